@@ -1,0 +1,84 @@
+"""What the engine decided. Events are all that leaves the fold."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from aiops.records import Incident
+
+Disposition = Literal["incident", "duplicate", "suppressed", "background", "rejected"]
+DISPOSITIONS: tuple[Disposition, ...] = ("incident", "duplicate", "suppressed", "background", "rejected")
+
+
+class Placed(Struct, tag="placed", tag_field="event", gc=False):
+    """Where one alert went, when it came in. One is emitted for every alert, in input order.
+
+    `seq` is the record's number in the log (from 0, over all kinds). `cluster` may later be merged into another
+    (`ClusterMerged`) or become an incident (`ClusterPromoted`).
+    """
+
+    seq: int
+    id: str
+    disposition: Disposition
+    cluster: int
+    incident: str | None = None
+    reason: str | None = None
+
+
+class ClusterMerged(Struct, tag="cluster_merged", tag_field="event", gc=False):
+    """All that was in cluster `source` is now in `target`."""
+
+    seq: int
+    source: int
+    target: int
+    reason: str
+
+
+class ClusterPromoted(Struct, tag="cluster_promoted", tag_field="event", gc=False):
+    """A background cluster became worth a person's attention: its alerts now belong to `incident`."""
+
+    seq: int
+    cluster: int
+    incident: str
+    reason: str
+
+
+IncidentChange = Literal["opened", "updated", "merged", "resolved", "reopened", "acknowledged"]
+
+
+class IncidentChanged(Struct, tag="incident", tag_field="event"):
+    """An incident's life cycle. `incident` is its whole state, without the list of alert ids.
+
+    `version` counts the events of one incident from 1; (incident.id, version) is the identity that deliveries derive
+    theirs from. `what` names the fields that matter to people and changed: severity, cause, members, status, playbook.
+    """
+
+    seq: int
+    at: float
+    change: IncidentChange
+    incident: Incident
+    version: int
+    what: list[str]
+
+
+class Feedback(Struct, tag="feedback", tag_field="event", gc=False):
+    """An operator action was applied, or could not be, and why."""
+
+    seq: int
+    id: str
+    verb: str
+    applied: bool
+    reason: str
+
+
+class Notice(Struct, tag="notice", tag_field="event", gc=False):
+    """Something an operator of the engine should know: a cap that was reached, a model that was swapped."""
+
+    seq: int
+    topic: str
+    text: str
+
+
+Event = Placed | ClusterMerged | ClusterPromoted | IncidentChanged | Feedback | Notice

@@ -1,0 +1,42 @@
+"""Records: what the log holds."""
+
+from aiops.records.model import (
+    MAX_TIME_S,
+    VERBS,
+    Action,
+    Alert,
+    Cause,
+    Change,
+    Evidence,
+    Incident,
+    Member,
+    Metric,
+    Record,
+    RootCause,
+    Suggestion,
+    Target,
+    Tick,
+    Truth,
+)
+from aiops.records.severity import Severity, parse_severity
+
+__all__ = [
+    "MAX_TIME_S",
+    "VERBS",
+    "Action",
+    "Alert",
+    "Cause",
+    "Change",
+    "Evidence",
+    "Incident",
+    "Member",
+    "Metric",
+    "Record",
+    "RootCause",
+    "Severity",
+    "Suggestion",
+    "Target",
+    "Tick",
+    "Truth",
+    "parse_severity",
+]

@@ -1,0 +1,190 @@
+"""The records of the log, as Structs that are validated while they are decoded.
+
+Times are floats in Unix seconds. Structs that hold no cycles are kept from the cyclic garbage collector
+(`gc=False`), which otherwise costs more than the decoding once many records are held.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+# The year 2100. A larger number is almost always milliseconds, and one such record would age everything else.
+MAX_TIME_S = 4_102_444_800.0
+Time = Annotated[float, Meta(ge=0, lt=MAX_TIME_S)]
+Name = Annotated[str, Meta(min_length=1, max_length=1024)]
+Status = Literal["firing", "resolved"]
+
+
+class Truth(Struct, gc=False, omit_defaults=True):
+    """Labels for scoring; the engine never reads them."""
+
+    incident: str | None = None
+    root_cause: bool | str | None = None
+
+
+class Alert(Struct, tag="alert", tag_field="kind", gc=False, omit_defaults=True, kw_only=True):
+    """One message from a monitoring tool."""
+
+    ts: Time
+    name: Name
+    id: str = ""
+    source: str | None = None
+    severity: str | None = None
+    status: Status = "firing"
+    service: str | None = None
+    entity: str | None = None
+    message: str | None = None
+    labels: dict[str, str] = {}
+    starts_at: Time | None = None
+    ends_at: Time | None = None
+    url: str | None = None
+    truth: Truth | None = None
+
+
+class Metric(Struct, tag="metric", tag_field="kind", gc=False, omit_defaults=True, kw_only=True):
+    """One sample of a time series."""
+
+    ts: Time
+    entity: Name
+    name: Name
+    value: float
+    id: str = ""
+    labels: dict[str, str] = {}
+
+
+class Change(Struct, tag="change", tag_field="kind", gc=False, omit_defaults=True, kw_only=True):
+    """A deploy, a configuration change, a scaling: what people did to an entity."""
+
+    ts: Time
+    entity: Name
+    name: Name
+    id: str = ""
+    message: str | None = None
+    labels: dict[str, str] = {}
+
+
+class Action(Struct, tag="action", tag_field="kind", gc=False, omit_defaults=True, kw_only=True):
+    """What an operator, or the host for the operator, told the engine.
+
+    `verb` is one of `VERBS`; `incident`, `entity` and `args` say to what.
+    """
+
+    ts: Time
+    verb: Name
+    id: str = ""
+    actor: str | None = None
+    incident: str | None = None
+    entity: str | None = None
+    args: dict[str, str] = {}
+    message: str | None = None
+
+
+class Tick(Struct, tag="tick", tag_field="kind", gc=False, omit_defaults=True, kw_only=True):
+    """The host's clock, written into the log so that silence passes time."""
+
+    ts: Time
+    id: str = ""
+
+
+VERBS = (
+    "acknowledge",  # somebody looks at `incident`
+    "resolve",  # `incident` is over, whatever its alerts say
+    "confirm_cause",  # `entity` was the cause of `incident`
+    "confirm_grouping",  # args.alerts: ids that do belong together; args.wrong: ids that do not
+    "confirm_playbook",  # args.playbook, args.outcome: resolved | helped | useless
+    "silence",  # args.id, args.matchers, args.until, optional args.from, args.every
+    "unsilence",  # args.id
+    "swap_model",  # args.slot, args.algorithm, args.state: a detector fitted aside takes its place
+)
+
+
+class Evidence(Struct, gc=False, omit_defaults=True):
+    """A named, signed contribution to a score, with a sentence for people."""
+
+    name: str
+    value: float
+    text: str = ""
+
+
+class Cause(Struct, omit_defaults=True):
+    """A ranked entity. `score` is the sum of the evidence; `probability` is set only once it is calibrated."""
+
+    entity: str
+    score: float = 0.0
+    probability: float | None = None
+    confidence: Literal["low", "medium", "high"] = "low"
+    evidence: list[Evidence] = []
+
+
+class Suggestion(Struct, omit_defaults=True):
+    """A playbook that fits, and why."""
+
+    name: str
+    score: float = 0.0
+    probability: float | None = None
+    target: str | None = None
+    evidence: list[Evidence] = []
+
+
+class RootCause(Struct, omit_defaults=True):
+    """A confirmed or labelled cause."""
+
+    entity: str
+    level: str | None = None
+
+
+class Target(Struct, omit_defaults=True):
+    """Where users noticed."""
+
+    entity: str
+    metric: str | None = None
+    stat: str | None = None
+
+
+class Member(Struct, omit_defaults=True):
+    """One alert stream (fingerprint) of an incident, with the terms by which it joined."""
+
+    fingerprint: str
+    name: str
+    entity: str
+    severity: str
+    status: Status
+    count: int
+    first_at: float
+    last_at: float
+    evidence: list[Evidence] = []
+    notes: list[str] = []
+
+
+class Incident(Struct, tag="incident", tag_field="kind", omit_defaults=True, kw_only=True):
+    """A cluster worth a person's attention; as input, history or truth."""
+
+    id: Name
+    opened_at: Time | None = None
+    resolved_at: Time | None = None
+    status: Literal["open", "acknowledged", "resolved", "merged"] | None = None
+    severity: str | None = None
+    title: str | None = None
+    alerts: list[str | Alert] = []
+    alert_count: int = 0
+    first_alert_at: Time | None = None
+    last_alert_at: Time | None = None
+    entities: list[str] = []
+    services: list[str] = []
+    members: list[Member] = []
+    merged_into: str | None = None
+    merged_from: list[str] = []
+    causes: list[Cause] = []
+    playbooks: list[Suggestion] = []
+    similar: list[Evidence] = []
+    explanation: list[str] = []
+    root_cause: RootCause | None = None
+    cause_class: str | None = None
+    playbook: str | None = None
+    target: Target | None = None
+    taxonomy: str | None = None
+
+
+Record = Alert | Metric | Change | Action | Tick | Incident

@@ -1,0 +1,128 @@
+"""The dependency graph: entities, and edges from the dependent to what it depends on."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+import networkx as nx
+from msgspec import Struct, field
+
+from aiops.errors import UsageError
+
+
+class Node(Struct, gc=False, omit_defaults=True):
+    """An entity: `kind` is service, pod, host, database, queue …"""
+
+    id: str
+    kind: str = "service"
+    labels: dict[str, str] = {}
+
+
+class Edge(Struct, gc=False, omit_defaults=True, rename={"source": "from", "target": "to"}):
+    """`source` depends on `target`; `kind` is calls, runs_on, uses, part_of or depends_on."""
+
+    source: str
+    target: str
+    kind: str = "depends_on"
+
+
+class TopologyFile(Struct):
+    """The file format."""
+
+    nodes: list[Node]
+    edges: list[Edge] = []
+
+
+class Topology(Struct):
+    """The graph as plain dicts: the hot path asks it per alert, where a graph library's calls cost too much.
+
+    Cycles are allowed (services do call each other). An edge to an entity without a node creates the node, with kind
+    `unknown`, and is told in `warnings`.
+    """
+
+    nodes: dict[str, Node] = field(default_factory=dict)
+    edges: list[Edge] = field(default_factory=list)
+    depends_on: dict[str, dict[str, str]] = field(default_factory=dict)
+    dependents: dict[str, dict[str, str]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    @classmethod
+    def build(cls, nodes: Iterable[Node], edges: Iterable[Edge]) -> Topology:
+        """A topology from nodes and edges; duplicates are merged, the later node wins.
+
+        >>> topology = Topology.build([Node("web"), Node("db", "database")], [Edge("web", "db", "uses")])
+        >>> topology.depends_on["web"], topology.dependents["db"]
+        ({'db': 'uses'}, {'web': 'uses'})
+        """
+        topology = cls()
+        for node in nodes:
+            topology.nodes[node.id] = node
+        for edge in edges:
+            topology._add(edge)
+        return topology
+
+    def _add(self, edge: Edge) -> None:
+        for end in (edge.source, edge.target):
+            if end not in self.nodes:
+                self.nodes[end] = Node(end, "unknown")
+                self.warnings.append(f"edge {edge.source} -> {edge.target} names {end!r}, which is no node: added")
+        if edge.source == edge.target:
+            self.warnings.append(f"edge {edge.source} -> {edge.target} leads to itself: left out")
+            return
+        self.edges.append(edge)
+        self.depends_on.setdefault(edge.source, {})[edge.target] = edge.kind
+        self.dependents.setdefault(edge.target, {})[edge.source] = edge.kind
+
+    def neighbours(self, entity: str) -> Iterator[str]:
+        """What `entity` depends on, then what depends on it."""
+        yield from self.depends_on.get(entity, ())
+        yield from self.dependents.get(entity, ())
+
+    def within(self, entity: str, hops: int) -> dict[str, int]:
+        """Entities at most `hops` edges away in either direction, with their distance; `entity` itself is 0."""
+        distance = {entity: 0}
+        queue = deque([entity])
+        while queue:
+            at = queue.popleft()
+            if distance[at] == hops:
+                continue
+            for other in self.neighbours(at):
+                if other not in distance:
+                    distance[other] = distance[at] + 1
+                    queue.append(other)
+        return distance
+
+    def service_of(self, entity: str) -> str:
+        """The service that a replica belongs to (label `service`, or its `part_of` edge), else the entity itself."""
+        node = self.nodes.get(entity)
+        if node is not None and "service" in node.labels:
+            return node.labels["service"]
+        for other, kind in self.depends_on.get(entity, {}).items():
+            if kind == "part_of":
+                return other
+        return entity
+
+    def graph(self) -> nx.DiGraph:
+        """The same graph for analysis and pictures."""
+        graph = nx.DiGraph()
+        for node in self.nodes.values():
+            graph.add_node(node.id, kind=node.kind)
+        for edge in self.edges:
+            graph.add_edge(edge.source, edge.target, kind=edge.kind)
+        return graph
+
+
+def load_topology(path: Path) -> Topology:
+    """Read a topology from JSON or YAML; raise `UsageError` with the place of what does not fit."""
+    try:
+        raw = path.read_bytes()
+        reader = msgspec.json if path.suffix == ".json" else msgspec.yaml
+        parsed = reader.decode(raw, type=TopologyFile)
+    except OSError as error:
+        raise UsageError(f"topology {path}: {error.strerror or error}") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise UsageError(f"topology {path}: {error}") from error
+    return Topology.build(parsed.nodes, parsed.edges)
