@@ -16,13 +16,15 @@ class Placed(Struct, tag="placed", tag_field="event", gc=False):
     """Where one alert went, when it came in. One is emitted for every alert, in input order.
 
     `seq` is the record's number in the log (from 0, over all kinds). `cluster` may later be merged into another
-    (`ClusterMerged`) or become an incident (`ClusterPromoted`).
+    (`ClusterMerged`) or become an incident (`ClusterPromoted`). `member` numbers the (cluster, alert stream) pair; a
+    `ClusterSplit` moves members.
     """
 
     seq: int
     id: str
     disposition: Disposition
     cluster: int
+    member: int
     incident: str | None = None
     reason: str | None = None
 
@@ -33,6 +35,16 @@ class ClusterMerged(Struct, tag="cluster_merged", tag_field="event", gc=False):
     seq: int
     source: int
     target: int
+    reason: str
+
+
+class ClusterSplit(Struct, tag="cluster_split", tag_field="event", gc=False):
+    """The given members of cluster `source` are now in `target`."""
+
+    seq: int
+    source: int
+    target: int
+    members: list[int]
     reason: str
 
 
@@ -81,4 +93,4 @@ class Notice(Struct, tag="notice", tag_field="event", gc=False):
     text: str
 
 
-Event = Placed | ClusterMerged | ClusterPromoted | IncidentChanged | Feedback | Notice
+Event = Placed | ClusterMerged | ClusterSplit | ClusterPromoted | IncidentChanged | Feedback | Notice
