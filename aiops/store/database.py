@@ -1,0 +1,117 @@
+"""One SQLite file: one writing connection behind a lock, and a read-only connection for each reading thread.
+
+SQLite lets one writer in at a time. Inside the process the lock makes writers wait for exactly as long as the other
+one takes; SQLite's own busy handler sleeps in steps, which a delivery would feel.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from aiops.errors import AiopsError
+from aiops.store.schema import migrate
+
+# How long a writer of another process (the command line) is waited for.
+BUSY_MS = 5_000
+# 64 MiB of address space for reads without a copy; the file is mapped, not held in memory.
+_MMAP_BYTES = 64 << 20
+# Pages that one call of `reclaim` gives back: 1,000 pages of 4 KiB take some milliseconds, which nobody feels.
+VACUUM_PAGES = 1_000
+
+
+class Database:
+    """The store's file. Threads may share it."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the file and migrate it; raise `AiopsError` where that cannot be."""
+        self.path = path
+        self._lock = threading.RLock()
+        self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+        self._readers_lock = threading.Lock()
+        try:
+            self._writer = _open_writer(path)
+        except sqlite3.Error as error:
+            raise AiopsError(f"store {path}: {error}: expected a writable SQLite file of this program") from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One durable transaction: committed (and synced to disk) on leaving, rolled back on any exception."""
+        with self._lock:
+            self._writer.execute("begin immediate")
+            try:
+                yield self._writer
+                self._writer.execute("commit")
+            except BaseException:
+                if self._writer.in_transaction:
+                    self._writer.execute("rollback")
+                raise
+
+    @property
+    def reader(self) -> sqlite3.Connection:
+        """This thread's read-only connection; it sees the last commit and never holds up the writer."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = open_reader(self.path)
+            self._local.connection = connection
+            with self._readers_lock:
+                self._readers.append(connection)
+        return connection
+
+    def reclaim(self, pages: int = VACUUM_PAGES) -> int:
+        """Give some free pages back to the file system; return how many free pages are left."""
+        with self._lock:
+            self._writer.execute(f"pragma incremental_vacuum({int(pages)})").fetchall()
+            return int(self._writer.execute("pragma freelist_count").fetchone()[0])
+
+    def checkpoint(self) -> None:
+        """Move the write-ahead log into the file, as far as readers allow."""
+        with self._lock:
+            self._writer.execute("pragma wal_checkpoint(passive)").fetchall()
+
+    def close(self) -> None:
+        """Close all connections; the last one removes the write-ahead log."""
+        with self._readers_lock:
+            for connection in self._readers:
+                connection.close()
+            self._readers.clear()
+        with self._lock:
+            self._writer.close()
+
+
+def _open_writer(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
+    try:
+        # Must come before the first table: it cannot be changed later without a full VACUUM.
+        connection.execute("pragma auto_vacuum = incremental")
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma synchronous = full")
+        connection.execute("pragma foreign_keys = on")
+        connection.execute(f"pragma mmap_size = {_MMAP_BYTES}")
+        migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """A read-only connection; raise `AiopsError` when there is no store."""
+    try:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=BUSY_MS / 1000,
+        )
+        connection.execute("pragma query_only = on")
+        connection.execute("select seq from applied").fetchone()
+    except sqlite3.Error as error:
+        raise AiopsError(f"store {path}: {error}: expected the state directory of a daemon that has run") from error
+    return connection

@@ -1,0 +1,261 @@
+"""The outbox: what is to be told to whom, written in the transaction of the events that caused it.
+
+A row is one change of one incident for one endpoint. Its key is derived from the three, so that a fold that is run
+again after a crash cannot tell a change twice. Per endpoint and incident, rows leave in the order of their versions
+and one at a time; other incidents go on. What is in flight is known in memory only: after a crash the attempt whose
+answer was lost is made again, with the same key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import threading
+from collections.abc import Collection, Iterable, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from aiops.store.database import Database
+
+State = Literal["due", "sent", "superseded", "dead", "dropped"]
+STATES: tuple[State, ...] = ("due", "sent", "superseded", "dead", "dropped")
+# An error text is for a person's eyes; a receiver's page of HTML is not.
+MAX_ERROR_CHARS = 1_000
+
+
+class Entry(Struct, kw_only=True):
+    """A row to be added: `body` is the incident's JSON at that version, `at` the time of the change (Unix seconds)."""
+
+    endpoint: str
+    incident: str
+    version: int
+    change: str
+    body: bytes
+    at: float
+    due_at: float
+    link: str | None = None
+
+
+class Row(Struct):
+    """A row of the outbox; times are Unix seconds, `attempt` counts the attempts made."""
+
+    id: int
+    endpoint: str
+    incident: str
+    version: int
+    key: str
+    change: str
+    body: bytes
+    at: float
+    link: str | None
+    attempt: int
+    due_at: float
+    created_at: float
+    state: State
+    changed_at: float
+    last_status: int | None
+    last_error: str | None
+
+
+_COLUMNS = ", ".join(Row.__struct_fields__)
+_CLAIM = f"""
+select {_COLUMNS} from outbox o
+where state = 'due' and endpoint = ? and due_at <= ?
+  and not exists (
+    select 1 from outbox earlier
+    where earlier.state = 'due' and earlier.endpoint = o.endpoint and earlier.incident = o.incident
+      and earlier.version < o.version)
+order by due_at, id limit ?
+"""  # noqa: S608 - the columns are this module's own
+
+
+def row_key(endpoint: str, incident: str, version: int) -> str:
+    """The identity of a delivery, the same for every attempt and after every crash.
+
+    >>> row_key("pager", "i-1", 1) == row_key("pager", "i-1", 1) != row_key("pager", "i-1", 2)
+    True
+    """
+    text = "\0".join((endpoint, incident, str(version)))
+    return "msg_" + hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _absorb(connection: sqlite3.Connection, entry: Entry, now: float) -> None:
+    """Let the row before, when its time has not come, speak for this update: later and with all that is known then.
+
+    A row whose time has come may have been sent by a process that died, and its key must not get another content.
+    """
+    before = connection.execute(
+        "select id, due_at, attempt from outbox where state = 'due' and endpoint = ? and incident = ? and version < ?"
+        " order by version desc limit 1",
+        (entry.endpoint, entry.incident, entry.version),
+    ).fetchone()
+    if before is None or before[1] <= now or before[2]:
+        return
+    connection.execute(
+        "update outbox set body = ?, due_at = min(due_at, ?) where id = ?", (entry.body, entry.due_at, before[0])
+    )
+    connection.execute(
+        "update outbox set state = 'superseded', changed_at = ? where endpoint = ? and incident = ? and version = ?",
+        (now, entry.endpoint, entry.incident, entry.version),
+    )
+
+
+class OutboxTable:
+    """The table, for the pump that adds and for the worker that sends. Threads may share it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        # Rows that a worker has, by id, with their (endpoint, incident).
+        self._in_flight: dict[int, tuple[str, str]] = {}
+
+    def add(self, connection: sqlite3.Connection, entries: Iterable[Entry], now: float) -> int:
+        """Add rows inside the caller's transaction; a row that is there already stays as it is. Return the rows added.
+
+        An `updated` that waits is superseded by whatever follows it, since every row carries the whole incident, and
+        is taken up by a row before it that still settles. All other changes are always told.
+        """
+        added = 0
+        for entry in entries:
+            cursor = connection.execute(
+                "insert into outbox (endpoint, incident, version, key, change, body, at, link, due_at, created_at,"
+                " changed_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing",
+                (
+                    entry.endpoint,
+                    entry.incident,
+                    entry.version,
+                    row_key(entry.endpoint, entry.incident, entry.version),
+                    entry.change,
+                    entry.body,
+                    entry.at,
+                    entry.link,
+                    entry.due_at,
+                    now,
+                    now,
+                ),
+            )
+            if cursor.rowcount > 0:
+                added += 1
+                self._supersede(connection, entry, now)
+                if entry.change == "updated":
+                    _absorb(connection, entry, now)
+        return added
+
+    def _supersede(self, connection: sqlite3.Connection, entry: Entry, now: float) -> None:
+        waiting = connection.execute(
+            "select id from outbox where state = 'due' and endpoint = ? and incident = ? and version < ?"
+            " and change = 'updated'",
+            (entry.endpoint, entry.incident, entry.version),
+        ).fetchall()
+        with self._lock:
+            idle = [(now, row[0]) for row in waiting if row[0] not in self._in_flight]
+        connection.executemany("update outbox set state = 'superseded', changed_at = ? where id = ?", idle)
+
+    def claim(self, now: float, limit: int, endpoints: Collection[str]) -> list[Row]:
+        """Up to `limit` rows for each of `endpoints` that may be sent now; they are in flight until answered.
+
+        Answer each with `sent`, `retry`, `dead` or, when no attempt was made, `release`.
+        """
+        with self._lock:
+            busy = set(self._in_flight.values())
+            claimed: list[Row] = []
+            for endpoint in endpoints:
+                # Busy incidents of this endpoint may fill the front of the queue: look that much further.
+                reach = limit + sum(1 for held in busy if held[0] == endpoint)
+                found = self._database.reader.execute(_CLAIM, (endpoint, now, reach)).fetchall()
+                rows = [Row(*row) for row in found if (endpoint, row[2]) not in busy][:limit]
+                claimed.extend(rows)
+            for row in claimed:
+                self._in_flight[row.id] = (row.endpoint, row.incident)
+        return claimed
+
+    def next_due_at(self, endpoints: Collection[str]) -> float | None:
+        """When the next waiting row of `endpoints` may be sent, rows in flight left out; None when nothing waits."""
+        times: list[float] = []
+        with self._lock:
+            flying = list(self._in_flight)
+        for endpoint in endpoints:
+            found = self._database.reader.execute(
+                "select due_at, id from outbox where state = 'due' and endpoint = ? order by due_at limit ?",
+                (endpoint, len(flying) + 1),
+            )
+            times.extend([due_at for due_at, row in found if row not in flying][:1])
+        return min(times, default=None)
+
+    def release(self, ids: Sequence[int]) -> None:
+        """Put claimed rows back without an attempt."""
+        with self._lock:
+            for number in ids:
+                self._in_flight.pop(number, None)
+
+    def sent(self, ids: Sequence[int], now: float, status: int | None = None) -> None:
+        """The receiver took them."""
+        self._answer(
+            "update outbox set state = 'sent', attempt = attempt + 1, changed_at = ?, last_status = ?,"
+            " last_error = null where id = ?",
+            [(now, status, number) for number in ids],
+            ids,
+        )
+
+    def retry(self, id: int, due_at: float, now: float, *, status: int | None = None, error: str = "") -> None:
+        """The attempt failed and another one may help, from `due_at` on."""
+        self._answer(
+            "update outbox set attempt = attempt + 1, due_at = ?, changed_at = ?, last_status = ?, last_error = ?"
+            " where id = ? and state = 'due'",
+            [(due_at, now, status, error[:MAX_ERROR_CHARS], id)],
+            [id],
+        )
+
+    def dead(self, id: int, reason: str, now: float, *, status: int | None = None) -> None:
+        """The receiver will never take it; it waits for a person (`aiops outbox`)."""
+        self._answer(
+            "update outbox set state = 'dead', attempt = attempt + 1, changed_at = ?, last_status = ?, last_error = ?"
+            " where id = ?",
+            [(now, status, reason[:MAX_ERROR_CHARS], id)],
+            [id],
+        )
+
+    def _answer(self, statement: str, values: Iterable[tuple[object, ...]], ids: Sequence[int]) -> None:
+        with self._database.transaction() as connection:
+            connection.executemany(statement, values)
+        # Only now: a row that is let go before its answer is on disk could be claimed again.
+        self.release(ids)
+
+    def rows(self, state: State | None = None, limit: int = 100, endpoint: str | None = None) -> list[Row]:
+        """The newest rows of a state or an endpoint, for people."""
+        found = self._database.reader.execute(
+            f"select {_COLUMNS} from outbox where (? is null or state = ?) and (? is null or endpoint = ?)"  # noqa: S608
+            " order by id desc limit ?",
+            (state, state, endpoint, endpoint, limit),
+        )
+        return [Row(*row) for row in found]
+
+    def retry_dead(self, now: float, ids: Sequence[int] | None = None) -> int:
+        """Make dead rows due again, all or the given ones; return how many."""
+        return self._move("due", "dead", now, ids)
+
+    def drop(self, now: float, ids: Sequence[int] | None = None, *, state: State = "dead") -> int:
+        """Give rows up: the given ones, or all of `state`; return how many."""
+        return self._move("dropped", state, now, ids)
+
+    def _move(self, to: State, state: State, now: float, ids: Sequence[int] | None) -> int:
+        statement = "update outbox set state = ?, due_at = ?, changed_at = ? where state = ?"
+        with self._database.transaction() as connection:
+            if ids is None:
+                return connection.execute(statement, (to, now, now, state)).rowcount
+            return sum(
+                connection.execute(statement + " and id = ?", (to, now, now, state, number)).rowcount for number in ids
+            )
+
+    def counts(self) -> dict[tuple[str, State], int]:
+        """Rows by (endpoint, state)."""
+        found = self._database.reader.execute("select endpoint, state, count(*) from outbox group by endpoint, state")
+        return {(endpoint, state): count for endpoint, state, count in found}
+
+    def oldest_age_s(self, now: float) -> float:
+        """Age of the oldest row that is due and not sent, in seconds; 0 when nothing waits past its time."""
+        found = self._database.reader.execute(
+            "select min(due_at) from outbox where state = 'due' and due_at <= ?", (now,)
+        ).fetchone()[0]
+        return 0.0 if found is None else max(0.0, now - float(found))
