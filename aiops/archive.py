@@ -1,0 +1,142 @@
+"""Archives: JSON Lines, plain or gzip, several files merged by time."""
+
+from __future__ import annotations
+
+import gzip
+import heapq
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from msgspec import Struct, field
+
+from aiops.errors import RecordError, UsageError
+from aiops.records import Incident, Record
+from aiops.records.decode import MAX_RECORD_BYTES, decode, encode
+
+# Rejected lines kept with their reason; all are counted. A person reads a handful, a broken file has millions.
+MAX_KEPT = 1_000
+_SKIP_BYTES = 1 << 16
+
+
+class Rejection(Struct):
+    """A line that is no record."""
+
+    file: str
+    line: int
+    field: str
+    expected: str
+    got: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.field}: expected {self.expected}; got {self.got}"
+
+
+class Rejections(Struct):
+    """What was rejected: the first `MAX_KEPT` with the reason, and the number of all."""
+
+    count: int = 0
+    kept: list[Rejection] = field(default_factory=list)
+
+    def add(self, rejection: Rejection) -> None:
+        """Count a rejection and keep it while there is room."""
+        self.count += 1
+        if len(self.kept) < MAX_KEPT:
+            self.kept.append(rejection)
+
+
+Progress = Callable[[int], None]
+
+
+def read(
+    paths: Iterable[str | Path],
+    rejections: Rejections,
+    *,
+    strict: bool = False,
+    progress: Progress | None = None,
+) -> Iterator[Record]:
+    """All records of the files, merged by time; `-` is standard input.
+
+    A file's own order is kept: a record earlier than its predecessor comes late, as it did in life. `progress` is told
+    the bytes read since the last call. Lines that do not fit go to `rejections`; with `strict` the first one raises
+    `UsageError`.
+    """
+    streams = [_read_one(str(path), rejections, strict, progress) for path in paths]
+    if len(streams) == 1:
+        return streams[0]
+    return heapq.merge(*streams, key=time_of)
+
+
+def time_of(record: Record) -> float:
+    """When a record belongs; incidents, which are history or truth, when they opened."""
+    if isinstance(record, Incident):
+        return record.opened_at or 0.0
+    return record.ts
+
+
+def _read_one(path: str, rejections: Rejections, strict: bool, progress: Progress | None) -> Iterator[Record]:
+    stem = "stdin" if path == "-" else Path(path).name.split(".jsonl")[0]
+    with _opened(path) as lines:
+        number = 0
+        # Two more than a record may have, for the line end: a longer one is known without reading it whole.
+        limit = MAX_RECORD_BYTES + 2
+        while raw := _line(lines, limit, path):
+            number += 1
+            if progress is not None:
+                progress(len(raw))
+            if len(raw) == limit and not raw.endswith(b"\n"):
+                raw += _skip_line(lines)
+            if raw.isspace():
+                continue
+            try:
+                record = decode(raw.rstrip(b"\r\n"))
+            except RecordError as error:
+                rejection = Rejection(path, number, error.field, error.expected, error.got)
+                rejections.add(rejection)
+                if strict:
+                    raise UsageError(f"{rejection} (--strict)") from None
+                continue
+            if not record.id:
+                record.id = f"{stem}:{number}"
+            yield record
+
+
+def _line(lines: BinaryIO, limit: int, path: str) -> bytes:
+    try:
+        return lines.readline(limit)
+    except (EOFError, OSError) as error:
+        # A gzip file that is cut off, or is none.
+        raise UsageError(f"{path}: {error}") from error
+
+
+def _skip_line(lines: BinaryIO) -> bytes:
+    """Read past the end of an overlong line and give back a part that keeps it too long."""
+    while (chunk := lines.readline(_SKIP_BYTES)) and not chunk.endswith(b"\n"):
+        continue
+    return b"+"
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[BinaryIO]:
+    if path == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        handle: BinaryIO = gzip.open(path, "rb") if path.endswith(".gz") else open(path, "rb")  # type: ignore[assignment]
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from error
+    with handle:
+        yield handle
+
+
+def write(path: Path, records: Iterable[Record]) -> None:
+    """Write an archive; `.gz` is compressed, with no time stamp inside, so that equal records give equal bytes."""
+    with open(path, "wb") as raw:
+        if path.suffix != ".gz":
+            raw.writelines(encode(record) + b"\n" for record in records)
+            return
+        with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as handle:
+            for record in records:
+                handle.write(encode(record) + b"\n")

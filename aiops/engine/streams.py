@@ -1,0 +1,79 @@
+"""Alert streams: what a fingerprint has done so far."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+import msgspec
+from msgspec import Struct, field
+
+from aiops.records import Alert
+
+Identity = tuple[str | None, str, str, str | None, tuple[tuple[str, str], ...]]
+# Where the thing that alerts is named, most specific first, when the alert has no `entity` of its own.
+ENTITY_LABELS = ("entity", "pod", "container", "instance", "host", "hostname", "node", "device", "job", "namespace")
+
+
+class Stream(Struct, gc=False):
+    """One fingerprint: its identity, its current episode, and where that was placed.
+
+    `firing` is what the stream says; `held` is true while flapping, when it counts as firing whatever it says.
+    """
+
+    number: int
+    fingerprint: str
+    identity: Identity
+    name: str
+    entity: str
+    service: str | None
+    source: str | None
+    firing: bool = False
+    held: bool = False
+    # The stream has said "resolved" before, or carries a start or a lease: silence is then no sign of an end.
+    has_life_cycle: bool = False
+    episode: int = 0
+    opened_at: float = 0.0
+    last_at: float = 0.0
+    resolved_at: float = -1.0
+    starts_at: float | None = None
+    lease_until: float | None = None
+    due_at: float = 0.0
+    # The times at which the latest firings began, for flapping.
+    firings: list[float] = field(default_factory=list)
+    cluster: int = -1
+    member: int = -1
+    background: str | None = None
+    seen: int = 0
+
+
+def entity_of(alert: Alert) -> str:
+    """The entity an alert is about: its own field, else a label, else its service, else its source."""
+    if alert.entity:
+        return alert.entity
+    for label in ENTITY_LABELS:
+        value = alert.labels.get(label)
+        if value:
+            return value
+    return alert.service or alert.source or "unknown"
+
+
+def identity_of(alert: Alert, entity: str, ignored: frozenset[str]) -> Identity:
+    """What makes two alerts the same: source, name, entity, service and the labels that are not volatile.
+
+    A tuple of whole strings: no separator that a hostile label could forge, and no order of labels that matters.
+    """
+    labels = alert.labels
+    if not labels:
+        return (alert.source, alert.name, entity, alert.service, ())
+    pairs = tuple(sorted([item for item in labels.items() if item[0] not in ignored]))
+    return (alert.source, alert.name, entity, alert.service, pairs)
+
+
+def fingerprint_of(identity: Identity) -> str:
+    """64 bits of BLAKE2b over the identity as JSON, which quotes and so separates without ambiguity.
+
+    >>> one, other = ("s", "a|b", "c", None, ()), ("s", "a", "b|c", None, ())
+    >>> fingerprint_of(one) != fingerprint_of(other)
+    True
+    """
+    return blake2b(msgspec.json.encode(identity), digest_size=8).hexdigest()
