@@ -1,0 +1,106 @@
+"""The correlator: one pass, deterministic, restartable at any point, bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aiops.engine.correlate import CorrelateConfig, Correlator
+from aiops.engine.correlate_terms import Weights
+from aiops.engine.placement import Placement
+from aiops.topology import Topology
+
+Item = tuple[float, str, str]
+NO_TOPOLOGY = Topology.build([], [])
+
+
+def correlator(sensitivity: float = 0.5) -> Correlator:
+    return Correlator(CorrelateConfig(sensitivity=sensitivity), NO_TOPOLOGY)
+
+
+def feed(engine: Correlator, items: Sequence[Item], first: int = 0) -> list[bytes]:
+    out = []
+    for seq, (ts, type_, entity) in enumerate(items, first):
+        closed = engine.advance(ts)
+        out.append(msgspec.json.encode([closed, engine.place(seq, ts, type_, entity)]))
+    return out
+
+
+ITEMS = st.lists(
+    st.tuples(st.floats(0, 400), st.sampled_from("abcdef"), st.sampled_from(["db", "web", "mail"])),
+    max_size=120,
+).map(lambda items: sorted(items, key=lambda item: item[0]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(ITEMS, st.integers(0, 120), st.sampled_from([0.2, 0.5, 0.9]))
+def test_a_dump_at_any_point_changes_nothing(items: list[Item], cut: int, sensitivity: float) -> None:
+    straight = correlator(sensitivity)
+    expected = feed(straight, items)
+    before = correlator(sensitivity)
+    got = feed(before, items[:cut])
+    after = correlator(sensitivity)
+    after.load(msgspec.json.decode(msgspec.json.encode(before.dump())))
+    got += feed(after, items[cut:], min(cut, len(items)))
+    assert got == expected
+    assert msgspec.json.encode(after.dump()) == msgspec.json.encode(straight.dump())
+
+
+@settings(max_examples=60, deadline=None)
+@given(ITEMS)
+def test_evidence_sums_to_a_score_above_the_threshold(items: list[Item]) -> None:
+    engine = correlator(0.9)
+    for seq, (ts, type_, entity) in enumerate(items):
+        placement = engine.place(seq, ts, type_, entity)
+        if placement.new_member and not placement.new_cluster and placement.background is None:
+            assert sum(evidence.value for evidence in placement.evidence) > engine.threshold - 1e-6
+            assert all(evidence.text for evidence in placement.evidence)
+
+
+def test_alerts_of_one_entity_join_and_others_later_do_not() -> None:
+    engine = correlator()
+    first = msgspec.structs.replace(engine.place(0, 100.0, "cpu", "db"))
+    assert first.new_cluster
+    same = msgspec.structs.replace(engine.place(1, 100.0, "cpu", "db"))
+    assert (same.cluster, same.member, same.new_member) == (first.cluster, first.member, False)
+    later = engine.place(2, 190.0, "login", "vpn")
+    assert later.cluster != first.cluster
+
+
+def test_an_idle_cluster_closes_and_is_not_joined_again() -> None:
+    engine = correlator(0.99)
+    engine.place(0, 0.0, "cpu", "db")
+    assert engine.advance(100.0) == []
+    assert [closed.cluster for closed in engine.advance(121.0)] == [0]
+    assert engine.place(1, 121.0, "cpu", "db").cluster == 1
+
+
+def test_time_that_goes_back_counts_as_the_last_time() -> None:
+    engine = correlator()
+    engine.place(0, 1000.0, "cpu", "db")
+    assert engine.place(1, 10.0, "cpu", "db").cluster == 0
+    assert engine.now == 1000.0
+
+
+def test_a_stream_of_half_a_day_becomes_background_with_the_reason() -> None:
+    engine = correlator()
+    last = Placement()
+    for seq in range(15 * 12):
+        engine.advance(seq * 300.0)
+        last = engine.place(seq, seq * 300.0, "backup", "db")
+    assert last.background is not None
+    assert "100%" in last.background
+
+
+@pytest.mark.parametrize("field", ["sensitivity", "idle_s"])
+def test_a_setting_out_of_range_is_refused(field: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match=field):
+        msgspec.convert({field: 0.0}, CorrelateConfig)
+
+
+def test_default_weights_are_those_documented() -> None:
+    assert correlator().threshold == pytest.approx(Weights().threshold)
