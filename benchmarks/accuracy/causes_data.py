@@ -1,0 +1,115 @@
+"""Labelled incidents of the measuring data as views for a ranker, in time order.
+
+Alerts become facts as the engine makes them: one per (entity, name), with count, span, highest severity and the last
+message. Nothing that the labels say enters a view.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from msgspec import Struct
+
+from aiops.archive import Rejections, read
+from aiops.ports import AlertFact, IncidentView
+from aiops.records import Alert, Incident, RootCause
+from aiops.records.severity import parse_severity
+from aiops.topology import Topology, load_topology
+from benchmarks.accuracy.causes_metrics import metric_facts
+
+
+class Case(Struct):
+    """One labelled incident."""
+
+    view: IncidentView
+    root: RootCause
+    cause_class: str | None = None
+
+
+class System(Struct):
+    """One system with its cases in time order; `designed` tells whether the ranker was designed looking at it."""
+
+    name: str
+    topology: Topology
+    cases: list[Case]
+
+
+def data_root() -> Path | None:
+    """The folder of the measuring data: environment AIOPS_DATA, else ../shared/data beside the repository."""
+    given = os.environ.get("AIOPS_DATA")
+    root = Path(given) if given else Path(__file__).resolve().parents[3] / "shared" / "data"
+    return root if root.is_dir() else None
+
+
+def systems(root: Path, wanted: Iterable[str] = ()) -> list[System]:
+    """The systems whose folder is there; `wanted` picks some by name."""
+    names = list(wanted) or list(LOADERS)
+    return [LOADERS[name](name, root) for name in names if (root / PLACES[name]).is_dir()]
+
+
+def _from_alerts(name: str, root: Path) -> System:
+    folder = root / PLACES[name]
+    topology = load_topology(folder / "topology.json")
+    by_incident: dict[str, list[Alert]] = {}
+    for record in read([folder / "alerts.jsonl.gz"], Rejections()):
+        if isinstance(record, Alert) and record.truth and record.truth.incident:
+            by_incident.setdefault(record.truth.incident, []).append(record)
+    cases = [_case(each, facts_of(by_incident.get(each.id, []))) for each in _incidents(folder)]
+    return System(name, topology, sorted(cases, key=lambda case: (case.view.opened_at, case.view.id)))
+
+
+def _from_metrics(name: str, root: Path) -> System:
+    """PetShop's topologies are of one shop in three states, so each traffic pattern is a system of its own."""
+    folder = root / PLACES[name]
+    topology = load_topology(folder / "topology.json")
+    incidents = _incidents(folder)
+    facts = metric_facts(folder / "metrics.jsonl.gz", incidents, sparse="petshop" in PLACES[name])
+    cases = [_case(each, facts[each.id]) for each in incidents]
+    return System(name, topology, sorted(cases, key=lambda case: (case.view.opened_at, case.view.id)))
+
+
+def _incidents(folder: Path) -> list[Incident]:
+    records = read([folder / "incidents.jsonl.gz"], Rejections())
+    return [each for each in records if isinstance(each, Incident) and each.root_cause]
+
+
+def _case(incident: Incident, facts: list[AlertFact]) -> Case:
+    assert incident.root_cause is not None
+    opened = min((fact.first_at for fact in facts), default=incident.opened_at or 0.0)
+    view = IncidentView(incident.id, opened, facts)
+    if incident.target is not None:
+        view.target, view.entry_class = incident.target.entity, incident.target.metric
+    return Case(view, incident.root_cause, incident.cause_class)
+
+
+def facts_of(alerts: Iterable[Alert]) -> list[AlertFact]:
+    """One fact per (entity, name), and per caller for client-side alerts."""
+    facts: dict[tuple[str, str, str | None], AlertFact] = {}
+    for alert in alerts:
+        entity = alert.entity or alert.service or "unknown"
+        caller = alert.labels.get("caller")
+        fact = facts.get((entity, alert.name, caller))
+        if fact is None:
+            fact = AlertFact(entity, alert.name, 0, 0, alert.ts, alert.ts, alert.service, alert.source, caller=caller)
+            fact.labels = dict(alert.labels)
+            facts[entity, alert.name, caller] = fact
+        fact.count += 1
+        fact.severity = max(fact.severity, int(parse_severity(alert.severity)))
+        fact.last_at, fact.message = alert.ts, alert.message
+    return list(facts.values())
+
+
+PLACES = {
+    "micross": "microservice-faults/micross",
+    "cloudbed-1": "microservice-faults/cloudbed-1",
+    "k8s boutique": "k8s-faults/boutique",
+    "petshop low": "petshop/low_traffic",
+    "petshop temporal 1": "petshop/temporal_traffic1",
+    "petshop temporal 2": "petshop/temporal_traffic2",
+    "nezha boutique": "nezha/online-boutique",
+}
+LOADERS: dict[str, Callable[[str, Path], System]] = {
+    name: _from_alerts if "faults" in place else _from_metrics for name, place in PLACES.items()
+}

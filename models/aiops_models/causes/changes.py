@@ -1,0 +1,81 @@
+"""Changes as evidence: a deploy shortly before the onset, on something that the complaining entities depend on.
+
+`E = breadth x recency x reach`, in nats: breadth is the surprise of the change (few groups were changed; a roll-out
+to all of them says little), recency falls exponentially with the time to the first alert, reach is the share of the
+alerting groups that sit on the changed entity or depend on it. Cost: one bounded search per changed entity.
+"""
+
+from __future__ import annotations
+
+import math
+
+from msgspec import Struct
+
+from aiops.records import Change
+from aiops_models.causes.scene import Scene
+
+# A change is looked at for this long before the first alert. Most change-induced incidents show within minutes of the
+# change; an hour covers caches that expire and leaks that fill.
+WINDOW_S = 3600.0
+# Recency halves about every ten minutes.
+DECAY_S = 900.0
+# A change is sometimes stamped when it ends, and clocks differ: up to a minute after the first alert it still counts.
+LATE_S = 60.0
+# Dependents are followed this far; further away nearly everything depends on everything.
+HOPS = 3
+# Changes read of one incident; more is a roll-out to everything, of which the latest matter.
+MAX_CHANGES = 256
+
+
+class Suspect(Struct, gc=False):
+    """The change that speaks most against an entity: `value` in nats, `before_s` seconds before the first alert."""
+
+    change: Change
+    value: float
+    before_s: float
+
+
+def suspects(scene: Scene) -> dict[str, Suspect]:
+    """The strongest change of every changed entity."""
+    facts = scene.view.facts
+    if not scene.view.changes or not facts:
+        return {}
+    onset = min(fact.first_at for fact in facts)
+    recent = [c for c in scene.view.changes if -LATE_S <= onset - c.ts <= WINDOW_S]
+    recent = sorted(recent, key=lambda c: (-c.ts, c.entity, c.name, c.id))[:MAX_CHANGES]
+    placed = [(scene.place(c.entity, c.labels.get("service")), c) for c in recent]
+    changed = {scene.group_of(entity) for entity, _ in placed}
+    breadth = math.log((len(_groups(scene)) + 1) / max(len(changed), 1))
+    found: dict[str, Suspect] = {}
+    for entity, change in placed:
+        before_s = onset - change.ts
+        value = breadth * math.exp(-max(before_s, 0.0) / DECAY_S) * _reach(scene, entity)
+        if value > 0 and (entity not in found or value > found[entity].value):
+            found[entity] = Suspect(change, value, before_s)
+    return found
+
+
+def _groups(scene: Scene) -> set[str]:
+    return {scene.group_of(entity) for entity in scene.candidates()}
+
+
+def _reach(scene: Scene, entity: str) -> float:
+    """Share of the alerting groups that are the entity's own or depend on it within `HOPS`."""
+    alerting = {scene.group_of(other) for other in scene.by_entity}
+    if not alerting:
+        return 0.0
+    reached = {scene.group_of(other) for other in _dependents(scene, entity)}
+    return len(alerting & reached) / len(alerting)
+
+
+def _dependents(scene: Scene, entity: str) -> set[str]:
+    """The entity, its replicas, and what depends on them within `HOPS`."""
+    above = scene.above()
+    seen = {entity, *scene.land.members.get(entity, ())}
+    ring = seen
+    for _ in range(HOPS):
+        ring = {user for other in ring for user in above.get(other, ())} - seen
+        if not ring:
+            break
+        seen = seen | ring
+    return seen

@@ -1,0 +1,105 @@
+"""How unusual each signal is, in nats: few others have it now, and few past incidents had it.
+
+`breadth = ln((G + 1) / n)`: G groups could raise the type, n do. `chronic = -ln((df + .5) / (N + 1))`: df of N past
+incidents had it on this entity. The surprise is the smaller of the two, for what is usual in either way explains
+nothing, but at least `FLOOR` of the breadth, so that a chronic offender can still be the cause.
+Cost: one pass over the signals. Never negative.
+"""
+
+from __future__ import annotations
+
+import math
+
+from aiops_models.causes.history import History
+from aiops_models.causes.lexicon import BLAMED, INTERNAL
+from aiops_models.causes.scene import Scene, Signal
+
+FLOOR = 0.15
+# Past incidents from which counts say anything; with fewer, one coincidence would silence a signal.
+MIN_INCIDENTS = 3
+
+
+class Surprise:
+    """Surprise of every signal of a scene, and the sums that evidence is made of."""
+
+    def __init__(self, scene: Scene, history: History) -> None:
+        """Weigh every signal once."""
+        self.scene = scene
+        self._history = history
+        self._groups = _groups_by_kind(scene)
+        self._of_type = _signals_by_type(scene)
+        self._z_top = max((s.z for s in scene.signals() if s.z and s.cls in INTERNAL), default=0.0)
+        self.value: dict[tuple[str, str], float] = {}
+        for type_, signals in self._of_type.items():
+            could = self._could(signals)
+            for signal in signals:
+                self.value[signal.entity, type_] = self._weigh(signal, could, signals)
+
+    def internal(self, entity: str) -> float:
+        """A: what the entity itself suffers, in nats."""
+        return sum(self._values(entity, INTERNAL))
+
+    def symptom(self, entity: str) -> float:
+        """B: what its users see of it, in nats."""
+        return sum(self.value[entity, s.type] for s in self.signals(entity) if s.cls not in INTERNAL)
+
+    def blamed(self, entity: str) -> float:
+        """The mass that asks for a culprit down the dependencies: latency and errors, in nats."""
+        return sum(self._values(entity, BLAMED))
+
+    def signals(self, entity: str) -> list[Signal]:
+        """The signals of an entity, the most surprising first."""
+        found = list(self.scene.by_entity.get(entity, {}).values())
+        return sorted(found, key=lambda s: (-self.value[entity, s.type], s.type))
+
+    def holders(self, type_: str) -> list[Signal]:
+        """The signals of this type."""
+        return self._of_type.get(type_, [])
+
+    def _values(self, entity: str, classes: frozenset[str]) -> list[float]:
+        types = self.scene.by_entity.get(entity, {})
+        return [self.value[entity, s.type] for s in types.values() if s.cls in classes]
+
+    def _could(self, signals: list[Signal]) -> int:
+        """G: groups of the kinds that raise this type, alerting or not."""
+        kinds = {self.scene.kind_of(s.entity) for s in signals}
+        groups = set().union(*(self._groups.get(kind, set()) for kind in kinds))
+        return len(groups)
+
+    def _weigh(self, signal: Signal, could: int, signals: list[Signal]) -> float:
+        breadth = math.log((could + 1) / max(self._spread(signal, signals), 1.0))
+        bound = min(breadth, self._chronic(signal))
+        return max(bound, FLOOR * breadth) * signal.harm * self._size(signal)
+
+    def _spread(self, signal: Signal, signals: list[Signal]) -> float:
+        """n: groups that have the type now; where magnitudes are told, weaker groups count in part."""
+        best: dict[str, float] = {}
+        for other in signals:
+            group = self.scene.group_of(other.entity)
+            share = 1.0 if not signal.z or other.z is None else min(1.0, other.z / signal.z)
+            best[group] = max(best.get(group, 0.0), share)
+        return sum(best.values())
+
+    def _chronic(self, signal: Signal) -> float:
+        seen, incidents = self._history.seen(signal.entity, signal.type), self._history.incidents
+        return -math.log((seen + 0.5) / (incidents + 1)) if incidents >= MIN_INCIDENTS else math.inf
+
+    def _size(self, signal: Signal) -> float:
+        """Share of the largest internal magnitude, log scale, squared; never of symptoms, which grow downstream."""
+        if not signal.z or not self._z_top or signal.cls not in INTERNAL:
+            return 1.0
+        return (math.log1p(signal.z) / math.log1p(self._z_top)) ** 2
+
+
+def _groups_by_kind(scene: Scene) -> dict[str, set[str]]:
+    groups: dict[str, set[str]] = {}
+    for entity in scene.candidates():
+        groups.setdefault(scene.kind_of(entity), set()).add(scene.group_of(entity))
+    return groups
+
+
+def _signals_by_type(scene: Scene) -> dict[str, list[Signal]]:
+    found: dict[str, list[Signal]] = {}
+    for signal in scene.signals():
+        found.setdefault(signal.type, []).append(signal)
+    return found
