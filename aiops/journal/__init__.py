@@ -1,0 +1,7 @@
+"""The journal: the append-only log of all records, and the snapshots that shorten a restart."""
+
+from aiops.journal.frame import CorruptJournal, Frame, JournalError, Meta
+from aiops.journal.reader import frames, read
+from aiops.journal.writer import DiskError, Writer
+
+__all__ = ["CorruptJournal", "DiskError", "Frame", "JournalError", "Meta", "Writer", "frames", "read"]
