@@ -1,0 +1,72 @@
+"""`aiops simulate`: a site, its faults and its noise, with the truth about them, as files."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from aiops.simulate import Options, Simulation, Summary, save, simulate, summary
+
+DEFAULTS = Options()
+
+
+def simulate_command(
+    out: Annotated[Path, typer.Option(help="Folder for the files; created, files of the same names are replaced.")],
+    seed: Annotated[int, typer.Option(help="Equal seeds and options give equal bytes.")] = DEFAULTS.seed,
+    services: Annotated[int, typer.Option(help="Number of services, 2 to 5000.")] = DEFAULTS.services,
+    faults: Annotated[int, typer.Option(help="Number of faults, 0 to 5000.")] = DEFAULTS.faults,
+    noise: Annotated[
+        float, typer.Option(help="Background alerts an hour for each service, 0 to 1000.")
+    ] = DEFAULTS.noise,
+    hours: Annotated[float, typer.Option(help="Simulated hours, 0.5 to 744.")] = DEFAULTS.hours,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Write an archive of overlapping faults with truth and background noise, and the topology that goes with it."""
+    options = Options(seed=seed, services=services, faults=faults, noise=noise, hours=hours)
+    run, paths = _work(options, out)
+    counts = summary(run)
+    if as_json:
+        plain = {**msgspec.to_builtins(counts), "files": [str(path) for path in paths]}
+        sys.stdout.write(msgspec.json.encode(plain).decode() + "\n")
+    else:
+        _show(counts, run, paths)
+
+
+def _work(options: Options, out: Path) -> tuple[Simulation, list[Path]]:
+    """Simulate and save; a terminal sees what goes on, on standard error, and a pipe sees nothing."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        run = simulate(options)
+        return run, save(run, out)
+    with console.status("simulating") as status:
+        run = simulate(options, progress=lambda text: status.update(text))
+        status.update("writing")
+        return run, save(run, out)
+
+
+def _show(counts: Summary, run: Simulation, paths: list[Path]) -> None:
+    console = Console(highlight=False)
+    console.print(
+        f"{counts.alerts:,} alerts ({counts.background:,} background, {counts.duplicates:,} exact copies), "
+        f"{counts.changes:,} changes and {counts.incidents:,} incidents, of {counts.services:,} services "
+        f"and {counts.entities:,} entities in {counts.hours:g} hours.",
+        soft_wrap=True,
+    )
+    table = Table("incident", "what broke", "where", "at", box=None, header_style="bold", pad_edge=False)
+    for incident in run.incidents[:20]:
+        at_min = ((incident.opened_at or 0.0) - run.options.start) / 60
+        where = incident.root_cause.entity if incident.root_cause else ""
+        table.add_row(incident.id, incident.cause_class or "", where, f"+{at_min:.0f} min")
+    if run.incidents:
+        console.print(table)
+    if len(run.incidents) > 20:
+        console.print(f"… and {len(run.incidents) - 20:,} more in {paths[1].name}")
+    console.print(f"Written to {paths[0].parent}. Next:", markup=False, soft_wrap=True)
+    files = f"{paths[0]} {paths[1]} --topology {paths[2]}"
+    console.print(f"  aiops replay {files}", markup=False, soft_wrap=True)

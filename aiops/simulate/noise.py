@@ -1,0 +1,125 @@
+"""What sites send when nothing is broken: chronic, periodic, flapping and passing alerts, and planned work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+from aiops.records import Change
+from aiops.simulate.options import Options
+from aiops.simulate.site import Site
+from aiops.simulate.streams import Stream
+
+# How the background divides, by messages: most noise of real sites comes from few streams that are always there.
+CHRONIC_SHARE, PERIODIC_SHARE, FLAPPING_SHARE, PASSING_SHARE = 0.55, 0.15, 0.15, 0.15
+CHRONIC_AN_HOUR = 6.0
+FLAPS = (6, 14)
+POD_NOISE = ("CPUThrottlingHigh", "ContainerMemoryNearLimit", "LogErrorsDetected")
+SERVICE_NOISE = ("KubeHpaMaxedOut", "LogErrorsDetected", "KubeJobFailed", "HighRequestLatency")
+HOST_NOISE = ("NodeMemoryHighUtilization", "NodeClockSkewDetected", "NodeDiskIOSaturation", "ScrapeSlow")
+STORE_NOISE = {"database": "PostgresqlSlowQueries", "cache": "RedisKeyEviction", "queue": "ConsumerProcessingDelayed"}
+DEPLOYS_A_SERVICE_AND_HOUR = 0.12
+MAINTENANCES_AN_HOUR = 0.5
+MAINTENANCE_S = (900.0, 2700.0)
+
+
+def background(site: Site, options: Options, random: Random) -> Iterator[Stream]:
+    """Streams that belong to no incident: about `options.noise` messages an hour for each service."""
+    messages = options.noise * options.services * options.hours
+    yield from _chronic(site, options, random, messages * CHRONIC_SHARE)
+    yield from _periodic(site, options, random, messages * PERIODIC_SHARE)
+    yield from _flapping(site, options, random, messages * FLAPPING_SHARE)
+    yield from _passing(site, options, random, messages * PASSING_SHARE)
+
+
+def _chronic(site: Site, options: Options, random: Random, messages: float) -> Iterator[Stream]:
+    """A few streams that fire again and again for the whole run, and that everybody has learned to ignore."""
+    each = CHRONIC_AN_HOUR * options.hours
+    for _ in range(round(messages / each)):
+        signal, entity = _somewhere(site, random)
+        at = options.start + random.expovariate(CHRONIC_AN_HOUR / 3600)
+        while at < options.start + options.hours * 3600:
+            yield _once(signal, entity, at)
+            at += random.expovariate(CHRONIC_AN_HOUR / 3600)
+
+
+def _periodic(site: Site, options: Options, random: Random, messages: float) -> Iterator[Stream]:
+    """Jobs by the clock: every quarter of an hour to every hour, a few seconds late."""
+    left = messages
+    while left > 0:
+        every_s = random.choice((900.0, 1800.0, 3600.0))
+        databases = site.stores.get("database", [])
+        nightly = bool(databases) and random.random() < 0.5
+        entity = random.choice(databases if nightly else site.services)
+        signal = "BackupDurationHigh" if nightly else "KubeJobFailed"
+        at = options.start + random.uniform(0.0, every_s)
+        while at < options.start + options.hours * 3600:
+            yield _once(signal, entity, at + random.uniform(0.0, 5.0))
+            at += every_s
+            left -= 1
+        left -= 1
+
+
+def _flapping(site: Site, options: Options, random: Random, messages: float) -> Iterator[Stream]:
+    """A check at its threshold: firing and resolved in turn for minutes."""
+    left = messages
+    while left > 0:
+        flaps = random.randint(*FLAPS)
+        entity = random.choice(site.services)
+        signal = random.choice(("BlackboxProbeSlow", "HighRequestLatency"))
+        at = options.start + random.uniform(0.0, options.hours * 3600 * 0.9)
+        for _ in range(flaps):
+            lasts_s = random.uniform(10.0, 40.0)
+            yield Stream(signal, entity, at, at + lasts_s, period_s=60.0)
+            at += lasts_s + random.uniform(10.0, 60.0)
+        left -= 2 * flaps
+
+
+def _passing(site: Site, options: Options, random: Random, messages: float) -> Iterator[Stream]:
+    """Single alerts anywhere, most of which end by themselves."""
+    for _ in range(round(messages / 2)):
+        signal, entity = _somewhere(site, random)
+        at = options.start + random.uniform(0.0, options.hours * 3600)
+        yield Stream(signal, entity, at, at + random.uniform(20.0, 55.0), period_s=60.0)
+
+
+def _somewhere(site: Site, random: Random) -> tuple[str, str]:
+    draw = random.random()
+    if draw < 0.5:
+        return random.choice(POD_NOISE), random.choice(site.pods[random.choice(site.services)])
+    if draw < 0.7:
+        return random.choice(SERVICE_NOISE), random.choice(site.services)
+    if draw < 0.9 or not site.stores:
+        return random.choice(HOST_NOISE), random.choice(site.hosts)
+    kind = random.choice(list(site.stores))
+    return STORE_NOISE[kind], random.choice(site.stores[kind])
+
+
+def _once(signal: str, entity: str, at: float) -> Stream:
+    return Stream(signal, entity, at, at + 1.0, period_s=60.0, resolves=False)
+
+
+def planned_work(site: Site, options: Options, random: Random) -> tuple[list[Change], list[Stream]]:
+    """Innocent deploys, and maintenance of hosts with the alerts it causes; nothing of it is an incident."""
+    length_s = options.hours * 3600
+    deploys = round(DEPLOYS_A_SERVICE_AND_HOUR * options.services * options.hours)
+    changes = [
+        deploy(random.choice(site.services), options.start + random.uniform(0.0, length_s), random)
+        for _ in range(deploys)
+    ]
+    streams: list[Stream] = []
+    for _ in range(round(MAINTENANCES_AN_HOUR * options.hours)):
+        host, at = random.choice(site.hosts), options.start + random.uniform(0.0, length_s * 0.8)
+        lasts_s = random.uniform(*MAINTENANCE_S)
+        text = f"planned maintenance of {host} for {lasts_s / 60:.0f} minutes"
+        changes.append(Change(ts=round(at, 3), entity=host, name="maintenance", message=text, labels={"env": "prod"}))
+        streams.append(Stream("KubeNodeNotReady", host, at + random.uniform(60.0, 120.0), at + lasts_s, period_s=300.0))
+        streams.append(Stream("TargetDown", host, at + random.uniform(60.0, 120.0), at + lasts_s, period_s=300.0))
+    return changes, streams
+
+
+def deploy(service: str, at: float, random: Random, name: str = "deploy") -> Change:
+    """A change record of a service."""
+    version = f"{random.randint(1, 9)}.{random.randint(0, 40)}.{random.randint(0, 20)}"
+    text = f"{service} {version} rolled out" if name == "deploy" else f"configuration of {service} set to {version}"
+    return Change(ts=round(at, 3), entity=service, name=name, message=text, labels={"env": "prod", "version": version})
