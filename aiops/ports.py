@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct, field
 
-from aiops.records import Alert, Cause, Change, Incident, Record, Suggestion
+from aiops.records import Alert, Cause, Change, Evidence, Incident, Record, Suggestion
 from aiops.topology import Topology
 
 
@@ -81,6 +81,23 @@ class Suggester(Protocol):
 
     def learn(self, view: IncidentView, playbook: str, outcome: str) -> None:
         """Take in that `playbook` was used on the incident: outcome is resolved, helped or useless."""
+        ...
+
+
+@runtime_checkable
+class Similar(Protocol):
+    """Remembers ended incidents and finds the ones most like a new one."""
+
+    def add(self, view: IncidentView, meta: Mapping[str, str]) -> None:
+        """Remember an incident, or replace what is known of it (same `view.id`).
+
+        `meta` may hold `opened_at`, `resolved_at` (Unix seconds as text), `root` (confirmed cause), `playbook` (what
+        fixed it).
+        """
+        ...
+
+    def nearest(self, view: IncidentView, k: int = 3) -> list[Evidence]:
+        """The `k` most similar: name = incident id, value = similarity in 0 to 1, text = what they share and what fixed it."""
         ...
 
 
@@ -191,6 +208,7 @@ __all__ = [
     "Position",
     "Ranker",
     "Received",
+    "Similar",
     "Sink",
     "Source",
     "Stateful",

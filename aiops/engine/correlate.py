@@ -93,6 +93,13 @@ class Correlator:
                 closed.append(Closed(cluster.id))
         return closed
 
+    def learn(self, ts: float, type_: str, entity: str) -> None:
+        """Take in an alert of the past without placing it, as for a model that is trained ahead."""
+        name = (type_, entity)
+        key = self.keys.get(name) or self._stream(name)
+        self.cooccurrence.observe(type_, ts)
+        key.burst.observe(ts)
+
     def dump(self) -> Any:
         """The whole state, as plain lists and numbers."""
         return dump(self)

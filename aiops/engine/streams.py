@@ -42,7 +42,12 @@ class Stream(Struct, gc=False):
     firings: list[float] = field(default_factory=list)
     cluster: int = -1
     member: int = -1
+    # Its cluster counts it as firing.
+    counted: bool = False
+    # Why its episode alone was not worth an incident.
     background: str | None = None
+    # Its episode began under a silence and nobody was told.
+    silenced: bool = False
     seen: int = 0
 
 

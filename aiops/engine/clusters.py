@@ -1,0 +1,217 @@
+"""Clusters as the life cycle sees them: members, counts, what still fires; merged and split with the correlator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from aiops.engine.streams import Stream
+from aiops.records import Alert, Evidence, parse_severity
+
+# Sentences of one member; more would be read by nobody.
+MAX_NOTES = 8
+# Labels of the first alert that are kept for playbooks and rankers, and how much of its message.
+MAX_MESSAGE = 500
+# Callers of one member; each becomes a dynamic edge for the ranker, and a service with more has them in the topology.
+MAX_CALLERS = 32
+
+
+class MemberState(Struct, gc=False):
+    """One alert stream inside one cluster."""
+
+    number: int
+    cluster: int
+    fingerprint: str
+    name: str
+    entity: str
+    service: str | None
+    source: str | None
+    severity: int
+    first_at: float
+    last_at: float
+    count: int = 0
+    firing: int = 0
+    message: str | None = None
+    # Who observed it, and how often (trace and client-side alerts).
+    callers: dict[str, int] = {}
+    magnitude: float | None = None
+    url: str | None = None
+    labels: dict[str, str] = {}
+    evidence: list[Evidence] = []
+    notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        """Remember a sentence once."""
+        if text not in self.notes and len(self.notes) < MAX_NOTES:
+            self.notes = [*self.notes, text]
+
+
+class ClusterState(Struct):
+    """Episodes that belong together. `firing` counts streams whose episode is open."""
+
+    number: int
+    opened_at: float
+    last_at: float
+    severity: int = 0
+    count: int = 0
+    firing: int = 0
+    incident: str | None = None
+    background: str | None = None
+    # The correlator has let go of it.
+    closed: bool = False
+    members: dict[int, MemberState] = field(default_factory=dict)
+    # Members that were not kept because the cluster was full.
+    overflow: int = 0
+    # Numbers of clusters that were merged into this one.
+    aliases: list[int] = field(default_factory=list)
+
+
+class Clusters:
+    """All clusters that may still change. Forgotten ones are those that are closed, silent and without open incident."""
+
+    def __init__(self, max_members: int) -> None:
+        self.max_members = max_members
+        self.by_number: dict[int, ClusterState] = {}
+        self.alias: dict[int, int] = {}
+        # Members that a split moved, and where to.
+        self.moved: dict[int, int] = {}
+
+    def of(self, number: int) -> ClusterState | None:
+        """The cluster that `number` is, or was merged into."""
+        return self.by_number.get(self.alias.get(number, number))
+
+    def open(self, number: int, at: float) -> ClusterState:
+        """A new cluster."""
+        cluster = self.by_number[number] = ClusterState(number, at, at)
+        return cluster
+
+    def join(self, cluster: ClusterState, number: int, stream: Stream, alert: Alert, ts: float) -> MemberState | None:
+        """Count an alert in its member; None when the cluster is too full to keep a new one."""
+        level = severity_of(alert)
+        member = cluster.members.get(number)
+        if member is None:
+            if len(cluster.members) >= self.max_members:
+                cluster.overflow += 1
+            else:
+                member = cluster.members[number] = _member(number, cluster.number, stream, alert, ts, level)
+        if member is not None:
+            member.count += 1
+            member.last_at = max(member.last_at, ts)
+            caller = alert.labels.get("caller")
+            if caller is not None:
+                _call(member, caller)
+            if level > member.severity:
+                member.severity = level
+        cluster.count += 1
+        cluster.last_at = max(cluster.last_at, ts)
+        if level > cluster.severity:
+            cluster.severity = level
+        return member
+
+    def fires(self, cluster: ClusterState, stream: Stream, by: int) -> None:
+        """A stream of the cluster began (`by` 1) or stopped (−1) firing."""
+        cluster.firing += by
+        member = cluster.members.get(stream.member)
+        if member is not None:
+            member.firing += by
+
+    def merge(self, target: ClusterState, source: ClusterState) -> None:
+        """Move all of `source` into `target`."""
+        for number, member in source.members.items():
+            member.cluster = target.number
+            target.members[number] = member
+        target.count += source.count
+        target.firing += source.firing
+        target.overflow += source.overflow
+        target.opened_at = min(target.opened_at, source.opened_at)
+        target.last_at = max(target.last_at, source.last_at)
+        target.severity = max(target.severity, source.severity)
+        for number in (source.number, *source.aliases):
+            self.alias[number] = target.number
+            target.aliases.append(number)
+        del self.by_number[source.number]
+
+    def split(self, source: ClusterState, number: int, members: list[int]) -> ClusterState | None:
+        """Move `members` to a new cluster; None where none of them was kept."""
+        moved = [source.members.pop(each) for each in members if each in source.members]
+        if not moved:
+            return None
+        target = self.open(number, min(member.first_at for member in moved))
+        for member in moved:
+            member.cluster = number
+            self.moved[member.number] = number
+            target.members[member.number] = member
+            target.count += member.count
+            target.firing += member.firing
+            target.last_at = max(target.last_at, member.last_at)
+            target.severity = max(target.severity, member.severity)
+        source.count -= target.count
+        source.firing -= target.firing
+        return target
+
+    def forget(self, cluster: ClusterState) -> None:
+        """Drop a cluster that cannot change any more."""
+        self.by_number.pop(cluster.number, None)
+        for number in cluster.aliases:
+            self.alias.pop(number, None)
+        for number in cluster.members:
+            self.moved.pop(number, None)
+
+    def home(self, stream: Stream) -> ClusterState | None:
+        """The cluster that a stream's episode is in now."""
+        return self.of(self.moved.get(stream.member, stream.cluster))
+
+    def dump(self) -> Any:
+        """State for a snapshot."""
+        return {"clusters": list(self.by_number.values()), "alias": list(self.alias.items()), "moved": list(self.moved.items())}
+
+    def load(self, state: Any) -> None:
+        """Take the state of a `dump`."""
+        clusters = msgspec.convert(state["clusters"], list[ClusterState], strict=False)
+        self.by_number = {cluster.number: cluster for cluster in clusters}
+        self.alias = {source: target for source, target in state["alias"]}
+        self.moved = {member: cluster for member, cluster in state["moved"]}
+
+
+def severity_of(alert: Alert) -> int:
+    """The level of an alert."""
+    return int(parse_severity(alert.severity))
+
+
+def _member(number: int, cluster: int, stream: Stream, alert: Alert, ts: float, level: int) -> MemberState:
+    labels = alert.labels
+    return MemberState(
+        number,
+        cluster,
+        stream.fingerprint,
+        stream.name,
+        stream.entity,
+        stream.service,
+        stream.source,
+        level,
+        ts,
+        ts,
+        message=alert.message[:MAX_MESSAGE] if alert.message else None,
+        magnitude=_number(labels.get("z")),
+        url=alert.url,
+        labels=labels,
+    )
+
+
+def _call(member: MemberState, caller: str) -> None:
+    callers = member.callers
+    if caller in callers:
+        callers[caller] += 1
+    elif not callers:
+        member.callers = {caller: 1}
+    elif len(callers) < MAX_CALLERS:
+        callers[caller] = 1
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,102 @@
+"""Titles and sentences for people. Nothing here decides anything."""
+
+from __future__ import annotations
+
+from aiops.engine.clusters import ClusterState, MemberState
+from aiops.records import Evidence, Member, Severity
+
+# What a page, a pager or a chat message can show; the counts always tell of all.
+MAX_SHOWN = 100
+MAX_TITLE = 200
+
+
+def title(members: list[MemberState], entities: list[str]) -> str:
+    """One line: the worst alert, where, and how much more there is."""
+    if not members:
+        return "Incident"
+    worst = max(members, key=lambda member: (member.severity, member.count, -member.number))
+    others = len(entities) - 1
+    text = f"{worst.name} on {worst.entity}"
+    if others > 0:
+        text += f" and {others} more {'entity' if others == 1 else 'entities'}"
+    return text if len(text) <= MAX_TITLE else text[: MAX_TITLE - 1] + "…"
+
+
+def distinct(values: list[str]) -> list[str]:
+    """The values without repeats, in the order in which they came first."""
+    return list(dict.fromkeys(values))
+
+
+def summary(cluster: ClusterState, members: list[MemberState], entities: list[str]) -> list[str]:
+    """What happened, why these alerts stand together, what is special."""
+    kinds = len({member.name for member in members})
+    span = duration(cluster.last_at - cluster.opened_at)
+    lines = [
+        f"{plural(cluster.count, 'alert')} of {plural(kinds, 'kind')} on {plural(len(entities), 'entity', 'entities')} "
+        f"within {span}; {plural(cluster.firing, 'stream')} still firing."
+    ]
+    strongest = _strongest(members)
+    if strongest is not None:
+        member, evidence = strongest
+        lines.append(f"Strongest tie: {member.name} on {member.entity} joined because {evidence.text or evidence.name}.")
+    flapping = [member for member in members if any("flapping" in note for note in member.notes)]
+    if flapping:
+        names = ", ".join(distinct([f"{member.name} on {member.entity}" for member in flapping])[:3])
+        lines.append(f"{plural(len(flapping), 'alert stream')} flapping, held as firing: {names}.")
+    if cluster.overflow:
+        lines.append(f"{plural(cluster.overflow, 'further alert stream')} counted but not kept one by one.")
+    return lines
+
+
+def _strongest(members: list[MemberState]) -> tuple[MemberState, Evidence] | None:
+    best = None
+    for member in members:
+        for evidence in member.evidence:
+            if evidence.value > 0 and (best is None or evidence.value > best[1].value):
+                best = (member, evidence)
+    return best
+
+
+def shown(members: list[MemberState]) -> list[Member]:
+    """The members for a record: the first `MAX_SHOWN` by severity and time."""
+    chosen = sorted(members, key=lambda member: (-member.severity, member.first_at, member.number))[:MAX_SHOWN]
+    return [
+        Member(
+            member.fingerprint,
+            member.name,
+            member.entity,
+            Severity(member.severity).label,
+            "firing" if member.firing > 0 else "resolved",
+            member.count,
+            member.first_at,
+            member.last_at,
+            member.evidence,
+            member.notes,
+        )
+        for member in chosen
+    ]
+
+
+def plural(count: int, word: str, words: str | None = None) -> str:
+    """
+    >>> plural(1, "alert"), plural(2, "entity", "entities")
+    ('1 alert', '2 entities')
+    """
+    return f"{count} {word if count == 1 else words or word + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """
+    >>> duration(0.4), duration(75), duration(7300)
+    ('less than a second', '1 min 15 s', '2 h 1 min')
+    """
+    if seconds < 1:
+        return "less than a second"
+    whole = round(seconds)
+    if whole < 60:
+        return plural(whole, "second")
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    if whole < 2 * 86_400:
+        return f"{whole // 3600} h {whole % 3600 // 60} min"
+    return plural(whole // 86_400, "day")

@@ -1,0 +1,174 @@
+"""The engine: a pure fold over the log. `state, events = step(state, records)`.
+
+No clock, no randomness, no I/O, no thread. The same records give the same events whatever the batches, the process or
+the hash seed; a snapshot taken after any record continues as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from aiops.engine.actions import Actions
+from aiops.engine.clusters import Clusters
+from aiops.engine.config import EngineConfig
+from aiops.engine.correlate import Correlator
+from aiops.engine.dedup import Dedup
+from aiops.engine.detect import Detect, Scorers
+from aiops.engine.events import Event, Notice
+from aiops.engine.incidents import Incidents
+from aiops.engine.place import Placer
+from aiops.engine.rank import Models, Ranking
+from aiops.engine.silences import Silences
+from aiops.engine.timeline import Timeline
+from aiops.errors import UsageError
+from aiops.records import Action, Alert, Change, Incident, Metric, Record, Tick
+from aiops.topology import Topology
+
+# Snapshots of another layout are not read; the host folds the journal instead.
+SNAPSHOT_VERSION = 1
+
+
+class Engine:
+    """The state of the fold, and its step.
+
+    `models` are the plugged-in ranker, suggester and memory; `scorers` build detectors from the numbers that a
+    `swap_model` record carries.
+    """
+
+    def __init__(
+        self,
+        config: EngineConfig | None = None,
+        topology: Topology | None = None,
+        models: Models | None = None,
+        scorers: Scorers | None = None,
+    ) -> None:
+        self.config = config = config or EngineConfig()
+        self.topology = topology or Topology()
+        self.seq = 0
+        self.timeline = Timeline()
+        self.kinds: dict[str, int] = {}
+        self.dedup = Dedup(config.dedup)
+        self.detect = Detect(config.detect, scorers)
+        self.correlate = Correlator(config.correlate, self.topology)
+        self.clusters = Clusters(config.incidents.max_members)
+        self.ranking = Ranking(config.incidents, models or Models())
+        self.incidents = Incidents(config.incidents, self.clusters, self.ranking.assess, self.ranking.learn)
+        self.silences = Silences()
+        self.placer = Placer(
+            config.incidents, self.dedup, self.detect, self.correlate, self.clusters, self.incidents, self.silences
+        )
+        self.actions = Actions(self.incidents, self.ranking, self.silences, self.detect)
+
+    def step(self, batch: Sequence[Record]) -> list[Event]:
+        """Fold a batch of records, in order; the events that they cause."""
+        out: list[Event] = []
+        for record in batch:
+            seq = self.seq
+            self.seq = seq + 1
+            if type(record) is Alert:
+                at = self.timeline.at(record.ts)
+                if at > self.timeline.now:
+                    self._advance(at, seq, out)
+                self.placer.alert(record, seq, at, self.timeline.now, out)
+            else:
+                self._other(record, seq, out)
+        return out
+
+    def _other(self, record: Record, seq: int, out: list[Event]) -> None:
+        kind = type(record).__name__.lower()
+        self.kinds[kind] = self.kinds.get(kind, 0) + 1
+        if isinstance(record, Incident):
+            # History or truth: scored by the host, never seen by the engine.
+            return
+        trusted = isinstance(record, Tick | Action)
+        at = self.timeline.host(record.ts) if isinstance(record, Tick) else self.timeline.at(record.ts)
+        if at > self.timeline.now and (trusted or at == record.ts):
+            self._advance(at, seq, out)
+        now = self.timeline.now
+        if isinstance(record, Metric):
+            alert = self.detect.metric(record)
+            if alert is not None:
+                self.placer.alert(alert, seq, min(alert.ts, now), now, out, derived=True)
+        elif isinstance(record, Change):
+            self.ranking.change(record)
+        elif isinstance(record, Action):
+            self.actions.apply(record, seq, now, out)
+
+    def _advance(self, now: float, seq: int, out: list[Event]) -> None:
+        """Let time pass: episodes, clusters and incidents that were due end first."""
+        self.timeline.now = now
+        self.placer.expire(now, seq, out)
+        if self.incidents.next_due() <= now:
+            self.incidents.run_due(now, seq, out)
+        if self.dedup.forgotten and not self.placer.told_forgotten:
+            self.placer.told_forgotten = True
+            text = f"more than {self.config.dedup.max_streams} alert streams: the ones silent for longest are forgotten"
+            out.append(Notice(seq, "cap", text))
+
+    def finish(self) -> list[Event]:
+        """Let so much time pass that all that is open ends by itself; for the end of an archive, not of a daemon."""
+        out: list[Event] = []
+        # Each round ends what the one before left firing: streams, then held ones, then their incidents.
+        for _ in range(4):
+            self._advance(self.timeline.now + 2 * self.config.dedup.stale_s, self.seq, out)
+        return out
+
+    def accounts(self) -> dict[str, Any]:
+        """How many records of each kind came, where the alerts went, and whether the sums agree."""
+        dispositions = dict(self.placer.dispositions)
+        alerts = self.placer.alerts
+        placed = sum(dispositions.values())
+        others = sum(self.kinds.values())
+        return {
+            "records": {"alert": alerts, **self.kinds},
+            "dispositions": dispositions,
+            "derived": self.placer.derived,
+            "conserved": placed == alerts and alerts + others == self.seq,
+            "open_incidents": self.incidents.open_count,
+            "streams": len(self.dedup.streams),
+            "clusters": len(self.clusters.by_number),
+        }
+
+    def snapshot(self) -> bytes:
+        """The whole state; equal states give equal bytes."""
+        return msgspec.msgpack.encode(self._dump())
+
+    def _dump(self) -> dict[str, Any]:
+        return {
+            "version": SNAPSHOT_VERSION,
+            "seq": self.seq,
+            "timeline": self.timeline,
+            "kinds": self.kinds,
+            **{name: stage.dump() for name, stage in self._stages().items()},
+        }
+
+    def restore(self, snapshot: bytes) -> None:
+        """Take the state of a `snapshot`; raise `UsageError` for one of another version."""
+        state = msgspec.msgpack.decode(snapshot)
+        if not isinstance(state, dict) or state.get("version") != SNAPSHOT_VERSION:
+            raise UsageError(f"snapshot: expected version {SNAPSHOT_VERSION}; fold the journal instead")
+        self.seq = state["seq"]
+        self.timeline = msgspec.convert(state["timeline"], Timeline)
+        self.kinds = state["kinds"]
+        for name, stage in self._stages().items():
+            stage.load(state[name])
+
+    def _stages(self) -> Mapping[str, Any]:
+        return {
+            "dedup": self.dedup,
+            "detect": self.detect,
+            "correlate": self.correlate,
+            "clusters": self.clusters,
+            "incidents": self.incidents,
+            "ranking": self.ranking,
+            "silences": self.silences,
+            "placer": self.placer,
+        }
+
+
+def step(state: Engine, batch: Sequence[Record]) -> list[Event]:
+    """The fold as a function: `state` moves on, the events come back."""
+    return state.step(batch)

@@ -1,0 +1,321 @@
+"""The life cycle of incidents: open, update, merge, resolve, reopen; identities that depend on the input alone."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct, field
+
+from aiops.engine import explain
+from aiops.engine.clusters import Clusters, ClusterState
+from aiops.engine.config import IncidentConfig
+from aiops.engine.events import ClusterPromoted, Event, IncidentChange, IncidentChanged
+from aiops.records import Cause, Evidence, Incident, Severity, Suggestion
+
+State = Literal["open", "acknowledged", "resolved"]
+# Entities and services listed in a record; the counts in the sentences are of all.
+MAX_LISTED = 200
+
+
+class IncidentState(Struct):
+    """An incident as the engine keeps it; its alerts are those of its cluster."""
+
+    id: str
+    cluster: int
+    opened_at: float
+    status: State = "open"
+    severity: int = 0
+    version: int = 0
+    resolved_at: float | None = None
+    changed: bool = False
+    # When the next ranking is due; none is while nothing changed.
+    rank_due: float | None = None
+    rank_gap: float = 0.0
+    resolve_due: float | None = None
+    entities: int = 0
+    causes: list[Cause] = field(default_factory=list)
+    playbooks: list[Suggestion] = field(default_factory=list)
+    similar: list[Evidence] = field(default_factory=list)
+    merged_from: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    learned: bool = False
+    root: str | None = None
+
+
+class Assessment(Struct):
+    """What the ranking stage says of an incident."""
+
+    causes: list[Cause] = field(default_factory=list)
+    playbooks: list[Suggestion] = field(default_factory=list)
+    similar: list[Evidence] = field(default_factory=list)
+
+
+Assess = Callable[["IncidentState", ClusterState], Assessment]
+Learn = Callable[["IncidentState", ClusterState], None]
+
+
+class Incidents:
+    """All incidents that are open, or ended and still remembered for reopening and feedback."""
+
+    def __init__(self, config: IncidentConfig, clusters: Clusters, assess: Assess, learn: Learn) -> None:
+        self.config = config
+        self.clusters = clusters
+        self.assess = assess
+        self.learn = learn
+        self.by_id: dict[str, IncidentState] = {}
+        self.open_count = 0
+        # Ended incidents, oldest first.
+        self.ended: dict[str, None] = {}
+        self._due: list[tuple[float, str]] = []
+
+    def open(self, cluster: ClusterState, seq: int, at: float, key: str, out: list[Event], note: str = "") -> None:
+        """Make an incident of a cluster. `key` (the first alert's fingerprint) and `seq` give its identity."""
+        digest = blake2b(f"{seq}/{cluster.number}/{key}".encode(), digest_size=6).hexdigest()
+        incident = IncidentState(f"inc-{digest}", cluster.number, at, severity=cluster.severity)
+        incident.rank_gap = self.config.rank_after_s
+        if note:
+            incident.notes.append(note)
+        self.by_id[incident.id] = incident
+        self.open_count += 1
+        cluster.incident = incident.id
+        cluster.background = None
+        self._schedule_rank(incident, at)
+        if cluster.firing == 0:
+            self.quiet(cluster, at)
+        self._tell(incident, cluster, "opened", seq, at, ["status"], out)
+
+    def promote(self, cluster: ClusterState, seq: int, at: float, key: str, reason: str, out: list[Event]) -> None:
+        """Make an incident of a cluster that was background so far."""
+        self.open(cluster, seq, at, key, out, f"was background at first; now an incident: {reason}")
+        if cluster.incident is not None:
+            out.append(ClusterPromoted(seq, cluster.number, cluster.incident, reason))
+
+    def joined(
+        self, cluster: ClusterState, seq: int, at: float, out: list[Event], *, fresh: bool, new_member: bool = False
+    ) -> None:
+        """An alert joined the cluster of an incident; only a `fresh` one, no repeat, opens it again."""
+        incident = self.by_id[cluster.incident] if cluster.incident is not None else None
+        if incident is None or (incident.status == "resolved" and not fresh):
+            return
+        if incident.status == "resolved":
+            self._reopen(incident, cluster, seq, at, out)
+        if new_member:
+            incident.changed = True
+            self._schedule_rank(incident, at)
+        if cluster.severity > incident.severity:
+            incident.severity = cluster.severity
+            incident.changed = True
+            incident.rank_gap = self.config.rank_after_s
+            self._tell(incident, cluster, "updated", seq, at, ["severity"], out)
+
+    def _schedule_rank(self, incident: IncidentState, at: float) -> None:
+        if incident.rank_due is not None:
+            return
+        incident.rank_due = at + incident.rank_gap
+        heapq.heappush(self._due, (incident.rank_due, incident.id))
+
+    def _reopen(self, incident: IncidentState, cluster: ClusterState, seq: int, at: float, out: list[Event]) -> None:
+        incident.status = "open"
+        incident.resolved_at = None
+        incident.resolve_due = None
+        incident.rank_gap = self.config.rank_after_s
+        incident.changed = True
+        self.ended.pop(incident.id, None)
+        self.open_count += 1
+        self._schedule_rank(incident, at)
+        self._tell(incident, cluster, "reopened", seq, at, ["status"], out)
+
+    def quiet(self, cluster: ClusterState, at: float) -> None:
+        """Nothing of the cluster fires any more; its incident ends unless something fires again in time."""
+        incident = self.by_id.get(cluster.incident) if cluster.incident is not None else None
+        if incident is None or incident.status == "resolved":
+            return
+        incident.resolve_due = max(at, cluster.last_at + self.config.resolve_after_s)
+        heapq.heappush(self._due, (incident.resolve_due, incident.id))
+
+    def next_due(self) -> float:
+        """When something is due; infinity when nothing is."""
+        return self._due[0][0] if self._due else float("inf")
+
+    def run_due(self, now: float, seq: int, out: list[Event]) -> None:
+        """Rank what changed and end what has been quiet for long enough, in the order of their times."""
+        while self._due and self._due[0][0] <= now:
+            at, name = heapq.heappop(self._due)
+            incident = self.by_id.get(name)
+            cluster = self.clusters.of(incident.cluster) if incident is not None else None
+            if incident is None or cluster is None or incident.status == "resolved":
+                continue
+            if at == incident.resolve_due and cluster.firing <= 0:
+                self.resolve(incident, cluster, seq, at, out)
+            elif at == incident.rank_due:
+                self._rank(incident, cluster, seq, at, out)
+
+    def _rank(self, incident: IncidentState, cluster: ClusterState, seq: int, at: float, out: list[Event]) -> None:
+        incident.rank_due = None
+        if not incident.changed and incident.entities:
+            return
+        what = self._assess(incident, cluster)
+        incident.rank_gap = min(2 * incident.rank_gap, self.config.rank_at_most_every_s)
+        if what:
+            self._tell(incident, cluster, "updated", seq, at, what, out)
+
+    def _assess(self, incident: IncidentState, cluster: ClusterState) -> list[str]:
+        """Rank anew; say what of it matters to people."""
+        before = (_first(incident.causes), [each.name for each in incident.playbooks], incident.entities)
+        found = self.assess(incident, cluster)
+        incident.causes, incident.playbooks, incident.similar = found.causes, found.playbooks, found.similar
+        incident.entities = len({member.entity for member in cluster.members.values()})
+        incident.changed = False
+        after = (_first(incident.causes), [each.name for each in incident.playbooks], incident.entities)
+        names = ("cause", "playbook", "members")
+        return [name for name, old, new in zip(names, before, after, strict=True) if old != new]
+
+    def resolve(
+        self, incident: IncidentState, cluster: ClusterState, seq: int, at: float, out: list[Event], why: str = ""
+    ) -> None:
+        """End an incident; what it looked like is learned from, without a confirmed cause."""
+        what = self._assess(incident, cluster) if incident.changed or not incident.entities else []
+        incident.status = "resolved"
+        incident.resolved_at = at
+        incident.resolve_due = None
+        if why:
+            self._note(incident, why)
+        self.open_count -= 1
+        self.ended[incident.id] = None
+        if not incident.learned:
+            incident.learned = True
+            self.learn(incident, cluster)
+        self._tell(incident, cluster, "resolved", seq, at, ["status", *what], out)
+        if len(self.ended) > self.config.max_closed:
+            self._forget(next(iter(self.ended)))
+
+    def _forget(self, name: str) -> None:
+        del self.ended[name]
+        incident = self.by_id.pop(name)
+        cluster = self.clusters.of(incident.cluster)
+        if cluster is not None and cluster.incident == name:
+            cluster.incident = None
+            if cluster.closed and cluster.firing <= 0:
+                self.clusters.forget(cluster)
+
+    def merge(self, target: ClusterState, source: ClusterState, seq: int, at: float, why: str, out: list[Event]) -> None:
+        """Join the incidents of two clusters before `source` is merged into `target`: the older one goes on."""
+        ours = self.by_id.get(target.incident) if target.incident is not None else None
+        theirs = self.by_id.get(source.incident) if source.incident is not None else None
+        if theirs is None:
+            return
+        if ours is None:
+            target.incident = theirs.id
+            theirs.cluster = target.number
+            out.append(ClusterPromoted(seq, target.number, theirs.id, why))
+            return
+        older, younger = (ours, theirs) if (ours.opened_at, ours.id) <= (theirs.opened_at, theirs.id) else (theirs, ours)
+        older.cluster = target.number
+        target.incident = older.id
+        older.merged_from = [*older.merged_from, younger.id][-MAX_LISTED:]
+        older.changed = True
+        self._note(older, f"{younger.id} was merged into it: {why}")
+        self._end_merged(younger, older, source if younger is theirs else target, seq, at, out)
+        if older.status == "resolved" and younger.status != "resolved":
+            self._reopen(older, target, seq, at, out)
+        else:
+            self._schedule_rank(older, at)
+
+    def _end_merged(
+        self,
+        younger: IncidentState,
+        older: IncidentState,
+        cluster: ClusterState,
+        seq: int,
+        at: float,
+        out: list[Event],
+    ) -> None:
+        was_open = younger.status != "resolved"
+        del self.by_id[younger.id]
+        self.ended.pop(younger.id, None)
+        self.open_count -= was_open
+        younger.version += 1
+        record = self.record(younger, cluster)
+        record.status, record.merged_into, record.resolved_at = "merged", older.id, at
+        out.append(IncidentChanged(seq, at, "merged", record, younger.version, ["status"]))
+
+    def _note(self, incident: IncidentState, text: str) -> None:
+        incident.notes = [*incident.notes, text][-20:]
+
+    def acknowledge(self, incident: IncidentState, seq: int, at: float, actor: str | None, out: list[Event]) -> None:
+        """Somebody looks at it."""
+        cluster = self.clusters.of(incident.cluster)
+        if cluster is None or incident.status != "open":
+            return
+        incident.status = "acknowledged"
+        self._note(incident, f"acknowledged by {actor or 'an operator'}")
+        self._tell(incident, cluster, "acknowledged", seq, at, ["status"], out)
+
+    def updated(self, incident: IncidentState, seq: int, at: float, what: list[str], out: list[Event]) -> None:
+        """Tell of a change that came from outside the alerts."""
+        cluster = self.clusters.of(incident.cluster)
+        if cluster is not None:
+            self._tell(incident, cluster, "updated", seq, at, what, out)
+
+    def _tell(
+        self,
+        incident: IncidentState,
+        cluster: ClusterState,
+        change: IncidentChange,
+        seq: int,
+        at: float,
+        what: list[str],
+        out: list[Event],
+    ) -> None:
+        incident.version += 1
+        out.append(IncidentChanged(seq, at, change, self.record(incident, cluster), incident.version, what))
+
+    def record(self, incident: IncidentState, cluster: ClusterState) -> Incident:
+        """The incident for the outside, with the members that matter most."""
+        members = list(cluster.members.values())
+        entities = explain.distinct([member.entity for member in members])
+        return Incident(
+            id=incident.id,
+            opened_at=incident.opened_at,
+            resolved_at=incident.resolved_at,
+            status=incident.status,
+            severity=Severity(incident.severity).label,
+            title=explain.title(members, entities),
+            alert_count=cluster.count,
+            first_alert_at=cluster.opened_at,
+            last_alert_at=cluster.last_at,
+            entities=entities[:MAX_LISTED],
+            services=explain.distinct([member.service for member in members if member.service])[:MAX_LISTED],
+            members=explain.shown(members),
+            merged_from=incident.merged_from,
+            causes=incident.causes,
+            playbooks=incident.playbooks,
+            similar=incident.similar,
+            explanation=[*explain.summary(cluster, members, entities), *incident.notes],
+            root_cause=None,
+        )
+
+    def dump(self) -> Any:
+        """State for a snapshot."""
+        return {
+            "incidents": list(self.by_id.values()),
+            "ended": list(self.ended),
+            "open": self.open_count,
+            "due": self._due,
+        }
+
+    def load(self, state: Any) -> None:
+        """Take the state of a `dump`."""
+        incidents = msgspec.convert(state["incidents"], list[IncidentState])
+        self.by_id = {incident.id: incident for incident in incidents}
+        self.ended = dict.fromkeys(state["ended"])
+        self.open_count = state["open"]
+        self._due = [(at, name) for at, name in state["due"]]
+
+
+def _first(causes: list[Cause]) -> str | None:
+    return causes[0].entity if causes else None

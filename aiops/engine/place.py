@@ -1,0 +1,299 @@
+"""The way of one alert: dedup → silence → detect → correlate → incident, and its one disposition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiops.engine.clusters import Clusters, ClusterState, severity_of
+from aiops.engine.config import IncidentConfig
+from aiops.engine.correlate import Correlator
+from aiops.engine.dedup import Dedup
+from aiops.engine.detect import Detect, Surprise
+from aiops.engine.events import DISPOSITIONS, ClusterMerged, ClusterSplit, Disposition, Event, Placed
+from aiops.engine.incidents import Incidents
+from aiops.engine.placement import Closed, Placement
+from aiops.engine.silences import Silences
+from aiops.engine.streams import Stream
+from aiops.records import Alert, Severity, parse_severity
+
+# A stream that is at least this likely to be as loud as it is: nothing happened that does not happen all the time.
+ORDINARY_P = 0.3
+# A member is called surprising in its notes below this; one in a hundred bins of a calm stream gets there.
+SURPRISING_P = 0.01
+# How often a member tells of it; what else it has to say must find room.
+MAX_SURPRISES = 2
+FLAPPING = "flapping: held as firing until it has been calm"
+
+
+class Placer:
+    """Gives each alert its cluster and its disposition, exactly one."""
+
+    def __init__(
+        self,
+        config: IncidentConfig,
+        dedup: Dedup,
+        detect: Detect,
+        correlate: Correlator,
+        clusters: Clusters,
+        incidents: Incidents,
+        silences: Silences,
+    ) -> None:
+        self.dedup = dedup
+        self.detect = detect
+        self.correlate = correlate
+        self.clusters = clusters
+        self.incidents = incidents
+        self.silences = silences
+        self.min_severity = int(parse_severity(config.min_severity))
+        self.min_label = Severity(self.min_severity).label
+        self.reopen_s = config.reopen_s
+        self.alerts = 0
+        self.derived = 0
+        self.dispositions: dict[Disposition, int] = dict.fromkeys(DISPOSITIONS, 0)
+        self.told_forgotten = False
+
+    def alert(self, alert: Alert, seq: int, at: float, now: float, out: list[Event], derived: bool = False) -> None:
+        """Place one alert. `at` is its own time, `now` the engine's; `derived` ones come from metrics, not from input."""
+        stream = self.dedup.stream(alert)
+        seen = self.dedup.observe(stream, alert, at)
+        verdict = seen.verdict
+        if stream.silenced and stream.firing and verdict == "duplicate":
+            # Nobody was told of this episode; once its silence is over, the next repeat is news.
+            verdict = "new"
+        if verdict == "new" or verdict == "repeat":
+            placed = self._firing(alert, stream, seq, at, now, verdict == "new", out)
+        elif verdict == "duplicate":
+            placed = self._duplicate(alert, stream, seq, at, seen.reason, out)
+        elif verdict == "resolved":
+            placed = self._resolved(alert, stream, seq, at)
+        else:
+            stream.cluster, stream.member, stream.background = seq, -1, seen.reason
+            placed = Placed(seq, alert.id, "background", seq, -1, None, seen.reason)
+        if derived:
+            self.derived += 1
+        else:
+            self.alerts += 1
+            self.dispositions[placed.disposition] += 1
+        out.append(placed)
+
+    def _duplicate(
+        self, alert: Alert, stream: Stream, seq: int, at: float, reason: str | None, out: list[Event]
+    ) -> Placed:
+        cluster = self.clusters.home(stream)
+        if stream.cluster < 0:
+            # Late for an episode that was never placed.
+            stream.cluster = seq
+        if cluster is None:
+            return Placed(seq, alert.id, "duplicate", stream.cluster, stream.member, None, reason)
+        self._count(cluster, stream, alert, at)
+        if stream.firing:
+            self._started(stream, cluster)
+            self.incidents.joined(cluster, seq, at, out, fresh=False)
+        return Placed(seq, alert.id, "duplicate", cluster.number, stream.member, cluster.incident, reason)
+
+    def _count(self, cluster: ClusterState, stream: Stream, alert: Alert, at: float) -> None:
+        member = self.clusters.join(cluster, stream.member, stream, alert, at)
+        if member is not None and stream.held:
+            member.note(FLAPPING)
+
+    def _resolved(self, alert: Alert, stream: Stream, seq: int, at: float) -> Placed:
+        cluster = self.clusters.home(stream)
+        number, member = stream.cluster, stream.member
+        if cluster is None:
+            reason = stream.background or "resolved after its cluster was forgotten"
+            return Placed(seq, alert.id, "background", number, member, None, reason)
+        self._count(cluster, stream, alert, at)
+        number, incident, reason = cluster.number, cluster.incident, cluster.background
+        if not stream.held:
+            self._stopped(stream, cluster, max(at, cluster.last_at))
+        if stream.silenced:
+            stream.silenced = False
+            return Placed(seq, alert.id, "suppressed", number, member, incident, "resolved while silenced")
+        if incident is not None:
+            return Placed(seq, alert.id, "incident", number, member, incident, "resolved")
+        return Placed(seq, alert.id, "background", number, member, None, reason)
+
+    def _started(self, stream: Stream, cluster: ClusterState) -> None:
+        if not stream.counted:
+            stream.counted = True
+            self.clusters.fires(cluster, stream, 1)
+
+    def _stopped(self, stream: Stream, cluster: ClusterState, at: float) -> None:
+        if not stream.counted:
+            return
+        stream.counted = False
+        self.clusters.fires(cluster, stream, -1)
+        if cluster.firing <= 0:
+            self.incidents.quiet(cluster, at)
+            self._maybe_forget(cluster)
+
+    def _firing(
+        self, alert: Alert, stream: Stream, seq: int, at: float, now: float, new: bool, out: list[Event]
+    ) -> Placed:
+        if self.silences.by_id:
+            silence = self.silences.match(alert, stream.entity, now)
+            if silence is not None:
+                return self._suppressed(alert, stream, seq, at, new, f"silence {silence.id}")
+        stream.silenced = False
+        level = severity_of(alert)
+        surprise = self.detect.alert(now, stream.fingerprint, stream.entity, stream.name, level)
+        placement = self.correlate.place(seq, now, stream.name, stream.entity, stream.service)
+        cluster = self._cluster(placement, stream, seq, at, new, out)
+        for source, reason in placement.merged:
+            self._merge(cluster, source, reason, seq, now, out)
+        # A firing that continues its episode where that already is adds nothing new.
+        repeats = not new and self.clusters.home(stream) is cluster
+        self._join(alert, stream, cluster, placement, surprise, at, now)
+        stream.background = self._worth(cluster, placement, level, surprise, stream, seq, now, not repeats, out)
+        number, member, incident = cluster.number, placement.member, cluster.incident
+        if repeats:
+            return Placed(seq, alert.id, "duplicate", number, member, incident, "repeat of the firing alert")
+        if incident is not None:
+            return Placed(seq, alert.id, "incident", number, member, incident, None)
+        return Placed(seq, alert.id, "background", number, member, None, stream.background)
+
+    def _join(
+        self,
+        alert: Alert,
+        stream: Stream,
+        cluster: ClusterState,
+        placement: Placement,
+        surprise: Surprise,
+        at: float,
+        now: float,
+    ) -> None:
+        """Let the stream's episode be in `cluster` from now on, counted as firing there."""
+        before = self.clusters.home(stream)
+        if before is not None and (before is not cluster or stream.member != placement.member):
+            self._stopped(stream, before, now)
+        elif before is None:
+            stream.counted = False
+        member = self.clusters.join(cluster, placement.member, stream, alert, at)
+        stream.cluster, stream.member = cluster.number, placement.member
+        self._started(stream, cluster)
+        if member is None:
+            return
+        if placement.new_member and placement.evidence:
+            member.evidence = placement.evidence
+        if stream.held:
+            member.note(FLAPPING)
+        if surprise.p < SURPRISING_P and not surprise.first and len(member.notes) < MAX_SURPRISES:
+            member.note(surprise.sentence())
+
+    def _suppressed(self, alert: Alert, stream: Stream, seq: int, at: float, new: bool, reason: str) -> Placed:
+        """A silenced alert keeps the cluster of its running episode; without one it gets a cluster of its own, unseen."""
+        cluster = self.clusters.home(stream)
+        if cluster is None or (new and not stream.silenced):
+            cluster = self.clusters.open(seq, at)
+            cluster.background = reason
+            cluster.closed = True
+            stream.cluster, stream.member = seq, -1 - seq
+            stream.silenced, stream.counted = True, False
+        self._count(cluster, stream, alert, at)
+        self._started(stream, cluster)
+        return Placed(seq, alert.id, "suppressed", cluster.number, stream.member, cluster.incident, reason)
+
+    def _cluster(
+        self, placement: Placement, stream: Stream, seq: int, at: float, new: bool, out: list[Event]
+    ) -> ClusterState:
+        """The cluster of a placement; a stream that fires again soon after its end goes on in its old one."""
+        if placement.new_cluster and new and stream.has_life_cycle and at - stream.resolved_at <= self.reopen_s:
+            old = self.clusters.home(stream)
+            if old is not None and old.incident is not None:
+                self.clusters.alias[placement.cluster] = old.number
+                old.aliases.append(placement.cluster)
+                old.closed = False
+                reason = "fired again soon after it was resolved"
+                out.append(ClusterMerged(seq, placement.cluster, old.number, reason))
+                return old
+        cluster = self.clusters.of(placement.cluster)
+        if cluster is None:
+            cluster = self.clusters.open(placement.cluster, at)
+            cluster.background = placement.background
+        return cluster
+
+    def _worth(
+        self,
+        cluster: ClusterState,
+        placement: Placement,
+        level: int,
+        surprise: Surprise,
+        stream: Stream,
+        seq: int,
+        now: float,
+        fresh: bool,
+        out: list[Event],
+    ) -> str | None:
+        """Open or update the incident of the cluster; or the reason why this alert alone is not worth one."""
+        if cluster.incident is not None:
+            self.incidents.joined(cluster, seq, now, out, fresh=fresh, new_member=placement.new_member)
+            return None
+        reason: str | None = None
+        if placement.background is not None and level < Severity.CRITICAL:
+            reason = placement.background
+        elif level < self.min_severity:
+            reason = f"severity {Severity(level).label} is below {self.min_label}"
+        elif level <= Severity.WARNING and not surprise.first and surprise.p >= ORDINARY_P:
+            reason = f"as usual: {surprise.sentence()}"
+        if reason is not None:
+            cluster.background = reason
+            return reason
+        if cluster.count > 1:
+            why = f"{stream.name} on {stream.entity} joined"
+            self.incidents.promote(cluster, seq, now, stream.fingerprint, why, out)
+        else:
+            self.incidents.open(cluster, seq, now, stream.fingerprint, out)
+        return None
+
+    def _merge(self, target: ClusterState, number: int, why: str, seq: int, now: float, out: list[Event]) -> None:
+        source = self.clusters.of(number)
+        if source is None or source is target:
+            return
+        self.incidents.merge(target, source, seq, now, why, out)
+        self.clusters.merge(target, source)
+        out.append(ClusterMerged(seq, source.number, target.number, why))
+
+    def expire(self, now: float, seq: int, out: list[Event]) -> None:
+        """End the episodes and clusters that are due."""
+        for stream, _ in self.dedup.expire(now):
+            cluster = self.clusters.home(stream)
+            if cluster is not None:
+                self._stopped(stream, cluster, max(stream.resolved_at, stream.last_at))
+        for closed in self.correlate.advance(now):
+            self._close(closed, now, seq, out)
+
+    def _close(self, closed: Closed, now: float, seq: int, out: list[Event]) -> None:
+        cluster = self.clusters.of(closed.cluster)
+        if cluster is None:
+            return
+        for split in closed.splits:
+            part = self.clusters.split(cluster, split.target, split.members)
+            if part is None:
+                continue
+            out.append(ClusterSplit(seq, cluster.number, part.number, split.members, split.reason))
+            part.closed = True
+            if cluster.incident is not None:
+                key = next(iter(part.members.values())).fingerprint
+                self.incidents.open(part, seq, now, key, out, f"split from {cluster.incident}: {split.reason}")
+        cluster.closed = True
+        self._maybe_forget(cluster)
+
+    def _maybe_forget(self, cluster: ClusterState) -> None:
+        if cluster.closed and cluster.firing <= 0 and cluster.incident is None:
+            self.clusters.forget(cluster)
+
+    def dump(self) -> Any:
+        """State for a snapshot."""
+        return {
+            "alerts": self.alerts,
+            "derived": self.derived,
+            "dispositions": self.dispositions,
+            "told_forgotten": self.told_forgotten,
+        }
+
+    def load(self, state: Any) -> None:
+        """Take the state of a `dump`."""
+        self.alerts = state["alerts"]
+        self.derived = state["derived"]
+        self.dispositions = state["dispositions"]
+        self.told_forgotten = state["told_forgotten"]

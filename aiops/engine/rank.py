@@ -1,0 +1,166 @@
+"""The ranking stage: what the cause ranker, the suggester and the memory of similar incidents see and say."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from aiops.engine.clusters import ClusterState, MemberState
+from aiops.engine.config import IncidentConfig
+from aiops.engine.incidents import Assessment, IncidentState
+from aiops.ports import AlertFact, IncidentView, Ranker, Similar, Stateful, Suggester
+from aiops.records import Change
+
+# Changes kept for suspicion: a busy platform deploys about once a minute, and the window is an hour.
+MAX_CHANGES = 1_000
+# Streams of one incident that are ranked; beyond it only repeats of what is already seen are to be expected.
+MAX_FACTS = 2_000
+
+
+class Models(Struct):
+    """The plugged-in models; a stage without one says nothing."""
+
+    ranker: Ranker | None = None
+    suggester: Suggester | None = None
+    similar: Similar | None = None
+
+
+class Ranking(Struct):
+    """Asks the models, and tells them what became of an incident."""
+
+    config: IncidentConfig
+    models: Models
+    changes: deque[Change] = field(default_factory=lambda: deque(maxlen=MAX_CHANGES))
+    # Views of ended incidents, for feedback that comes later.
+    views: dict[str, IncidentView] = field(default_factory=dict)
+
+    def change(self, change: Change) -> None:
+        """Remember a change for the incidents that follow it."""
+        self.changes.append(change)
+
+    def view(self, incident: IncidentState, cluster: ClusterState) -> IncidentView:
+        """An incident as the models see it: one fact for each (entity, name, caller)."""
+        facts: Facts = {}
+        for member in cluster.members.values():
+            _add(facts, member)
+        since = cluster.opened_at - self.config.change_window_s
+        changes = [change for change in self.changes if since <= change.ts <= cluster.last_at]
+        return IncidentView(incident.id, cluster.opened_at, list(facts.values())[:MAX_FACTS], changes, incident.severity)
+
+    def assess(self, incident: IncidentState, cluster: ClusterState) -> Assessment:
+        """Causes, playbooks and similar incidents of an incident as it stands."""
+        view = self.view(incident, cluster)
+        models = self.models
+        found = Assessment()
+        if models.ranker is not None:
+            found.causes = view.causes = models.ranker.rank(view)
+        if models.suggester is not None:
+            found.playbooks = models.suggester.suggest(view)
+        if models.similar is not None:
+            found.similar = models.similar.nearest(view)
+        return found
+
+    def learn(self, incident: IncidentState, cluster: ClusterState) -> None:
+        """An incident ended: its alerts are history, its cause is not confirmed."""
+        view = self.view(incident, cluster)
+        view.causes = incident.causes
+        self.views[incident.id] = view
+        if len(self.views) > self.config.max_closed:
+            del self.views[next(iter(self.views))]
+        if self.models.ranker is not None:
+            self.models.ranker.learn(view, incident.root)
+        if self.models.similar is not None:
+            self.models.similar.add(view, _meta(incident, None))
+
+    def confirm_cause(self, incident: IncidentState, view: IncidentView, entity: str) -> None:
+        """A person says what the cause was."""
+        incident.root = entity
+        if self.models.ranker is not None:
+            self.models.ranker.learn(view, entity)
+        if self.models.similar is not None and incident.learned:
+            self.models.similar.add(view, _meta(incident, None))
+
+    def confirm_playbook(self, incident: IncidentState, view: IncidentView, playbook: str, outcome: str) -> None:
+        """A person says whether a playbook helped."""
+        if self.models.suggester is not None:
+            self.models.suggester.learn(view, playbook, outcome)
+        if self.models.similar is not None and incident.learned:
+            self.models.similar.add(view, _meta(incident, playbook if outcome != "useless" else None))
+
+    def dump(self) -> Any:
+        """State for a snapshot."""
+        return {
+            "changes": list(self.changes),
+            "views": list(self.views.values()),
+            "models": {name: model.dump() for name, model in self._stateful()},
+        }
+
+    def load(self, state: Any) -> None:
+        """Take the state of a `dump`."""
+        self.changes = deque(msgspec.convert(state["changes"], list[Change]), maxlen=MAX_CHANGES)
+        views = msgspec.convert(state["views"], list[IncidentView])
+        self.views = {view.id: view for view in views}
+        for name, model in self._stateful():
+            if name in state["models"]:
+                model.load(state["models"][name])
+
+    def _stateful(self) -> list[tuple[str, Stateful]]:
+        models = self.models
+        named = (("ranker", models.ranker), ("suggester", models.suggester), ("similar", models.similar))
+        return [(name, model) for name, model in named if isinstance(model, Stateful)]
+
+
+def _meta(incident: IncidentState, playbook: str | None) -> dict[str, str]:
+    """What is remembered beside the alerts of an incident."""
+    meta = {"opened_at": repr(incident.opened_at)}
+    if incident.resolved_at is not None:
+        meta["resolved_at"] = repr(incident.resolved_at)
+    if incident.root is not None:
+        meta["root"] = incident.root
+    if playbook is not None:
+        meta["playbook"] = playbook
+    return meta
+
+
+Facts = dict[tuple[str, str, str | None], AlertFact]
+
+
+def _add(facts: Facts, member: MemberState) -> None:
+    """Facts of a member: one for each caller that observed it, one without caller where there is none."""
+    told = sum(member.callers.values())
+    for caller, count in member.callers.items():
+        _count(facts, member, caller, count)
+    if member.count > told:
+        _count(facts, member, None, member.count - told)
+
+
+def _count(facts: Facts, member: MemberState, caller: str | None, count: int) -> None:
+    key = (member.entity, member.name, caller)
+    known = facts.get(key)
+    if known is None:
+        facts[key] = AlertFact(
+            member.entity,
+            member.name,
+            member.severity,
+            count,
+            member.first_at,
+            member.last_at,
+            member.service,
+            member.source,
+            member.message,
+            member.magnitude,
+            caller,
+            member.labels,
+            member.url,
+        )
+        return
+    known.count += count
+    known.severity = max(known.severity, member.severity)
+    known.first_at = min(known.first_at, member.first_at)
+    known.last_at = max(known.last_at, member.last_at)
+
+
+__all__ = ["Models", "Ranking"]
