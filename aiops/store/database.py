@@ -111,7 +111,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
             timeout=BUSY_MS / 1000,
         )
         connection.execute("pragma query_only = on")
-        connection.execute("select seq from applied").fetchone()
+        connection.execute("select frame from applied").fetchone()
     except sqlite3.Error as error:
         raise AiopsError(f"store {path}: {error}: expected the state directory of a daemon that has run") from error
     return connection

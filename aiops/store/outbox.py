@@ -25,7 +25,10 @@ MAX_ERROR_CHARS = 1_000
 
 
 class Entry(Struct, kw_only=True):
-    """A row to be added: `body` is the incident's JSON at that version, `at` the time of the change (Unix seconds)."""
+    """A row to be added: `body` is the incident's JSON at that version, `at` the time of the change (Unix seconds).
+
+    `severity` and `cause` (the first suspect) are kept beside it, so that the next change can be compared.
+    """
 
     endpoint: str
     incident: str
@@ -35,6 +38,17 @@ class Entry(Struct, kw_only=True):
     at: float
     due_at: float
     link: str | None = None
+    severity: int = 2
+    cause: str | None = None
+
+
+class Told(Struct):
+    """What an endpoint was told of an incident so far, sent or not: changes, and the worst and last of them."""
+
+    changes: int = 0
+    severity: int = 0
+    cause: str | None = None
+    last: str = ""
 
 
 class Row(Struct):
@@ -80,6 +94,18 @@ def row_key(endpoint: str, incident: str, version: int) -> str:
     return "msg_" + hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+def told(connection: sqlite3.Connection, endpoint: str, incident: str) -> Told:
+    """What `endpoint` was told of `incident`; nothing when `changes` is 0."""
+    found = connection.execute(
+        "select severity, cause, change from outbox where endpoint = ? and incident = ? order by version",
+        (endpoint, incident),
+    ).fetchall()
+    if not found:
+        return Told()
+    cause = next((row[1] for row in reversed(found) if row[1]), None)
+    return Told(len(found), max(row[0] for row in found), cause, found[-1][2])
+
+
 def _absorb(connection: sqlite3.Connection, entry: Entry, now: float) -> None:
     """Let the row before, when its time has not come, speak for this update: later and with all that is known then.
 
@@ -119,8 +145,9 @@ class OutboxTable:
         added = 0
         for entry in entries:
             cursor = connection.execute(
-                "insert into outbox (endpoint, incident, version, key, change, body, at, link, due_at, created_at,"
-                " changed_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing",
+                "insert into outbox (endpoint, incident, version, key, change, body, at, link, severity, cause,"
+                " due_at, created_at, changed_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " on conflict do nothing",
                 (
                     entry.endpoint,
                     entry.incident,
@@ -130,6 +157,8 @@ class OutboxTable:
                     entry.body,
                     entry.at,
                     entry.link,
+                    entry.severity,
+                    entry.cause,
                     entry.due_at,
                     now,
                     now,

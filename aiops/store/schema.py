@@ -9,7 +9,7 @@ from aiops.errors import AiopsError
 _FIRST = """
 create table applied (
     one integer primary key check (one = 1),
-    seq integer not null,
+    frame integer not null,
     at real not null
 );
 insert into applied values (1, 0, 0);
@@ -64,6 +64,8 @@ create table outbox (
     body blob not null,
     at real not null,
     link text,
+    severity integer not null default 2,
+    cause text,
     attempt integer not null default 0,
     due_at real not null,
     created_at real not null,

@@ -1,0 +1,109 @@
+"""The audit: what was decided and by whom, in order; and the input that could not be used.
+
+`number` grows with every entry and is never used again: live updates resume after it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from aiops.engine.events import Event, Feedback, IncidentChanged, Notice
+from aiops.ports import DeadLetter
+from aiops.records import Action
+
+
+class Entry(Struct):
+    """One decision. `topic` is incident, feedback, or the topic of a notice; `seq` is the record that caused it."""
+
+    number: int
+    seq: int
+    at: float
+    topic: str
+    incident: str | None
+    version: int | None
+    actor: str | None
+    text: str
+
+
+class Letter(Struct):
+    """Input that became no record."""
+
+    number: int
+    at: float
+    source: str
+    place: str
+    reason: str
+    raw: bytes
+
+
+# The events that are written; of the others there is one for every alert.
+KEPT = (IncidentChanged, Feedback, Notice)
+_COLUMNS = ", ".join(Entry.__struct_fields__)
+_LETTER_COLUMNS = ", ".join(Letter.__struct_fields__)
+
+
+def add(connection: sqlite3.Connection, event: Event, at: float, action: Action | None = None) -> int | None:
+    """Write an entry for an event that people should find again; return its number, None for the others.
+
+    `action` is the operator action that a `Feedback` answers.
+    """
+    values: tuple[object, ...]
+    if isinstance(event, IncidentChanged):
+        text = event.change if not event.what else f"{event.change}: {', '.join(event.what)}"
+        values = (event.seq, event.at, "incident", event.incident.id, event.version, None, text)
+    elif isinstance(event, Feedback):
+        outcome = "applied" if event.applied else "not applied"
+        text = f"{event.verb} {outcome}: {event.reason}"
+        actor, incident = (action.actor, action.incident) if action is not None else (None, None)
+        values = (event.seq, at, "feedback", incident, None, actor, text)
+    elif isinstance(event, Notice):
+        values = (event.seq, at, event.topic, None, None, None, event.text)
+    else:
+        return None
+    return write(connection, *values)
+
+
+def write(connection: sqlite3.Connection, *values: object) -> int:
+    """Write an entry from (seq, at, topic, incident, version, actor, text); return its number."""
+    cursor = connection.execute(
+        "insert into audit (seq, at, topic, incident, version, actor, text) values (?, ?, ?, ?, ?, ?, ?)", values
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def entries(
+    connection: sqlite3.Connection, *, incident: str | None = None, after: int = 0, limit: int = 1_000
+) -> list[Entry]:
+    """Entries after number `after`, in order: all, or those of one incident."""
+    where = "number > ?" if incident is None else "number > ? and incident = ?"
+    values = (after,) if incident is None else (after, incident)
+    found = connection.execute(
+        f"select {_COLUMNS} from audit where {where} order by number limit ?",  # noqa: S608
+        (*values, limit),
+    )
+    return [Entry(*row) for row in found]
+
+
+def last_number(connection: sqlite3.Connection) -> int:
+    """The number of the newest entry, 0 when there is none."""
+    return int(connection.execute("select coalesce(max(number), 0) from audit").fetchone()[0])
+
+
+def add_letters(connection: sqlite3.Connection, letters: Iterable[DeadLetter], at: float) -> None:
+    """Keep rejected input."""
+    connection.executemany(
+        "insert into dead_letters (at, source, place, reason, raw) values (?, ?, ?, ?, ?)",
+        [(letter.at or at, letter.source, letter.place, letter.reason, letter.raw) for letter in letters],
+    )
+
+
+def letters(connection: sqlite3.Connection, *, before: int | None = None, limit: int = 100) -> list[Letter]:
+    """Rejected input, newest first."""
+    found = connection.execute(
+        f"select {_LETTER_COLUMNS} from dead_letters where ? is null or number < ? order by number desc limit ?",  # noqa: S608
+        (before, before, limit),
+    )
+    return [Letter(*row) for row in found]

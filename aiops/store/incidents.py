@@ -1,0 +1,113 @@
+"""The incidents table: the newest state of each incident, and lists of them for people and the API."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from aiops.engine.events import IncidentChanged
+from aiops.records import Incident, parse_severity
+
+Status = Literal["open", "acknowledged", "resolved", "merged"]
+# One page of a list; the API goes on with `before`.
+MAX_LIMIT = 1_000
+_DECODER = msgspec.json.Decoder(Incident)
+_ENCODER = msgspec.json.Encoder()
+
+
+class Summary(Struct):
+    """A line of a list. Times are Unix seconds; `changed` is the number of the audit entry of its last change."""
+
+    id: str
+    version: int
+    status: Status
+    severity: int
+    title: str
+    opened_at: float
+    last_alert_at: float
+    resolved_at: float | None
+    alert_count: int
+    merged_into: str | None
+    changed: int
+
+
+class Stored(Struct):
+    """An incident with its version and the number of the audit entry of its last change."""
+
+    incident: Incident
+    version: int
+    changed: int
+
+
+_COLUMNS = ", ".join(Summary.__struct_fields__)
+
+
+def upsert(connection: sqlite3.Connection, event: IncidentChanged, changed: int) -> None:
+    """Write the newest state; an older version than the one there is left out."""
+    incident = event.incident
+    values = (
+        incident.id,
+        event.version,
+        incident.status or "open",
+        int(parse_severity(incident.severity)),
+        incident.title or "",
+        incident.opened_at or event.at,
+        incident.last_alert_at or incident.opened_at or event.at,
+        incident.resolved_at,
+        incident.alert_count,
+        incident.merged_into,
+        changed,
+        _ENCODER.encode(incident),
+    )
+    connection.execute(
+        f"insert into incidents ({_COLUMNS}, body) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+        " on conflict (id) do update set version = excluded.version, status = excluded.status,"
+        " severity = excluded.severity, title = excluded.title, opened_at = excluded.opened_at,"
+        " last_alert_at = excluded.last_alert_at, resolved_at = excluded.resolved_at,"
+        " alert_count = excluded.alert_count, merged_into = excluded.merged_into, changed = excluded.changed,"
+        " body = excluded.body where excluded.version >= incidents.version",
+        values,
+    )
+
+
+def get(connection: sqlite3.Connection, id: str) -> Stored | None:
+    """An incident with all that is known of it; None when there is none."""
+    found = connection.execute("select body, version, changed from incidents where id = ?", (id,)).fetchone()
+    return None if found is None else Stored(_DECODER.decode(found[0]), found[1], found[2])
+
+
+def listed(
+    connection: sqlite3.Connection,
+    *,
+    statuses: tuple[Status, ...] = (),
+    min_severity: int = 0,
+    since: float | None = None,
+    before: tuple[float, str] | None = None,
+    limit: int = 100,
+) -> list[Summary]:
+    """Incidents, last opened first. `before` is the (opened_at, id) of the last line of the page before."""
+    where, values = ["severity >= ?"], [min_severity]
+    if statuses:
+        where.append(f"status in ({', '.join('?' * len(statuses))})")
+        values.extend(statuses)  # type: ignore[arg-type]
+    if since is not None:
+        where.append("last_alert_at >= ?")
+        values.append(since)  # type: ignore[arg-type]
+    if before is not None:
+        where.append("(opened_at, id) < (?, ?)")
+        values.extend(before)  # type: ignore[arg-type]
+    found = connection.execute(
+        f"select {_COLUMNS} from incidents where {' and '.join(where)}"  # noqa: S608 - only placeholders vary
+        " order by opened_at desc, id desc limit ?",
+        (*values, max(1, min(limit, MAX_LIMIT))),
+    )
+    return [Summary(*row) for row in found]
+
+
+def counts(connection: sqlite3.Connection) -> dict[tuple[Status, int], int]:
+    """Incidents by (status, severity)."""
+    found = connection.execute("select status, severity, count(*) from incidents group by status, severity")
+    return {(status, severity): count for status, severity, count in found}

@@ -1,0 +1,96 @@
+"""The store: what the engine decided, for people, the API and the outbox worker.
+
+The journal is the truth and the store is made from it: all that one frame decided is written in one transaction
+together with the frame's number, so that a frame that is folded again after a crash is not written again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from msgspec import Struct, field
+
+from aiops.engine.events import Event, IncidentChanged
+from aiops.ports import DeadLetter
+from aiops.records import Action
+from aiops.store import audit, incidents
+from aiops.store.database import Database
+from aiops.store.outbox import Entry, OutboxTable
+
+FILE_NAME = "aiops.db"
+
+
+class Telling(Protocol):
+    """Decides who is told of a change, and when."""
+
+    def entries(self, connection: sqlite3.Connection, event: IncidentChanged, now: float) -> Iterable[Entry]:
+        """The rows of the outbox for one change; called inside the transaction that writes them."""
+        ...
+
+
+class Decided(Struct):
+    """What one frame of the journal led to.
+
+    `at` is the host's clock (Unix seconds); `actions` are the frame's operator actions by the number of the record.
+    """
+
+    frame: int
+    at: float
+    events: list[Event]
+    letters: list[DeadLetter] = field(default_factory=list)
+    actions: dict[int, Action] = field(default_factory=dict)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether anything of it belongs in the store; most alerts change nothing that people should be told."""
+        return bool(self.letters) or any(isinstance(event, audit.KEPT) for event in self.events)
+
+
+class Store:
+    """One writer of decisions (the pump); readers and the outbox worker beside it."""
+
+    def __init__(self, directory: Path, telling: Telling | None = None) -> None:
+        """Open or create the store in the state directory; raise `AiopsError` where that cannot be."""
+        self.database = Database(directory / FILE_NAME)
+        self.outbox = OutboxTable(self.database)
+        self.telling = telling
+
+    def applied(self) -> int:
+        """The number of the first frame that is not in the store."""
+        return int(self.database.reader.execute("select frame from applied").fetchone()[0])
+
+    def apply(self, decided: Sequence[Decided]) -> int:
+        """Write what frames decided, in one transaction; frames that are there already are left out.
+
+        Return the number of outbox rows added. Raise `sqlite3.Error` when the disk does not take it: then nothing of
+        it is written, and the same may be tried again.
+        """
+        with self.database.transaction() as connection:
+            done = int(connection.execute("select frame from applied").fetchone()[0])
+            fresh = [item for item in decided if item.frame >= done]
+            added = sum(self._write(connection, item) for item in fresh)
+            if fresh:
+                connection.execute("update applied set frame = ?, at = ?", (fresh[-1].frame + 1, fresh[-1].at))
+            return added
+
+    def _write(self, connection: sqlite3.Connection, item: Decided) -> int:
+        newest: dict[str, tuple[IncidentChanged, int]] = {}
+        added = 0
+        for event in item.events:
+            number = audit.add(connection, event, item.at, item.actions.get(event.seq))
+            if isinstance(event, IncidentChanged):
+                newest[event.incident.id] = (event, number or 0)
+                if self.telling is not None:
+                    entries = self.telling.entries(connection, event, item.at)
+                    added += self.outbox.add(connection, entries, item.at)
+        for event, number in newest.values():
+            incidents.upsert(connection, event, number)
+        audit.add_letters(connection, item.letters, item.at)
+        return added
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.database.close()
