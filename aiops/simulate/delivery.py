@@ -7,7 +7,7 @@ from random import Random
 
 import msgspec
 
-from aiops.records import Alert, Change
+from aiops.records import Action, Alert, Change
 from aiops.simulate.signals import SIGNALS
 
 # Synchronised clocks are within a second or two; one tool of the site has a clock that nobody looks after.
@@ -16,9 +16,13 @@ BAD_SKEW_S = 12.0
 LOST_SHARE = 0.02
 COPIED_SHARE = 0.015
 COPIES_MAX = 2
+_LETTERS = {Alert: "a", Change: "c", Action: "o"}
 
 
-def deliver(messages: Iterable[Alert], changes: Iterable[Change], random: Random) -> list[Alert | Change]:
+Sent = Alert | Change | Action
+
+
+def deliver(messages: Iterable[Alert], others: Iterable[Change | Action], random: Random) -> list[Sent]:
     """Messages as they arrive, by time: some lost, some copied exactly (same id), times by each tool's own clock."""
     skews = _skews(random)
     arrived: list[Alert] = []
@@ -27,10 +31,9 @@ def deliver(messages: Iterable[Alert], changes: Iterable[Change], random: Random
             continue
         skew_s = skews[message.source or ""]
         arrived.append(msgspec.structs.replace(message, ts=round(max(0.0, message.ts + skew_s), 3)))
-    records: list[Alert | Change] = sorted([*arrived, *changes], key=_order)
-    numbered: list[Alert | Change] = []
-    for number, record in enumerate(records):
-        record.id = f"{'c' if isinstance(record, Change) else 'a'}{number:06d}"
+    numbered: list[Sent] = []
+    for number, record in enumerate(sorted([*arrived, *others], key=_order)):
+        record.id = f"{_LETTERS[type(record)]}{number:06d}"
         numbered.append(record)
         if isinstance(record, Alert) and random.random() < COPIED_SHARE:
             numbered += [record] * random.randint(1, COPIES_MAX)
@@ -44,5 +47,5 @@ def _skews(random: Random) -> dict[str, float]:
     return skews
 
 
-def _order(record: Alert | Change) -> tuple[float, str, str]:
-    return record.ts, record.name, record.entity or ""
+def _order(record: Sent) -> tuple[float, str, str]:
+    return record.ts, record.verb if isinstance(record, Action) else record.name, record.entity or ""

@@ -28,7 +28,8 @@ class Fault(Struct, frozen=True):
     """A kind of fault.
 
     `kind` is the kind of node that breaks and the level of the labelled cause; `change` the change record that comes
-    before a guilty one; `reach` the probability (0 to 1) that a direct dependent feels `harm`.
+    before a guilty one; `reach` the probability (0 to 1) that a direct dependent feels `harm`; `playbook` the one of
+    the shipped catalogue that a person would take, where there is one.
     """
 
     cause_class: str
@@ -37,10 +38,19 @@ class Fault(Struct, frozen=True):
     reach: float
     symptoms: tuple[Symptom, ...]
     change: str | None = None
+    playbook: str | None = None
 
 
-def _fault(cause_class: str, kind: str, harm: Harm, reach: float, symptoms: str, change: str | None = None) -> Fault:
-    return Fault(cause_class, kind, harm, reach, tuple(map(_symptom, symptoms.split())), change)
+def _fault(
+    cause_class: str,
+    kind: str,
+    harm: Harm,
+    reach: float,
+    symptoms: str,
+    change: str | None = None,
+    playbook: str | None = None,
+) -> Fault:
+    return Fault(cause_class, kind, harm, reach, tuple(map(_symptom, symptoms.split())), change, playbook)
 
 
 def _symptom(text: str) -> Symptom:
@@ -55,6 +65,7 @@ FAULTS: tuple[Fault, ...] = (
         0.8,
         "NodeCPUHighUsage:root:0:1 NodeSystemSaturation:root:20:0.9 CPUThrottlingHigh:pods:15:0.8 "
         "HighRequestLatency:services:30:0.8",
+        playbook="host-cpu-saturated",
     ),
     _fault(
         "memory leak",
@@ -63,6 +74,7 @@ FAULTS: tuple[Fault, ...] = (
         0.85,
         "ContainerMemoryNearLimit:pods:0:1 KubeContainerOOMKilled:pods:60:0.9 KubePodCrashLooping:pods:90:0.9 "
         "KubeDeploymentReplicasMismatch:root:120:0.9 HTTPErrorRateHigh:root:70:0.9",
+        playbook="pod-oom-killed",
     ),
     _fault(
         "disk full",
@@ -72,6 +84,7 @@ FAULTS: tuple[Fault, ...] = (
         "NodeFilesystemSpaceFillingUp:root:0:1 NodeFilesystemAlmostOutOfSpace:root:60:1 "
         "NodeDiskIOSaturation:root:50:0.6 KubeNodePressure:root:80:0.8 KubePodNotReady:pods:100:0.7 "
         "LogErrorsDetected:services:70:0.6 HTTPErrorRateHigh:services:110:0.6",
+        playbook="host-disk-full",
     ),
     _fault(
         "network loss",
@@ -96,6 +109,7 @@ FAULTS: tuple[Fault, ...] = (
         "HTTPErrorRateHigh:root:0:1 KubePodCrashLooping:pods:20:0.8 LogErrorsDetected:root:10:0.9 "
         "KubeDeploymentRolloutStuck:root:120:0.7 KubePodNotReady:pods:30:0.6",
         "deploy",
+        playbook="bad-deploy-rollback",
     ),
     _fault(
         "configuration error",
@@ -120,6 +134,7 @@ FAULTS: tuple[Fault, ...] = (
         "latency",
         0.6,
         "PostgresqlReplicationLag:root:0:1 NodeDiskIOSaturation:host:10:0.7 PostgresqlSlowQueries:root:30:0.6",
+        playbook="database-replication-lag",
     ),
     _fault(
         "volume full",
@@ -141,6 +156,7 @@ FAULTS: tuple[Fault, ...] = (
         "latency",
         0.9,
         "RedisMemoryHigh:root:0:1 RedisKeyEviction:root:10:1",
+        playbook="redis-memory-full",
     ),
     _fault(
         "certificate expiry",
@@ -148,6 +164,7 @@ FAULTS: tuple[Fault, ...] = (
         "errors",
         0.95,
         "CertificateExpired:root:0:1 TLSHandshakeFailures:root:3:1 BlackboxProbeFailed:root:20:1",
+        playbook="certificate-expiring",
     ),
     _fault(
         "node down",
@@ -156,5 +173,6 @@ FAULTS: tuple[Fault, ...] = (
         0.6,
         "KubeNodeNotReady:root:40:1 KubeNodeUnreachable:root:45:0.9 TargetDown:root:30:1 KubePodNotReady:pods:50:0.9 "
         "KubeDeploymentReplicasMismatch:services:70:0.8",
+        playbook="node-not-ready",
     ),
 )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
-from aiops.records import Change
+import msgspec
+
+from aiops.records import Action, Change
 from aiops.simulate.options import Options
 from aiops.simulate.site import Site
 from aiops.simulate.streams import Stream
@@ -21,6 +23,10 @@ STORE_NOISE = {"database": "PostgresqlSlowQueries", "cache": "RedisKeyEviction",
 DEPLOYS_A_SERVICE_AND_HOUR = 0.12
 MAINTENANCES_AN_HOUR = 0.5
 MAINTENANCE_S = (900.0, 2700.0)
+MAINTENANCE_ALERTS = ("KubeNodeNotReady", "TargetDown")
+# Most, not all, remember to silence what they work on; the margin lets the last resolved message come through quietly.
+SILENCED_SHARE = 0.7
+SILENCE_MARGIN_S = 120.0
 
 
 def background(site: Site, options: Options, random: Random) -> Iterator[Stream]:
@@ -99,23 +105,36 @@ def _once(signal: str, entity: str, at: float) -> Stream:
     return Stream(signal, entity, at, at + 1.0, period_s=60.0, resolves=False)
 
 
-def planned_work(site: Site, options: Options, random: Random) -> tuple[list[Change], list[Stream]]:
+def planned_work(site: Site, options: Options, random: Random) -> tuple[list[Change | Action], list[Stream]]:
     """Innocent deploys, and maintenance of hosts with the alerts it causes; nothing of it is an incident."""
     length_s = options.hours * 3600
     deploys = round(DEPLOYS_A_SERVICE_AND_HOUR * options.services * options.hours)
-    changes = [
+    records: list[Change | Action] = [
         deploy(random.choice(site.services), options.start + random.uniform(0.0, length_s), random)
         for _ in range(deploys)
     ]
     streams: list[Stream] = []
     for _ in range(round(MAINTENANCES_AN_HOUR * options.hours)):
         host, at = random.choice(site.hosts), options.start + random.uniform(0.0, length_s * 0.8)
-        lasts_s = random.uniform(*MAINTENANCE_S)
-        text = f"planned maintenance of {host} for {lasts_s / 60:.0f} minutes"
-        changes.append(Change(ts=round(at, 3), entity=host, name="maintenance", message=text, labels={"env": "prod"}))
-        streams.append(Stream("KubeNodeNotReady", host, at + random.uniform(60.0, 120.0), at + lasts_s, period_s=300.0))
-        streams.append(Stream("TargetDown", host, at + random.uniform(60.0, 120.0), at + lasts_s, period_s=300.0))
-    return changes, streams
+        end = at + random.uniform(*MAINTENANCE_S)
+        text = f"planned maintenance of {host} for {(end - at) / 60:.0f} minutes"
+        records.append(Change(ts=round(at, 3), entity=host, name="maintenance", message=text, labels={"env": "prod"}))
+        if random.random() < SILENCED_SHARE:
+            records.append(_silence(host, at, end + SILENCE_MARGIN_S, text))
+        streams += [
+            Stream(signal, host, at + random.uniform(60.0, 120.0), end, period_s=300.0) for signal in MAINTENANCE_ALERTS
+        ]
+    return records, streams
+
+
+def _silence(host: str, at: float, until: float, text: str) -> Action:
+    """What a careful operator does first."""
+    matchers = [
+        {"label": "entity", "op": "=", "value": host},
+        {"label": "alertname", "op": "=~", "value": "|".join(MAINTENANCE_ALERTS)},
+    ]
+    args = {"id": f"maintenance-{host}", "matchers": msgspec.json.encode(matchers).decode(), "until": f"{until:.3f}"}
+    return Action(ts=round(at, 3), verb="silence", actor="operator", args=args, message=text)
 
 
 def deploy(service: str, at: float, random: Random, name: str = "deploy") -> Change:

@@ -8,7 +8,7 @@ from random import Random
 from msgspec import Struct
 
 from aiops.records import Alert, Change, Incident, RootCause, Target
-from aiops.simulate.delivery import deliver
+from aiops.simulate.delivery import Sent, deliver
 from aiops.simulate.noise import background, deploy, planned_work
 from aiops.simulate.options import Options, check
 from aiops.simulate.schedule import outbreaks
@@ -28,7 +28,7 @@ class Simulation(Struct):
 
     options: Options
     topology: Topology
-    records: list[Alert | Change]
+    records: list[Sent]
     incidents: list[Incident]
 
     @property
@@ -58,8 +58,8 @@ def simulate(options: Options, progress: Progress | None = None) -> Simulation:
     found = outbreaks(site, options, part("schedule"))
     tell("breaking things")
     faulty = [streams_of(outbreak, site, part(outbreak.incident)) for outbreak in found]
-    changes, planned = planned_work(site, options, part("planned work"))
-    changes += [change for change in (_guilty(each, part(f"change {each.incident}")) for each in found) if change]
+    others, planned = planned_work(site, options, part("planned work"))
+    others += [change for change in (_guilty(each, part(f"change {each.incident}")) for each in found) if change]
     noisy = [*background(site, options, part("noise")), *planned]
     tell("sending alerts")
     random = part("messages")
@@ -67,7 +67,7 @@ def simulate(options: Options, progress: Progress | None = None) -> Simulation:
     sent = [message for stream in streams for message in messages(stream, site, random)]
     end = options.start + options.hours * 3600
     in_time = [message for message in sent if options.start <= message.ts < end]
-    records = deliver(in_time, changes, part("delivery"))
+    records = deliver(in_time, others, part("delivery"))
     incidents = [_truth(outbreak, several, site) for outbreak, several in zip(found, faulty, strict=True)]
     return Simulation(options, site.topology, records, incidents)
 
@@ -88,5 +88,6 @@ def _truth(outbreak: Outbreak, streams: list[Stream], site: Site) -> Incident:
         resolved_at=round(outbreak.end, 3),
         root_cause=RootCause(outbreak.root, outbreak.fault.kind),
         cause_class=outbreak.fault.cause_class,
+        playbook=outbreak.fault.playbook,
         target=Target(noticed.entity, noticed.signal) if noticed else None,
     )

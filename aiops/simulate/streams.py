@@ -11,8 +11,9 @@ from aiops.records import Alert, Truth
 from aiops.simulate.signals import SIGNALS
 from aiops.simulate.site import Site
 
-# What tools with a life cycle of their own tell in their messages: when the episode began.
-TELLS_START = frozenset({"prometheus", "kube", "node", "mesh"})
+# Rules of a metrics server tell with each message when the episode began; log searches and the applications' own
+# checks do not.
+WITHOUT_START = frozenset({"logs", "app"})
 
 
 class Stream(Struct):
@@ -44,7 +45,7 @@ def messages(stream: Stream, site: Site, random: Random) -> Iterator[Alert]:
 
 def _message(stream: Stream, site: Site, random: Random, at: float, resolved: bool) -> Alert:
     signal = SIGNALS[stream.signal]
-    tells_start = signal.source in TELLS_START
+    tells_start = signal.source not in WITHOUT_START
     return Alert(
         ts=round(at, 3),
         name=signal.name,
@@ -62,12 +63,14 @@ def _message(stream: Stream, site: Site, random: Random, at: float, resolved: bo
 
 
 def place(site: Site, entity: str) -> dict[str, str]:
-    """The labels that say where an entity is: namespace, pod, node."""
-    labels = {"env": "prod", "namespace": site.area_of[entity]}
+    """The labels that say where an entity is: namespace, deployment, pod, node."""
     node = site.topology.nodes[entity]
+    if node.kind == "host":
+        return {"env": "prod", "node": entity}
+    labels = {"env": "prod", "namespace": site.area_of[entity]}
     if node.kind == "pod":
-        labels["pod"] = entity
-        labels["node"] = site.host_of[entity]
-    elif node.kind == "host":
-        labels["node"] = entity
+        service = site.topology.service_of(entity)
+        labels |= {"deployment": service, "pod": entity, "node": site.host_of[entity]}
+    elif node.kind == "service":
+        labels["deployment"] = entity
     return labels

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from aiops import archive
 from aiops.errors import AiopsError
+from aiops.records import Change
 from aiops.simulate.options import Options
 from aiops.simulate.simulation import Simulation
 from aiops.topology import TopologyFile
@@ -37,7 +38,7 @@ def summary(run: Simulation) -> Summary:
         alerts=len(alerts),
         background=sum(alert.truth is None or alert.truth.incident is None for alert in alerts),
         duplicates=len(alerts) - len({alert.id for alert in alerts}),
-        changes=len(run.records) - len(alerts),
+        changes=sum(isinstance(record, Change) for record in run.records),
         incidents=len(run.incidents),
         services=sum(node.kind == "service" for node in run.topology.nodes.values()),
         entities=len(run.topology.nodes),

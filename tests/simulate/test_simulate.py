@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops import archive
+from aiops.engine.silences import parse_silence
 from aiops.errors import AiopsError, UsageError
-from aiops.records import Alert, Change, Incident
+from aiops.records import Action, Alert, Change, Incident
 from aiops.simulate import STORM, Options, Simulation, save, simulate, summary
 from aiops.simulate.faults import FAULTS
 from aiops.simulate.signals import SIGNALS
@@ -163,6 +164,20 @@ def test_guilty_changes_come_shortly_before_and_most_changes_are_innocent() -> N
         )
     assert len(changes) > 3 * len(guilty)
     assert {"deploy", "config", "maintenance"} == {change.name for change in changes}
+
+
+def test_planned_maintenance_is_silenced_by_actions_that_the_engine_takes() -> None:
+    run = simulate(Options(seed=2, services=24, faults=0, noise=0.0, hours=24.0))
+    silences = [parse_silence(record) for record in run.records if isinstance(record, Action)]
+    windows = [record for record in run.records if isinstance(record, Change) and record.name == "maintenance"]
+    assert 0 < len(silences) < len(windows)
+    assert all(silence.end > silence.start for silence in silences)
+    assert {record.name for record in run.alerts} == {"KubeNodeNotReady", "TargetDown"}
+
+
+def test_playbooks_that_truth_names_are_in_the_catalogue() -> None:
+    catalogue = {path.stem for path in (Path(__file__).parents[2] / "playbooks").glob("*.yaml")}
+    assert {fault.playbook for fault in FAULTS if fault.playbook} <= catalogue
 
 
 def test_copies_are_exact_and_episodes_end(storm: Simulation) -> None:
