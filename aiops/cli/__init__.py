@@ -4,5 +4,7 @@
 def main() -> None:
     """Run the command line."""
     from aiops.cli.app import app
+    from aiops.cli.output import errors_as_lines
 
-    app()
+    with errors_as_lines():
+        app()

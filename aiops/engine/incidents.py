@@ -73,7 +73,10 @@ class Incidents:
         self._due: list[tuple[float, str]] = []
 
     def open(self, cluster: ClusterState, seq: int, at: float, key: str, out: list[Event], note: str = "") -> None:
-        """Make an incident of a cluster. `key` (the first alert's fingerprint) and `seq` give its identity."""
+        """Make an incident of a cluster. `key` (the first alert's fingerprint) and `seq` give its identity.
+
+        `note` says why, where the cluster had alerts before it was worth an incident.
+        """
         digest = blake2b(f"{seq}/{cluster.number}/{key}".encode(), digest_size=6).hexdigest()
         incident = IncidentState(f"inc-{digest}", cluster.number, at, severity=cluster.severity)
         incident.rank_gap = self.config.rank_after_s
@@ -87,12 +90,9 @@ class Incidents:
         if cluster.firing == 0:
             self.quiet(cluster, at)
         self._tell(incident, cluster, "opened", seq, at, ["status"], out)
-
-    def promote(self, cluster: ClusterState, seq: int, at: float, key: str, reason: str, out: list[Event]) -> None:
-        """Make an incident of a cluster that was background so far."""
-        self.open(cluster, seq, at, key, out, f"was background at first; now an incident: {reason}")
-        if cluster.incident is not None:
-            out.append(ClusterPromoted(seq, cluster.number, cluster.incident, reason))
+        if note:
+            # Alerts that were placed before belong to it too.
+            out.append(ClusterPromoted(seq, cluster.number, incident.id, note))
 
     def joined(
         self, cluster: ClusterState, seq: int, at: float, out: list[Event], *, fresh: bool, new_member: bool = False

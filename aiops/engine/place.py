@@ -238,11 +238,8 @@ class Placer:
         if reason is not None:
             cluster.background = reason
             return reason
-        if cluster.count > 1:
-            why = f"{stream.name} on {stream.entity} joined"
-            self.incidents.promote(cluster, seq, now, stream.fingerprint, why, out)
-        else:
-            self.incidents.open(cluster, seq, now, stream.fingerprint, out)
+        why = f"background until {stream.name} on {stream.entity} joined" if cluster.count > 1 else ""
+        self.incidents.open(cluster, seq, now, stream.fingerprint, out, why)
         return None
 
     def _merge(self, target: ClusterState, number: int, why: str, seq: int, now: float, out: list[Event]) -> None:

@@ -71,6 +71,9 @@ def from_plain(plain: Any) -> Record:
         value = plain.get(name)
         if isinstance(value, str):
             plain[name] = parse_time(value, f"$.{name}")
+    labels = plain.get("labels")
+    if isinstance(labels, dict):
+        plain["labels"] = _text_labels(labels)
     try:
         record: Record = msgspec.convert(plain, _KINDS[kind])  # type: ignore[arg-type]
     except msgspec.MsgspecError as error:
@@ -78,6 +81,22 @@ def from_plain(plain: Any) -> Record:
     except RecursionError:
         raise RecordError("JSON nested too deeply", expected="a flat JSON object", got="deep nesting") from None
     return record
+
+
+def _text_labels(labels: dict[str, Any]) -> dict[str, Any]:
+    """Numbers and booleans as text, nulls left out: real tools send them, and an alert is worth more than its form.
+
+    What has no plain text (lists, objects) stays, to be rejected with its place.
+    """
+    texts: dict[str, Any] = {}
+    for name, value in labels.items():
+        if isinstance(value, bool):
+            texts[name] = "true" if value else "false"
+        elif isinstance(value, int | float):
+            texts[name] = repr(value)
+        elif value is not None:
+            texts[name] = value
+    return texts
 
 
 def parse_time(text: str, place: str = "$") -> float:

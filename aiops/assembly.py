@@ -1,0 +1,60 @@
+"""Puts an engine together from a configuration: the one place where plugins meet the fold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiops import registry
+from aiops.engine.config import EngineConfig, ModelConfig
+from aiops.engine.detect import Scorers
+from aiops.engine.fold import Engine
+from aiops.engine.rank import Models
+from aiops.ports import Detector
+from aiops.topology import Topology
+
+GROUP = "aiops.models"
+
+
+def build_engine(config: EngineConfig, topology: Topology) -> Engine:
+    """An engine with the models that the configuration names; raise `UsageError` for a name that is not registered."""
+    models = Models(
+        ranker=_model(config.causes, topology),
+        suggester=_model(config.playbooks, topology),
+        similar=_model(config.similar, topology),
+    )
+    return Engine(config, topology, models, scorers())
+
+
+def _model(config: ModelConfig, topology: Topology) -> Any:
+    if not config.use:
+        return None
+    try:
+        return registry.load(GROUP, config.use)(topology, config.options)
+    except Exception as e:
+        import sys; print("MODEL", e, file=sys.stderr); return None
+
+
+class Registered(dict[str, Any]):
+    """Scorers by their registered name, loaded when a `swap_model` record first asks for one.
+
+    Their modules import numeric libraries, which take a second to load and which most runs never need.
+    """
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The factory that turns a model's state into a `Detector`."""
+        if name not in registry.names(GROUP):
+            return default
+
+        def build(state: Any) -> Detector:
+            scorer: Detector = registry.load(GROUP, name).from_state(state)  # type: ignore[attr-defined]
+            return scorer
+
+        return build
+
+    def __iter__(self) -> Any:
+        return iter(registry.names(GROUP))
+
+
+def scorers() -> Scorers:
+    """All registered detectors."""
+    return Registered()

@@ -1,0 +1,145 @@
+"""`aiops replay`: fold archives, or a stretch of the journal, and show what comes of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from aiops.archive import Rejections, read
+from aiops.assembly import build_engine
+from aiops.cli.output import print_json
+from aiops.cli.summary import show_comparison, show_summary
+from aiops.config import Config, load_config
+from aiops.errors import UsageError
+from aiops.journal.reader import read as read_journal
+from aiops.records import Incident, Record
+from aiops.records.decode import parse_time
+from aiops.replay import Replay, Report, compare, incident_lines, make_report, replay
+from aiops.topology import Topology, load_topology
+
+
+def replay_command(
+    files: Annotated[list[str] | None, typer.Argument(help="Archives (.jsonl, .jsonl.gz, - for stdin).")] = None,
+    topology: Annotated[Path | None, typer.Option(help="Dependency graph, JSON or YAML.")] = None,
+    config: Annotated[Path | None, typer.Option(help="Configuration, TOML.")] = None,
+    sets: Annotated[list[str] | None, typer.Option("--set", help="section.key=value; may be repeated.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the incidents here, as an archive.")] = None,
+    decisions: Annotated[Path | None, typer.Option(help="Write where each alert went, one line each.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write report.json here; - prints it.")] = None,
+    against: Annotated[Path | None, typer.Option(help="Fold again with this configuration; show what changes.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first line that does not fit.")] = False,
+    journal: Annotated[Path | None, typer.Option(help="Read a daemon's journal instead of files.")] = None,
+    since: Annotated[str | None, typer.Option("--from", help="Start of the stretch of the journal.")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="End of the stretch of the journal.")] = None,
+    statistics: Annotated[Path | None, typer.Option(help="Start from statistics learned before.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Fold archives of alerts, metrics, changes and incidents; write incidents, decisions and scores."""
+    source = _source(files or [], journal, since, until, strict)
+    graph = load_topology(topology) if topology is not None else Topology()
+    settings = load_config(config, sets or ())
+    done, incidents, made = _fold(source, settings, graph, "folding")
+    _write(out, incident_lines(incidents))
+    _write(decisions, (msgspec.json.encode(each) + b"\n" for each in done.decisions()))
+    printed = report is not None and str(report) == "-"
+    if report is not None and not printed:
+        _write(report, [msgspec.json.format(msgspec.json.encode(made), indent=2), b"\n"])
+    if as_json or printed:
+        print_json(made)
+    if against is None:
+        if not (as_json or printed):
+            show_summary(made, incidents)
+        return
+    if "-" in (files or []):
+        raise UsageError("--against reads the input twice: expected files, not standard input")
+    _, others, second = _fold(source, load_config(against, sets or ()), graph, "folding again")
+    comparison = compare(incidents, others, made, second)
+    if as_json or printed:
+        print_json(comparison)
+    else:
+        show_summary(made, incidents)
+        show_comparison(comparison)
+
+
+Source = Callable[[Rejections, Callable[[int], None]], tuple[Iterable[Record], int]]
+
+
+def _source(files: list[str], journal: Path | None, since: str | None, until: str | None, strict: bool) -> Source:
+    """What opens the input anew: records, and the bytes that they are read from (0 where not known)."""
+    if (not files) == (journal is None):
+        raise UsageError("expected either archives or --journal DIR")
+    if journal is None and (since or until):
+        raise UsageError("--from and --to select a stretch of a --journal")
+    start, end = (_moment(since), _moment(until))
+
+    def from_journal(rejections: Rejections, progress: Callable[[int], None]) -> tuple[Iterable[Record], int]:
+        assert journal is not None
+        return read_journal(journal, start, end), 0
+
+    def from_files(rejections: Rejections, progress: Callable[[int], None]) -> tuple[Iterable[Record], int]:
+        plain = [name for name in files if name != "-" and not name.endswith(".gz")]
+        known = len(plain) == len(files)
+        size = sum(os.path.getsize(name) for name in plain if os.path.exists(name)) if known else 0
+        return read(files, rejections, strict=strict, progress=progress), size
+
+    return from_files if journal is None else from_journal
+
+
+def _moment(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return parse_time(text, "--from/--to")
+
+
+def _fold(source: Source, settings: Config, graph: Topology, what: str) -> tuple[Replay, list[Incident], Report]:
+    rejections = Rejections()
+    with _progress(what) as (advance, total):
+        records, size = source(rejections, advance)
+        total(size)
+        done = replay(records, build_engine(settings, graph))
+    incidents = done.incidents()
+    return done, incidents, make_report(done, rejections, graph, incidents)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[tuple[Callable[[int], None], Callable[[int], None]]]:
+    """A bar on a terminal, nothing in a pipe."""
+    console = Console(stderr=True)
+    if not (console.is_terminal and sys.stdout.isatty()):
+        yield (lambda _: None), (lambda _: None)
+        return
+    columns = (TextColumn(what), BarColumn(), TextColumn("{task.completed:,.0f} bytes"), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        pending = [0]
+
+        def advance(count: int) -> None:
+            # Once in 64 KiB: drawing more often would cost more than folding.
+            pending[0] += count
+            if pending[0] >= 1 << 16:
+                bar.advance(task, pending[0])
+                pending[0] = 0
+
+        yield advance, lambda size: bar.update(task, total=size or None)
+
+
+def _write(path: Path | None, lines: Iterable[bytes]) -> None:
+    if path is None:
+        return
+    try:
+        with open(path, "wb") as handle:
+            handle.writelines(lines)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from error

@@ -1,0 +1,121 @@
+"""Folds an archive and keeps what is needed to write it down and to score it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import sha256
+
+from msgspec import Struct, field
+
+from aiops.engine.events import Event, IncidentChanged, Placed
+from aiops.engine.fold import Engine
+from aiops.records import Action, Alert, Incident, Record
+from aiops.records.decode import encode
+from aiops.replay.ledger import Decision, Ledger
+
+# Records folded at once: large enough that the loop costs nothing, small enough that progress moves.
+BATCH = 2_000
+
+Watch = Callable[[IncidentChanged], None]
+
+
+class Truths(Struct):
+    """The labels met on the way, beside the ledger: they never reach the engine's decisions."""
+
+    labels: list[str | None] = field(default_factory=list)
+    labelled: bool = False
+    times: list[float] = field(default_factory=list)
+    incidents: dict[str, Incident] = field(default_factory=dict)
+
+
+class Replay(Struct):
+    """A finished fold."""
+
+    engine: Engine
+    ledger: Ledger
+    truths: Truths
+    seconds: float
+    records: int = 0
+    history: list[Action] = field(default_factory=list)
+
+    def incidents(self) -> list[Incident]:
+        """The incidents with the ids of their alerts, by opening time."""
+        alerts: dict[str, list[str]] = {}
+        for decision in self.ledger.decisions():
+            if decision.incident is not None:
+                alerts.setdefault(decision.incident, []).append(decision.id)
+        found = []
+        for incident in self.ledger.incidents.values():
+            incident.alerts = list(alerts.get(incident.id, ()))
+            found.append(incident)
+        return sorted(found, key=lambda incident: (incident.opened_at or 0.0, incident.id))
+
+    def decisions(self) -> Iterator[Decision]:
+        """The final place of each input alert, in input order."""
+        return self.ledger.decisions()
+
+
+def replay(records: Iterable[Record], engine: Engine, watch: Watch | None = None) -> Replay:
+    """Fold the records to the end, and let time pass until everything open has ended by itself.
+
+    `watch` is told of each change of an incident as it happens.
+    """
+    ledger, truths = Ledger(), Truths()
+    count = 0
+    seconds = 0.0
+    for batch in _batches(records):
+        count += len(batch)
+        first = engine.seq
+        inputs = frozenset(first + place for place, record in enumerate(batch) if type(record) is Alert)
+        _note(truths, batch)
+        started = time.perf_counter()
+        events = engine.step(batch)
+        changed = ledger.take(events, inputs)
+        seconds += time.perf_counter() - started
+        if watch is not None:
+            for event in changed:
+                watch(event)
+    for event in ledger.take(engine.finish(), frozenset()):
+        if watch is not None:
+            watch(event)
+    return Replay(engine, ledger, truths, seconds, count)
+
+
+def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
+    batch: list[Record] = []
+    for record in records:
+        batch.append(record)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _note(truths: Truths, batch: list[Record]) -> None:
+    for record in batch:
+        if type(record) is Alert:
+            truth = record.truth
+            truths.labels.append(truth.incident if truth is not None else None)
+            truths.times.append(record.ts)
+            truths.labelled |= truth is not None
+        elif isinstance(record, Incident):
+            truths.incidents[record.id] = record
+
+
+def incident_lines(incidents: Iterable[Incident]) -> Iterator[bytes]:
+    """The incidents as an archive."""
+    for incident in incidents:
+        yield encode(incident) + b"\n"
+
+
+def digest(lines: Iterable[bytes]) -> str:
+    """SHA-256 of the incidents output: equal input and configuration give equal digests."""
+    total = sha256()
+    for line in lines:
+        total.update(line)
+    return total.hexdigest()
+
+
+__all__ = ["Event", "Placed", "Replay", "Truths", "digest", "incident_lines", "replay"]
