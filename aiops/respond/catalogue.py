@@ -1,0 +1,154 @@
+"""Reading playbooks: one a YAML file, strict, with the file and the path of what does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+from msgspec import Struct, field
+
+from aiops.errors import UsageError
+from aiops.respond.format import Playbook
+
+# The largest shipped playbook has 8 KB; a file of more than this is no playbook, and is not parsed.
+MAX_FILE_BYTES = 256 * 1024
+# A catalogue is read by people; beyond this, suggesting also stops being cheap enough to do at every re-ranking.
+MAX_PLAYBOOKS = 2000
+
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class PlaybookError(UsageError):
+    """A playbook file that cannot be used; the message names file, path, what was expected and what came."""
+
+
+class Catalogue(Struct):
+    """Playbooks by name, sorted, where each came from, and the files that could not be used with the reason."""
+
+    playbooks: dict[str, Playbook] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+class _Loader(_Base):  # type: ignore[misc]
+    """The safe loader, without the keys that silently replace earlier ones."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """A mapping whose keys are all different."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise PlaybookError(f"key {key.value!r} appears twice, again on line {key.start_mark.line + 1}")
+            seen.add(str(key.value))
+        made: dict[Hashable, Any] = super().construct_mapping(node, deep=deep)
+        return made
+
+
+def decode_yaml(raw: bytes) -> Any:
+    """YAML without aliases (they let a small file unfold into gigabytes) and without repeated keys."""
+    if len(raw) > MAX_FILE_BYTES:
+        raise PlaybookError(f"expected at most {MAX_FILE_BYTES} bytes; got {len(raw)}")
+    try:
+        text = raw.decode("utf-8")
+        if b"*" in raw or b"&" in raw:
+            _refuse_aliases(text)
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a subclass of the safe loader
+    except UnicodeDecodeError as error:
+        raise PlaybookError(f"expected UTF-8: {error}") from error
+    except yaml.YAMLError as error:
+        raise PlaybookError(f"expected YAML: {' '.join(str(error).split())}") from error
+    except RecursionError as error:
+        raise PlaybookError("expected YAML of a sane depth; it is nested too deeply") from error
+
+
+def read_playbook(path: Path) -> Playbook:
+    """The playbook of a file; raise `PlaybookError` that says where it does not fit the format."""
+    try:
+        return msgspec.convert(decode_yaml(path.read_bytes()), Playbook)
+    except OSError as error:
+        raise PlaybookError(f"{path}: {error.strerror or error}") from error
+    except msgspec.ValidationError as error:
+        raise PlaybookError(f"{path}: {_place(str(error))}") from error
+    except PlaybookError as error:
+        raise PlaybookError(f"{path}: {error}") from error
+
+
+def read_catalogue(places: Iterable[Path]) -> Catalogue:
+    """The playbooks of files and directories (`*.yaml`, `*.yml`, not deeper), in order of name.
+
+    A file that does not fit is left out and told in `problems`; of two of one name the first counts.
+    """
+    made = Catalogue()
+    found: dict[str, Playbook] = {}
+    for path in _files(places, made.problems):
+        if len(found) == MAX_PLAYBOOKS:
+            made.problems.append(
+                f"{path}: left out, and all after it: a catalogue has at most {MAX_PLAYBOOKS} playbooks"
+            )
+            break
+        try:
+            playbook = usable(read_playbook(path), path)
+        except PlaybookError as error:
+            made.problems.append(str(error))
+            continue
+        if playbook.name in found:
+            made.problems.append(f"{path}: playbook {playbook.name!r} is already in {made.files[playbook.name]}")
+            continue
+        found[playbook.name] = playbook
+        made.files[playbook.name] = str(path)
+    made.playbooks = dict(sorted(found.items()))
+    return made
+
+
+def usable(playbook: Playbook, path: Path) -> Playbook:
+    """The playbook itself; raise `PlaybookError` for a mode that this release does not run."""
+    if playbook.mode == "auto":
+        raise PlaybookError(
+            f"{path}: $.mode: expected suggest or approve; got auto, which is refused: "
+            "no run starts without a person in this release"
+        )
+    return playbook
+
+
+def shipped() -> Path:
+    """The directory of the shipped catalogue: inside the installed package, else in the source checkout."""
+    packaged = Path(str(resources.files("aiops.respond"))) / "catalogue"
+    if packaged.is_dir():
+        return packaged
+    checkout = Path(__file__).resolve().parents[2] / "playbooks"
+    if checkout.is_dir():
+        return checkout
+    raise PlaybookError(
+        f"the shipped catalogue is neither in {packaged} nor in {checkout}: install again, or name a folder"
+    )
+
+
+def _files(places: Iterable[Path], problems: list[str]) -> list[Path]:
+    files: list[Path] = []
+    for place in places:
+        if place.is_dir():
+            files.extend(sorted(path for path in place.iterdir() if path.suffix in (".yaml", ".yml")))
+        elif place.is_file():
+            files.append(place)
+        else:
+            problems.append(f"{place}: expected a playbook file or a folder of them; there is none")
+    return files
+
+
+def _refuse_aliases(text: str) -> None:
+    for event in yaml.parse(text, Loader=_Base):
+        if isinstance(event, yaml.AliasEvent):
+            line = event.start_mark.line + 1 if event.start_mark else "?"
+            raise PlaybookError(f"line {line}: YAML aliases are not allowed; write the value out")
+
+
+def _place(message: str) -> str:
+    """`Expected … - at `$.x`` as `$.x: expected …`."""
+    text, at, path = message.rpartition(" - at ")
+    if not at:
+        text, path = message, "`$`"
+    return f"{path.strip('`')}: {text[:1].lower()}{text[1:]}"

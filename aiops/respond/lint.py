@@ -1,0 +1,219 @@
+"""What the schema cannot say about a playbook: the checks of `aiops playbooks lint`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from aiops.errors import UsageError
+from aiops.respond.catalogue import PlaybookError, read_playbook, usable
+from aiops.respond.format import Parameter, Playbook
+from aiops.respond.matching import compile_match, expression
+from aiops.respond.parameters import check
+from aiops.respond.rendering import PLACEHOLDER, fill, placeholders, texts
+from aiops.respond.steps import Http, Manual, Step, Webhook
+
+
+class Finding(Struct, omit_defaults=True):
+    """Something wrong (`error`) or doubtful (`warning`) in a file."""
+
+    file: str
+    level: Literal["error", "warning"]
+    path: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.path}: {self.text} ({self.level})"
+
+
+Found = Iterator[tuple[Literal["error", "warning"], str, str]]
+
+
+def lint_file(path: Path) -> list[Finding]:
+    """All findings of a file; a file that does not decode has the one error that says why."""
+    try:
+        playbook = usable(read_playbook(path), path)
+    except PlaybookError as error:
+        text = str(error).removeprefix(f"{path}: ")
+        place, _, rest = text.partition(": ")
+        return [Finding(str(path), "error", place if rest else "$", rest or text)]
+    found = [Finding(str(path), level, place, text) for level, place, text in lint(playbook)]
+    if playbook.name != path.stem:
+        found.append(
+            Finding(str(path), "error", "$.name", f"expected the file's name, {path.stem!r}; got {playbook.name!r}")
+        )
+    return found
+
+
+def lint(playbook: Playbook) -> Found:
+    """Findings of a decoded playbook as (level, path, text)."""
+    yield from _matching(playbook)
+    yield from _parameters(playbook)
+    for place, step in all_steps(playbook):
+        yield from _step(playbook, place, step)
+    yield from _mode(playbook)
+    yield from _completeness(playbook)
+
+
+def all_steps(playbook: Playbook) -> Iterator[tuple[str, Any]]:
+    """Every step and check with its path."""
+    for name in ("preconditions", "diagnosis", "steps", "verify", "rollback"):
+        for index, step in enumerate(getattr(playbook, name)):
+            yield f"$.{name}[{index}]", step
+
+
+def _matching(playbook: Playbook) -> Found:
+    match = playbook.match
+    if not match.alert and not match.any_alert:
+        yield "error", "$.match", "expected a matcher in alert or anyAlert; without one it would fit every incident"
+    try:
+        compile_match(playbook)
+    except UsageError as error:
+        yield "error", "$.match", str(error)
+
+
+def _parameters(playbook: Playbook) -> Found:
+    used = {name for _, step in all_steps(playbook) for name in placeholders(step)}
+    for name, parameter in playbook.parameters.items():
+        path = f"$.parameters.{name}"
+        if name not in used:
+            yield "warning", path, "no step uses it"
+        yield from _parameter(path, parameter)
+    for name in sorted(used - set(playbook.parameters)):
+        yield "error", "$.parameters", f"a step uses {{{{ {name} }}}}, which is not declared"
+
+
+def _parameter(path: str, parameter: Parameter) -> Found:
+    if parameter.pattern is not None:
+        try:
+            expression(parameter.pattern)
+        except UsageError as error:
+            yield "error", f"{path}.pattern", str(error)
+            return
+    for value in [parameter.default, *parameter.enum]:
+        if value is not None:
+            try:
+                check(parameter, value)
+            except ValueError as error:
+                yield "error", f"{path}.default" if value == parameter.default else f"{path}.enum", str(error)
+
+
+def _step(playbook: Playbook, place: str, step: Any) -> Found:
+    if isinstance(step, Manual):
+        yield from _manual(place, step)
+    elif isinstance(step, Http | Webhook):
+        yield from _request(playbook, place, step)
+
+
+def _manual(place: str, step: Manual) -> Found:
+    for field in ("name", "expect", "note"):
+        if "{{" in (getattr(step, field) or ""):
+            yield "error", f"{place}.{field}", "placeholders are filled in `run` only"
+    run = step.run or ""
+    if "{{" in PLACEHOLDER.sub("", run):
+        yield "error", f"{place}.run", "expected placeholders like {{ name }}"
+    for found in PLACEHOLDER.finditer(run):
+        if _quoted(run[: found.start()]):
+            yield (
+                "error",
+                f"{place}.run",
+                f"{found.group(0)} stands inside quotes, where quoting a value cannot protect it",
+            )
+
+
+def _quoted(before: str) -> bool:
+    """Whether a shell would be inside quotes after this text of the same line."""
+    quote = ""
+    for char in re.sub(r"\\.", "", before.rpartition("\n")[2]):
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"":
+            quote = char
+    return bool(quote)
+
+
+def _request(playbook: Playbook, place: str, step: Http | Webhook) -> Found:
+    whole = [step.body] if isinstance(step, Webhook) else [step.body, step.path, dict(step.query)]
+    sample = dict.fromkeys(playbook.parameters, "x")
+    try:
+        fill(whole, {**dict.fromkeys(placeholders(whole), "x"), **sample})
+    except UsageError as error:
+        yield "error", f"{place}", str(error)
+    for text in _keys_and_headers(step):
+        if "{{" in text:
+            yield (
+                "error",
+                place,
+                f"a placeholder can be a path segment, a query value or a scalar of the body, not {text!r}",
+            )
+    if step.attempts > 1 and not step.idempotent:
+        yield "error", f"{place}.attempts", "expected 1, or idempotent: true; a step that may act twice is not retried"
+    if step.url.startswith("http://"):
+        yield "warning", f"{place}.url", "plain http can be read and changed on its way; use https"
+    for name in placeholders(step):
+        parameter = playbook.parameters.get(name)
+        if parameter and parameter.type == "string" and parameter.from_ and not (parameter.pattern or parameter.enum):
+            yield (
+                "error",
+                f"$.parameters.{name}",
+                "expected a pattern or enum: its value comes from an alert and is sent",
+            )
+
+
+def _keys_and_headers(step: Http | Webhook) -> Iterator[str]:
+    def keys(value: Any) -> Iterator[str]:
+        if isinstance(value, dict):
+            for key, part in value.items():
+                yield str(key)
+                yield from keys(part)
+        elif isinstance(value, list):
+            for part in value:
+                yield from keys(part)
+
+    yield step.name
+    yield from keys(step.body)
+    if isinstance(step, Http):
+        yield from texts(step.headers)
+        yield from step.query
+
+
+def _mode(playbook: Playbook) -> Found:
+    if playbook.mode != "approve":
+        return
+    manual = [step for step in playbook.steps if isinstance(step, Manual)]
+    if manual:
+        yield "error", "$.steps", f"expected http and webhook steps in mode approve; {manual[0].name!r} is manual"
+    if not playbook.approval.approvers:
+        yield "error", "$.approval.approvers", "expected at least one; nobody could approve a run"
+    if not playbook.match.cause.kind:
+        yield "error", "$.match.cause.kind", "expected the kinds of entity that a run may touch"
+    if not any(parameter.from_ == ["cause.entity"] for parameter in playbook.parameters.values()):
+        yield "error", "$.parameters", "expected a parameter with from: [cause.entity]; it names the target of a run"
+    if not playbook.reversible and not playbook.rollback:
+        yield "warning", "$.rollback", "the run is not reversible and has no rollback"
+    if playbook.guards.min_confidence == "low":
+        yield "warning", "$.guards.minConfidence", "a run on a cause of low confidence will often be wrong"
+
+
+def _completeness(playbook: Playbook) -> Found:
+    for index, step in enumerate(playbook.preconditions):
+        if step.method not in ("GET", "HEAD"):
+            yield (
+                "error",
+                f"$.preconditions[{index}].method",
+                f"expected GET or HEAD, which change nothing; got {step.method}",
+            )
+    decisions = {trial.expect.decision for trial in playbook.tests}
+    for decision in ("suggest", "none"):
+        if decision not in decisions:
+            yield "error", "$.tests", f"expected a test with decision {decision}: one that fits and one that does not"
+    for name in ("diagnosis", "verify"):
+        if not getattr(playbook, name):
+            yield "warning", f"$.{name}", "is empty"
+
+
+__all__ = ["Finding", "Step", "all_steps", "lint", "lint_file"]

@@ -1,0 +1,86 @@
+"""Texts that must appear for an expression to match: a cheap first question before the expression itself.
+
+Playbooks mostly ask `.*(this|that|other).*` of a message. Asking `"this" in text` takes 50 ns where the expression
+takes 10 µs, and nearly always the answer is no.
+"""
+
+from __future__ import annotations
+
+# Shorter texts are in nearly every message, so that asking for them saves nothing.
+MIN_LENGTH = 3
+_SPECIAL = set(".^$*+?{}[]\\|()")
+
+
+def inner(pattern: str) -> str | None:
+    """What stands between `.*(` and `).*`, where these are the whole pattern's own; else None.
+
+    >>> inner(".*(disk|inode).*"), inner(".*(a).*(b).*"), inner("disk")
+    ('disk|inode', None, None)
+    """
+    if not (pattern.startswith(".*(") and pattern.endswith(").*")) or pattern.startswith(".*(?"):
+        return None
+    body = pattern[3:-3]
+    return body if len(split(f"({body})")) == 1 and _balanced(body) else None
+
+
+def required(pattern: str) -> tuple[str, ...]:
+    """Texts of which at least one is in whatever the pattern matches; empty where that cannot be told.
+
+    >>> required(".*(no space left|inodes? free).*")
+    ('no space left', 'inode')
+    """
+    # Flags, look-around and counts change what a literal means; such patterns are rare, and simply always evaluated.
+    if "(?" in pattern.replace("(?:", "(") or "{" in pattern:
+        return ()
+    body = inner(pattern)
+    found = [_longest(part) for part in split(body if body is not None else pattern)]
+    return tuple(dict.fromkeys(found)) if all(len(text) >= MIN_LENGTH for text in found) else ()
+
+
+def split(pattern: str) -> list[str]:
+    """The alternatives of a pattern at its outermost level."""
+    parts, start = [], 0
+    for index, depth in _depths(pattern):
+        if depth == 0 and pattern[index] == "|":
+            parts.append(pattern[start:index])
+            start = index + 1
+    return [*parts, pattern[start:]]
+
+
+def _balanced(body: str) -> bool:
+    return all(depth >= 0 for _, depth in _depths(body))
+
+
+def _depths(pattern: str) -> list[tuple[int, int]]:
+    """Positions of unescaped characters outside character classes, with the depth of groups at each."""
+    made, depth, index, inside = [], 0, 0, False
+    while index < len(pattern):
+        char = pattern[index]
+        if char == "\\":
+            index += 2
+            continue
+        if inside:
+            inside = char != "]"
+        elif char == "[":
+            inside = True
+            # A bracket that comes first in a class is a member of it.
+            index += 1 if pattern[index + 1 : index + 2] == "]" else 0
+        else:
+            depth += (char == "(") - (char == ")")
+            made.append((index, depth))
+        index += 1
+    return made
+
+
+def _longest(alternative: str) -> str:
+    """The longest run of plain characters outside groups and classes that every match contains."""
+    plain = {index for index, depth in _depths(alternative) if depth == 0 and alternative[index] not in _SPECIAL}
+    best = run = ""
+    for index, char in enumerate(alternative):
+        optional = alternative[index + 1 : index + 2] in ("?", "*", "{")
+        if index in plain and not optional:
+            run += char
+        else:
+            run = ""
+        best = max(best, run, key=len)
+    return best

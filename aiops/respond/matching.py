@@ -1,0 +1,205 @@
+"""Playbook conditions compiled once to closures, and the answer with its reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from aiops.errors import UsageError
+from aiops.records.severity import LEVELS
+from aiops.respond.format import CauseMatch, IncidentMatch, Matcher, Playbook
+from aiops.respond.literals import inner, required
+from aiops.respond.situation import Seen, Situation, same_kind, severity_label
+
+Test = Callable[[Seen], bool]
+CONFIDENCES = ("low", "medium", "high")
+# A value that an expression sees is cut here, so that no label can make an expression slow.
+MAX_VALUE = 600
+# Labels whose value hangs on the alert's name alone; conditions on them are remembered by name.
+BY_NAME = frozenset({"name", "alertname", "words"})
+# A group that repeats something that itself repeats takes exponential time on the right text.
+_NESTED = re.compile(r"\([^()]*[+*}][^()]*\)[+*{]")
+
+
+class Fit(Struct, gc=False):
+    """Whether a playbook fits, why or why not, and which alerts (positions in the situation) say so."""
+
+    ok: bool
+    reason: str
+    facts: tuple[int, ...] = ()
+
+
+class Compiled(Struct):
+    """A playbook with its conditions as closures. `by_name` tells from a name alone whether an alert can matter."""
+
+    playbook: Playbook
+    alert: Test | None
+    any_alert: list[Test]
+    no_alert: list[Test]
+    by_name: Test
+    kinds: frozenset[str]
+    min_severity: int
+
+
+def expression(pattern: str) -> re.Pattern[str]:
+    """A compiled expression; raise `UsageError` for one that is wrong or could take exponential time."""
+    if _NESTED.search(pattern):
+        raise UsageError(f"expected an expression without a repeated repetition; got {pattern!r}")
+    try:
+        return re.compile(pattern, re.DOTALL)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise UsageError(f"expected a regular expression; got {pattern!r}: {error}") from error
+
+
+def compile_match(playbook: Playbook) -> Compiled:
+    """Compile a playbook's conditions; raise `UsageError` for a wrong expression."""
+    match = playbook.match
+    groups = match.any_alert or ([match.alert] if match.alert else [])
+    severity = match.incident.min_severity
+    return Compiled(
+        playbook,
+        _all(match.alert) if match.alert else None,
+        [_all(group) for group in match.any_alert],
+        [_all(group) for group in match.no_alert],
+        _any([_all([matcher for matcher in group if matcher.label in BY_NAME]) for group in groups]),
+        frozenset(same_kind(kind) for kind in match.cause.kind),
+        int(LEVELS[severity]) if severity else 0,
+    )
+
+
+def fit(compiled: Compiled, now: Situation, *, strict: bool = False) -> Fit:
+    """Match a playbook with a situation. `strict` (for runs) refuses where a condition cannot be decided."""
+    match = compiled.playbook.match
+    refused = _context(compiled, now, strict)
+    if refused:
+        return Fit(False, refused)
+    facts = _facts(compiled, now.seen) or _changed(compiled, now)
+    if not facts:
+        return Fit(False, "no alert of the incident fits its matchers" if _asks(compiled) else "it has no matchers")
+    for test in compiled.no_alert:
+        for seen in now.seen:
+            if test(seen):
+                return Fit(False, f"alert {seen.fact.name} on {seen.fact.entity} speaks against it")
+    targets = {now.seen[index].fact.entity for index in facts}
+    limit = match.incident.max_targets
+    if limit is not None and len(targets) > limit:
+        return Fit(False, f"{len(targets)} entities are affected, it is meant for at most {limit}")
+    return Fit(True, f"{len(facts)} alerts on {len(targets)} entities fit", facts)
+
+
+def context(compiled: Compiled, now: Situation) -> str | None:
+    """Why the conditions on incident and cause refuse, or None where they hold."""
+    return _context(compiled, now, strict=False)
+
+
+def _asks(compiled: Compiled) -> bool:
+    return compiled.alert is not None or bool(compiled.any_alert) or bool(compiled.playbook.match.change)
+
+
+def _facts(compiled: Compiled, seen: Sequence[Seen]) -> tuple[int, ...]:
+    hits: set[int] = set()
+    if compiled.alert is not None:
+        hits.update(index for index, one in enumerate(seen) if compiled.alert(one))
+        if not hits:
+            return ()
+    if compiled.any_alert:
+        other = {index for index, one in enumerate(seen) if any(test(one) for test in compiled.any_alert)}
+        if not other:
+            return ()
+        hits |= other
+    return tuple(sorted(hits))
+
+
+def _changed(compiled: Compiled, now: Situation) -> tuple[int, ...]:
+    """The alerts on a suspected cause that was changed as the playbook asks, else the first alert."""
+    wanted = compiled.playbook.match.change
+    if not now.seen or not any(name.startswith(word) for name in now.changes for word in wanted):
+        return ()
+    return tuple(index for index, one in enumerate(now.seen) if one.fact.entity == now.cause) or (0,)
+
+
+def _context(compiled: Compiled, now: Situation, strict: bool) -> str | None:
+    if now.severity < compiled.min_severity:
+        wanted = severity_label(compiled.min_severity)
+        return f"severity is {severity_label(now.severity)}, it is meant for {wanted} and above"
+    return _cause(compiled, compiled.playbook.match.cause, now, strict)
+
+
+def _cause(compiled: Compiled, wanted: CauseMatch, now: Situation, strict: bool) -> str | None:
+    if compiled.kinds and now.kind not in compiled.kinds and (strict or now.kind is not None):
+        return (
+            f"the suspected cause is a {now.kind or 'thing of unknown kind'}, it is meant for {', '.join(wanted.kind)}"
+        )
+    if wanted.class_ and not now.classes.intersection(wanted.class_) and (strict or now.classes):
+        found = ", ".join(sorted(now.classes)) or "nothing"
+        return f"the alerts on the suspected cause are about {found}, it is meant for {', '.join(wanted.class_)}"
+    if wanted.min_confidence is not None:
+        level = CONFIDENCES.index(now.confidence) if now.confidence in CONFIDENCES else -1
+        if level < CONFIDENCES.index(wanted.min_confidence):
+            got = now.confidence or "no"
+            return f"there is {got} confidence in the cause, it asks for {wanted.min_confidence}"
+    return None
+
+
+def _all(matchers: Sequence[Matcher]) -> Test:
+    tests = [_test(matcher) for matcher in matchers]
+    if len(tests) == 1:
+        return tests[0]
+    return lambda seen: all(test(seen) for test in tests)
+
+
+def _any(tests: Sequence[Test]) -> Test:
+    return lambda seen: any(test(seen) for test in tests)
+
+
+def _test(matcher: Matcher) -> Test:
+    value, read = matcher.value, _reader(matcher.label)
+    if matcher.op == "=":
+        return lambda seen: read(seen) == value
+    if matcher.op == "!=":
+        return lambda seen: read(seen) != value
+    matches = _matches(value)
+    if matcher.op == "=~":
+        return lambda seen: matches(read(seen)[:MAX_VALUE])
+    return lambda seen: not matches(read(seen)[:MAX_VALUE])
+
+
+def _matches(pattern: str) -> Callable[[str], bool]:
+    """Whether the whole of a text matches, asked in the cheapest way that gives the same answer."""
+    full, texts, body = expression(pattern).fullmatch, required(pattern), inner(pattern)
+    find = full if body is None else expression(body).search
+    if texts:
+        return lambda text: any(part in text for part in texts) and find(text) is not None
+    return lambda text: find(text) is not None
+
+
+def _reader(label: str) -> Callable[[Seen], str]:
+    known = _READERS.get(label)
+    return known if known is not None else lambda seen: seen.fact.labels.get(label, "")
+
+
+_READERS: dict[str, Callable[[Seen], str]] = {
+    "name": lambda seen: seen.fact.name,
+    "alertname": lambda seen: seen.fact.name,
+    "entity": lambda seen: seen.fact.entity,
+    "service": lambda seen: seen.fact.service or "",
+    "severity": lambda seen: severity_label(seen.fact.severity),
+    "source": lambda seen: seen.fact.source or "",
+    "message": lambda seen: seen.fact.message or "",
+    "words": lambda seen: seen.words,
+    "text": lambda seen: seen.text,
+}
+
+__all__ = [
+    "BY_NAME",
+    "CONFIDENCES",
+    "Compiled",
+    "Fit",
+    "IncidentMatch",
+    "compile_match",
+    "context",
+    "expression",
+    "fit",
+]

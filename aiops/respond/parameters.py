@@ -1,0 +1,161 @@
+"""Typed parameters: where a value may come from, and what it must look like before it goes anywhere.
+
+Labels can be written by whoever runs a workload, so a value of an alert is used only after it passed the parameter's
+own type, pattern, list and range. A value that does not pass counts as absent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct
+
+from aiops.ports import AlertFact
+from aiops.respond.format import Parameter, Playbook
+from aiops.respond.situation import Situation, severity_label
+from aiops.respond.steps import Scalar
+
+# What a string may be where a playbook gives no pattern: no blanks, no quotes, nothing a shell or a URL would act on.
+DEFAULT_PATTERN = r"[A-Za-z0-9_][A-Za-z0-9_.:@/=+-]*"
+_TRUE, _FALSE = frozenset({"true", "1", "yes"}), frozenset({"false", "0", "no"})
+
+
+class Values(Struct):
+    """The values that passed, and for the others why there is none."""
+
+    values: dict[str, Scalar]
+    missing: dict[str, str]
+
+
+def resolve(
+    playbook: Playbook, now: Situation, fact: AlertFact | None, given: Mapping[str, object] | None = None
+) -> Values:
+    """Values of all parameters: given by a person, else from the incident, else the default.
+
+    `fact` is the alert that `alert.*` sources read. Nothing is raised: what is missing says why.
+    """
+    made = Values({}, {})
+    for name, parameter in playbook.parameters.items():
+        value, reason = _one(name, parameter, now, fact, given or {})
+        if value is None:
+            made.missing[name] = reason
+        else:
+            made.values[name] = value
+    for name in given or {}:
+        if name not in playbook.parameters:
+            made.missing[name] = f"playbook {playbook.name} has no parameter {name!r}"
+    return made
+
+
+def check(parameter: Parameter, raw: object) -> Scalar:
+    """The value in the parameter's type; raise `ValueError` with what was expected and what came.
+
+    >>> check(Parameter(type="integer", minimum=1), "3")
+    3
+    """
+    value = _TYPES[parameter.type](raw)
+    if parameter.enum and value not in parameter.enum:
+        raise ValueError(f"expected one of {', '.join(map(str, parameter.enum))}; got {_show(value)}")
+    if isinstance(value, str):
+        return _text(parameter, value)
+    if not isinstance(value, bool):
+        _range(parameter, value)
+    return value
+
+
+def _one(
+    name: str, parameter: Parameter, now: Situation, fact: AlertFact | None, given: Mapping[str, object]
+) -> tuple[Scalar | None, str]:
+    reason = "no value was found"
+    candidates = [("given", given[name])] if name in given else _sources(parameter, now, fact)
+    for source, raw in candidates:
+        try:
+            return check(parameter, raw), ""
+        except ValueError as error:
+            reason = f"{source}: {error}"
+    if name not in given and parameter.default is not None:
+        return parameter.default, ""
+    return None, reason
+
+
+def _sources(parameter: Parameter, now: Situation, fact: AlertFact | None) -> list[tuple[str, object]]:
+    found = [(source, read_source(source, now, fact)) for source in parameter.from_]
+    return [(source, value) for source, value in found if value]
+
+
+def read_source(source: str, now: Situation, fact: AlertFact | None) -> str | None:
+    """The raw text behind a source such as `cause.entity` or `alert.labels.pod`; None where there is none."""
+    if source.startswith("alert."):
+        if fact is None:
+            return None
+        field = source.removeprefix("alert.")
+        if field.startswith("labels."):
+            return fact.labels.get(field.removeprefix("labels."))
+        return {"name": fact.name, "entity": fact.entity, "service": fact.service}.get(field)
+    known = {
+        "cause.entity": now.cause,
+        "cause.kind": now.kind,
+        "cause.service": now.service,
+        "incident.id": now.incident,
+        "incident.severity": severity_label(now.severity),
+    }
+    return known.get(source)
+
+
+def _text(parameter: Parameter, value: str) -> str:
+    if len(value) > parameter.max_length:
+        raise ValueError(f"expected at most {parameter.max_length} characters; got {len(value)}")
+    pattern = parameter.pattern or DEFAULT_PATTERN
+    if not parameter.enum and re.fullmatch(pattern, value) is None:
+        raise ValueError(f"expected text like {pattern}; got {_show(value)}")
+    # A value that begins with a dash would be read as an option by the command that it is put into.
+    if value.startswith("-") or not value.isprintable():
+        raise ValueError(f"expected printable text that does not begin with '-'; got {_show(value)}")
+    return value
+
+
+def _range(parameter: Parameter, value: float) -> None:
+    low, high = parameter.minimum, parameter.maximum
+    if (low is not None and value < low) or (high is not None and value > high):
+        raise ValueError(f"expected a number from {low} to {high}; got {_show(value)}")
+
+
+def _string(raw: object) -> str:
+    if not isinstance(raw, str):
+        raise ValueError(f"expected text; got {_show(raw)}")
+    return raw
+
+
+def _integer(raw: object) -> int:
+    if isinstance(raw, bool) or not isinstance(raw, int | str) or not re.fullmatch(r"-?[0-9]{1,18}", str(raw)):
+        raise ValueError(f"expected a whole number; got {_show(raw)}")
+    return int(raw)
+
+
+def _number(raw: object) -> float:
+    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
+        raise ValueError(f"expected a number; got {_show(raw)}")
+    if isinstance(raw, str) and not re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", raw):
+        raise ValueError(f"expected a number; got {_show(raw)}")
+    return float(raw)
+
+
+def _boolean(raw: object) -> bool:
+    word = str(raw).lower()
+    if word not in _TRUE | _FALSE:
+        raise ValueError(f"expected true or false; got {_show(raw)}")
+    return word in _TRUE
+
+
+def _show(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+_TYPES: dict[str, Callable[[object], Scalar]] = {
+    "string": _string,
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+}

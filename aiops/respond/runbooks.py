@@ -1,0 +1,113 @@
+"""A folder of Markdown runbooks, one file an alert, as the Prometheus-operator and OpenShift projects keep them.
+
+The file's name (or its first heading) is the alert's name; the sections Meaning, Impact, Diagnosis and Mitigation are
+found by their headings, and other text is kept as it is. https://runbooks.prometheus-operator.dev/
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from msgspec import Struct
+
+from aiops.errors import UsageError
+
+# The public collections have at most a few hundred; a folder with more is a mistaken path, such as a home directory.
+MAX_FILES = 5_000
+MAX_FILE_BYTES = 256 * 1024
+# Runbooks are grouped by component at most (`runbooks/node/…`, `runbooks/team/node/…`).
+MAX_DEPTH = 4
+
+SECTIONS = ("meaning", "impact", "diagnosis", "mitigation")
+_HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$")
+_FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+_PLAIN = re.compile(r"[^a-z0-9]")
+
+
+class Runbook(Struct):
+    """One runbook. `name` is its path below the folder without the ending; `alert` the name it is for."""
+
+    name: str
+    alert: str
+    title: str
+    meaning: str = ""
+    impact: str = ""
+    diagnosis: str = ""
+    mitigation: str = ""
+    other: str = ""
+
+
+def plain(name: str) -> str:
+    """A name as it is compared: letters and digits only, in lower case.
+
+    >>> plain("Kube_Pod-CrashLooping")
+    'kubepodcrashlooping'
+    """
+    return _PLAIN.sub("", name.lower())
+
+
+def read_runbooks(folder: Path) -> list[Runbook]:
+    """All runbooks of a folder, in order of path; files that are too large or not UTF-8 are left out.
+
+    Raises `UsageError` where there is no such folder. Links are not followed: they could lead out of the folder.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"runbooks {folder}: expected a folder of Markdown files; there is none")
+    made: list[Runbook] = []
+    for path in sorted(_markdown(folder, MAX_DEPTH)):
+        try:
+            if path.stat().st_size <= MAX_FILE_BYTES:
+                name = path.relative_to(folder).with_suffix("").as_posix()
+                made.append(parse(name, path.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError):
+            continue
+        if len(made) == MAX_FILES:
+            break
+    return made
+
+
+def parse(name: str, text: str) -> Runbook:
+    """A runbook from its text.
+
+    >>> book = parse("node/NodeDown", "# NodeDown\\n## Meaning\\nIt is off.\\n## Mitigation\\nSwitch on.")
+    >>> book.alert, book.meaning, book.mitigation
+    ('NodeDown', 'It is off.', 'Switch on.')
+    """
+    parts: dict[str, list[str]] = {}
+    title, at = "", "other"
+    fenced = False
+    for line in _FRONT_MATTER.sub("", text.replace("\r\n", "\n")).split("\n"):
+        fenced ^= line.lstrip().startswith("```")
+        heading = None if fenced else _HEADING.match(line)
+        if heading and not title and line.startswith("# "):
+            title = heading.group(1)
+        elif heading and (section := _section(heading.group(1))):
+            at = section
+        else:
+            parts.setdefault(at, []).append(line)
+    stem = name.rpartition("/")[2]
+    found = {key: "\n".join(lines).strip() for key, lines in parts.items()}
+    return Runbook(name, _alert(stem, title), title or stem, **found)
+
+
+def _section(heading: str) -> str | None:
+    first = heading.lower().split()[0].strip(":") if heading.split() else ""
+    return first if first in SECTIONS else None
+
+
+def _alert(stem: str, title: str) -> str:
+    """The heading where it is the same name in its proper letters, else the file's name."""
+    return title if plain(title) == plain(stem) else stem
+
+
+def _markdown(folder: Path, depth: int) -> list[Path]:
+    found: list[Path] = []
+    for path in sorted(folder.iterdir()):
+        if path.is_symlink():
+            continue
+        if path.is_dir() and depth > 1:
+            found.extend(_markdown(path, depth - 1))
+        elif path.suffix.lower() in (".md", ".markdown") and path.stem.lower() not in ("readme", "_index"):
+            found.append(path)
+    return found

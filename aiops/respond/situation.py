@@ -1,0 +1,121 @@
+"""What a playbook is matched against: the alerts of an incident and its suspected cause, made ready once."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from aiops.ports import AlertFact, IncidentView
+from aiops.records.severity import Severity
+from aiops.respond.words import symptom, words_of
+from aiops.topology import Topology
+
+# Streams looked at. Incidents of thousands of streams have few kinds of alert: the most severe of each kind come first.
+MAX_FACTS = 48
+# Streams of one name looked at: enough to find the one on the suspected cause, and to count targets up to usual limits.
+MAX_FACTS_A_NAME = 8
+# What a message is about stands at its beginning; expressions never see more than this of a hostile one.
+MAX_MESSAGE = 500
+# What topologies call the same thing.
+_KINDS = {
+    "node": "host",
+    "vm": "host",
+    "machine": "host",
+    "server": "host",
+    "db": "database",
+    "datastore": "database",
+    "container": "pod",
+    "instance": "pod",
+    "replica": "pod",
+    "topic": "queue",
+    "broker": "queue",
+}
+
+
+class Seen(Struct, gc=False):
+    """One alert stream with the texts that matchers read."""
+
+    fact: AlertFact
+    words: str
+    text: str
+
+
+class Situation(Struct):
+    """An incident as playbooks see it. `kind` is None where no topology knows the suspected entity.
+
+    `changes` are the names, in lower case, of the changes on the suspected cause or its service.
+    """
+
+    incident: str
+    severity: int
+    seen: list[Seen]
+    cause: str | None = None
+    kind: str | None = None
+    service: str | None = None
+    confidence: str | None = None
+    classes: frozenset[str] = frozenset()
+    opened_at: float = 0.0
+    changes: tuple[str, ...] = ()
+
+
+def same_kind(kind: str) -> str:
+    """The one word for the kinds of entity that mean the same.
+
+    >>> same_kind("Node"), same_kind("queue")
+    ('host', 'queue')
+    """
+    word = kind.strip().lower()
+    return _KINDS.get(word, word)
+
+
+def situation(view: IncidentView, topology: Topology) -> Situation:
+    """The situation of an incident; cost is bounded by `MAX_FACTS` however large the incident is."""
+    cause = view.causes[0] if view.causes else None
+    chosen = _choose(view.facts, cause.entity if cause else None)
+    made = Situation(view.id, view.severity, [_see(fact) for fact in chosen], opened_at=view.opened_at)
+    if cause is not None:
+        made.cause, made.confidence = cause.entity, cause.confidence
+        made.kind = _kind(cause.entity, topology)
+        made.service = topology.service_of(cause.entity)
+        made.changes = _changes(view, {cause.entity, made.service})
+        made.classes = frozenset(symptom(fact.name) for fact in chosen if fact.entity == cause.entity)
+    return made
+
+
+def severity_label(level: int) -> str:
+    """The word for a severity; out-of-range numbers are cut to the scale."""
+    return Severity(min(max(level, Severity.OK), Severity.CRITICAL)).label
+
+
+def _kind(entity: str, topology: Topology) -> str | None:
+    node = topology.nodes.get(entity)
+    if node is None or node.kind in ("", "unknown"):
+        return None
+    return same_kind(node.kind)
+
+
+def _changes(view: IncidentView, entities: set[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(change.name.lower() for change in view.changes if change.entity in entities))
+
+
+def _choose(facts: list[AlertFact], cause: str | None) -> list[AlertFact]:
+    if len(facts) <= MAX_FACTS_A_NAME:
+        return facts
+    ordered = sorted(
+        facts, key=lambda fact: (fact.entity != cause, -fact.severity, fact.first_at, fact.name, fact.entity)
+    )
+    taken: dict[str, int] = {}
+    chosen: list[AlertFact] = []
+    for fact in ordered:
+        count = taken.get(fact.name, 0)
+        if count < MAX_FACTS_A_NAME:
+            taken[fact.name] = count + 1
+            chosen.append(fact)
+            if len(chosen) == MAX_FACTS:
+                break
+    return chosen
+
+
+def _see(fact: AlertFact) -> Seen:
+    words = words_of(fact.name)
+    message = fact.message
+    return Seen(fact, words, f"{words} {message[:MAX_MESSAGE].lower()}" if message else words)

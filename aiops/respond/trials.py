@@ -1,0 +1,116 @@
+"""A playbook's own tests: incident in, decision and rendered steps out."""
+
+from __future__ import annotations
+
+from msgspec import Struct, to_builtins
+
+from aiops.ports import AlertFact, IncidentView
+from aiops.records import Cause, Change
+from aiops.records.severity import parse_severity
+from aiops.respond.format import Expected, Playbook, Trial, TrialIncident
+from aiops.respond.lint import all_steps
+from aiops.respond.matching import Compiled, Fit, compile_match, fit
+from aiops.respond.parameters import Values, resolve
+from aiops.respond.rendering import Shown, show
+from aiops.respond.situation import Situation, situation
+from aiops.topology import Node, Topology
+
+# Tests are given a fixed hour, so that what they render never hangs on the day they run.
+_AT = 1_700_000_000.0
+
+
+class TrialResult(Struct, omit_defaults=True):
+    """How one test of a playbook ended; `problems` is empty where it passed."""
+
+    playbook: str
+    trial: str
+    problems: list[str]
+
+    @property
+    def ok(self) -> bool:
+        """Whether it passed."""
+        return not self.problems
+
+
+def run_trials(playbook: Playbook) -> list[TrialResult]:
+    """Run all tests of a playbook."""
+    compiled = compile_match(playbook)
+    return [TrialResult(playbook.name, trial.name, _problems(compiled, trial)) for trial in playbook.tests]
+
+
+def view_of(incident: TrialIncident) -> tuple[IncidentView, Topology]:
+    """The view and the topology that a test's incident describes."""
+    facts = [
+        AlertFact(
+            entity=alert.entity,
+            name=alert.name,
+            severity=parse_severity(alert.severity),
+            count=1,
+            first_at=_AT + index,
+            last_at=_AT + index,
+            service=alert.service,
+            source=alert.source,
+            message=alert.message,
+            labels=alert.labels,
+        )
+        for index, alert in enumerate(incident.alerts)
+    ]
+    severity = parse_severity(incident.severity) if incident.severity else max(fact.severity for fact in facts)
+    cause = incident.cause
+    causes = [Cause(cause.entity, confidence=cause.confidence)] if cause else []
+    nodes = [Node(cause.entity, cause.kind)] if cause else []
+    changes = [Change(ts=_AT - 60, entity=change.entity, name=change.name) for change in incident.changes]
+    view = IncidentView("trial", _AT, facts, changes, severity=int(severity), causes=causes)
+    return view, Topology.build(nodes, [])
+
+
+def leading(found: Fit, now: Situation) -> AlertFact | None:
+    """The alert that speaks for a playbook: on the suspected cause, else the most severe, else the first."""
+    if not found.facts:
+        return None
+    facts = [now.seen[index].fact for index in found.facts]
+    return min(
+        facts, key=lambda fact: (fact.entity != now.cause, -fact.severity, fact.first_at, fact.entity, fact.name)
+    )
+
+
+def render(playbook: Playbook, values: Values) -> list[Shown]:
+    """Every step of a playbook as a person reads it, diagnosis first."""
+    return [show(step, values.values) for _, step in all_steps(playbook)]
+
+
+def _problems(compiled: Compiled, trial: Trial) -> list[str]:
+    view, topology = view_of(trial.incident)
+    now = situation(view, topology)
+    found, wanted = fit(compiled, now), trial.expect
+    decision = "suggest" if found.ok else "none"
+    problems: list[str] = []
+    if decision != wanted.decision:
+        problems.append(f"expected decision {wanted.decision}; got {decision}: {found.reason}")
+    if wanted.reason and wanted.reason not in found.reason:
+        problems.append(f"expected a reason with {wanted.reason!r}; got {found.reason!r}")
+    if found.ok and not problems:
+        problems += _rendered(compiled.playbook, wanted, resolve(compiled.playbook, now, leading(found, now)))
+    return problems
+
+
+def _rendered(playbook: Playbook, wanted: Expected, values: Values) -> list[str]:
+    problems = []
+    for name, value in wanted.parameters.items():
+        got = values.values.get(name)
+        if got != value:
+            problems.append(
+                f"parameter {name}: expected {value!r}; got {got!r} {values.missing.get(name, '')}".rstrip()
+            )
+    shown = render(playbook, values)
+    lines = {line.strip() for step in shown if step.run for line in step.run.splitlines()}
+    problems += [f"expected the command {line!r} among those shown" for line in wanted.shows if line not in lines]
+    if wanted.requests:
+        got_requests = [_brief(to_builtins(step.request)) for step in shown if step.request]
+        if got_requests != wanted.requests:
+            problems.append(f"expected the requests {wanted.requests}; got {got_requests}")
+    return problems
+
+
+def _brief(request: dict[str, object]) -> dict[str, object]:
+    return {key: request[key] for key in ("method", "url", "body") if key in request}

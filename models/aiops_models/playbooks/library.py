@@ -1,0 +1,99 @@
+"""Playbooks and runbooks made ready for suggesting: conditions compiled, texts indexed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from aiops.errors import UsageError
+from aiops.respond.catalogue import read_catalogue, shipped
+from aiops.respond.format import Playbook
+from aiops.respond.matching import Compiled, compile_match
+from aiops.respond.runbooks import Runbook, plain, read_runbooks
+from aiops.respond.situation import Seen
+from aiops_models.retrieval import Bm25
+
+# What says most about a playbook in the fewest words weighs most. `whenNotToUse` is left out: it names other problems.
+PLAYBOOK_WEIGHTS = {"name": 3.0, "alerts": 3.0, "summary": 2.0, "use": 1.5, "symptoms": 2.0, "body": 0.3}
+RUNBOOK_WEIGHTS = {"name": 3.0, "meaning": 2.0, "impact": 1.0, "diagnosis": 0.7, "mitigation": 0.5, "other": 0.7}
+# Names of alerts whose candidates are remembered. Rules have a few thousand names; beyond it they are found again.
+MAX_NAMES = 4_096
+
+
+class Library:
+    """The playbooks and runbooks of one suggester. Reading happens once, when it is made."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        catalogue = read_catalogue(_places(options.get("playbooks")))
+        self.problems = list(catalogue.problems)
+        self.compiled: list[Compiled] = []
+        for playbook in catalogue.playbooks.values():
+            self._take(playbook, catalogue.files[playbook.name])
+        folder = options.get("runbooks")
+        self.runbooks: list[Runbook] = read_runbooks(Path(str(folder))) if folder else []
+        self.by_alert = {plain(book.alert): index for index, book in reversed(list(enumerate(self.runbooks)))}
+        self.by_name = {one.playbook.name: index for index, one in enumerate(self.compiled)}
+        self.playbook_index = Bm25([_playbook_text(one.playbook) for one in self.compiled], PLAYBOOK_WEIGHTS)
+        self.runbook_index = Bm25([_runbook_text(book) for book in self.runbooks], RUNBOOK_WEIGHTS)
+        self._changes = [index for index, one in enumerate(self.compiled) if one.playbook.match.change]
+        self._names: dict[str, tuple[int, ...]] = {}
+
+    def _take(self, playbook: Playbook, file: str) -> None:
+        try:
+            self.compiled.append(compile_match(playbook))
+        except UsageError as error:
+            self.problems.append(f"{file}: {error}")
+
+    def candidates(self, seen: list[Seen], changed: bool) -> list[int]:
+        """Playbooks that can fit, judged by the names of the alerts alone, in catalogue order."""
+        found = set(self._changes) if changed else set()
+        for one in seen:
+            found.update(self._by_name(one))
+        return sorted(found)
+
+    def _by_name(self, seen: Seen) -> tuple[int, ...]:
+        known = self._names.get(seen.fact.name)
+        if known is None:
+            known = tuple(index for index, one in enumerate(self.compiled) if one.by_name(seen))
+            if len(self._names) >= MAX_NAMES:
+                del self._names[next(iter(self._names))]
+            self._names[seen.fact.name] = known
+        return known
+
+
+def _places(option: Any) -> list[Path]:
+    if option is None:
+        return [shipped()]
+    places = option if isinstance(option, list | tuple) else [option]
+    return [Path(str(place)) for place in places]
+
+
+def _playbook_text(playbook: Playbook) -> dict[str, str]:
+    return {
+        "name": playbook.name,
+        "alerts": " ".join(_alert_names(playbook)),
+        "summary": playbook.summary,
+        "use": playbook.when_to_use,
+        "symptoms": " ".join([*playbook.symptoms, *playbook.tags]),
+        "body": " ".join(step.name for step in [*playbook.diagnosis, *playbook.steps]),
+    }
+
+
+def _alert_names(playbook: Playbook) -> Iterator[str]:
+    """The alerts for which the playbook's own tests expect it: what it is for, in the words of monitoring tools."""
+    for trial in playbook.tests:
+        if trial.expect.decision == "suggest":
+            for alert in trial.incident.alerts:
+                yield f"{alert.name} {alert.message or ''}"
+
+
+def _runbook_text(book: Runbook) -> dict[str, str]:
+    return {
+        "name": f"{book.alert} {book.title}",
+        "meaning": book.meaning,
+        "impact": book.impact,
+        "diagnosis": book.diagnosis,
+        "mitigation": book.mitigation,
+        "other": book.other,
+    }

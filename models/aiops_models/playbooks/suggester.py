@@ -1,0 +1,263 @@
+"""Which playbooks fit an incident, each with the reasons that add up to its score; nothing where nothing fits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct, field
+
+from aiops.ports import AlertFact, IncidentView
+from aiops.records import Evidence, Suggestion
+from aiops.respond.matching import Fit, context, fit
+from aiops.respond.runbooks import plain
+from aiops.respond.situation import Situation, severity_label, situation
+from aiops.respond.trials import leading
+from aiops.topology import Topology
+from aiops_models.playbooks.library import Library
+from aiops_models.playbooks.outcomes import Outcomes
+from aiops_models.retrieval import weighted
+
+MAX_SUGGESTIONS = 5
+# A condition that somebody wrote and that holds outweighs any likeness of texts, which is worth at most TEXT.
+MATCHED = 2.0
+TEXT = 1.5
+# A runbook for exactly this alert is what its authors meant; it stands beside a playbook that matches.
+SAME_NAME = 3.0
+LINKED = 2.0
+# The share of the alerts that a playbook speaks for, and whether it speaks for the suspected cause.
+SHARE = 0.5
+ON_CAUSE = 1.0
+SURE = {"low": 0.5, "medium": 0.8, "high": 1.0}
+KIND = 0.4
+CLASS = 0.4
+CHANGED = 1.0
+# One nat of log-odds of past success is worth a third of a written condition: it reorders what fits, no more.
+OUTCOME = 0.7
+# Of the score that a text with all the query's words could have. Below, likeness comes from common words: see the card.
+MIN_TEXT = 0.30
+MIN_RUNBOOK_TEXT = 0.30
+# Texts taken into a query: names of up to 12 kinds of alert and a few of their messages describe any incident.
+MAX_QUERY_NAMES = 12
+MAX_QUERY_MESSAGE = 240
+
+_URL = re.compile(r"https?://[!-~]{1,480}")
+
+
+class Candidate(Struct):
+    """A suggestion that is being put together."""
+
+    name: str
+    target: str | None
+    alert: str
+    evidence: list[Evidence] = field(default_factory=list)
+
+    def add(self, name: str, value: float, text: str) -> None:
+        """A reason; rounded, so that the score is the sum of what is shown on every machine."""
+        self.evidence.append(Evidence(name, round(value, 4), text))
+
+    @property
+    def score(self) -> float:
+        """The sum of the reasons."""
+        return round(sum(evidence.value for evidence in self.evidence), 4)
+
+
+class PlaybookSuggester:
+    """Suggests playbooks and runbooks: written conditions first, then text, links and outcomes.
+
+    `options`: `playbooks` (folder, file or list of them; default the shipped catalogue) and `runbooks` (a folder of
+    Markdown). Files that cannot be used are left out and told in `problems`. Implements `Suggester` and `Stateful`.
+    """
+
+    def __init__(self, topology: Topology, options: Mapping[str, Any] | None = None) -> None:
+        self._topology = topology
+        self._library = Library(options or {})
+        self._outcomes = Outcomes()
+
+    @property
+    def problems(self) -> list[str]:
+        """Files and expressions that could not be used."""
+        return self._library.problems
+
+    @property
+    def outcomes(self) -> Outcomes:
+        """What was learned, and the decisions with their propensities."""
+        return self._outcomes
+
+    def suggest(self, view: IncidentView) -> list[Suggestion]:
+        """At most 5 suggestions, best first; empty where nothing fits."""
+        now = situation(view, self._topology)
+        if not now.seen:
+            return []
+        found = self._playbooks(now) + self._runbooks(now)
+        found.sort(key=lambda candidate: (-candidate.score, candidate.name))
+        found = found[: MAX_SUGGESTIONS * 2]
+        self._explore(now, found)
+        found.sort(key=lambda candidate: (-candidate.score, candidate.name))
+        return [Suggestion(one.name, one.score, None, one.target, one.evidence) for one in found[:MAX_SUGGESTIONS]]
+
+    def learn(self, view: IncidentView, playbook: str, outcome: str) -> None:
+        """Count an outcome (resolved, helped, useless) for the playbook and the incident's leading alert."""
+        decision = self._outcomes.decisions.get(view.id)
+        alert = str(decision["alert"]) if decision else _main_alert(situation(view, self._topology))
+        self._outcomes.learn(playbook, alert, outcome)
+
+    def dump(self) -> Any:
+        """Outcomes and decisions, as what msgspec can encode."""
+        return self._outcomes.dump()
+
+    def load(self, state: Any) -> None:
+        """Take the state of a `dump`."""
+        self._outcomes.load(state)
+
+    def _playbooks(self, now: Situation) -> list[Candidate]:
+        library = self._library
+        query = _query(now)
+        ceiling = library.playbook_index.ceiling(query) or 1.0
+        likeness = {index: score / ceiling for index, score in library.playbook_index.scores(query).items()}
+        fits = {index: fit(library.compiled[index], now) for index in library.candidates(now.seen, bool(now.changes))}
+        found: list[Candidate] = []
+        for index, one in enumerate(library.compiled):
+            like, fitting = likeness.get(index, 0.0), fits.get(index)
+            if fitting is not None and fitting.ok:
+                found.append(self._matched(index, now, fitting, like))
+            elif like >= MIN_TEXT and fitting is None and context(one, now) is None:
+                found.append(_alike(one.playbook.name, now, like))
+        return found
+
+    def _matched(self, index: int, now: Situation, fitting: Fit, like: float) -> Candidate:
+        compiled = self._library.compiled[index]
+        playbook = compiled.playbook
+        lead = leading(fitting, now) or now.seen[0].fact
+        made = Candidate(playbook.name, now.cause or lead.entity, _main_alert(now))
+        share = len(fitting.facts) / len(now.seen)
+        made.add("alerts", MATCHED, f"{lead.name} on {lead.entity} fits its conditions")
+        made.add("share", SHARE * share, f"it speaks for {len(fitting.facts)} of {len(now.seen)} alert streams")
+        if lead.entity == now.cause:
+            sure = SURE.get(now.confidence or "low", 0.5)
+            made.add("cause", ON_CAUSE * sure, f"{lead.entity} is the suspected cause ({now.confidence} confidence)")
+        if now.kind is not None and now.kind in compiled.kinds:
+            made.add("cause kind", KIND, f"it is meant for a {now.kind}")
+        if now.classes.intersection(playbook.match.cause.class_):
+            made.add("cause class", CLASS, f"the cause's alerts are about {', '.join(sorted(now.classes))}")
+        if compiled.min_severity:
+            made.add("severity", 0.1, f"severity is {severity_label(now.severity)}")
+        if playbook.match.change and any(
+            name.startswith(word) for name in now.changes for word in playbook.match.change
+        ):
+            made.add("change", CHANGED, f"the suspected cause was changed: {', '.join(now.changes[:3])}")
+        if like > 0:
+            made.add("text", TEXT * like, f"its text shares {like:.0%} of the weight of the alerts' words")
+        self._link(made, playbook.name, playbook.runbook_url, now)
+        return made
+
+    def _link(self, made: Candidate, name: str, url: str | None, now: Situation) -> None:
+        for seen in now.seen:
+            link = _runbook_url(seen.fact)
+            if link and (link == url or plain(_last_part(link)) == plain(name)):
+                made.add("runbook_url", LINKED, f"alert {seen.fact.name} names {link}")
+                return
+
+    def _runbooks(self, now: Situation) -> list[Candidate]:
+        library = self._library
+        found: dict[int, Candidate] = {}
+        for seen in now.seen:
+            link = _runbook_url(seen.fact)
+            for key, weight, text in (
+                (plain(seen.fact.name), SAME_NAME, f"it is the runbook of {seen.fact.name}"),
+                (plain(_last_part(link)) if link else "", LINKED, f"alert {seen.fact.name} names {link}"),
+            ):
+                index = library.by_alert.get(key) if key else None
+                if index is not None:
+                    made = found.setdefault(index, _runbook(library.runbooks[index].name, seen.fact, now))
+                    if not any(evidence.value == weight for evidence in made.evidence):
+                        made.add("runbook", weight, text)
+        if not found and library.runbooks:
+            found = self._alike_runbooks(now)
+        return [*found.values(), *([] if found else _linked(now))]
+
+    def _alike_runbooks(self, now: Situation) -> dict[int, Candidate]:
+        query = _query(now)
+        index = self._library.runbook_index
+        ceiling = index.ceiling(query) or 1.0
+        found: dict[int, Candidate] = {}
+        for number, score in index.best(query, 2):
+            if score / ceiling >= MIN_RUNBOOK_TEXT:
+                made = _runbook(self._library.runbooks[number].name, now.seen[0].fact, now)
+                made.add(
+                    "text", TEXT * score / ceiling, f"no runbook has the alert's name; {score / ceiling:.0%} alike"
+                )
+                found[number] = made
+        return found
+
+    def _explore(self, now: Situation, found: list[Candidate]) -> None:
+        """Add what outcomes say, and a draw from what they leave open; write the probabilities down."""
+        if not found or not self._outcomes.known([candidate.name for candidate in found]):
+            return
+        arms = [(candidate.name, candidate.alert) for candidate in found]
+        fixed = [candidate.score for candidate in found]
+        chances = self._outcomes.propensities(now.incident, arms, fixed, OUTCOME)
+        for candidate, arm, drawn, chance in zip(
+            found, arms, self._outcomes.draw(now.incident, arms), chances, strict=True
+        ):
+            mean, _ = self._outcomes.belief(arm)
+            good, bad = self._outcomes.counts(*arm)
+            candidate.add("outcomes", OUTCOME * mean, f"earlier uses: {good:.1f} good, {bad:.1f} bad")
+            candidate.add("exploration", OUTCOME * (drawn - mean), f"first with probability {chance:.2f}")
+        first = min(found, key=lambda candidate: (-candidate.score, candidate.name)).name
+        propensities = {arm[0]: round(chance, 4) for arm, chance in zip(arms, chances, strict=True)}
+        self._outcomes.record(now.incident, found[0].alert, propensities, first)
+
+
+def _alike(name: str, now: Situation, like: float) -> Candidate:
+    made = Candidate(name, now.cause or now.seen[0].fact.entity, _main_alert(now))
+    made.add("text", TEXT * like, f"no condition of it holds; its text shares {like:.0%} of the alerts' words")
+    return made
+
+
+def _runbook(name: str, fact: AlertFact, now: Situation) -> Candidate:
+    return Candidate(f"runbook/{name}", fact.entity, _main_alert(now))
+
+
+def _linked(now: Situation) -> list[Candidate]:
+    """The link that an alert itself carries, as text only: nothing is ever fetched from it."""
+    for seen in now.seen:
+        link = _runbook_url(seen.fact)
+        if link:
+            made = Candidate("runbook-of-the-alert", seen.fact.entity, _main_alert(now))
+            made.add("runbook_url", 1.0, f"alert {seen.fact.name} names {link}")
+            return [made]
+    return []
+
+
+def _runbook_url(fact: AlertFact) -> str | None:
+    link = fact.labels.get("runbook_url") or fact.labels.get("runbook")
+    return link if link and _URL.fullmatch(link) else None
+
+
+def _last_part(link: str | None) -> str:
+    path = (link or "").split("?")[0].split("#")[0].rstrip("/").rpartition("/")[2]
+    return path.removesuffix(".md").removesuffix(".html")
+
+
+def _main_alert(now: Situation) -> str:
+    """The alert that outcomes are kept by: on the suspected cause, else the most severe, else the first."""
+    if not now.seen:
+        return ""
+    facts = [seen.fact for seen in now.seen]
+    return min(facts, key=lambda fact: (fact.entity != now.cause, -fact.severity, fact.first_at, fact.name)).name
+
+
+def _query(now: Situation) -> dict[str, float]:
+    """The words of the alerts' names and messages; those of the suspected cause count twice."""
+    names: dict[str, float] = {}
+    messages: dict[str, float] = {}
+    for seen in now.seen:
+        weight = 2.0 if seen.fact.entity == now.cause else 1.0
+        if seen.fact.name in names or len(names) < MAX_QUERY_NAMES:
+            known = names.get(seen.fact.name)
+            names[seen.fact.name] = max(known or 0.0, weight)
+            if known is None and seen.fact.message:
+                messages[seen.fact.message[:MAX_QUERY_MESSAGE]] = 0.5 * weight
+    return weighted([*names.items(), *messages.items()])
