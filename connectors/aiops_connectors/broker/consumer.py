@@ -1,0 +1,97 @@
+"""What the Kafka source needs of a client, so that either client can stand behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, Protocol
+
+from aiops.errors import AiopsError
+
+# (topic, number)
+Partition = tuple[str, int]
+# Where a partition is read from when neither we nor the group have been there; a float is a time in Unix seconds.
+Start = Literal["earliest", "latest"] | float
+# How long a question to the broker (offsets, commits) may take before the broker counts as away.
+ASK_TIMEOUT_S = 3.0
+
+
+class BrokerError(AiopsError):
+    """The broker is away, or refuses; the message says which. Another try may help."""
+
+
+class RawMessage(Protocol):
+    """One message as it came; `timestamp` is in Unix milliseconds, -1 where the broker keeps none."""
+
+    @property
+    def offset(self) -> int: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
+    @property
+    def timestamp(self) -> int: ...
+
+
+Batch = tuple[Partition, Sequence[RawMessage]]
+
+
+class Lookup(Protocol):
+    """Asks the broker for offsets; may block for `ASK_TIMEOUT_S`."""
+
+    def committed(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """The group's committed offsets; partitions without one are left out."""
+        ...
+
+    def starts(self, partitions: Iterable[Partition], start: Start) -> dict[Partition, int]:
+        """The offsets that a start policy means now."""
+        ...
+
+
+class Listener(Protocol):
+    """Is told what the group hands us and takes away; always called inside `poll` or `close`."""
+
+    def assigned(self, partitions: Sequence[Partition], lookup: Lookup) -> Mapping[Partition, int]:
+        """These, and only these, are ours now: return where to read each of them from."""
+        ...
+
+    def revoked(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
+        """These are about to be taken: return the offsets to commit for whoever reads them next."""
+        ...
+
+    def lost(self, partitions: Sequence[Partition]) -> None:
+        """These were taken without asking: somebody else may be reading them already."""
+        ...
+
+    def skipped(self, partition: Partition, wanted: int, found: int) -> None:
+        """The broker does not have offset `wanted` (any more): reading goes on at `found`."""
+        ...
+
+
+class Consumer(Lookup, Protocol):
+    """A member of a consumer group. All methods are called from one thread; all raise `BrokerError` only."""
+
+    def poll(self, timeout_s: float, limit: int) -> list[Batch]:
+        """What has come, at most `limit` messages, each in order of its partition; empty after the time-out."""
+        ...
+
+    def pause(self, paused: bool) -> None:
+        """Stop bringing messages, or go on; `poll` must still be called, for the group."""
+        ...
+
+    def seek(self, offsets: Mapping[Partition, int]) -> None:
+        """Read these partitions from these offsets next."""
+        ...
+
+    def commit(self, offsets: Mapping[Partition, int]) -> None:
+        """Tell the group how far we are, without waiting."""
+        ...
+
+    def ends(self) -> dict[Partition, int]:
+        """The next offset to be written of every partition that is ours; raise `BrokerError` without an answer."""
+        ...
+
+    def close(self) -> None:
+        """Leave; a static member stays in the group until its session runs out."""
+        ...

@@ -1,0 +1,212 @@
+"""The consumer on kafka-python 3: pure Python, the default.
+
+The client drives the network, and calls the rebalance listener, on a thread of its own; it does so only while `poll` or
+`close` waits for it, so that nothing here runs at the same time as the source. Blocking questions are not allowed in
+those calls: new partitions are held back there, and get their offsets once `poll` is back in our thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
+from typing import Any, TypeVar
+
+from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
+from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
+from kafka.coordinator.assignors.range import RangePartitionAssignor
+from kafka.errors import KafkaError, OffsetOutOfRangeError
+
+from aiops_connectors.broker.connection import kafka_python_settings
+from aiops_connectors.broker.consumer import ASK_TIMEOUT_S, Batch, BrokerError, Listener, Partition, Start
+from aiops_connectors.broker.options import KafkaOptions
+
+_ASK_MS = int(ASK_TIMEOUT_S * 1000)
+T = TypeVar("T")
+
+
+class KafkaPythonConsumer:
+    """A member of a group by kafka-python; raises `BrokerError` when no broker answers."""
+
+    def __init__(self, options: KafkaOptions, listener: Listener) -> None:
+        self._listener = listener
+        self._paused = False
+        self._fresh: set[TopicPartition] | None = None
+        self._consumer: Any = self._guard(lambda: KafkaConsumer(**_settings(options)))
+        watch = _Rebalances(self)
+        if options.pattern is not None:
+            # The client matches from the start only; a pattern means the whole name.
+            self._consumer.subscribe(pattern=f"^(?:{options.pattern})$", listener=watch)
+        else:
+            self._consumer.subscribe(topics=options.topics, listener=watch)
+
+    def poll(self, timeout_s: float, limit: int) -> list[Batch]:
+        """See `Consumer.poll`."""
+        try:
+            found = self._guard(lambda: self._consumer.poll(int(timeout_s * 1000), max_records=limit))
+        except _OutOfRange as gap:
+            self._skip(gap.offsets)
+            found = {}
+        if self._fresh is not None:
+            self._settle()
+        return [((at.topic, at.partition), messages) for at, messages in found.items()]
+
+    def pause(self, paused: bool) -> None:
+        """See `Consumer.pause`."""
+        self._paused = paused
+        held = self._consumer.assignment()
+        (self._consumer.pause if paused else self._consumer.resume)(*held)
+
+    def seek(self, offsets: Mapping[Partition, int]) -> None:
+        """See `Consumer.seek`."""
+        ours = self._consumer.assignment()
+        for partition, offset in offsets.items():
+            if TopicPartition(*partition) in ours:
+                self._consumer.seek(TopicPartition(*partition), offset)
+
+    def commit(self, offsets: Mapping[Partition, int]) -> None:
+        """See `Consumer.commit`."""
+        if offsets:
+            self._guard(lambda: self._consumer.commit_async(_commits(offsets), callback=lambda *_: None))
+
+    def ends(self) -> dict[Partition, int]:
+        """See `Consumer.ends`."""
+        ours = self._consumer.assignment()
+        if not ours:
+            return {}
+        return _plain(self._guard(lambda: self._consumer.end_offsets(list(ours), timeout_ms=_ASK_MS)))
+
+    def committed(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """See `Lookup.committed`."""
+        found = {}
+        for partition in partitions:
+            ask = partial(self._consumer.committed, TopicPartition(*partition), timeout_ms=_ASK_MS)
+            offset = self._guard(ask)
+            if offset is not None and offset >= 0:
+                found[partition] = offset
+        return found
+
+    def starts(self, partitions: Iterable[Partition], start: Start) -> dict[Partition, int]:
+        """See `Lookup.starts`."""
+        at = [TopicPartition(*partition) for partition in partitions]
+        if start == "earliest":
+            return _plain(self._guard(lambda: self._consumer.beginning_offsets(at, timeout_ms=_ASK_MS)))
+        ends = _plain(self._guard(lambda: self._consumer.end_offsets(at, timeout_ms=_ASK_MS)))
+        if start == "latest":
+            return ends
+        times = {one: int(start * 1000) for one in at}
+        found = self._guard(lambda: self._consumer.offsets_for_times(times, timeout_ms=_ASK_MS))
+        # A time after the last message means: what comes from now on.
+        return ends | {(one.topic, one.partition): hit.offset for one, hit in found.items() if hit is not None}
+
+    def close(self) -> None:
+        """See `Consumer.close`."""
+        self._guard(lambda: self._consumer.close(autocommit=False, timeout_ms=_ASK_MS))
+
+    async def on_revoked(self, partitions: Collection[TopicPartition]) -> None:
+        """Commit what is journaled, for the next owner, while we may still."""
+        self._forget(partitions)
+        offsets = self._listener.revoked([(one.topic, one.partition) for one in sorted(partitions)])
+        if offsets:
+            try:
+                await self._consumer.commit_async(_commits(offsets), callback=lambda *_: None)
+            except KafkaError:
+                # A hint that did not arrive: the next owner reads again what we have.
+                return
+
+    def on_lost(self, partitions: Collection[TopicPartition]) -> None:
+        """The group went on without us."""
+        self._forget(partitions)
+        self._listener.lost([(one.topic, one.partition) for one in sorted(partitions)])
+
+    def on_assigned(self, partitions: Collection[TopicPartition]) -> None:
+        """Hold the partitions back until `poll` has asked where to read them from."""
+        for partition in partitions:
+            # Any position will do: with one, the client does not look for its own.
+            self._consumer.seek(partition, 0)
+            self._consumer.pause(partition)
+        self._fresh = set(partitions)
+
+    def _forget(self, partitions: Collection[TopicPartition]) -> None:
+        if self._fresh is not None:
+            self._fresh.difference_update(partitions)
+
+    def _settle(self) -> None:
+        fresh = sorted(self._consumer.assignment())
+        starts = self._listener.assigned([(one.topic, one.partition) for one in fresh], self)
+        self._fresh = None
+        self.seek(starts)
+        if not self._paused:
+            self._consumer.resume(*fresh)
+
+    def _skip(self, offsets: Mapping[TopicPartition, int]) -> None:
+        lost = {(at.topic, at.partition): offset for at, offset in offsets.items()}
+        found = self.starts(lost, "earliest")
+        for partition, wanted in lost.items():
+            self._listener.skipped(partition, wanted, found[partition])
+        self.seek(found)
+
+    def _guard(self, ask: Callable[[], T]) -> T:
+        try:
+            return ask()
+        except OffsetOutOfRangeError as error:
+            raise _OutOfRange(error.args[0]) from None
+        except KafkaError as error:
+            raise BrokerError(f"{type(error).__name__}: {error}"[:500]) from error
+        except (OSError, RuntimeError, ValueError, AssertionError) as error:
+            # The client lets some faults of the network and of the protocol through as they are.
+            raise BrokerError(f"{type(error).__name__}: {error}"[:500]) from error
+
+
+class _OutOfRange(Exception):
+    def __init__(self, offsets: Mapping[TopicPartition, int]) -> None:
+        super().__init__(offsets)
+        self.offsets = offsets
+
+
+class _Rebalances(AsyncConsumerRebalanceListener):  # type: ignore[misc]
+    """Passes the client's calls on; the client waits for them without stopping its heartbeats."""
+
+    def __init__(self, consumer: KafkaPythonConsumer) -> None:
+        self._consumer = consumer
+
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        await self._consumer.on_revoked(revoked)
+
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        self._consumer.on_assigned(assigned)
+
+    async def on_partitions_lost(self, lost: Collection[TopicPartition]) -> None:
+        self._consumer.on_lost(lost)
+
+
+def _settings(options: KafkaOptions) -> dict[str, Any]:
+    session_ms = int(options.session_timeout_s * 1000)
+    return kafka_python_settings(options) | {
+        "group_id": options.group_id,
+        "group_instance_id": options.group_instance_id,
+        "enable_auto_commit": False,
+        # Where nothing is left to read from, we decide and say so, rather than the client in silence.
+        "auto_offset_reset": "none",
+        "isolation_level": "read_committed" if options.read_committed else "read_uncommitted",
+        "max_poll_records": options.max_poll_records,
+        "fetch_max_bytes": options.fetch_max_bytes,
+        "max_partition_fetch_bytes": max(1 << 20, options.fetch_max_bytes // 8),
+        "session_timeout_ms": session_ms,
+        "heartbeat_interval_ms": min(3_000, session_ms // 4),
+        "metadata_max_age_ms": int(options.metadata_max_age_s * 1000),
+        "bootstrap_timeout_ms": _ASK_MS,
+        # Both clients must agree on how partitions are spread, or they cannot be in one group.
+        "partition_assignment_strategy": (RangePartitionAssignor,),
+        # Waits as short as the source's own: it is the source that backs off.
+        "reconnect_backoff_max_ms": 2_000,
+        "metrics_enabled": False,
+        "allow_auto_create_topics": False,
+    }
+
+
+def _commits(offsets: Mapping[Partition, int]) -> dict[TopicPartition, OffsetAndMetadata]:
+    return {TopicPartition(*at): OffsetAndMetadata(offset, "", -1) for at, offset in offsets.items()}
+
+
+def _plain(offsets: Mapping[TopicPartition, int]) -> dict[Partition, int]:
+    return {(at.topic, at.partition): offset for at, offset in offsets.items()}
