@@ -1,0 +1,55 @@
+# Two commands set everything up on a fresh machine with Python 3.11 or newer: `make demo` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP_FLAGS := --quiet --disable-pip-version-check --constraint constraints.txt
+DATA ?= ../shared/data
+
+.PHONY: help demo test test-fast lint format bench bench-accuracy bench-throughput coverage wheel clean
+
+help: ## Show what there is to make.
+	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
+
+# The stamps make set-up happen once, and again when what it is made from changes.
+$(VENV)/.runtime: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=/path/to/python3")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "python3 -m venv failed: on Debian install python3-venv"; exit 1; }
+	@echo "installing into $(VENV)"
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --upgrade pip
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --group dev --editable '.[librdkafka,otel]'
+	@touch $@
+
+demo: $(VENV)/.runtime ## Install, then watch a storm of alerts become a handful of incidents.
+	@$(BIN)/aiops demo
+
+test: $(VENV)/.dev lint ## Install, then lint, run all tests and report coverage.
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered -p no:cacheprovider $(PYTEST_FLAGS)
+
+test-fast: $(VENV)/.dev ## Only the tests that take no broker, no crashes and no packaging.
+	@$(BIN)/python -m pytest -n 2 -q -m 'not slow and not kafka and not crash' $(PYTEST_FLAGS)
+
+lint: $(VENV)/.dev ## Formatting, linting, typing and the import contracts.
+	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## Format and fix what can be fixed.
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+bench: bench-throughput bench-accuracy ## Both benchmark suites.
+
+bench-throughput: $(VENV)/.dev ## Alerts per second, with the floors in the same run.
+	@AIOPS_DATA=$(DATA) $(BIN)/python -m benchmarks.throughput
+
+bench-accuracy: $(VENV)/.dev ## Grouping, causes, playbooks and detection against labels, with the naive rows.
+	@AIOPS_DATA=$(DATA) $(BIN)/python -m benchmarks.accuracy
+
+wheel: $(VENV)/.dev ## Build the sdist, and the wheel from it, into dist/.
+	@$(BIN)/python -m build --no-isolation --outdir dist .
+
+clean: ## Remove what was built or cached; keep the environment.
+	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov
