@@ -1,0 +1,190 @@
+"""One incident in full: verdict, likely causes, why grouped, members, timeline, playbooks, similar ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from aiops.cli.plain import STYLES, bar, clean, fit, moment, offset, severity_text
+from aiops.engine.explain import duration, plural
+from aiops.records import Cause, Evidence, Incident, Member, Suggestion, parse_severity
+
+MAX_CAUSES = 3
+MAX_EVIDENCE = 5
+MAX_MEMBERS = 15
+MAX_LANES = 12
+LANE_WIDTH = 24
+
+
+def incident_parts(incident: Incident, width: int) -> Iterator[RenderableType]:
+    """The sections of an incident, those without content left out; `width` in columns."""
+    yield _verdict(incident)
+    yield from _section("Likely causes", _causes(incident.causes))
+    yield from _section("Why these alerts belong together", _sentences(incident.explanation))
+    yield from _section(_members_title(incident), _members(incident, width))
+    yield from _section("Timeline", _timeline(incident, width))
+    yield from _section("Suggested playbooks", _playbooks(incident.playbooks))
+    yield from _section("Similar incidents", _evidence(incident.similar))
+
+
+def _section(title: str, parts: Sequence[RenderableType]) -> Iterator[RenderableType]:
+    if parts:
+        yield Text(f"\n{title}", style="bold underline")
+        yield Padding(Group(*parts), (0, 0, 0, 2), expand=False)
+
+
+def _verdict(incident: Incident) -> RenderableType:
+    level = parse_severity(incident.severity)
+    head = Text(clean(incident.title or incident.id), style="bold")
+    state = severity_text(incident.severity, 0)
+    state.append(f"  {incident.status or 'open'}  {clean(incident.id)}", style="default")
+    lines = [head, state, Text(_verdict_line(incident), style="bold")]
+    if incident.opened_at is not None:
+        lines.append(Text(_times(incident), style="dim"))
+    counts = f"{plural(incident.alert_count, 'alert')} on {plural(len(incident.entities), 'entity', 'entities')}"
+    if incident.services:
+        counts += f" of {_names(incident.services)}"
+    lines.append(Text(counts, style="dim"))
+    if incident.merged_into:
+        lines.append(Text(f"now part of {clean(incident.merged_into)}"))
+    if incident.merged_from:
+        lines.append(Text(f"took in {_names(incident.merged_from)}", style="dim"))
+    return Panel(Group(*lines), border_style=STYLES[level].replace(" on red", "").replace("white", "red"))
+
+
+def _verdict_line(incident: Incident) -> str:
+    """The one line to read; it says "unknown" rather than guess."""
+    if incident.root_cause is not None:
+        return f"Cause: {clean(incident.root_cause.entity)} (confirmed)"
+    if not incident.causes or incident.causes[0].score <= 0:
+        return "Cause: unknown"
+    cause = incident.causes[0]
+    reason = max(cause.evidence, key=lambda each: each.value, default=None)
+    because = f": {clean(reason.text or reason.name, 120)}" if reason is not None else ""
+    sure = "Probably" if cause.confidence != "low" or cause.probability is not None else "Perhaps"
+    return f"{sure} {clean(cause.entity)} ({score_text(cause)}){because}"
+
+
+def score_text(cause: Cause) -> str:
+    """How sure: per cent once probabilities are calibrated, else a word.
+
+    >>> score_text(Cause("db", 2.0, 0.71)), score_text(Cause("db", 2.0, confidence="medium"))
+    ('71 %', 'medium confidence')
+    """
+    return f"{cause.confidence} confidence" if cause.probability is None else f"{cause.probability * 100:.0f} %"
+
+
+def _times(incident: Incident) -> str:
+    opened = incident.opened_at or 0.0
+    text = f"opened {moment(opened)}"
+    if incident.last_alert_at is not None and incident.last_alert_at > opened:
+        text += f", last alert {duration(incident.last_alert_at - opened)} later"
+    if incident.resolved_at is not None:
+        text += f", resolved after {duration(incident.resolved_at - opened)}"
+    return text
+
+
+def _names(names: Sequence[str], shown: int = 6) -> str:
+    text = ", ".join(clean(name, 60) for name in names[:shown])
+    return text if len(names) <= shown else f"{text} and {len(names) - shown} more"
+
+
+def _causes(causes: Sequence[Cause]) -> list[RenderableType]:
+    best = max((cause.score for cause in causes), default=0.0)
+    if best <= 0:
+        return []
+    parts: list[RenderableType] = []
+    for rank, cause in enumerate(causes[:MAX_CAUSES], 1):
+        line = Text(f"{rank}. ") + bar(cause.score / best)
+        line.append(f" {cause.score:5.2f}  ").append(clean(cause.entity), style="bold").append(f"  {score_text(cause)}")
+        parts += [line, *(Padding(part, (0, 0, 0, 3)) for part in _evidence(cause.evidence))]
+    parts.append(Text("or something that raised no alert", style="dim"))
+    return parts
+
+
+def _evidence(evidence: Sequence[Evidence]) -> list[RenderableType]:
+    """The strongest contributions with their sign, each with its sentence."""
+    strongest = sorted(evidence, key=lambda each: -abs(each.value))[:MAX_EVIDENCE]
+    if not strongest:
+        return []
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column()
+    for each in strongest:
+        style = "green" if each.value >= 0 else "red"
+        table.add_row(Text(f"{each.value:+.2f}", style=style), Text(clean(each.text or each.name)))
+    return [table]
+
+
+def _sentences(sentences: Sequence[str]) -> list[RenderableType]:
+    return [Text(f"- {clean(sentence)}") for sentence in sentences]
+
+
+def _members_title(incident: Incident) -> str:
+    shown = min(len(incident.members), MAX_MEMBERS)
+    firing = sum(member.status == "firing" for member in incident.members)
+    more = f", the first {shown} of {len(incident.members)}" if shown < len(incident.members) else ""
+    return f"Alert streams ({firing} firing{more})"
+
+
+def _members(incident: Incident, width: int) -> list[RenderableType]:
+    if not incident.members:
+        return []
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0), width=min(width - 2, 140))
+    table.add_column("severity", no_wrap=True, min_width=8)
+    table.add_column("alert stream", no_wrap=True, overflow="ellipsis", ratio=3)
+    table.add_column("count", justify="right", no_wrap=True, min_width=5)
+    table.add_column("joined because", no_wrap=True, overflow="ellipsis", ratio=2)
+    for member in incident.members[:MAX_MEMBERS]:
+        name = Text(f"{clean(member.name)} on {clean(member.entity)}", style="" if member.status == "firing" else "dim")
+        table.add_row(severity_text(member.severity), name, str(member.count), _tie(member))
+    return [table]
+
+
+def _tie(member: Member) -> Text:
+    """The strongest reason why the stream joined; the one that opened a cluster has none."""
+    best = max(member.evidence, key=lambda each: each.value, default=None)
+    return Text(clean(best.text or best.name)) if best is not None else Text("opened it", style="dim")
+
+
+def _timeline(incident: Incident, width: int) -> list[RenderableType]:
+    """When each stream began and how long it spoke, earliest first."""
+    members = sorted(incident.members, key=lambda member: (member.first_at, member.name, member.entity))
+    if not members:
+        return []
+    start, end = members[0].first_at, max(member.last_at for member in members)
+    lines: list[RenderableType] = []
+    for member in members[:MAX_LANES]:
+        line = Text(f"{offset(member.first_at - start):>8} ")
+        line.append_text(_lane(member, start, max(end - start, 1.0)))
+        line.append(f" {clean(member.name)} on {clean(member.entity)}")
+        lines.append(fit(line, width - 2))
+    if len(members) > MAX_LANES:
+        lines.append(Text(f"{'':>9}… and {len(members) - MAX_LANES} more", style="dim"))
+    return lines
+
+
+def _lane(member: Member, start: float, span_s: float) -> Text:
+    first = min(LANE_WIDTH - 1, int((member.first_at - start) / span_s * LANE_WIDTH))
+    last = min(LANE_WIDTH, max(first + 1, round((member.last_at - start) / span_s * LANE_WIDTH)))
+    style = STYLES[parse_severity(member.severity)].replace("bold white on red", "bold red")
+    return Text(" " * first) + Text("━" * (last - first), style=style) + Text(" " * (LANE_WIDTH - last))
+
+
+def _playbooks(playbooks: Sequence[Suggestion]) -> list[RenderableType]:
+    parts: list[RenderableType] = []
+    for rank, playbook in enumerate(playbooks, 1):
+        line = Text(f"{rank}. ").append(clean(playbook.name), style="bold cyan")
+        if playbook.target:
+            line.append(f" on {clean(playbook.target)}")
+        sure = f"{playbook.score:.2f}" if playbook.probability is None else f"{playbook.probability * 100:.0f} %"
+        parts += [
+            line.append(f"  {sure}", style="dim"),
+            *(Padding(p, (0, 0, 0, 3)) for p in _evidence(playbook.evidence)),
+        ]
+    return parts

@@ -1,0 +1,120 @@
+"""Text from alerts made safe for a terminal, and the small marks that tables and lists share.
+
+Alert text is hostile: it may hold escape sequences that rewrite the screen, markup that looks like ours, and letters
+that turn the direction of writing. All of it goes through `clean`, and none is ever parsed as markup.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import unicodedata
+from datetime import UTC, datetime
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from aiops.records import Severity, parse_severity
+
+# Control, format (bidirectional, zero-width), surrogate, private and unassigned characters; line and paragraph ends.
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# A message can be 10 MB; nobody reads more than this of it on a terminal, and looking at each letter takes time.
+MAX_LETTERS = 400
+STYLES = {
+    Severity.CRITICAL: "bold white on red",
+    Severity.HIGH: "bold red",
+    Severity.WARNING: "yellow",
+    Severity.INFO: "cyan",
+    Severity.OK: "green",
+}
+BAR_WIDTH = 16
+PIPE_WIDTH = 80
+
+
+def console_for(stream: TextIO | None = None) -> Console:
+    """A console on `stream` (default standard output): colour on terminals, plain in pipes.
+
+    A pipe is 80 columns wide unless COLUMNS says otherwise, so that its bytes do not hang on the terminal around it. A
+    stream that cannot encode a letter shows a question mark instead of failing.
+    """
+    target = stream or sys.stdout
+    reconfigure = getattr(target, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="replace")
+    console = Console(file=target, highlight=False, markup=False, emoji=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = PIPE_WIDTH
+    return console
+
+
+def clean(text: str | None, limit: int = MAX_LETTERS) -> str:
+    """One line of letters that can be seen; what hides is shown as `\ufffd`, white space of any kind as one space.
+
+    >>> clean("disk [red]full[/]\\x1b[2J\\n now")
+    'disk [red]full[/]\ufffd[2J now'
+    """
+    if not text:
+        return ""
+    cut = text[: limit + 1]
+    shown = "".join(_visible(letter) for letter in " ".join(cut.split()))
+    return shown if len(text) <= limit else shown[: limit - 1] + "…"
+
+
+def _visible(letter: str) -> str:
+    if " " <= letter <= "~":
+        return letter
+    return "\ufffd" if unicodedata.category(letter) in _HIDDEN else letter
+
+
+def fit(text: str | Text, width: int) -> Text:
+    """The text cut to `width` columns with an ellipsis; wide letters count as two."""
+    line = text.copy() if isinstance(text, Text) else Text(clean(text))
+    line.truncate(max(1, width), overflow="ellipsis")
+    return line
+
+
+def severity_text(severity: str | None, width: int = 8) -> Text:
+    """A severity word in its colour, padded to `width` columns."""
+    level = parse_severity(severity)
+    return Text(level.label.ljust(width), style=STYLES[level])
+
+
+def bar(share: float, width: int = BAR_WIDTH, style: str = "magenta") -> Text:
+    """A bar of `share` (0 to 1, cut to it) of `width` columns.
+
+    >>> bar(0.5, 4).plain
+    '██░░'
+    """
+    filled = round(max(0.0, min(1.0, share)) * width)
+    return Text("█" * filled, style=style) + Text("░" * (width - filled), style="dim")
+
+
+def clock(at: float) -> str:
+    """The time of day in UTC.
+
+    >>> clock(1767225600.25)
+    '00:00:00'
+    """
+    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")
+
+
+def moment(at: float) -> str:
+    """Date and time in UTC.
+
+    >>> moment(1767225600.25)
+    '2026-01-01 00:00:00 UTC'
+    """
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def offset(seconds: float) -> str:
+    """A time since the beginning, minutes and seconds, with hours once there are any.
+
+    >>> offset(75.2), offset(3675), offset(-3)
+    ('+1:15', '+1:01:15', '-0:03')
+    """
+    whole = round(abs(seconds))
+    sign = "-" if seconds < 0 and whole else "+"
+    minutes = f"{whole // 60 % 60:02d}" if whole >= 3600 else f"{whole // 60}"
+    return f"{sign}{f'{whole // 3600}:' if whole >= 3600 else ''}{minutes}:{whole % 60:02d}"
