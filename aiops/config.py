@@ -1,18 +1,180 @@
-"""The configuration of the daemon and of everything else that reads `aiops.toml`."""
+"""The configuration of the daemon and of everything else that reads `aiops.toml`. Every key is documented here.
+
+Sections are validated whole: an unknown key, a wrong type or a value out of range is an error that names its place.
+Secrets are never values of this file: keys that end in `_env` name the environment variable that holds one.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct, field
 
 from aiops import configfile
 from aiops.engine.config import EngineConfig
+from aiops.errors import UsageError
+from aiops.records.severity import LEVELS
+from aiops.store.retention import KeepConfig
+
+Seconds = Annotated[float, Meta(ge=0, le=10 * 366 * 86_400)]
+Positive = Annotated[float, Meta(gt=0, le=10 * 366 * 86_400)]
+Count = Annotated[int, Meta(ge=1, le=100_000_000)]
+Bytes = Annotated[int, Meta(ge=65_536, le=1 << 50)]
+# Names are labels of metrics, keys of positions and parts of delivery keys.
+PluginName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
+_DAY_S = 86_400.0
+
+
+class StateConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the daemon keeps what must outlive it."""
+
+    # Empty: $XDG_STATE_HOME/aiops, or ~/.local/state/aiops.
+    directory: str = ""
+
+    def path(self) -> Path:
+        """The state directory."""
+        if self.directory:
+            return Path(self.directory).expanduser()
+        root = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+        return Path(root).expanduser() / "aiops"
+
+
+class JournalConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """The log of all records. What a restart needs is kept whatever the bounds say."""
+
+    segment_bytes: Bytes = 64 << 20
+    # A quarter: long enough to back-test a change of configuration on what really happened.
+    keep_s: Positive = 90 * _DAY_S
+    keep_bytes: Bytes = 20 << 30
+
+
+class SnapshotConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """When the engine's state is written, which bounds how long a restart takes."""
+
+    # A snapshot is due once folding what came after the last one would take this long.
+    fold_s: Positive = 1.0
+    # And after this long in any case, where anything came.
+    every_s: Positive = 300.0
+    # At most this share of the time goes into snapshots, however large the state is.
+    max_share: Annotated[float, Meta(gt=0, le=1)] = 0.1
+
+
+class InboxConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """What waits between the sources and the journal; beyond it, sources are told to wait."""
+
+    # Two seconds of work at 30,000 alerts a second: longer queues only make every answer later.
+    max_records: Count = 60_000
+    # Records of one journal frame: the fold of a frame holds up the acknowledgement of the next.
+    max_frame_records: Count = 4_096
+    # The clock is written into the log when nothing came for this long, and at the latest after five times as long.
+    tick_s: Positive = 1.0
+
+
+class HttpConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """The API, the incident pages and the HTTP ingest."""
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8640
+    # What links in messages begin with, for example https://aiops.example.org; empty: no links.
+    external_url: str = ""
+    # For the HTTP server and its ingest; see their own documentation.
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+class SourceConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """A source: `type` is a registered name (`aiops connectors list`), `options` are its own."""
+
+    name: PluginName
+    type: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def _settle() -> dict[str, float]:
+    # A critical incident is told at once; a warning that ends by itself within a minute need not wake anybody.
+    return {"critical": 0.0, "high": 10.0, "warning": 60.0, "info": 60.0, "ok": 60.0}
+
+
+class EndpointConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody to be told of incidents: `type` is a registered sink, `options` are its own."""
+
+    name: PluginName
+    type: str
+    options: dict[str, Any] = field(default_factory=dict)
+    # How long an opened incident settles before it is told, by its severity; a later key fills what is left out.
+    settle_s: dict[str, Seconds] = field(default_factory=_settle)
+    # Incidents below it are not told.
+    min_severity: str = "warning"
+    # Updates of one incident that are told beside its opening and its end: after that, a person is looking at it.
+    max_updates: Annotated[int, Meta(ge=0, le=1_000)] = 20
+    # Updates are told at most this often, the newest of them.
+    update_every_s: Seconds = 15.0
+    # Messages a second, and how many at once after a calm; the limits of PagerDuty (2) and Slack (1) are near.
+    rate_per_s: Annotated[float, Meta(gt=0, le=10_000)] = 2.0
+    burst: Count = 10
+    # What could not be delivered for this long waits for a person.
+    max_age_s: Positive = 72 * 3600.0
+    # Where to tell it instead once it could not be delivered here: the name of another endpoint.
+    fallback: str | None = None
+
+
+class LogConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """Structured logs on standard error, one JSON object a line."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
 
 
 class Config(EngineConfig, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`aiops.toml`: the engine's sections, and those of its host."""
 
+    # Path of the dependency graph (JSON or YAML); empty: none.
+    topology: str = ""
+    state: StateConfig = field(default_factory=StateConfig)
+    journal: JournalConfig = field(default_factory=JournalConfig)
+    snapshot: SnapshotConfig = field(default_factory=SnapshotConfig)
+    store: KeepConfig = field(default_factory=KeepConfig)
+    inbox: InboxConfig = field(default_factory=InboxConfig)
+    http: HttpConfig = field(default_factory=HttpConfig)
+    sources: list[SourceConfig] = field(default_factory=list)
+    endpoints: list[EndpointConfig] = field(default_factory=list)
+    log: LogConfig = field(default_factory=LogConfig)
+    # On SIGTERM, what was taken is finished within this time.
+    drain_s: Positive = 10.0
+
 
 def load_config(path: Path | None, sets: Sequence[str] = ()) -> Config:
-    """Read a configuration; raise `UsageError` that names the place of what does not fit."""
-    return configfile.load(path, sets, Config)
+    """The configuration of a file, or the defaults; raise `UsageError` that names the place of what does not fit."""
+    config = configfile.load(path, sets, Config)
+    check(config, str(path) if path is not None else "configuration")
+    return config
+
+
+def engine_digest(config: EngineConfig) -> str:
+    """Names the part of a configuration that changes decisions: equal digests and equal records decide the same."""
+    own = {name: getattr(config, name) for name in EngineConfig.__struct_fields__}
+    return hashlib.sha256(msgspec.json.encode(own, order="sorted")).hexdigest()[:16]
+
+
+def check(config: Config, place: str) -> None:
+    """Raise `UsageError` for what each key allows and all together do not."""
+    _unique([source.name for source in config.sources], f"{place}: $.sources")
+    names = _unique([endpoint.name for endpoint in config.endpoints], f"{place}: $.endpoints")
+    for number, endpoint in enumerate(config.endpoints):
+        where = f"{place}: $.endpoints[{number}]"
+        for word in (*endpoint.settle_s, endpoint.min_severity):
+            if word not in LEVELS:
+                raise UsageError(f"{where}: expected a severity (critical, high, warning, info, ok); got {word!r}")
+        if endpoint.fallback is not None and (endpoint.fallback not in names or endpoint.fallback == endpoint.name):
+            raise UsageError(f"{where}.fallback: expected the name of another endpoint; got {endpoint.fallback!r}")
+
+
+def _unique(names: list[str], place: str) -> set[str]:
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise UsageError(f"{place}[{number}].name: expected a name of its own; {name!r} is used before")
+    return set(names)
