@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from aiops.cli.output import print_json
+from aiops.cli.plain import console_for
 from aiops.simulate import Options, Simulation, Summary, save, simulate, summary
 
 DEFAULTS = Options()
@@ -32,8 +33,7 @@ def simulate_command(
     run, paths = _work(options, out)
     counts = summary(run)
     if as_json:
-        plain = {**msgspec.to_builtins(counts), "files": [str(path) for path in paths]}
-        sys.stdout.write(msgspec.json.encode(plain).decode() + "\n")
+        print_json({**msgspec.to_builtins(counts), "files": [str(path) for path in paths]})
     else:
         _show(counts, run, paths)
 
@@ -51,7 +51,7 @@ def _work(options: Options, out: Path) -> tuple[Simulation, list[Path]]:
 
 
 def _show(counts: Summary, run: Simulation, paths: list[Path]) -> None:
-    console = Console(highlight=False)
+    console = console_for()
     console.print(
         f"{counts.alerts:,} alerts ({counts.background:,} background, {counts.duplicates:,} exact copies), "
         f"{counts.changes:,} changes and {counts.incidents:,} incidents, of {counts.services:,} services "
@@ -67,6 +67,6 @@ def _show(counts: Summary, run: Simulation, paths: list[Path]) -> None:
         console.print(table)
     if len(run.incidents) > 20:
         console.print(f"… and {len(run.incidents) - 20:,} more in {paths[1].name}")
-    console.print(f"Written to {paths[0].parent}. Next:", markup=False, soft_wrap=True)
+    console.print(f"Written to {paths[0].parent}. Next:", soft_wrap=True)
     files = f"{paths[0]} {paths[1]} --topology {paths[2]}"
-    console.print(f"  aiops replay {files}", markup=False, soft_wrap=True)
+    console.print(f"  aiops replay {files}", soft_wrap=True)
