@@ -13,19 +13,21 @@ LASTS_S = (900.0, 2400.0)
 # Half of the faults begin while another one is young: overlapping is the hard case, and the common one in a bad week.
 OVERLAP_SHARE = 0.5
 OVERLAP_S = (60.0, 480.0)
+# How far two roots should be apart at least while both are felt, in edges.
+FELT_HOPS = 4
 # The first part of a run is quiet, so that what is normal there can be learned; the last lets the faults end.
 QUIET_SHARE = 0.2
 TAIL_SHARE = 0.1
 
 
 def outbreaks(site: Site, options: Options, random: Random) -> list[Outbreak]:
-    """The faults of a run by onset; overlapping ones break out in different areas while there are any left."""
+    """The faults of a run by onset; while there is room, overlapping ones break out where the others are not felt."""
     kinds = _kinds(site, options.faults, random)
     found: list[Outbreak] = []
     for number, onset in enumerate(_onsets(options, random)):
         lasts_s = min(random.uniform(*LASTS_S), options.hours * 3600 * 0.25)
-        busy = {site.area_of[other.root] for other in found if other.end > onset}
-        root = _root(site, kinds[number], busy, random)
+        young = [other.root for other in found if other.end > onset]
+        root = _root(site, kinds[number], young, random)
         found.append(Outbreak(f"fault-{number + 1:03d}", kinds[number], root, onset, onset + lasts_s))
     return found
 
@@ -53,9 +55,15 @@ def _kinds(site: Site, count: int, random: Random) -> list[Fault]:
     return kinds[:count]
 
 
-def _root(site: Site, fault: Fault, busy: set[str], random: Random) -> str:
+def _root(site: Site, fault: Fault, young: list[str], random: Random) -> str:
     candidates = _candidates(site, fault)
-    return random.choice([entity for entity in candidates if site.area_of[entity] not in busy] or candidates)
+    near = {site.area_of[entity] for root in young for entity in site.topology.within(root, FELT_HOPS)}
+    same = {site.area_of[root] for root in young}
+    for busy in (near, same):
+        free = [entity for entity in candidates if site.area_of[entity] not in busy]
+        if free:
+            return random.choice(free)
+    return random.choice(candidates)
 
 
 def _candidates(site: Site, fault: Fault) -> list[str]:
