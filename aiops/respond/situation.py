@@ -98,20 +98,22 @@ def _changes(view: IncidentView, entities: set[str]) -> tuple[str, ...]:
 
 
 def _choose(facts: list[AlertFact], cause: str | None) -> list[AlertFact]:
+    """Facts on the suspected cause first, then by severity, in their own order; a few of each name."""
     if len(facts) <= MAX_FACTS_A_NAME:
         return facts
-    ordered = sorted(
-        facts, key=lambda fact: (fact.entity != cause, -fact.severity, fact.first_at, fact.name, fact.entity)
-    )
+    ranks: list[list[AlertFact]] = [[] for _ in range(len(Severity) + 1)]
+    for fact in facts:
+        ranks[0 if fact.entity == cause else len(Severity) - min(max(fact.severity, 0), 4)].append(fact)
     taken: dict[str, int] = {}
     chosen: list[AlertFact] = []
-    for fact in ordered:
-        count = taken.get(fact.name, 0)
-        if count < MAX_FACTS_A_NAME:
-            taken[fact.name] = count + 1
-            chosen.append(fact)
-            if len(chosen) == MAX_FACTS:
-                break
+    for rank in ranks:
+        for fact in rank:
+            count = taken.get(fact.name, 0)
+            if count < MAX_FACTS_A_NAME:
+                taken[fact.name] = count + 1
+                chosen.append(fact)
+                if len(chosen) == MAX_FACTS:
+                    return chosen
     return chosen
 
 

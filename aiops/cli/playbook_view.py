@@ -1,0 +1,59 @@
+"""Suggestions and explained playbooks at a terminal; all text of alerts goes through `clean`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from aiops.cli.plain import clean
+from aiops.records import Suggestion
+from aiops.respond.explain import Explanation
+from aiops.respond.rendering import Shown
+
+_MARKS = {"passed": ("✓", "green"), "refused": ("✗", "red"), "later": ("·", "dim")}
+
+
+def show_suggestions(console: Console, suggested: Sequence[Suggestion]) -> None:
+    """A table of suggestions with the reasons that add up to each score."""
+    if not suggested:
+        console.print("No playbook fits: none of the conditions holds, and no text is alike enough.")
+        return
+    table = Table("playbook", "score", "because", box=None, header_style="bold", pad_edge=False)
+    for one in suggested:
+        reasons = "\n".join(f"{evidence.value:+.2f} {clean(evidence.text)}" for evidence in one.evidence)
+        table.add_row(Text(clean(one.name)), f"{one.score:.2f}", Text(reasons))
+    console.print(table)
+
+
+def show_explanation(console: Console, explanation: Explanation) -> None:
+    """A playbook with its commands filled in, and what its guards would say."""
+    console.print(f"\n{clean(explanation.playbook)}", style="bold underline")
+    console.print(Text(clean(explanation.summary)))
+    verdict = "fits" if explanation.fits else "does not fit"
+    console.print(Text(f"{verdict}: {clean(explanation.reason)}", style="green" if explanation.fits else "red"))
+    console.print(Text(f"Not to use: {clean(explanation.when_not_to_use)}", style="yellow"))
+    for name, reason in explanation.missing.items():
+        console.print(Text(f"<{clean(name)}> is for you to fill in: {clean(reason)}", style="dim"))
+    for number, step in enumerate(explanation.steps, 1):
+        _step(console, number, step)
+    if explanation.guards:
+        console.print("\nguards, as a dry run with the kill switch released", style="bold")
+    for check in explanation.guards:
+        mark, style = _MARKS[check.state]
+        console.print(Text(f"  {mark} {check.guard}: {clean(check.reason)}", style=style))
+
+
+def _step(console: Console, number: int, step: Shown) -> None:
+    console.print(Text(f"\n{number}. {clean(step.name)}", style="bold"))
+    for line in (step.run or "").splitlines():
+        console.print(Text(f"   $ {clean(line, 2000)}", style="cyan"), soft_wrap=True)
+    if step.request is not None:
+        console.print(Text(f"   {step.request.method} {clean(step.request.url)}", style="cyan"), soft_wrap=True)
+        if step.request.body is not None:
+            console.print(Text(f"   {clean(str(step.request.body))}", style="cyan"), soft_wrap=True)
+    for label, text in (("expect", step.expect), ("note", step.note)):
+        if text:
+            console.print(Text(f"   {label}: {clean(text, 800)}"))

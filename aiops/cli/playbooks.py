@@ -1,0 +1,194 @@
+"""`aiops playbooks`: list, lint, test, explain and schema of playbooks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from msgspec import to_builtins
+from rich.table import Table
+from rich.text import Text
+
+from aiops import registry
+from aiops.archive import Rejections, read
+from aiops.cli.output import print_json
+from aiops.cli.plain import clean, console_for
+from aiops.cli.playbook_view import show_explanation, show_suggestions
+from aiops.errors import UsageError
+from aiops.ports import Suggester
+from aiops.records import Suggestion
+from aiops.respond.catalogue import Catalogue, read_catalogue, shipped
+from aiops.respond.explain import Explanation, explain
+from aiops.respond.format import schema
+from aiops.respond.lint import Finding, lint_file
+from aiops.respond.reading import gather, view_of_archive
+from aiops.respond.trials import TrialResult, run_trials
+from aiops.topology import Topology, load_topology
+
+playbooks_app = typer.Typer(
+    name="playbooks",
+    help="Playbooks: what there is, whether they are well formed, whether they fit an incident.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Paths = Annotated[list[Path] | None, typer.Argument(help="Playbook files or folders; default: the shipped catalogue.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Folders = Annotated[list[Path] | None, typer.Option("--playbooks", help="Playbook files or folders; may be repeated.")]
+
+
+@playbooks_app.command("list")
+def list_command(paths: Paths = None, as_json: Json = False) -> None:
+    """List playbooks."""
+    catalogue = _catalogue(paths)
+    if as_json:
+        print_json([_row(playbook) for playbook in catalogue.playbooks.values()])
+    else:
+        table = Table("name", "mode", "what for", box=None, header_style="bold", pad_edge=False)
+        for playbook in catalogue.playbooks.values():
+            table.add_row(playbook.name, playbook.mode, Text(clean(playbook.summary)))
+        console = console_for()
+        console.print(table)
+        console.print(f"{len(catalogue.playbooks)} playbooks")
+    _tell(catalogue.problems)
+
+
+@playbooks_app.command("lint")
+def lint_command(
+    paths: Paths = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail as well.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Check that playbooks are well formed; exit code 1 where one is not."""
+    files = _files(paths)
+    found = [finding for path in files for finding in lint_file(path)] + _repeated(files)
+    if as_json:
+        print_json(found)
+    else:
+        console = console_for()
+        for finding in found:
+            console.print(clean(str(finding)), style="red" if finding.level == "error" else "yellow", soft_wrap=True)
+        errors = sum(finding.level == "error" for finding in found)
+        console.print(f"{len(files)} playbooks, {errors} errors, {len(found) - errors} warnings")
+    if any(finding.level == "error" or strict for finding in found):
+        raise typer.Exit(1)
+
+
+@playbooks_app.command("test")
+def trial_command(paths: Paths = None, as_json: Json = False) -> None:
+    """Run the tests that playbooks carry; exit code 1 where one fails or a playbook cannot be read."""
+    catalogue = _catalogue(paths)
+    results = [result for playbook in catalogue.playbooks.values() for result in run_trials(playbook)]
+    if as_json:
+        print_json([{**to_builtins(result), "ok": result.ok} for result in results])
+    else:
+        _show_results(results, len(catalogue.playbooks))
+    _tell(catalogue.problems)
+    if catalogue.problems or any(not result.ok for result in results):
+        raise typer.Exit(1)
+
+
+@playbooks_app.command("explain")
+def explain_command(
+    files: Annotated[
+        list[str], typer.Argument(help="Archives with the incident, and with its alerts where they are apart.")
+    ],
+    incident: Annotated[str | None, typer.Option(help="Which incident, where there are several.")] = None,
+    topology: Annotated[Path | None, typer.Option(help="Dependency graph, JSON or YAML.")] = None,
+    playbook: Annotated[str | None, typer.Option(help="Explain this playbook, whether it fits or not.")] = None,
+    playbooks: Folders = None,
+    runbooks: Annotated[Path | None, typer.Option(help="Folder of Markdown runbooks.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say which playbooks fit an incident and why, with their commands filled in; nothing is run."""
+    graph = load_topology(topology) if topology is not None else Topology()
+    view = view_of_archive(gather(read(files, Rejections())), incident)
+    catalogue = _catalogue(playbooks)
+    suggested = _suggest(graph, playbooks, runbooks).suggest(view)
+    if playbook is not None and playbook not in catalogue.playbooks:
+        raise UsageError(f"expected a playbook of the catalogue (aiops playbooks list); got {playbook!r}")
+    names = [playbook] if playbook is not None else [one.name for one in suggested if one.name in catalogue.playbooks]
+    made = [explain(catalogue.playbooks[name], view, graph) for name in names]
+    if as_json:
+        print_json({"incident": view.id, "suggestions": suggested, "explanations": made})
+    else:
+        _show(suggested, made[:1])
+    _tell(catalogue.problems)
+
+
+@playbooks_app.command("schema")
+def schema_command() -> None:
+    """Print the JSON Schema of a playbook file, for editors."""
+    print_json(schema())
+
+
+def _show(suggested: list[Suggestion], made: list[Explanation]) -> None:
+    console = console_for()
+    show_suggestions(console, suggested)
+    for explanation in made:
+        show_explanation(console, explanation)
+
+
+def _suggest(topology: Topology, playbooks: list[Path] | None, runbooks: Path | None) -> Suggester:
+    options: dict[str, Any] = {}
+    if playbooks:
+        options["playbooks"] = [str(path) for path in playbooks]
+    if runbooks is not None:
+        options["runbooks"] = str(runbooks)
+    made: Suggester = registry.load("aiops.models", "playbooks")(topology, options)
+    return made
+
+
+def _row(playbook: Any) -> dict[str, Any]:
+    plain: dict[str, Any] = to_builtins(playbook)
+    wanted = ("name", "version", "summary", "whenToUse", "whenNotToUse", "tags", "mode")
+    return {key: plain.get(key, "suggest" if key == "mode" else None) for key in wanted}
+
+
+def _places(paths: list[Path] | None) -> list[Path]:
+    for path in paths or ():
+        if not path.exists():
+            raise UsageError(f"{path}: expected a playbook file or a folder of them; there is none")
+    return list(paths) if paths else [shipped()]
+
+
+def _catalogue(paths: list[Path] | None) -> Catalogue:
+    return read_catalogue(_places(paths))
+
+
+def _files(paths: list[Path] | None) -> list[Path]:
+    files: list[Path] = []
+    for place in _places(paths):
+        inside = (
+            sorted(path for path in place.iterdir() if path.suffix in (".yaml", ".yml")) if place.is_dir() else [place]
+        )
+        files.extend(inside)
+    if not files:
+        raise UsageError("expected playbook files (*.yaml); the folders have none")
+    return files
+
+
+def _repeated(files: list[Path]) -> list[Finding]:
+    first: dict[str, Path] = {}
+    found = []
+    for path in files:
+        other = first.setdefault(path.stem, path)
+        if other is not path:
+            found.append(Finding(str(path), "error", "$.name", f"playbook {path.stem!r} is already in {other}"))
+    return found
+
+
+def _show_results(results: list[TrialResult], playbooks: int) -> None:
+    console = console_for()
+    failed = [result for result in results if not result.ok]
+    for result in failed:
+        console.print(f"FAILED {clean(result.playbook)}: {clean(result.trial)}", style="red", soft_wrap=True)
+        for problem in result.problems:
+            console.print(f"  {clean(problem)}", soft_wrap=True)
+    console.print(f"{playbooks} playbooks, {len(results)} tests, {len(failed)} failed")
+
+
+def _tell(problems: list[str]) -> None:
+    for problem in problems:
+        typer.echo(clean(problem), err=True)

@@ -1,0 +1,51 @@
+"""Why a playbook fits or not, what it would show, and what its guards would say: for people, without any effect."""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+from aiops.ports import IncidentView
+from aiops.respond.format import Playbook
+from aiops.respond.guards import Case, GuardCheck, Policy, World, evaluate
+from aiops.respond.history import History
+from aiops.respond.matching import Fit, compile_match, fit
+from aiops.respond.parameters import resolve
+from aiops.respond.rendering import Shown
+from aiops.respond.situation import situation
+from aiops.respond.steps import Scalar
+from aiops.respond.trials import leading, render
+from aiops.topology import Topology
+
+
+class Explanation(Struct, omit_defaults=True):
+    """One playbook against one incident. `guards` is empty for playbooks that a person carries out."""
+
+    playbook: str
+    summary: str
+    fits: bool
+    reason: str
+    when_not_to_use: str
+    parameters: dict[str, Scalar] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    steps: list[Shown] = field(default_factory=list)
+    guards: list[GuardCheck] = field(default_factory=list)
+
+
+def explain(playbook: Playbook, view: IncidentView, topology: Topology) -> Explanation:
+    """Match, render and, for a playbook that could run, ask the guards as if nothing had ever run."""
+    compiled = compile_match(playbook)
+    now = situation(view, topology)
+    found = fit(compiled, now)
+    values = resolve(playbook, now, leading(found, now))
+    made = Explanation(playbook.name, playbook.summary, found.ok, found.reason, playbook.when_not_to_use)
+    made.parameters, made.missing = values.values, values.missing
+    made.steps = render(playbook, values)
+    if playbook.mode == "approve":
+        strict: Fit = fit(compiled, now, strict=True)
+        targets = [now.cause] if now.cause else []
+        world = World(max(fact.last_at for fact in view.facts), members=None)
+        # The kill switch counts as released, or it alone would answer for all the others.
+        history, policy = History(switches={"global": False}), Policy(ceiling="approve")
+        case = Case(playbook, now, strict, targets, [values for _ in targets], "", history, policy, world)
+        made.guards = evaluate(case)
+    return made

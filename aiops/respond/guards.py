@@ -1,0 +1,280 @@
+"""The guards of a run, in the order in which they are asked. A dry run shows every answer.
+
+Any doubt refuses: no target, a target that means "everything", a service whose size nobody knows, a storm. Sources of
+the order and of the rules: Site Reliability Engineering (Google, 2016), chapter 7, where an empty set meant all disks;
+Kubernetes' and Cluster API's limits on how many nodes may be remedied at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from msgspec import Struct, field
+
+from aiops.respond.durations import seconds
+from aiops.respond.format import Playbook
+from aiops.respond.history import GLOBAL, History, Run
+from aiops.respond.matching import CONFIDENCES, Fit
+from aiops.respond.parameters import Values
+from aiops.respond.situation import Situation
+from aiops.respond.steps import Manual
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_EVERYTHING = frozenset({"", "*", "all", "any", "-", "none", "null", "unknown"})
+
+
+class Policy(Struct):
+    """What the operator of the engine allows, whatever a playbook says."""
+
+    ceiling: Literal["suggest", "approve"] = "suggest"
+    allow: list[str] = field(default_factory=lambda: ["*"])
+    protect: list[str] = field(default_factory=list)
+
+
+class World(Struct):
+    """What the host knows at this moment. `members` is the size of the target's service, None where unknown."""
+
+    now: float
+    open_incidents: int = 1
+    members: int | None = None
+    maintenance: str | None = None
+
+
+class GuardCheck(Struct):
+    """One guard's answer; `later` is for what only the run itself can ask."""
+
+    guard: str
+    state: Literal["passed", "refused", "later"]
+    reason: str
+
+
+class Case(Struct):
+    """All that the guards look at."""
+
+    playbook: Playbook
+    situation: Situation
+    fit: Fit
+    targets: list[str]
+    values: list[Values]
+    plan: str
+    history: History
+    policy: Policy
+    world: World
+
+
+Guard = Callable[[Case], str | None]
+
+
+def evaluate(case: Case) -> list[GuardCheck]:
+    """Every guard's answer, in order."""
+    checks = []
+    for name, guard in GUARDS:
+        refused = guard(case)
+        checks.append(GuardCheck(name, "refused" if refused else "passed", refused or "holds"))
+        if name == "parameters":
+            checks += [
+                GuardCheck(
+                    "precondition", "later", f"{step.method} {step.url} is asked just before the run: {step.name}"
+                )
+                for step in case.playbook.preconditions
+            ]
+    return checks
+
+
+def refusal(checks: Sequence[GuardCheck], *, but: str | None = None) -> GuardCheck | None:
+    """The first guard that refuses, `but` one left aside."""
+    return next((check for check in checks if check.state == "refused" and check.guard != but), None)
+
+
+def scopes(playbook: Playbook) -> list[str]:
+    """The kill switches that stop a playbook."""
+    return [GLOBAL, *playbook.owners, f"playbook:{playbook.name}"]
+
+
+def _switch(case: Case) -> str | None:
+    scope = case.history.engaged(scopes(case.playbook))
+    return f"kill switch {scope} is engaged" if scope else None
+
+
+def _mode(case: Case) -> str | None:
+    playbook = case.playbook
+    if playbook.mode != "approve":
+        return f"its mode is {playbook.mode}: a person does it"
+    if case.policy.ceiling != "approve":
+        return f"the operator's policy allows {case.policy.ceiling} at most"
+    manual = [step.name for step in playbook.steps if isinstance(step, Manual)]
+    return f"step {manual[0]!r} is for a person" if manual else None
+
+
+def _match(case: Case) -> str | None:
+    return None if case.fit.ok else case.fit.reason
+
+
+def _confidence(case: Case) -> str | None:
+    wanted, got = case.playbook.guards.min_confidence, case.situation.confidence
+    if got in CONFIDENCES and CONFIDENCES.index(got) >= CONFIDENCES.index(wanted):
+        return None
+    return f"confidence in the cause is {got or 'absent'}, it asks for {wanted}"
+
+
+def _age(case: Case) -> str | None:
+    age, wanted = case.world.now - case.situation.opened_at, case.playbook.guards.min_age
+    return None if age >= seconds(wanted) else f"the incident is {age:.0f} s old; correlation may settle for {wanted}"
+
+
+def _storm(case: Case) -> str | None:
+    count, limit = case.world.open_incidents, case.playbook.guards.storm_incidents
+    return f"{count} incidents are open, more than {limit}: in a storm nothing runs" if count > limit else None
+
+
+def _targets(case: Case) -> str | None:
+    targets, limit = case.targets, case.playbook.guards.max_targets
+    if not targets or any(target.strip().lower() in _EVERYTHING for target in targets):
+        return "there is no target, or one that means everything"
+    if len(set(targets)) != len(targets):
+        return "a target is named twice"
+    if len(targets) > limit.count:
+        return f"{len(targets)} targets, at most {limit.count} are allowed"
+    if limit.percent is not None:
+        members = case.world.members
+        if not members:
+            return f"at most {limit.percent:g} % of the service may be touched, and its size is not known"
+        if 100 * len(targets) / members > limit.percent:
+            return f"{len(targets)} of {members} members is more than {limit.percent:g} %"
+    return _allowed(case)
+
+
+def _allowed(case: Case) -> str | None:
+    guards, policy = case.playbook.guards, case.policy
+    for target in case.targets:
+        if any(fnmatchcase(target, pattern) for pattern in [*policy.protect, *guards.protect]):
+            return f"{target} is protected"
+        for allowed in (policy.allow, guards.allow or ["*"]):
+            if not any(fnmatchcase(target, pattern) for pattern in allowed):
+                return f"{target} is not among the allowed targets"
+    return None
+
+
+def _windows(case: Case) -> str | None:
+    if case.world.maintenance:
+        return f"maintenance: {case.world.maintenance}"
+    for window in case.playbook.guards.windows.deny:
+        if in_window(window, case.world.now):
+            return f"runs are denied during {window} UTC"
+    return None
+
+
+def in_window(window: str, now: float) -> bool:
+    """Whether a moment is inside a weekly window such as `Fri 16:00/Mon 08:00` (UTC, end excluded).
+
+    >>> in_window("Fri 16:00/Mon 08:00", 1_700_000_000.0)  # a Tuesday
+    False
+    """
+    start, end = (_minute_of_week(part) for part in window.split("/"))
+    at = datetime.fromtimestamp(now, UTC)
+    minute = (at.weekday() * 24 + at.hour) * 60 + at.minute
+    return start <= minute < end if start < end else minute >= start or minute < end
+
+
+def _minute_of_week(text: str) -> int:
+    day, time = text.split(" ")
+    hour, minute = time.split(":")
+    return (_DAYS.index(day) * 24 + int(hour)) * 60 + int(minute)
+
+
+def _cooldown(case: Case) -> str | None:
+    wait = seconds(case.playbook.guards.cooldown)
+    for run in _touching(case, case.history.of_playbook(case.playbook.name)):
+        since = case.world.now - (run.ended_at or run.started_at)
+        if since < wait:
+            return f"run {run.id} touched the target {since:.0f} s ago; cooldown is {case.playbook.guards.cooldown}"
+    return None
+
+
+def _repeated(case: Case) -> str | None:
+    for run in _touching(case, case.history.of_playbook(case.playbook.name)):
+        if run.incident == case.situation.incident and run.version == case.playbook.version:
+            return f"run {run.id} was already made for this incident and target, and ended {run.state}"
+    return None
+
+
+def _breaker(case: Case) -> str | None:
+    failures, limit = 0, case.playbook.guards.max_failures
+    last = 0.0
+    for run in reversed(case.history.of_playbook(case.playbook.name)):
+        if run.state in ("verified", "running"):
+            break
+        if run.state in ("failed", "unknown"):
+            failures += 1
+            last = max(last, run.ended_at or run.started_at)
+    if failures < limit:
+        return None
+    # Once the cooldown has passed, one run may try again: the breaker is half open.
+    if case.world.now - last >= seconds(case.playbook.guards.cooldown):
+        return None
+    return f"the last {failures} runs failed, had no effect or ended unknown; a person must look first"
+
+
+def _mutex(case: Case) -> str | None:
+    for run in _touching(case, case.history.active()):
+        return f"run {run.id} of {run.playbook} is active on the target"
+    return None
+
+
+def _concurrency(case: Case) -> str | None:
+    active = [run for run in case.history.active() if run.playbook == case.playbook.name]
+    limit = case.playbook.guards.max_concurrent
+    return f"{len(active)} runs of it are active, at most {limit} may be" if len(active) >= limit else None
+
+
+def _parameters(case: Case) -> str | None:
+    for values in case.values:
+        for name, reason in values.missing.items():
+            return f"parameter {name} has no value: {reason}"
+    return None
+
+
+def _approval(case: Case) -> str | None:
+    wanted, since = case.playbook.approval, case.world.now - seconds(case.playbook.approval.timeout)
+    fresh = {one.actor for one in case.history.approvals.get(case.plan, []) if one.at > since}
+    if len(fresh) >= wanted.quorum:
+        return None
+    return (
+        f"{len(fresh)} of {wanted.quorum} approvals within {wanted.timeout}; {', '.join(wanted.approvers)} may approve"
+    )
+
+
+def _rate(case: Case) -> str | None:
+    rate = case.playbook.guards.max_runs
+    since = case.world.now - seconds(rate.per)
+    count = sum(1 for run in case.history.of_playbook(case.playbook.name) if run.started_at > since)
+    return f"{count} runs in the last {rate.per}, at most {rate.count} may be" if count >= rate.count else None
+
+
+def _touching(case: Case, runs: Sequence[Run]) -> list[Run]:
+    targets = set(case.targets)
+    return [run for run in runs if targets.intersection(run.targets)]
+
+
+# The rate is asked last, so that what another guard refuses never uses up a slot.
+GUARDS: tuple[tuple[str, Guard], ...] = (
+    ("kill switch", _switch),
+    ("mode", _mode),
+    ("match", _match),
+    ("confidence", _confidence),
+    ("age", _age),
+    ("storm", _storm),
+    ("targets", _targets),
+    ("windows", _windows),
+    ("cooldown", _cooldown),
+    ("repeated", _repeated),
+    ("breaker", _breaker),
+    ("mutex", _mutex),
+    ("concurrency", _concurrency),
+    ("parameters", _parameters),
+    ("approval", _approval),
+    ("rate", _rate),
+)
