@@ -6,15 +6,18 @@ message. Nothing that the labels say enters a view.
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
 
-from aiops.archive import Rejections, read
+from aiops.engine.streams import entity_of
 from aiops.ports import AlertFact, IncidentView
-from aiops.records import Alert, Incident, RootCause
+from aiops.records import Alert, Incident, Record, RootCause
+from aiops.records.decode import from_plain
 from aiops.records.severity import parse_severity
 from aiops.topology import Topology, load_topology
 from benchmarks.accuracy.causes_metrics import metric_facts
@@ -53,7 +56,7 @@ def _from_alerts(name: str, root: Path) -> System:
     folder = root / PLACES[name]
     topology = load_topology(folder / "topology.json")
     by_incident: dict[str, list[Alert]] = {}
-    for record in read([folder / "alerts.jsonl.gz"], Rejections()):
+    for record in records_of(folder / "alerts.jsonl.gz"):
         if isinstance(record, Alert) and record.truth and record.truth.incident:
             by_incident.setdefault(record.truth.incident, []).append(record)
     cases = [_case(each, facts_of(by_incident.get(each.id, []))) for each in _incidents(folder)]
@@ -65,14 +68,26 @@ def _from_metrics(name: str, root: Path) -> System:
     folder = root / PLACES[name]
     topology = load_topology(folder / "topology.json")
     incidents = _incidents(folder)
-    facts = metric_facts(folder / "metrics.jsonl.gz", incidents, sparse="petshop" in PLACES[name])
+    facts = metric_facts(folder / "metrics.jsonl.gz", incidents)
     cases = [_case(each, facts[each.id]) for each in incidents]
     return System(name, topology, sorted(cases, key=lambda case: (case.view.opened_at, case.view.id)))
 
 
 def _incidents(folder: Path) -> list[Incident]:
-    records = read([folder / "incidents.jsonl.gz"], Rejections())
-    return [each for each in records if isinstance(each, Incident) and each.root_cause]
+    return [
+        each for each in records_of(folder / "incidents.jsonl.gz") if isinstance(each, Incident) and each.root_cause
+    ]
+
+
+def records_of(path: Path) -> Iterator[Record]:
+    """The records of an archive. Labels that are no text (some of these files hold counts and nulls) become text."""
+    with gzip.open(path, "rb") as lines:
+        for line in lines:
+            plain = json.loads(line)
+            labels = plain.get("labels")
+            if labels:
+                plain["labels"] = {key: str(value) for key, value in labels.items() if value is not None}
+            yield from_plain(plain)
 
 
 def _case(incident: Incident, facts: list[AlertFact]) -> Case:
@@ -88,7 +103,7 @@ def facts_of(alerts: Iterable[Alert]) -> list[AlertFact]:
     """One fact per (entity, name), and per caller for client-side alerts."""
     facts: dict[tuple[str, str, str | None], AlertFact] = {}
     for alert in alerts:
-        entity = alert.entity or alert.service or "unknown"
+        entity = alert.entity or entity_of(alert)
         caller = alert.labels.get("caller")
         fact = facts.get((entity, alert.name, caller))
         if fact is None:

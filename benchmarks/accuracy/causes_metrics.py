@@ -1,7 +1,8 @@
 """Metric series around an incident as facts: what left its local normal, how far, and on which side.
 
-Median of the minutes after the onset against the median of the minutes before it, in units of
-`max(local IQR, .25 global IQR, share of the median)`; two-sided.
+Median of the samples after the onset against the median of the last calm samples before it, in units of
+`max(local IQR, .25 long-run IQR, share of the median)`; two-sided. Calm is what lies outside earlier incidents: a
+detector that holds its baseline while it fires sees the same. Nothing after the incident's own window is read.
 """
 
 from __future__ import annotations
@@ -18,49 +19,65 @@ from aiops.records import Incident, Metric
 
 # From how many scales on a series counts as anomalous.
 THRESHOLD = 3.0
-Series = tuple[list[float], list[float], Metric]
+# Samples of "before": an hour of PetShop's five-minute samples, a dozen of Nezha's minutes. One setting for both.
+BEFORE = 12
+MIN_BEFORE = 3
+# What lies further back than a day says nothing of now.
+STALE_S = 86_400.0
+Samples = list[tuple[float, float]]
+Series = dict[tuple[str, str], tuple[Samples, Metric]]
 
 
-def metric_facts(path: Path, incidents: Sequence[Incident], *, sparse: bool) -> dict[str, list[AlertFact]]:
-    """Facts by incident id. `sparse`: samples every five minutes instead of every minute, so longer windows."""
+def metric_facts(path: Path, incidents: Sequence[Incident]) -> dict[str, list[AlertFact]]:
+    """Facts by incident id."""
     series = _series(path)
-    before_s, after_s = (3600.0, 1200.0) if sparse else (1500.0, 300.0)
+    faults = [(incident.opened_at or 0.0, incident.resolved_at or 0.0) for incident in incidents]
+    calm = {
+        key: [sample for sample in samples if not any(start <= sample[0] < end for start, end in faults)]
+        for key, (samples, _) in series.items()
+    }
     found: dict[str, list[AlertFact]] = {}
     for incident in incidents:
-        onset = incident.opened_at or 0.0
-        facts = [_fact(key, one, onset, before_s, after_s) for key, one in series.items()]
+        facts = [_fact(key, samples, calm[key], one, incident) for key, (samples, one) in series.items()]
         found[incident.id] = [fact for fact in facts if fact is not None]
     return found
 
 
-def _series(path: Path) -> dict[tuple[str, str], Series]:
-    series: dict[tuple[str, str], Series] = {}
+def _series(path: Path) -> Series:
+    series: Series = {}
     for record in read([path], Rejections()):
         if isinstance(record, Metric):
             stat = record.labels.get("stat")
             name = f"{record.name} {stat}" if stat else record.name
-            times, values, _ = series.setdefault((record.entity, name), ([], [], record))
-            times.append(record.ts)
-            values.append(record.value)
+            samples, _ = series.setdefault((record.entity, name), ([], record))
+            samples.append((record.ts, record.value))
     return series
 
 
-def _fact(key: tuple[str, str], one: Series, onset: float, before_s: float, after_s: float) -> AlertFact | None:
-    times, values, record = one
-    start, middle, end = (bisect_left(times, at) for at in (onset - before_s, onset, onset + after_s))
-    before, after = np.array(values[start:middle]), np.array(values[middle:end])
-    if len(before) < 3 or not len(after):
-        return None
-    z = _score(before, after, np.array(values), key[1])
-    if abs(z) < THRESHOLD:
+def _fact(key: tuple[str, str], samples: Samples, calm: Samples, one: Metric, incident: Incident) -> AlertFact | None:
+    onset, end = incident.opened_at or 0.0, incident.resolved_at or 0.0
+    after = _between(samples, onset, end)
+    before = _between(calm, onset - STALE_S, onset)[-BEFORE:]
+    if len(before) < MIN_BEFORE:
+        # Two of the sets hold nothing but the minutes of faults: earlier faults elsewhere are their only normal.
+        before = _between(samples, 0.0, onset)[-BEFORE:]
+    if len(before) < MIN_BEFORE or not len(after):
         return None
     entity, name = key
-    return AlertFact(entity, name, 2, 1, onset, onset, record.labels.get("service"), "metric", magnitude=z)
+    z = _score(before, after, _between(samples, 0.0, end), name)
+    if abs(z) < THRESHOLD:
+        return None
+    return AlertFact(entity, name, 2, 1, onset, onset, one.labels.get("service"), "metric", magnitude=z)
 
 
-def _score(before: np.ndarray, after: np.ndarray, whole: np.ndarray, name: str) -> float:
+def _between(samples: Samples, start: float, end: float) -> np.ndarray:
+    first, last = (bisect_left(samples, (at, -np.inf)) for at in (start, end))
+    return np.array([value for _, value in samples[first:last]])
+
+
+def _score(before: np.ndarray, after: np.ndarray, so_far: np.ndarray, name: str) -> float:
     centre = float(np.median(before))
-    scale = max(_iqr(before), 0.25 * _iqr(whole), _share(name) * abs(centre))
+    scale = max(_iqr(before), 0.25 * _iqr(so_far), _share(name) * abs(centre))
     move = float(np.median(after)) - centre
     if scale <= 0:
         return 0.0 if move == 0 else float(np.copysign(10.0, move))

@@ -21,8 +21,6 @@ WINDOW_S = 3600.0
 DECAY_S = 900.0
 # A change is sometimes stamped when it ends, and clocks differ: up to a minute after the first alert it still counts.
 LATE_S = 60.0
-# Dependents are followed this far; further away nearly everything depends on everything.
-HOPS = 3
 # Changes read of one incident; more is a roll-out to everything, of which the latest matter.
 MAX_CHANGES = 256
 
@@ -49,7 +47,7 @@ def suspects(scene: Scene) -> dict[str, Suspect]:
     found: dict[str, Suspect] = {}
     for entity, change in placed:
         before_s = onset - change.ts
-        value = breadth * math.exp(-max(before_s, 0.0) / DECAY_S) * _reach(scene, entity)
+        value = breadth * math.exp(-max(before_s, 0.0) / DECAY_S) * scene.reach(entity)
         if value > 0 and (entity not in found or value > found[entity].value):
             found[entity] = Suspect(change, value, before_s)
     return found
@@ -57,25 +55,3 @@ def suspects(scene: Scene) -> dict[str, Suspect]:
 
 def _groups(scene: Scene) -> set[str]:
     return {scene.group_of(entity) for entity in scene.candidates()}
-
-
-def _reach(scene: Scene, entity: str) -> float:
-    """Share of the alerting groups that are the entity's own or depend on it within `HOPS`."""
-    alerting = {scene.group_of(other) for other in scene.by_entity}
-    if not alerting:
-        return 0.0
-    reached = {scene.group_of(other) for other in _dependents(scene, entity)}
-    return len(alerting & reached) / len(alerting)
-
-
-def _dependents(scene: Scene, entity: str) -> set[str]:
-    """The entity, its replicas, and what depends on them within `HOPS`."""
-    above = scene.above()
-    seen = {entity, *scene.land.members.get(entity, ())}
-    ring = seen
-    for _ in range(HOPS):
-        ring = {user for other in ring for user in above.get(other, ())} - seen
-        if not ring:
-            break
-        seen = seen | ring
-    return seen

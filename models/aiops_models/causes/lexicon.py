@@ -100,7 +100,10 @@ class Lexicon:
         words = split(stem)
         direction = ending.group(1) if ending else self._direction(words)
         cls = self._class(words, on_machine)
-        kept = [_DIGITS.sub("#", word) for word in words if word not in self._drop] or [stem.lower()]
+        kept = [word for word in words if word not in self._drop] or [stem.lower()]
+        if cls != "log":
+            # Elsewhere a number tells which core or disk; of a log alert it is the template, which is its very type.
+            kept = [_DIGITS.sub("#", word) for word in kept]
         type_ = " ".join(kept) + (f":{direction}" if ending else "")
         return Reading(type_, cls, direction, self._harm(cls, words, direction))
 

@@ -1,103 +1,128 @@
 """The cause ranker: adds the evidence of every algorithm up, for every entity.
 
-`score = 1.6 ln(1+A) + 1.3 ln(1+D) + .5 ln(1+B) + .5 ln(1+C) + 1.6 ln(1+E)` with A internal surprise,
+`score = 1.6 ln(1+A) + 1.3 ln(1+D) + .5 ln(1+B) + .5 ln(1+C) + 1.6 ln(1+E) + memory + rules` with A internal surprise,
 B symptom surprise, C replica contrast, D blame and E changes, all in nats and none negative; the logarithm makes a
 second alert of a kind add less than the first. Deterministic; no clock, randomness or I/O after construction.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from aiops.errors import UsageError
 from aiops.ports import IncidentView
-from aiops.records import Cause, Evidence
+from aiops.records import Cause
 from aiops.topology import Topology
-from aiops_models.causes.blame import blame
-from aiops_models.causes.changes import suspects
-from aiops_models.causes.contrast import contrast
+from aiops_models.causes.calibration import Calibration, set_size
+from aiops_models.causes.confidence import confidence
 from aiops_models.causes.history import History
 from aiops_models.causes.lexicon import load_lexicon
-from aiops_models.causes.scene import Landscape, Scene
+from aiops_models.causes.memory import Memory
+from aiops_models.causes.rules import load_packs
+from aiops_models.causes.scene import Landscape, Scene, tail
 from aiops_models.causes.surprise import Surprise
-from aiops_models.causes.wording import blame_text, change_text, contrast_text, internal_text, symptom_text
+from aiops_models.causes.terms import Account, Terms
 
-# Found on eight systems together; times or divided by 1.6 each moves the mean top-1 between .497 and .522, so finer
-# tuning would only fit noise. A change weighs as much as internal surprise, for want of labelled changes to learn from.
-INTERNAL, SYMPTOM, CONTRAST, BLAME, CHANGE = 1.6, 0.5, 0.5, 1.3, 1.6
-# Contributions are rounded to this grid of binary fractions (about .0002), on which sums are exact in any order.
-GRID = 4096
 # What a person reads; past ten suspects a list is no help.
 MAX_CAUSES = 10
+# Packs that are asked unless the option `rules` says otherwise: they hold no rule that can fire elsewhere.
+DEFAULT_RULES = ("kubernetes",)
+NOBODY = "or something that raised no alert"
 
 
 class CauseRanker:
-    """Ranks the entities that may have caused an incident. Options: `lexicon` (path or mapping)."""
+    """Ranks the entities that may have caused an incident.
+
+    Options: `lexicon` (path, or mapping of its form), `rules` (names or paths of rule packs; [] for none).
+    """
 
     def __init__(self, topology: Topology, options: Mapping[str, Any] | None = None) -> None:
-        """Read the topology once; raise `UsageError` for a lexicon that does not fit."""
+        """Read the topology once; raise `UsageError` for options, a lexicon or rules that do not fit."""
         given = dict(options or {})
+        unknown = sorted(given.keys() - {"lexicon", "rules"})
+        if unknown:
+            raise UsageError(f"cause ranker: expected the options lexicon, rules; got {', '.join(unknown)}")
         self._land = Landscape(topology)
         self._lexicon = load_lexicon(given.get("lexicon"))
-        self._history = History()
+        self._packs = load_packs(given.get("rules", DEFAULT_RULES))
+        self._history, self._memory, self._calibration = History(), Memory(), Calibration()
 
     def rank(self, view: IncidentView) -> list[Cause]:
         """The best causes first (at most 10), each with additive evidence that sums to its score."""
-        return [Cause(entity, total(evidence), evidence=evidence) for entity, evidence in self._ranked(view)]
+        scene = Scene(self._land, self._lexicon, view)
+        terms, accounts = self._accounts(scene)
+        if not accounts:
+            return []
+        scores = [account.score for account in accounts]
+        stated = self._calibration.probabilities(scores) if self._calibration.ready else []
+        causes = [
+            Cause(account.entity, account.score, evidence=terms.evidence(account)) for account in accounts[:MAX_CAUSES]
+        ]
+        causes[0].confidence = confidence(scene, [(account.entity, account.score) for account in accounts])
+        for cause, probability in zip(causes, stated, strict=False):
+            cause.probability = round(probability, 4)
+        return causes
 
     def learn(self, view: IncidentView, root: str | None) -> None:
-        """Take in a closed incident; `root` is the confirmed cause, None where nobody confirmed one."""
+        """Take in a closed incident; `root` is the confirmed cause, None where nobody confirmed one.
+
+        An incident counts once for chronicity however often it is told; a new `root` for it replaces the old one.
+        """
         scene = Scene(self._land, self._lexicon, view)
-        self._history.add(view.id, [(signal.entity, signal.type) for signal in scene.signals()])
+        if root is not None:
+            self._confirm(scene, root)
+        self._history.add(view.id, scene.pairs())
+
+    def candidate_set(self, causes: list[Cause]) -> dict[str, Any]:
+        """The causes that together hold the root in nine of ten cases, and what remains for `NOBODY`.
+
+        Before there are probabilities the set is the first three, without a promise.
+        """
+        stated = [cause.probability for cause in causes if cause.probability is not None]
+        size = set_size(stated) if stated else min(len(causes), 3)
+        return {
+            "entities": [cause.entity for cause in causes[:size]],
+            "probability": round(sum(stated[:size]), 4) if stated else None,
+            "otherwise": NOBODY,
+            "measured_coverage": self._calibration.report()["coverage"],
+        }
+
+    def calibration(self) -> dict[str, Any]:
+        """How stated probabilities have done so far; see `Calibration.report`."""
+        return self._calibration.report()
 
     def dump(self) -> Any:
         """What was learned, as plain data."""
-        return {"history": self._history.dump()}
+        return {
+            "history": self._history.dump(),
+            "memory": self._memory.dump(),
+            "calibration": self._calibration.dump(),
+        }
 
     def load(self, state: Any) -> None:
         """Take the state of a `dump`."""
         self._history.load(state["history"])
+        self._memory.load(state["memory"])
+        self._calibration.load(state["calibration"])
 
-    def _ranked(self, view: IncidentView) -> list[tuple[str, list[Evidence]]]:
-        scene = Scene(self._land, self._lexicon, view)
-        surprise = Surprise(scene, self._history)
-        found = weigh(scene, surprise)
-        ranked = sorted(found.items(), key=lambda item: (-total(item[1]), item[0]))
-        return [(entity, evidence) for entity, evidence in ranked[:MAX_CAUSES]]
+    def _accounts(self, scene: Scene) -> tuple[Terms, list[Account]]:
+        terms = Terms(scene, Surprise(scene, self._history), self._memory, self._packs)
+        found = [account for account in map(terms.account, terms.candidates()) if account.score > 0]
+        return terms, sorted(found, key=lambda account: (-account.score, account.entity))
 
+    def _confirm(self, scene: Scene, root: str) -> None:
+        """Learn from a confirmed root: first how well it was foreseen, then what it looked like."""
+        roots = self._roots(scene, root)
+        _, accounts = self._accounts(scene)
+        place = next((i for i, account in enumerate(accounts) if account.entity in roots), None)
+        if scene.view.id not in self._memory:
+            self._calibration.learn([account.score for account in accounts], place)
+        self._memory.add(scene.view.id, roots, scene.pairs())
 
-def weigh(scene: Scene, surprise: Surprise) -> dict[str, list[Evidence]]:
-    """The evidence on every entity that has any."""
-    blamed, changed = blame(scene, surprise), suspects(scene)
-    mass = sum(blamed.values())
-    found: dict[str, list[Evidence]] = {}
-    for entity in scene.candidates():
-        terms = [
-            ("internal", INTERNAL * math.log1p(surprise.internal(entity))),
-            ("blame", BLAME * math.log1p(blamed.get(entity, 0.0))),
-            ("symptom", SYMPTOM * math.log1p(surprise.symptom(entity))),
-            ("contrast", CONTRAST * math.log1p(contrast(surprise, entity))),
-            ("change", CHANGE * math.log1p(changed[entity].value) if entity in changed else 0.0),
-        ]
-        texts = {
-            "internal": lambda e=entity: internal_text(surprise, e),
-            "blame": lambda e=entity: blame_text(surprise, e, blamed[e] / mass),
-            "symptom": lambda e=entity: symptom_text(surprise, e),
-            "contrast": lambda e=entity: contrast_text(surprise, e),
-            "change": lambda e=entity: change_text(changed[e]),
-        }
-        evidence = [Evidence(name, on_grid(v), texts[name]()) for name, v in terms if on_grid(v)]
-        if evidence:
-            found[entity] = evidence
-    return found
-
-
-def on_grid(value: float) -> float:
-    """The nearest multiple of 1/`GRID`."""
-    return round(value * GRID) / GRID
-
-
-def total(evidence: Iterable[Evidence]) -> float:
-    """The score: exact, since every value is on the grid."""
-    return sum(item.value for item in evidence)
+    def _roots(self, scene: Scene, root: str) -> list[str]:
+        """The entities that a confirmed name stands for: itself and, for a service, its replicas."""
+        known = scene.candidates()
+        named = [root] if root in known else [entity for entity in known if tail(entity) == tail(root)]
+        replicas = [entity for name in named for entity in self._land.members.get(name, ()) if entity != name]
+        return (named or [root]) + replicas

@@ -21,8 +21,20 @@ from aiops_models.causes.lexicon import MACHINES, Lexicon
 # results move by at most .02 top-1 when the three are halved or doubled.
 CALL, REPLICA, HOSTED = 1.0, 1.125, 0.625
 
+# Dependents are followed this far; further away nearly everything depends on everything.
+HOPS = 3
+
 # Facts read of one incident; a storm has more streams than a person or a score can use. The first by time are kept.
 MAX_FACTS = 4096
+
+# Kinds that names are spelled with (`nodes/worker-1`) and messages open with ("Node worker-1 is …"); anything else
+# before a slash belongs to the name.
+NAMED_KINDS = frozenset(
+    "node host server vm machine pod container replicaset deployment statefulset daemonset job cronjob service app "
+    "instance database queue cluster namespace volume persistentvolume persistentvolumeclaim pvc".split()
+)
+# How much of a message is read: messages come from payloads.
+MAX_MESSAGE = 512
 
 
 class Signal(Struct, gc=False):
@@ -46,6 +58,9 @@ class Landscape:
     def __init__(self, topology: Topology) -> None:
         """Read the topology once; later changes to it are not seen."""
         self.kind = {entity: node.kind.lower() for entity, node in topology.nodes.items()}
+        self.of_kind: dict[str, list[str]] = {}
+        for entity, kind in self.kind.items():
+            self.of_kind.setdefault(kind, []).append(entity)
         self.group = {entity: self._group(topology, entity) for entity in topology.nodes}
         self.members: dict[str, list[str]] = {}
         for entity, group in self.group.items():
@@ -120,15 +135,48 @@ class Scene:
                 found.setdefault(target, []).append(source)
         return found
 
+    def reach(self, entity: str) -> float:
+        """Share of the alerting groups that are the entity's own or depend on it within `HOPS`."""
+        alerting = {self.group_of(other) for other in self.by_entity}
+        if not alerting:
+            return 0.0
+        reached = {self.group_of(other) for other in self._dependents(entity)}
+        return len(alerting & reached) / len(alerting)
+
+    def _dependents(self, entity: str) -> set[str]:
+        """The entity, its replicas, and what depends on them within `HOPS`."""
+        above = self.above()
+        seen = {entity, *self.land.members.get(entity, ())}
+        ring = seen
+        for _ in range(HOPS):
+            ring = {user for other in ring for user in above.get(other, ())} - seen
+            if not ring:
+                break
+            seen = seen | ring
+        return seen
+
     def signals(self) -> Iterable[Signal]:
         """All signals, in the order in which they first appeared."""
         for types in self.by_entity.values():
             yield from types.values()
 
+    def pairs(self) -> list[tuple[str, str]]:
+        """All (entity, type), in the order in which they first appeared."""
+        return [(signal.entity, signal.type) for signal in self.signals()]
+
+    def pairs_of(self, entity: str) -> list[tuple[str, str]]:
+        """The (entity, type) of one entity."""
+        return [(entity, type_) for type_ in self.by_entity.get(entity, ())]
+
     def candidates(self) -> list[str]:
         """Every entity that can be named: those of the topology, then the alerting ones it does not know."""
         known = self.land.kind
         return [*known, *(entity for entity in self.by_entity if entity not in known)]
+
+    def of_kind(self, kind: str) -> list[str]:
+        """The candidates of a kind."""
+        alerting = [entity for entity in self.by_entity if self.kind.get(entity) == kind]
+        return [*self.land.of_kind.get(kind, ()), *alerting]
 
     def place(self, entity: str, service: str | None) -> str:
         """The candidate that an alert on `entity` speaks of."""
@@ -136,13 +184,24 @@ class Scene:
             return entity
         if service and service in self.land.kind:
             return service
+        kind, name = spelled(entity)
+        if name in self.land.kind and kind in ("unknown", self.land.kind[name]):
+            return name
+        entity = f"{kind}/{name}" if kind != "unknown" else entity
         if entity not in self.kind:
-            self.kind[entity] = _spelled_kind(entity)
-            self.group[entity] = service if service and self.kind[entity] not in MACHINES else entity
+            self.kind[entity] = kind
+            self.group[entity] = service if service and kind not in MACHINES else entity
         return entity
 
+    def _named(self, fact: AlertFact) -> str:
+        """The fact's entity; where that is only the tool or the namespace it came from, what the message speaks of."""
+        vague = (fact.source, "unknown", "", fact.labels.get("namespace"), fact.labels.get("cluster"))
+        if fact.service is None and fact.message and fact.entity in vague:
+            return subject(fact.message, fact.name) or fact.entity
+        return fact.entity
+
     def _take(self, fact: AlertFact) -> None:
-        entity = self.place(fact.entity, fact.service)
+        entity = self.place(self._named(fact), fact.service)
         reading = self.lexicon.read(_directed(fact), self.kind_of(entity) in MACHINES)
         types = self.by_entity.setdefault(entity, {})
         signal = types.get(reading.type)
@@ -163,6 +222,20 @@ def _directed(fact: AlertFact) -> str:
     return f"{fact.name}:{'down' if fact.magnitude < 0 else 'up'}"
 
 
+def subject(message: str, name: str) -> str | None:
+    """Whom a message speaks of, where the alert has no entity: "Node worker-1 is NotReady", "worker-1: NAME …".
+
+    >>> subject("Node worker-1 is NotReady", "NodeNotReady"), subject("worker-1: PacketLoss 3 %", "PacketLoss")
+    ('node/worker-1', 'worker-1')
+    """
+    words = message[:MAX_MESSAGE].split(None, 3)
+    if len(words) < 2:
+        return None
+    if words[0].lower() in NAMED_KINDS:
+        return f"{words[0].lower()}/{words[1]}"
+    return words[0][:-1] if words[0].endswith(":") and words[1] == name and len(words[0]) > 1 else None
+
+
 def _add(signal: Signal, fact: AlertFact) -> None:
     signal.count += fact.count
     signal.severity = max(signal.severity, fact.severity)
@@ -177,14 +250,15 @@ def _earliest(facts: Sequence[AlertFact]) -> Sequence[AlertFact]:
     return sorted(facts, key=lambda fact: (fact.first_at, fact.entity, fact.name))[:MAX_FACTS]
 
 
-def _spelled_kind(entity: str) -> str:
-    """The kind in spellings such as `nodes/worker-01`.
+def spelled(entity: str) -> tuple[str, str]:
+    """Kind and name in spellings such as `nodes/worker-01`, which tools also write `node/worker-01`.
 
-    >>> _spelled_kind("nodes/worker-01"), _spelled_kind("worker-01")
-    ('node', 'unknown')
+    >>> spelled("nodes/worker-01"), spelled("worker-01"), spelled("https://queue")
+    (('node', 'worker-01'), ('unknown', 'worker-01'), ('unknown', 'https://queue'))
     """
-    kind, slash, _ = entity.partition("/")
-    return kind.lower().removesuffix("s") if slash and kind.isalpha() else "unknown"
+    kind, slash, name = entity.partition("/")
+    kind = kind.lower().removesuffix("s")
+    return (kind, name) if slash and name and kind in NAMED_KINDS else ("unknown", entity)
 
 
 def tail(entity: str) -> str:
@@ -193,5 +267,4 @@ def tail(entity: str) -> str:
     >>> tail("app/cart"), tail("cart")
     ('cart', 'cart')
     """
-    kind, slash, rest = entity.partition("/")
-    return rest if slash and kind.isalpha() and rest else entity
+    return spelled(entity)[1]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from aiops_models.causes.changes import Suspect
 from aiops_models.causes.contrast import siblings_of
 from aiops_models.causes.lexicon import INTERNAL
+from aiops_models.causes.rules import Verdict
 from aiops_models.causes.scene import Signal
 from aiops_models.causes.surprise import Surprise
 
@@ -48,6 +49,23 @@ def change_text(suspect: Suspect) -> str:
     what = _cut(" ".join(part for part in (change.name, change.message or "") if part))
     when = f"{_span(suspect.before_s)} before" if suspect.before_s >= 0 else f"{_span(-suspect.before_s)} after"
     return f"{what} on {_cut(change.entity)} {when} the first alert"
+
+
+def signs_text(surprise: Surprise, entity: str) -> str:
+    """What the memory of confirmed roots says."""
+    return (
+        f"{_names(surprise.signals(entity))} on {_cut(entity)}: such alerts were more often on the cause than elsewhere"
+    )
+
+
+def likeness_text(entity: str, similarity: float, incident: str) -> str:
+    """Which past incident speaks against the entity."""
+    return f"incident {_cut(incident)}, {similarity:.0%} alike, was caused by {_cut(entity)}"
+
+
+def rule_text(verdict: Verdict, entity: str) -> str:
+    """What a rule says, and of whom."""
+    return f"{verdict.text}: {_cut(entity)} (rule {verdict.rule})"
 
 
 def _names(signals: Sequence[Signal]) -> str:

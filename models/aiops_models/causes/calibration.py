@@ -1,0 +1,164 @@
+"""Probabilities that come true: an online Platt map from scores to "this is the root", per system.
+
+The share of each candidate in a softmax over scores is mapped by `p = sigmoid(a logit(share) + b)` (Platt 1999). The two
+numbers start at a = 1, b = 0 and are held there by Gaussian priors of strength 4 and .5, because how far scores can be
+trusted does not carry over from one system to another; each confirmed outcome refits them (Newton steps on the
+last `MAX_OUTCOMES`). What was stated before each outcome is kept, so that the calibration error and the coverage of the
+candidate sets are measured on predictions, never on what was fitted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+
+# Before this many outcomes a percentage would pretend to knowledge: low, medium, high are shown.
+MIN_OUTCOMES = 10
+# Outcomes that the map is fitted on: enough to hold two numbers steady, few enough to follow a system that changes.
+MAX_OUTCOMES = 256
+PRIOR_A, STRENGTH_A = 1.0, 4.0
+PRIOR_B, STRENGTH_B = 0.0, 0.5
+NEWTON_STEPS = 8
+# Shares this close to 0 or 1 say no more; their logit would rule the fit.
+EDGE = 1e-4
+# The candidate set holds the root in this share of cases, if the probabilities are right; at most ten are listed.
+COVER = 0.9
+MAX_SET = 10
+BINS = 10
+
+
+class Outcome(Struct, array_like=True):
+    """A confirmed incident: logit of the first candidate, was it the root, the probability stated, was it in the set."""
+
+    logit: float
+    hit: bool
+    stated: float
+    covered: bool
+    size: int
+
+
+class Calibration:
+    """The map, and how well it has done."""
+
+    def __init__(self) -> None:
+        """Start with the prior map and no outcomes."""
+        self.a, self.b = PRIOR_A, PRIOR_B
+        self._outcomes: deque[Outcome] = deque(maxlen=MAX_OUTCOMES)
+        self.count = 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether probabilities may be shown."""
+        return self.count >= MIN_OUTCOMES
+
+    def probabilities(self, scores: Sequence[float]) -> list[float]:
+        """Probability of each candidate, given all scores, best first; they sum to at most 1."""
+        mapped = [_sigmoid(self.a * logit + self.b) for logit in logits(scores)]
+        whole = sum(mapped)
+        return [each / whole for each in mapped] if whole > 1 else mapped
+
+    def learn(self, scores: Sequence[float], place: int | None) -> None:
+        """Take in an outcome: `place` of the root among the scores (0 is first), None when it was not among them."""
+        if not scores:
+            return
+        stated = self.probabilities(scores)
+        size = set_size(stated)
+        hit = place == 0
+        covered = place is not None and place < size
+        self._outcomes.append(Outcome(logits(scores)[0], hit, stated[0], covered, size))
+        self.count += 1
+        self._fit()
+
+    def report(self) -> dict[str, Any]:
+        """How the stated probabilities have done, over outcomes after the first `MIN_OUTCOMES`.
+
+        `error` is the expected calibration error over ten equal bins, `floor` what a perfect map would show on so few
+        outcomes; both None before there are any. `coverage` is the share of candidate sets that held the root.
+        """
+        # The ring may have lost the first ones; those that were stated too early are at its left end.
+        early = max(MIN_OUTCOMES - (self.count - len(self._outcomes)), 0)
+        shown = list(self._outcomes)[early:]
+        report: dict[str, Any] = {"outcomes": self.count, "measured_on": len(shown), "a": self.a, "b": self.b}
+        report["error"], report["floor"] = _error(shown), _floor(shown)
+        share = 1 / len(shown) if shown else None
+        report["coverage"] = sum(o.covered for o in shown) * share if share else None
+        report["set_size"] = sum(o.size for o in shown) * share if share else None
+        return report
+
+    def dump(self) -> Any:
+        """Plain data."""
+        rows = [[o.logit, o.hit, o.stated, o.covered, o.size] for o in self._outcomes]
+        return {"outcomes": rows, "count": self.count, "a": self.a, "b": self.b}
+
+    def load(self, state: Any) -> None:
+        """Take the state of a `dump`."""
+        self._outcomes = deque((Outcome(*row) for row in state["outcomes"]), maxlen=MAX_OUTCOMES)
+        self.count, self.a, self.b = state["count"], state["a"], state["b"]
+
+    def _fit(self) -> None:
+        """Maximum a posteriori by Newton's method from the last map; the problem is convex and two-dimensional."""
+        a, b = self.a, self.b
+        for _ in range(NEWTON_STEPS):
+            ga, gb = STRENGTH_A * (a - PRIOR_A), STRENGTH_B * (b - PRIOR_B)
+            haa, hab, hbb = STRENGTH_A, 0.0, STRENGTH_B
+            for outcome in self._outcomes:
+                p = _sigmoid(a * outcome.logit + b)
+                residual, curve = p - outcome.hit, p * (1 - p)
+                ga, gb = ga + residual * outcome.logit, gb + residual
+                haa, hab, hbb = haa + curve * outcome.logit**2, hab + curve * outcome.logit, hbb + curve
+            det = haa * hbb - hab * hab
+            a, b = a - (hbb * ga - hab * gb) / det, b - (haa * gb - hab * ga) / det
+        self.a, self.b = a, b
+
+
+def logits(scores: Sequence[float]) -> list[float]:
+    """Logit of each candidate's share in a softmax over the scores."""
+    top = max(scores, default=0.0)
+    weights = [math.exp(score - top) for score in scores]
+    whole = sum(weights)
+    return [_logit(weight / whole) for weight in weights]
+
+
+def set_size(probabilities: Sequence[float]) -> int:
+    """How many of the best candidates it takes to reach `COVER`; all of at most `MAX_SET` when that is not reached."""
+    held = 0.0
+    for size, probability in enumerate(probabilities[:MAX_SET], start=1):
+        held += probability
+        if held >= COVER:
+            return size
+    return min(len(probabilities), MAX_SET)
+
+
+def _error(outcomes: Sequence[Outcome]) -> float | None:
+    if not outcomes:
+        return None
+    gaps = [abs(sum(o.hit for o in some) - sum(o.stated for o in some)) for some in _binned(outcomes)]
+    return sum(gaps) / len(outcomes)
+
+
+def _floor(outcomes: Sequence[Outcome]) -> float | None:
+    """Expected error of a perfect map: E|hits - expected| of a bin is about sqrt(2 variance / pi)."""
+    if not outcomes:
+        return None
+    variances = [sum(o.stated * (1 - o.stated) for o in some) for some in _binned(outcomes)]
+    return sum(math.sqrt(2 * variance / math.pi) for variance in variances) / len(outcomes)
+
+
+def _binned(outcomes: Sequence[Outcome]) -> list[list[Outcome]]:
+    bins: dict[int, list[Outcome]] = {}
+    for outcome in outcomes:
+        bins.setdefault(min(int(outcome.stated * BINS), BINS - 1), []).append(outcome)
+    return list(bins.values())
+
+
+def _sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))
+
+
+def _logit(p: float) -> float:
+    held = min(max(p, EDGE), 1 - EDGE)
+    return math.log(held / (1 - held))

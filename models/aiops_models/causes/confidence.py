@@ -1,0 +1,28 @@
+"""Low, medium or high: how sure the first place is before there is any feedback.
+
+Two things carry over between systems where percentages do not: the margin to the next suspect of another group, and
+the share of the alerting groups that the suspect could explain (it is theirs, or they depend on it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from aiops_models.causes.scene import Scene
+
+Level = Literal["low", "medium", "high"]
+# Margin in score, where 1.1 is a suspect twice as surprising: below MEDIUM the order of the first two is nearly a toss-up.
+HIGH, MEDIUM = 1.2, 0.5
+# A suspect that explains less than this of what alerts leaves most of the incident open.
+COVERS = 0.3
+
+
+def confidence(scene: Scene, ranked: Sequence[tuple[str, float]]) -> Level:
+    """Confidence in the first of `ranked` (entity, score), best first."""
+    entity, score = ranked[0]
+    rivals = [other for name, other in ranked[1:] if scene.group_of(name) != scene.group_of(entity)]
+    margin = score - (rivals[0] if rivals else 0.0)
+    if margin < MEDIUM:
+        return "low"
+    return "high" if margin >= HIGH and scene.reach(entity) >= COVERS else "medium"

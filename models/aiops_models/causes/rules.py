@@ -1,0 +1,154 @@
+"""Rule packs: what is known of a platform, as data, switchable and reported apart.
+
+A rule looks for an alert whose name and message contain given words, unless the same entity also raised one that
+explains it otherwise, and lays weight on an entity: one named by a label of the alert, or one whose name holds a word.
+Matching is by plain words, never by patterns compiled from payloads. Cost: rules x facts, some 50 µs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from aiops.errors import UsageError
+from aiops.ports import AlertFact
+from aiops_models.causes.scene import Scene, tail
+
+# A rule that fires knows more than any surprise does: 3 is about what four rare internal alerts weigh. Above 6 nothing
+# else could ever be named.
+MAX_WEIGHT = 6.0
+# Labels that become part of a name are cut, since they come from payloads.
+MAX_LABEL = 253
+
+
+class Sign(Struct, forbid_unknown_fields=True):
+    """An alert whose name contains one of `name` and whose message contains one of `message`; lower case, empty = any."""
+
+    name: list[str] = []
+    message: list[str] = []
+
+
+class Blame(Struct, forbid_unknown_fields=True):
+    """Whom the weight goes to: `label` of the alert after `prefix`, or known entities with one of `words` in the name.
+
+    `otherwise` is named where no known entity holds the words.
+    """
+
+    label: str | None = None
+    prefix: str = ""
+    words: list[str] = []
+    otherwise: str | None = None
+
+
+class Rule(Struct, forbid_unknown_fields=True):
+    """One piece of knowledge."""
+
+    name: str
+    text: str
+    when: Sign
+    blame: Blame
+    weight: float = 3.0
+    unless: Sign | None = None
+
+
+class Pack(Struct, forbid_unknown_fields=True):
+    """A file of rules."""
+
+    name: str
+    summary: str
+    rules: list[Rule]
+
+
+class Verdict(Struct):
+    """A rule that fired on an entity."""
+
+    rule: str
+    weight: float
+    text: str
+
+
+def load_packs(wanted: Sequence[str]) -> list[Pack]:
+    """Packs by shipped name or by path; raise `UsageError` for what is not there or does not fit."""
+    return [_load(str(each)) for each in wanted]
+
+
+def shipped_packs() -> list[str]:
+    """The names of the packs in this package."""
+    return sorted(item.name.removesuffix(".yaml") for item in _folder().iterdir() if item.name.endswith(".yaml"))
+
+
+def verdicts(packs: Iterable[Pack], scene: Scene) -> dict[str, list[Verdict]]:
+    """Entity -> the rules that speak against it, each at most once."""
+    found: dict[str, list[Verdict]] = {}
+    for pack in packs:
+        for rule in pack.rules:
+            for entity in _blamed(rule, scene):
+                found.setdefault(entity, []).append(Verdict(f"{pack.name}/{rule.name}", rule.weight, rule.text))
+    return found
+
+
+def _blamed(rule: Rule, scene: Scene) -> dict[str, None]:
+    blamed: dict[str, None] = {}
+    for fact in scene.view.facts:
+        if _shows(fact, rule.when) and not _excused(rule, fact, scene):
+            blamed.update(dict.fromkeys(_targets(rule.blame, fact, scene)))
+    return blamed
+
+
+def _shows(fact: AlertFact, sign: Sign) -> bool:
+    return _holds(fact.name, sign.name) and _holds(fact.message or "", sign.message)
+
+
+def _holds(text: str, words: list[str]) -> bool:
+    lowered = text.lower()
+    return not words or any(word in lowered for word in words)
+
+
+def _excused(rule: Rule, fact: AlertFact, scene: Scene) -> bool:
+    if rule.unless is None:
+        return False
+    entity = scene.place(fact.entity, fact.service)
+    return any(
+        _shows(other, rule.unless) for other in scene.view.facts if scene.place(other.entity, other.service) == entity
+    )
+
+
+def _targets(blame: Blame, fact: AlertFact, scene: Scene) -> list[str]:
+    if blame.label is not None:
+        value = fact.labels.get(blame.label, "")[:MAX_LABEL]
+        return [_known(blame.prefix + value, scene)] if value else []
+    named = [entity for entity in scene.candidates() if any(word in tail(entity).lower() for word in blame.words)]
+    return named or ([_known(blame.otherwise, scene)] if blame.otherwise else [])
+
+
+def _known(entity: str, scene: Scene) -> str:
+    """The candidate that goes by this name or by its last part."""
+    candidates = scene.candidates()
+    return next((each for each in candidates if entity in (each, tail(each))), entity)
+
+
+@cache
+def _load(name: str) -> Pack:
+    try:
+        raw = (_folder() / f"{name}.yaml").read_bytes() if name in shipped_packs() else Path(name).read_bytes()
+        pack = msgspec.yaml.decode(raw, type=Pack)
+    except OSError:
+        raise UsageError(f"rules: expected one of {', '.join(shipped_packs())} or a file; got {name!r}") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise UsageError(f"rules {name}: {error}") from error
+    for index, rule in enumerate(pack.rules):
+        if not 0 < rule.weight <= MAX_WEIGHT:
+            raise UsageError(
+                f"rules {name}: $.rules[{index}].weight: expected above 0, at most {MAX_WEIGHT}; got {rule.weight}"
+            )
+    return pack
+
+
+def _folder() -> Traversable:
+    return files(__package__) / "rules"
