@@ -18,7 +18,8 @@ MAX_CAUSES = 3
 MAX_EVIDENCE = 5
 MAX_MEMBERS = 15
 MAX_LANES = 12
-LANE_WIDTH = 24
+# The lanes of the timeline take this many columns of a wide terminal; a narrow one needs the room for names.
+LANE_WIDTH, NARROW_LANE_WIDTH, WIDE_FROM = 24, 14, 100
 
 
 def incident_parts(incident: Incident, width: int) -> Iterator[RenderableType]:
@@ -158,10 +159,11 @@ def _timeline(incident: Incident, width: int) -> list[RenderableType]:
     if not members:
         return []
     start, end = members[0].first_at, max(member.last_at for member in members)
+    lane_width = LANE_WIDTH if width >= WIDE_FROM else NARROW_LANE_WIDTH
     lines: list[RenderableType] = []
     for member in members[:MAX_LANES]:
         line = Text(f"{offset(member.first_at - start):>8} ")
-        line.append_text(_lane(member, start, max(end - start, 1.0)))
+        line.append_text(_lane(member, start, max(end - start, 1.0), lane_width))
         line.append(f" {clean(member.name)} on {clean(member.entity)}")
         lines.append(fit(line, width - 2))
     if len(members) > MAX_LANES:
@@ -169,11 +171,11 @@ def _timeline(incident: Incident, width: int) -> list[RenderableType]:
     return lines
 
 
-def _lane(member: Member, start: float, span_s: float) -> Text:
-    first = min(LANE_WIDTH - 1, int((member.first_at - start) / span_s * LANE_WIDTH))
-    last = min(LANE_WIDTH, max(first + 1, round((member.last_at - start) / span_s * LANE_WIDTH)))
+def _lane(member: Member, start: float, span_s: float, width: int) -> Text:
+    first = min(width - 1, int((member.first_at - start) / span_s * width))
+    last = min(width, max(first + 1, round((member.last_at - start) / span_s * width)))
     style = STYLES[parse_severity(member.severity)].replace("bold white on red", "bold red")
-    return Text(" " * first) + Text("━" * (last - first), style=style) + Text(" " * (LANE_WIDTH - last))
+    return Text(" " * first) + Text("━" * (last - first), style=style) + Text(" " * (width - last))
 
 
 def _playbooks(playbooks: Sequence[Suggestion]) -> list[RenderableType]:

@@ -62,23 +62,19 @@ def show_event(console: Console, event: IncidentChanged) -> None:
 
 
 def _detail(event: IncidentChanged) -> Text:
+    """What matters most first: the line is cut at the width of the terminal."""
     incident = event.incident
     parts = [Text(clean(incident.id), style="dim")]
     if event.change == "merged" and incident.merged_into:
-        parts.append(Text(f"now part of {clean(incident.merged_into)}"))
-        return Text(" · ").join(parts)
-    parts += [Text(WHAT[what]) for what in event.what if WHAT.get(what)]
-    parts.append(Text(_counts(incident)))
+        return Text(" · ").join([*parts, Text(f"now part of {clean(incident.merged_into)}")])
     if event.change == "resolved" and incident.opened_at is not None and incident.resolved_at is not None:
         parts.append(Text(f"after {duration(incident.resolved_at - incident.opened_at)}"))
     if incident.causes and incident.causes[0].score > 0:
         cause = incident.causes[0]
-        parts.append(Text(f"likely cause {clean(cause.entity)} ({score_text(cause)})", style="bold"))
+        parts.append(Text(f"cause {clean(cause.entity)} ({score_text(cause)})", style="bold"))
+    counts = f"{plural(incident.alert_count, 'alert')} on {plural(len(incident.entities), 'entity', 'entities')}"
+    parts += [Text(counts), *(Text(WHAT[what]) for what in event.what if WHAT.get(what))]
     return Text(" · ").join(parts)
-
-
-def _counts(incident: Incident) -> str:
-    return f"{plural(incident.alert_count, 'alert')} on {plural(len(incident.entities), 'entity', 'entities')}"
 
 
 def show_incident(console: Console, incident: Incident) -> None:

@@ -30,7 +30,7 @@ HARM_EFFECTS: dict[Harm, tuple[tuple[str, bool, float], ...]] = {
         ("HighRequestLatency", False, 0.9),
         ("UpstreamRequestTimeout", True, 0.8),
         ("PodRequestLatencyHigh", True, 0.5),
-        ("ContainerCPUUsageHigh", True, 0.15),
+        ("ContainerCPUUsageHigh", True, 0.08),
     ),
     "errors": (
         ("HTTPErrorRateHigh", False, 0.9),

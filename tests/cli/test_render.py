@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import io
 import unicodedata
+from pathlib import Path
 
 import pytest
+import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
+from rich.text import Text
+from typer.testing import CliRunner
 
+from aiops.cli.demo import Show, demo_command
 from aiops.cli.plain import clean, console_for, fit
 from aiops.cli.render import Closing, show_closing, show_event, show_incident, show_incidents
 from aiops.engine.events import IncidentChange, IncidentChanged
@@ -123,6 +128,7 @@ def test_the_least_an_incident_can_be_is_shown() -> None:
 def test_events_say_what_changed() -> None:
     stream = io.StringIO()
     console = console_for(stream)
+    console.width = 160
     show_event(console, event("opened", incident()))
     show_event(console, event("updated", incident(), ["severity", "cause"]))
     show_event(console, event("merged", incident(merged_into="inc-2")))
@@ -130,7 +136,9 @@ def test_events_say_what_changed() -> None:
     lines = stream.getvalue().splitlines()
     assert len(lines) == 8
     assert lines[0] == "08:01:00  OPENED      critical HighRequestLatency on cart-api"
-    assert "240 alerts on 20 entities · likely cause HighRequestLatency" in lines[1]
+    assert lines[1].startswith(
+        "          inc-1 · cause HighRequestLatency on cart-api (medium confidence) · 240 alerts"
+    )
     assert "severity rose · new likely cause" in lines[3]
     assert "now part of inc-2" in lines[5]
     assert "after 1 min 0 s" in lines[7]
@@ -203,3 +211,32 @@ def test_a_stream_that_cannot_encode_shows_something(capsysbinary: pytest.Captur
 @pytest.mark.parametrize(("width", "expected"), [(5, "disk…"), (20, "disk is full")])
 def test_fit(width: int, expected: str) -> None:
     assert fit("disk is full", width).plain == expected
+
+
+def test_the_demo_shows_an_incident_once_it_matters_and_then_what_changes() -> None:
+    stream, slept = io.StringIO(), list[float]()
+    show = Show(Console(file=stream, force_terminal=True, width=120), slept.append)
+    small = incident("one", severity="warning", entities=["one"])
+    show.watch(event("opened", small))
+    assert not stream.getvalue()
+    grown = incident("one", severity="warning", entities=["one", "two"])
+    show.watch(event("updated", grown, ["members"]))
+    show.watch(event("updated", grown, ["members"]))
+    show.watch(event("updated", grown, ["cause"]))
+    show.watch(event("resolved", grown))
+    plain = Text.from_ansi(stream.getvalue()).plain
+    assert [line.split()[1] for line in plain.splitlines()[::2]] == ["OPENED", "UPDATED", "RESOLVED"]
+    assert len(slept) == 3
+
+
+def test_the_demo_ends_by_itself_and_says_what_to_do_next(tmp_path: Path) -> None:
+    app = typer.Typer()
+    app.command()(demo_command)
+    result = CliRunner().invoke(app, ["--keep", str(tmp_path / "kept")], catch_exceptions=False)
+    assert result.exit_code == 0
+    text = result.stdout
+    assert "The largest incident in full" in text
+    assert "7 of 7 faults were found" in text
+    assert f"aiops replay {tmp_path}/kept/alerts.jsonl" in text
+    assert (tmp_path / "kept" / "topology.json").exists()
+    assert "\x1b" not in text

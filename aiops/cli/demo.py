@@ -1,0 +1,129 @@
+"""`aiops demo`: a simulated storm through the engine, incidents as they happen, then what came of it."""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from aiops.archive import Rejections
+from aiops.assembly import build_engine
+from aiops.cli.plain import console_for
+from aiops.cli.render import Closing, show_closing, show_event, show_incident
+from aiops.engine.config import EngineConfig
+from aiops.engine.events import IncidentChanged
+from aiops.records import Incident, Severity, parse_severity
+from aiops.replay import Report, make_report, replay
+from aiops.simulate import STORM, Simulation, save, simulate, summary
+
+# A person can follow about ten lines a second, and the whole show stays well under a minute.
+LINE_PAUSE_S = 0.1
+MAX_PAUSED_LINES = 150
+
+
+class Show:
+    """Prints incidents as they happen: those that matter when they begin to, and then what changes about them.
+
+    An incident matters from high severity on, or once it has reached a second entity. `sleep` is called between lines.
+    """
+
+    def __init__(self, console: Console, sleep: Callable[[float], None]) -> None:
+        self.console = console
+        self.sleep = sleep
+        self.told: set[str] = set()
+        self.lines = 0
+
+    def watch(self, event: IncidentChanged) -> None:
+        """Take one change; print it if it says something new to somebody who watches."""
+        known = event.incident.id in self.told
+        if not known and not matters(event.incident):
+            return
+        if known and event.change == "updated" and not {"severity", "cause"} & set(event.what):
+            return
+        if not known and event.change == "updated":
+            event = msgspec.structs.replace(event, change="opened")
+        self.told.add(event.incident.id)
+        show_event(self.console, event)
+        self.lines += 1
+        if self.console.is_terminal and self.lines <= MAX_PAUSED_LINES:
+            self.sleep(LINE_PAUSE_S)
+
+
+def matters(incident: Incident) -> bool:
+    """Whether a person who watches a whole site wants to see the incident."""
+    return parse_severity(incident.severity) >= Severity.HIGH or len(incident.entities) > 1
+
+
+def demo_command(
+    keep: Annotated[Path | None, typer.Option(help="Keep the simulated files in this folder.")] = None,
+    seed: Annotated[int, typer.Option(help="Another seed is another storm.")] = STORM.seed,
+) -> None:
+    """Watch a storm of thousands of alerts become a handful of explained incidents; ends by itself."""
+    console = console_for()
+    run = simulate(msgspec.structs.replace(STORM, seed=seed))
+    with ExitStack() as stack:
+        folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aiops-demo-")))
+        save(run, folder)
+        _introduce(console, run)
+        done = replay(
+            [*run.records, *run.incidents], build_engine(EngineConfig(), run.topology), Show(console, time.sleep).watch
+        )
+        incidents = [incident for incident in done.incidents() if incident.status != "merged"]
+        report = make_report(done, Rejections(), run.topology, incidents)
+        _explain_one(console, incidents)
+        show_closing(
+            console, Closing(len(run.alerts), incidents, report.dispositions, report.seconds, _next_steps(keep))
+        )
+        _show_truth(console, report)
+
+
+def _introduce(console: Console, run: Simulation) -> None:
+    counts = summary(run)
+    line = Text("A simulated site of ")
+    line.append(
+        f"{counts.services} services and {counts.entities - counts.services} pods, hosts and stores", style="bold"
+    )
+    line.append(f", where {counts.incidents} things break within {counts.hours:g} hours of everyday noise.\n")
+    console.print(line)
+
+
+def _explain_one(console: Console, incidents: list[Incident]) -> None:
+    """Show the largest incident in full: what an on-call engineer would open first."""
+    if incidents:
+        console.print(Text("\nThe largest incident in full:", style="bold"))
+        show_incident(console, max(incidents, key=lambda each: (each.alert_count, each.id)))
+
+
+def _show_truth(console: Console, report: Report) -> None:
+    """The simulator knows what broke; say how much of it was found."""
+    if report.truth is None or report.truth.causes is None or report.truth.grouping is None:
+        return
+    causes, grouping = report.truth.causes, report.truth.grouping
+    found = round((grouping.incident_recall or 0.0) * grouping.incidents)
+    console.print(
+        f"\nThe simulator knows what broke: {found} of {grouping.incidents} faults were found, "
+        f"{round(causes.top1 * causes.cases)} of {causes.cases} causes ranked first; "
+        f"alerts were grouped with a pairwise F1 of {grouping.pairwise_f1:.2f}.",
+        style="dim",
+    )
+
+
+def _next_steps(keep: Path | None) -> list[tuple[str, str]]:
+    folder = shlex.quote(str(keep)) if keep else "storm"
+    files = f"{folder}/alerts.jsonl {folder}/incidents.jsonl --topology {folder}/topology.json"
+    steps = [] if keep else [("aiops demo --keep storm", "play it again and keep the files")]
+    return [
+        *steps,
+        (f"aiops replay {files}", "score it; change settings with --set and compare with --against"),
+        ("aiops run", "the daemon: alerts by HTTP on this machine, with a web page"),
+        ("aiops connectors list", "where alerts can come from and incidents can go"),
+    ]
