@@ -9,16 +9,22 @@ from msgspec import Struct
 
 from aiops.errors import UsageError
 from aiops.records.severity import LEVELS
-from aiops.respond.format import CauseMatch, IncidentMatch, Matcher, Playbook
+from aiops.respond.format import CauseMatch, Matcher, Playbook
 from aiops.respond.literals import inner, required
 from aiops.respond.situation import Seen, Situation, same_kind, severity_label
 
 Test = Callable[[Seen], bool]
+# (position of the alert, what `hit` says of it), in order of position.
+Hits = Sequence[tuple[int, int]]
 CONFIDENCES = ("low", "medium", "high")
 # A value that an expression sees is cut here, so that no label can make an expression slow.
 MAX_VALUE = 600
 # Labels whose value hangs on the alert's name alone; conditions on them are remembered by name.
 BY_NAME = frozenset({"name", "alertname", "words"})
+# Labels that two alerts of one name and message share; what such conditions say of one holds for the other.
+BY_TEXT = BY_NAME | {"text", "message"}
+# What `hit` says of one alert.
+ALERT, ANY_ALERT = 1, 2
 # A group that repeats something that itself repeats takes exponential time on the right text.
 _NESTED = re.compile(r"\([^()]*[+*}][^()]*\)[+*{]")
 
@@ -32,13 +38,18 @@ class Fit(Struct, gc=False):
 
 
 class Compiled(Struct):
-    """A playbook with its conditions as closures. `by_name` tells from a name alone whether an alert can matter."""
+    """A playbook with its conditions as closures.
+
+    `by_name` tells from a name alone whether an alert can matter; `by_text` says that all conditions on one alert hang
+    on its name and message, so that their answer can be remembered.
+    """
 
     playbook: Playbook
     alert: Test | None
     any_alert: list[Test]
     no_alert: list[Test]
     by_name: Test
+    by_text: bool
     kinds: frozenset[str]
     min_severity: int
 
@@ -64,18 +75,24 @@ def compile_match(playbook: Playbook) -> Compiled:
         [_all(group) for group in match.any_alert],
         [_all(group) for group in match.no_alert],
         _any([_all([matcher for matcher in group if matcher.label in BY_NAME]) for group in groups]),
+        all(matcher.label in BY_TEXT for group in [match.alert, *match.any_alert] for matcher in group),
         frozenset(same_kind(kind) for kind in match.cause.kind),
         int(LEVELS[severity]) if severity else 0,
     )
 
 
-def fit(compiled: Compiled, now: Situation, *, strict: bool = False) -> Fit:
-    """Match a playbook with a situation. `strict` (for runs) refuses where a condition cannot be decided."""
+def fit(compiled: Compiled, now: Situation, hits: Hits | None = None, *, strict: bool = False) -> Fit:
+    """Match a playbook with a situation. `strict` (for runs) refuses where a condition cannot be decided.
+
+    `hits` spares the work where the caller knows already which alerts hit.
+    """
     match = compiled.playbook.match
     refused = _context(compiled, now, strict)
     if refused:
         return Fit(False, refused)
-    facts = _facts(compiled, now.seen) or _changed(compiled, now)
+    if hits is None:
+        hits = [(index, hit(compiled, one)) for index, one in enumerate(now.seen)]
+    facts = _facts(compiled, hits) or _changed(compiled, now)
     if not facts:
         return Fit(False, "no alert of the incident fits its matchers" if _asks(compiled) else "it has no matchers")
     for test in compiled.no_alert:
@@ -98,18 +115,24 @@ def _asks(compiled: Compiled) -> bool:
     return compiled.alert is not None or bool(compiled.any_alert) or bool(compiled.playbook.match.change)
 
 
-def _facts(compiled: Compiled, seen: Sequence[Seen]) -> tuple[int, ...]:
-    hits: set[int] = set()
-    if compiled.alert is not None:
-        hits.update(index for index, one in enumerate(seen) if compiled.alert(one))
-        if not hits:
-            return ()
-    if compiled.any_alert:
-        other = {index for index, one in enumerate(seen) if any(test(one) for test in compiled.any_alert)}
-        if not other:
-            return ()
-        hits |= other
-    return tuple(sorted(hits))
+def hit(compiled: Compiled, seen: Seen) -> int:
+    """What one alert says to a playbook: `ALERT`, `ANY_ALERT`, both or 0."""
+    mask = ALERT if compiled.alert is not None and compiled.alert(seen) else 0
+    for test in compiled.any_alert:
+        if test(seen):
+            return mask | ANY_ALERT
+    return mask
+
+
+def _facts(compiled: Compiled, hits: Hits) -> tuple[int, ...]:
+    """The alerts that hit, if together they satisfy both parts of the match."""
+    wanted = (ALERT if compiled.alert is not None else 0) | (ANY_ALERT if compiled.any_alert else 0)
+    got = 0
+    for _, mask in hits:
+        got |= mask
+    if not wanted or got & wanted != wanted:
+        return ()
+    return tuple(index for index, mask in hits if mask)
 
 
 def _changed(compiled: Compiled, now: Situation) -> tuple[int, ...]:
@@ -171,7 +194,7 @@ def _matches(pattern: str) -> Callable[[str], bool]:
     full, texts, body = expression(pattern).fullmatch, required(pattern), inner(pattern)
     find = full if body is None else expression(body).search
     if texts:
-        return lambda text: any(part in text for part in texts) and find(text) is not None
+        return lambda text: any(map(text.__contains__, texts)) and find(text) is not None
     return lambda text: find(text) is not None
 
 
@@ -191,15 +214,3 @@ _READERS: dict[str, Callable[[Seen], str]] = {
     "words": lambda seen: seen.words,
     "text": lambda seen: seen.text,
 }
-
-__all__ = [
-    "BY_NAME",
-    "CONFIDENCES",
-    "Compiled",
-    "Fit",
-    "IncidentMatch",
-    "compile_match",
-    "context",
-    "expression",
-    "fit",
-]

@@ -50,13 +50,15 @@ def stem(word: str) -> str:
     return word
 
 
-def terms(text: str) -> list[str]:
+@lru_cache(maxsize=4_096)
+def terms(text: str) -> tuple[str, ...]:
     """The stems of a text in order; camelCase, snake_case and dotted names are split.
 
     >>> terms("KubePodCrashLooping on node_filesystem")
-    ['kube', 'pod', 'crash', 'loop', 'node', 'filesystem']
+    ('kube', 'pod', 'crash', 'loop', 'node', 'filesystem')
     """
-    return [stem(word) for word in (piece.lower() for piece in _PIECE.findall(text)) if word not in STOP]
+    words = (piece.lower() for piece in _PIECE.findall(text))
+    return tuple(stem(word) for word in words if word not in STOP)
 
 
 class Bm25:

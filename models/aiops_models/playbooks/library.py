@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from aiops.errors import UsageError
 from aiops.respond.catalogue import read_catalogue, shipped
 from aiops.respond.format import Playbook
-from aiops.respond.matching import Compiled, compile_match
+from aiops.respond.matching import Compiled, compile_match, hit
 from aiops.respond.runbooks import Runbook, plain, read_runbooks
 from aiops.respond.situation import Seen
 from aiops_models.retrieval import Bm25
@@ -17,8 +17,11 @@ from aiops_models.retrieval import Bm25
 # What says most about a playbook in the fewest words weighs most. `whenNotToUse` is left out: it names other problems.
 PLAYBOOK_WEIGHTS = {"name": 3.0, "alerts": 3.0, "summary": 2.0, "use": 1.5, "symptoms": 2.0, "body": 0.3}
 RUNBOOK_WEIGHTS = {"name": 3.0, "meaning": 2.0, "impact": 1.0, "diagnosis": 0.7, "mitigation": 0.5, "other": 0.7}
-# Names of alerts whose candidates are remembered. Rules have a few thousand names; beyond it they are found again.
+# Names and texts of alerts whose answers are remembered. Rules have a few thousand names; older ones are found again.
 MAX_NAMES = 4_096
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 
 class Library:
@@ -37,7 +40,9 @@ class Library:
         self.playbook_index = Bm25([_playbook_text(one.playbook) for one in self.compiled], PLAYBOOK_WEIGHTS)
         self.runbook_index = Bm25([_runbook_text(book) for book in self.runbooks], RUNBOOK_WEIGHTS)
         self._changes = [index for index, one in enumerate(self.compiled) if one.playbook.match.change]
+        self._by_labels = [index for index, one in enumerate(self.compiled) if not one.by_text]
         self._names: dict[str, tuple[int, ...]] = {}
+        self._texts: dict[tuple[str, str], tuple[tuple[int, int], ...]] = {}
 
     def _take(self, playbook: Playbook, file: str) -> None:
         try:
@@ -45,21 +50,43 @@ class Library:
         except UsageError as error:
             self.problems.append(f"{file}: {error}")
 
-    def candidates(self, seen: list[Seen], changed: bool) -> list[int]:
-        """Playbooks that can fit, judged by the names of the alerts alone, in catalogue order."""
-        found = set(self._changes) if changed else set()
-        for one in seen:
-            found.update(self._by_name(one))
-        return sorted(found)
+    def hits(self, seen: list[Seen], changed: bool) -> dict[int, list[tuple[int, int]]]:
+        """For each playbook that an alert speaks to: positions of the alerts and what they say, in catalogue order.
 
-    def _by_name(self, seen: Seen) -> tuple[int, ...]:
+        `changed` adds the playbooks that a change alone can call for.
+        """
+        found: dict[int, list[tuple[int, int]]] = {index: [] for index in self._changes} if changed else {}
+        for position, one in enumerate(seen):
+            for index, mask in self._of_text(one):
+                found.setdefault(index, []).append((position, mask))
+            for index in self._by_labels:
+                mask = hit(self.compiled[index], one)
+                if mask:
+                    found.setdefault(index, []).append((position, mask))
+        return dict(sorted(found.items()))
+
+    def _of_text(self, seen: Seen) -> tuple[tuple[int, int], ...]:
+        key = (seen.fact.name, seen.text)
+        known = self._texts.get(key)
+        if known is None:
+            masks = ((index, hit(self.compiled[index], seen)) for index in self._of_name(seen))
+            known = tuple((index, mask) for index, mask in masks if mask)
+            _remember(self._texts, key, known)
+        return known
+
+    def _of_name(self, seen: Seen) -> tuple[int, ...]:
         known = self._names.get(seen.fact.name)
         if known is None:
-            known = tuple(index for index, one in enumerate(self.compiled) if one.by_name(seen))
-            if len(self._names) >= MAX_NAMES:
-                del self._names[next(iter(self._names))]
-            self._names[seen.fact.name] = known
+            every = enumerate(self.compiled)
+            known = tuple(index for index, one in every if one.by_text and one.by_name(seen))
+            _remember(self._names, seen.fact.name, known)
         return known
+
+
+def _remember(known: dict[_Key, _Value], key: _Key, value: _Value) -> None:
+    if len(known) >= MAX_NAMES:
+        del known[next(iter(known))]
+    known[key] = value
 
 
 def _places(option: Any) -> list[Path]:

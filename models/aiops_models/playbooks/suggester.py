@@ -17,6 +17,7 @@ from aiops.respond.trials import leading
 from aiops.topology import Topology
 from aiops_models.playbooks.library import Library
 from aiops_models.playbooks.outcomes import Outcomes
+from aiops_models.playbooks.usual import Usual
 from aiops_models.retrieval import weighted
 
 MAX_SUGGESTIONS = 5
@@ -33,6 +34,8 @@ SURE = {"low": 0.5, "medium": 0.8, "high": 1.0}
 KIND = 0.4
 CLASS = 0.4
 CHANGED = 1.0
+# What fits nearly every incident (start-up noise, a chronic alert) says little about this one.
+UNUSUAL = 1.5
 # One nat of log-odds of past success is worth a third of a written condition: it reorders what fits, no more.
 OUTCOME = 0.7
 # Of the score that a text with all the query's words could have. Below, likeness comes from common words: see the card.
@@ -74,6 +77,7 @@ class PlaybookSuggester:
         self._topology = topology
         self._library = Library(options or {})
         self._outcomes = Outcomes()
+        self._usual = Usual()
 
     @property
     def problems(self) -> list[str]:
@@ -104,27 +108,30 @@ class PlaybookSuggester:
         self._outcomes.learn(playbook, alert, outcome)
 
     def dump(self) -> Any:
-        """Outcomes and decisions, as what msgspec can encode."""
-        return self._outcomes.dump()
+        """Outcomes, decisions and what is usual, as what msgspec can encode."""
+        return {"outcomes": self._outcomes.dump(), "usual": self._usual.dump()}
 
     def load(self, state: Any) -> None:
         """Take the state of a `dump`."""
-        self._outcomes.load(state)
+        self._outcomes.load(state["outcomes"])
+        self._usual.load(state["usual"])
 
     def _playbooks(self, now: Situation) -> list[Candidate]:
         library = self._library
         query = _query(now)
         ceiling = library.playbook_index.ceiling(query) or 1.0
         likeness = {index: score / ceiling for index, score in library.playbook_index.scores(query).items()}
-        fits = {index: fit(library.compiled[index], now) for index in library.candidates(now.seen, bool(now.changes))}
-        found: list[Candidate] = []
+        hits = library.hits(now.seen, bool(now.changes))
+        fits = {index: fit(library.compiled[index], now, found) for index, found in hits.items()}
+        self._usual.see(now.incident, [library.compiled[index].playbook.name for index, one in fits.items() if one.ok])
+        made: list[Candidate] = []
         for index, one in enumerate(library.compiled):
             like, fitting = likeness.get(index, 0.0), fits.get(index)
             if fitting is not None and fitting.ok:
-                found.append(self._matched(index, now, fitting, like))
+                made.append(self._matched(index, now, fitting, like))
             elif like >= MIN_TEXT and fitting is None and context(one, now) is None:
-                found.append(_alike(one.playbook.name, now, like))
-        return found
+                made.append(_alike(one.playbook.name, now, like))
+        return made
 
     def _matched(self, index: int, now: Situation, fitting: Fit, like: float) -> Candidate:
         compiled = self._library.compiled[index]
@@ -147,6 +154,9 @@ class PlaybookSuggester:
             name.startswith(word) for name in now.changes for word in playbook.match.change
         ):
             made.add("change", CHANGED, f"the suspected cause was changed: {', '.join(now.changes[:3])}")
+        rarity, text = self._usual.rarity(playbook.name)
+        if text:
+            made.add("rarity", UNUSUAL * rarity, text)
         if like > 0:
             made.add("text", TEXT * like, f"its text shares {like:.0%} of the weight of the alerts' words")
         self._link(made, playbook.name, playbook.runbook_url, now)
