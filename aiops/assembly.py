@@ -31,7 +31,10 @@ def _model(config: ModelConfig, topology: Topology) -> Any:
     try:
         return registry.load(GROUP, config.use)(topology, config.options)
     except Exception as e:
-        import sys; print("MODEL", e, file=sys.stderr); return None
+        import sys
+
+        print("MODEL", e, file=sys.stderr)
+        return None
 
 
 class Registered(dict[str, Any]):

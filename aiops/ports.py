@@ -97,7 +97,7 @@ class Similar(Protocol):
         ...
 
     def nearest(self, view: IncidentView, k: int = 3) -> list[Evidence]:
-        """The `k` most similar: name = incident id, value = similarity in 0 to 1, text = what they share and what fixed it."""
+        """The `k` most similar: name = incident id, value = similarity (0 to 1), text = what they share, what fixed it."""
         ...
 
 
@@ -150,7 +150,7 @@ class Source(Protocol):
     name: str
 
     def run(self, inbox: Inbox, position: Position | None) -> None:
-        """Read from `position` (None at the first start) until `stop`; retry on its own, never raise for a peer's fault."""
+        """Read from `position` (None at the first start) until `stop`; retry on its own, raise for no peer's fault."""
         ...
 
     def stop(self) -> None:

@@ -28,7 +28,7 @@ def errors_as_lines() -> Iterator[None]:
         raise SystemExit(error.exit_code) from None
     except BrokenPipeError:
         # The reader (head, less) has seen enough; standard output must not be flushed again at exit.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         raise SystemExit(0) from None
     except KeyboardInterrupt:
         sys.stderr.write("aiops: interrupted\n")

@@ -62,7 +62,9 @@ def _scores(report: Report) -> list[tuple[str, str]]:
 def show_comparison(comparison: Comparison) -> None:
     """What the other configuration changes."""
     console = console_for(sys.stdout)
-    console.print(f"\n{comparison.same:,} incidents stay the same, {len(comparison.differences):,} differences:", style="bold")
+    console.print(
+        f"\n{comparison.same:,} incidents stay the same, {len(comparison.differences):,} differences:", style="bold"
+    )
     for each in comparison.differences[:MAX_DIFFERENCES]:
         ids = f"{', '.join(each.before[:3]) or '-'} -> {', '.join(each.after[:3]) or '-'}"
         console.print(f"  {each.kind:<12} {clean(each.text)}  ({ids}, {each.alerts:,} alerts)", soft_wrap=True)

@@ -69,7 +69,7 @@ class ClusterState(Struct):
 
 
 class Clusters:
-    """All clusters that may still change. Forgotten ones are those that are closed, silent and without open incident."""
+    """All clusters that may still change: those that are open, firing, or of an incident that is remembered."""
 
     def __init__(self, max_members: int) -> None:
         self.max_members = max_members
@@ -165,14 +165,18 @@ class Clusters:
 
     def dump(self) -> Any:
         """State for a snapshot."""
-        return {"clusters": list(self.by_number.values()), "alias": list(self.alias.items()), "moved": list(self.moved.items())}
+        return {
+            "clusters": list(self.by_number.values()),
+            "alias": list(self.alias.items()),
+            "moved": list(self.moved.items()),
+        }
 
     def load(self, state: Any) -> None:
         """Take the state of a `dump`."""
         clusters = msgspec.convert(state["clusters"], list[ClusterState], strict=False)
         self.by_number = {cluster.number: cluster for cluster in clusters}
-        self.alias = {source: target for source, target in state["alias"]}
-        self.moved = {member: cluster for member, cluster in state["moved"]}
+        self.alias = dict(state["alias"])
+        self.moved = dict(state["moved"])
 
 
 def severity_of(alert: Alert) -> int:

@@ -173,6 +173,9 @@ class Dedup:
         stream.has_life_cycle = True
         stream.resolved_at = max(stream.resolved_at, ts)
         stream.last_at = max(stream.last_at, ts)
+        if stream.held:
+            # It is now waiting for calm, which comes sooner than the end of a firing.
+            self._schedule(stream)
 
     def _deadline(self, stream: Stream) -> float:
         """When a stream that says nothing more is over, or stops being held."""
@@ -238,5 +241,5 @@ class Dedup:
         self._numbers = {stream.number: stream.identity for stream in streams}
         self._next = state["next"]
         self.forgotten = state["forgotten"]
-        self._recent = {tuple(key): None for key in state["recent"]}  # type: ignore[misc]
+        self._recent = {tuple(key): None for key in state["recent"]}
         self._due = [(at, number) for at, number in state["due"]]

@@ -38,7 +38,9 @@ def summary(cluster: ClusterState, members: list[MemberState], entities: list[st
     strongest = _strongest(members)
     if strongest is not None:
         member, evidence = strongest
-        lines.append(f"Strongest tie: {member.name} on {member.entity} joined because {evidence.text or evidence.name}.")
+        lines.append(
+            f"Strongest tie: {member.name} on {member.entity} joined because {evidence.text or evidence.name}."
+        )
     flapping = [member for member in members if any("flapping" in note for note in member.notes)]
     if flapping:
         names = ", ".join(distinct([f"{member.name} on {member.entity}" for member in flapping])[:3])

@@ -202,7 +202,9 @@ class Incidents:
             if cluster.closed and cluster.firing <= 0:
                 self.clusters.forget(cluster)
 
-    def merge(self, target: ClusterState, source: ClusterState, seq: int, at: float, why: str, out: list[Event]) -> None:
+    def merge(
+        self, target: ClusterState, source: ClusterState, seq: int, at: float, why: str, out: list[Event]
+    ) -> None:
         """Join the incidents of two clusters before `source` is merged into `target`: the older one goes on."""
         ours = self.by_id.get(target.incident) if target.incident is not None else None
         theirs = self.by_id.get(source.incident) if source.incident is not None else None
@@ -213,7 +215,9 @@ class Incidents:
             theirs.cluster = target.number
             out.append(ClusterPromoted(seq, target.number, theirs.id, why))
             return
-        older, younger = (ours, theirs) if (ours.opened_at, ours.id) <= (theirs.opened_at, theirs.id) else (theirs, ours)
+        older, younger = (
+            (ours, theirs) if (ours.opened_at, ours.id) <= (theirs.opened_at, theirs.id) else (theirs, ours)
+        )
         older.cluster = target.number
         target.incident = older.id
         older.merged_from = [*older.merged_from, younger.id][-MAX_LISTED:]

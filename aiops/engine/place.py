@@ -100,8 +100,8 @@ class Placer:
         cluster = self.clusters.home(stream)
         number, member = stream.cluster, stream.member
         if cluster is None:
-            reason = stream.background or "resolved after its cluster was forgotten"
-            return Placed(seq, alert.id, "background", number, member, None, reason)
+            forgotten = stream.background or "resolved after its cluster was forgotten"
+            return Placed(seq, alert.id, "background", number, member, None, forgotten)
         self._count(cluster, stream, alert, at)
         number, incident, reason = cluster.number, cluster.incident, cluster.background
         if not stream.held:

@@ -48,7 +48,9 @@ class Ranking(Struct):
             _add(facts, member)
         since = cluster.opened_at - self.config.change_window_s
         changes = [change for change in self.changes if since <= change.ts <= cluster.last_at]
-        return IncidentView(incident.id, cluster.opened_at, list(facts.values())[:MAX_FACTS], changes, incident.severity)
+        return IncidentView(
+            incident.id, cluster.opened_at, list(facts.values())[:MAX_FACTS], changes, incident.severity
+        )
 
     def assess(self, incident: IncidentState, cluster: ClusterState) -> Assessment:
         """Causes, playbooks and similar incidents of an incident as it stands."""
@@ -109,7 +111,11 @@ class Ranking(Struct):
 
     def _stateful(self) -> list[tuple[str, Stateful]]:
         models = self.models
-        named = (("ranker", models.ranker), ("suggester", models.suggester), ("similar", models.similar))
+        named: list[tuple[str, object]] = [
+            ("ranker", models.ranker),
+            ("suggester", models.suggester),
+            ("similar", models.similar),
+        ]
         return [(name, model) for name, model in named if isinstance(model, Stateful)]
 
 

@@ -58,7 +58,9 @@ def parse_matchers(text: str) -> tuple[Matcher, ...]:
     except (msgspec.MsgspecError, UnicodeError) as error:
         raise UsageError(f"silence: $.args.matchers: {error}") from None
     if not matchers:
-        raise UsageError("silence: $.args.matchers: expected at least one matcher; an empty list would silence everything")
+        raise UsageError(
+            "silence: $.args.matchers: expected at least one matcher; an empty list would silence everything"
+        )
     for matcher in matchers:
         if matcher.op not in _OPERATORS:
             raise UsageError(f"silence: $.args.matchers: expected an op of {', '.join(_OPERATORS)}; got {matcher.op!r}")

@@ -75,7 +75,7 @@ def from_plain(plain: Any) -> Record:
     if isinstance(labels, dict):
         plain["labels"] = _text_labels(labels)
     try:
-        record: Record = msgspec.convert(plain, _KINDS[kind])  # type: ignore[arg-type]
+        record: Record = msgspec.convert(plain, _KINDS[kind])
     except msgspec.MsgspecError as error:
         raise _explained(str(error), plain) from None
     except RecursionError:

@@ -75,7 +75,9 @@ def _components(
     for incident in before:
         if incident.id in done:
             continue
-        olds, news, queue = [], [], [("old", incident.id)]
+        olds: list[str] = []
+        news: list[str] = []
+        queue = [("old", incident.id)]
         seen = set(queue)
         while queue:
             side, name = queue.pop(0)

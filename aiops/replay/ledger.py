@@ -67,7 +67,7 @@ class Ledger:
         self.reasons.append(code)
 
     def take(self, events: Iterable[Event], inputs: frozenset[int] | range) -> list[IncidentChanged]:
-        """Take in events; `inputs` are the numbers of the records that were alerts. Gives back the incidents' changes."""
+        """Take in events; `inputs` are the numbers of the records that were alerts. The incidents' changes come back."""
         changed: list[IncidentChanged] = []
         for event in events:
             kind = type(event)
@@ -126,9 +126,7 @@ class Ledger:
         """The final cluster of each alert, in input order."""
         moved = self._moved
         root = self._root
-        return [
-            root(moved.get(member, cluster)) for cluster, member in zip(self.clusters, self.members, strict=True)
-        ]
+        return [root(moved.get(member, cluster)) for cluster, member in zip(self.clusters, self.members, strict=True)]
 
     def decisions(self) -> Iterator[Decision]:
         """The final place of each alert, in input order."""

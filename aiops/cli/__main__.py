@@ -1,0 +1,5 @@
+"""`python -m aiops.cli`."""
+
+from aiops.cli import main
+
+main()
