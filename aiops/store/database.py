@@ -29,7 +29,8 @@ class Database:
     def __init__(self, path: Path) -> None:
         """Open or create the file and migrate it; raise `AiopsError` where that cannot be."""
         self.path = path
-        self._lock = threading.RLock()
+        # Held by whoever writes; to hold it is to know that nobody does.
+        self.quiet = threading.RLock()
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._readers_lock = threading.Lock()
@@ -41,7 +42,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """One durable transaction: committed (and synced to disk) on leaving, rolled back on any exception."""
-        with self._lock:
+        with self.quiet:
             self._writer.execute("begin immediate")
             try:
                 yield self._writer
@@ -64,13 +65,13 @@ class Database:
 
     def reclaim(self, pages: int = VACUUM_PAGES) -> int:
         """Give some free pages back to the file system; return how many free pages are left."""
-        with self._lock:
+        with self.quiet:
             self._writer.execute(f"pragma incremental_vacuum({int(pages)})").fetchall()
             return int(self._writer.execute("pragma freelist_count").fetchone()[0])
 
     def checkpoint(self) -> None:
         """Move the write-ahead log into the file, as far as readers allow."""
-        with self._lock:
+        with self.quiet:
             self._writer.execute("pragma wal_checkpoint(passive)").fetchall()
 
     def close(self) -> None:
@@ -79,7 +80,7 @@ class Database:
             for connection in self._readers:
                 connection.close()
             self._readers.clear()
-        with self._lock:
+        with self.quiet:
             self._writer.close()
 
 

@@ -43,12 +43,17 @@ class Entry(Struct, kw_only=True):
 
 
 class Told(Struct):
-    """What an endpoint was told of an incident so far, sent or not: changes, and the worst and last of them."""
+    """What an endpoint is told of an incident so far, delivered or on its way.
+
+    `changes` and `updates` (among them) are counted without what was superseded; `severity` is the worst one told,
+    `cause` the last suspect, `last_due_at` the time of the newest row (Unix seconds).
+    """
 
     changes: int = 0
+    updates: int = 0
     severity: int = 0
     cause: str | None = None
-    last: str = ""
+    last_due_at: float = 0.0
 
 
 class Row(Struct):
@@ -95,15 +100,17 @@ def row_key(endpoint: str, incident: str, version: int) -> str:
 
 
 def told(connection: sqlite3.Connection, endpoint: str, incident: str) -> Told:
-    """What `endpoint` was told of `incident`; nothing when `changes` is 0."""
+    """What `endpoint` is told of `incident`; nothing when `changes` is 0."""
     found = connection.execute(
-        "select severity, cause, change from outbox where endpoint = ? and incident = ? order by version",
+        "select severity, cause, change, due_at from outbox"
+        " where endpoint = ? and incident = ? and state != 'superseded' order by version",
         (endpoint, incident),
     ).fetchall()
     if not found:
         return Told()
     cause = next((row[1] for row in reversed(found) if row[1]), None)
-    return Told(len(found), max(row[0] for row in found), cause, found[-1][2])
+    updates = sum(1 for row in found if row[2] == "updated")
+    return Told(len(found), updates, max(row[0] for row in found), cause, found[-1][3])
 
 
 def _absorb(connection: sqlite3.Connection, entry: Entry, now: float) -> None:
@@ -119,7 +126,8 @@ def _absorb(connection: sqlite3.Connection, entry: Entry, now: float) -> None:
     if before is None or before[1] <= now or before[2]:
         return
     connection.execute(
-        "update outbox set body = ?, due_at = min(due_at, ?) where id = ?", (entry.body, entry.due_at, before[0])
+        "update outbox set body = ?, severity = ?, cause = ?, due_at = min(due_at, ?) where id = ?",
+        (entry.body, entry.severity, entry.cause, entry.due_at, before[0]),
     )
     connection.execute(
         "update outbox set state = 'superseded', changed_at = ? where endpoint = ? and incident = ? and version = ?",
@@ -181,12 +189,27 @@ class OutboxTable:
             idle = [(now, row[0]) for row in waiting if row[0] not in self._in_flight]
         connection.executemany("update outbox set state = 'superseded', changed_at = ? where id = ?", idle)
 
+    def cancel_settling(self, connection: sqlite3.Connection, endpoint: str, incident: str, now: float) -> bool:
+        """Take back an opening whose time has not come, inside the caller's transaction; return whether there was one.
+
+        An incident that ends while it settles is told to nobody: that is what settling is for.
+        """
+        return (
+            connection.execute(
+                "update outbox set state = 'superseded', changed_at = ? where endpoint = ? and incident = ?"
+                " and state = 'due' and change = 'opened' and attempt = 0 and due_at > ?",
+                (now, endpoint, incident, now),
+            ).rowcount
+            > 0
+        )
+
     def claim(self, now: float, limit: int, endpoints: Collection[str]) -> list[Row]:
         """Up to `limit` rows for each of `endpoints` that may be sent now; they are in flight until answered.
 
         Answer each with `sent`, `retry`, `dead` or, when no attempt was made, `release`.
         """
-        with self._lock:
+        # Not while somebody writes: what a transaction supersedes or cancels must not be claimed before it commits.
+        with self._database.quiet, self._lock:
             busy = set(self._in_flight.values())
             claimed: list[Row] = []
             for endpoint in endpoints:

@@ -35,6 +35,7 @@ class Decided(Struct):
     """What one frame of the journal led to.
 
     `at` is the host's clock (Unix seconds); `actions` are the frame's operator actions by the number of the record.
+    Without `tell` nobody is told: a store that was lost is being written again.
     """
 
     frame: int
@@ -42,6 +43,7 @@ class Decided(Struct):
     events: list[Event]
     letters: list[DeadLetter] = field(default_factory=list)
     actions: dict[int, Action] = field(default_factory=dict)
+    tell: bool = True
 
     @property
     def is_kept(self) -> bool:
@@ -83,7 +85,7 @@ class Store:
             number = audit.add(connection, event, item.at, item.actions.get(event.seq))
             if isinstance(event, IncidentChanged):
                 newest[event.incident.id] = (event, number or 0)
-                if self.telling is not None:
+                if item.tell and self.telling is not None:
                     entries = self.telling.entries(connection, event, item.at)
                     added += self.outbox.add(connection, entries, item.at)
         for event, number in newest.values():

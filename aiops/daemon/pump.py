@@ -1,0 +1,229 @@
+"""The pump: the one thread that commits, folds and stores.
+
+    take what is there -> one frame in the journal, synced -> answer the sources -> fold -> one store transaction
+
+The frame is the commit point. What fails before it was not taken, and its source will bring it again; what fails after
+it is in the journal, and is tried again until it is in the store too, or folded again at the next start.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Literal
+
+from aiops.config import InboxConfig
+from aiops.daemon.admission import Admitted, admit
+from aiops.daemon.backoff import Backoff
+from aiops.daemon.inbox import Inbox, Pending
+from aiops.daemon.logs import say
+from aiops.daemon.recovery import Recovered, cumulative, decided_of
+from aiops.daemon.snapshots import Snapshots
+from aiops.daemon.ticks import Ticks
+from aiops.daemon.vitals import Vitals
+from aiops.engine.events import Event
+from aiops.journal import DiskError, Frame, Meta, Writer
+from aiops.journal.snapshot import SnapshotMeta
+from aiops.store.store import Decided, Store
+
+State = Literal["running", "degraded", "stopped", "failed"]
+RETRY_FIRST_S = 0.25
+# A disk that was freed or mounted again should be noticed within the time that a person waits for it.
+RETRY_CAP_S = 15.0
+
+
+class Pump:
+    """Runs in a thread of its own. `clock` gives Unix seconds, `monotonic` seconds that never go back."""
+
+    def __init__(
+        self,
+        recovered: Recovered,
+        writer: Writer,
+        store: Store,
+        inbox: Inbox,
+        snapshots: Snapshots,
+        *,
+        config: InboxConfig,
+        digest: str,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        on_events: Callable[[list[Event], int], None] = lambda events, rows: None,
+    ) -> None:
+        self.fold = recovered.fold
+        self.meta = recovered.meta
+        self.state: State = "running"
+        self.reason = ""
+        self.vitals = Vitals()
+        self.accounts: dict[str, Any] = recovered.fold.accounts()
+        self._writer = writer
+        self._store = store
+        self._inbox = inbox
+        self._snapshots = snapshots
+        self._config = config
+        self._digest = digest
+        self._clock = clock
+        self._monotonic = monotonic
+        self._on_events = on_events
+        self._ticks = Ticks(config.tick_s)
+        self._backoff = Backoff(RETRY_FIRST_S, RETRY_CAP_S)
+        self._stop = threading.Event()
+        self._accounted_at = monotonic()
+        # What could not be stored yet; folded already, so that it must be stored before anything else is.
+        self._unstored: list[Decided] = []
+
+    def run(self) -> None:
+        """Work until `stop`, then take a last snapshot; a fault of the engine ends it in state `failed`."""
+        try:
+            while not self._stop.is_set():
+                self.round()
+            self._drain()
+            self.state = "stopped"
+        except Exception as error:
+            self.state = "failed"
+            self.reason = f"{type(error).__name__}: {error}"
+            logging.getLogger("aiops").exception("the pump failed: what is in the journal is safe")
+        finally:
+            self._inbox.abandon()
+
+    def stop(self) -> None:
+        """Finish what is in the inbox, and end."""
+        self._stop.set()
+        self._inbox.close()
+
+    def round(self) -> None:
+        """One frame, or a look at the clock."""
+        if self._unstored or self.state == "degraded":
+            self._recover()
+            return
+        taken = self._inbox.take(self._config.max_frame_records, self._config.tick_s)
+        self._commit(taken)
+        self._account()
+        if self._snapshots.is_due():
+            self._snapshot()
+
+    def _drain(self) -> None:
+        while taken := self._inbox.take(self._config.max_frame_records, 0.0):
+            self._commit(taken)
+            if self.state == "degraded":
+                return
+        if not self._unstored:
+            self._snapshots.wait(RETRY_CAP_S)
+            self._snapshot()
+            self._snapshots.wait(RETRY_CAP_S)
+
+    def _commit(self, taken: list[Pending]) -> None:
+        now = self._clock()
+        admitted = self._admit(taken, now)
+        if not admitted.records and not admitted.letters and not admitted.positions:
+            for pending in taken:
+                pending.done.set_result(True)
+            return
+        begun = self._monotonic()
+        for pending in taken:
+            self.vitals.queue.observe(begun - pending.at)
+        frame = self._journal(admitted, now)
+        for pending in taken:
+            pending.done.set_result(frame is not None)
+        if frame is not None:
+            self._fold_and_store(frame, taken)
+
+    def _admit(self, taken: list[Pending], now: float) -> Admitted:
+        for pending in taken:
+            self._ticks.seen(pending.received.records, now)
+        ticks = self._ticks.flowing(now) if taken else self._ticks.idle(now)
+        return admit((pending.received for pending in taken), self._writer.seq, ticks)
+
+    def _journal(self, admitted: Admitted, now: float) -> Frame | None:
+        """Commit; None when the disk did not take it."""
+        begun = self._monotonic()
+        meta = Meta(
+            at=now,
+            positions={**self.meta.positions, **admitted.positions},
+            rejected=self.meta.rejected + len(admitted.letters),
+            letters=admitted.letters,
+        )
+        first_seq = self._writer.seq
+        try:
+            number = self._writer.append(admitted.records, admitted.lines, meta)
+        except DiskError as error:
+            self._degrade(str(error))
+            return None
+        self.meta = cumulative(meta)
+        self.vitals.journaled(self._monotonic() - begun, len(admitted.records), now)
+        return Frame(number, first_seq, admitted.records, meta)
+
+    def _fold_and_store(self, frame: Frame, taken: list[Pending]) -> None:
+        begun = self._monotonic()
+        events = self.fold.step(frame.records)
+        seconds = self._monotonic() - begun
+        self.vitals.fold.observe(seconds)
+        self._snapshots.folded(seconds)
+        decided = decided_of(frame, events)
+        if decided.is_kept:
+            self._unstored.append(decided)
+            if not self._write_store():
+                return
+        done = self._monotonic()
+        for pending in taken:
+            self.vitals.whole.observe(done - pending.at)
+
+    def _write_store(self) -> bool:
+        begun = self._monotonic()
+        try:
+            rows = self._store.apply(self._unstored)
+        except sqlite3.Error as error:
+            self._degrade(f"store {self._store.database.path}: {error}: free some space, or check the disk")
+            return False
+        self.vitals.store.observe(self._monotonic() - begun)
+        events = [event for decided in self._unstored for event in decided.events]
+        self._unstored = []
+        self._on_events(events, rows)
+        return True
+
+    def _degrade(self, reason: str) -> None:
+        if self.state != "degraded":
+            say(logging.ERROR, "degraded: nothing is taken until the disk works again", reason=reason)
+        self.state = "degraded"
+        self.reason = reason
+        self.vitals.disk_errors += 1
+        self._inbox.refuse(True)
+
+    def _recover(self) -> None:
+        """Try again after a while; sources are told to wait until it works."""
+        self._stop.wait(self._backoff.next_s())
+        if self._stop.is_set():
+            return
+        if self._unstored and not self._write_store():
+            return
+        now = self._clock()
+        frame = self._journal(admit([], self._writer.seq, self._ticks.flowing(now)), now)
+        if frame is None:
+            return
+        self.state, self.reason = "running", ""
+        self._backoff.reset()
+        self._inbox.refuse(False)
+        say(logging.INFO, "the disk works again")
+        self._fold_and_store(frame, [])
+
+    def _snapshot(self) -> None:
+        """Take the state. The store is told first how far it is, so that it is never behind a snapshot."""
+        try:
+            self._store.apply([Decided(self._writer.number - 1, self.meta.at, [])])
+        except sqlite3.Error as error:
+            self._degrade(f"store {self._store.database.path}: {error}: free some space, or check the disk")
+            return
+        begun = self._monotonic()
+        state = self.fold.snapshot()
+        seconds = self._monotonic() - begun
+        self.vitals.snapshot.observe(seconds)
+        meta = SnapshotMeta(self._writer.number, self._writer.seq, self._clock(), self._digest, self.meta)
+        self._snapshots.write(meta, state, seconds)
+
+    def _account(self) -> None:
+        """Publish the engine's accounts for other threads, which must not look into it while it works."""
+        if self._monotonic() - self._accounted_at >= self._config.tick_s / 2:
+            self._accounted_at = self._monotonic()
+            self.accounts = self.fold.accounts()

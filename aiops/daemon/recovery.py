@@ -1,0 +1,149 @@
+"""The start: the last good snapshot, then the journal after it.
+
+What the store has already is folded and not written again; what it lacks is written now, so that nothing that was
+acknowledged is forgotten and nothing is told twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from msgspec import Struct, field
+
+from aiops.daemon.logs import say
+from aiops.engine.events import Event
+from aiops.errors import AiopsError
+from aiops.journal import Frame, JournalError, Meta, frames
+from aiops.journal.segment import segments
+from aiops.journal.snapshot import good_snapshots
+from aiops.records import Action, Record
+from aiops.store.store import Decided, Store
+
+# Frames written to the store in one transaction while catching up: fewer syncs, and still some seconds' worth at most.
+_TOGETHER = 64
+
+
+class Fold(Protocol):
+    """The engine, as its host sees it."""
+
+    def step(self, batch: Sequence[Record]) -> list[Event]:
+        """Fold records; what they caused."""
+        ...
+
+    def snapshot(self) -> bytes:
+        """The whole state."""
+        ...
+
+    def restore(self, snapshot: bytes) -> None:
+        """Take a state; raise `AiopsError` for one of another version."""
+        ...
+
+    def accounts(self) -> dict[str, Any]:
+        """How many records came and where they went."""
+        ...
+
+
+class Recovered(Struct):
+    """The engine as it was, and where the journal goes on.
+
+    `meta` is the cumulative part of the last frame; `seconds` is what it took, `frames` and `records` what was folded.
+    `untold` is the first frame whose changes are told: before it, a store that was lost is only written again.
+    """
+
+    fold: Fold
+    number: int = 0
+    seq: int = 0
+    meta: Meta = field(default_factory=Meta)
+    seconds: float = 0.0
+    frames: int = 0
+    records: int = 0
+    untold: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def recover(journal: Path, snapshots: Path, store: Store, make: Callable[[], Fold], config: str) -> Recovered:
+    """Bring engine and store to the end of the journal; `config` is the digest of the engine's configuration.
+
+    Raise `JournalError` when the journal is damaged or lacks what is needed.
+    """
+    begun = time.perf_counter()
+    applied = store.applied()
+    state = _from_snapshot(snapshots, journal, applied, make, config)
+    if journal.is_dir():
+        _fold_rest(state, journal, store, applied)
+    state.seconds = time.perf_counter() - begun
+    return state
+
+
+def _from_snapshot(snapshots: Path, journal: Path, applied: int, make: Callable[[], Fold], config: str) -> Recovered:
+    """The newest snapshot that can be used; a new engine when there is none."""
+    problems: list[str] = []
+    untold = 0
+    for found in good_snapshots(snapshots):
+        if isinstance(found, JournalError):
+            problems.append(f"{found}: the one before is used")
+            continue
+        untold = max(untold, found.meta.frame)
+        if found.meta.frame > applied:
+            problems.append(
+                f"the store ends at frame {applied} and the snapshot at {found.meta.frame}: an older snapshot is used, "
+                "so that the store gets what it lacks"
+            )
+            continue
+        fold = make()
+        try:
+            fold.restore(found.state)
+        except AiopsError as error:
+            problems.append(f"snapshot of frame {found.meta.frame}: {error}")
+            continue
+        if found.meta.config != config:
+            say(logging.INFO, "the engine's configuration has changed: it decides from here on", frame=found.meta.frame)
+        meta = found.meta
+        return Recovered(fold, meta.frame, meta.seq, meta.journal, untold=untold, problems=problems)
+    first = _first_frame(journal)
+    if first > 0:
+        problems.append(
+            f"no snapshot can be used: the engine begins anew at frame {first}, the oldest that retention left"
+        )
+    return Recovered(make(), number=first, untold=untold, problems=problems)
+
+
+def _first_frame(journal: Path) -> int:
+    found = segments(journal) if journal.is_dir() else []
+    return found[0].first if found else 0
+
+
+def _fold_rest(state: Recovered, journal: Path, store: Store, applied: int) -> None:
+    waiting: list[Decided] = []
+    for frame in frames(journal, state.number):
+        events = state.fold.step(frame.records)
+        state.number = frame.number + 1
+        state.seq = frame.next_seq
+        state.meta = cumulative(frame.meta)
+        state.frames += 1
+        state.records += len(frame.records)
+        if frame.number >= applied:
+            decided = decided_of(frame, events)
+            decided.tell = frame.number >= state.untold
+            if decided.is_kept:
+                waiting.append(decided)
+        if len(waiting) >= _TOGETHER:
+            store.apply(waiting)
+            waiting = []
+    if waiting:
+        store.apply(waiting)
+
+
+def cumulative(meta: Meta) -> Meta:
+    """What of a frame's meta goes on counting in the next one."""
+    return Meta(at=meta.at, positions=meta.positions, rejected=meta.rejected)
+
+
+def decided_of(frame: Frame, events: list[Event]) -> Decided:
+    """What a frame led to, as the store takes it."""
+    actions = {frame.first_seq + place: one for place, one in enumerate(frame.records) if isinstance(one, Action)}
+    return Decided(frame.number, frame.meta.at, events, frame.meta.letters, actions)

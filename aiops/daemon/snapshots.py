@@ -1,0 +1,84 @@
+"""When a snapshot is taken, and its writing beside the pump.
+
+Taking the state stops the fold for the time of encoding it; compressing and writing happen in another thread, whose
+calls let the pump run on. How often is a bargain between the time of a restart and the time of snapshots: one is due
+when folding what came since would take `fold_s`, unless snapshots would then take more than `max_share` of the time.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from aiops.config import SnapshotConfig
+from aiops.daemon.logs import say
+from aiops.journal.snapshot import Snapshot, SnapshotMeta, write_snapshot
+
+
+class Snapshots:
+    """Decides and writes. The pump calls it; `monotonic` gives seconds that never go back."""
+
+    def __init__(self, directory: Path, config: SnapshotConfig, monotonic: Callable[[], float]) -> None:
+        self.directory = directory
+        self._config = config
+        self._monotonic = monotonic
+        self._thread: threading.Thread | None = None
+        self._folded_s = 0.0
+        self._cost_s = 0.0
+        self._taken_at = monotonic()
+        self._changed = False
+        self.written = 0
+        self.failed = 0
+        self.error = ""
+        self.state_bytes = 0
+
+    def folded(self, seconds: float) -> None:
+        """Another frame was folded, in this time."""
+        self._folded_s += seconds
+        self._changed = True
+
+    def is_due(self) -> bool:
+        """Whether to take one now; never while the last one is still being written."""
+        if not self._changed or self.is_writing:
+            return False
+        since = self._monotonic() - self._taken_at
+        is_affordable = since * self._config.max_share >= self._cost_s
+        return (self._folded_s >= self._config.fold_s and is_affordable) or since >= self._config.every_s
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether one is being written."""
+        return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since the last one was taken."""
+        return self._monotonic() - self._taken_at
+
+    def write(self, meta: SnapshotMeta, state: bytes, taking_s: float) -> None:
+        """Write in the background; `taking_s` is how long the fold stood still for it."""
+        self._folded_s = 0.0
+        self._changed = False
+        self._cost_s = taking_s
+        self._taken_at = self._monotonic()
+        self.state_bytes = len(state)
+        self._thread = threading.Thread(target=self._write, args=(Snapshot(meta, state),), name="snapshot", daemon=True)
+        self._thread.start()
+
+    def wait(self, timeout_s: float) -> None:
+        """Let a write finish."""
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+
+    def _write(self, snapshot: Snapshot) -> None:
+        try:
+            write_snapshot(self.directory, snapshot)
+        except OSError as error:
+            self.failed += 1
+            self.error = f"snapshot {self.directory}: {error.strerror or error}: a restart folds more of the journal"
+            say(logging.ERROR, self.error)
+        else:
+            self.written += 1
+            self.error = ""
