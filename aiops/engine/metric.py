@@ -3,6 +3,9 @@
 Two detectors look at each series. The local baseline compares the last five minutes with the half hour before: it tells
 what changed with a fault. Novelty compares a sample with everything the series has ever been: it tells the first spike
 of its kind, however short, and stays silent at the hundredth.
+
+A series that is wild by nature leaves its local baseline all the time, so each has its own threshold: it rises with
+every alert and sinks in between, until alerts come about once in `_PATIENCE` slots (a Robbins–Monro quantile).
 """
 
 from __future__ import annotations
@@ -20,18 +23,25 @@ from aiops.records import Alert, Metric, Severity
 _MAX_HOLD_S = 3600.0
 # Slots (minutes) in a row within the lower threshold that end an alert: one calm minute inside a fault is common.
 _CALM_SLOTS = 3
+# Between two alerts of a wild series pass about so many slots (four hours of minutes): each alert raises its threshold
+# by a fifth, and so many slots without one undo it. Faults that come more rarely meet the configured threshold.
+_PATIENCE = 240
+_RAISE = math.log(1.2)
+# However wild, a series that moves by 30 scales is worth an alert.
+_MAX_FIRE = 30.0
 # Squares of larger values leave the range of floats.
 _MAX_VALUE = 1e150
 _MAX_NAME = 1000
 
 
 class _Series:
-    __slots__ = ("baseline", "calm", "firing", "novelty", "since", "ts")
+    __slots__ = ("baseline", "calm", "firing", "novelty", "patience", "since", "ts")
 
     def __init__(self, name: str) -> None:
         self.baseline = Baseline(share_of(name))
         self.novelty = Novelty()
         self.ts = 0.0
+        self.patience = 0.0  # ln of what the threshold is raised by
         self.firing = 0  # the side: 1 high, -1 low, 0 none
         self.since = 0.0
         self.calm = 0
@@ -75,6 +85,8 @@ class Metrics:
         news = self._news(series, metric.ts, value)
         frozen = series.firing != 0 and metric.ts - series.since < _MAX_HOLD_S
         closed = series.baseline.add(metric.ts, value, frozen)
+        if closed:
+            series.patience = max(0.0, series.patience - _RAISE / _PATIENCE)
         if series.firing:
             return self._settle(series, metric, news) if closed else None
         return self._judge(series, metric, value, news)
@@ -95,7 +107,9 @@ class Metrics:
 
     def _judge(self, series: _Series, metric: Metric, value: float, news: bool) -> Alert | None:
         z = series.baseline.magnitude()
-        if abs(z) < self.fire:
+        if abs(z) >= min(_MAX_FIRE, self.fire * math.exp(series.patience)):
+            series.patience += _RAISE
+        else:
             if not news:
                 return None
             side = series.novelty.side
@@ -118,7 +132,7 @@ class Metrics:
     def dump(self) -> Any:
         """The state, as what msgspec can encode."""
         rows = [
-            [key, s.baseline.share, s.baseline.dump(), s.novelty.dump(), s.ts, s.firing, s.since, s.calm]
+            [key, s.baseline.share, s.baseline.dump(), s.novelty.dump(), s.ts, s.patience, s.firing, s.since, s.calm]
             for key, s in self._series.items()
         ]
         return {"series": rows, "forgotten": self.forgotten}
@@ -132,7 +146,7 @@ class Metrics:
             series.baseline.share = share
             series.baseline.load(baseline)
             series.novelty.load(novelty)
-            series.ts, series.firing, series.since, series.calm = rest
+            series.ts, series.patience, series.firing, series.since, series.calm = rest
 
 
 def severity_of(z: float) -> Severity:

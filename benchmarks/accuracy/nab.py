@@ -1,0 +1,154 @@
+"""The Numenta Anomaly Benchmark: our detector and two references, on the series that are there.
+
+    python -m benchmarks.accuracy.nab [--series]
+
+Prints one row a detector: the score of each published profile (100 is perfect, 0 is silence; the threshold is the
+corpus optimum, as published), the standard score at the shipped threshold, and what a threshold that was chosen on one
+half of the series scores on the other. Data: `nab/` under AIOPS_DATA, else beside the repository.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import os
+import random
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import msgspec
+
+from aiops.engine.detect import DetectConfig
+from aiops.engine.novelty import Novelty
+from aiops.records import Incident, Metric
+from aiops.score.nab import PROFILES, STANDARD, Scored, at_threshold, best
+
+T = TypeVar("T")
+Detector = Callable[[Sequence[float], Sequence[float]], list[float]]
+
+
+class Series(NamedTuple):
+    """One series of the benchmark with its labelled windows (first, last)."""
+
+    name: str
+    times: list[float]
+    values: list[float]
+    windows: list[tuple[float, float]]
+
+
+def data_root() -> Path | None:
+    """The folder of the benchmark's series, None where it is absent."""
+    base = Path(os.environ.get("AIOPS_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
+    root = base / "nab"
+    return root if root.is_dir() else None
+
+
+def load(root: Path) -> list[Series]:
+    """All series, by name."""
+    corpus = []
+    for path in sorted(root.glob("*/*.metrics.jsonl.gz")):
+        metrics = _lines(path, Metric)
+        labels = _lines(path.with_name(path.name.replace(".metrics.", ".incidents.")), Incident)
+        windows = sorted((label.opened_at or 0.0, label.resolved_at or 0.0) for label in labels)
+        name = f"{path.parent.name}/{path.name.removesuffix('.metrics.jsonl.gz')}"
+        corpus.append(Series(name, [m.ts for m in metrics], [m.value for m in metrics], windows))
+    return corpus
+
+
+def _lines(path: Path, kind: type[T]) -> list[T]:
+    decoder = msgspec.json.Decoder(kind)
+    with gzip.open(path) as lines:
+        return [decoder.decode(line) for line in lines]
+
+
+def ours(times: Sequence[float], values: Sequence[float]) -> list[float]:
+    """The engine's novelty detector, with its defaults."""
+    novelty = Novelty()
+    return [novelty.score(ts, value) for ts, value in zip(times, values, strict=True)]
+
+
+def windowed_gaussian(times: Sequence[float], values: Sequence[float], size: int = 1000) -> list[float]:
+    """The benchmark's own reference: 1 − the normal tail of a sample under the last 1,000."""
+    window: deque[float] = deque()
+    total = squares = 0.0
+    # Sums of squares lose digits to a large offset; the first value is as good a centre as any.
+    shift = values[0]
+    scores = []
+    for value in values:
+        score = 0.0
+        if window:
+            mean = total / len(window)
+            deviation = math.sqrt(max(0.0, squares / len(window) - mean * mean)) or 1e-6
+            score = 1.0 - 0.5 * math.erfc(abs(value - shift - mean) / deviation / math.sqrt(2.0))
+        scores.append(score)
+        window.append(value - shift)
+        total += window[-1]
+        squares += window[-1] ** 2
+        if len(window) > size:
+            oldest = window.popleft()
+            total -= oldest
+            squares -= oldest * oldest
+    return scores
+
+
+def at_random(times: Sequence[float], values: Sequence[float]) -> list[float]:
+    """Uniform scores: what a detector is worth that knows nothing."""
+    source = random.Random(len(values))
+    return [source.random() for _ in values]
+
+
+def across_halves(corpus: list[Scored], repeats: int = 20) -> float:
+    """The mean standard score on one random half of the series at the threshold that is best on the other."""
+    source = random.Random(1)
+    total = 0.0
+    for _ in range(repeats):
+        order = source.sample(range(len(corpus)), len(corpus))
+        middle = len(order) // 2
+        chosen = best([corpus[i] for i in order[:middle]]).threshold
+        total += at_threshold([corpus[i] for i in order[middle:]], chosen).score
+    return total / repeats
+
+
+def row(name: str, detector: Detector, corpus: list[Series], shipped: float | None) -> list[Scored]:
+    """Score one detector, print its row, return its scores."""
+    started = time.process_time()
+    scored = [Scored(s.name, s.times, detector(s.times, s.values), s.windows) for s in corpus]
+    cost = (time.process_time() - started) / sum(len(s.times) for s in corpus) * 1e6
+    results = [best(scored, profile) for profile in PROFILES]
+    cells = [f"{result.score:8.1f}" for result in results]
+    fixed = f"{at_threshold(scored, shipped).score:8.1f}" if shipped is not None else "       –"
+    caught = f"{results[0].hits}/{results[0].windows}"
+    print(
+        f"{name:20s}{''.join(cells)}{fixed}{across_halves(scored):8.1f}{caught:>9s}"
+        f"{results[0].false_alarms:8d}{cost:9.2f}"
+    )
+    return scored
+
+
+def main() -> int:
+    """Print the table."""
+    root = data_root()
+    if root is None:
+        print("nab: no data, set AIOPS_DATA to the folder that holds nab/; skipped")
+        return 0
+    corpus = load(root)
+    print(f"{len(corpus)} series, {sum(len(s.times) for s in corpus)} samples")
+    print(f"{'detector':20s}{'standard':>8s}{'low FP':>8s}{'low FN':>8s}{'shipped':>8s}{'halves':>8s}", end="")
+    print(f"{'windows':>9s}{'alarms':>8s}{'µs/row':>9s}")
+    threshold = DetectConfig().metric_novelty
+    scored = row("novelty (ours)", ours, corpus, threshold)
+    row("windowed Gaussian", windowed_gaussian, corpus, None)
+    row("random", at_random, corpus, None)
+    if "--series" in sys.argv:
+        for series in scored:
+            result = at_threshold([series], threshold, STANDARD)
+            print(f"{series.name:55s}{result.raw:7.2f}{result.hits:4d}/{result.windows}{result.false_alarms:6d}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
