@@ -14,6 +14,8 @@ from aiops.records import Alert, Evidence, parse_severity
 MAX_NOTES = 8
 # Labels of the first alert that are kept for playbooks and rankers, and how much of its message.
 MAX_MESSAGE = 500
+# Occasions within about a day, this one included, beyond which a stream is a habit and no news.
+HABITUAL = 3.5
 # Callers of one member; each becomes a dynamic edge for the ranker, and a service with more has them in the topology.
 MAX_CALLERS = 32
 
@@ -39,6 +41,10 @@ class MemberState(Struct, gc=False):
     magnitude: float | None = None
     url: str | None = None
     labels: dict[str, str] = {}
+    # Its tool tells when it ends, so that silence means it goes on.
+    has_life_cycle: bool = False
+    # It has fired on several occasions of late, whatever else happened.
+    habitual: bool = False
     evidence: list[Evidence] = []
     notes: list[str] = []
 
@@ -59,6 +65,8 @@ class ClusterState(Struct):
     firing: int = 0
     incident: str | None = None
     background: str | None = None
+    # A lone warning that becomes an incident if it lasts.
+    waiting: bool = False
     # The correlator has let go of it.
     closed: bool = False
     members: dict[int, MemberState] = field(default_factory=dict)
@@ -99,6 +107,8 @@ class Clusters:
         if member is not None:
             member.count += 1
             member.last_at = max(member.last_at, ts)
+            member.has_life_cycle = stream.has_life_cycle
+            member.habitual = stream.habit > HABITUAL
             caller = alert.labels.get("caller")
             if caller is not None:
                 _call(member, caller)

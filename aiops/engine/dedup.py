@@ -7,6 +7,7 @@ to say (two faults may ring the same bell), except where the tool says it: the s
 from __future__ import annotations
 
 import heapq
+from math import exp
 from typing import Any, Literal
 
 import msgspec
@@ -16,6 +17,10 @@ from aiops.engine.config import DedupConfig
 from aiops.engine.streams import Stream, entity_of, fingerprint_of, identity_of
 from aiops.records import Alert
 
+# Firings closer together than this are one occasion: most faults ring their bells again and again for a while.
+HABIT_GAP_S = 900.0
+# A stream's occasions are forgotten over a day, so that what is usual at night or on Mondays stays usual.
+HABIT_MEMORY_S = 86_400.0
 Verdict = Literal["new", "repeat", "duplicate", "resolved", "orphan"]
 
 
@@ -140,6 +145,9 @@ class Dedup:
         stream.lease_until = alert.ends_at
         # To the end of the line: the order of `streams` is the order of their latest episodes.
         self.streams[stream.identity] = self.streams.pop(stream.identity)
+        if ts - stream.habit_at >= HABIT_GAP_S:
+            stream.habit = 1.0 + stream.habit * exp((stream.habit_at - ts) / HABIT_MEMORY_S)
+            stream.habit_at = ts
         firings = stream.firings
         firings.append(ts)
         if len(firings) > self.config.flap_count:

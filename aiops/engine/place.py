@@ -14,10 +14,9 @@ from aiops.engine.incidents import Incidents
 from aiops.engine.placement import Closed, Placement
 from aiops.engine.silences import Silences
 from aiops.engine.streams import Stream
-from aiops.records import Alert, Severity, parse_severity
+from aiops.engine.worth import Worth
+from aiops.records import Alert
 
-# A stream that is at least this likely to be as loud as it is: nothing happened that does not happen all the time.
-ORDINARY_P = 0.3
 # A member is called surprising in its notes below this; one in a hundred bins of a calm stream gets there.
 SURPRISING_P = 0.01
 # How often a member tells of it; what else it has to say must find room.
@@ -44,8 +43,7 @@ class Placer:
         self.clusters = clusters
         self.incidents = incidents
         self.silences = silences
-        self.min_severity = int(parse_severity(config.min_severity))
-        self.min_label = Severity(self.min_severity).label
+        self.worth = Worth(config)
         self.reopen_s = config.reopen_s
         self.alerts = 0
         self.derived = 0
@@ -144,7 +142,7 @@ class Placer:
         # A firing that continues its episode where that already is adds nothing new.
         repeats = not new and self.clusters.home(stream) is cluster
         self._join(alert, stream, cluster, placement, surprise, at, now)
-        stream.background = self._worth(cluster, placement, level, surprise, stream, seq, now, not repeats, out)
+        stream.background = self._worth(cluster, placement, level, surprise, alert, stream, seq, now, not repeats, out)
         number, member, incident = cluster.number, placement.member, cluster.incident
         if repeats:
             return Placed(seq, alert.id, "duplicate", number, member, incident, "repeat of the firing alert")
@@ -218,6 +216,7 @@ class Placer:
         placement: Placement,
         level: int,
         surprise: Surprise,
+        alert: Alert,
         stream: Stream,
         seq: int,
         now: float,
@@ -228,13 +227,8 @@ class Placer:
         if cluster.incident is not None:
             self.incidents.joined(cluster, seq, now, out, fresh=fresh, new_member=placement.new_member)
             return None
-        reason: str | None = None
-        if placement.background is not None and level < Severity.CRITICAL:
-            reason = placement.background
-        elif level < self.min_severity:
-            reason = f"severity {Severity(level).label} is below {self.min_label}"
-        elif level <= Severity.WARNING and not surprise.first and surprise.p >= ORDINARY_P:
-            reason = f"as usual: {surprise.sentence()}"
+        stated = alert.severity is not None
+        reason = self.worth.reason(cluster, placement.background, level, stated, surprise, now)
         if reason is not None:
             cluster.background = reason
             return reason
@@ -256,6 +250,9 @@ class Placer:
             cluster = self.clusters.home(stream)
             if cluster is not None:
                 self._stopped(stream, cluster, max(stream.resolved_at, stream.last_at))
+        for due, cluster in self.worth.lasting(now, self.clusters) if self.worth.next_due() <= now else ():
+            key = next(iter(cluster.members.values())).fingerprint
+            self.incidents.open(cluster, seq, due, key, out, "a lone warning that lasted")
         for closed in self.correlate.advance(now):
             self._close(closed, now, seq, out)
 
@@ -286,6 +283,7 @@ class Placer:
             "derived": self.derived,
             "dispositions": self.dispositions,
             "told_forgotten": self.told_forgotten,
+            "worth": self.worth.dump(),
         }
 
     def load(self, state: Any) -> None:
@@ -294,3 +292,4 @@ class Placer:
         self.derived = state["derived"]
         self.dispositions = state["dispositions"]
         self.told_forgotten = state["told_forgotten"]
+        self.worth.load(state["worth"])

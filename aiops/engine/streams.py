@@ -49,6 +49,9 @@ class Stream(Struct, gc=False):
     # Its episode began under a silence and nobody was told.
     silenced: bool = False
     seen: int = 0
+    # How often its episodes began of late, decayed, and when the last one that counted did.
+    habit: float = 0.0
+    habit_at: float = -1e18
 
 
 def entity_of(alert: Alert) -> str:

@@ -1,0 +1,108 @@
+"""Whether a cluster is worth a person's attention: chronic, ordinary, mild and lone alerts are not, or not yet."""
+
+from __future__ import annotations
+
+import heapq
+from typing import Any
+
+from aiops.engine.clusters import Clusters, ClusterState
+from aiops.engine.config import IncidentConfig
+from aiops.engine.detect import Surprise
+from aiops.engine.explain import duration
+from aiops.records import Severity, parse_severity
+
+# A stream that is at least this likely to be as loud as it is: nothing happened that does not happen all the time.
+ORDINARY_P = 0.3
+# From so many entities on, even alerts of one kind speak for each other; two of a kind are often a coincidence.
+MANY_ENTITIES = 3
+# Streams that fire at any time meet by chance, but seldom so many of them.
+CROWD = 6
+
+
+class Worth:
+    """Judges clusters that are no incident, and remembers which of them wait for time to tell."""
+
+    def __init__(self, config: IncidentConfig) -> None:
+        self.min_severity = int(parse_severity(config.min_severity))
+        self.lone_s = config.lone_warning_s
+        self._waiting: list[tuple[float, int]] = []
+
+    def reason(
+        self, cluster: ClusterState, background: str | None, level: int, stated: bool, surprise: Surprise, now: float
+    ) -> str | None:
+        """Why an alert that just joined does not make its cluster an incident; None when it does.
+
+        `background` is the correlator's reason to call it noise; `stated` whether the tool gave a severity.
+        """
+        if background is not None and level < Severity.CRITICAL:
+            return background
+        if level < self.min_severity:
+            return f"severity {Severity(level).label} is below {Severity(self.min_severity).label}"
+        if level > Severity.WARNING:
+            return None
+        if not surprise.first and surprise.p >= ORDINARY_P:
+            return f"as usual: {surprise.sentence()}"
+        if stated and self.lone_s > 0 and not _corroborated(cluster):
+            self._wait(cluster, now)
+            return f"a lone warning: an incident if another kind joins or it lasts {duration(self.lone_s)}"
+        return None
+
+    def _wait(self, cluster: ClusterState, now: float) -> None:
+        if not cluster.waiting:
+            cluster.waiting = True
+            heapq.heappush(self._waiting, (now + self.lone_s, cluster.number))
+
+    def next_due(self) -> float:
+        """When a waiting cluster is to be looked at again; infinity when none waits."""
+        return self._waiting[0][0] if self._waiting else float("inf")
+
+    def lasting(self, now: float, clusters: Clusters) -> list[tuple[float, ClusterState]]:
+        """Clusters whose lone warning has lasted, with the time at which that was so."""
+        found = []
+        while self._waiting and self._waiting[0][0] <= now:
+            due, number = heapq.heappop(self._waiting)
+            cluster = clusters.of(number)
+            if cluster is None or not cluster.waiting or cluster.incident is not None:
+                continue
+            cluster.waiting = False
+            if cluster.firing <= 0:
+                continue
+            if self._lasts(cluster):
+                found.append((due, cluster))
+            else:
+                self._wait(cluster, due)
+        return found
+
+    def _lasts(self, cluster: ClusterState) -> bool:
+        """Still firing by its own account (it would tell its end), or repeated over at least half of the time."""
+        return any(
+            member.firing > 0
+            and not member.habitual
+            and (member.has_life_cycle or member.last_at - member.first_at >= self.lone_s / 2)
+            for member in cluster.members.values()
+        )
+
+    def dump(self) -> Any:
+        """State for a snapshot."""
+        return self._waiting
+
+    def load(self, state: Any) -> None:
+        """Take the state of a `dump`."""
+        self._waiting = [(due, number) for due, number in state]
+
+
+def _corroborated(cluster: ClusterState) -> bool:
+    """Whether alerts of another kind, or on many entities, speak for the same trouble; habits speak only as a crowd."""
+    names: set[str] = set()
+    entities: set[str] = set()
+    crowd = 0
+    for member in cluster.members.values():
+        if member.severity < Severity.WARNING:
+            continue
+        crowd += 1
+        if not member.habitual:
+            names.add(member.name)
+            entities.add(member.entity)
+        if len(names) > 1 or len(entities) >= MANY_ENTITIES or crowd >= CROWD:
+            return True
+    return False
