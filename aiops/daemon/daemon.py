@@ -1,0 +1,223 @@
+"""The daemon: everything put together, started and stopped in order.
+
+start:  lock, store, snapshot and journal, pump, delivery, HTTP, sources
+stop:   sources, HTTP, pump (which finishes what it has), delivery, store
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from typing import Literal, Protocol
+
+from aiops.config import Config, engine_digest
+from aiops.daemon import health as telltale
+from aiops.daemon.actions import Desk
+from aiops.daemon.inbox import Inbox
+from aiops.daemon.lock import StateLock
+from aiops.daemon.logs import say
+from aiops.daemon.metrics import Family
+from aiops.daemon.pump import Pump
+from aiops.daemon.recovery import Fold, recover
+from aiops.daemon.snapshots import Snapshots
+from aiops.daemon.sources import Sources
+from aiops.daemon.telling import Announcer
+from aiops.daemon.upkeep import Upkeep
+from aiops.engine.events import Event, Feedback
+from aiops.journal import Writer
+from aiops.journal.snapshot import frame_of, snapshot_paths
+from aiops.ports import Position, Source
+from aiops.records import Action
+from aiops.store.store import Store
+
+Status = Literal["starting", "ok", "degraded", "stopping", "failed"]
+
+
+class Service(Protocol):
+    """Something that works beside the pump: the delivery worker, the HTTP server."""
+
+    def start(self) -> None:
+        """Begin, in threads of its own."""
+        ...
+
+    def stop(self, timeout_s: float) -> None:
+        """Finish what is under way within the time, and end."""
+        ...
+
+
+class Daemon:
+    """The host of the engine.
+
+    `make` builds the engine; `sources` bring records. Services are added with `add` before `start`. What others use:
+    `inbox` (put records), `act` (operator actions), `store` and `outbox` (read), `health()`, `metrics_text()`.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        make: Callable[[], Fold],
+        sources: Sequence[Source] = (),
+        *,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Open the state and fold up to the end of the journal; raise `AiopsError` for a state that cannot be used."""
+        self.config = config
+        self.clock = clock
+        self.monotonic = monotonic
+        self.started_at = monotonic()
+        self.problems: list[str] = []
+        self.extra_metrics: list[Callable[[], Iterable[Family]]] = []
+        self.directory = config.state.path()
+        self.journal_directory = self.directory / "journal"
+        self._feeders: list[Service] = []
+        self._services: list[Service] = []
+        self._listeners: list[Callable[[list[Event], int], None]] = []
+        self._stopping = False
+        self._started = False
+        with ExitStack() as opened:
+            lock = StateLock(self.directory)
+            opened.callback(lock.release)
+            self.store = Store(self.directory)
+            opened.callback(self.store.close)
+            self._open(make, list(sources))
+            self._closing = opened.pop_all()
+
+    def _open(self, make: Callable[[], Fold], sources: list[Source]) -> None:
+        config, digest = self.config, engine_digest(self.config)
+        self.outbox = self.store.outbox
+        self.announcer = Announcer(self.outbox, config.endpoints, config.http.external_url)
+        self.store.telling = self.announcer
+        paths = snapshot_paths(self.directory / "snapshots")
+        known = max(self.store.applied(), frame_of(paths[-1]) if paths else 0)
+        self.writer = Writer(self.journal_directory, segment_bytes=config.journal.segment_bytes, known=known)
+        self.snapshots = Snapshots(self.directory / "snapshots", config.snapshot, self.monotonic)
+        self.recovered = recover(self.journal_directory, self.snapshots.directory, self.store, make, digest)
+        self.snapshots.folded(self.recovered.seconds)
+        self.inbox = Inbox(config.inbox.max_records, self.monotonic)
+        self.desk = Desk(self.inbox, self.clock)
+        self.pump = Pump(
+            self.recovered,
+            self.writer,
+            self.store,
+            self.inbox,
+            self.snapshots,
+            config=config.inbox,
+            digest=digest,
+            clock=self.clock,
+            monotonic=self.monotonic,
+            on_events=self._tell_listeners,
+        )
+        self.sources = Sources(sources, self.inbox, self.position)
+        self.upkeep = Upkeep(self)
+        self._pump_thread = threading.Thread(target=self.pump.run, name="pump", daemon=True)
+        self._say_recovered()
+
+    def add(self, service: Service, *, feeds: bool = False) -> None:
+        """Start and stop `service` with the daemon: one that feeds the inbox before the pump ends, others after it."""
+        (self._feeders if feeds else self._services).append(service)
+
+    def listen(self, listener: Callable[[list[Event], int], None]) -> None:
+        """Call `listener(events, new outbox rows)` in the pump's thread, quickly, after each store transaction."""
+        self._listeners.append(listener)
+
+    def start(self) -> None:
+        """Start all threads."""
+        self._pump_thread.start()
+        self.upkeep.start()
+        for service in (*self._services, *self._feeders):
+            service.start()
+        self.sources.start()
+        self._started = True
+        say(logging.INFO, "started", state=str(self.directory), frame=self.writer.number, record=self.writer.seq)
+
+    def stop(self) -> None:
+        """Stop in order, within `drain_s`: what was taken is folded, stored and, as far as time allows, delivered."""
+        deadline = self.monotonic() + self.config.drain_s
+        self._stopping = True
+        self.sources.stop()
+        for feeder in self._feeders:
+            feeder.stop(self._share(deadline))
+        self.sources.join(self._share(deadline))
+        self.pump.stop()
+        if self._started:
+            self._pump_thread.join(self._share(deadline))
+        for service in self._services:
+            service.stop(self._share(deadline))
+        self.upkeep.stop()
+        if self._pump_thread.is_alive():
+            say(logging.WARNING, "the time to drain is over: the next start folds the rest from the journal")
+        else:
+            self.close()
+        say(logging.INFO, "stopped", frame=self.writer.number, record=self.writer.seq)
+
+    def _share(self, deadline: float) -> float:
+        """Half of the time that is left, so that whoever comes later has some as well."""
+        return max(0.1, (deadline - self.monotonic()) / 2)
+
+    def close(self) -> None:
+        """Close files; after `stop`, or instead of `start`."""
+        self.writer.close()
+        self._closing.close()
+
+    @property
+    def status(self) -> Status:
+        """What the daemon is doing. Only `ok` is ready."""
+        if self.pump.state == "failed":
+            return "failed"
+        if self._stopping:
+            return "stopping"
+        if not self._started:
+            return "starting"
+        return "ok" if self.pump.state == "running" else "degraded"
+
+    def position(self, source: str) -> Position | None:
+        """How far the journal holds what a source has read; None when it has nothing of it."""
+        at = self.pump.meta.positions.get(source)
+        return None if at is None else Position(source, dict(at))
+
+    def act(self, action: Action, timeout_s: float = 5.0) -> Feedback | None:
+        """Tell the engine what an operator wants, through the journal; None when it could not be taken in time.
+
+        An action without a time gets the host's.
+        """
+        return self.desk.act(action, timeout_s)
+
+    def models(self) -> dict[str, tuple[str, str]]:
+        """The models in use: stage to (name, version)."""
+        told = self.pump.accounts.get("models")
+        if isinstance(told, dict):
+            return {str(stage): (str(name), str(version)) for stage, (name, version) in told.items()}
+        stages = {"causes": self.config.causes, "playbooks": self.config.playbooks, "similar": self.config.similar}
+        return {stage: (model.use, "configured") for stage, model in stages.items() if model.use}
+
+    def health(self) -> dict[str, object]:
+        """See `aiops.daemon.health.health`."""
+        return telltale.health(self)
+
+    def metrics_text(self) -> str:
+        """See `aiops.daemon.health.metrics_text`."""
+        return telltale.metrics_text(self)
+
+    def _tell_listeners(self, events: list[Event], rows: int) -> None:
+        self.desk.answer(events)
+        for listener in self._listeners:
+            listener(events, rows)
+
+    def _say_recovered(self) -> None:
+        found = self.recovered
+        if self.writer.torn is not None:
+            torn = self.writer.torn
+            say(
+                logging.WARNING,
+                "the journal's last commit was cut off by a crash and never acknowledged: it is cut away",
+                file=str(torn.path),
+                offset=torn.offset,
+                bytes=torn.lost_bytes,
+            )
+        for problem in found.problems:
+            say(logging.WARNING, problem)
+        say(logging.INFO, "folded", seconds=round(found.seconds, 3), frames=found.frames, records=found.records)

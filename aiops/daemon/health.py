@@ -1,0 +1,169 @@
+"""What the daemon says of itself: health for people and probes, metrics for Prometheus."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+from aiops import __version__
+from aiops.daemon.metrics import Family, render
+from aiops.engine.events import DISPOSITIONS
+from aiops.journal.retention import measure
+from aiops.records import Severity
+from aiops.store import incidents
+
+if TYPE_CHECKING:
+    from aiops.daemon.daemon import Daemon
+
+
+def health(daemon: Daemon) -> dict[str, Any]:
+    """`{"status": ok | degraded | failed | starting | stopping, "ready": bool, "reason": str, …}`."""
+    pump = daemon.pump
+    sources = daemon.sources.health()
+    unwell = [f"source {name}: {one.get('detail', '')}" for name, one in sources.items() if not one.get("ok", False)]
+    reasons = [reason for reason in (pump.reason, *daemon.problems) if reason]
+    return {
+        "status": daemon.status,
+        "ready": daemon.status == "ok",
+        "reason": "; ".join(reasons),
+        "warnings": [*unwell, *([daemon.snapshots.error] if daemon.snapshots.error else [])],
+        "version": __version__,
+        "uptime_s": round(daemon.monotonic() - daemon.started_at, 3),
+        "conserved": pump.accounts.get("conserved", True),
+        "sources": sources,
+        "journal": {
+            "frame": daemon.writer.number,
+            "record": daemon.writer.seq,
+            "committed_at": pump.vitals.journaled_at,
+        },
+        "snapshot": {"age_s": round(daemon.snapshots.age_s, 3), "bytes": daemon.snapshots.state_bytes},
+        "inbox": {"records": daemon.inbox.depth()},
+    }
+
+
+def metrics_text(daemon: Daemon) -> str:
+    """All metrics in the text format of Prometheus."""
+    families = [*_records(daemon), *_latencies(daemon), *_sources(daemon), *_disk(daemon), *_store(daemon)]
+    for extra in daemon.extra_metrics:
+        families.extend(extra())
+    return render(families)
+
+
+def _records(daemon: Daemon) -> list[Family]:
+    accounts = daemon.pump.accounts
+    records = Family("aiops_records_total", "counter", "Records in the log, by kind, since its beginning.")
+    for kind, count in sorted(accounts.get("records", {}).items()):
+        records.add(count, kind=kind)
+    placed = Family("aiops_alerts_total", "counter", "Alerts by disposition, since the beginning of the log.")
+    dispositions = {**dict.fromkeys(DISPOSITIONS, 0), **accounts.get("dispositions", {})}
+    dispositions["rejected"] += daemon.pump.meta.rejected
+    for disposition, count in dispositions.items():
+        placed.add(count, disposition=disposition)
+    state = Family("aiops_state", "gauge", "1 for the state that the daemon is in.")
+    for name in ("starting", "ok", "degraded", "stopping", "failed"):
+        state.add(float(daemon.status == name), state=name)
+    return [
+        Family("aiops_build_info", "gauge", "Always 1; the version is a label.").add(1, version=__version__),
+        state,
+        records,
+        placed,
+        Family("aiops_conserved", "gauge", "1 while every record has exactly one disposition.").add(
+            float(accounts.get("conserved", True))
+        ),
+        Family("aiops_open_incidents", "gauge", "Incidents that are not over.").add(accounts.get("open_incidents", 0)),
+        Family("aiops_streams", "gauge", "Alert streams that the engine knows.").add(accounts.get("streams", 0)),
+        Family("aiops_clusters", "gauge", "Clusters that the engine holds.").add(accounts.get("clusters", 0)),
+        _models(daemon),
+    ]
+
+
+def _models(daemon: Daemon) -> Family:
+    family = Family("aiops_model_info", "gauge", "Always 1; the model in use and its version, by stage.")
+    for stage, (name, version) in sorted(daemon.models().items()):
+        family.add(1, stage=stage, model=name, version=version)
+    return family
+
+
+def _latencies(daemon: Daemon) -> list[Family]:
+    vitals = daemon.pump.vitals
+    stages = Family("aiops_stage_seconds", "histogram", "Time of a batch in each stage.")
+    for stage, histogram in (
+        ("queue", vitals.queue),
+        ("journal", vitals.journal),
+        ("fold", vitals.fold),
+        ("store", vitals.store),
+        ("whole", vitals.whole),
+        ("snapshot", vitals.snapshot),
+    ):
+        stages.add_histogram(histogram, stage=stage)
+    return [stages]
+
+
+def _sources(daemon: Daemon) -> list[Family]:
+    up = Family("aiops_source_up", "gauge", "1 while a source is well.")
+    falls = Family("aiops_source_falls_total", "counter", "Times that a source ended by a fault and was started again.")
+    lag = Family("aiops_source_lag", "gauge", "Messages that a source has still to read, by place.")
+    counts = Family("aiops_source_events_total", "counter", "What a source counts of itself.")
+    for name, told in daemon.sources.health().items():
+        up.add(float(bool(told.get("ok"))), source=name)
+        falls.add(float(told.get("falls", 0)), source=name)
+        for place, count in _numbers(told.get("lag")):
+            lag.add(count, source=name, place=place)
+        for key, count in _numbers(told):
+            if key not in ("ok", "falls"):
+                counts.add(count, source=name, event=key)
+    return [up, falls, lag, counts]
+
+
+def _numbers(value: Any) -> list[tuple[str, float]]:
+    if not isinstance(value, dict):
+        return []
+    return [(str(key), float(one)) for key, one in value.items() if type(one) in (int, float)]
+
+
+def _disk(daemon: Daemon) -> list[Family]:
+    vitals = daemon.pump.vitals
+    found = measure(daemon.journal_directory)
+    now = daemon.clock()
+    oldest = found[0].written_at if found else now
+    families = [
+        Family("aiops_inbox_records", "gauge", "Records that wait for the journal.").add(daemon.inbox.depth()),
+        Family("aiops_journal_bytes", "gauge", "Size of the journal.").add(sum(one.bytes for one in found)),
+        Family("aiops_journal_oldest_age_seconds", "gauge", "Age of the oldest segment.").add(max(0.0, now - oldest)),
+        Family("aiops_journal_age_seconds", "gauge", "Time since the last commit.").add(
+            max(0.0, now - vitals.journaled_at) if vitals.journaled_at else 0.0
+        ),
+        Family("aiops_disk_errors_total", "counter", "Commits that the disk refused.").add(vitals.disk_errors),
+        Family("aiops_snapshot_age_seconds", "gauge", "Time since the last snapshot.").add(daemon.snapshots.age_s),
+        Family("aiops_snapshot_bytes", "gauge", "Size of the last snapshot's state.").add(daemon.snapshots.state_bytes),
+        Family("aiops_snapshots_failed_total", "counter", "Snapshots that could not be written.").add(
+            daemon.snapshots.failed
+        ),
+        Family("aiops_recovery_seconds", "gauge", "How long the last start took to fold.").add(
+            daemon.recovered.seconds
+        ),
+    ]
+    try:
+        free = shutil.disk_usage(daemon.directory).free
+    except OSError:
+        return families
+    return [*families, Family("aiops_disk_free_bytes", "gauge", "Free space of the state directory.").add(free)]
+
+
+def _store(daemon: Daemon) -> list[Family]:
+    outbox = Family("aiops_outbox_rows", "gauge", "Messages by endpoint and state.")
+    age = Family("aiops_outbox_oldest_age_seconds", "gauge", "Age of the oldest message that is due and not delivered.")
+    stored = Family("aiops_incidents", "gauge", "Incidents in the store by status and severity.")
+    letters = Family("aiops_dead_letters_total", "counter", "Input that became no record.")
+    try:
+        for (endpoint, state), count in sorted(daemon.outbox.counts().items()):
+            outbox.add(count, endpoint=endpoint, state=state)
+        age.add(daemon.outbox.oldest_age_s(daemon.clock()))
+        for (status, severity), count in sorted(incidents.counts(daemon.store.database.reader).items()):
+            stored.add(count, status=status, severity=Severity(severity).label)
+    except sqlite3.Error:
+        # A page without these numbers tells more than no page: the rest says that the disk is ill.
+        pass
+    letters.add(daemon.pump.meta.rejected)
+    return [outbox, age, stored, letters]

@@ -1,0 +1,81 @@
+"""The sources: each in a thread of its own, started where the journal ends, and started again should one fall."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiops import registry
+from aiops.config import SourceConfig
+from aiops.daemon.backoff import Backoff
+from aiops.daemon.logs import say
+from aiops.ports import Inbox, Position, Source
+
+GROUP = "aiops.sources"
+_RETRY_FIRST_S = 1.0
+# A source that falls again and again has a fault that only a new release mends: trying is cheap, and once a minute.
+_RETRY_CAP_S = 60.0
+Positions = Callable[[str], Position | None]
+
+
+def build_source(config: SourceConfig) -> Source:
+    """The source that a configuration names; raise `UsageError` for an unknown type or options that do not fit."""
+    source: Source = registry.load(GROUP, config.type)(config.name, config.options)
+    return source
+
+
+class Sources:
+    """Runs sources until `stop`. `positions` tells how far the journal holds what a source has read."""
+
+    def __init__(self, sources: list[Source], inbox: Inbox, positions: Positions) -> None:
+        self._sources = {source.name: source for source in sources}
+        self._inbox = inbox
+        self._positions = positions
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self.falls: dict[str, int] = dict.fromkeys(self._sources, 0)
+
+    def start(self) -> None:
+        """Start all threads."""
+        for source in self._sources.values():
+            thread = threading.Thread(target=self._run, args=(source,), name=f"source {source.name}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self) -> None:
+        """Ask all to end."""
+        self._stop.set()
+        for source in self._sources.values():
+            source.stop()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for all to end; return whether they did."""
+        share_s = timeout_s / max(1, len(self._threads))
+        for thread in self._threads:
+            thread.join(share_s)
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def health(self) -> dict[str, Mapping[str, Any]]:
+        """What each source says of itself."""
+        return {name: self._health(source) for name, source in self._sources.items()}
+
+    def _health(self, source: Source) -> Mapping[str, Any]:
+        try:
+            return {**source.health(), "falls": self.falls[source.name]}
+        except Exception as error:
+            return {"ok": False, "detail": f"health: {type(error).__name__}: {error}", "falls": self.falls[source.name]}
+
+    def _run(self, source: Source) -> None:
+        backoff = Backoff(_RETRY_FIRST_S, _RETRY_CAP_S)
+        while not self._stop.is_set():
+            try:
+                source.run(self._inbox, self._positions(source.name))
+                if self._stop.is_set():
+                    return
+                say(logging.WARNING, "a source ended by itself: it is started again", source=source.name)
+            except Exception:
+                logging.getLogger("aiops").exception("source %s fell: it is started again", source.name)
+            self.falls[source.name] += 1
+            self._stop.wait(backoff.next_s())
