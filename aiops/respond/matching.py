@@ -21,8 +21,8 @@ CONFIDENCES = ("low", "medium", "high")
 MAX_VALUE = 600
 # Labels whose value hangs on the alert's name alone; conditions on them are remembered by name.
 BY_NAME = frozenset({"name", "alertname", "words"})
-# Labels that two alerts of one name and message share; what such conditions say of one holds for the other.
-BY_TEXT = BY_NAME | {"text", "message"}
+# Labels that two alerts of one name, message and source share; what such conditions say of one holds for the other.
+BY_TEXT = BY_NAME | {"text", "message", "source"}
 # What `hit` says of one alert.
 ALERT, ANY_ALERT = 1, 2
 # A group that repeats something that itself repeats takes exponential time on the right text.
@@ -41,7 +41,7 @@ class Compiled(Struct):
     """A playbook with its conditions as closures.
 
     `by_name` tells from a name alone whether an alert can matter; `by_text` says that all conditions on one alert hang
-    on its name and message, so that their answer can be remembered.
+    on its name, message and source, so that their answer can be remembered.
     """
 
     playbook: Playbook

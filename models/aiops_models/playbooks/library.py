@@ -42,7 +42,7 @@ class Library:
         self._changes = [index for index, one in enumerate(self.compiled) if one.playbook.match.change]
         self._by_labels = [index for index, one in enumerate(self.compiled) if not one.by_text]
         self._names: dict[str, tuple[int, ...]] = {}
-        self._texts: dict[tuple[str, str], tuple[tuple[int, int], ...]] = {}
+        self._texts: dict[tuple[str, str | None, str], tuple[tuple[int, int], ...]] = {}
 
     def _take(self, playbook: Playbook, file: str) -> None:
         try:
@@ -66,7 +66,7 @@ class Library:
         return dict(sorted(found.items()))
 
     def _of_text(self, seen: Seen) -> tuple[tuple[int, int], ...]:
-        key = (seen.fact.name, seen.text)
+        key = (seen.fact.name, seen.fact.source, seen.text)
         known = self._texts.get(key)
         if known is None:
             masks = ((index, hit(self.compiled[index], seen)) for index in self._of_name(seen))
