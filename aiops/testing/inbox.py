@@ -1,0 +1,38 @@
+"""An inbox in memory, for tests of sources."""
+
+from __future__ import annotations
+
+import threading
+
+from aiops.ports import DeadLetter, Received
+from aiops.records import Record
+
+
+class MemoryInbox:
+    """Keeps what it is given. `full` makes it refuse, `broken` makes it raise as a full disk would."""
+
+    def __init__(self) -> None:
+        self.taken: list[Received] = []
+        self.full = False
+        self.broken = False
+        self._lock = threading.Lock()
+
+    def put(self, received: Received, timeout_s: float) -> bool:
+        """See `aiops.ports.Inbox.put`; it never waits."""
+        if self.broken:
+            raise OSError(28, "No space left on device")
+        if self.full:
+            return False
+        with self._lock:
+            self.taken.append(received)
+        return True
+
+    @property
+    def records(self) -> list[Record]:
+        """All records, in order."""
+        return [record for received in self.taken for record in received.records]
+
+    @property
+    def letters(self) -> list[DeadLetter]:
+        """All that was rejected, in order."""
+        return [letter for received in self.taken for letter in received.rejected]

@@ -1,0 +1,154 @@
+"""Who may do what over HTTP: bearer tokens that are known by their hash only, and the rules of a loopback bind.
+
+A token is random (`new_token`, 256 bits), so one SHA-256 is enough to keep it: slow hashes are for what people can
+remember. Scopes: `ingest` (send alerts), `read` (see incidents), `write` (act on them; holds `read`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from aiops.errors import UsageError
+
+Scope = Literal["ingest", "read", "write"]
+PREFIX = "aiops_"
+# Shorter ones could be guessed: 22 characters of base 64 are 128 bits.
+MIN_TOKEN_CHARS = 22
+_LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
+
+
+class Token(Struct, frozen=True, forbid_unknown_fields=True):
+    """A token's name (it is the actor of what it does), its scopes, and where its secret is.
+
+    Either `sha256`, the hash in hexadecimal (`aiops token` prints one), or `env`, the environment variable that
+    holds the token itself.
+    """
+
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,62}$")]
+    scopes: list[Scope]
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")] | None = None
+    env: str | None = None
+
+
+def new_token() -> str:
+    """A token of 256 random bits."""
+    return PREFIX + secrets.token_urlsafe(32)
+
+
+def token_hash(token: str) -> str:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class Refusal(Struct, frozen=True):
+    """Why a request may not go on: 401 without a valid token, 403 with one that is not enough or a foreign origin."""
+
+    status: int
+    reason: str
+
+
+class Guard:
+    """Decides on requests. Without tokens everything is allowed, which is only accepted on a loopback bind."""
+
+    def __init__(self, tokens: Sequence[Token], host: str, external_url: str = "") -> None:
+        """Raise `UsageError` where others could reach an API that asks for no token."""
+        self._by_hash = {_secret_hash(token): token for token in tokens}
+        self.open = not tokens
+        self._hosts = {*_LOCAL_NAMES, host.lower().strip("[]")}
+        if external_url:
+            self._hosts.add(_host_name(external_url.partition("://")[2].partition("/")[0]))
+        if self.open and not is_loopback(host):
+            raise UsageError(
+                f"http: expected tokens, since {host!r} can be reached from other machines; got none: add one to "
+                "http.options.tokens, or bind to 127.0.0.1"
+            )
+
+    def check(self, headers: Mapping[str, str], scope: Scope) -> Token | Refusal | None:
+        """The token of a request (None: allowed without one), or why it is refused. Header names are lower case."""
+        foreign = self._foreign(headers)
+        if foreign is not None:
+            return foreign
+        if self.open:
+            return None
+        token = self._token(headers.get("authorization", ""))
+        if token is None:
+            return Refusal(401, "expected `Authorization: Bearer TOKEN` with a token that is known")
+        if scope not in token.scopes and not (scope == "read" and "write" in token.scopes):
+            return Refusal(403, f"expected a token with the scope {scope}; {token.name} has {', '.join(token.scopes)}")
+        return token
+
+    def check_origin(self, headers: Mapping[str, str]) -> Refusal | None:
+        """For requests that are authenticated in another way: only that no foreign page sent them."""
+        return self._foreign(headers)
+
+    def _token(self, header: str) -> Token | None:
+        kind, _, given = header.partition(" ")
+        if kind.lower() != "bearer" or not given:
+            return None
+        wanted = token_hash(given.strip())
+        found = None
+        for known, token in self._by_hash.items():
+            # All are compared, each in constant time, so that the time tells nothing of which one was near.
+            if hmac.compare_digest(known, wanted):
+                found = token
+        return found
+
+    def _foreign(self, headers: Mapping[str, str]) -> Refusal | None:
+        """A page of another site must not use the operator's browser to reach a service on the operator's machine.
+
+        Where no token is asked for, the browser's being on the machine would be enough; so the `Host` must be one of
+        ours (another name that resolves to loopback is an attack), and an `Origin` must be the host's own.
+        """
+        host = _host_name(headers.get("host", ""))
+        if self.open and host and host not in self._hosts:
+            return Refusal(403, f"expected the Host {', '.join(sorted(self._hosts))}; got {host[:100]!r}")
+        origin = headers.get("origin")
+        if origin and origin != "null" and _host_name(origin.partition("://")[2]) not in {host, *self._hosts}:
+            return Refusal(403, "expected a request of this site's own pages; got another origin")
+        if origin == "null" and self.open:
+            return Refusal(403, "expected a request of this site's own pages; got an opaque origin")
+        return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a bind address can be reached from this machine only.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("0.0.0.0"), is_loopback("example.org")
+    (True, True, False, False)
+    """
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _secret_hash(token: Token) -> str:
+    place = f"http.options.tokens: {token.name}"
+    if (token.sha256 is None) == (token.env is None):
+        raise UsageError(f"{place}: expected either sha256 or env")
+    if token.sha256 is not None:
+        return token.sha256
+    secret = os.environ.get(token.env or "", "")
+    if len(secret) < MIN_TOKEN_CHARS:
+        raise UsageError(
+            f"{place}: expected a token of at least {MIN_TOKEN_CHARS} characters in the environment variable "
+            f"{token.env}; got {len(secret)} characters"
+        )
+    return token_hash(secret)
+
+
+def _host_name(host: str) -> str:
+    """A `Host` header's name without its port, in lower case."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    return host.rpartition(":")[0].lower() if host.rpartition(":")[2].isdigit() and ":" in host else host.lower()

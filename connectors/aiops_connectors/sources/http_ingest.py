@@ -1,0 +1,214 @@
+"""One request of ingest, from its head to its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import msgspec
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from aiops.ports import DeadLetter, Inbox, Received
+from aiops.web.auth import Guard, Refusal
+from aiops.web.body import BodyError, Budget, decoded, read_body
+from aiops_connectors.builders import MAX_RAW, Problem
+from aiops_connectors.mapping import load_mapping, names
+from aiops_connectors.payloads import Payload, Posted, Taken, payload
+from aiops_connectors.signatures import Forged, Verifier
+from aiops_connectors.sources.http_options import HttpOptions
+
+# The answer names this many of what was refused; all are in the dead letters.
+MAX_TOLD = 20
+# Requests that wait for a thread; beyond, 503 is the better answer than a longer wait.
+MAX_WAITING = 256
+# Content types that are surely not JSON. Others are taken: SNS sends JSON as text, some tools name no type at all.
+REFUSED_TYPES = (
+    "multipart/",
+    "application/x-www-form-urlencoded",
+    "application/xml",
+    "text/xml",
+    "text/html",
+    "image/",
+)
+JSON = [(b"content-type", b"application/json")]
+
+_LOG = logging.getLogger(__name__)
+
+
+class Answer(msgspec.Struct):
+    """The body of an answer: how many records were taken and refused, and why."""
+
+    accepted: int = 0
+    rejected: int = 0
+    problems: list[dict[str, str]] = msgspec.field(default_factory=list)
+    error: str | None = None
+
+
+class Ingest:
+    """Takes requests for all connectors. `inbox` must be set before the first."""
+
+    inbox: Inbox
+
+    def __init__(self, name: str, options: HttpOptions, guard: Guard, clock: Callable[[], float]) -> None:
+        """Raise `UsageError` for a connector without a mapping or a secret."""
+        self._name = name
+        self._options = options
+        self._guard = guard
+        self._clock = clock
+        self._budget = Budget(options.max_held_bytes)
+        self._pool = ThreadPoolExecutor(options.workers, thread_name_prefix=f"{name}-ingest")
+        self._waiting = 0
+        self._lock = threading.Lock()
+        self._counts: Counter[str] = Counter()
+        self._number = 0
+        self._payloads: dict[str, Payload | None] = dict.fromkeys([*names(), "archive", "cloudevents"])
+        self._verifiers: dict[str, Verifier] = {}
+        self._payloads["prometheus"] = Posted(load_mapping("alertmanager"))
+        for connector, own in options.connectors.items():
+            self._payloads[connector] = payload(connector, own.mapping, options.max_unpacked_bytes)
+            if own.signature is not None:
+                self._verifiers[connector] = Verifier(own.signature, f"sources.{name}.connectors.{connector}")
+
+    def endpoint(self, connector: str | None = None) -> ASGIApp:
+        """The ASGI application of one connector, or of the one that the path names."""
+
+        # A class instance, since a plain function would get Starlette's Request and its cost.
+        return _Endpoint(self, connector)
+
+    async def handle(self, connector: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        status, answer = await self._answer(connector, headers, receive)
+        self._counts[f"http_{status}"] += 1
+        extra: list[tuple[bytes, bytes]] = []
+        if status == 503:
+            extra = [(b"retry-after", str(self._options.retry_after_s).encode())]
+        elif status == 401:
+            extra = [(b"www-authenticate", b"Bearer")]
+        elif status in (408, 413):
+            # What is left of the body is not read.
+            extra = [(b"connection", b"close")]
+        body = msgspec.json.encode(answer)
+        length = (b"content-length", str(len(body)).encode())
+        await send({"type": "http.response.start", "status": status, "headers": [*JSON, length, *extra]})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(self, connector: str, headers: Mapping[str, str], receive: Receive) -> tuple[int, Answer]:
+        refusal = self._refusal(connector, headers)
+        if refusal is not None:
+            return refusal.status, Answer(error=refusal.reason)
+        options = self._options
+        try:
+            body = await read_body(
+                receive, headers, most=options.max_body_bytes, timeout_s=options.body_timeout_s, budget=self._budget
+            )
+        except BodyError as error:
+            return error.status, Answer(error=error.reason)
+        if self._waiting >= MAX_WAITING:
+            self._budget.give(len(body))
+            return 503, Answer(error="busy: too many requests wait already")
+        self._waiting += 1
+        try:
+            work = asyncio.get_running_loop().run_in_executor(self._pool, self._work, connector, headers, body)
+            return await work
+        finally:
+            self._waiting -= 1
+            self._budget.give(len(body))
+
+    def _refusal(self, connector: str, headers: Mapping[str, str]) -> Refusal | None:
+        """What the head alone says against a request."""
+        signed = connector in self._verifiers
+        found = self._guard.check_origin(headers) if signed else self._guard.check(headers, "ingest")
+        if isinstance(found, Refusal):
+            return found
+        if connector not in self._payloads:
+            return Refusal(404, f"expected a connector of {', '.join(sorted(self._payloads))}; got {connector[:64]!r}")
+        kind = headers.get("content-type", "").strip().lower()
+        if kind.startswith(REFUSED_TYPES):
+            return Refusal(415, f"expected the content type application/json; got {kind[:80]!r}")
+        return None
+
+    def _work(self, connector: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Answer]:
+        """In a thread of the pool: verify, decode, hand over."""
+        now = self._clock()
+        verifier = self._verifiers.get(connector)
+        identity = b""
+        try:
+            if verifier is not None:
+                identity = verifier.check(headers, body, now)
+                if verifier.is_known(identity, now):
+                    return 200, Answer()
+            body = decoded(body, headers.get("content-encoding", ""), self._options.max_unpacked_bytes)
+            taken = self._payload(connector).take(body, headers, now)
+        except Forged as error:
+            return 401, Answer(error=str(error))
+        except BodyError as error:
+            return error.status, Answer(error=error.reason)
+        status, answer = self._put(connector, taken, now)
+        if verifier is not None and status != 503:
+            verifier.taken(identity, now)
+        return status, answer
+
+    def _payload(self, connector: str) -> Payload:
+        """The kind of body, loaded when it is first asked for."""
+        found = self._payloads[connector]
+        if found is None:
+            found = payload(connector, None, self._options.max_unpacked_bytes)
+            self._payloads[connector] = found
+        return found
+
+    def _put(self, connector: str, taken: Taken, now: float) -> tuple[int, Answer]:
+        self._identify(taken, now)
+        source = f"{self._name}/{connector}"
+        letters = [_letter(source, problem, now) for problem in taken.problems]
+        if (taken.records or letters) and not self._is_on_disk(Received(taken.records, rejected=letters)):
+            return 503, Answer(error="full: nothing of this request was taken; send it again")
+        with self._lock:
+            self._counts["accepted"] += len(taken.records)
+            self._counts["rejected"] += len(letters)
+        told = [{"place": problem.place, "reason": problem.reason} for problem in taken.problems[:MAX_TOLD]]
+        return 400 if letters else 200, Answer(len(taken.records), len(letters), told)
+
+    def _is_on_disk(self, received: Received) -> bool:
+        try:
+            return self.inbox.put(received, self._options.put_timeout_s)
+        except Exception:
+            # Whatever is wrong with the journal, the sender must keep what it has; the journal tells its own trouble.
+            _LOG.exception("the journal did not take a request")
+            return False
+
+    def _identify(self, taken: Taken, now: float) -> None:
+        """Records without an id get one: the time of receipt in microseconds and a number, unique over restarts."""
+        with self._lock:
+            self._number += 1
+            request = f"{self._name}-{int(now * 1e6):x}-{self._number:x}"
+        for number, record in enumerate(taken.records):
+            if not record.id:
+                record.id = f"{request}-{number}"
+
+    def counted(self) -> Mapping[str, Any]:
+        """Requests by the status of their answer, records taken and refused, and what is under way."""
+        return {**self._counts, "waiting": self._waiting, "held_bytes": self._budget.held}
+
+    def close(self) -> None:
+        """End the threads, after what they do."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Endpoint:
+    def __init__(self, ingest: Ingest, connector: str | None) -> None:
+        self._ingest = ingest
+        self._connector = connector
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connector = self._connector or scope["path_params"]["connector"]
+        await self._ingest.handle(connector, scope, receive, send)
+
+
+def _letter(source: str, problem: Problem, now: float) -> DeadLetter:
+    return DeadLetter(source=source, place=problem.place, reason=problem.reason, raw=problem.raw[:MAX_RAW], at=now)
