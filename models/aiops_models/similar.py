@@ -86,8 +86,8 @@ class SimilarIncidents:
     def add(self, view: IncidentView, meta: Mapping[str, Any] | None = None) -> None:
         """Remember a closed incident; again for the same id replaces it.
 
-        `meta` may tell `cause`, `cause_class`, `fixed_by` (a playbook, a note) and `took_s` or `resolved_at`; other keys
-        are ignored.
+        `meta` may tell `cause`, `cause_class`, `fixed_by` (a playbook, a note) and `took_s` or `resolved_at`; other
+        keys are ignored.
         """
         self._forget(view.id)
         past = Past(view.id, view.opened_at, self._features(view))

@@ -108,7 +108,7 @@ def test_unknown_pod_stands_for_its_service() -> None:
 
 def test_unknown_entity_is_a_candidate() -> None:
     causes = CauseRanker(TOPOLOGY).rank(view(fact("nodes/worker-9", "NodeNotReady")))
-    assert causes[0].entity == "nodes/worker-9"
+    assert causes[0].entity == "node/worker-9"
 
 
 def test_larger_magnitude_outranks_presence() -> None:

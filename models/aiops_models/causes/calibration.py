@@ -1,9 +1,9 @@
 """Probabilities that come true: an online Platt map from scores to "this is the root", per system.
 
-The share of each candidate in a softmax over scores is mapped by `p = sigmoid(a logit(share) + b)` (Platt 1999). The two
-numbers start at a = 1, b = 0 and are held there by Gaussian priors of strength 4 and .5, because how far scores can be
-trusted does not carry over from one system to another; each confirmed outcome refits them (Newton steps on the
-last `MAX_OUTCOMES`). What was stated before each outcome is kept, so that the calibration error and the coverage of the
+The first candidate's share in a softmax over scores is mapped by `p = sigmoid(a logit(share) + b)` (Platt 1999). The
+two numbers start at a = 1, b = 0 and are held there by Gaussian priors of strength 4 and .5, because how far scores can
+be trusted does not carry over from one system to another; each confirmed outcome refits them (Newton steps on the last
+`MAX_OUTCOMES`). What was stated before each outcome is kept, so that the calibration error and the coverage of the
 candidate sets are measured on predictions, never on what was fitted.
 """
 
@@ -23,6 +23,7 @@ MAX_OUTCOMES = 256
 PRIOR_A, STRENGTH_A = 1.0, 4.0
 PRIOR_B, STRENGTH_B = 0.0, 0.5
 NEWTON_STEPS = 8
+MAX_STEP = 1.0
 # Shares this close to 0 or 1 say no more; their logit would rule the fit.
 EDGE = 1e-4
 # The candidate set holds the root in this share of cases, if the probabilities are right; at most ten are listed.
@@ -32,7 +33,7 @@ BINS = 10
 
 
 class Outcome(Struct, array_like=True):
-    """A confirmed incident: logit of the first candidate, was it the root, the probability stated, was it in the set."""
+    """A confirmed incident: logit of the first candidate, was it the root, what was stated, and the set."""
 
     logit: float
     hit: bool
@@ -49,6 +50,8 @@ class Calibration:
         self.a, self.b = PRIOR_A, PRIOR_B
         self._outcomes: deque[Outcome] = deque(maxlen=MAX_OUTCOMES)
         self.count = 0
+        # Outcomes whose root was not first, and of these those whose root was nowhere among the candidates.
+        self._wrong = self._absent = 0
 
     @property
     def ready(self) -> bool:
@@ -56,10 +59,17 @@ class Calibration:
         return self.count >= MIN_OUTCOMES
 
     def probabilities(self, scores: Sequence[float]) -> list[float]:
-        """Probability of each candidate, given all scores, best first; they sum to at most 1."""
-        mapped = [_sigmoid(self.a * logit + self.b) for logit in logits(scores)]
-        whole = sum(mapped)
-        return [each / whole for each in mapped] if whole > 1 else mapped
+        """Probability of each candidate, given all scores, best first; what is left of 1 is for none of them.
+
+        The map speaks of the first; what it leaves is shared by the others as the softmax has it, but for the part in
+        which, so far, none of them was the root.
+        """
+        if not scores:
+            return []
+        first, *others = shares(scores)
+        stated = _sigmoid(self.a * _logit(first) + self.b)
+        rest = (1 - stated) * (1 - (self._absent + 1) / (self._wrong + 2))
+        return [stated, *(rest * share / max(1 - first, EDGE) for share in others)]
 
     def learn(self, scores: Sequence[float], place: int | None) -> None:
         """Take in an outcome: `place` of the root among the scores (0 is first), None when it was not among them."""
@@ -69,8 +79,10 @@ class Calibration:
         size = set_size(stated)
         hit = place == 0
         covered = place is not None and place < size
-        self._outcomes.append(Outcome(logits(scores)[0], hit, stated[0], covered, size))
+        self._outcomes.append(Outcome(_logit(shares(scores)[0]), hit, stated[0], covered, size))
         self.count += 1
+        self._wrong += not hit
+        self._absent += place is None
         self._fit()
 
     def report(self) -> dict[str, Any]:
@@ -92,35 +104,37 @@ class Calibration:
     def dump(self) -> Any:
         """Plain data."""
         rows = [[o.logit, o.hit, o.stated, o.covered, o.size] for o in self._outcomes]
-        return {"outcomes": rows, "count": self.count, "a": self.a, "b": self.b}
+        counts = [self.count, self._wrong, self._absent]
+        return {"outcomes": rows, "counts": counts, "a": self.a, "b": self.b}
 
     def load(self, state: Any) -> None:
         """Take the state of a `dump`."""
         self._outcomes = deque((Outcome(*row) for row in state["outcomes"]), maxlen=MAX_OUTCOMES)
-        self.count, self.a, self.b = state["count"], state["a"], state["b"]
+        self.count, self._wrong, self._absent = state["counts"]
+        self.a, self.b = state["a"], state["b"]
 
     def _fit(self) -> None:
         """Maximum a posteriori by Newton's method from the last map; the problem is convex and two-dimensional."""
-        a, b = self.a, self.b
         for _ in range(NEWTON_STEPS):
-            ga, gb = STRENGTH_A * (a - PRIOR_A), STRENGTH_B * (b - PRIOR_B)
+            ga, gb = STRENGTH_A * (self.a - PRIOR_A), STRENGTH_B * (self.b - PRIOR_B)
             haa, hab, hbb = STRENGTH_A, 0.0, STRENGTH_B
             for outcome in self._outcomes:
-                p = _sigmoid(a * outcome.logit + b)
+                p = _sigmoid(self.a * outcome.logit + self.b)
                 residual, curve = p - outcome.hit, p * (1 - p)
                 ga, gb = ga + residual * outcome.logit, gb + residual
                 haa, hab, hbb = haa + curve * outcome.logit**2, hab + curve * outcome.logit, hbb + curve
             det = haa * hbb - hab * hab
-            a, b = a - (hbb * ga - hab * gb) / det, b - (haa * gb - hab * ga) / det
-        self.a, self.b = a, b
+            # Far from the optimum the curvature is nearly nothing and a full step would leave for ever.
+            self.a -= min(max((hbb * ga - hab * gb) / det, -MAX_STEP), MAX_STEP)
+            self.b -= min(max((haa * gb - hab * ga) / det, -MAX_STEP), MAX_STEP)
 
 
-def logits(scores: Sequence[float]) -> list[float]:
-    """Logit of each candidate's share in a softmax over the scores."""
+def shares(scores: Sequence[float]) -> list[float]:
+    """Each candidate's share in a softmax over the scores."""
     top = max(scores, default=0.0)
     weights = [math.exp(score - top) for score in scores]
     whole = sum(weights)
-    return [_logit(weight / whole) for weight in weights]
+    return [weight / whole for weight in weights]
 
 
 def set_size(probabilities: Sequence[float]) -> int:

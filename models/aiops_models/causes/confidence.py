@@ -12,7 +12,7 @@ from typing import Literal
 from aiops_models.causes.scene import Scene
 
 Level = Literal["low", "medium", "high"]
-# Margin in score, where 1.1 is a suspect twice as surprising: below MEDIUM the order of the first two is nearly a toss-up.
+# Margins in score, where 1.5 is a suspect twice as surprising: below MEDIUM the first two might as well be swapped.
 HIGH, MEDIUM = 1.2, 0.5
 # A suspect that explains less than this of what alerts leaves most of the incident open.
 COVERS = 0.3

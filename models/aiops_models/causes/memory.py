@@ -3,7 +3,7 @@
 Two parts, both one-sided, so that nobody is punished for not having been a cause before:
 - signs: how much more often an entity that shows a type was the root than alerting entities are at large,
   `ln(P(root | entity, type) / P(root))`, the pair's rate shrunk to the type's and that to the base rate;
-- likeness: the cosine with the most similar confirmed incident whose root it was, where that exceeds `ALIKE`.
+- likeness: the cosine with the nearest confirmed incidents whose root it was, where that exceeds `ALIKE`.
 There is no prior for an entity as such: it would only memorise who was guilty last.
 
 Memory: the last `MAX_CONFIRMED` incidents with at most `MAX_SIGNALS` signals each.
@@ -12,7 +12,6 @@ Memory: the last `MAX_CONFIRMED` incidents with at most `MAX_SIGNALS` signals ea
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -26,6 +25,8 @@ MAX_CONFIRMED = 512
 MAX_SIGNALS = 256
 # Below this, nearest incidents share what all incidents share (measured: without the gate the results fell).
 ALIKE = 0.7
+# Nearest incidents that vote: one alone may be a coincidence of noise, many are no longer near.
+VOTERS = 5
 # Strength of the shrinkage, in pseudo-observations.
 SHRINK = 2.0
 
@@ -46,7 +47,8 @@ class Memory:
     def __init__(self) -> None:
         """Start with none."""
         self._past: dict[str, Confirmed] = {}
-        self._df: Counter[Pair] = Counter()
+        self._with: dict[Pair, dict[str, None]] = {}
+        self._norms: dict[str, float] = {}
         self._pairs: dict[Pair, list[int]] = {}
         self._types: dict[str, list[int]] = {}
         self._all = [0, 0]
@@ -75,18 +77,22 @@ class Memory:
         return max((self._sign(pair, base) for pair in pairs), default=0.0)
 
     def likeness(self, pairs: Iterable[Pair]) -> dict[str, tuple[float, str]]:
-        """Entity -> (similarity, incident) of the most similar confirmed incident whose root it was."""
+        """Entity -> (likeness 0 to 1, incident): how the most similar confirmed incidents speak of it as the root.
+
+        The similarity of the nearest whose root it was, times the root of its share of the votes of the `VOTERS`
+        nearest; empty where none reaches `ALIKE`.
+        """
         if len(self._past) < MIN_CONFIRMED:
             return {}
-        idf = {pair: self._idf(pair) for pair in pairs}
-        norm = sum(weight * weight for weight in idf.values())
-        found: dict[str, tuple[float, str]] = {}
-        for one in self._past.values():
-            similarity = self._cosine(one, idf, norm)
-            if similarity >= ALIKE:
-                for root in one.roots:
-                    found[root] = max(found.get(root, (0.0, "")), (similarity, one.id))
-        return found
+        near = self._nearest(list(pairs))
+        votes = sum(similarity**2 for similarity, _ in near)
+        best: dict[str, tuple[float, str]] = {}
+        share: dict[str, float] = {}
+        for similarity, name in near:
+            for root in self._past[name].roots:
+                best.setdefault(root, (similarity, name))
+                share[root] = share.get(root, 0.0) + similarity**2 / votes
+        return {root: (similarity * math.sqrt(share[root]), name) for root, (similarity, name) in best.items()}
 
     def dump(self) -> Any:
         """Plain data; the counts are built again from it."""
@@ -107,14 +113,28 @@ class Memory:
         of_pair = _rate(self._pairs.get(pair, [0, 0]), of_type, SHRINK)
         return max(math.log(of_pair / base), 0.0)
 
-    def _cosine(self, one: Confirmed, idf: dict[Pair, float], norm: float) -> float:
-        dot = sum(idf[pair] ** 2 for pair in one.pairs if pair in idf)
-        if not dot:
-            return 0.0
-        return dot / math.sqrt(norm * sum(self._idf(pair) ** 2 for pair in one.pairs))
+    def _nearest(self, pairs: list[Pair]) -> list[tuple[float, str]]:
+        """At most `VOTERS` confirmed incidents with their cosine, those above `ALIKE`, the nearest first."""
+        norm, dots = 0.0, dict.fromkeys(self._past, 0.0)
+        for pair in pairs:
+            weight = self._idf(pair) ** 2
+            norm += weight
+            for name in self._with.get(pair, ()):
+                dots[name] += weight
+        alike = [(dot / math.sqrt(norm * self._norm(name)), name) for name, dot in dots.items() if dot]
+        near = [each for each in alike if each[0] >= ALIKE]
+        return sorted(near, key=lambda each: (-each[0], each[1]))[:VOTERS]
+
+    def _norm(self, name: str) -> float:
+        """Squared length of an incident's vector; kept until the next confirmation changes the weights."""
+        found = self._norms.get(name)
+        if found is None:
+            found = self._norms[name] = sum(self._idf(pair) ** 2 for pair in self._past[name].pairs)
+        return found
 
     def _idf(self, pair: Pair) -> float:
-        return math.log((len(self._past) + 1) / (self._df[pair] + 0.5))
+        """ln((N + 1) / (df + .5)): what every incident shows likens hardly anything."""
+        return math.log((len(self._past) + 1) / (len(self._with.get(pair, ())) + 0.5))
 
     def _remove(self, incident: str) -> None:
         one = self._past.pop(incident, None)
@@ -123,21 +143,31 @@ class Memory:
 
     def _count(self, one: Confirmed, by: int) -> None:
         """Add or take away an incident: per pair, per type and over all, [as root, as other]."""
+        self._norms.clear()
         shown: dict[tuple[str, bool], None] = {}
         alerting: dict[str, None] = {}
         for pair in one.pairs:
             other = pair[0] not in one.roots
-            self._df[pair] += by
             self._pairs.setdefault(pair, [0, 0])[other] += by
             shown[pair[1], other] = None
             self._types.setdefault(pair[1], [0, 0])[other] += by
             alerting[pair[0]] = None
-            if not self._df[pair]:
-                del self._df[pair], self._pairs[pair]
+            self._index(pair, one.id, by)
+            if not any(self._pairs[pair]):
+                del self._pairs[pair]
             if not any(self._types[pair[1]]):
                 del self._types[pair[1]]
         for entity in alerting:
             self._all[entity not in one.roots] += by
+
+    def _index(self, pair: Pair, name: str, by: int) -> None:
+        holders = self._with.setdefault(pair, {})
+        if by > 0:
+            holders[name] = None
+            return
+        holders.pop(name, None)
+        if not holders:
+            del self._with[pair]
 
 
 def _rate(counts: list[int], prior: float, strength: float) -> float:

@@ -30,8 +30,32 @@ MAX_FACTS = 4096
 # Kinds that names are spelled with (`nodes/worker-1`) and messages open with ("Node worker-1 is …"); anything else
 # before a slash belongs to the name.
 NAMED_KINDS = frozenset(
-    "node host server vm machine pod container replicaset deployment statefulset daemonset job cronjob service app "
-    "instance database queue cluster namespace volume persistentvolume persistentvolumeclaim pvc".split()
+    [
+        "node",
+        "host",
+        "server",
+        "vm",
+        "machine",
+        "pod",
+        "container",
+        "replicaset",
+        "deployment",
+        "statefulset",
+        "daemonset",
+        "job",
+        "cronjob",
+        "service",
+        "app",
+        "instance",
+        "database",
+        "queue",
+        "cluster",
+        "namespace",
+        "volume",
+        "persistentvolume",
+        "persistentvolumeclaim",
+        "pvc",
+    ]
 )
 # How much of a message is read: messages come from payloads.
 MAX_MESSAGE = 512
@@ -62,6 +86,7 @@ class Landscape:
         for entity, kind in self.kind.items():
             self.of_kind.setdefault(kind, []).append(entity)
         self.group = {entity: self._group(topology, entity) for entity in topology.nodes}
+        self.groups = set(self.group.values())
         self.members: dict[str, list[str]] = {}
         for entity, group in self.group.items():
             self.members.setdefault(group, []).append(entity)
@@ -193,7 +218,7 @@ class Scene:
             self.group[entity] = service if service and kind not in MACHINES else entity
         return entity
 
-    def _named(self, fact: AlertFact) -> str:
+    def named(self, fact: AlertFact) -> str:
         """The fact's entity; where that is only the tool or the namespace it came from, what the message speaks of."""
         vague = (fact.source, "unknown", "", fact.labels.get("namespace"), fact.labels.get("cluster"))
         if fact.service is None and fact.message and fact.entity in vague:
@@ -201,7 +226,7 @@ class Scene:
         return fact.entity
 
     def _take(self, fact: AlertFact) -> None:
-        entity = self.place(self._named(fact), fact.service)
+        entity = self.place(self.named(fact), fact.service)
         reading = self.lexicon.read(_directed(fact), self.kind_of(entity) in MACHINES)
         types = self.by_entity.setdefault(entity, {})
         signal = types.get(reading.type)

@@ -31,9 +31,10 @@ class Surprise:
         self._z_top = max((s.z for s in scene.signals() if s.z and s.cls in INTERNAL), default=0.0)
         self.value: dict[tuple[str, str], float] = {}
         for type_, signals in self._of_type.items():
-            could = self._could(signals)
+            could, best = self._could(signals), self._best(signals)
             for signal in signals:
-                self.value[signal.entity, type_] = self._weigh(signal, could, signals)
+                breadth = math.log((could + 1) / max(_spread(signal, best), 1.0))
+                self.value[signal.entity, type_] = self._weigh(signal, breadth)
 
     def internal(self, entity: str) -> float:
         """A: what the entity itself suffers, in nats."""
@@ -61,24 +62,27 @@ class Surprise:
         return [self.value[entity, s.type] for s in types.values() if s.cls in classes]
 
     def _could(self, signals: list[Signal]) -> int:
-        """G: groups of the kinds that raise this type, alerting or not."""
+        """G: groups of the kinds that raise this type, alerting or not.
+
+        Of a kind that the topology does not list only the alerting ones are known; it is taken to be as numerous as all
+        that is listed, or the one machine that complains would be nothing unusual.
+        """
         kinds = {self.scene.kind_of(s.entity) for s in signals}
         groups = set().union(*(self._groups.get(kind, set()) for kind in kinds))
-        return len(groups)
+        listed = any(kind in self.scene.land.of_kind for kind in kinds)
+        return len(groups) if listed else max(len(groups), len(self.scene.land.groups))
 
-    def _weigh(self, signal: Signal, could: int, signals: list[Signal]) -> float:
-        breadth = math.log((could + 1) / max(self._spread(signal, signals), 1.0))
+    def _best(self, signals: list[Signal]) -> dict[str, float]:
+        """Per group that has the type now: its largest magnitude, infinite where the tool told none."""
+        best: dict[str, float] = {}
+        for signal in signals:
+            group = self.scene.group_of(signal.entity)
+            best[group] = max(best.get(group, 0.0), math.inf if signal.z is None else signal.z)
+        return best
+
+    def _weigh(self, signal: Signal, breadth: float) -> float:
         bound = min(breadth, self._chronic(signal))
         return max(bound, FLOOR * breadth) * signal.harm * self._size(signal)
-
-    def _spread(self, signal: Signal, signals: list[Signal]) -> float:
-        """n: groups that have the type now; where magnitudes are told, weaker groups count in part."""
-        best: dict[str, float] = {}
-        for other in signals:
-            group = self.scene.group_of(other.entity)
-            share = 1.0 if not signal.z or other.z is None else min(1.0, other.z / signal.z)
-            best[group] = max(best.get(group, 0.0), share)
-        return sum(best.values())
 
     def _chronic(self, signal: Signal) -> float:
         seen, incidents = self._history.seen(signal.entity, signal.type), self._history.incidents
@@ -89,6 +93,13 @@ class Surprise:
         if not signal.z or not self._z_top or signal.cls not in INTERNAL:
             return 1.0
         return (math.log1p(signal.z) / math.log1p(self._z_top)) ** 2
+
+
+def _spread(signal: Signal, best: dict[str, float]) -> float:
+    """n: groups that have the type now; where magnitudes are told, groups that have it less count in part."""
+    if not signal.z:
+        return len(best)
+    return sum(min(1.0, z / signal.z) for z in best.values())
 
 
 def _groups_by_kind(scene: Scene) -> dict[str, set[str]]:

@@ -1,0 +1,82 @@
+"""Root causes: how often the ranker names the right entity first, or among the first three.
+
+`python -m benchmarks.accuracy.causes [SYSTEM …]` prints per system the naive rows, the ranker cold, with unlabelled
+history and with confirmed roots (each case is ranked before it is learned, in time order), with and without rule packs;
+then weights chosen on the other systems, calibration, confidence levels and cost. Cases without an alert on the root
+stay in the denominator; ties count by what a random order of them would give.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from aiops.score import Ranking, ranking
+from benchmarks.accuracy.causes_cost import cost_table
+from benchmarks.accuracy.causes_data import System, data_root, systems
+from benchmarks.accuracy.causes_rows import NAIVE, naive, ranked
+from benchmarks.accuracy.causes_trust import trust_table
+from benchmarks.accuracy.causes_weights import GRID, left_out
+
+NO_RULES: Mapping[str, Any] = {"rules": []}
+ROWS = (
+    ("cold", "", NO_RULES),
+    ("+ unlabelled history", "unlabelled", NO_RULES),
+    ("+ confirmed roots", "roots", NO_RULES),
+    ("cold, rule packs", "", None),
+    ("+ unlabelled history, rule packs", "unlabelled", None),
+    ("+ confirmed roots, rule packs", "roots", None),
+)
+# A system of fewer cases says nothing about weights.
+MIN_CASES = 20
+
+
+def main(wanted: Sequence[str]) -> int:
+    """Print the tables; 0 also without data, which is told in one line."""
+    root = data_root()
+    if root is None:
+        print("skipped: no measuring data (set AIOPS_DATA)")
+        return 0
+    console = Console(width=110)
+    found = systems(root, wanted)
+    for system in found:
+        console.print(system_table(system))
+    large = [system for system in found if len(system.cases) >= MIN_CASES]
+    if len(large) > 1:
+        console.print(weights_table(large))
+    console.print(trust_table(found))
+    console.print(cost_table())
+    return 0
+
+
+def system_table(system: System) -> Table:
+    """Naive rows and ours."""
+    table = Table("", "top-1", "top-3", "MRR", title=f"{system.name}: {len(system.cases)} cases", title_justify="left")
+    for label, weigh, best in NAIVE:
+        _add(table, f"naive: {label}", ranking(naive(system, weigh, best)))
+    table.add_section()
+    for label, learn, options in ROWS:
+        _add(table, label, ranking(ranked(system, learn, options)))
+    return table
+
+
+def weights_table(found: Sequence[System]) -> Table:
+    """Leave one system out."""
+    table = Table("", *GRID, "cold top-1", "top-3", "history top-1", "top-3", title_justify="left")
+    table.title = "weights chosen on the other systems, no rule packs"
+    for name, weights, cold, learned in left_out(found):
+        figures = (f"{each:.3f}" for each in (cold.top1, cold.top3, learned.top1, learned.top3))
+        table.add_row(name, *(str(weights[term]) for term in GRID), *figures)
+    return table
+
+
+def _add(table: Table, label: str, figures: Ranking) -> None:
+    table.add_row(label, f"{figures.top1:.3f}", f"{figures.top3:.3f}", f"{figures.mrr:.3f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
