@@ -61,7 +61,8 @@ def server_properties(
         # A group of one would otherwise wait three seconds for others.
         "group.initial.rebalance.delay.ms": "0",
         "group.min.session.timeout.ms": "1000",
-        "log.retention.check.interval.ms": "1000",
+        # Messages that say they are from long ago are to be kept as well.
+        "log.retention.ms": "-1",
         # After a kill the broker may register again only once its last session has run out (by default 9 s).
         "broker.session.timeout.ms": "3000",
         "broker.heartbeat.interval.ms": "500",

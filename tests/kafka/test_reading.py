@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+
 from aiops.records import Alert, Change, Metric
 
 pytestmark = pytest.mark.kafka
@@ -77,12 +78,12 @@ def test_poison_is_rejected_with_place_and_reason_and_the_rest_goes_on(lab, inbo
         b'{"kind":"tick","ts":1}': "$.kind",
         b'{"kind":"action","ts":1,"verb":"resolve"}': "$.kind",
         b"[" * 100_000: "JSON",
-        b'{"kind":"alert","ts":1767225600,"name":"x","message":"' + b"y" * 2_000 + b'"}': "at most",
+        b'{"kind":"alert","ts":1767225600,"name":"x","message":"' + b"y" * 250_000 + b'"}': "at most",
         b"\xff\xfe\x00": "JSON",
         b'{"specversion":"9","id":"1","source":"a","type":"b"}': "specversion",
     }
     lab.produce(topic, [ALERT, *poison, None, ALERT], key=b"any")
-    options = lab.options(topics=[topic], max_message_bytes=1_500, dead_letter_topic=dead)
+    options = lab.options(topics=[topic], max_message_bytes=200_000, dead_letter_topic=dead)
     with lab.running(inbox, options) as source:
         until(lambda: len(inbox.records) == 2, "the good ones")
         until(lambda: source.health()["messages"] == len(poison) + 3, "all counted")

@@ -7,6 +7,7 @@ those calls: new partitions are held back there, and get their offsets once `pol
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any, TypeVar
@@ -18,20 +19,27 @@ from kafka.errors import KafkaError, OffsetOutOfRangeError
 
 from aiops_connectors.broker.connection import kafka_python_settings
 from aiops_connectors.broker.consumer import ASK_TIMEOUT_S, Batch, BrokerError, Listener, Partition, Start
+from aiops_connectors.broker.kafka_python_open import open_client
 from aiops_connectors.broker.options import KafkaOptions
 
 _ASK_MS = int(ASK_TIMEOUT_S * 1000)
+# Kafka ends a rebalance, without those who do not answer, after the longest time between polls: 300 s by default.
+REBALANCE_LIMIT_S = 330.0
 T = TypeVar("T")
 
 
 class KafkaPythonConsumer:
     """A member of a group by kafka-python; raises `BrokerError` when no broker answers."""
 
-    def __init__(self, options: KafkaOptions, listener: Listener) -> None:
+    def __init__(
+        self, options: KafkaOptions, listener: Listener, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._listener = listener
         self._paused = False
         self._fresh: set[TopicPartition] | None = None
-        self._consumer: Any = self._guard(lambda: KafkaConsumer(**_settings(options)))
+        self._moving_since: float | None = None
+        self._monotonic = monotonic
+        self._consumer: Any = open_client(KafkaConsumer, _settings(options))
         watch = _Rebalances(self)
         if options.pattern is not None:
             # The client matches from the start only; a pattern means the whole name.
@@ -48,6 +56,8 @@ class KafkaPythonConsumer:
             found = {}
         if self._fresh is not None:
             self._settle()
+        if self._moving_since is not None:
+            self._join(self._monotonic() - self._moving_since)
         return [((at.topic, at.partition), messages) for at, messages in found.items()]
 
     def pause(self, paused: bool) -> None:
@@ -105,6 +115,7 @@ class KafkaPythonConsumer:
     async def on_revoked(self, partitions: Collection[TopicPartition]) -> None:
         """Commit what is journaled, for the next owner, while we may still."""
         self._forget(partitions)
+        self._moving_since = self._monotonic()
         offsets = self._listener.revoked([(one.topic, one.partition) for one in sorted(partitions)])
         if offsets:
             try:
@@ -116,6 +127,7 @@ class KafkaPythonConsumer:
     def on_lost(self, partitions: Collection[TopicPartition]) -> None:
         """The group went on without us."""
         self._forget(partitions)
+        self._moving_since = self._monotonic()
         self._listener.lost([(one.topic, one.partition) for one in sorted(partitions)])
 
     def on_assigned(self, partitions: Collection[TopicPartition]) -> None:
@@ -125,6 +137,17 @@ class KafkaPythonConsumer:
             self._consumer.seek(partition, 0)
             self._consumer.pause(partition)
         self._fresh = set(partitions)
+        self._moving_since = None
+
+    def _join(self, waited_s: float) -> None:
+        """See to it that a rebalance which outlasts one poll is taken up again by the next.
+
+        When it was new topics that began it, the client (3.0.12) forgets that it is joining: it would wait for ever,
+        and be thrown out of the group. Should that come about in another way, a new client begins from our offsets.
+        """
+        if waited_s > REBALANCE_LIMIT_S:
+            raise BrokerError(f"still between two assignments after {waited_s:.0f} s")
+        self._consumer._coordinator.request_rejoin()
 
     def _forget(self, partitions: Collection[TopicPartition]) -> None:
         if self._fresh is not None:

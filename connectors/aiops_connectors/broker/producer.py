@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -9,6 +10,8 @@ from msgspec import Struct
 
 from aiops_connectors.broker.connection import Connection, kafka_python_settings, librdkafka_settings
 from aiops_connectors.broker.consumer import ASK_TIMEOUT_S, BrokerError
+
+_log = logging.getLogger(__name__)
 
 
 class Outgoing(Struct):
@@ -52,6 +55,8 @@ class KafkaPythonProducer:
         from kafka import KafkaProducer
         from kafka.errors import KafkaError
 
+        from aiops_connectors.broker.kafka_python_open import open_client
+
         self._error: Any = KafkaError
         settings = kafka_python_settings(options) | {
             "acks": "all",
@@ -63,10 +68,7 @@ class KafkaPythonProducer:
             "request_timeout_ms": int(ASK_TIMEOUT_S * 1000) - 500,
             "metrics_enabled": False,
         }
-        try:
-            self._producer: Any = KafkaProducer(**settings)
-        except (KafkaError, OSError) as error:
-            raise WriteError(f"{type(error).__name__}: {error}"[:500], retry=True) from error
+        self._producer: Any = open_client(KafkaProducer, settings)
 
     def deliver(self, messages: Sequence[Outgoing], timeout_s: float) -> None:
         """See `Producer.deliver`."""
@@ -94,7 +96,8 @@ class LibrdkafkaProducer:
         self._failure: Any = confluent_kafka.KafkaException
         self._producer: Any = confluent_kafka.Producer(
             librdkafka_settings(options)
-            | {"enable.idempotence": True, "acks": "all", "message.timeout.ms": int(ASK_TIMEOUT_S * 1000)}
+            | {"enable.idempotence": True, "acks": "all", "message.timeout.ms": int(ASK_TIMEOUT_S * 1000)},
+            logger=_log,
         )
 
     def deliver(self, messages: Sequence[Outgoing], timeout_s: float) -> None:

@@ -26,7 +26,13 @@ class Status:
             "pauses": 0,
             "dead_letters_unsent": 0,
         }
-        self._state: dict[str, Any] = {"connected": False, "paused": False, "last_error": None, "last_error_at": None}
+        self._state: dict[str, Any] = {
+            "connected": False,
+            "paused": False,
+            "partitions": 0,
+            "last_error": None,
+            "last_error_at": None,
+        }
         self._lag: dict[str, int] = {}
 
     def count(self, **by: int) -> None:
@@ -51,6 +57,11 @@ class Status:
             self._counts["pauses"] += paused
             self._state["paused"] = paused
 
+    def owns(self, partitions: int) -> None:
+        """So many partitions are ours now."""
+        with self._lock:
+            self._state["partitions"] = partitions
+
     def lag(self, lag: Mapping[str, int]) -> None:
         """Messages that are written and not yet journaled, by partition that is ours."""
         with self._lock:
@@ -68,7 +79,6 @@ class Status:
                 **self._counts,
                 "lag": shown,
                 "lag_total": total,
-                "partitions": len(self._lag),
             }
 
     def _detail(self, lag: int) -> str:
@@ -78,4 +88,4 @@ class Status:
             return f"paused: the engine is full; {lag} messages behind"
         skipped = self._counts["skipped"]
         lost = f"; {skipped} messages were gone from the broker before they could be read" if skipped else ""
-        return f"reading {len(self._lag)} partitions, {lag} messages behind{lost}"
+        return f"reading {self._state['partitions']} partitions, {lag} messages behind{lost}"

@@ -38,7 +38,8 @@ OpenConsumer = Callable[[KafkaOptions, Listener], Consumer]
 class KafkaSource:
     """Reads topics as a member of a consumer group; see `KafkaOptions` for the options.
 
-    `clock` gives Unix seconds, `monotonic` seconds that never go back, `sleep` waits (by default, until `stop`).
+    `clock` gives Unix seconds, `monotonic` seconds that never go back, `sleep` waits (by default, until `stop`),
+    `jitter` numbers from 0 to 1. `look_every_s` is how often lag and connection are looked at.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class KafkaSource:
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] | None = None,
         jitter: Callable[[], float] = random.random,
+        look_every_s: float = LOOK_EVERY_S,
         open_consumer: OpenConsumer | None = None,
     ) -> None:
         self.name = name
@@ -61,6 +63,7 @@ class KafkaSource:
         self._stopped = threading.Event()
         self._sleep = sleep or (lambda seconds: _ignore(self._stopped.wait(seconds)))
         self._monotonic = monotonic
+        self._look_every_s = look_every_s
         self._backoff = Backoff(RETRY_FIRST_S, RETRY_CAP_S, jitter)
         self.status = Status(clock)
         self._positions = Positions(name, None, "earliest")
@@ -89,8 +92,10 @@ class KafkaSource:
 
     def assigned(self, partitions: Sequence[Partition], lookup: Lookup) -> Mapping[Partition, int]:
         """See `Listener.assigned`."""
+        starts = self._positions.assign(partitions, lookup)
         self.status.count(rebalances=1)
-        return self._positions.assign(partitions, lookup)
+        self.status.owns(len(partitions))
+        return starts
 
     def revoked(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
         """See `Listener.revoked`. What is not journaled is dropped here: the next owner reads it again."""
@@ -174,7 +179,7 @@ class KafkaSource:
     def _tend(self, consumer: Consumer) -> None:
         """Now and then, look at the lag and tell the group how far we are."""
         now = self._monotonic()
-        if now - self._looked_at >= LOOK_EVERY_S:
+        if now - self._looked_at >= self._look_every_s:
             self._look(consumer, now)
             self._looked_at = self._monotonic()
         if now - self._committed_at >= self.options.commit_interval_s:
