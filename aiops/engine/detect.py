@@ -10,6 +10,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
+import msgspec
 from msgspec import Meta, Struct
 
 from aiops.engine.calibrate import Ring
@@ -98,7 +99,7 @@ class Detect:
     def alert(self, ts: float, stream: str, entity: str, type_: str, severity: int) -> Surprise:
         """Take in one alert; about 2 µs. The returned object is overwritten by the next call: copy what you keep."""
         surprise = self._streams.see(ts, stream)
-        rows = self._windows.see(ts, stream, entity, type_, severity, surprise.nats, surprise.first)
+        rows = self._windows.see(ts, entity, type_, severity, surprise)
         if rows is not None:
             self._take(rows, ts)
         return surprise
@@ -129,7 +130,7 @@ class Detect:
 
     def _score(self, rows: list[Row]) -> None:
         assert self._model is not None
-        scores = self._model.score([row.values for row in rows])
+        scores = self._model.score([row.values() for row in rows])
         for row, score in zip(rows, scores, strict=True):
             self._verdicts[row.entity] = Strange(row.at, row.entity, score, self._ring.tail(score))
             self._verdicts.move_to_end(row.entity)
@@ -180,8 +181,8 @@ class Detect:
             "streams": self._streams.dump(),
             "metrics": self._metrics.dump(),
             "windows": self._windows.dump(),
-            "training": [[row.at, row.entity, row.values] for row in self._training],
-            "pending": [[row.at, row.entity, row.values] for row in self._pending],
+            "training": [msgspec.structs.astuple(row) for row in self._training],
+            "pending": [msgspec.structs.astuple(row) for row in self._pending],
             "ring": self._ring.dump(),
             "verdicts": [[v.at, v.entity, v.score, v.p] for v in self._verdicts.values()],
             "model": self._loaded,

@@ -21,7 +21,7 @@ _CLIP = 3.0
 _WEEKLY = 0.7
 _LOW, _HIGH = 0.2, 5.0
 # Alerts a bin from which a stream counts as busy; it is then silent in less than 40 % of its bins.
-_BUSY = 1.0
+BUSY = 1.0
 # Silent bins that still belong to the hour of the bin before them; a longer silence is the stream's own end.
 _MAX_SILENT = 5
 
@@ -51,10 +51,9 @@ class Rhythm:
     def learn(self, ts: float, count: int, mean: float, silent: int = 0) -> None:
         """Take in one closed bin of a stream: its count, the mean expected (factor included), the silent bins after.
 
-        Only busy streams teach: a rare stream is seen only when it speaks, which would make every hour look loud.
+        Only busy streams (`mean` at least `BUSY`) may teach: a rare one is seen only when it speaks, which would make
+        every hour look loud.
         """
-        if mean < _BUSY:
-            return
         hours = int(ts) // _HOUR_S + _EPOCH_SHIFT_H
         slot = hours % _HOURS
         week = hours // _HOURS

@@ -5,9 +5,10 @@ past is forgotten by 0.98 a bin, so the predictive of the next count is negative
 Analysis, 2.6; forgetting: West and Harrison, Bayesian Forecasting and Dynamic Models, 6.3). It handles small counts,
 cold start and over-dispersion, and reads well: "expected 1.2/min, saw 14, p = 3e-9".
 
-Cost: O(1) amortised an alert, about 1 µs: within a bin the tail is computed at counts that grow by a quarter (1, 2, 3,
-4, 5, 6, 7, 8, 10, 12 …) and kept in between, which is on the safe side as it can only grow. Memory: about 400 bytes a
-stream.
+Cost: O(1) amortised, about 1 µs for an alert of a busy stream, 3 µs for the first of a bin. Within a bin the tail is
+computed from the first count above the mean on, at counts that grow by a quarter (1, 2 … 7, 8, 10, 12 …), and kept in
+between, which is on the safe side as it can only grow; a count up to its mean is no surprise, p is given as 1. Memory:
+about 500 bytes a stream.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections import OrderedDict
 from typing import Any
 
 from aiops.engine.calibrate import MIN_RING, Ring
-from aiops.engine.rhythm import Rhythm
+from aiops.engine.rhythm import BUSY, Rhythm
 
 # Jeffreys' prior for a Poisson rate, with the weight of half a bin: one alert is enough to outweigh it, and a stream
 # that was silent for the whole memory (50 bins) is still expected once in about 100 bins, not never.
@@ -28,6 +29,7 @@ _PRIOR_BINS = 0.5
 _PRIOR_DISPERSION = 4.0
 # Beyond this many nats a tail is certain for all purposes, and exp(-nats) would leave the range of floats.
 _MAX_NATS = 700.0
+_MIN_P = 1e-304
 # The longest sum of the tail series. Its terms shrink geometrically; what is cut is bounded by the last term's ratio.
 _MAX_TERMS = 300
 # Closed bins of one bin of time that enter the ring. A storm closes thousands at once; with at most this many, the ring
@@ -47,6 +49,10 @@ def tail_nats(count: int, shape: float, mean: float) -> float:
     """
     if count <= 0:
         return 0.0
+    if count == 1:
+        # By far the most common question: 1 − P(N = 0), without loss of digits.
+        spoken = -math.expm1(-shape * math.log1p(mean / shape))
+        return -math.log(spoken) if spoken > 0.0 else _MAX_NATS
     q = mean / (mean + shape)
     log_zero = -shape * math.log1p(mean / shape)
     if count <= mean + 1.0 or count <= 2:
@@ -102,15 +108,17 @@ def _log_tail(count: int, shape: float, q: float, log_zero: float) -> float:
 class Surprise:
     """What one alert's stream does compared with its own past.
 
-    `nats` is −ln p, at least 0; `p` the calibrated probability of at least `seen` alerts in the bin; `expected` the
-    mean a minute; `first` is True in the first bin of a stream, where it is compared with other streams' first bins.
-    One object belongs to one `Streams`: it is overwritten by the next call, copy what you keep.
+    `nats` is −ln p, at least 0; `gain` what this alert added to it; `p` the calibrated probability of at least `seen`
+    alerts in the bin; `expected` the mean a minute; `first` is True in the first bin of a stream, where it is compared
+    with other streams' first bins. One object belongs to one `Streams` and is overwritten by the next call: copy what
+    you keep.
     """
 
-    __slots__ = ("expected", "first", "nats", "p", "seen")
+    __slots__ = ("expected", "first", "gain", "nats", "p", "seen")
 
     def __init__(self) -> None:
         self.nats = 0.0
+        self.gain = 0.0
         self.p = 1.0
         self.expected = 0.0
         self.seen = 0
@@ -126,7 +134,10 @@ class Surprise:
 class _Stream:
     """One stream: the open bin, and what is remembered of the closed ones (all decayed sums)."""
 
-    __slots__ = ("bin", "bins", "check", "count", "excess", "first", "mass", "mean", "nats", "p", "power", "shape")
+    __slots__ = (
+        *("bin", "count", "first", "factor", "mean", "shape", "check", "raw", "nats", "p"),
+        *("mass", "bins", "excess", "power"),
+    )
 
     def __init__(self, at: int) -> None:
         self.bin = at
@@ -138,6 +149,8 @@ class _Stream:
         self.power = 0.0  # Σ mean²
         self.mean = 0.0
         self.shape = 1.0
+        self.factor = 1.0  # of the hour that the bin lies in
+        self.raw = 0.0  # nats before calibration
         self.nats = 0.0
         self.p = 1.0
         self.first = True
@@ -161,8 +174,9 @@ class Streams:
         self._rhythm = Rhythm()
         self._closed = 0.0  # closed bins with an alert, decayed
         self._total = 0.0  # closed bins, silent ones included, decayed
-        self._learned_bin = 0
+        self._bin = 0  # the latest bin of any stream, and how many closed bins entered the ring in it
         self._learned = 0
+        self._factor = 1.0
         self._out = Surprise()
 
     def __len__(self) -> int:
@@ -174,6 +188,10 @@ class Streams:
         A late alert counts in the stream's open bin: nothing is dropped, and closed bins stay closed.
         """
         at = int(ts // self.bin_s)
+        if at > self._bin:
+            self._bin = at
+            self._learned = 0
+            self._factor = self._rhythm.factor(ts)
         stream = self._streams.get(key)
         if stream is None:
             stream = self._open(key, at)
@@ -181,9 +199,13 @@ class Streams:
             self._roll(stream, at)
             self._streams.move_to_end(key)
         stream.count += 1
-        if stream.count >= stream.check:
-            self._judge(stream)
         out = self._out
+        if stream.count >= stream.check:
+            before = stream.nats
+            self._judge(stream)
+            out.gain = stream.nats - before
+        else:
+            out.gain = 0.0
         out.nats = stream.nats
         out.p = stream.p
         out.expected = stream.mean * 60.0 / self.bin_s
@@ -196,6 +218,7 @@ class Streams:
             self._streams.popitem(last=False)
             self.forgotten += 1
         stream = self._streams[key] = _Stream(at)
+        stream.factor = self._factor
         return stream
 
     def _judge(self, stream: _Stream) -> None:
@@ -203,11 +226,11 @@ class Streams:
         count = stream.count
         stream.check = count + 1 if count < 8 else count + (count >> 2)
         if stream.first:
-            stream.p = self._first.tail(math.log(count)) if len(self._first) >= MIN_RING else 1.0
-            stream.nats = -math.log(stream.p)
-            return
-        stream.p = self.calibrated(tail_nats(count, stream.shape, stream.mean))
-        stream.nats = min(_MAX_NATS, -math.log(stream.p)) if stream.p > 0.0 else _MAX_NATS
+            stream.p = p = self._first.tail(math.log(count)) if len(self._first) >= MIN_RING else 1.0
+        else:
+            stream.raw = raw = tail_nats(count, stream.shape, stream.mean)
+            stream.p = p = self.calibrated(raw)
+        stream.nats = -math.log(p) if p > _MIN_P else _MAX_NATS
 
     def calibrated(self, nats: float) -> float:
         """The p-value of a raw tail: its rank among closed bins, times the share of bins that were not silent."""
@@ -218,23 +241,23 @@ class Streams:
 
     def _roll(self, stream: _Stream, at: int) -> None:
         """Close the open bin, pass the silent ones, open bin `at`."""
-        factor = self._rhythm.factor(stream.bin * self.bin_s)
         silent = at - stream.bin - 1
-        self._learn(stream, at, silent)
+        self._learn(stream, silent)
         forget = self.forgetting
+        count, mean = stream.count, stream.mean
         if not stream.first:
-            gap = stream.count - stream.mean
-            stream.excess = forget * stream.excess + gap * gap - stream.count
-            stream.power = forget * stream.power + stream.mean * stream.mean
-        stream.mass = forget * stream.mass + stream.count
-        stream.bins = forget * stream.bins + factor
+            gap = count - mean
+            stream.excess = forget * stream.excess + gap * gap - count
+            stream.power = forget * stream.power + mean * mean
+        stream.mass = forget * stream.mass + count
+        stream.bins = forget * stream.bins + stream.factor
         if silent:
             self._pass(stream, silent)
         stream.first = False
         stream.bin = at
         stream.count = 0
-        stream.check = 1
-        self._predict(stream, self._rhythm.factor(at * self.bin_s))
+        stream.factor = self._factor
+        self._predict(stream)
 
     def _pass(self, stream: _Stream, silent: int) -> None:
         """Take in `silent` bins without an alert at once; their squared means are summed at the mean half way."""
@@ -248,27 +271,33 @@ class Streams:
         stream.mass *= kept
         stream.bins = kept * stream.bins + weight
 
-    def _predict(self, stream: _Stream, factor: float) -> None:
-        """Mean and shape of the count that the opened bin should have."""
+    def _predict(self, stream: _Stream) -> None:
+        """Mean and shape of the count that the opened bin should have, and the count from which it is judged."""
         count = _PRIOR_COUNT + stream.mass
-        stream.mean = count / (_PRIOR_BINS + stream.bins) * factor
-        spread = max(0.0, stream.excess) / (stream.power + _PRIOR_DISPERSION * stream.mean * stream.mean)
-        stream.shape = 1.0 / (1.0 / count + spread)
+        stream.mean = mean = count / (_PRIOR_BINS + stream.bins) * stream.factor
+        if stream.excess > 0.0:
+            spread = stream.excess / (stream.power + _PRIOR_DISPERSION * mean * mean)
+            stream.shape = count / (1.0 + count * spread)
+        else:
+            stream.shape = count
+        stream.check = int(mean) + 1
+        stream.raw = stream.nats = 0.0
+        stream.p = 1.0
 
-    def _learn(self, stream: _Stream, at: int, silent: int) -> None:
+    def _learn(self, stream: _Stream, silent: int) -> None:
         """Let the closed bin teach what all streams share."""
         if stream.first:
             self._first.add(math.log(stream.count))
             return
         self._closed = _SILENCE_MEMORY * self._closed + 1.0
         self._total = _SILENCE_MEMORY * self._total + 1.0 + silent
-        self._rhythm.learn(stream.bin * self.bin_s, stream.count, stream.mean, silent)
-        if at != self._learned_bin:
-            self._learned_bin = at
-            self._learned = 0
+        if stream.mean >= BUSY:
+            self._rhythm.learn(stream.bin * self.bin_s, stream.count, stream.mean, silent)
         if self._learned < _MAX_LEARNED_A_BIN:
             self._learned += 1
-            self._ring.add(tail_nats(stream.count, stream.shape, stream.mean))
+            # The last judgement may be of a lower count; a count up to the mean was not judged and is no surprise.
+            judged = stream.raw == 0.0 or stream.check == stream.count + 1
+            self._ring.add(stream.raw if judged else tail_nats(stream.count, stream.shape, stream.mean))
 
     def dump(self) -> Any:
         """The state, as what msgspec can encode."""
@@ -278,7 +307,7 @@ class Streams:
             "ring": self._ring.dump(),
             "first": self._first.dump(),
             "rhythm": self._rhythm.dump(),
-            "shared": [self._closed, self._total, self._learned_bin, self._learned, self.forgotten],
+            "shared": [self._closed, self._total, self._bin, self._learned, self._factor, self.forgotten],
         }
 
     def load(self, state: Any) -> None:
@@ -291,4 +320,4 @@ class Streams:
         self._ring.load(state["ring"])
         self._first.load(state["first"])
         self._rhythm.load(state["rhythm"])
-        self._closed, self._total, self._learned_bin, self._learned, self.forgotten = state["shared"]
+        self._closed, self._total, self._bin, self._learned, self._factor, self.forgotten = state["shared"]

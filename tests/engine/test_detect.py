@@ -106,7 +106,7 @@ def test_training_rows_are_bounded_and_shaped() -> None:
         detect.alert(*alert)
     rows = detect.rows()
     assert len(rows) == 100
-    assert all(len(row.values) == len(NAMES) for row in rows)
+    assert all(len(row.values()) == len(NAMES) for row in rows)
     assert rows == sorted(rows, key=lambda row: row.at)
 
 
