@@ -202,7 +202,8 @@ def _settings(options: KafkaOptions) -> dict[str, Any]:
         "queued.max.messages.kbytes": max(1, options.fetch_max_bytes // 1024),
         "fetch.max.bytes": max(options.fetch_max_bytes, 1 << 20),
         "message.max.bytes": 1 << 20,
-        "fetch.wait.max.ms": 100,
+        # Once it has fetched enough ahead, the client rests for so long: by default a second, in which we run dry.
+        "fetch.queue.backoff.ms": 10,
         "reconnect.backoff.max.ms": 2_000,
         "allow.auto.create.topics": False,
     }
