@@ -9,7 +9,7 @@ from aiops.engine.config import EngineConfig, ModelConfig
 from aiops.engine.detect import Scorers
 from aiops.engine.fold import Engine
 from aiops.engine.rank import Models
-from aiops.ports import Detector
+from aiops.ports import Detector, Ranker
 from aiops.topology import Topology
 
 GROUP = "aiops.models"
@@ -25,16 +25,16 @@ def build_engine(config: EngineConfig, topology: Topology) -> Engine:
     return Engine(config, topology, models, scorers())
 
 
+def build_ranker(config: EngineConfig, topology: Topology) -> Ranker | None:
+    """A cause ranker of its own, that has learned nothing yet."""
+    ranker: Ranker | None = _model(config.causes, topology)
+    return ranker
+
+
 def _model(config: ModelConfig, topology: Topology) -> Any:
     if not config.use:
         return None
-    try:
-        return registry.load(GROUP, config.use)(topology, config.options)
-    except Exception as e:
-        import sys
-
-        print("MODEL", e, file=sys.stderr)
-        return None
+    return registry.load(GROUP, config.use)(topology, config.options)
 
 
 class Registered(dict[str, Any]):

@@ -96,12 +96,23 @@ class Topology(Struct):
         return distance
 
     def service_of(self, entity: str) -> str:
-        """The service that a replica belongs to (label `service`, or its `part_of` edge), else the entity itself."""
+        """The service that a replica belongs to, else the entity itself.
+
+        Known from the label `service`, from a `part_of` edge, or from a service that `runs_on` the replica.
+
+        >>> edges = [Edge("cart", "cart-0", "runs_on"), Edge("cart-0", "node-1", "runs_on")]
+        >>> topology = Topology.build([Node("cart"), Node("cart-0", "pod"), Node("node-1", "host")], edges)
+        >>> topology.service_of("cart-0"), topology.service_of("node-1")
+        ('cart', 'node-1')
+        """
         node = self.nodes.get(entity)
         if node is not None and "service" in node.labels:
             return node.labels["service"]
         for other, kind in self.depends_on.get(entity, {}).items():
             if kind == "part_of":
+                return other
+        for other, kind in self.dependents.get(entity, {}).items():
+            if kind == "runs_on" and self.nodes[other].kind == "service":
                 return other
         return entity
 

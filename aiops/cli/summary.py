@@ -53,6 +53,9 @@ def _scores(report: Report) -> list[tuple[str, str]]:
     if truth.causes is not None:
         causes = truth.causes
         rows.append(("cause top-1 / top-3", f"{causes.top1:.3f} / {causes.top3:.3f} of {causes.cases}"))
+    if truth.causes_given_grouping is not None:
+        causes = truth.causes_given_grouping
+        rows.append(("the same, given the labelled groups", f"{causes.top1:.3f} / {causes.top3:.3f} of {causes.cases}"))
     if truth.playbooks is not None:
         playbooks = truth.playbooks
         rows.append(("playbook recall@1 / @5", f"{playbooks.recall_at_1:.3f} / {playbooks.recall_at_5:.3f}"))

@@ -15,7 +15,7 @@ from aiops.engine.placement import Closed, Placement
 from aiops.engine.silences import Silences
 from aiops.engine.streams import Stream
 from aiops.engine.worth import Worth
-from aiops.records import Alert
+from aiops.records import Alert, is_stated
 
 # A member is called surprising in its notes below this; one in a hundred bins of a calm stream gets there.
 SURPRISING_P = 0.01
@@ -227,7 +227,7 @@ class Placer:
         if cluster.incident is not None:
             self.incidents.joined(cluster, seq, now, out, fresh=fresh, new_member=placement.new_member)
             return None
-        stated = alert.severity is not None
+        stated = is_stated(alert.severity)
         reason = self.worth.reason(cluster, placement.background, level, stated, surprise, now)
         if reason is not None:
             cluster.background = reason

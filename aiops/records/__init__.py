@@ -18,7 +18,7 @@ from aiops.records.model import (
     Tick,
     Truth,
 )
-from aiops.records.severity import Severity, parse_severity
+from aiops.records.severity import Severity, is_stated, parse_severity
 
 __all__ = [
     "MAX_TIME_S",
@@ -38,5 +38,6 @@ __all__ = [
     "Target",
     "Tick",
     "Truth",
+    "is_stated",
     "parse_severity",
 ]

@@ -39,6 +39,15 @@ _WORDS = {
 LEVELS: dict[str, Severity] = {word: level for level, words in _WORDS.items() for word in words.split()}
 
 
+def is_stated(text: str | None) -> bool:
+    """Whether a tool said how severe an alert is, in a word that is known.
+
+    >>> is_stated("warning"), is_stated(None), is_stated("purple")
+    (True, False, False)
+    """
+    return text is not None and (text in LEVELS or text.strip().lower() in LEVELS)
+
+
 def parse_severity(text: str | None) -> Severity:
     """The level that a tool's word stands for; `UNKNOWN` where there is none or it is not known.
 

@@ -10,8 +10,9 @@ from msgspec import Struct, field
 
 from aiops.engine.events import Event, IncidentChanged, Placed
 from aiops.engine.fold import Engine
-from aiops.records import Action, Alert, Incident, Record
+from aiops.records import Alert, Incident, Record
 from aiops.records.decode import encode
+from aiops.replay.labelled import Labelled
 from aiops.replay.ledger import Decision, Ledger
 
 # Records folded at once: large enough that the loop costs nothing, small enough that progress moves.
@@ -27,6 +28,7 @@ class Truths(Struct):
     labelled: bool = False
     times: list[float] = field(default_factory=list)
     incidents: dict[str, Incident] = field(default_factory=dict)
+    alerts: Labelled = field(default_factory=Labelled)
 
 
 class Replay(Struct):
@@ -37,7 +39,6 @@ class Replay(Struct):
     truths: Truths
     seconds: float
     records: int = 0
-    history: list[Action] = field(default_factory=list)
 
     def incidents(self) -> list[Incident]:
         """The incidents with the ids of their alerts, by opening time."""
@@ -99,7 +100,10 @@ def _note(truths: Truths, batch: list[Record]) -> None:
             truth = record.truth
             truths.labels.append(truth.incident if truth is not None else None)
             truths.times.append(record.ts)
-            truths.labelled |= truth is not None
+            if truth is not None:
+                truths.labelled = True
+                if truth.incident is not None:
+                    truths.alerts.take(record, truth.incident)
         elif isinstance(record, Incident):
             truths.incidents[record.id] = record
 

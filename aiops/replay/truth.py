@@ -75,5 +75,8 @@ def _causes(done: Replay, matched: dict[str, Incident], topology: Topology, repo
             playbooks.append(score.playbook_case(found.playbooks if found is not None else [], truth.playbook))
     if cases:
         report.causes = score.cause_report(cases, score.calibration(probabilities, outcomes))
+    given = done.truths.alerts.cases(done.truths.incidents, done.engine.config, topology) if cases else []
+    if given:
+        report.causes_given_grouping = score.cause_report(given)
     if playbooks:
         report.playbooks = score.playbook_report(playbooks)

@@ -75,14 +75,21 @@ def reciprocal_rank(case: Case) -> float:
 def cause_case(causes: Sequence[Cause], root: RootCause, service_of: Callable[[str], str] = str) -> Case:
     """Ranked causes against the labelled one. A root of level `service` is hit by any of its instances.
 
+    Names are compared without a `kind/` prefix: some labels have one (`app/cart`) where topologies do not.
+
     >>> cause_case([Cause("cart-0", 2.0), Cause("db", 1.0)], RootCause("cart", "service"), lambda e: e.split("-")[0])
     Case(scores=[2.0, 1.0], right=[True, False])
     """
     any_instance = root.level == "service"
     right = [
-        cause.entity == root.entity or (any_instance and service_of(cause.entity) == root.entity) for cause in causes
+        _bare(cause.entity) == _bare(root.entity) or (any_instance and service_of(cause.entity) == root.entity)
+        for cause in causes
     ]
     return Case([cause.score for cause in causes], right)
+
+
+def _bare(entity: str) -> str:
+    return entity.rsplit("/", 1)[-1]
 
 
 def playbook_case(suggestions: Sequence[Suggestion], playbook: str) -> Case:

@@ -61,11 +61,17 @@ class PlaybookReport(Struct):
 
 
 class TruthReport(Struct, omit_defaults=True):
-    """What the labels say of a replay. `grouping` leaves background alerts out, the other counts them."""
+    """What the labels say of a replay.
+
+    `grouping` leaves background alerts out, `grouping_with_background` counts them. `causes` scores the incidents as
+    they were grouped; `causes_given_grouping` the ranker alone, on the labelled incidents' own alerts in time order,
+    with the ones before as unlabelled history.
+    """
 
     grouping: GroupingReport | None = None
     grouping_with_background: GroupingReport | None = None
     causes: CauseReport | None = None
+    causes_given_grouping: CauseReport | None = None
     playbooks: PlaybookReport | None = None
 
 

@@ -1,0 +1,92 @@
+"""The labelled incidents' own alerts, summed up as a ranker sees them; kept beside the fold, never shown to it."""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+from aiops.assembly import build_ranker
+from aiops.engine.config import EngineConfig
+from aiops.engine.rank import MAX_FACTS
+from aiops.engine.streams import entity_of
+from aiops.ports import AlertFact, IncidentView
+from aiops.records import Alert, Incident, parse_severity
+from aiops.score import Case, cause_case
+from aiops.topology import Topology
+
+# Labelled incidents that are ranked; a set with more is a stream of noise, not of incidents.
+MAX_INCIDENTS = 5_000
+
+Key = tuple[str, str, str | None]
+
+
+class Labelled(Struct):
+    """Facts of each labelled incident, one for each (entity, name, caller)."""
+
+    facts: dict[str, dict[Key, AlertFact]] = field(default_factory=dict)
+
+    def take(self, alert: Alert, label: str) -> None:
+        """Count one labelled alert; resolutions say nothing about the cause."""
+        if alert.status == "resolved":
+            return
+        facts = self.facts.get(label)
+        if facts is None:
+            if len(self.facts) >= MAX_INCIDENTS:
+                return
+            facts = self.facts[label] = {}
+        key = (alert.entity or entity_of(alert), alert.name, alert.labels.get("caller"))
+        fact = facts.get(key)
+        if fact is not None:
+            fact.count += 1
+            fact.last_at = alert.ts
+        elif len(facts) < MAX_FACTS:
+            facts[key] = _fact(alert, key)
+
+    def cases(self, truths: dict[str, Incident], config: EngineConfig, topology: Topology) -> list[Case]:
+        """Rank the causes of each incident in the order in which they began, learning the alerts of those before.
+
+        A labelled incident without any alert stays in the denominator: nothing is ranked for it.
+        """
+        ranker = build_ranker(config, topology)
+        if ranker is None:
+            return []
+        views = [IncidentView(label, _began(facts), list(facts.values())) for label, facts in self.facts.items()]
+        cases = []
+        for view in sorted(views, key=lambda view: (view.opened_at, view.id)):
+            truth = truths.get(view.id)
+            if truth is not None and truth.root_cause is not None:
+                cases.append(cause_case(ranker.rank(view), truth.root_cause, topology.service_of))
+            ranker.learn(view, None)
+        silent = (truth for label, truth in truths.items() if label not in self.facts)
+        cases.extend(cause_case([], truth.root_cause) for truth in silent if truth.root_cause is not None)
+        return cases
+
+
+def _began(facts: dict[Key, AlertFact]) -> float:
+    return min(fact.first_at for fact in facts.values())
+
+
+def _fact(alert: Alert, key: Key) -> AlertFact:
+    entity, name, caller = key
+    z = alert.labels.get("z")
+    return AlertFact(
+        entity,
+        name,
+        int(parse_severity(alert.severity)),
+        1,
+        alert.ts,
+        alert.ts,
+        alert.service,
+        alert.source,
+        alert.message,
+        _number(z) if z is not None else None,
+        caller,
+        alert.labels,
+        alert.url,
+    )
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
