@@ -16,7 +16,13 @@ from aiops_models.retrieval import Bm25
 
 # What says most about a playbook in the fewest words weighs most. `whenNotToUse` is left out: it names other problems.
 PLAYBOOK_WEIGHTS = {"name": 3.0, "alerts": 3.0, "summary": 2.0, "use": 1.5, "symptoms": 2.0, "body": 0.3}
-RUNBOOK_WEIGHTS = {"name": 3.0, "meaning": 2.0, "impact": 1.0, "diagnosis": 0.7, "mitigation": 0.5, "other": 0.7}
+RUNBOOK_WEIGHTS = {"name": 3.0, "text": 1.0}
+# Runbooks run from one line to thousands of words. Full length normalisation and slow saturation keep the long ones
+# from answering everything: measured in benchmarks/accuracy/playbooks.py, k1 from 4 to 8 are alike.
+RUNBOOK_K1 = 6.0
+RUNBOOK_B = 1.0
+# How much of a runbook without a section Meaning counts as its beginning.
+BEGINNING = 300
 # Names and texts of alerts whose answers are remembered. Rules have a few thousand names; older ones are found again.
 MAX_NAMES = 4_096
 
@@ -38,7 +44,7 @@ class Library:
         self.by_alert = {plain(book.alert): index for index, book in reversed(list(enumerate(self.runbooks)))}
         self.by_name = {one.playbook.name: index for index, one in enumerate(self.compiled)}
         self.playbook_index = Bm25([_playbook_text(one.playbook) for one in self.compiled], PLAYBOOK_WEIGHTS)
-        self.runbook_index = Bm25([_runbook_text(book) for book in self.runbooks], RUNBOOK_WEIGHTS)
+        self.runbook_index = runbook_index(self.runbooks)
         self._changes = [index for index, one in enumerate(self.compiled) if one.playbook.match.change]
         self._by_labels = [index for index, one in enumerate(self.compiled) if not one.by_text]
         self._names: dict[str, tuple[int, ...]] = {}
@@ -115,12 +121,13 @@ def _alert_names(playbook: Playbook) -> Iterator[str]:
                 yield f"{alert.name} {alert.message or ''}"
 
 
-def _runbook_text(book: Runbook) -> dict[str, str]:
-    return {
-        "name": f"{book.alert} {book.title}",
-        "meaning": book.meaning,
-        "impact": book.impact,
-        "diagnosis": book.diagnosis,
-        "mitigation": book.mitigation,
-        "other": book.other,
-    }
+def runbook_text(book: Runbook) -> dict[str, str]:
+    """The texts of a runbook for the index; what says the meaning counts twice."""
+    parts = [book.other, book.meaning, book.impact, book.diagnosis, book.mitigation]
+    text = "\n".join(part for part in parts if part)
+    return {"name": f"{book.alert} {book.title}", "text": f"{text}\n{book.meaning or text[:BEGINNING]}"}
+
+
+def runbook_index(books: list[Runbook]) -> Bm25:
+    """The index over runbooks."""
+    return Bm25([runbook_text(book) for book in books], RUNBOOK_WEIGHTS, RUNBOOK_K1, RUNBOOK_B)

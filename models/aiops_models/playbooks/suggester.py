@@ -17,8 +17,8 @@ from aiops.respond.trials import leading
 from aiops.topology import Topology
 from aiops_models.playbooks.library import Library
 from aiops_models.playbooks.outcomes import Outcomes
+from aiops_models.playbooks.query import incident_query
 from aiops_models.playbooks.usual import Usual
-from aiops_models.retrieval import weighted
 
 MAX_SUGGESTIONS = 5
 # A condition that somebody wrote and that holds outweighs any likeness of texts, which is worth at most TEXT.
@@ -41,10 +41,6 @@ OUTCOME = 0.7
 # Of the score that a text with all the query's words could have. Below, likeness comes from common words: see the card.
 MIN_TEXT = 0.30
 MIN_RUNBOOK_TEXT = 0.30
-# Texts taken into a query: names of up to 12 kinds of alert and a few of their messages describe any incident.
-MAX_QUERY_NAMES = 12
-MAX_QUERY_MESSAGE = 240
-
 _URL = re.compile(r"https?://[!-~]{1,480}")
 
 
@@ -118,7 +114,7 @@ class PlaybookSuggester:
 
     def _playbooks(self, now: Situation) -> list[Candidate]:
         library = self._library
-        query = _query(now)
+        query = incident_query(now)
         ceiling = library.playbook_index.ceiling(query) or 1.0
         likeness = {index: score / ceiling for index, score in library.playbook_index.scores(query).items()}
         hits = library.hits(now.seen, bool(now.changes))
@@ -188,7 +184,7 @@ class PlaybookSuggester:
         return [*found.values(), *([] if found else _linked(now))]
 
     def _alike_runbooks(self, now: Situation) -> dict[int, Candidate]:
-        query = _query(now)
+        query = incident_query(now)
         index = self._library.runbook_index
         ceiling = index.ceiling(query) or 1.0
         found: dict[int, Candidate] = {}
@@ -257,17 +253,3 @@ def _main_alert(now: Situation) -> str:
         return ""
     facts = [seen.fact for seen in now.seen]
     return min(facts, key=lambda fact: (fact.entity != now.cause, -fact.severity, fact.first_at, fact.name)).name
-
-
-def _query(now: Situation) -> dict[str, float]:
-    """The words of the alerts' names and messages; those of the suspected cause count twice."""
-    names: dict[str, float] = {}
-    messages: dict[str, float] = {}
-    for seen in now.seen:
-        weight = 2.0 if seen.fact.entity == now.cause else 1.0
-        if seen.fact.name in names or len(names) < MAX_QUERY_NAMES:
-            known = names.get(seen.fact.name)
-            names[seen.fact.name] = max(known or 0.0, weight)
-            if known is None and seen.fact.message:
-                messages[seen.fact.message[:MAX_QUERY_MESSAGE]] = 0.5 * weight
-    return weighted([*names.items(), *messages.items()])

@@ -1,0 +1,57 @@
+"""The words by which an incident asks for a playbook: what its alerts say, and what their expressions confirm."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+from aiops.ports import AlertFact
+from aiops.respond.situation import Situation
+from aiops_models.retrieval import weighted
+
+# Names of up to 12 kinds of alert and a few of their messages describe any incident.
+MAX_NAMES = 12
+MAX_MESSAGE = 240
+# Expressions of rules have 100 to 1,000 characters.
+MAX_EXPRESSION = 2_000
+# Values of these labels name the part of the system; other labels are numbers and places.
+TELLING = ("service", "job", "app", "component", "container", "reason", "resource", "type")
+
+
+def incident_query(now: Situation) -> dict[str, float]:
+    """Stems with weights; those of alerts on the suspected cause count twice."""
+    names: dict[str, float] = {}
+    messages: dict[str, float] = {}
+    shown: dict[str, None] = {}
+    for seen in now.seen:
+        fact = seen.fact
+        if fact.name not in names and len(names) == MAX_NAMES:
+            continue
+        weight = 2.0 if fact.entity == now.cause else 1.0
+        if fact.name not in names:
+            shown.update(dict.fromkeys(shown_by(fact)))
+            if fact.message:
+                messages[fact.message[:MAX_MESSAGE]] = 0.5 * weight
+        names[fact.name] = max(names.get(fact.name, 0.0), weight)
+    return weighted([*names.items(), *messages.items()], shown)
+
+
+def shown_by(fact: AlertFact) -> list[str]:
+    """What a machine says beside the message: telling label values, and the rule's expression where the link has it."""
+    values = [f'"{value[:MAX_MESSAGE]}"' for label in TELLING if (value := fact.labels.get(label))]
+    text = expression_of(fact.url)
+    return [*values, text] if text else values
+
+
+def expression_of(url: str | None) -> str:
+    """The expression in a Prometheus generator link; empty where there is none. Nothing is fetched.
+
+    >>> expression_of("http://prometheus/graph?g0.expr=up+%3D%3D+0&g0.tab=1")
+    'up == 0'
+    """
+    if not url or "g0.expr=" not in url:
+        return ""
+    try:
+        found = parse_qs(urlsplit(url[: 4 * MAX_EXPRESSION]).query, max_num_fields=50).get("g0.expr", [""])
+    except ValueError:
+        return ""
+    return found[0][:MAX_EXPRESSION]
