@@ -33,7 +33,7 @@ class _Reasons(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
-        if "failed: " in text and (self.best is None or self.best.endswith(_CLOSED)):
+        if "connection to" in text and "failed: " in text and (self.best is None or self.best.endswith(_CLOSED)):
             self.best = text.split("failed: ", 1)[1].split(" (backoff")[0]
 
 
