@@ -169,7 +169,7 @@ class Detect:
             scores = model.score([[0.0] * len(NAMES)])
         except AiopsError:
             raise
-        except (ValueError, TypeError, KeyError, IndexError, ArithmeticError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError, RecursionError) as error:
             raise UsageError(f"swap_model: $.args.state: no state of {algorithm!r}: {error}") from error
         if len(scores) != 1:
             raise UsageError(f"swap_model: $.args.state: {algorithm!r} gave {len(scores)} scores for one row")
