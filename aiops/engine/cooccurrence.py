@@ -1,15 +1,19 @@
 """Which alert types fire together, learned from the stream itself.
 
 NPMI (normalised pointwise mutual information; Bouma 2009) over 10-second bins: -1 never together, 0 independent,
-1 always together. Two types that are rare and fire in the same bins are near 1. A bin is learned once it is over, so
-every question is answered from the past (prequentially).
+1 always together. A bin is learned once it is over, so every question is answered from the past (prequentially).
 
-Cost: two dict look-ups and five additions a question; a bin of `m` types costs m²/2 at its end, m capped.
-Memory: `MAX_TYPES` × `MAX_PARTNERS` counts at most.
+A type that goes on for many bins counts less in each (1/k in the k-th bin of a run), and a pair as much as the lesser
+of the two: what merely happens while a long flood lasts is not taken for part of it. Older bins fade with a time
+constant of a week, by giving each new bin a little more weight, which leaves all ratios as they are.
+
+Cost: a dict look-up for a question that was asked before in the same bin, else two more and five additions; the end of
+a bin of `m` types costs m²/2 updates, m capped. Memory: at most `MAX_TYPES` × `MAX_PARTNERS` counts.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from math import log
 from typing import Any
 
@@ -22,13 +26,26 @@ MAX_TYPES = 4096
 MAX_PARTNERS = 64
 # Pairs grow with the square, and a bin with more types than this is a storm, in which everything is together.
 MAX_BIN_TYPES = 24
+# A pause of up to this many bins does not end a run: slow floods skip a bin now and then.
+RUN_PAUSE_BINS = 3
+# A week of bins: rules and systems change from release to release, weekly habits should be kept.
+MEMORY_BINS = 60_480
+# Below two sightings in separate runs, co-occurrence is an accident.
+MIN_SIGHTINGS = 2.0
+# Two types that nobody has seen before and that show up at the same time are likely one story.
+BOTH_NEW = 0.4
+# Known types that were never together; a measured NPMI is not trusted further down than the floor.
+NEVER_TOGETHER = -0.2
+FLOOR = -0.3
 
 
 class TypeCount(Struct, gc=False):
-    """How often one type was seen: bins, and the bins shared with partner types, as `partners[name] = (bins, log)`."""
+    """Weighted bins of one type, and those shared with partner types as `partners[name] = [bins, log(bins)]`."""
 
-    bins: int = 0
+    bins: float = 0.0
     log_bins: float = 0.0
+    last_bin: int = -1
+    run: int = 0
     partners: dict[str, list[float]] = field(default_factory=dict)
 
 
@@ -36,9 +53,9 @@ class Cooccurrence:
     """Online NPMI between alert types.
 
     >>> learned = Cooccurrence()
-    >>> for second in range(0, 4000, 20):
+    >>> for second in range(0, 9000, 50):
     ...     learned.observe("disk", second)
-    ...     if second % 400 == 0:
+    ...     if second % 500 == 0:
     ...         learned.observe("backup", second)
     ...         learned.observe("snapshot", second)
     >>> learned.npmi("backup", "snapshot") > .9 > learned.npmi("backup", "disk")
@@ -46,11 +63,15 @@ class Cooccurrence:
     """
 
     def __init__(self) -> None:
-        self.types: dict[str, TypeCount] = {}
+        self.types: OrderedDict[str, TypeCount] = OrderedDict()
         self.bins = 0
+        self.unit = 1.0
+        self.total = 0.0
         self.log_total = 0.0
         self.bin = -1
         self.seen: dict[str, None] = {}
+        # Answers since the last bin was learned. They follow from the counts, so they need not be dumped.
+        self.answers: dict[str, dict[str, float]] = {}
 
     def observe(self, type_: str, ts: float) -> None:
         """Count an alert; `ts` must not decrease."""
@@ -62,62 +83,85 @@ class Cooccurrence:
         if type_ not in self.seen and len(self.seen) < MAX_BIN_TYPES:
             self.seen[type_] = None
 
+    def restart(self) -> None:
+        """Forget the bin under way and all runs: what comes next is of another time."""
+        self.seen.clear()
+        self.bin = -1
+        for known in self.types.values():
+            known.run, known.last_bin = 0, -1
+
     def npmi(self, a: str, b: str) -> float:
-        """NPMI of two types, shrunk towards 0 while counts are small; 0 where either is unknown."""
+        """NPMI of two types, from -0.3 to 1; see `BOTH_NEW` and `NEVER_TOGETHER` for what is not measured."""
+        answers = self.answers.get(a)
+        if answers is None:
+            answers = self.answers[a] = {}
+        value = answers.get(b)
+        if value is None:
+            value = answers[b] = self._npmi(a, b)
+        return value
+
+    def _npmi(self, a: str, b: str) -> float:
         if a == b:
             return 1.0
-        first = self.types.get(a)
-        second = self.types.get(b)
-        if first is None or second is None:
-            return 0.0
+        first, second = self.types.get(a), self.types.get(b)
+        few = MIN_SIGHTINGS * self.unit
+        new_first = first is None or first.bins < few
+        new_second = second is None or second.bins < few
+        if first is None or second is None or new_first or new_second:
+            return BOTH_NEW if new_first and new_second else 0.0
         pair = first.partners.get(b)
         if pair is None:
-            return -0.2
-        log_joint = pair[1]
-        spread = self.log_total - log_joint
+            return NEVER_TOGETHER
+        spread = self.log_total - pair[1]
         if spread <= 0.0:
             return 1.0
-        value = (log_joint + self.log_total - first.log_bins - second.log_bins) / spread
-        return value if value > -0.3 else -0.3
+        value = (pair[1] + self.log_total - first.log_bins - second.log_bins) / spread
+        return max(FLOOR, min(1.0, value))
 
     def _learn(self) -> None:
         self.bins += 1
-        self.log_total = log(self.bins)
+        self.unit *= 1.0 + 1.0 / MEMORY_BINS
+        self.total += self.unit
+        self.log_total = log(self.total)
         names = list(self.seen)
         self.seen.clear()
-        for name in names:
-            self._count(name)
+        self.answers.clear()
+        weights = [self._count(name) for name in names]
         for index, name in enumerate(names):
-            for other in names[:index]:
-                self._pair(name, other)
+            weight = weights[index]
+            for other in range(index):
+                self._pair(name, names[other], min(weight, weights[other]))
 
-    def _count(self, name: str) -> None:
-        known = self.types.pop(name, None)
+    def _count(self, name: str) -> float:
+        known = self.types.get(name)
         if known is None:
             if len(self.types) >= MAX_TYPES:
-                self._forget(next(iter(self.types)))
-            known = TypeCount()
-        known.bins += 1
+                self._forget()
+            known = self.types[name] = TypeCount()
+        self.types.move_to_end(name)
+        known.run = known.run + 1 if known.run and 0 < self.bin - known.last_bin <= RUN_PAUSE_BINS else 1
+        known.last_bin = self.bin
+        weight = self.unit / known.run
+        known.bins += weight
         known.log_bins = log(known.bins)
-        self.types[name] = known
+        return weight
 
-    def _forget(self, name: str) -> None:
-        for other in self.types.pop(name).partners:
-            partner = self.types.get(other)
-            if partner is not None:
-                partner.partners.pop(name, None)
+    def _forget(self) -> None:
+        name, known = self.types.popitem(last=False)
+        for other in known.partners:
+            self.types[other].partners.pop(name, None)
 
-    def _pair(self, a: str, b: str) -> None:
-        if a not in self.types or b not in self.types:
+    def _pair(self, a: str, b: str, weight: float) -> None:
+        first, second = self.types.get(a), self.types.get(b)
+        if first is None or second is None:
             return
-        first, second = self.types[a], self.types[b]
         pair = first.partners.get(b)
         if pair is None:
             self._make_room(a, first)
             self._make_room(b, second)
             pair = [0.0, 0.0]
             first.partners[b] = second.partners[a] = pair
-        pair[0] += 1.0
+        pair[0] += weight
         pair[1] = log(pair[0])
 
     def _make_room(self, name: str, known: TypeCount) -> None:
@@ -130,23 +174,30 @@ class Cooccurrence:
     def dump(self) -> Any:
         """The counts, as plain lists; each pair once, under the type that comes first."""
         order = {name: index for index, name in enumerate(self.types)}
-        types = [
-            [
-                name,
-                known.bins,
-                [[other, pair[0]] for other, pair in known.partners.items() if order[name] < order[other]],
-            ]
-            for name, known in self.types.items()
-        ]
-        return {"bins": self.bins, "bin": self.bin, "seen": list(self.seen), "types": types}
+        types = []
+        for name, known in self.types.items():
+            later = sorted((order[other], other) for other in known.partners if order[other] > order[name])
+            pairs = [[other, known.partners[other][0]] for _, other in later]
+            types.append([name, known.bins, known.last_bin, known.run, pairs])
+        return {
+            "bins": self.bins,
+            "unit": self.unit,
+            "total": self.total,
+            "bin": self.bin,
+            "seen": list(self.seen),
+            "types": types,
+        }
 
     def load(self, state: Any) -> None:
         """Take the state of a `dump`."""
-        self.bins, self.bin = state["bins"], state["bin"]
-        self.log_total = log(self.bins) if self.bins else 0.0
+        self.bins, self.unit, self.total, self.bin = state["bins"], state["unit"], state["total"], state["bin"]
+        self.log_total = log(self.total) if self.total else 0.0
         self.seen = dict.fromkeys(state["seen"])
-        self.types = {name: TypeCount(bins, log(bins)) for name, bins, _ in state["types"]}
-        for name, _, partners in state["types"]:
-            for other, count in partners:
+        self.answers.clear()
+        self.types.clear()
+        for name, bins, last_bin, run, _ in state["types"]:
+            self.types[name] = TypeCount(bins, log(bins), last_bin, run)
+        for name, _, _, _, pairs in state["types"]:
+            for other, count in pairs:
                 pair = [count, log(count)]
                 self.types[name].partners[other] = self.types[other].partners[name] = pair

@@ -1,9 +1,12 @@
 """Joins each alert to the best active cluster, in one pass.
 
 Additive terms say how well an alert fits the cluster of a recent entry, an entry being one alert stream (type and
-entity) inside one cluster: co-occurrence with the entry and with the cluster, the same entity, the entry's own rhythm,
-the silence of the cluster, a partner that has gone silent, and a prior against large clusters. The best cluster above
-the threshold takes the alert, else a new one opens. What is known of types and streams is learned after each decision.
+entity) inside one cluster; see `correlate_terms`. The best cluster above the threshold takes the alert, else a new one
+opens. Content decides where it speaks; where entities are near in the dependency graph, time decides, and a surge
+begins a new cluster. What is known of types and streams is learned after each decision.
+
+Work per alert is bounded by `Weights.candidates` entries, and by the caps below for everything that is held. Results
+depend on the order of alerts with equal time stamps only as far as a cluster that opened earlier is preferred in ties.
 """
 
 from __future__ import annotations
@@ -14,34 +17,54 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from aiops.engine.chronic import Burst
+from aiops.engine.chronic import SLOT_S, Habit
 from aiops.engine.cooccurrence import Cooccurrence
-from aiops.engine.correlate_snapshot import dump, load
-from aiops.engine.correlate_state import Cluster, Entry, Key, Name, absorb, touch
-from aiops.engine.correlate_terms import Weights, dead_partner, rhythm, silence, terms
+from aiops.engine.correlate_hops import Hops
+from aiops.engine.correlate_snapshot import dump, dump_statistics, load, load_statistics
+from aiops.engine.correlate_state import Cluster, Entry, Key, Name, absorb, add, remove, touch
+from aiops.engine.correlate_terms import (
+    MAX_MEAN_TYPES,
+    MAX_MERGE_TYPES,
+    Weights,
+    dead_partner,
+    near,
+    rhythm,
+    silence,
+    size,
+    surges,
+    terms,
+)
 from aiops.engine.placement import Closed, Placement
 from aiops.topology import Topology
 
 # A chronic stream's own cluster lasts over the pauses of its stream.
 BACKGROUND_IDLE_S = 3600.0
-# A stream that fires faster than this is a flood: its next alert goes where the last one went.
+# A stream that fires faster than this is a flood: its next alert goes where the last one went, scored once a second.
 FLOOD_INTERVAL_S = 0.05
 FLOOD_COUNT = 20
 FLOOD_S = 1.0
-# Streams remembered; beyond, the one that fired longest ago is forgotten. About 500 bytes each.
+# Streams remembered; beyond, the one that was active longest ago is forgotten. About 600 bytes each.
 MAX_STREAMS = 100_000
-# Merging moves entries one by one; two clusters that are both large are an error of the past that merging makes worse.
+# Entries of open clusters. At the default `idle_s` these are 400 new streams a second, which is a storm of noise.
+MAX_ENTRIES = 50_000
+# Open clusters; the one that is silent longest is closed before its time.
+MAX_CLUSTERS = 20_000
+# Merging moves entries one by one, and two clusters that are both large were kept apart for a reason.
 MAX_MERGE_ENTRIES = 256
+# One unit of log-odds of the sensitivity moves the threshold by this much: .1 to .9 spans the useful range of it.
+KNOB = 2.0
 
 
 class CorrelateConfig(Struct, forbid_unknown_fields=True, frozen=True):
     """How alerts are joined.
 
-    `sensitivity`: higher joins more. `idle_s`: a cluster that was silent for so many seconds is closed.
+    `sensitivity`: higher joins more. `idle_s`: a cluster that was silent for so many seconds is closed. `background`:
+    give chronic and periodic streams clusters of their own.
     """
 
     sensitivity: Annotated[float, Meta(gt=0, lt=1)] = 0.5
     idle_s: Annotated[float, Meta(ge=1, le=86_400)] = 120.0
+    background: bool = True
 
 
 class Correlator:
@@ -49,117 +72,157 @@ class Correlator:
 
     def __init__(self, config: CorrelateConfig, topology: Topology, weights: Weights | None = None) -> None:
         self.config = config
-        self.topology = topology
         self.weights = weights or Weights()
-        self.threshold = self.weights.threshold - 2.0 * log(config.sensitivity / (1.0 - config.sensitivity))
+        self.threshold = self.weights.threshold - KNOB * log(config.sensitivity / (1.0 - config.sensitivity))
+        self.hops = Hops(topology)
         self.cooccurrence = Cooccurrence()
         self.keys: OrderedDict[Name, Key] = OrderedDict()
         self.recent: OrderedDict[int, Entry] = OrderedDict()
         self.clusters: OrderedDict[int, Cluster] = OrderedDict()
         self.background: OrderedDict[int, Cluster] = OrderedDict()
+        # Clusters that a cap closed, until the next `advance` tells.
+        self.evicted: list[int] = []
         self.members = 0
         self.now = 0.0
+        # The slot that packed statistics end in, until the first alert says what time it is now.
+        self.packed_slot = -1
+        self._placement = Placement()
 
     def place(self, seq: int, ts: float, type_: str, entity: str, service: str | None = None) -> Placement:
-        """Where the alert belongs; `seq` must be new, an earlier `ts` than the last counts as the last."""
-        ts = self.now = max(ts, self.now)
+        """Where the alert belongs; `seq` must be new, a `ts` earlier than the last counts as the last.
+
+        The answer is one object that the next call changes, except for its lists.
+        """
+        if ts > self.now:
+            self.now = ts
+        else:
+            ts = self.now
+        if self.packed_slot >= 0:
+            self._unpack(ts)
         name = (type_, entity)
         key = self.keys.get(name) or self._stream(name)
-        placement = Placement()
+        placement = self._placement
+        placement.new_cluster = placement.new_member = False
+        placement.background = None
+        if placement.evidence:
+            placement.evidence = []
+        if placement.merged:
+            placement.merged = []
         entry = key.entry
-        if key.burst.chronic:
-            self._chronic(seq, ts, name, key, placement)
-        elif entry is not None and self._floods(entry, key, ts):
+        reason = key.habit.reason(ts) if self.config.background else None
+        if reason is not None:
+            entry = self._background(seq, ts, name, key, reason)
+        elif (
+            entry is not None
+            and entry.interval < FLOOD_INTERVAL_S
+            and entry.count > FLOOD_COUNT
+            and ts - key.scored < FLOOD_S
+            and ts - entry.last <= FLOOD_S
+            and not entry.cluster.background
+        ):
             self._count(entry, ts)
         else:
-            self._score(seq, ts, name, key, placement)
-        joined = key.entry
-        assert joined is not None
-        placement.cluster, placement.member = joined.cluster.id, joined.member
+            entry = self._score(seq, ts, name, key, self.hops.site(entity, service))
+        placement.cluster = entry.cluster.id
+        placement.member = entry.member
         self.cooccurrence.observe(type_, ts)
-        key.burst.observe(ts)
+        if key.habit.observe(ts):
+            self.keys.move_to_end(name)
         return placement
 
     def advance(self, now: float) -> list[Closed]:
         """Close the clusters that have been idle; `now` must not decrease."""
-        closed: list[Closed] = []
-        for clusters, idle_s in ((self.clusters, self.config.idle_s), (self.background, BACKGROUND_IDLE_S)):
-            while clusters:
-                cluster = next(iter(clusters.values()))
-                if now - cluster.last <= idle_s:
-                    break
-                del clusters[cluster.id]
-                self._drop(cluster)
-                closed.append(Closed(cluster.id))
+        closed = [Closed(cluster) for cluster in self.evicted]
+        self.evicted.clear()
+        self._close(self.clusters, now - self.config.idle_s, closed)
+        self._close(self.background, now - BACKGROUND_IDLE_S, closed)
         return closed
 
     def learn(self, ts: float, type_: str, entity: str) -> None:
-        """Take in an alert of the past without placing it, as for a model that is trained ahead."""
+        """Take in an alert of the past without placing it, as for a model that is packed ahead of its use."""
+        if self.packed_slot >= 0:
+            self._unpack(ts)
         name = (type_, entity)
         key = self.keys.get(name) or self._stream(name)
         self.cooccurrence.observe(type_, ts)
-        key.burst.observe(ts)
+        if key.habit.observe(ts):
+            self.keys.move_to_end(name)
 
     def dump(self) -> Any:
-        """The whole state, as plain lists and numbers."""
+        """The whole state, as plain lists and numbers; the topology and the configuration are not part of it."""
         return dump(self)
 
     def load(self, state: Any) -> None:
         """Take the state of a `dump`."""
         load(self, state)
 
+    def dump_statistics(self) -> Any:
+        """What was learned of types and streams, without clusters: a packed model for a warm start."""
+        return dump_statistics(self)
+
+    def load_statistics(self, state: Any) -> None:
+        """Start warm, from `dump_statistics` of this or another system; its time is moved to the first alert's."""
+        load_statistics(self, state)
+
     def _stream(self, name: Name) -> Key:
         if len(self.keys) >= MAX_STREAMS:
             self.keys.popitem(last=False)
-        key = self.keys[name] = Key(Burst())
+        key = self.keys[name] = Key(Habit())
         return key
 
-    def _floods(self, entry: Entry, key: Key, ts: float) -> bool:
-        return (
-            entry.count > FLOOD_COUNT
-            and entry.interval < FLOOD_INTERVAL_S
-            and ts - entry.last <= FLOOD_S
-            and ts - key.scored < FLOOD_S
-            and entry.cluster.background is None
-        )
+    def _unpack(self, ts: float) -> None:
+        shift = int(ts / SLOT_S) - self.packed_slot
+        self.packed_slot = -1
+        for key in self.keys.values():
+            key.habit.shift(shift)
 
-    def _chronic(self, seq: int, ts: float, name: Name, key: Key, placement: Placement) -> None:
+    def _background(self, seq: int, ts: float, name: Name, key: Key, reason: str) -> Entry:
+        placement = self._placement
+        placement.background = reason
         entry = key.entry
-        if entry is None or entry.cluster.background is None or entry.cluster.id not in self.background:
-            cluster = Cluster(seq, ts, ts)
-            cluster.background = f"chronic: fires in {key.burst.share():.0%} of all five-minute slots"
-            self.background[seq] = cluster
-            placement.new_cluster = True
-            self._join(cluster, key, name, ts, placement)
-        else:
+        if entry is not None and entry.cluster.background:
             touch(entry, ts)
             self.background.move_to_end(entry.cluster.id)
-        assert key.entry is not None
-        placement.background = key.entry.cluster.background
+            return entry
+        if len(self.background) >= MAX_CLUSTERS:
+            self._evict(self.background)
+        cluster = self.background[seq] = Cluster(seq, ts, ts, background=True)
+        placement.new_cluster = True
+        return self._join(cluster, key, name, None, ts)
 
-    def _score(self, seq: int, ts: float, name: Name, key: Key, placement: Placement) -> None:
-        scores = self._candidates(ts, name)
+    def _score(self, seq: int, ts: float, name: Name, key: Key, site: str | None) -> Entry:
+        found = self._candidates(ts, name, site)
         best, score = None, self.threshold
-        for entry, value in scores.values():
+        for entry, value in found.values():
             if value > score:
                 best, score = entry, value
         key.scored = ts
+        if best is not None and site is not None and not best.cluster.sealed and surges(best.cluster, ts):
+            best.cluster.sealed = True
+            best = None
         if best is None:
+            if len(self.clusters) >= MAX_CLUSTERS:
+                self._evict(self.clusters)
             cluster = self.clusters[seq] = Cluster(seq, ts, ts)
-            placement.new_cluster = True
-        else:
-            cluster = best.cluster
-            if name not in cluster.entries:
-                npmi = self.cooccurrence.npmi(name[0], best.type)
-                placement.evidence = terms(self.weights, npmi, self._mean(name[0], cluster), best, False, name[1], ts)
-            self._merge(cluster, scores, placement)
-        self._join(cluster, key, name, ts, placement)
+            self._placement.new_cluster = True
+            return self._join(cluster, key, name, site, ts)
+        cluster = best.cluster
+        if name not in cluster.entries:
+            npmi = self.cooccurrence.npmi(name[0], best.type)
+            distance = self.hops.distance(site, best.site)
+            mean = self._mean(name[0], cluster)
+            self._placement.evidence = terms(self.weights, npmi, mean, best, name[1], distance, ts)
+        if len(found) > 1:
+            self._merge(cluster, found)
+        return self._join(cluster, key, name, site, ts)
 
-    def _candidates(self, ts: float, name: Name) -> dict[int, tuple[Entry, float]]:
+    def _candidates(self, ts: float, name: Name, site: str | None) -> dict[int, tuple[Entry, float]]:
         """For each cluster among the recent entries its best entry and the score."""
         weights = self.weights
+        type_, entity = name
         npmi = self.cooccurrence.npmi
         oldest = ts - self.config.idle_s
+        together, cap = weights.together, weights.rhythm_cap
         bases: dict[int, float] = {}
         found: dict[int, tuple[Entry, float]] = {}
         left = weights.candidates
@@ -171,10 +234,15 @@ class Correlator:
             base = bases.get(cluster.id)
             if base is None:
                 base = bases[cluster.id] = self._base(cluster, name, ts)
-            score = base + weights.together * npmi(name[0], entry.type)
-            if entry.entity == name[1]:
+            score = base + together * npmi(type_, entry.type)
+            if entry.entity == entity:
                 score += weights.entity
-            score += weights.rhythm * min(weights.rhythm_cap, rhythm(entry, ts))
+            if site is not None:
+                distance = self.hops.distance(site, entry.site)
+                if distance is not None:
+                    score += near(weights, cluster, distance, ts)
+            surprise = rhythm(entry, ts)
+            score += weights.rhythm * (surprise if surprise < cap else cap)
             known = found.get(cluster.id)
             if known is None or score > known[1]:
                 found[cluster.id] = (entry, score)
@@ -183,27 +251,35 @@ class Correlator:
     def _base(self, cluster: Cluster, name: Name, ts: float) -> float:
         """The terms that do not depend on the entry."""
         weights = self.weights
-        base = weights.together_mean * self._mean(name[0], cluster)
-        base -= weights.silence * silence(cluster, ts) + weights.partner * dead_partner(cluster, ts)
-        if name in cluster.entries:
-            return base - weights.known_size * log(cluster.count)
-        return base - weights.new - weights.new_size * log(cluster.count)
+        base = weights.together_mean * self._mean(name[0], cluster) + size(weights, cluster, name in cluster.entries)
+        return base - weights.silence * silence(cluster, ts) - weights.partner * dead_partner(cluster, ts)
 
-    def _mean(self, type_: str, cluster: Cluster) -> float:
+    def _mean(self, type_: str, cluster: Cluster, limit: int = MAX_MEAN_TYPES) -> float:
+        """Mean NPMI of a type with the first types of a cluster."""
         npmi = self.cooccurrence.npmi
-        return sum(npmi(type_, other) for other in cluster.types) / len(cluster.types)
+        total = 0.0
+        left = limit
+        for other in cluster.types:
+            total += npmi(type_, other)
+            left -= 1
+            if not left:
+                break
+        return total / (limit - left) if left < limit else 0.0
 
-    def _merge(self, best: Cluster, scores: dict[int, tuple[Entry, float]], placement: Placement) -> None:
-        for entry, score in list(scores.values()):
+    def _merge(self, best: Cluster, found: dict[int, tuple[Entry, float]]) -> None:
+        for entry, score in found.values():
             other = entry.cluster
             if other is best or score <= self.threshold or len(other.entries) > MAX_MERGE_ENTRIES:
                 continue
-            mean = sum(self._mean(type_, other) for type_ in best.types) / len(best.types)
+            mean = self._similarity(best, other)
             if mean > self.weights.merge:
-                placement.merged.append(
-                    (other.id, f"both fit this alert and their types go together (NPMI {mean:.2f})")
-                )
+                reason = f"both fit the same alert, and their types go together (mean NPMI {mean:.2f})"
+                self._placement.merged.append((other.id, reason))
                 self._absorb(best, other)
+
+    def _similarity(self, a: Cluster, b: Cluster) -> float:
+        types = list(a.types)[:MAX_MERGE_TYPES]
+        return sum(self._mean(type_, b, MAX_MERGE_TYPES) for type_ in types) / len(types) if types else 0.0
 
     def _absorb(self, target: Cluster, source: Cluster) -> None:
         del self.clusters[source.id]
@@ -213,29 +289,53 @@ class Correlator:
             if key is not None and key.entry is dropped:
                 key.entry = kept
 
-    def _join(self, cluster: Cluster, key: Key, name: Name, ts: float, placement: Placement) -> None:
+    def _join(self, cluster: Cluster, key: Key, name: Name, site: str | None, ts: float) -> Entry:
         entry = cluster.entries.get(name)
         if entry is None:
             self.members += 1
-            entry = cluster.entries[name] = Entry(cluster, name[0], name[1], ts, self.members)
-            cluster.types[name[0]] = cluster.types.get(name[0], 0) + 1
-            placement.new_member = True
-            if cluster.background is None:
-                self.recent[entry.member] = entry
+            entry = Entry(cluster, name[0], name[1], site, ts, self.members)
+            add(cluster, name, entry)
+            self._placement.new_member = True
+            if not cluster.background:
+                self._remember(entry)
         key.entry = entry
-        if cluster.background is None:
-            self._count(entry, ts)
-        else:
+        if cluster.background:
             touch(entry, ts)
+        else:
+            self._count(entry, ts)
+        return entry
+
+    def _remember(self, entry: Entry) -> None:
+        if len(self.recent) >= MAX_ENTRIES:
+            _, oldest = self.recent.popitem(last=False)
+            self._forget(oldest)
+            remove(oldest)
+        self.recent[entry.member] = entry
 
     def _count(self, entry: Entry, ts: float) -> None:
         touch(entry, ts)
         self.recent.move_to_end(entry.member)
         self.clusters.move_to_end(entry.cluster.id)
 
+    def _close(self, clusters: OrderedDict[int, Cluster], oldest: float, closed: list[Closed]) -> None:
+        while clusters:
+            cluster = next(iter(clusters.values()))
+            if cluster.last >= oldest:
+                return
+            self._drop(clusters.pop(cluster.id))
+            closed.append(Closed(cluster.id))
+
+    def _evict(self, clusters: OrderedDict[int, Cluster]) -> None:
+        number, cluster = clusters.popitem(last=False)
+        self._drop(cluster)
+        self.evicted.append(number)
+
     def _drop(self, cluster: Cluster) -> None:
-        for name, entry in cluster.entries.items():
+        for entry in cluster.entries.values():
             self.recent.pop(entry.member, None)
-            key = self.keys.get(name)
-            if key is not None and key.entry is entry:
-                key.entry = None
+            self._forget(entry)
+
+    def _forget(self, entry: Entry) -> None:
+        key = self.keys.get((entry.type, entry.entity))
+        if key is not None and key.entry is entry:
+            key.entry = None

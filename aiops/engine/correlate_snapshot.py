@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aiops.engine.chronic import Burst
+import msgspec
+
+from aiops.engine.chronic import Habit
 from aiops.engine.correlate_state import Cluster, Entry, Key
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ def dump(correlator: Correlator) -> Any:
     return {
         "members": correlator.members,
         "now": correlator.now,
+        "evicted": list(correlator.evicted),
+        "packed_slot": correlator.packed_slot,
         "cooccurrence": correlator.cooccurrence.dump(),
         "clusters": [_dump_cluster(cluster) for cluster in correlator.clusters.values()],
         "background": [_dump_cluster(cluster) for cluster in correlator.background.values()],
@@ -27,6 +31,7 @@ def dump(correlator: Correlator) -> Any:
 def load(correlator: Correlator, state: Any) -> None:
     """Replace the correlator's state by that of a `dump`."""
     correlator.members, correlator.now = state["members"], state["now"]
+    correlator.evicted, correlator.packed_slot = list(state["evicted"]), state["packed_slot"]
     correlator.cooccurrence.load(state["cooccurrence"])
     entries: dict[int, Entry] = {}
     for held, dumped in ((correlator.clusters, state["clusters"]), (correlator.background, state["background"])):
@@ -38,31 +43,48 @@ def load(correlator: Correlator, state: Any) -> None:
     for member in state["recent"]:
         correlator.recent[member] = entries[member]
     correlator.keys.clear()
-    for type_, entity, burst, member, scored in state["keys"]:
+    for type_, entity, habit, member, scored in state["keys"]:
         entry = None if member is None else entries[member]
-        correlator.keys[(type_, entity)] = Key(Burst(*burst), entry, scored)
+        correlator.keys[(type_, entity)] = Key(Habit(*habit), entry, scored)
+
+
+def dump_statistics(correlator: Correlator) -> Any:
+    """What was learned of types and streams."""
+    habits = [[*name, list(msgspec.structs.astuple(key.habit))] for name, key in correlator.keys.items()]
+    slot = max((key.habit.slot for key in correlator.keys.values()), default=-1)
+    return {"cooccurrence": correlator.cooccurrence.dump(), "habits": habits, "slot": slot}
+
+
+def load_statistics(correlator: Correlator, state: Any) -> None:
+    """Take what was learned; open clusters go on as they are."""
+    correlator.cooccurrence.load(state["cooccurrence"])
+    # The bin that was under way belongs to another time, and the bins of this stream are numbered anew.
+    correlator.cooccurrence.restart()
+    for type_, entity, habit in state["habits"]:
+        key = correlator.keys.get((type_, entity))
+        correlator.keys[(type_, entity)] = Key(Habit(*habit), None if key is None else key.entry)
+    correlator.packed_slot = state["slot"]
 
 
 def _dump_key(name: tuple[str, str], key: Key) -> list[Any]:
-    burst = key.burst
     member = None if key.entry is None else key.entry.member
-    return [*name, [burst.first, burst.last, burst.active, burst.chronic], member, key.scored]
+    return [*name, list(msgspec.structs.astuple(key.habit)), member, key.scored]
 
 
 def _dump_cluster(cluster: Cluster) -> list[Any]:
+    numbers = [cluster.id, cluster.first, cluster.last, cluster.count, cluster.interval, cluster.surge]
     return [
-        [cluster.id, cluster.first, cluster.last, cluster.count, cluster.interval],
+        [*numbers, cluster.sealed, cluster.background],
         list(cluster.types.items()),
-        [[e.type, e.entity, e.last, e.member, e.count, e.interval, e.major] for e in cluster.entries.values()],
+        [[e.type, e.entity, e.site, e.last, e.member, e.count, e.interval] for e in cluster.entries.values()],
         [entry.member for entry in cluster.majors],
-        cluster.background,
     ]
 
 
 def _load_cluster(item: Any, entries: dict[int, Entry]) -> Cluster:
-    numbers, types, members, majors, background = item
+    numbers, types, members, majors = item
     cluster = Cluster(*numbers)
-    cluster.types, cluster.background = dict(types), background
+    cluster.types = dict(types)
     for member in members:
         entry = Entry(cluster, *member)
         cluster.entries[(entry.type, entry.entity)] = entry

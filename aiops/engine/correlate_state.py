@@ -2,52 +2,66 @@
 
 from __future__ import annotations
 
+from math import exp
+
 from msgspec import Struct, field
 
-from aiops.engine.chronic import Burst
+from aiops.engine.chronic import Habit
 
 # The interval that a stream or a cluster is given before its second alert: too long a guess joins a little too much,
 # too short a guess makes every second alert look late.
 START_INTERVAL_S = 5.0
-# An interval never reacts faster than to its last twenty gaps, so that one long gap does not excuse the next one.
+# An interval never reacts more slowly than to its last twenty gaps.
 MIN_STEP = 0.05
 # From this many alerts on, an entry's silence is evidence: its interval is known.
 MAJOR_COUNT = 20
+# An entry speaks for its cluster when it has at least this share of its alerts, so there are at most six.
+MAJOR_SHARE = 0.15
+# The surge counter fades with this time constant.
+SURGE_S = 10.0
 
 Name = tuple[str, str]
 
 
 class Entry(Struct):
-    """One alert stream (type, entity) inside one cluster: count, last time and mean interval in seconds."""
+    """One alert stream (type, entity) inside one cluster: count, last time and mean interval in seconds.
+
+    `site` is the node of the topology that it belongs to, "" for a service that is no node, None for neither.
+    """
 
     cluster: Cluster
     type: str
     entity: str
+    site: str | None
     last: float
     member: int
     count: int = 0
     interval: float = START_INTERVAL_S
-    major: bool = False
 
 
 class Cluster(Struct):
-    """Alerts that belong together. `types` counts the entries of each type; `majors` are the frequent entries."""
+    """Alerts that belong together. `types` counts the entries of each type; `majors` are the frequent entries.
+
+    `surge` is the number of alerts of about the last ten seconds; `sealed` says that a surge has ended the cluster.
+    """
 
     id: int
     first: float
     last: float
     count: int = 0
     interval: float = START_INTERVAL_S
+    surge: float = 0.0
+    sealed: bool = False
+    background: bool = False
     types: dict[str, int] = field(default_factory=dict)
     entries: dict[Name, Entry] = field(default_factory=dict)
     majors: list[Entry] = field(default_factory=list)
-    background: str | None = None
 
 
 class Key(Struct):
-    """An alert stream: how often it bursts, the entry that it was last placed in, and when it was last fully scored."""
+    """An alert stream: its habit, the entry that it was last placed in, and when it was last fully scored."""
 
-    burst: Burst
+    habit: Habit
     entry: Entry | None = None
     scored: float = -1.0
 
@@ -57,15 +71,38 @@ def touch(entry: Entry, ts: float) -> None:
     count = entry.count = entry.count + 1
     if count > 1:
         entry.interval += (ts - entry.last - entry.interval) * (1.0 / count if count < 20 else MIN_STEP)
-    entry.last = ts
+        entry.last = ts
     cluster = entry.cluster
-    count = cluster.count = cluster.count + 1
-    if count > 1:
-        cluster.interval += (ts - cluster.last - cluster.interval) * (1.0 / count if count < 20 else MIN_STEP)
-    cluster.last = ts
-    if entry.count == MAJOR_COUNT:
-        entry.major = True
+    total = cluster.count = cluster.count + 1
+    if total > 1:
+        gap = ts - cluster.last
+        cluster.interval += (gap - cluster.interval) * (1.0 / total if total < 20 else MIN_STEP)
+        cluster.surge = cluster.surge * exp(-gap / SURGE_S) + 1.0 if gap else cluster.surge + 1.0
+        cluster.last = ts
+    else:
+        cluster.surge = 1.0
+    if count == MAJOR_COUNT:
         cluster.majors.append(entry)
+
+
+def add(cluster: Cluster, name: Name, entry: Entry) -> None:
+    """Make `entry` one of the cluster's."""
+    cluster.entries[name] = entry
+    entry.cluster = cluster
+    cluster.types[name[0]] = cluster.types.get(name[0], 0) + 1
+
+
+def remove(entry: Entry) -> None:
+    """Take an entry out of its cluster."""
+    cluster = entry.cluster
+    del cluster.entries[(entry.type, entry.entity)]
+    left = cluster.types[entry.type] - 1
+    if left:
+        cluster.types[entry.type] = left
+    else:
+        del cluster.types[entry.type]
+    if entry.count >= MAJOR_COUNT:
+        cluster.majors = [major for major in cluster.majors if major is not entry]
 
 
 def absorb(target: Cluster, source: Cluster) -> list[tuple[Entry, Entry]]:
@@ -74,29 +111,24 @@ def absorb(target: Cluster, source: Cluster) -> list[tuple[Entry, Entry]]:
     for name, entry in source.entries.items():
         kept = target.entries.get(name)
         if kept is None:
-            _move(target, name, entry)
+            add(target, name, entry)
+            if entry.count >= MAJOR_COUNT:
+                target.majors.append(entry)
         else:
             both.append((kept, entry))
             _unite(kept, entry)
     target.count += source.count
+    target.surge += source.surge
     target.last = max(target.last, source.last)
     target.first = min(target.first, source.first)
     target.interval = min(target.interval, source.interval)
     return both
 
 
-def _move(target: Cluster, name: Name, entry: Entry) -> None:
-    target.entries[name] = entry
-    entry.cluster = target
-    target.types[name[0]] = target.types.get(name[0], 0) + 1
-    if entry.major:
-        target.majors.append(entry)
-
-
 def _unite(kept: Entry, dropped: Entry) -> None:
+    was_major = kept.count >= MAJOR_COUNT
     kept.count += dropped.count
     if dropped.last > kept.last:
         kept.last, kept.interval = dropped.last, dropped.interval
-    if not kept.major and kept.count >= MAJOR_COUNT:
-        kept.major = True
+    if not was_major and kept.count >= MAJOR_COUNT:
         kept.cluster.majors.append(kept)

@@ -1,6 +1,6 @@
 """The additive terms by which an alert joins a cluster, and the sentences that explain them.
 
-Scores are in units of the threshold: about 6 at the default sensitivity. The weights were found for the whole loop
+Scores are in units of the threshold: 6 at the default sensitivity. The weights were found for the whole loop
 (edges that look better one by one gave worse clusters) and are the same for every system.
 """
 
@@ -10,17 +10,46 @@ from math import exp, log
 
 from msgspec import Struct
 
-from aiops.engine.correlate_state import Cluster, Entry
+from aiops.engine.correlate_state import MAJOR_SHARE, SURGE_S, Cluster, Entry
 from aiops.records import Evidence
+
+# Intervals are not trusted below these, in seconds: alerts of one burst come in the order of the network.
+CLUSTER_INTERVAL_FLOOR_S = 0.5
+ENTRY_INTERVAL_FLOOR_S = 0.02
+# Silence starts to count after this many intervals.
+PATIENCE = 3.0
+# Nearness says something only while the cluster goes on: in systems whose alerts are mute, faults pause up to half a
+# minute (99 % of the pauses inside labelled faults), and what comes later is as likely something new.
+NEAR_GAP_S = 45.0
+# A cluster that lives by nearness alone is cut by a surge once it is old enough to have a rate of its own, and at an
+# age at which most faults are over.
+SURGE_AGE_S = 150.0
+SURGE_FACTOR = 1.5
+SURGE_COUNT = 3.0
+MAX_NEAR_AGE_S = 400.0
+# Types of a cluster that are compared; later ones are mostly echoes of the first.
+MAX_MEAN_TYPES = 16
+MAX_MERGE_TYPES = 8
 
 
 class Weights(Struct, frozen=True):
-    """The weights of the terms; see `terms` for what each multiplies."""
+    """The weights of the terms.
+
+    `threshold` at sensitivity .5 · `together` × NPMI of the two types · `together_mean` × mean NPMI with the cluster's
+    types · `entity`: the same entity · `near`: at most two hops apart in the dependency graph, less `near_hop` for each
+    further hop · `sealed`: near, but the cluster was ended by a surge · `rhythm` × surprise of the timing, capped ·
+    `silence` and `partner` × ln(1 + silence in own intervals) · `new` + `new_size` × ln(alerts) against a stream that
+    is new to the cluster, `known_size` × ln(alerts) against a known one · `merge`: clusters whose types go together
+    this well (mean NPMI) are merged · `candidates`: recent entries compared (8 is nearly as good, 24 no better).
+    """
 
     threshold: float = 6.0
     together: float = 5.0
     together_mean: float = 0.5
     entity: float = 3.0
+    near: float = 14.0
+    near_hop: float = 1.0
+    sealed: float = 5.0
     rhythm: float = 0.5
     rhythm_cap: float = 8.0
     silence: float = 1.0
@@ -28,63 +57,106 @@ class Weights(Struct, frozen=True):
     new: float = 1.0
     new_size: float = 0.4
     known_size: float = 0.1
-    # A cluster whose types go together this well (mean NPMI) with those of the joined cluster is merged into it.
     merge: float = 0.45
-    # The most recently active entries that are compared: 8 is nearly as good, 24 no better.
     candidates: int = 12
-
-
-# Intervals are not trusted below these, in seconds: alerts of one burst come in the order of the network.
-CLUSTER_INTERVAL_FLOOR_S = 0.5
-ENTRY_INTERVAL_FLOOR_S = 0.02
-# Silence starts to count after this many intervals.
-PATIENCE = 3.0
-# An entry speaks for its cluster when it has at least this share of its alerts.
-MAJOR_SHARE = 0.15
 
 
 def silence(cluster: Cluster, ts: float) -> float:
     """How long the cluster has been silent, in its own intervals, as ln(1 + x)."""
-    return log(1.0 + (ts - cluster.last) / (PATIENCE * max(cluster.interval, CLUSTER_INTERVAL_FLOOR_S)))
+    interval = cluster.interval
+    if interval < CLUSTER_INTERVAL_FLOOR_S:
+        interval = CLUSTER_INTERVAL_FLOOR_S
+    return log(1.0 + (ts - cluster.last) / (PATIENCE * interval))
 
 
 def dead_partner(cluster: Cluster, ts: float) -> float:
-    """The same for the frequent entry that has been silent longest; entries that lost their share are dropped."""
+    """The same for the frequent entry that has been silent longest, in its intervals."""
     worst = 0.0
     least = MAJOR_SHARE * cluster.count
     for entry in cluster.majors:
         if entry.count > least:
-            waited = (ts - entry.last) / (PATIENCE * max(entry.interval, CLUSTER_INTERVAL_FLOOR_S))
-            worst = max(worst, waited)
-    return log(1.0 + worst)
+            interval = entry.interval
+            if interval < CLUSTER_INTERVAL_FLOOR_S:
+                interval = CLUSTER_INTERVAL_FLOOR_S
+            waited = (ts - entry.last) / interval
+            if waited > worst:
+                worst = waited
+    return log(1.0 + worst / PATIENCE) if worst else 0.0
 
 
 def rhythm(entry: Entry, ts: float) -> float:
     """How much closer the alert follows the entry than the entry's own rhythm explains, in nats (exponential gaps)."""
-    waited = ts - entry.last + 0.001
-    return -log(1.0 - exp(-waited / max(entry.interval, ENTRY_INTERVAL_FLOOR_S)) + 1e-12)
+    interval = entry.interval
+    if interval < ENTRY_INTERVAL_FLOOR_S:
+        interval = ENTRY_INTERVAL_FLOOR_S
+    late = exp(-(ts - entry.last + 0.001) / interval)
+    return -log(1.0 - late) if late < 1.0 else 99.0
+
+
+def near(weights: Weights, cluster: Cluster, distance: int, ts: float) -> float:
+    """What `distance` hops in the graph say for joining the cluster."""
+    if cluster.sealed:
+        return -weights.sealed
+    if ts - cluster.last > NEAR_GAP_S:
+        return 0.0
+    return weights.near if distance <= 2 else weights.near - weights.near_hop * (distance - 2)
+
+
+def surges(cluster: Cluster, ts: float) -> bool:
+    """Whether one more alert at `ts` begins something new: a surge over the cluster's own rate, or old age."""
+    age = ts - cluster.first
+    if age < SURGE_AGE_S:
+        return False
+    if age > MAX_NEAR_AGE_S:
+        return True
+    recent = cluster.surge * exp((cluster.last - ts) / SURGE_S) + 1.0
+    return recent > SURGE_FACTOR * SURGE_S * cluster.count / age + SURGE_COUNT
+
+
+def size(weights: Weights, cluster: Cluster, known: bool) -> float:
+    """The prior against large clusters."""
+    if known:
+        return -weights.known_size * log(cluster.count)
+    return -weights.new - weights.new_size * log(cluster.count)
 
 
 def terms(
-    weights: Weights, npmi: float, mean: float, entry: Entry, known: bool, entity: str, ts: float
+    weights: Weights, npmi: float, mean: float, entry: Entry, entity: str, distance: int | None, ts: float
 ) -> list[Evidence]:
-    """The evidence for joining the cluster of `entry`; its values sum to the score that was compared."""
+    """The evidence for a stream that is new to the cluster of `entry`; it sums to the score that was compared."""
     cluster = entry.cluster
-    near = min(weights.rhythm_cap, rhythm(entry, ts))
-    size = -weights.known_size * log(cluster.count) if known else -weights.new - weights.new_size * log(cluster.count)
-    quiet, dead = silence(cluster, ts), dead_partner(cluster, ts)
-    waited = ts - entry.last
-    found = [
-        Evidence("co-occurrence", weights.together * npmi, f"fires together with {entry.type} (NPMI {npmi:.2f})"),
-        Evidence("cluster types", weights.together_mean * mean, f"mean NPMI with the cluster's types is {mean:.2f}"),
-        Evidence("same entity", weights.entity if entry.entity == entity else 0.0, f"{entity} alerts already"),
-        Evidence(
-            "timing",
-            weights.rhythm * near,
-            f"{waited:.1f} s after {entry.type}, which fires every {entry.interval:.1f} s",
-        ),
-        Evidence("silence", -weights.silence * quiet, f"the cluster was silent for {ts - cluster.last:.1f} s"),
-        Evidence("dead partner", -weights.partner * dead, "a frequent member of the cluster has stopped"),
-        Evidence("size", size, f"the cluster has {cluster.count} alerts"),
-    ]
-    return [evidence for evidence in found if evidence.value != 0.0]
+    timing = weights.rhythm * min(weights.rhythm_cap, rhythm(entry, ts))
+    found = [_together(weights, npmi, entry)]
+    if mean:
+        text = f"its type goes with the types of the cluster (mean NPMI {mean:.2f})"
+        found.append(Evidence("cluster_types", weights.together_mean * mean, text))
+    if entry.entity == entity:
+        found.append(Evidence("same_entity", weights.entity, f"on {entity}, which is part of it"))
+    if distance is not None:
+        found.append(_near(weights, entry, distance, ts))
+    found.append(Evidence("timing", timing, f"{ts - entry.last:.1f} s after {entry.type} on {entry.entity}"))
+    quiet = weights.silence * silence(cluster, ts)
+    if quiet:
+        found.append(Evidence("silence", -quiet, f"the cluster was silent for {ts - cluster.last:.1f} s"))
+    dead = weights.partner * dead_partner(cluster, ts)
+    if dead:
+        found.append(Evidence("dead_partner", -dead, "a frequent part of the cluster has stopped"))
+    found.append(Evidence("size", size(weights, cluster, False), f"new to a cluster of {cluster.count}"))
+    return found
+
+
+def _together(weights: Weights, npmi: float, entry: Entry) -> Evidence:
+    if npmi == 1.0:
+        text = f"the same type as on {entry.entity}, or always together with {entry.type}"
+    elif npmi > 0.0:
+        text = f"goes with {entry.type} (NPMI {npmi:.2f})"
+    else:
+        text = f"not known to go with {entry.type} (NPMI {npmi:.2f})"
+    return Evidence("co_occurrence", weights.together * npmi, text)
+
+
+def _near(weights: Weights, entry: Entry, distance: int, ts: float) -> Evidence:
+    value = near(weights, entry.cluster, distance, ts)
+    if entry.cluster.sealed:
+        return Evidence("near", value, "the cluster was ended by a surge")
+    return Evidence("near", value, f"{distance} hops from {entry.entity} in the dependency graph")

@@ -50,6 +50,19 @@ def test_a_dump_at_any_point_changes_nothing(items: list[Item], cut: int, sensit
     assert msgspec.json.encode(after.dump()) == msgspec.json.encode(straight.dump())
 
 
+@settings(max_examples=30, deadline=None)
+@given(ITEMS)
+def test_batches_do_not_matter(items: list[Item]) -> None:
+    """Advancing before each alert, or more often, gives the same clusters."""
+    often, seldom = correlator(), correlator()
+    for seq, (ts, type_, entity) in enumerate(items):
+        for part in (0.25, 0.5, 1.0):
+            often.advance(often.now + part * (ts - often.now))
+        seldom.advance(ts)
+        first, second = often.place(seq, ts, type_, entity), seldom.place(seq, ts, type_, entity)
+        assert (first.cluster, first.member, first.new_cluster) == (second.cluster, second.member, second.new_cluster)
+
+
 @settings(max_examples=60, deadline=None)
 @given(ITEMS)
 def test_evidence_sums_to_a_score_above_the_threshold(items: list[Item]) -> None:
