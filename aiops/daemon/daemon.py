@@ -11,10 +11,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from aiops.config import Config, engine_digest
 from aiops.daemon import health as telltale
+from aiops.daemon import logs
 from aiops.daemon.actions import Desk
 from aiops.daemon.inbox import Inbox
 from aiops.daemon.lock import StateLock
@@ -27,6 +28,7 @@ from aiops.daemon.sources import Sources
 from aiops.daemon.telling import Announcer
 from aiops.daemon.upkeep import Upkeep
 from aiops.engine.events import Event, Feedback
+from aiops.engine.silences import Silence
 from aiops.journal import Writer
 from aiops.journal.snapshot import frame_of, snapshot_paths
 from aiops.ports import Position, Source
@@ -70,7 +72,10 @@ class Daemon:
         self.monotonic = monotonic
         self.started_at = monotonic()
         self.problems: list[str] = []
+        self.reloaders: list[Callable[[Config], None]] = []
         self.extra_metrics: list[Callable[[], Iterable[Family]]] = []
+        # What neighbours say of themselves, by the key under which health shows it: `{"ok": bool, "detail": str, …}`.
+        self.extra_health: dict[str, Callable[[], dict[str, Any]]] = {}
         self.directory = config.state.path()
         self.journal_directory = self.directory / "journal"
         self._feeders: list[Service] = []
@@ -185,6 +190,18 @@ class Daemon:
         An action without a time gets the host's.
         """
         return self.desk.act(action, timeout_s)
+
+    def silences(self) -> list[Silence]:
+        """The silences in force or to come."""
+        return self.pump.silences
+
+    def reload(self, config: Config) -> None:
+        """Take over what can change while running: endpoints and the log level. The rest needs a restart."""
+        for reload in self.reloaders:
+            reload(config)
+        logs.set_up(config.log.level)
+        self.announcer.endpoints = list(config.endpoints)
+        say(logging.INFO, "reloaded the endpoints and the log level; other changes need a restart")
 
     def models(self) -> dict[str, tuple[str, str]]:
         """The models in use: stage to (name, version)."""

@@ -22,6 +22,8 @@ def health(daemon: Daemon) -> dict[str, Any]:
     pump = daemon.pump
     sources = daemon.sources.health()
     unwell = [f"source {name}: {one.get('detail', '')}" for name, one in sources.items() if not one.get("ok", False)]
+    extra = {key: told() for key, told in daemon.extra_health.items()}
+    unwell += [f"{key}: {one.get('detail', '')}" for key, one in extra.items() if not one.get("ok", True)]
     reasons = [reason for reason in (pump.reason, *daemon.problems) if reason]
     return {
         "status": daemon.status,
@@ -39,6 +41,7 @@ def health(daemon: Daemon) -> dict[str, Any]:
         },
         "snapshot": {"age_s": round(daemon.snapshots.age_s, 3), "bytes": daemon.snapshots.state_bytes},
         "inbox": {"records": daemon.inbox.depth()},
+        **extra,
     }
 
 

@@ -12,7 +12,7 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from aiops.config import InboxConfig
@@ -20,11 +20,12 @@ from aiops.daemon.admission import Admitted, admit
 from aiops.daemon.backoff import Backoff
 from aiops.daemon.inbox import Inbox, Pending
 from aiops.daemon.logs import say
-from aiops.daemon.recovery import Recovered, cumulative, decided_of
+from aiops.daemon.recovery import Fold, Recovered, cumulative, decided_of
 from aiops.daemon.snapshots import Snapshots
 from aiops.daemon.ticks import Ticks
 from aiops.daemon.vitals import Vitals
 from aiops.engine.events import Event
+from aiops.engine.silences import Silence
 from aiops.journal import DiskError, Frame, Meta, Writer
 from aiops.journal.snapshot import SnapshotMeta
 from aiops.store.store import Decided, Store
@@ -57,7 +58,8 @@ class Pump:
         self.state: State = "running"
         self.reason = ""
         self.vitals = Vitals()
-        self.accounts: dict[str, Any] = recovered.fold.accounts()
+        self.accounts: dict[str, Any] = {}
+        self.silences: list[Silence] = []
         self._writer = writer
         self._store = store
         self._inbox = inbox
@@ -70,7 +72,8 @@ class Pump:
         self._ticks = Ticks(config.tick_s)
         self._backoff = Backoff(RETRY_FIRST_S, RETRY_CAP_S)
         self._stop = threading.Event()
-        self._accounted_at = monotonic()
+        self._accounted_at = 0.0
+        self._account()
         # What could not be stored yet; folded already, so that it must be stored before anything else is.
         self._unstored: list[Decided] = []
 
@@ -100,7 +103,8 @@ class Pump:
             return
         taken = self._inbox.take(self._config.max_frame_records, self._config.tick_s)
         self._commit(taken)
-        self._account()
+        if self._monotonic() - self._accounted_at >= self._config.tick_s / 2:
+            self._account()
         if self._snapshots.is_due():
             self._snapshot()
 
@@ -162,6 +166,8 @@ class Pump:
         self.vitals.fold.observe(seconds)
         self._snapshots.folded(seconds)
         decided = decided_of(frame, events)
+        if decided.actions:
+            self._account()
         if decided.is_kept:
             self._unstored.append(decided)
             if not self._write_store():
@@ -223,7 +229,13 @@ class Pump:
         self._snapshots.write(meta, state, seconds)
 
     def _account(self) -> None:
-        """Publish the engine's accounts for other threads, which must not look into it while it works."""
-        if self._monotonic() - self._accounted_at >= self._config.tick_s / 2:
-            self._accounted_at = self._monotonic()
-            self.accounts = self.fold.accounts()
+        """Publish what other threads may know of the engine, which they must not look into while it works."""
+        self._accounted_at = self._monotonic()
+        self.accounts = self.fold.accounts()
+        self.silences = list(silences_of(self.fold))
+
+
+def silences_of(fold: Fold) -> Iterable[Silence]:
+    """The silences that an engine holds; none for a fold that knows none."""
+    held = getattr(fold, "silences", None)
+    return held.by_id.values() if held is not None else ()

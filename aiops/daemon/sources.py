@@ -11,6 +11,7 @@ from aiops import registry
 from aiops.config import SourceConfig
 from aiops.daemon.backoff import Backoff
 from aiops.daemon.logs import say
+from aiops.errors import AiopsError
 from aiops.ports import Inbox, Position, Source
 
 GROUP = "aiops.sources"
@@ -36,6 +37,8 @@ class Sources:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self.falls: dict[str, int] = dict.fromkeys(self._sources, 0)
+        # Why a source does not run at the moment.
+        self._down: dict[str, str] = {}
 
     def start(self) -> None:
         """Start all threads."""
@@ -62,20 +65,33 @@ class Sources:
         return {name: self._health(source) for name, source in self._sources.items()}
 
     def _health(self, source: Source) -> Mapping[str, Any]:
+        falls = self.falls[source.name]
         try:
-            return {**source.health(), "falls": self.falls[source.name]}
+            told = dict(source.health())
         except Exception as error:
-            return {"ok": False, "detail": f"health: {type(error).__name__}: {error}", "falls": self.falls[source.name]}
+            told = {"ok": False, "detail": f"health: {type(error).__name__}: {error}"}
+        down = self._down.get(source.name)
+        return {**told, "falls": falls} if down is None else {**told, "ok": False, "detail": down, "falls": falls}
 
     def _run(self, source: Source) -> None:
         backoff = Backoff(_RETRY_FIRST_S, _RETRY_CAP_S)
         while not self._stop.is_set():
-            try:
-                source.run(self._inbox, self._positions(source.name))
-                if self._stop.is_set():
-                    return
-                say(logging.WARNING, "a source ended by itself: it is started again", source=source.name)
-            except Exception:
-                logging.getLogger("aiops").exception("source %s fell: it is started again", source.name)
+            self._down.pop(source.name, None)
+            reason = self._attempt(source)
+            if self._stop.is_set():
+                return
+            say(logging.WARNING, "a source ended: it is started again", source=source.name, reason=reason)
+            self._down[source.name] = reason
             self.falls[source.name] += 1
             self._stop.wait(backoff.next_s())
+
+    def _attempt(self, source: Source) -> str:
+        """Run a source; return why it ended."""
+        try:
+            source.run(self._inbox, self._positions(source.name))
+        except AiopsError as error:
+            return str(error)
+        except Exception as error:
+            logging.getLogger("aiops").exception("source %s fell", source.name)
+            return f"{type(error).__name__}: {error}"
+        return "ended by itself"

@@ -1,0 +1,206 @@
+"""`aiops incidents`: what the daemon found, and what people say of it."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import typer
+
+from aiops.cli.output import print_json
+from aiops.cli.plain import console_for
+from aiops.cli.render import show_incident, show_incidents
+from aiops.cli.run import ConfigOption, SetOption
+from aiops.config import load_config
+from aiops.daemon.control import act
+from aiops.errors import AiopsError, UsageError
+from aiops.records import Action, Incident, Severity, parse_severity
+from aiops.store import incidents
+from aiops.store.database import open_reader
+from aiops.store.store import FILE_NAME
+
+incidents_app = typer.Typer(help="Incidents: list, show, acknowledge, resolve, confirm.", no_args_is_help=True)
+
+IdArgument = Annotated[str, typer.Argument(help="The incident's id, or its beginning.")]
+StateOption = Annotated[Path | None, typer.Option("--state", help="The daemon's state directory.")]
+ActorOption = Annotated[str | None, typer.Option("--as", help="Who says so; default: you.")]
+NoteOption = Annotated[str | None, typer.Option("--note", help="A sentence for the audit.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+# What a daemon has open at once fits a screen; who wants more asks for it.
+_LIMIT = 50
+
+
+@incidents_app.command("list")
+def list_command(
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+    status: Annotated[list[str] | None, typer.Option(help="open, acknowledged, resolved, merged, or all.")] = None,
+    severity: Annotated[str, typer.Option(help="This severity and above.")] = "ok",
+    limit: Annotated[int, typer.Option(min=1, max=incidents.MAX_LIMIT, help="At most this many.")] = _LIMIT,
+    as_json: JsonOption = False,
+) -> None:
+    """List incidents, last opened first; those that are not over, unless --status says otherwise."""
+    wanted = _statuses(status)
+    with _store(config, sets, state) as reader:
+        found = incidents.listed(reader, statuses=wanted, min_severity=int(_severity(severity)), limit=limit)
+        if as_json:
+            print_json(found)
+            return
+        whole = [stored.incident for line in found if (stored := incidents.get(reader, line.id)) is not None]
+    console = console_for()
+    if whole:
+        show_incidents(console, whole, limit)
+    else:
+        console.print("no incidents" if wanted == () else f"no incidents that are {' or '.join(wanted)}")
+
+
+@incidents_app.command("show")
+def show_command(
+    id: IdArgument,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one incident: causes, why its alerts belong together, timeline, playbooks."""
+    with _store(config, sets, state) as reader:
+        incident = _found(reader, id)
+    if as_json:
+        print_json(incident)
+    else:
+        show_incident(console_for(), incident)
+
+
+@incidents_app.command("ack")
+def ack_command(
+    id: IdArgument,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+    actor: ActorOption = None,
+    note: NoteOption = None,
+) -> None:
+    """Say that somebody looks at an incident."""
+    _tell("acknowledge", id, config, sets, state, actor, note)
+
+
+@incidents_app.command("resolve")
+def resolve_command(
+    id: IdArgument,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+    actor: ActorOption = None,
+    note: NoteOption = None,
+) -> None:
+    """Say that an incident is over, whatever its alerts say."""
+    _tell("resolve", id, config, sets, state, actor, note)
+
+
+@incidents_app.command("confirm")
+def confirm_command(
+    id: IdArgument,
+    cause: Annotated[str | None, typer.Option(help="The entity that was the cause.")] = None,
+    playbook: Annotated[str | None, typer.Option(help="A playbook that was used.")] = None,
+    outcome: Annotated[str, typer.Option(help="What the playbook did: resolved, helped or useless.")] = "resolved",
+    belongs: Annotated[list[str] | None, typer.Option(help="Id of an alert that does belong here.")] = None,
+    wrong: Annotated[list[str] | None, typer.Option(help="Id of an alert that does not.")] = None,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+    actor: ActorOption = None,
+    note: NoteOption = None,
+) -> None:
+    """Say what the cause was, which playbook was used, or which alerts belong together: the engine learns from it."""
+    said: list[tuple[str, str | None, dict[str, str]]] = []
+    if cause is not None:
+        said.append(("confirm_cause", cause, {}))
+    if playbook is not None:
+        if outcome not in ("resolved", "helped", "useless"):
+            raise UsageError(f"--outcome: expected resolved, helped or useless; got {outcome!r}")
+        said.append(("confirm_playbook", None, {"playbook": playbook, "outcome": outcome}))
+    if belongs or wrong:
+        said.append(("confirm_grouping", None, {"alerts": ",".join(belongs or ()), "wrong": ",".join(wrong or ())}))
+    if not said:
+        raise UsageError("expected --cause, --playbook, --belongs or --wrong; got none")
+    for verb, entity, args in said:
+        _tell(verb, id, config, sets, state, actor, note, entity=entity, args=args)
+
+
+def state_directory(config: Path | None, sets: list[str] | None, state: Path | None) -> Path:
+    """The state directory that the options name."""
+    return state if state is not None else load_config(config, sets or ()).state.path()
+
+
+@contextmanager
+def _store(config: Path | None, sets: list[str] | None, state: Path | None) -> Iterator[Any]:
+    reader = open_reader(state_directory(config, sets, state) / FILE_NAME)
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+def _found(reader: Any, id: str) -> Incident:
+    """The incident of an id, or of the beginning of exactly one."""
+    stored = incidents.get(reader, id)
+    if stored is not None:
+        return stored.incident
+    like = reader.execute("select id from incidents where substr(id, 1, ?) = ? limit 3", (len(id), id)).fetchall()
+    if len(like) > 1:
+        raise UsageError(f"{id!r} is the beginning of several incidents: {', '.join(row[0] for row in like)} …")
+    stored = incidents.get(reader, like[0][0]) if like else None
+    if stored is None:
+        raise UsageError(f"expected the id of an incident (`aiops incidents list --status all`); got {id!r}")
+    return stored.incident
+
+
+def _tell(
+    verb: str,
+    id: str,
+    config: Path | None,
+    sets: list[str] | None,
+    state: Path | None,
+    actor: str | None,
+    note: str | None,
+    entity: str | None = None,
+    args: dict[str, str] | None = None,
+) -> None:
+    directory = state_directory(config, sets, state)
+    with _store(config, sets, state) as reader:
+        incident = _found(reader, id)
+    who = actor or _user()
+    action = Action(ts=0.0, verb=verb, actor=who, incident=incident.id, entity=entity, args=args or {}, message=note)
+    feedback = act(directory, action)
+    if not feedback["applied"]:
+        raise AiopsError(f"{incident.id}: {verb}: {feedback['reason']}")
+    console_for().print(f"{incident.id}: {feedback['reason']}")
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "command line"
+
+
+def _statuses(status: list[str] | None) -> tuple[incidents.Status, ...]:
+    known: tuple[incidents.Status, ...] = get_args(incidents.Status)
+    if not status:
+        return ("open", "acknowledged")
+    if "all" in status:
+        return ()
+    wrong = [word for word in status if word not in known]
+    if wrong:
+        raise UsageError(f"--status: expected one of {', '.join(known)}, all; got {wrong[0]!r}")
+    return tuple(word for word in known if word in status)
+
+
+def _severity(text: str) -> Severity:
+    if text.upper() not in Severity.__members__:
+        raise UsageError(f"--severity: expected critical, high, warning, info or ok; got {text!r}")
+    return parse_severity(text)

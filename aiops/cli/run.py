@@ -1,0 +1,23 @@
+"""`aiops run`: the daemon in the foreground."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ConfigOption = Annotated[Path | None, typer.Option(help="Configuration, TOML.")]
+SetOption = Annotated[list[str] | None, typer.Option("--set", help="section.key=value; may be repeated.")]
+
+
+def run_command(config: ConfigOption = None, sets: SetOption = None) -> None:
+    """Run the daemon: sources, engine, store, delivery, API and pages, until SIGTERM or Ctrl-C.
+
+    Without a configuration it takes alerts over HTTP on loopback and keeps its state in the state directory. SIGHUP
+    reloads endpoints and the log level.
+    """
+    # Loaded here, so that other commands do not wait for the daemon's libraries.
+    from aiops.daemon.service import Runner
+
+    Runner(config, sets or ()).run()

@@ -1,0 +1,143 @@
+"""`aiops run`: builds the daemon from a configuration, obeys signals, ends with an exit code."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from aiops.assembly import build_engine
+from aiops.config import Config, SourceConfig, load_config
+from aiops.daemon import logs
+from aiops.daemon.control import Control
+from aiops.daemon.daemon import Daemon
+from aiops.daemon.logs import say
+from aiops.daemon.sources import build_source
+from aiops.daemon.wiring import add_delivery, add_pages
+from aiops.deliver.assembly import open_lanes
+from aiops.errors import AiopsError, UsageError
+from aiops.ports import Source
+from aiops.topology import Topology, load_topology
+
+# How often the pump is looked at while nothing is asked of us.
+_LOOK_S = 0.5
+
+
+def topology_of(config: Config) -> Topology:
+    """The dependency graph that a configuration names."""
+    return load_topology(Path(config.topology)) if config.topology else Topology()
+
+
+def sources_of(config: Config) -> list[Source]:
+    """The sources of a configuration; with `http.enabled`, the HTTP ingest among them.
+
+    Raise `UsageError` for an unknown type, options that do not fit, or a name used twice.
+    """
+    wanted = list(config.sources)
+    if config.http.enabled:
+        options = {"host": config.http.host, "port": config.http.port, **config.http.options}
+        if config.http.external_url:
+            options["external_url"] = config.http.external_url
+        wanted.append(SourceConfig("http", "http", options))
+    if len({source.name for source in wanted}) < len(wanted):
+        raise UsageError("sources: the name http is that of the HTTP ingest (http.enabled): use another one")
+    return [build_source(source) for source in wanted]
+
+
+def build(config: Config) -> Daemon:
+    """The daemon of a configuration, not started; raise `AiopsError` for what cannot work."""
+    topology = topology_of(config)
+    sources = sources_of(config)
+    daemon = Daemon(config, lambda: build_engine(config, topology), sources)
+    try:
+        add_delivery(daemon)
+        add_pages(daemon, sources)
+        daemon.add(Control(daemon), feeds=True)
+    except BaseException:
+        daemon.close()
+        raise
+    return daemon
+
+
+def check(config: Config) -> list[str]:
+    """Build all that a configuration names, and start nothing; return what there is.
+
+    Raise `AiopsError` for what cannot work.
+    """
+    topology = topology_of(config)
+    sources = sources_of(config)
+    lanes = open_lanes(config.endpoints)
+    build_engine(config, topology)
+    return [
+        f"topology: {len(topology.nodes)} entities, {len(topology.edges)} edges",
+        *(f"topology: warning: {text}" for text in topology.warnings),
+        f"sources: {', '.join(source.name for source in sources) or 'none'}",
+        f"endpoints: {', '.join(lane.name for lane in lanes) or 'none'}",
+        f"state: {config.state.path()}",
+    ]
+
+
+class Runner:
+    """Runs a daemon until a signal, or until its pump fails."""
+
+    def __init__(self, path: Path | None, sets: Sequence[str]) -> None:
+        self._path = path
+        self._sets = sets
+        self._ended = threading.Event()
+        self._reload = threading.Event()
+
+    def run(self) -> None:
+        """Return after SIGTERM or SIGINT; raise `AiopsError` when the daemon could not start or go on."""
+        config = load_config(self._path, self._sets)
+        logs.set_up(config.log.level)
+        daemon = build(config)
+        self._obey()
+        daemon.start()
+        notify("READY=1")
+        try:
+            while not self._ended.wait(_LOOK_S) and daemon.status != "failed":
+                if self._reload.is_set():
+                    self._reload.clear()
+                    self._load_again(daemon)
+        finally:
+            notify("STOPPING=1")
+            failure = daemon.pump.reason if daemon.status == "failed" else ""
+            daemon.stop()
+        if failure:
+            raise AiopsError(f"the engine failed and the journal is safe: {failure}")
+
+    def _obey(self) -> None:
+        signal.signal(signal.SIGTERM, self._end)
+        signal.signal(signal.SIGINT, self._end)
+        signal.signal(signal.SIGHUP, lambda number, frame: self._reload.set())
+
+    def _end(self, number: int, frame: FrameType | None) -> None:
+        if self._ended.is_set():
+            # Asked twice: the state is safe at any moment.
+            os._exit(128 + number)
+        self._ended.set()
+
+    def _load_again(self, daemon: Daemon) -> None:
+        notify("RELOADING=1")
+        try:
+            daemon.reload(load_config(self._path, self._sets))
+        except AiopsError as error:
+            say(logging.ERROR, f"nothing was reloaded: {error}")
+        notify("READY=1")
+
+
+def notify(text: str) -> None:
+    """Tell systemd (sd_notify(3)); does nothing where it does not listen."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as connection:
+        try:
+            connection.sendto(text.encode(), "\0" + address[1:] if address.startswith("@") else address)
+        except OSError as error:
+            say(logging.WARNING, f"systemd could not be told: {error}")
