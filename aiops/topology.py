@@ -116,9 +116,9 @@ class Topology(Struct):
                 return other
         return entity
 
-    def graph(self) -> nx.DiGraph:
+    def graph(self) -> nx.DiGraph[str]:
         """The same graph for analysis and pictures."""
-        graph = nx.DiGraph()
+        graph: nx.DiGraph[str] = nx.DiGraph()
         for node in self.nodes.values():
             graph.add_node(node.id, kind=node.kind)
         for edge in self.edges:
