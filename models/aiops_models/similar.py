@@ -25,52 +25,28 @@ from aiops_models.causes.lexicon import load_lexicon
 MAX_INCIDENTS = 2000
 # Features kept of an incident, the earliest first: a storm's first minute tells it from others.
 MAX_FEATURES = 64
-# Similarity halves in a year and a half: systems change, but a fault seen last winter is still worth reading.
+# Of the half of the similarity that fades with age, half is gone after this: systems change, but a fault seen years ago
+# that looked just the same is still worth reading.
 HALF_LIFE_S = 1.5 * 365 * 86_400
 # Below this two incidents share only what every incident has.
 MIN_SIMILARITY = 0.2
 # Exact cosines are computed for so many of the best by raw overlap; enough that the third best is among them.
 SHORTLIST = 32
 # Service-level features say the same as entity-level ones, more vaguely.
-SERVICE_WEIGHT = 0.5
+SERVICE_WEIGHT = 0.7
 _LISTED = 3
 _MAX_TEXT = 200
 
 
 class Past(Struct, omit_defaults=True):
-    """What is remembered of an incident. `took_s` is from opening to resolution; the rest as people confirmed it."""
+    """What is remembered of an incident: what it looked like, and what people and time told of it."""
 
     id: str
     opened_at: float
     features: list[str]
-    cause: str | None = None
-    cause_class: str | None = None
-    fixed_by: str | None = None
-    took_s: float | None = None
-
-
-class Similar(Struct, omit_defaults=True):
-    """A past incident with its similarity (0 to 1) and the features that it shares, the most telling first."""
-
-    id: str
-    similarity: float
-    shared: list[str]
-    opened_at: float
-    cause: str | None = None
-    cause_class: str | None = None
-    fixed_by: str | None = None
-    took_s: float | None = None
-
-    def evidence(self) -> Evidence:
-        """The same as a line for an incident's page."""
-        parts = [f"shares {', '.join(self.shared[:_LISTED])}"]
-        if self.cause:
-            parts.append(f"caused by {self.cause}")
-        if self.fixed_by:
-            parts.append(f"fixed by {self.fixed_by}")
-        if self.took_s is not None:
-            parts.append(f"took {self.took_s / 60:.0f} min")
-        return Evidence(self.id, round(self.similarity, 3), "; ".join(parts))
+    root: str | None = None
+    playbook: str | None = None
+    resolved_at: float | None = None
 
 
 class SimilarIncidents:
@@ -83,29 +59,34 @@ class SimilarIncidents:
         self._past: dict[str, Past] = {}
         self._with: dict[str, dict[str, None]] = {}
 
-    def add(self, view: IncidentView, meta: Mapping[str, Any] | None = None) -> None:
-        """Remember a closed incident; again for the same id replaces it.
+    def add(self, view: IncidentView, meta: Mapping[str, str]) -> None:
+        """Remember an incident; told again (same `view.id`), what `meta` leaves out is kept from before.
 
-        `meta` may tell `cause`, `cause_class`, `fixed_by` (a playbook, a note) and `took_s` or `resolved_at`; other
-        keys are ignored.
+        `meta` may hold `opened_at`, `resolved_at` (Unix seconds as text), `root` (confirmed cause) and `playbook` (what
+        fixed it); other keys are ignored, and so is a time that is none.
         """
+        known = self._past.get(view.id) or Past(view.id, view.opened_at, [])
         self._forget(view.id)
-        past = Past(view.id, view.opened_at, self._features(view))
-        told = dict(meta or {})
-        past.cause, past.cause_class, past.fixed_by = (_text(told.get(k)) for k in ("cause", "cause_class", "fixed_by"))
-        past.took_s = _took(told, view.opened_at)
+        opened_at = _time(meta.get("opened_at"))
+        past = Past(view.id, known.opened_at if opened_at is None else opened_at, self._features(view))
+        past.root = meta.get("root", known.root or "")[:_MAX_TEXT] or None
+        past.playbook = meta.get("playbook", known.playbook or "")[:_MAX_TEXT] or None
+        resolved_at = _time(meta.get("resolved_at"))
+        past.resolved_at = known.resolved_at if resolved_at is None else resolved_at
         self._keep(past)
-        while len(self._past) > MAX_INCIDENTS:
+        if len(self._past) > MAX_INCIDENTS:
             self._forget(next(iter(self._past)))
 
-    def nearest(self, view: IncidentView, k: int = 3) -> list[Similar]:
-        """The `k` most similar past incidents, the best first; the incident itself is none."""
-        wanted = dict.fromkeys(self._features(view))
-        idf = {feature: self._idf(feature) for feature in wanted}
-        norm = math.sqrt(sum(weight * weight for weight in idf.values()))
-        found = [self._compare(view, self._past[name], idf, norm) for name in self._shortlist(view.id, idf)]
-        found = [each for each in found if each.similarity >= MIN_SIMILARITY]
-        return sorted(found, key=lambda each: (-each.similarity, -each.opened_at, each.id))[:k]
+    def nearest(self, view: IncidentView, k: int = 3) -> list[Evidence]:
+        """The `k` most similar: name = incident id, value = similarity (0 to 1), text = what they share, what fixed it.
+
+        Only incidents that opened before this one are past to it; the incident itself is none.
+        """
+        idf = {feature: self._idf(feature) for feature in self._features(view)}
+        norm = sum(weight * weight for weight in idf.values())
+        found = [(self._similarity(view, self._past[name], idf, norm), name) for name in self._shortlist(view, idf)]
+        found = sorted((each for each in found if each[0] >= MIN_SIMILARITY), key=lambda each: (-each[0], each[1]))
+        return [Evidence(name, round(value, 4), self._told(self._past[name], idf)) for value, name in found[:k]]
 
     def dump(self) -> Any:
         """Plain data; the index is built again from it."""
@@ -135,26 +116,36 @@ class SimilarIncidents:
         weight = max(math.log((len(self._past) + 1) / (seen + 0.5)), 0.1)
         return weight * (SERVICE_WEIGHT if " on some " in feature else 1.0)
 
-    def _shortlist(self, own: str, idf: Mapping[str, float]) -> list[str]:
+    def _shortlist(self, view: IncidentView, idf: Mapping[str, float]) -> list[str]:
         overlap: dict[str, float] = {}
         for feature, weight in idf.items():
             for name in self._with.get(feature, ()):
                 overlap[name] = overlap.get(name, 0.0) + weight * weight
-        overlap.pop(own, None)
         # A long incident overlaps with everything; the root of its length keeps short, close ones on the list.
-        rank = {name: value / math.sqrt(len(self._past[name].features)) for name, value in overlap.items()}
+        rank = {
+            name: value / math.sqrt(len(self._past[name].features))
+            for name, value in overlap.items()
+            if name != view.id and self._past[name].opened_at <= view.opened_at
+        }
         return sorted(rank, key=lambda name: (-rank[name], name))[:SHORTLIST]
 
-    def _compare(self, view: IncidentView, past: Past, idf: Mapping[str, float], norm: float) -> Similar:
-        shared = [feature for feature in past.features if feature in idf]
-        dot = sum(idf[feature] ** 2 for feature in shared)
-        length = math.sqrt(sum(self._idf(feature) ** 2 for feature in past.features))
-        fresh = 0.5 ** (max(view.opened_at - past.opened_at, 0.0) / HALF_LIFE_S)
-        similarity = dot / (norm * length) * fresh if dot else 0.0
-        shared.sort(key=lambda feature: (-idf[feature], feature))
-        return Similar(
-            past.id, similarity, shared, past.opened_at, past.cause, past.cause_class, past.fixed_by, past.took_s
-        )
+    def _similarity(self, view: IncidentView, past: Past, idf: Mapping[str, float], norm: float) -> float:
+        dot = sum(idf[feature] ** 2 for feature in past.features if feature in idf)
+        length = sum(self._idf(feature) ** 2 for feature in past.features)
+        fresh = math.exp2((past.opened_at - view.opened_at) / HALF_LIFE_S)
+        return min(dot / math.sqrt(norm * length), 1.0) * (1.0 + fresh) / 2.0
+
+    def _told(self, past: Past, idf: Mapping[str, float]) -> str:
+        """What both share, the most telling first, and what became of the past one."""
+        shared = sorted((f for f in past.features if f in idf), key=lambda feature: (-idf[feature], feature))
+        parts = [f"shares {', '.join(shared[:_LISTED])}"]
+        if past.root:
+            parts.append(f"caused by {past.root}")
+        if past.playbook:
+            parts.append(f"fixed by {past.playbook}")
+        if past.resolved_at is not None:
+            parts.append(f"took {max(past.resolved_at - past.opened_at, 0.0) / 60:.0f} min")
+        return "; ".join(parts)
 
     def _keep(self, past: Past) -> None:
         self._past[past.id] = past
@@ -170,11 +161,9 @@ class SimilarIncidents:
                 del self._with[feature]
 
 
-def _text(value: Any) -> str | None:
-    return str(value)[:_MAX_TEXT] if value else None
-
-
-def _took(told: Mapping[str, Any], opened_at: float) -> float | None:
-    if told.get("took_s") is not None:
-        return float(told["took_s"])
-    return max(float(told["resolved_at"]) - opened_at, 0.0) if told.get("resolved_at") is not None else None
+def _time(text: str | None) -> float | None:
+    try:
+        value = float(text) if text is not None else math.nan
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None

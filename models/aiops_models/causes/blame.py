@@ -36,7 +36,7 @@ def blame(scene: Scene, surprise: Surprise) -> dict[str, float]:
 
 
 def _steps(edges: dict[str, dict[str, float]], mass: dict[str, float]) -> dict[str, list[tuple[str, float]]]:
-    """Where the walk goes from each entity, with shares that sum to 1."""
+    """Where the walk goes from each entity, with shares that sum to `DAMPING`."""
     weights: dict[str, dict[str, float]] = {}
     for source, targets in edges.items():
         for target, weight in targets.items():
@@ -54,7 +54,7 @@ def _steps(edges: dict[str, dict[str, float]], mass: dict[str, float]) -> dict[s
 
 def _shares(out: dict[str, float]) -> list[tuple[str, float]]:
     total = sum(out.values())
-    return [(target, weight / total) for target, weight in out.items()]
+    return [(target, DAMPING * weight / total) for target, weight in out.items()]
 
 
 def _walk(steps: dict[str, list[tuple[str, float]]], restart: dict[str, float]) -> dict[str, float]:
@@ -65,6 +65,6 @@ def _walk(steps: dict[str, list[tuple[str, float]]], restart: dict[str, float]) 
             if share < NEGLIGIBLE:
                 continue
             for target, part in steps.get(entity, ()):
-                there[target] = there.get(target, 0.0) + DAMPING * share * part
+                there[target] = there.get(target, 0.0) + share * part
         here = there
     return here

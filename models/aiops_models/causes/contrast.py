@@ -7,6 +7,8 @@ for an entity without siblings. In nats.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from aiops_models.causes.lexicon import MACHINES
 from aiops_models.causes.surprise import Surprise
 
@@ -16,20 +18,21 @@ def contrast(surprise: Surprise, entity: str) -> float:
     siblings = siblings_of(surprise, entity)
     if not siblings:
         return 0.0
-    by_entity = surprise.scene.by_entity
     total = 0.0
-    for type_ in by_entity.get(entity, {}):
-        without = sum(type_ not in by_entity.get(sibling, ()) for sibling in siblings)
-        total += surprise.value[entity, type_] * without / len(siblings)
+    for type_ in surprise.scene.by_entity.get(entity, ()):
+        total += surprise.value[entity, type_] * without(surprise, siblings, type_) / len(siblings)
     return total
 
 
-def siblings_of(surprise: Surprise, entity: str) -> list[str]:
-    """The others that ought to look like the entity; of the same kind, so that a service is no sibling of its replica."""
+def without(surprise: Surprise, siblings: Collection[str], type_: str) -> int:
+    """How many of the siblings do not show the type."""
+    return len(siblings) - sum(signal.entity in siblings for signal in surprise.holders(type_))
+
+
+def siblings_of(surprise: Surprise, entity: str) -> frozenset[str]:
+    """The others that ought to look like the entity, all of its kind: a service is no sibling of its replica."""
     scene = surprise.scene
     group, kind = scene.group_of(entity), scene.kind_of(entity)
     if kind in MACHINES:
-        members = scene.of_kind(kind)
-    else:
-        members = scene.land.members.get(group, []) if group != entity else []
-    return [other for other in members if other != entity and scene.kind_of(other) == kind]
+        return scene.peers("", kind) - {entity}
+    return scene.peers(group, kind) - {entity} if group != entity else frozenset()

@@ -141,7 +141,7 @@ def split(name: str) -> list[str]:
 
 
 def load_lexicon(given: Any) -> Lexicon:
-    """A lexicon with the operator's own words: a path, a mapping of the file's form, or None for the shipped one.
+    """A lexicon with the operator's own words: a path, a mapping (of the file's form, or just words to class), or None.
 
     Raises `UsageError` that names the place of what does not fit.
     """
@@ -149,7 +149,9 @@ def load_lexicon(given: Any) -> Lexicon:
         return Lexicon()
     place = str(given) if isinstance(given, (str, Path)) else "lexicon"
     try:
-        if isinstance(given, Mapping):
+        if isinstance(given, Mapping) and all(isinstance(value, str) for value in given.values()):
+            own = LexiconFile(classes=[ClassWords(cls, [words]) for words, cls in given.items()])
+        elif isinstance(given, Mapping):
             own = msgspec.convert(given, LexiconFile)
         else:
             own = msgspec.yaml.decode(Path(given).read_bytes(), type=LexiconFile)

@@ -21,8 +21,8 @@ from aiops.errors import UsageError
 from aiops.ports import AlertFact
 from aiops_models.causes.scene import MAX_MESSAGE, Scene, tail
 
-# A rule that fires knows more than any surprise does: 6 is more than a dozen rare internal alerts weigh. Above 8 nothing
-# else could ever be named.
+# A rule that fires knows more than any surprise does: 6 is more than a dozen rare internal alerts weigh. Above 8
+# nothing else could ever be named.
 MAX_WEIGHT = 8.0
 # Labels that become part of a name are cut, since they come from payloads.
 MAX_LABEL = 253
@@ -118,10 +118,8 @@ def _shows(one: Read, sign: Sign) -> bool:
 def _holds(text: str, words: list[str]) -> bool:
     if not words:
         return True
-    for word in words:  # a plain loop: most facts fail here, and a generator costs more than the search
-        if word in text:
-            return True
-    return False
+    # Most facts fail at the first look; map costs a third of a generator there.
+    return any(map(text.__contains__, words))
 
 
 def _excused(rule: Rule, one: Read, read: list[Read], scene: Scene) -> bool:

@@ -30,32 +30,11 @@ MAX_FACTS = 4096
 # Kinds that names are spelled with (`nodes/worker-1`) and messages open with ("Node worker-1 is …"); anything else
 # before a slash belongs to the name.
 NAMED_KINDS = frozenset(
-    [
-        "node",
-        "host",
-        "server",
-        "vm",
-        "machine",
-        "pod",
-        "container",
-        "replicaset",
-        "deployment",
-        "statefulset",
-        "daemonset",
-        "job",
-        "cronjob",
-        "service",
-        "app",
-        "instance",
-        "database",
-        "queue",
-        "cluster",
-        "namespace",
-        "volume",
-        "persistentvolume",
-        "persistentvolumeclaim",
-        "pvc",
-    ]
+    (
+        *("node", "host", "server", "vm", "machine", "pod", "container", "replicaset", "deployment", "statefulset"),
+        *("daemonset", "job", "cronjob", "service", "app", "instance", "database", "queue", "cluster", "namespace"),
+        *("volume", "persistentvolume", "persistentvolumeclaim", "pvc"),
+    )
 )
 # How much of a message is read: messages come from payloads.
 MAX_MESSAGE = 512
@@ -128,6 +107,7 @@ class Scene:
         self.kind: dict[str, str] = {}
         self.by_entity: dict[str, dict[str, Signal]] = {}
         self.callers: dict[tuple[str, str], int] = {}
+        self._peers: dict[tuple[str, str], frozenset[str]] = {}
         for fact in _earliest(view.facts):
             self._take(fact)
 
@@ -198,10 +178,13 @@ class Scene:
         known = self.land.kind
         return [*known, *(entity for entity in self.by_entity if entity not in known)]
 
-    def of_kind(self, kind: str) -> list[str]:
-        """The candidates of a kind."""
-        alerting = [entity for entity in self.by_entity if self.kind.get(entity) == kind]
-        return [*self.land.of_kind.get(kind, ()), *alerting]
+    def peers(self, group: str, kind: str) -> frozenset[str]:
+        """The candidates of a kind within a group; of all groups where that is empty."""
+        found = self._peers.get((group, kind))
+        if found is None:
+            among = self.land.members.get(group, ()) if group else self.candidates()
+            found = self._peers[group, kind] = frozenset(one for one in among if self.kind_of(one) == kind)
+        return found
 
     def place(self, entity: str, service: str | None) -> str:
         """The candidate that an alert on `entity` speaks of."""
