@@ -33,8 +33,34 @@ def required(pattern: str) -> tuple[str, ...]:
     if "(?" in pattern.replace("(?:", "(") or "{" in pattern:
         return ()
     body = inner(pattern)
-    found = [_longest(part) for part in split(body if body is not None else pattern)]
-    return tuple(dict.fromkeys(found)) if all(len(text) >= MIN_LENGTH for text in found) else ()
+    return _of_all(split(body if body is not None else pattern))
+
+
+def _of_all(alternatives: list[str]) -> tuple[str, ...]:
+    """The texts of all alternatives; empty where one alternative has none."""
+    found: list[str] = []
+    for alternative in alternatives:
+        best = _longest(alternative)
+        texts = (best,) if len(best) >= MIN_LENGTH else _of_groups(alternative)
+        if not texts:
+            return ()
+        found.extend(texts)
+    return tuple(dict.fromkeys(found))
+
+
+def _of_groups(alternative: str) -> tuple[str, ...]:
+    """The texts of the first group of a sequence such as `.*(a|b).*(c|d).*` that has some; each group must match."""
+    start = -1
+    for index, depth in _depths(alternative):
+        char = alternative[index]
+        if char == "(" and depth == 1:
+            start = index
+        elif char == ")" and depth == 0 and alternative[index + 1 : index + 2] not in ("?", "*"):
+            body = alternative[start + 1 : index].removeprefix("?:")
+            texts = _of_all(split(body))
+            if texts:
+                return texts
+    return ()
 
 
 def split(pattern: str) -> list[str]:

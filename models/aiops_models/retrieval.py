@@ -29,8 +29,8 @@ B = 0.5
 # What a machine wrote (an expression, label values) is full of names that say little by themselves. A word of it that
 # people wrote too is what the alert is about, above all a value that the expression selects by.
 SHOWN = 0.1
-CONFIRMED = 1.0
-SELECTED = 0.5
+CONFIRMED = 0.5
+SELECTED = 1.0
 # A query's words beyond this are the tail of a long message, and cost time without helping.
 MAX_TERMS = 200
 

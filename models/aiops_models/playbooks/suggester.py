@@ -30,12 +30,13 @@ LINKED = 2.0
 # The share of the alerts that a playbook speaks for, and whether it speaks for the suspected cause.
 SHARE = 0.5
 ON_CAUSE = 1.0
+ON_SERVICE = 0.6
 SURE = {"low": 0.5, "medium": 0.8, "high": 1.0}
 KIND = 0.4
 CLASS = 0.4
 CHANGED = 1.0
 # What fits nearly every incident (start-up noise, a chronic alert) says little about this one.
-UNUSUAL = 1.5
+UNUSUAL = 2.0
 # One nat of log-odds of past success is worth a third of a written condition: it reorders what fits, no more.
 OUTCOME = 0.7
 # Of the score that a text with all the query's words could have. Below, likeness comes from common words: see the card.
@@ -137,9 +138,10 @@ class PlaybookSuggester:
         share = len(fitting.facts) / len(now.seen)
         made.add("alerts", MATCHED, f"{lead.name} on {lead.entity} fits its conditions")
         made.add("share", SHARE * share, f"it speaks for {len(fitting.facts)} of {len(now.seen)} alert streams")
-        if lead.entity == now.cause:
+        on = self._on_cause(lead, now)
+        if on:
             sure = SURE.get(now.confidence or "low", 0.5)
-            made.add("cause", ON_CAUSE * sure, f"{lead.entity} is the suspected cause ({now.confidence} confidence)")
+            made.add("cause", on * sure, f"{lead.entity} is of the suspected cause ({now.confidence} confidence)")
         if now.kind is not None and now.kind in compiled.kinds:
             made.add("cause kind", KIND, f"it is meant for a {now.kind}")
         if now.classes.intersection(playbook.match.cause.class_):
@@ -157,6 +159,15 @@ class PlaybookSuggester:
             made.add("text", TEXT * like, f"its text shares {like:.0%} of the weight of the alerts' words")
         self._link(made, playbook.name, playbook.runbook_url, now)
         return made
+
+    def _on_cause(self, lead: AlertFact, now: Situation) -> float:
+        """What it is worth that the alert is on the suspected cause, or on another part of its service."""
+        if now.cause is None:
+            return 0.0
+        if lead.entity == now.cause:
+            return ON_CAUSE
+        near = now.service is not None and now.service in (lead.service, self._topology.service_of(lead.entity))
+        return ON_SERVICE if near or now.cause == lead.service else 0.0
 
     def _link(self, made: Candidate, name: str, url: str | None, now: Situation) -> None:
         for seen in now.seen:
