@@ -7,7 +7,12 @@ from typing import Annotated
 import typer
 
 from aiops import __version__
+from aiops.cli.configuration import config_app
+from aiops.cli.demo import demo_command
+from aiops.cli.incidents import incidents_app
+from aiops.cli.playbooks import playbooks_app
 from aiops.cli.replay import replay_command
+from aiops.cli.run import run_command
 from aiops.cli.simulate import simulate_command
 
 app = typer.Typer(
@@ -18,8 +23,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command("run")(run_command)
 app.command("replay")(replay_command)
 app.command("simulate")(simulate_command)
+app.command("demo")(demo_command)
+app.add_typer(incidents_app, name="incidents")
+app.add_typer(playbooks_app, name="playbooks")
+app.add_typer(config_app, name="config")
 
 
 def _version(wanted: bool) -> None:
