@@ -111,8 +111,11 @@ class SimilarIncidents:
         return [feature[:_MAX_TEXT] for feature in found]
 
     def _idf(self, feature: str) -> float:
-        """ln((N + 1) / (df + .5)), never below .1, so that a feature of all incidents still counts a little."""
-        seen = len(self._with.get(feature, ()))
+        """ln((N + 1) / (df + .5)), never below .1, so that a feature of all incidents still counts a little.
+
+        One that was never seen counts as if once: it can make nothing alike, and should not make all unlike.
+        """
+        seen = max(len(self._with.get(feature, ())), 1)
         weight = max(math.log((len(self._past) + 1) / (seen + 0.5)), 0.1)
         return weight * (SERVICE_WEIGHT if " on some " in feature else 1.0)
 

@@ -78,9 +78,7 @@ def test_perfect_and_hopeless_records_do_not_run_away() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(SCORES, st.lists(st.tuples(SCORES, st.none() | st.integers(0, 3)), max_size=20))
-def test_probabilities_are_probabilities_in_order(
-    scores: list[float], past: list[tuple[list[float], int | None]]
-) -> None:
+def test_probabilities_are_probabilities(scores: list[float], past: list[tuple[list[float], int | None]]) -> None:
     found = Calibration()
     for seen, place in past:
         found.learn(seen, place)

@@ -17,10 +17,12 @@ from aiops.topology import Topology
 from aiops_models.causes.calibration import Calibration, set_size
 from aiops_models.causes.confidence import confidence
 from aiops_models.causes.history import History
+from aiops_models.causes.landscape import Landscape
 from aiops_models.causes.lexicon import load_lexicon
 from aiops_models.causes.memory import Memory
+from aiops_models.causes.naming import tail
 from aiops_models.causes.rules import load_packs
-from aiops_models.causes.scene import Landscape, Scene, tail
+from aiops_models.causes.scene import Scene
 from aiops_models.causes.surprise import Surprise
 from aiops_models.causes.terms import Account, Terms
 

@@ -19,7 +19,8 @@ from msgspec import Struct
 
 from aiops.errors import UsageError
 from aiops.ports import AlertFact
-from aiops_models.causes.scene import MAX_MESSAGE, Scene, tail
+from aiops_models.causes.naming import MAX_MESSAGE, tail
+from aiops_models.causes.scene import Scene
 
 # A rule that fires knows more than any surprise does: 6 is more than a dozen rare internal alerts weigh. Above 8
 # nothing else could ever be named.

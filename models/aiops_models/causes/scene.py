@@ -1,8 +1,7 @@
-"""Who is who in an incident: entities, the groups they belong to, and what depends on what.
+"""One incident seen through the topology: who shows what, who belongs together, what depends on what.
 
-`Landscape` is made once from the topology; `Scene` is one incident seen through it. An entity that the topology does
-not know stands for its service where the topology knows that (pods come and go, their service stays); otherwise it is
-a candidate of its own.
+An entity that the topology does not know stands for its service where the topology knows that (pods come and go, their
+service stays); otherwise it is a candidate of its own.
 """
 
 from __future__ import annotations
@@ -13,31 +12,15 @@ from math import isfinite
 from msgspec import Struct
 
 from aiops.ports import AlertFact, IncidentView
-from aiops.topology import Topology
+from aiops_models.causes.landscape import CALL, Landscape
 from aiops_models.causes.lexicon import MACHINES, Lexicon
-
-# How strongly what depends on a thing suffers from it. A replica carries its service's whole work for those it
-# answers; a host is shared by many, and most of its faults are none of theirs. Findings of the reference runs; the
-# results move by at most .02 top-1 when the three are halved or doubled.
-CALL, REPLICA, HOSTED = 1.0, 1.125, 0.625
+from aiops_models.causes.naming import spelled, subject
 
 # Dependents are followed this far; further away nearly everything depends on everything.
 HOPS = 3
 
 # Facts read of one incident; a storm has more streams than a person or a score can use. The first by time are kept.
 MAX_FACTS = 4096
-
-# Kinds that names are spelled with (`nodes/worker-1`) and messages open with ("Node worker-1 is …"); anything else
-# before a slash belongs to the name.
-NAMED_KINDS = frozenset(
-    (
-        *("node", "host", "server", "vm", "machine", "pod", "container", "replicaset", "deployment", "statefulset"),
-        *("daemonset", "job", "cronjob", "service", "app", "instance", "database", "queue", "cluster", "namespace"),
-        *("volume", "persistentvolume", "persistentvolumeclaim", "pvc"),
-    )
-)
-# How much of a message is read: messages come from payloads.
-MAX_MESSAGE = 512
 
 
 class Signal(Struct, gc=False):
@@ -48,51 +31,7 @@ class Signal(Struct, gc=False):
     cls: str
     harm: float
     name: str
-    first_at: float
     z: float | None = None
-    count: int = 0
-    severity: int = 0
-    message: str = ""
-
-
-class Landscape:
-    """The topology as a ranker needs it: kinds, groups, weighted edges, and names by their last part."""
-
-    def __init__(self, topology: Topology) -> None:
-        """Read the topology once; later changes to it are not seen."""
-        self.kind = {entity: node.kind.lower() for entity, node in topology.nodes.items()}
-        self.of_kind: dict[str, list[str]] = {}
-        for entity, kind in self.kind.items():
-            self.of_kind.setdefault(kind, []).append(entity)
-        self.group = {entity: self._group(topology, entity) for entity in topology.nodes}
-        self.groups = set(self.group.values())
-        self.members: dict[str, list[str]] = {}
-        for entity, group in self.group.items():
-            self.members.setdefault(group, []).append(entity)
-        self.edges: dict[str, dict[str, float]] = {}
-        for edge in topology.edges:
-            self._join(edge.source, edge.target, edge.kind)
-
-    def _join(self, source: str, target: str, kind: str) -> None:
-        """Replicas are drawn both as `service runs_on replica` and as `replica part_of service`."""
-        if kind == "part_of" and self.group.get(source) == target:
-            source, target, weight = target, source, REPLICA
-        elif self.group.get(target) == source:
-            weight = REPLICA
-        else:
-            weight = HOSTED if self.kind.get(target) in MACHINES else CALL
-        self.edges.setdefault(source, {})[target] = weight
-
-    def _group(self, topology: Topology, entity: str) -> str:
-        if self.kind[entity] in MACHINES:
-            return entity
-        service = topology.service_of(entity)
-        if service != entity:
-            return service
-        for parent, kind in topology.dependents.get(entity, {}).items():
-            if kind == "runs_on" and self.kind.get(parent) not in MACHINES:
-                return parent
-        return entity
 
 
 class Scene:
@@ -214,10 +153,9 @@ class Scene:
         types = self.by_entity.setdefault(entity, {})
         signal = types.get(reading.type)
         if signal is None:
-            signal = types[reading.type] = Signal(
-                entity, reading.type, reading.cls, reading.harm, fact.name, fact.first_at, message=fact.message or ""
-            )
-        _add(signal, fact)
+            signal = types[reading.type] = Signal(entity, reading.type, reading.cls, reading.harm, fact.name)
+        if fact.magnitude is not None and isfinite(fact.magnitude):
+            signal.z = max(signal.z or 0.0, abs(fact.magnitude))
         if fact.caller and fact.caller != fact.entity:
             pair = (self.place(fact.caller, None), entity)
             self.callers[pair] = self.callers.get(pair, 0) + fact.count
@@ -230,49 +168,7 @@ def _directed(fact: AlertFact) -> str:
     return f"{fact.name}:{'down' if fact.magnitude < 0 else 'up'}"
 
 
-def subject(message: str, name: str) -> str | None:
-    """Whom a message speaks of, where the alert has no entity: "Node worker-1 is NotReady", "worker-1: NAME …".
-
-    >>> subject("Node worker-1 is NotReady", "NodeNotReady"), subject("worker-1: PacketLoss 3 %", "PacketLoss")
-    ('node/worker-1', 'worker-1')
-    """
-    words = message[:MAX_MESSAGE].split(None, 3)
-    if len(words) < 2:
-        return None
-    if words[0].lower() in NAMED_KINDS:
-        return f"{words[0].lower()}/{words[1]}"
-    return words[0][:-1] if words[0].endswith(":") and words[1] == name and len(words[0]) > 1 else None
-
-
-def _add(signal: Signal, fact: AlertFact) -> None:
-    signal.count += fact.count
-    signal.severity = max(signal.severity, fact.severity)
-    signal.first_at = min(signal.first_at, fact.first_at)
-    if fact.magnitude is not None and isfinite(fact.magnitude):
-        signal.z = max(signal.z or 0.0, abs(fact.magnitude))
-
-
 def _earliest(facts: Sequence[AlertFact]) -> Sequence[AlertFact]:
     if len(facts) <= MAX_FACTS:
         return facts
     return sorted(facts, key=lambda fact: (fact.first_at, fact.entity, fact.name))[:MAX_FACTS]
-
-
-def spelled(entity: str) -> tuple[str, str]:
-    """Kind and name in spellings such as `nodes/worker-01`, which tools also write `node/worker-01`.
-
-    >>> spelled("nodes/worker-01"), spelled("worker-01"), spelled("https://queue")
-    (('node', 'worker-01'), ('unknown', 'worker-01'), ('unknown', 'https://queue'))
-    """
-    kind, slash, name = entity.partition("/")
-    kind = kind.lower().removesuffix("s")
-    return (kind, name) if slash and name and kind in NAMED_KINDS else ("unknown", entity)
-
-
-def tail(entity: str) -> str:
-    """The name without its `kind/` prefix.
-
-    >>> tail("app/cart"), tail("cart")
-    ('cart', 'cart')
-    """
-    return spelled(entity)[1]
