@@ -45,7 +45,7 @@ def new_token() -> str:
 
 def token_hash(token: str) -> str:
     """What is kept of a token."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
 class Refusal(Struct, frozen=True):
@@ -91,9 +91,11 @@ class Guard:
 
     def _token(self, header: str) -> Token | None:
         kind, _, given = header.partition(" ")
-        if kind.lower() != "bearer" or not given:
-            return None
-        wanted = token_hash(given.strip())
+        return self.find(given.strip()) if kind.lower() == "bearer" and given else None
+
+    def find(self, secret: str) -> Token | None:
+        """The token whose secret it is."""
+        wanted = token_hash(secret)
         found = None
         for known, token in self._by_hash.items():
             # All are compared, each in constant time, so that the time tells nothing of which one was near.

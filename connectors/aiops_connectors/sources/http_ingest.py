@@ -61,7 +61,7 @@ class Ingest:
         self._guard = guard
         self._clock = clock
         self._budget = Budget(options.max_held_bytes)
-        self._pool = ThreadPoolExecutor(options.workers, thread_name_prefix=f"{name}-ingest")
+        self._pool: ThreadPoolExecutor | None = None
         self._waiting = 0
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
@@ -114,6 +114,8 @@ class Ingest:
             return 503, Answer(error="busy: too many requests wait already")
         self._waiting += 1
         try:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(options.workers, thread_name_prefix=f"{self._name}-ingest")
             work = asyncio.get_running_loop().run_in_executor(self._pool, self._work, connector, headers, body)
             return await work
         finally:
@@ -196,8 +198,10 @@ class Ingest:
         return {**self._counts, "waiting": self._waiting, "held_bytes": self._budget.held}
 
     def close(self) -> None:
-        """End the threads, after what they do."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """End the threads, after what they do; the next request begins new ones."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 class _Endpoint:

@@ -1,0 +1,132 @@
+"""The web application: API, probes, metrics and pages, over whatever `Host` runs it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from aiops.web import deliveries, incidents
+from aiops.web.auth import Guard, Refusal
+from aiops.web.host import Host
+from aiops.web.openapi import document
+from aiops.web.operations import Caller, Operation, error_response, json_response
+from aiops.web.pages import Pages
+from aiops.web.sessions import Doorkeeper
+
+OPERATIONS: list[Operation] = [*incidents.OPERATIONS, *deliveries.OPERATIONS]
+# Pages hold text from payloads: nothing in them may run, be framed, or fetch from elsewhere.
+CSP = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = [
+    (b"content-security-policy", CSP.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def create_app(
+    host: Host, guard: Guard, routes: Sequence[BaseRoute] = (), *, clock: Callable[[], float] = time.time
+) -> Starlette:
+    """The application; `routes` (those of HTTP ingest) come first. `clock` gives Unix seconds."""
+    door = Doorkeeper(guard, clock)
+    caller = Caller(host, door, clock)
+    probes = _Probes(host, door)
+    own: list[BaseRoute] = [
+        Route("/healthz", probes.alive),
+        Route("/readyz", probes.ready),
+        Route("/metrics", probes.metrics),
+        Route("/api/v1/openapi.json", _described(door)),
+        *(_route(caller, operation) for operation in OPERATIONS),
+        *Pages(caller, OPERATIONS, clock).routes(),
+    ]
+    return Starlette(
+        routes=[*routes, *own],
+        middleware=[Middleware(_Headers)],
+        exception_handlers={HTTPException: _http_error, Exception: _fault},
+    )
+
+
+def _route(caller: Caller, operation: Operation) -> Route:
+    async def answer(request: Request) -> Response:
+        return await caller.call(operation, request)
+
+    return Route(operation.path, answer, methods=[operation.method])
+
+
+def _described(door: Doorkeeper) -> Callable[[Request], Any]:
+    text = document(OPERATIONS)
+
+    async def describe(request: Request) -> Response:
+        found = door.check(request, "read")
+        return error_response(found.status, found.reason) if isinstance(found, Refusal) else json_response(text)
+
+    return describe
+
+
+class _Probes:
+    """For supervisors and Prometheus. The probes say nothing but the status, and so ask for no token."""
+
+    def __init__(self, host: Host, door: Doorkeeper) -> None:
+        self._host = host
+        self._door = door
+
+    async def alive(self, request: Request) -> Response:
+        """200 unless only a restart can help."""
+        status = (await run_in_threadpool(self._host.health)).get("status", "ok")
+        return json_response({"status": status}, 503 if status == "failed" else 200)
+
+    async def ready(self, request: Request) -> Response:
+        """200 while records are taken and folded."""
+        health = await run_in_threadpool(self._host.health)
+        is_ready = bool(health.get("ready"))
+        return json_response({"status": health.get("status", "ok"), "ready": is_ready}, 200 if is_ready else 503)
+
+    async def metrics(self, request: Request) -> Response:
+        """Metrics; with a token of the scope `read`, where tokens are asked for."""
+        found = self._door.check(request, "read")
+        if isinstance(found, Refusal):
+            return error_response(found.status, found.reason)
+        text = await run_in_threadpool(self._host.metrics_text)
+        return PlainTextResponse(text, headers={"content-type": METRICS_TYPE})
+
+
+class _Headers:
+    """Adds the headers that keep hostile text harmless in a browser to every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                present = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(pair for pair in HEADERS if pair[0] not in present)]
+            await send(message)
+
+        await self._app(scope, receive, guarded)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    response = error_response(error.status_code, str(error.detail))
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    # The trace goes to the log; what is in it is nobody else's business.
+    return error_response(500, "a fault in the server; its log says more")

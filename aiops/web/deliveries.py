@@ -1,0 +1,97 @@
+"""The outbox, the audit, rejected input and health over the API."""
+
+from __future__ import annotations
+
+from aiops.store import audit
+from aiops.web import model
+from aiops.web.operations import Call, Operation
+
+
+def list_outbox(call: Call) -> model.Deliveries:
+    """Rows of the outbox, without what they carry."""
+    query: model.OutboxQuery = call.query
+    rows = call.host.store.outbox.rows(query.state, query.limit, query.endpoint)
+    names = model.Delivery.__struct_fields__
+    return model.Deliveries([model.Delivery(**{name: getattr(row, name) for name in names}) for row in rows])
+
+
+def retry(call: Call) -> model.Moved:
+    """Make dead rows due again."""
+    return model.Moved(call.host.store.outbox.retry_dead(call.clock(), call.body.ids))
+
+
+def drop(call: Call) -> model.Moved:
+    """Give dead rows up."""
+    return model.Moved(call.host.store.outbox.drop(call.clock(), call.body.ids))
+
+
+def list_audit(call: Call) -> model.AuditEntries:
+    """What was decided."""
+    query: model.AuditQuery = call.query
+    reader = call.host.store.database.reader
+    found = audit.entries(reader, incident=query.incident, after=query.after, limit=query.limit)
+    names = model.AuditEntry.__struct_fields__
+    return model.AuditEntries([model.AuditEntry(**{name: getattr(entry, name) for name in names}) for entry in found])
+
+
+def list_letters(call: Call) -> model.Letters:
+    """Rejected input: where it came from and why it was rejected."""
+    query: model.LettersQuery = call.query
+    found = audit.letters(call.host.store.database.reader, before=query.before, limit=query.limit)
+    return model.Letters([model.Letter(x.number, x.at, x.source, x.place, x.reason, len(x.raw)) for x in found])
+
+
+def health(call: Call) -> model.Health:
+    """What the daemon says of itself, in full."""
+    return model.Health(dict(call.host.health()))
+
+
+OPERATIONS = [
+    Operation(
+        "listOutbox",
+        "GET",
+        "/api/v1/outbox",
+        "List deliveries",
+        "read",
+        list_outbox,
+        model.Deliveries,
+        None,
+        model.OutboxQuery,
+    ),
+    Operation(
+        "retryDead",
+        "POST",
+        "/api/v1/outbox/retry",
+        "Send dead deliveries again",
+        "write",
+        retry,
+        model.Moved,
+        model.Which,
+    ),
+    Operation(
+        "dropDead", "POST", "/api/v1/outbox/drop", "Give dead deliveries up", "write", drop, model.Moved, model.Which
+    ),
+    Operation(
+        "listAudit",
+        "GET",
+        "/api/v1/audit",
+        "List decisions",
+        "read",
+        list_audit,
+        model.AuditEntries,
+        None,
+        model.AuditQuery,
+    ),
+    Operation(
+        "listDeadLetters",
+        "GET",
+        "/api/v1/dead-letters",
+        "List rejected input",
+        "read",
+        list_letters,
+        model.Letters,
+        None,
+        model.LettersQuery,
+    ),
+    Operation("health", "GET", "/api/v1/health", "Show health", "read", health, model.Health),
+]

@@ -1,0 +1,234 @@
+"""Incidents over the API: lists, details, and what people say of them."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import msgspec
+
+from aiops.engine.silences import Matcher, parse_silence
+from aiops.errors import AiopsError
+from aiops.records import Action, Severity
+from aiops.store import incidents
+from aiops.store.incidents import Stored, Summary
+from aiops.web import model
+from aiops.web.operations import ApiError, Call, Operation
+
+# The engine answers within a frame's time; longer means that it is full or its disk does not take anything.
+ACT_TIMEOUT_S = 5.0
+
+
+def list_incidents(call: Call) -> model.Lines:
+    """A page of incidents."""
+    query: model.ListQuery = call.query
+    found = incidents.listed(
+        call.host.store.database.reader,
+        statuses=tuple(query.status.split(",")) if query.status else (),  # type: ignore[arg-type]
+        min_severity=Severity[query.min_severity.upper()] if query.min_severity else 0,
+        since=query.since,
+        before=_cursor(query.before),
+        limit=query.limit,
+    )
+    last = found[-1] if len(found) == query.limit else None
+    # `repr` gives the shortest text that reads back as the same number.
+    following = f"{last.opened_at!r}~{last.id}" if last is not None else None
+    return model.Lines([_line(summary) for summary in found], following)
+
+
+def show_incident(call: Call) -> model.Detail:
+    """One incident."""
+    stored = _stored(call)
+    return model.Detail(stored.incident, stored.version)
+
+
+def acknowledge(call: Call) -> model.Done:
+    """Somebody looks at it."""
+    return _act(call, "acknowledge", message=call.body.message)
+
+
+def resolve(call: Call) -> model.Done:
+    """It is over, whatever its alerts say."""
+    return _act(call, "resolve", message=call.body.message)
+
+
+def confirm_cause(call: Call) -> model.Done:
+    """This was the cause."""
+    return _act(call, "confirm_cause", message=call.body.message, entity=call.body.entity)
+
+
+def confirm_grouping(call: Call) -> model.Done:
+    """These alerts belong together, those do not."""
+    args = {"alerts": ",".join(call.body.alerts), "wrong": ",".join(call.body.wrong)}
+    return _act(call, "confirm_grouping", message=call.body.message, args=args)
+
+
+def confirm_playbook(call: Call) -> model.Done:
+    """This playbook was used."""
+    args = {"playbook": call.body.playbook, "outcome": call.body.outcome}
+    return _act(call, "confirm_playbook", message=call.body.message, args=args)
+
+
+def list_silences(call: Call) -> model.Silences:
+    """The silences in force or to come."""
+    return model.Silences(list(call.host.silences()))
+
+
+def add_silence(call: Call) -> model.Done:
+    """Add or replace a silence or a maintenance window."""
+    wanted: model.NewSilence = call.body
+    name = wanted.id or f"silence-{secrets.token_hex(6)}"
+    args = {"id": name, "matchers": _matchers(wanted.matchers), "until": str(wanted.until)}
+    if wanted.from_ is not None:
+        args["from"] = str(wanted.from_)
+    if wanted.every is not None:
+        args["every"] = wanted.every
+    action = Action(ts=call.clock(), verb="silence", actor=call.actor, args=args, message=wanted.comment)
+    try:
+        # The engine would refuse it as well; here the answer can still be "your request is wrong".
+        parse_silence(action)
+    except (AiopsError, OverflowError, ValueError) as error:
+        raise ApiError(400, str(error)) from None
+    return _hand_in(call, action)
+
+
+def end_silence(call: Call) -> model.Done:
+    """End a silence."""
+    name = call.params["id"]
+    if all(silence.id != name for silence in call.host.silences()):
+        raise ApiError(404, f"expected the id of a silence; got {name[:100]!r}")
+    return _hand_in(call, Action(ts=call.clock(), verb="unsilence", actor=call.actor, args={"id": name}))
+
+
+def _matchers(matchers: list[Matcher]) -> str:
+    return msgspec.json.encode(matchers).decode()
+
+
+def _act(
+    call: Call, verb: str, *, message: str | None, entity: str | None = None, args: dict[str, str] | None = None
+) -> model.Done:
+    stored = _stored(call)
+    return _hand_in(
+        call,
+        Action(
+            ts=call.clock(),
+            verb=verb,
+            actor=call.actor,
+            incident=stored.incident.id,
+            entity=entity,
+            args=args or {},
+            message=message,
+        ),
+    )
+
+
+def _hand_in(call: Call, action: Action) -> model.Done:
+    action.id = f"act:{secrets.token_hex(8)}"
+    answer = call.host.act(action, ACT_TIMEOUT_S)
+    if answer is None:
+        raise ApiError(
+            503, f"the engine did not answer in {ACT_TIMEOUT_S:g} s; see the audit for whether {action.id} was applied"
+        )
+    if not answer.applied:
+        raise ApiError(409, answer.reason)
+    return model.Done(action.id, answer.applied, answer.reason)
+
+
+def _stored(call: Call) -> Stored:
+    name = call.params["id"]
+    found = incidents.get(call.host.store.database.reader, name)
+    if found is None:
+        raise ApiError(404, f"expected the id of an incident; got {name[:100]!r}")
+    return found
+
+
+def _cursor(text: str | None) -> tuple[float, str] | None:
+    if text is None:
+        return None
+    at, _, name = text.partition("~")
+    return float(at), name
+
+
+def _line(summary: Summary) -> model.Line:
+    fields: dict[str, Any] = {name: getattr(summary, name) for name in model.Line.__struct_fields__}
+    fields["severity"] = Severity(summary.severity).label
+    return model.Line(**fields)
+
+
+OPERATIONS = [
+    Operation(
+        "listIncidents",
+        "GET",
+        "/api/v1/incidents",
+        "List incidents",
+        "read",
+        list_incidents,
+        model.Lines,
+        query=model.ListQuery,
+    ),
+    Operation(
+        "showIncident",
+        "GET",
+        "/api/v1/incidents/{id}",
+        "Show an incident",
+        "read",
+        show_incident,
+        model.Detail,
+        errors=(404,),
+    ),
+    *(
+        Operation(
+            name,
+            "POST",
+            f"/api/v1/incidents/{{id}}/{path}",
+            summary,
+            "write",
+            handler,
+            model.Done,
+            body,
+            errors=(404, 409, 503),
+        )
+        for name, path, summary, handler, body in (
+            ("acknowledge", "acknowledge", "Say that somebody looks at it", acknowledge, model.Note),
+            ("resolve", "resolve", "Say that it is over", resolve, model.Note),
+            ("confirmCause", "confirm-cause", "Confirm or correct the cause", confirm_cause, model.ConfirmCause),
+            (
+                "confirmGrouping",
+                "confirm-grouping",
+                "Confirm or correct the grouping",
+                confirm_grouping,
+                model.ConfirmGrouping,
+            ),
+            (
+                "confirmPlaybook",
+                "confirm-playbook",
+                "Tell which playbook was used",
+                confirm_playbook,
+                model.ConfirmPlaybook,
+            ),
+        )
+    ),
+    Operation("listSilences", "GET", "/api/v1/silences", "List silences", "read", list_silences, model.Silences),
+    Operation(
+        "addSilence",
+        "POST",
+        "/api/v1/silences",
+        "Add or replace a silence or maintenance window",
+        "write",
+        add_silence,
+        model.Done,
+        model.NewSilence,
+        status=201,
+        errors=(409, 503),
+    ),
+    Operation(
+        "endSilence",
+        "DELETE",
+        "/api/v1/silences/{id}",
+        "End a silence",
+        "write",
+        end_silence,
+        model.Done,
+        errors=(404, 409, 503),
+    ),
+]

@@ -1,0 +1,226 @@
+"""What the API takes and gives. Times are Unix seconds unless told otherwise; unknown fields of bodies are errors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field
+
+from aiops.engine.silences import Matcher, Silence
+from aiops.records import Incident
+from aiops.store.incidents import Status
+
+Text = Annotated[str, Meta(max_length=2_000)]
+Entity = Annotated[str, Meta(min_length=1, max_length=1_024)]
+# Lists of ids travel through the journal joined by commas.
+AlertId = Annotated[str, Meta(min_length=1, max_length=1_024, pattern=r"^[^,]+$")]
+Limit = Annotated[int, Meta(ge=1, le=1_000)]
+SeverityWord = Literal["ok", "info", "warning", "high", "critical"]
+
+
+class Error(Struct):
+    """Why a request was not carried out: what was expected, what came, where."""
+
+    error: str
+
+
+class Nothing(Struct, forbid_unknown_fields=True):
+    """An empty body, `{}`."""
+
+
+class Line(Struct):
+    """An incident in a list."""
+
+    id: str
+    version: int
+    status: Status
+    severity: SeverityWord
+    title: str
+    opened_at: float
+    last_alert_at: float
+    resolved_at: float | None
+    alert_count: int
+    merged_into: str | None
+
+
+class Lines(Struct):
+    """A page of incidents, last opened first. `next` is the value of `before` for the page that follows."""
+
+    incidents: list[Line]
+    next: str | None = None
+
+
+class Detail(Struct):
+    """An incident with all that is known of it."""
+
+    incident: Incident
+    version: int
+
+
+class ListQuery(Struct, forbid_unknown_fields=True):
+    """Which incidents: `status` may be several, joined by commas; `since` compares the last alert."""
+
+    status: (
+        Annotated[str, Meta(pattern=r"^(open|acknowledged|resolved|merged)(,(open|acknowledged|resolved|merged))*$")]
+        | None
+    ) = None
+    min_severity: SeverityWord | None = None
+    since: Annotated[float, Meta(ge=0, le=4_102_444_800)] | None = None
+    before: Annotated[str, Meta(max_length=1_100, pattern=r"^[0-9]{1,12}(\.[0-9]{1,9})?~.+$")] | None = None
+    limit: Limit = 100
+
+
+class Note(Struct, forbid_unknown_fields=True):
+    """An optional remark, kept in the audit."""
+
+    message: Text | None = None
+
+
+class ConfirmCause(Struct, forbid_unknown_fields=True):
+    """The entity that was the cause."""
+
+    entity: Entity
+    message: Text | None = None
+
+
+class ConfirmGrouping(Struct, forbid_unknown_fields=True):
+    """Alerts (ids) that do belong to the incident, and alerts that do not; both empty: the grouping is right."""
+
+    alerts: Annotated[list[AlertId], Meta(max_length=1_000)] = field(default_factory=list)
+    wrong: Annotated[list[AlertId], Meta(max_length=1_000)] = field(default_factory=list)
+    message: Text | None = None
+
+
+class ConfirmPlaybook(Struct, forbid_unknown_fields=True):
+    """A playbook that was used, and what came of it."""
+
+    playbook: Entity
+    outcome: Literal["resolved", "helped", "useless"] = "resolved"
+    message: Text | None = None
+
+
+class Done(Struct):
+    """The engine's answer to an action: `id` is the action's record in the journal."""
+
+    id: str
+    applied: bool
+    reason: str
+
+
+class NewSilence(Struct, forbid_unknown_fields=True, rename={"from_": "from"}):
+    """A silence or maintenance window: alerts that match all `matchers` are suppressed `from` to `until`.
+
+    Times are RFC 3339 or Unix seconds; `from` is now by default. With `every`, the window recurs each day or week.
+    An `id` that is known replaces that silence.
+    """
+
+    matchers: Annotated[list[Matcher], Meta(min_length=1, max_length=32)]
+    until: Annotated[str, Meta(min_length=1, max_length=40)] | float
+    from_: Annotated[str, Meta(min_length=1, max_length=40)] | float | None = None
+    every: Literal["day", "week"] | None = None
+    comment: Text | None = None
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,62}$")] | None = None
+
+
+class Silences(Struct):
+    """The silences in force or to come."""
+
+    silences: list[Silence]
+
+
+class Delivery(Struct):
+    """A row of the outbox: one change of one incident for one endpoint."""
+
+    id: int
+    endpoint: str
+    incident: str
+    version: int
+    change: str
+    state: str
+    attempt: int
+    due_at: float
+    created_at: float
+    changed_at: float
+    last_status: int | None
+    last_error: str | None
+
+
+class Deliveries(Struct):
+    """Rows of the outbox, newest first."""
+
+    deliveries: list[Delivery]
+
+
+class OutboxQuery(Struct, forbid_unknown_fields=True):
+    """Which rows of the outbox."""
+
+    state: Literal["due", "sent", "superseded", "dead", "dropped"] | None = None
+    endpoint: Annotated[str, Meta(max_length=100)] | None = None
+    limit: Limit = 100
+
+
+class Which(Struct, forbid_unknown_fields=True):
+    """Rows of the outbox by id; without `ids`, all dead ones."""
+
+    ids: Annotated[list[Annotated[int, Meta(ge=0, le=2**63 - 1)]], Meta(max_length=1_000)] | None = None
+
+
+class Moved(Struct):
+    """How many rows were changed."""
+
+    count: int
+
+
+class AuditQuery(Struct, forbid_unknown_fields=True):
+    """Which entries: those after number `after`, of one incident or of all."""
+
+    incident: Annotated[str, Meta(max_length=1_024)] | None = None
+    after: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+    limit: Limit = 100
+
+
+class AuditEntry(Struct):
+    """One decision, and by whom."""
+
+    number: int
+    at: float
+    topic: str
+    incident: str | None
+    actor: str | None
+    text: str
+
+
+class AuditEntries(Struct):
+    """Entries in order."""
+
+    entries: list[AuditEntry]
+
+
+class Letter(Struct):
+    """Input that became no record; the input itself (`size` bytes) stays in the store."""
+
+    number: int
+    at: float
+    source: str
+    place: str
+    reason: str
+    size: int
+
+
+class Letters(Struct):
+    """Rejected input, newest first."""
+
+    letters: list[Letter]
+
+
+class LettersQuery(Struct, forbid_unknown_fields=True):
+    """Rejected input before a number."""
+
+    before: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
+    limit: Limit = 100
+
+
+class Health(Struct):
+    """What the daemon says of itself."""
+
+    health: dict[str, Any]

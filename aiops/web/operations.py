@@ -1,0 +1,142 @@
+"""Operations: one table makes the routes and the OpenAPI document, so that the two cannot disagree."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from aiops.errors import AiopsError
+from aiops.web.auth import Refusal, Scope
+from aiops.web.body import BodyError, Budget, read_body
+from aiops.web.host import Host
+from aiops.web.model import Error
+from aiops.web.sessions import Doorkeeper
+
+# Bodies of the API are a few identifiers; a list of a thousand ids is 40 kB.
+MAX_BODY_BYTES = 256 << 10
+MAX_HELD_BYTES = 16 << 20
+BODY_TIMEOUT_S = 10.0
+
+
+class ApiError(Exception):
+    """An answer other than success."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+class Call(Struct):
+    """One request to an operation, decoded and allowed."""
+
+    host: Host
+    params: Mapping[str, str]
+    query: Any
+    body: Any
+    actor: str | None
+    clock: Callable[[], float] = time.time
+
+
+class Operation(Struct, frozen=True):
+    """What can be asked. `path` parameters are text; `errors` are the statuses that it answers beside the usual."""
+
+    name: str
+    method: Literal["GET", "POST", "DELETE"]
+    path: str
+    summary: str
+    scope: Scope
+    handler: Callable[[Call], Any]
+    answer: type[Struct]
+    body: type[Struct] | None = None
+    query: type[Struct] | None = None
+    status: int = 200
+    errors: tuple[int, ...] = ()
+
+
+class Caller:
+    """Carries requests out: checks who asks, decodes what is asked, encodes the answer."""
+
+    def __init__(self, host: Host, door: Doorkeeper, clock: Callable[[], float]) -> None:
+        self.host = host
+        self.door = door
+        self._clock = clock
+        self._budget = Budget(MAX_HELD_BYTES)
+
+    async def call(self, operation: Operation, request: Request) -> Response:
+        """Answer a request with JSON."""
+        try:
+            found = self.door.check(request, operation.scope)
+            if isinstance(found, Refusal):
+                raise ApiError(found.status, found.reason)
+            call = Call(
+                host=self.host,
+                params=request.path_params,
+                query=_query(operation, request),
+                body=await self._body(operation, request),
+                actor=found.name if found is not None else "local",
+                clock=self._clock,
+            )
+            return json_response(await run_in_threadpool(operation.handler, call), operation.status)
+        except (ApiError, BodyError) as error:
+            return error_response(error.status, error.reason)
+        except AiopsError as error:
+            return error_response(400, str(error))
+
+    async def _body(self, operation: Operation, request: Request) -> Any:
+        if operation.body is None:
+            return None
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            # A page of another site can only send other types without the browser asking first.
+            raise ApiError(415, f"expected the content type application/json; got {kind[:80]!r}")
+        body = await read_body(
+            request.receive, request.headers, most=MAX_BODY_BYTES, timeout_s=BODY_TIMEOUT_S, budget=self._budget
+        )
+        try:
+            return msgspec.json.decode(body, type=operation.body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise ApiError(400, f"body: {error}") from None
+        except RecursionError:
+            raise ApiError(400, "body: nested too deeply") from None
+        finally:
+            self._budget.give(len(body))
+
+
+def _query(operation: Operation, request: Request) -> Any:
+    if operation.query is None:
+        return None
+    given = request.query_params.multi_items()
+    names = [name for name, _ in given]
+    for name in names:
+        if names.count(name) > 1:
+            raise ApiError(400, f"query: expected {name[:80]} once; got it {names.count(name)} times")
+    try:
+        return msgspec.convert(dict(given), operation.query, strict=False)
+    except msgspec.ValidationError as error:
+        raise ApiError(400, f"query: {error}") from None
+
+
+def json_response(value: Any, status: int = 200) -> Response:
+    """A value as JSON."""
+    return Response(msgspec.json.encode(value), status, media_type="application/json")
+
+
+def error_response(status: int, reason: str) -> Response:
+    """An error as JSON, with what the status asks for in its headers."""
+    headers: dict[str, str] = {}
+    if status == 401:
+        headers["www-authenticate"] = "Bearer"
+    elif status == 503:
+        headers["retry-after"] = "1"
+    return Response(msgspec.json.encode(Error(reason)), status, headers, "application/json")
+
+
+__all__ = ["ApiError", "Call", "Caller", "Operation", "error_response", "json_response"]

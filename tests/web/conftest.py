@@ -1,0 +1,161 @@
+"""The web application over a real engine and a real store, served by the real server."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from aiops.engine.events import Feedback
+from aiops.engine.fold import Engine
+from aiops.engine.silences import Silence
+from aiops.ports import DeadLetter
+from aiops.records import Action, Alert, Incident, Record
+from aiops.store.incidents import listed
+from aiops.store.outbox import Entry
+from aiops.store.store import Decided, Store
+from aiops.web.app import create_app
+from aiops.web.auth import Guard, Token
+from aiops.web.server import HttpServer
+
+NOW = 1_772_400_000.0
+DEADLINE_S = 20.0
+HOSTILE = "<script>alert('x')</script>"
+
+
+class SmallHost:
+    """A host without journal and threads: each action is folded and stored at once."""
+
+    def __init__(self, directory: Path) -> None:
+        self.store = Store(directory)
+        self.engine = Engine()
+        self.status = "ok"
+        self.busy = False
+        self._frame = 0
+        self._lock = threading.Lock()
+
+    def fold(self, records: Sequence[Record], letters: Sequence[DeadLetter] = ()) -> list[Any]:
+        with self._lock:
+            first = self.engine.seq
+            events = self.engine.step(records)
+            actions = {first + n: record for n, record in enumerate(records) if isinstance(record, Action)}
+            self.store.apply([Decided(self._frame, NOW, events, list(letters), actions)])
+            self._frame += 1
+            return events
+
+    def act(self, action: Action, timeout_s: float = 5.0) -> Feedback | None:
+        if self.busy:
+            return None
+        return next(event for event in self.fold([action]) if isinstance(event, Feedback))
+
+    def silences(self) -> Sequence[Silence]:
+        return list(self.engine.silences.by_id.values())
+
+    def health(self) -> Mapping[str, Any]:
+        return {"status": self.status, "ready": self.status == "ok", "reason": "/var/lib/aiops is full"}
+
+    def metrics_text(self) -> str:
+        return "# HELP aiops_up Whether it runs.\n# TYPE aiops_up gauge\naiops_up 1\n"
+
+    def seed(self) -> str:
+        """A storm that is an incident, a hostile name in it, an outbox row of each kind, a dead letter."""
+        names = [HOSTILE, "CheckoutLatency", "CheckoutErrors"]
+        alerts: list[Record] = [
+            Alert(
+                ts=NOW - 60 + turn,
+                name=name,
+                id=f"a-{turn}-{place}",
+                severity="critical",
+                entity="checkout",
+                service="checkout",
+                message=f"{HOSTILE} on checkout",
+                url="javascript:alert(1)",
+            )
+            for turn in range(3)
+            for place, name in enumerate(names)
+        ]
+        self.fold(alerts, [DeadLetter("http/archive", "$[3].ts", "expected a time", b"secret body", NOW)])
+        [incident] = listed(self.store.database.reader)
+        with self.store.database.transaction() as connection:
+            for version, change in ((1, "opened"), (2, "resolved")):
+                entry = Entry(
+                    endpoint="pager",
+                    incident=incident.id,
+                    version=version,
+                    change=change,
+                    body=b"{}",
+                    at=NOW,
+                    due_at=NOW,
+                )
+                self.store.outbox.add(connection, [entry], NOW)
+        [row] = self.store.outbox.claim(NOW, 1, ["pager"])
+        self.store.outbox.dead(row.id, "400: no such key", NOW, status=400)
+        return incident.id
+
+
+class Site:
+    """A running application: its host, a client, and the incident that is in it."""
+
+    def __init__(self, host: SmallHost, incident: str, client: httpx2.Client, port: int) -> None:
+        self.host = host
+        self.incident = incident
+        self.client = client
+        self.port = port
+        self.origin = {"origin": f"http://127.0.0.1:{port}"}
+
+
+@contextmanager
+def serving(directory: Path, tokens: Sequence[Token] = ()) -> Iterator[Site]:
+    host = SmallHost(directory)
+    incident = host.seed()
+    server = HttpServer(create_app(host, Guard(tokens, "127.0.0.1"), clock=lambda: NOW), "127.0.0.1", 0)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        assert server.wait_started(DEADLINE_S)
+        with httpx2.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=DEADLINE_S) as client:
+            yield Site(host, incident, client, server.port)
+    finally:
+        server.stop()
+        thread.join(DEADLINE_S)
+        host.store.close()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with serving(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One site for all tests of a module, for those that do not mind what others did to it."""
+    with serving(tmp_path_factory.mktemp("state")) as found:
+        yield found
+
+
+@pytest.fixture
+def serve() -> Callable[..., Any]:
+    """A function that serves a state directory with tokens."""
+    return serving
+
+
+@pytest.fixture
+def history() -> Callable[[SmallHost, int], None]:
+    """A function that stores so many ended incidents of other days."""
+
+    def add(host: SmallHost, count: int) -> None:
+        from aiops.engine.events import IncidentChanged
+
+        for number in range(count):
+            at = NOW - 86_400 - number // 2
+            incident = Incident(id=f"old-{number:03}", opened_at=at, status="resolved", severity="warning", title="old")
+            event = IncidentChanged(0, at, "resolved", incident, 1, [])
+            host.store.apply([Decided(1_000 + number, at, [event])])
+
+    return add

@@ -1,0 +1,202 @@
+"""The API over a real engine and store: lists, details, actions, silences, outbox, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aiops.store.outbox import OutboxTable
+from aiops.web.auth import Token, new_token, token_hash
+
+NOW = 1_772_400_000.0
+
+
+def test_incidents_are_listed_and_shown(site: Any) -> None:
+    [line] = site.client.get("/api/v1/incidents").json()["incidents"]
+    assert (line["id"], line["status"], line["severity"]) == (site.incident, "open", "critical")
+    found = site.client.get(f"/api/v1/incidents/{site.incident}").json()
+    assert found["incident"]["id"] == site.incident
+    assert found["incident"]["members"]
+    assert site.client.get("/api/v1/incidents?status=resolved,merged").json()["incidents"] == []
+    assert site.client.get("/api/v1/incidents?min_severity=high").json()["incidents"] != []
+
+
+def test_pages_of_a_list_are_whole(site: Any, history: Callable[..., None]) -> None:
+    history(site.host, 25)
+    seen: list[str] = []
+    query = {"limit": "4"}
+    while True:
+        page = site.client.get("/api/v1/incidents", params=query).json()
+        seen += [line["id"] for line in page["incidents"]]
+        if page.get("next") is None:
+            break
+        query["before"] = page["next"]
+    assert len(seen) == len(set(seen)) == 26
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("acknowledge", {}, "acknowledged"),
+        ("resolve", {"message": "restarted it"}, "resolved"),
+        ("confirm-cause", {"entity": "checkout"}, None),
+        ("confirm-grouping", {"wrong": ["a-0-2"]}, None),
+        ("confirm-playbook", {"playbook": "restart", "outcome": "helped"}, None),
+    ],
+)
+def test_actions_reach_the_engine(site: Any, path: str, body: dict[str, Any], status: str | None) -> None:
+    answer = site.client.post(f"/api/v1/incidents/{site.incident}/{path}", json=body)
+    assert (answer.status_code, answer.json()["applied"]) == (200, True), answer.text
+    found = site.client.get(f"/api/v1/incidents/{site.incident}").json()["incident"]
+    assert status is None or found["status"] == status
+    entries = site.client.get("/api/v1/audit").json()["entries"]
+    assert entries[-1]["actor"] == "local" or entries[-2]["actor"] == "local"
+
+
+def test_a_confirmed_cause_is_in_the_incident(site: Any) -> None:
+    site.client.post(f"/api/v1/incidents/{site.incident}/confirm-cause", json={"entity": "checkout"})
+    found = site.client.get(f"/api/v1/incidents/{site.incident}").json()["incident"]
+    assert any("cause confirmed: checkout" in sentence for sentence in found["explanation"])
+
+
+def test_silences_once_and_recurring(site: Any) -> None:
+    matchers = [{"label": "service", "op": "=", "value": "checkout"}]
+    once = {"matchers": matchers, "until": "2026-03-02T00:00:00Z", "id": "once", "comment": "deploy"}
+    weekly = {"matchers": matchers, "from": NOW - 50, "until": NOW + 3_600, "every": "week"}
+    assert site.client.post("/api/v1/silences", json=once).status_code == 201
+    assert site.client.post("/api/v1/silences", json=weekly).status_code == 201
+    found = site.client.get("/api/v1/silences").json()["silences"]
+    assert {silence["every"] for silence in found} == {None, "week"}
+    assert site.client.delete("/api/v1/silences/once").status_code == 200
+    assert site.client.delete("/api/v1/silences/once").status_code == 404
+    assert len(site.client.get("/api/v1/silences").json()["silences"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"matchers": []}, "matchers"),
+        ({"matchers": [{"label": "a", "op": "~", "value": "b"}]}, "op"),
+        ({"matchers": [{"label": "a", "op": "=~", "value": "("}]}, ""),
+        ({"until": "2020-01-01T00:00:00Z"}, "until"),
+        ({"until": "tomorrow"}, "until"),
+        ({"until": 1e400}, ""),
+        ({"every": "month"}, "every"),
+        ({"every": "day", "until": NOW + 90_000}, "recurs"),
+        ({"unknown": 1}, "unknown"),
+    ],
+)
+def test_silences_that_do_not_fit_are_told(site: Any, change: dict[str, Any], said: str) -> None:
+    body = {"matchers": [{"label": "a", "op": "=", "value": "b"}], "until": NOW + 60} | change
+    answer = site.client.post("/api/v1/silences", content=json.dumps(body), headers=JSON)
+    assert answer.status_code == 400
+    assert said in answer.json()["error"]
+    assert site.client.get("/api/v1/silences").json()["silences"] == []
+
+
+JSON = {"content-type": "application/json"}
+
+
+def test_the_outbox_is_listed_retried_and_dropped(site: Any) -> None:
+    rows = site.client.get("/api/v1/outbox").json()["deliveries"]
+    assert {row["state"] for row in rows} == {"dead", "due"}
+    assert all("body" not in row for row in rows)
+    [dead] = site.client.get("/api/v1/outbox?state=dead&endpoint=pager").json()["deliveries"]
+    assert (dead["last_status"], dead["last_error"]) == (400, "400: no such key")
+    assert site.client.post("/api/v1/outbox/retry", json={"ids": [dead["id"]]}).json() == {"count": 1}
+    outbox: OutboxTable = site.host.store.outbox
+    outbox.dead(outbox.claim(NOW, 1, ["pager"])[0].id, "again", NOW)
+    assert site.client.post("/api/v1/outbox/drop", json={}).json() == {"count": 1}
+    assert site.client.post("/api/v1/outbox/drop", json={}).json() == {"count": 0}
+
+
+def test_rejected_input_is_listed_without_what_was_in_it(site: Any) -> None:
+    answer = site.client.get("/api/v1/dead-letters")
+    [letter] = answer.json()["letters"]
+    assert (letter["place"], letter["size"]) == ("$[3].ts", 11)
+    assert "secret body" not in answer.text
+
+
+def test_probes_and_metrics(site: Any) -> None:
+    assert site.client.get("/healthz").json() == {"status": "ok"}
+    assert site.client.get("/readyz").status_code == 200
+    metrics = site.client.get("/metrics")
+    assert "aiops_up 1" in metrics.text
+    assert metrics.headers["content-type"].startswith("text/plain; version=0.0.4")
+    site.host.status = "degraded"
+    assert site.client.get("/readyz").status_code == 503
+    assert site.client.get("/healthz").status_code == 200
+    site.host.status = "failed"
+    assert site.client.get("/healthz").status_code == 503
+    assert "/var/lib" not in site.client.get("/healthz").text
+    assert site.client.get("/api/v1/health").json()["health"]["status"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "more", "status"),
+    [
+        ("GET", "/api/v1/incidents/nothing", {}, 404),
+        ("POST", "/api/v1/incidents/nothing/resolve", {"json": {}}, 404),
+        ("GET", "/api/v1/incidents?limit=0", {}, 400),
+        ("GET", "/api/v1/incidents?limit=1&limit=2", {}, 400),
+        ("GET", "/api/v1/incidents?unknown=1", {}, 400),
+        ("GET", "/api/v1/incidents?before=x~y", {}, 400),
+        ("GET", "/api/v1/nothing", {}, 404),
+        ("PUT", "/api/v1/incidents", {}, 405),
+        ("POST", "/api/v1/outbox/drop", {"content": b"{}"}, 415),
+        ("POST", "/api/v1/outbox/drop", {"content": b"ids=1", "headers": {"content-type": "text/plain"}}, 415),
+        ("POST", "/api/v1/outbox/drop", {"content": b"{", "headers": JSON}, 400),
+        ("POST", "/api/v1/outbox/drop", {"content": b"[" * 100_000, "headers": JSON}, 400),
+        ("POST", "/api/v1/outbox/drop", {"content": b" " * 300_000, "headers": JSON}, 413),
+        ("POST", "/api/v1/outbox/drop", {"json": {"ids": ["x"]}}, 400),
+        ("POST", "/api/v1/outbox/drop", {"json": {}, "headers": {"origin": "https://evil.example"}}, 403),
+        ("GET", "/api/v1/incidents", {"headers": {"host": "evil.example"}}, 403),
+    ],
+)
+def test_what_is_refused(site: Any, method: str, path: str, more: dict[str, Any], status: int) -> None:
+    answer = site.client.request(method, path, **more)
+    assert answer.status_code == status, answer.text
+    assert answer.json()["error"]
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+def test_a_busy_engine_is_told(site: Any) -> None:
+    site.host.busy = True
+    answer = site.client.post(f"/api/v1/incidents/{site.incident}/resolve", json={})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+
+
+def test_an_action_that_does_not_apply_is_a_conflict(site: Any, history: Callable[..., None]) -> None:
+    history(site.host, 1)
+    answer = site.client.post("/api/v1/incidents/old-000/acknowledge", json={})
+    assert answer.status_code == 409
+    assert "old-000" in answer.json()["error"]
+
+
+def test_tokens_and_scopes(tmp_path: Path, serve: Callable[..., Any]) -> None:
+    reader, writer, sender = new_token(), new_token(), new_token()
+    tokens = [
+        Token("reader", ["read"], token_hash(reader)),
+        Token("writer", ["write"], token_hash(writer)),
+        Token("sender", ["ingest"], token_hash(sender)),
+    ]
+    with serve(tmp_path, tokens) as site:
+        resolve = f"/api/v1/incidents/{site.incident}/resolve"
+        for token, read, write in (
+            (None, 401, 401),
+            ("x" * 50, 401, 401),
+            (sender, 403, 403),
+            (reader, 200, 403),
+            (writer, 200, 200),
+        ):
+            headers = {"authorization": f"Bearer {token}"} if token else {}
+            for path in ("/api/v1/incidents", "/metrics", "/api/v1/openapi.json", "/api/v1/dead-letters"):
+                assert site.client.get(path, headers=headers).status_code == read
+            assert site.client.post(resolve, json={}, headers=headers).status_code == write
+        assert site.client.get("/healthz").status_code == 200
+        entries = site.client.get("/api/v1/audit", headers={"authorization": f"Bearer {reader}"}).json()["entries"]
+        assert [entry["actor"] for entry in entries if entry["topic"] == "feedback"] == ["writer"]

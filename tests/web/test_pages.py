@@ -1,0 +1,129 @@
+"""The pages: what they show, that hostile text stays text, and that only our own forms are taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aiops.web.auth import Token, new_token, token_hash
+
+
+class Parsed(HTMLParser):
+    """The tags, links and text of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.forms: list[str] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        found = dict(attrs)
+        assert not any(name.startswith("on") or name == "style" for name in found)
+        if tag == "a":
+            self.links.append(found["href"] or "")
+        elif tag == "form":
+            self.forms.append(found["action"] or "")
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def page(site: Any, path: str, **more: Any) -> Parsed:
+    answer = site.client.get(path, **more)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    return Parsed(answer.text)
+
+
+def test_the_list_leads_to_the_incident(site: Any) -> None:
+    found = page(site, "/")
+    assert f"/incidents/{site.incident}" in found.links
+    assert "critical" in found.text
+    site.client.post(f"/api/v1/incidents/{site.incident}/resolve", json={})
+    assert "No incidents" in page(site, "/").text
+    assert f"/incidents/{site.incident}" in page(site, "/?status=all").links
+
+
+def test_an_incident_is_shown_and_hostile_text_stays_text(site: Any) -> None:
+    found = page(site, f"/incidents/{site.incident}")
+    assert "<script>alert('x')</script>" in found.text
+    assert "script" not in found.tags
+    assert all(link.startswith(("/", "http://", "https://")) for link in found.links)
+    assert "CheckoutLatency" in found.text
+
+
+def test_a_list_goes_on_on_the_next_page(site: Any, history: Callable[..., None]) -> None:
+    history(site.host, 130)
+    first = page(site, "/?status=all")
+    [older] = [link for link in first.links if "before=" in link]
+    assert any("old-129" in link for link in page(site, older).links)
+    assert page(site, "/?status=all&before=nonsense").links == first.links
+
+
+def test_the_forms_act(site: Any) -> None:
+    path = f"/incidents/{site.incident}"
+    answer = site.client.post(f"{path}/acknowledge", data={"message": "on it"}, headers=site.origin)
+    assert (answer.status_code, answer.headers["location"]) == (303, path)
+    assert "acknowledged" in page(site, path).text
+    answer = site.client.post(f"{path}/confirm-cause", data={"entity": "checkout"}, headers=site.origin)
+    assert answer.status_code == 303
+    assert site.client.post(f"{path}/nothing", data={}, headers=site.origin).status_code in (404, 415)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"host": "evil.example", "origin": "https://evil.example"},
+        {"origin": ""},
+        {"sec-fetch-site": "cross-site"},
+        {},
+    ],
+)
+def test_forms_of_other_sites_are_refused(site: Any, headers: dict[str, str]) -> None:
+    answer = site.client.post(f"/incidents/{site.incident}/resolve", data={"message": "x"}, headers=headers)
+    assert answer.status_code == 403
+    [line] = site.client.get("/api/v1/incidents").json()["incidents"]
+    assert line["status"] == "open"
+
+
+def test_what_is_not_there_is_told(site: Any) -> None:
+    for path in ("/incidents/nothing", "/nothing", "/static/../app.py", "/static/other.css"):
+        assert site.client.get(path).status_code == 404
+    assert site.client.get("/static/style.css").headers["content-type"].startswith("text/css")
+    assert "OpenAPI" in page(site, "/api").text
+
+
+def test_a_browser_logs_in_with_a_token(tmp_path: Path, serve: Callable[..., Any]) -> None:
+    reader, writer = new_token(), new_token()
+    tokens = [Token("reader", ["read"], token_hash(reader)), Token("writer", ["write"], token_hash(writer))]
+    with serve(tmp_path, tokens) as site:
+        assert site.client.get("/").headers["location"] == "/login"
+        assert site.client.post("/login", data={"token": "wrong"}, headers=site.origin).status_code == 401
+        assert site.client.post("/login", data={"token": reader}).status_code == 403
+        answer = site.client.post("/login", data={"token": reader}, headers=site.origin)
+        assert answer.status_code == 303
+        cookie = answer.headers["set-cookie"]
+        assert "HttpOnly" in cookie
+        assert "SameSite=strict" in cookie
+        assert reader not in cookie
+        assert site.incident in page(site, "/").links[-1]
+        resolve = f"/incidents/{site.incident}/resolve"
+        assert site.client.post(resolve, data={"message": "x"}, headers=site.origin).status_code == 403
+        site.client.post("/login", data={"token": writer}, headers=site.origin)
+        assert site.client.post(resolve, data={"message": "x"}).status_code == 403
+        assert site.client.post(resolve, data={"message": "x"}, headers=site.origin).status_code == 303
+        entries = site.client.get("/api/v1/audit").json()["entries"]
+        assert "writer" in [entry["actor"] for entry in entries]
+        site.client.post("/logout", headers=site.origin)
+        assert site.client.get("/").status_code == 303
