@@ -284,20 +284,21 @@ class OutboxTable:
         return [Row(*row) for row in found]
 
     def retry_dead(self, now: float, ids: Sequence[int] | None = None) -> int:
-        """Make dead rows due again, all or the given ones; return how many."""
-        return self._move("due", "dead", now, ids)
+        """Make dead rows due again, all or the given ones, as if they were new; return how many."""
+        return self._move("due", "dead", now, ids, ", attempt = 0, created_at = :now")
 
     def drop(self, now: float, ids: Sequence[int] | None = None, *, state: State = "dead") -> int:
         """Give rows up: the given ones, or all of `state`; return how many."""
         return self._move("dropped", state, now, ids)
 
-    def _move(self, to: State, state: State, now: float, ids: Sequence[int] | None) -> int:
-        statement = "update outbox set state = ?, due_at = ?, changed_at = ? where state = ?"
+    def _move(self, to: State, state: State, now: float, ids: Sequence[int] | None, more: str = "") -> int:
+        statement = f"update outbox set state = :to, due_at = :now, changed_at = :now{more} where state = :state"  # noqa: S608
+        values = {"to": to, "now": now, "state": state}
         with self._database.transaction() as connection:
             if ids is None:
-                return connection.execute(statement, (to, now, now, state)).rowcount
+                return connection.execute(statement, values).rowcount
             return sum(
-                connection.execute(statement + " and id = ?", (to, now, now, state, number)).rowcount for number in ids
+                connection.execute(statement + " and id = :id", {**values, "id": number}).rowcount for number in ids
             )
 
     def counts(self) -> dict[tuple[str, State], int]:

@@ -1,0 +1,64 @@
+"""The threads that make attempts: some for each endpoint, so that a slow one holds up no other."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Protocol
+
+Job = Callable[[], None]
+
+
+class Crew(Protocol):
+    """Runs jobs beside the worker; the worker never gives an endpoint more than its slots."""
+
+    def submit(self, endpoint: str, job: Job) -> None:
+        """Run `job` soon, without holding up the caller."""
+        ...
+
+    def close(self) -> None:
+        """Let idle threads end."""
+        ...
+
+
+class ThreadCrew:
+    """Threads that are started when they are first needed.
+
+    They are daemon threads: one that waits for a receiver does not hold up the end of the process, whose bound is
+    `drain_s`. The attempt is then made again at the next start, with the same key.
+    """
+
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
+        self._lock = threading.Lock()
+        self._queues: dict[str, SimpleQueue[Job | None]] = {}
+        self._threads: dict[str, int] = {}
+        self._idle: dict[str, int] = {}
+
+    def submit(self, endpoint: str, job: Job) -> None:
+        """See `Crew.submit`."""
+        with self._lock:
+            queue = self._queues.setdefault(endpoint, SimpleQueue())
+            queue.put(job)
+            if self._idle.get(endpoint, 0) > 0:
+                self._idle[endpoint] -= 1
+            elif self._threads.get(endpoint, 0) < self._slots:
+                self._threads[endpoint] = self._threads.get(endpoint, 0) + 1
+                name = f"deliver-{endpoint}-{self._threads[endpoint]}"
+                threading.Thread(target=self._work, args=(endpoint, queue), name=name, daemon=True).start()
+
+    def close(self) -> None:
+        """See `Crew.close`."""
+        with self._lock:
+            for endpoint, queue in self._queues.items():
+                for _ in range(self._threads.get(endpoint, 0)):
+                    queue.put(None)
+            self._queues, self._threads, self._idle = {}, {}, {}
+
+    def _work(self, endpoint: str, queue: SimpleQueue[Job | None]) -> None:
+        while (job := queue.get()) is not None:
+            job()
+            with self._lock:
+                if endpoint in self._idle or endpoint in self._threads:
+                    self._idle[endpoint] = self._idle.get(endpoint, 0) + 1

@@ -1,0 +1,50 @@
+"""What may be shown of requests and answers: never a secret, never a URL's path, which often is one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+# Enough to read what a receiver complains about; receivers' error pages say nothing more after it.
+MAX_EXCERPT_CHARS = 300
+_URL = re.compile(r"(https?://)(?:[^\s/@\"'<>]*@)?([^\s/?#\"'<>]{1,255})[^\s\"'<>]*", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+# A "secret" of fewer characters is a test's; replacing it would garble every text.
+_MIN_SECRET_CHARS = 4
+_HIDDEN = "[redacted]"
+
+
+def origin_of(url: str) -> str:
+    """Scheme and host of a URL, which may be shown.
+
+    >>> origin_of("https://user:pass@hooks.example.org:8443/services/T0/B0/x?y=z")
+    'https://hooks.example.org:8443'
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "an URL that cannot be read"
+    return f"{parts.scheme}://[{host}]{port}" if ":" in host else f"{parts.scheme}://{host}{port}"
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """`text` as one line without the given secrets, and with URLs cut to their hosts.
+
+    >>> redact("no such hook https://hooks.example.org/T0/B0 for key-1234", ["key-1234"])
+    'no such hook https://hooks.example.org/… for [redacted]'
+    """
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= _MIN_SECRET_CHARS:
+            text = text.replace(secret, _HIDDEN)
+    text = _URL.sub(r"\1\2/…", text)
+    return _CONTROL.sub(" ", text).strip()
+
+
+def excerpt(body: bytes, secrets: Iterable[str] = ()) -> str:
+    """The beginning of an answer's body, for a person's eyes."""
+    # Secrets are searched for in more than is shown, so that none is cut in half at the end and stays.
+    text = redact(body[: 8 * MAX_EXCERPT_CHARS].decode("utf-8", "replace"), secrets)
+    return text if len(text) <= MAX_EXCERPT_CHARS else text[: MAX_EXCERPT_CHARS - 1] + "…"
