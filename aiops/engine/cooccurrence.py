@@ -37,6 +37,8 @@ BOTH_NEW = 0.4
 # Known types that were never together; a measured NPMI is not trusted further down than the floor.
 NEVER_TOGETHER = -0.2
 FLOOR = -0.3
+# Sightings of doubt: a pair that was seen together once is trusted half. Rare types are together by accident, too.
+DOUBT = 1.0
 
 
 class TypeCount(Struct, gc=False):
@@ -116,6 +118,7 @@ class Cooccurrence:
         if spread <= 0.0:
             return 1.0
         value = (pair[1] + self.log_total - first.log_bins - second.log_bins) / spread
+        value *= pair[0] / (pair[0] + DOUBT * self.unit)
         return max(FLOOR, min(1.0, value))
 
     def _learn(self) -> None:

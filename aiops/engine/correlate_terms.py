@@ -1,6 +1,6 @@
 """The additive terms by which an alert joins a cluster, and the sentences that explain them.
 
-Scores are in units of the threshold: 6 at the default sensitivity. The weights were found for the whole loop
+Scores are in units of the threshold: 4.5 at the default sensitivity. The weights were found for the whole loop
 (edges that look better one by one gave worse clusters) and are the same for every system.
 """
 
@@ -43,7 +43,7 @@ class Weights(Struct, frozen=True):
     this well (mean NPMI) are merged · `candidates`: recent entries compared (8 is nearly as good, 24 no better).
     """
 
-    threshold: float = 6.0
+    threshold: float = 4.5
     together: float = 5.0
     together_mean: float = 0.5
     entity: float = 3.0
