@@ -111,7 +111,7 @@ class Clusters:
             member.habitual = stream.habit > HABITUAL
             caller = alert.labels.get("caller")
             if caller is not None:
-                _call(member, caller)
+                count_caller(member, caller)
             if level > member.severity:
                 member.severity = level
         cluster.count += 1
@@ -214,7 +214,8 @@ def _member(number: int, cluster: int, stream: Stream, alert: Alert, ts: float, 
     )
 
 
-def _call(member: MemberState, caller: str) -> None:
+def count_caller(member: MemberState, caller: str) -> None:
+    """Remember who observed it, up to `MAX_CALLERS`."""
     callers = member.callers
     if caller in callers:
         callers[caller] += 1

@@ -28,7 +28,8 @@ class DedupConfig(Struct, frozen=True, forbid_unknown_fields=True):
     flap_calm_s: Seconds = 900.0
     # 200,000 streams take about 150 MB: twice the 100,000 active alerts that the daemon is built for.
     max_streams: Count = 200_000
-    # How many alerts back an exact copy is known: more than two full Kafka polls of every partition of a busy topic.
+    # An exact copy is known at least this many alerts back, at most twice as many: more than a Kafka consumer reads
+    # again after a crash.
     max_recent: Count = 65_536
 
 

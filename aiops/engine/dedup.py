@@ -7,6 +7,7 @@ to say (two faults may ring the same bell), except where the tool says it: the s
 from __future__ import annotations
 
 import heapq
+from collections import OrderedDict
 from math import exp
 from typing import Any, Literal
 
@@ -14,13 +15,15 @@ import msgspec
 from msgspec import Struct
 
 from aiops.engine.config import DedupConfig
-from aiops.engine.streams import Stream, entity_of, fingerprint_of, identity_of
+from aiops.engine.streams import Identity, Stream, entity_of, fingerprint_of, identity_of
 from aiops.records import Alert
 
 # Firings closer together than this are one occasion: most faults ring their bells again and again for a while.
 HABIT_GAP_S = 900.0
 # A stream's occasions are forgotten over a day, so that what is usual at night or on Mondays stays usual.
 HABIT_MEMORY_S = 86_400.0
+# A copy is known by stream, time, status and id.
+Copy = tuple[int, float, str, str]
 Verdict = Literal["new", "repeat", "duplicate", "resolved", "orphan"]
 
 
@@ -44,11 +47,14 @@ class Dedup:
     def __init__(self, config: DedupConfig) -> None:
         self.config = config
         self.ignored = frozenset(config.ignore_labels)
-        self.streams: dict[Any, Stream] = {}
+        # Ordered dicts: taking the first of a plain one walks over all that were deleted before it.
+        self.streams: OrderedDict[Identity, Stream] = OrderedDict()
         self.forgotten = 0
-        self._numbers: dict[int, Any] = {}
+        self._numbers: dict[int, Identity] = {}
         self._next = 0
-        self._recent: dict[tuple[int, float, str, str], None] = {}
+        # Two generations: when the younger is full it becomes the older, and what was older is forgotten.
+        self._recent: dict[Copy, None] = {}
+        self._older: dict[Copy, None] = {}
         self._due: list[tuple[float, int]] = []
         self._seen = Seen()
 
@@ -61,7 +67,7 @@ class Dedup:
             stream = self._open(identity, alert, entity)
         return stream
 
-    def _open(self, identity: Any, alert: Alert, entity: str) -> Stream:
+    def _open(self, identity: Identity, alert: Alert, entity: str) -> Stream:
         if len(self.streams) >= self.config.max_streams:
             self._forget_oldest()
         fingerprint = fingerprint_of(identity)
@@ -86,6 +92,7 @@ class Dedup:
                 break
             if position >= 64:
                 break
+        assert victim is not None
         stream = self.streams.pop(victim)
         del self._numbers[stream.number]
         self.forgotten += 1
@@ -108,11 +115,11 @@ class Dedup:
     def _copy(self, stream: Stream, alert: Alert, ts: float) -> bool:
         key = (stream.number, ts, alert.status, alert.id)
         recent = self._recent
-        if key in recent:
+        if key in recent or key in self._older:
             return True
         recent[key] = None
-        if len(recent) > self.config.max_recent:
-            del recent[next(iter(recent))]
+        if len(recent) >= self.config.max_recent:
+            self._older, self._recent = recent, {}
         return False
 
     def _fire(self, stream: Stream, alert: Alert, ts: float, seen: Seen) -> None:
@@ -144,7 +151,7 @@ class Dedup:
         stream.starts_at = alert.starts_at
         stream.lease_until = alert.ends_at
         # To the end of the line: the order of `streams` is the order of their latest episodes.
-        self.streams[stream.identity] = self.streams.pop(stream.identity)
+        self.streams.move_to_end(stream.identity)
         if ts - stream.habit_at >= HABIT_GAP_S:
             stream.habit = 1.0 + stream.habit * exp((stream.habit_at - ts) / HABIT_MEMORY_S)
             stream.habit_at = ts
@@ -239,15 +246,17 @@ class Dedup:
             "next": self._next,
             "forgotten": self.forgotten,
             "recent": list(self._recent),
+            "older": list(self._older),
             "due": self._due,
         }
 
     def load(self, state: Any) -> None:
         """Take the state of a `dump`."""
         streams = msgspec.convert(state["streams"], list[Stream])
-        self.streams = {stream.identity: stream for stream in streams}
+        self.streams = OrderedDict((stream.identity, stream) for stream in streams)
         self._numbers = {stream.number: stream.identity for stream in streams}
         self._next = state["next"]
         self.forgotten = state["forgotten"]
-        self._recent = {tuple(key): None for key in state["recent"]}
+        self._recent = dict.fromkeys(msgspec.convert(state["recent"], list[Copy]))
+        self._older = dict.fromkeys(msgspec.convert(state["older"], list[Copy]))
         self._due = [(at, number) for at, number in state["due"]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aiops.engine.clusters import Clusters, ClusterState, severity_of
+from aiops.engine.clusters import Clusters, ClusterState, count_caller, severity_of
 from aiops.engine.config import IncidentConfig
 from aiops.engine.correlate import Correlator
 from aiops.engine.dedup import Dedup
@@ -15,12 +15,13 @@ from aiops.engine.placement import Closed, Placement
 from aiops.engine.silences import Silences
 from aiops.engine.streams import Stream
 from aiops.engine.worth import Worth
-from aiops.records import Alert, is_stated
+from aiops.records import Alert, Severity, is_stated
 
 # A member is called surprising in its notes below this; one in a hundred bins of a calm stream gets there.
 SURPRISING_P = 0.01
 # How often a member tells of it; what else it has to say must find room.
 MAX_SURPRISES = 2
+REPEAT = "repeat of the firing alert"
 FLAPPING = "flapping: held as firing until it has been calm"
 
 
@@ -51,7 +52,7 @@ class Placer:
         self.told_forgotten = False
 
     def alert(self, alert: Alert, seq: int, at: float, now: float, out: list[Event], derived: bool = False) -> None:
-        """Place one alert. `at` is its own time, `now` the engine's; `derived` ones come from metrics, not from input."""
+        """Place one alert. `at` is its own time, `now` the engine's; a `derived` one comes from a metric."""
         stream = self.dedup.stream(alert)
         seen = self.dedup.observe(stream, alert, at)
         verdict = seen.verdict
@@ -136,6 +137,50 @@ class Placer:
         level = severity_of(alert)
         surprise = self.detect.alert(now, stream.fingerprint, stream.entity, stream.name, level)
         placement = self.correlate.place(seq, now, stream.name, stream.entity, stream.service)
+        if not new:
+            placed = self._again(alert, stream, placement, level, surprise, seq, at)
+            if placed is not None:
+                return placed
+        return self._placed(alert, stream, placement, level, surprise, seq, at, now, new, out)
+
+    def _again(
+        self, alert: Alert, stream: Stream, placement: Placement, level: int, surprise: Surprise, seq: int, at: float
+    ) -> Placed | None:
+        """The short way of most alerts: a repeat that lands where its episode is, with nothing to decide."""
+        if placement.member != stream.member or placement.merged or surprise.p < SURPRISING_P or stream.held:
+            return None
+        cluster = self.clusters.by_number.get(placement.cluster)
+        if cluster is None or level > cluster.severity or not stream.counted:
+            return None
+        if cluster.incident is None and (placement.background is None or level >= Severity.CRITICAL):
+            return None
+        member = cluster.members.get(placement.member)
+        if member is None or level > member.severity:
+            return None
+        member.count += 1
+        caller = alert.labels.get("caller")
+        if caller is not None:
+            count_caller(member, caller)
+        cluster.count += 1
+        if at > member.last_at:
+            member.last_at = at
+        if at > cluster.last_at:
+            cluster.last_at = at
+        return Placed(seq, alert.id, "duplicate", cluster.number, placement.member, cluster.incident, REPEAT)
+
+    def _placed(
+        self,
+        alert: Alert,
+        stream: Stream,
+        placement: Placement,
+        level: int,
+        surprise: Surprise,
+        seq: int,
+        at: float,
+        now: float,
+        new: bool,
+        out: list[Event],
+    ) -> Placed:
         cluster = self._cluster(placement, stream, seq, at, new, out)
         for source, reason in placement.merged:
             self._merge(cluster, source, reason, seq, now, out)
@@ -145,7 +190,7 @@ class Placer:
         stream.background = self._worth(cluster, placement, level, surprise, alert, stream, seq, now, not repeats, out)
         number, member, incident = cluster.number, placement.member, cluster.incident
         if repeats:
-            return Placed(seq, alert.id, "duplicate", number, member, incident, "repeat of the firing alert")
+            return Placed(seq, alert.id, "duplicate", number, member, incident, REPEAT)
         if incident is not None:
             return Placed(seq, alert.id, "incident", number, member, incident, None)
         return Placed(seq, alert.id, "background", number, member, None, stream.background)
@@ -179,7 +224,7 @@ class Placer:
             member.note(surprise.sentence())
 
     def _suppressed(self, alert: Alert, stream: Stream, seq: int, at: float, new: bool, reason: str) -> Placed:
-        """A silenced alert keeps the cluster of its running episode; without one it gets a cluster of its own, unseen."""
+        """A silenced alert keeps the cluster of its running episode; without one it gets a cluster of its own."""
         cluster = self.clusters.home(stream)
         if cluster is None or (new and not stream.silenced):
             cluster = self.clusters.open(seq, at)

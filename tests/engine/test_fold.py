@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.assembly import build_engine
-from aiops.engine.config import EngineConfig
+from aiops.engine.config import EngineConfig, ModelConfig
 from aiops.engine.events import IncidentChanged, Placed
 from aiops.engine.fold import Engine, step
 from aiops.errors import UsageError
@@ -23,6 +23,8 @@ from aiops.simulate import Options, save, simulate
 from aiops.topology import Edge, Node, Topology
 
 TOPOLOGY = Topology.build([Node("web"), Node("api"), Node("db", "database")], [Edge("web", "api"), Edge("api", "db")])
+# Reading the catalogue for each example would take most of the time; its suggester has tests of its own.
+CONFIG = EngineConfig(playbooks=ModelConfig(""))
 ENTITIES = st.sampled_from(["web", "api", "db", "node-1", "elsewhere"])
 NAMES = st.sampled_from(["HighLatency", "Errors", "DiskFull", "CPU", "ContainerRestarts"])
 
@@ -86,7 +88,7 @@ def encoded(events: object) -> bytes:
 
 
 def whole(records: list[Record]) -> tuple[bytes, bytes]:
-    engine = build_engine(EngineConfig(), TOPOLOGY)
+    engine = build_engine(CONFIG, TOPOLOGY)
     events = engine.step(records)
     return encoded(events + engine.finish()), engine.snapshot()
 
@@ -94,7 +96,7 @@ def whole(records: list[Record]) -> tuple[bytes, bytes]:
 @settings(max_examples=60, deadline=None)
 @given(logs(), st.lists(st.integers(1, 7), min_size=1, max_size=10))
 def test_batches_change_nothing(records: list[Record], sizes: list[int]) -> None:
-    engine = build_engine(EngineConfig(), TOPOLOGY)
+    engine = build_engine(CONFIG, TOPOLOGY)
     events = []
     start = turn = 0
     while start < len(records):
@@ -107,9 +109,9 @@ def test_batches_change_nothing(records: list[Record], sizes: list[int]) -> None
 @settings(max_examples=60, deadline=None)
 @given(logs(), st.integers(0, 60))
 def test_a_snapshot_at_any_record_continues_as_if_nothing_had_happened(records: list[Record], cut: int) -> None:
-    first = build_engine(EngineConfig(), TOPOLOGY)
+    first = build_engine(CONFIG, TOPOLOGY)
     events = first.step(records[:cut])
-    second = build_engine(EngineConfig(), TOPOLOGY)
+    second = build_engine(CONFIG, TOPOLOGY)
     second.restore(first.snapshot())
     assert second.snapshot() == first.snapshot()
     events += second.step(records[cut:])
@@ -119,7 +121,7 @@ def test_a_snapshot_at_any_record_continues_as_if_nothing_had_happened(records: 
 @settings(max_examples=60, deadline=None)
 @given(logs())
 def test_every_alert_has_exactly_one_disposition_and_one_cluster(records: list[Record]) -> None:
-    done = replay(records, build_engine(EngineConfig(), TOPOLOGY))
+    done = replay(records, build_engine(CONFIG, TOPOLOGY))
     accounts = done.engine.accounts()
     inputs = [record for record in records if isinstance(record, Alert)]
     decisions = list(done.decisions())
@@ -140,7 +142,7 @@ def test_every_alert_has_exactly_one_disposition_and_one_cluster(records: list[R
 @settings(max_examples=60, deadline=None)
 @given(logs())
 def test_everything_open_ends_by_itself_and_versions_count_from_one(records: list[Record]) -> None:
-    engine = build_engine(EngineConfig(), TOPOLOGY)
+    engine = build_engine(CONFIG, TOPOLOGY)
     events = engine.step(records) + engine.finish()
     assert engine.accounts()["open_incidents"] == 0
     versions: dict[str, int] = {}
