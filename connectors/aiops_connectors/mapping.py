@@ -137,7 +137,10 @@ class _Shape:
         self._build = builder(rule.record, rule, source, tables, placeholder)
 
     def fits(self, scope: Scope) -> bool:
-        return all(holds(scope) for holds in self._when)
+        for holds in self._when:  # noqa: SIM110 - a generator costs more than the tests
+            if not holds(scope):
+                return False
+        return True
 
     def apply(self, scope: Scope, place: str, now: float, found: Found) -> list[tuple[Scope, str]]:
         """Build the records of a payload; return what is in envelopes, for the mapping to be applied again."""
@@ -178,6 +181,11 @@ def _condition(test: Test) -> Any:
     get = compile_path(test.path)
     words = frozenset(word.lower() for word in test.among) if test.among is not None else None
     pattern = _pattern(test.matches) if test.matches is not None else None
+    if words is None and pattern is None:
+        if test.present is None:
+            raise UsageError(f"condition on {test.path!r}: expected is, matches or present; got none of them")
+        wanted = test.present
+        return lambda scope: (get(scope) is not None) == wanted
 
     def holds(scope: Scope) -> bool:
         value = get(scope)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from aiops.records.model import MAX_TIME_S
@@ -24,14 +25,22 @@ def parse_time(value: Any, formats: Sequence[str] = ()) -> float | None:
     (1464120657.657, 1499368214.0, None)
     """
     if isinstance(value, str):
-        return _from_text(value.strip(), formats)
+        if len(value) > MAX_TEXT:
+            return None
+        return _from_text(value.strip(), formats) if formats else _remembered(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _from_number(value)
     return None
 
 
+# The alerts of a batch share their times, and a tool repeats them until the alert is over.
+@lru_cache(maxsize=4_096)
+def _remembered(text: str) -> float | None:
+    return _from_text(text.strip(), ())
+
+
 def _from_text(text: str, formats: Sequence[str]) -> float | None:
-    if not 0 < len(text) <= MAX_TEXT:
+    if not text:
         return None
     try:
         return _from_datetime(datetime.fromisoformat(text))

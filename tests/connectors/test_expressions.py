@@ -96,6 +96,10 @@ def test_wrong_terms_are_told(term: Term, said: str) -> None:
         ("apiVersion: aiops/v1\nkind: Mapping\nname: x\nsummary: s\nrules: [{nmae: a}]", r"nmae.*\$\.rules\[0\]"),
         ("apiVersion: aiops/v1\nkind: Mapping\nname: ../x\nsummary: s\nrules: [{name: a}]", r"\$\.name"),
         ("apiVersion: aiops/v1\nkind: Mapping\nname: x\nsummary: s\nrules: []", r"\$\.rules"),
+        (
+            "apiVersion: aiops/v1\nkind: Mapping\nname: x\nsummary: s\nrules: [{when: [{path: a}]}]",
+            "expected is, matches",
+        ),
         ("a: [", "line"),
         ("!!python/object/apply:os.system ['true']", "python"),
     ],

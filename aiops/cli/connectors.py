@@ -1,0 +1,139 @@
+"""`aiops connectors`: which connectors there are, and what one makes of a payload."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Protocol
+
+import typer
+from msgspec import to_builtins
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from aiops import registry
+from aiops.cli.output import print_json
+from aiops.cli.plain import clean, console_for, moment
+from aiops.errors import UsageError
+from aiops.records import Record
+
+connectors_app = typer.Typer(
+    name="connectors",
+    help="Connectors: sources, sinks and mappings, and what a payload becomes.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+GROUP = "aiops.mappings"
+# As large as the HTTP source takes; more is surely not one payload.
+MAX_BYTES = 32 << 20
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+class Catalogue(Protocol):
+    """What an entry point of the group `aiops.mappings` gives when it is called."""
+
+    def connectors(self) -> Sequence[Any]:
+        """All, each with `name`, `summary` and `documentation`."""
+        ...
+
+    def take(
+        self, connector: str, body: bytes, headers: Mapping[str, str], now: float
+    ) -> tuple[Sequence[Record], Sequence[Any]]:
+        """Records, and problems with `place` and `reason`; raise `UsageError` for an unknown connector."""
+        ...
+
+
+def catalogues() -> list[Catalogue]:
+    """The catalogues of all installed distributions."""
+    return [registry.load(GROUP, name)() for name in registry.names(GROUP)]
+
+
+@connectors_app.command("list")
+def list_command(as_json: Json = False) -> None:
+    """List sources, sinks, and the connectors of HTTP ingest."""
+    found = [connector for catalogue in catalogues() for connector in catalogue.connectors()]
+    sources, sinks = registry.names("aiops.sources"), registry.names("aiops.sinks")
+    if as_json:
+        print_json({"sources": sources, "sinks": sinks, "connectors": [to_builtins(one) for one in found]})
+        return
+    console = console_for()
+    console.print(f"sources: {', '.join(sources)}")
+    console.print(f"sinks:   {', '.join(sinks)}")
+    table = Table("connector", "what it takes", box=None, header_style="bold", pad_edge=False)
+    for one in found:
+        table.add_row(one.name, Text(clean(one.summary)))
+    console.print()
+    console.print(table)
+    console.print(f"{len(found)} connectors; send to POST /ingest/CONNECTOR")
+
+
+@connectors_app.command("test")
+def try_command(
+    file: Annotated[Path, typer.Argument(help="File with a payload; - for standard input.")],
+    connector: Annotated[str, typer.Option("--connector", "-c", help="A connector, or the path of a mapping (.yaml).")],
+    header: Annotated[
+        list[str] | None, typer.Option("--header", help="NAME=VALUE of the request; may be repeated.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what a payload becomes. Exit code 1 when anything in it is refused."""
+    records, problems = _take(connector, _read(file), _headers(header or []))
+    if as_json:
+        refused = [{"place": problem.place, "reason": problem.reason} for problem in problems]
+        print_json({"records": [to_builtins(record) for record in records], "problems": refused})
+    else:
+        console = console_for()
+        for record in records:
+            _show(console, record)
+        for problem in problems:
+            console.print(Text(f"refused {clean(problem.place)}: {clean(problem.reason, 300)}", style="red"))
+        console.print(f"{len(records)} taken, {len(problems)} refused")
+    if problems:
+        raise typer.Exit(1)
+
+
+def _take(connector: str, body: bytes, headers: Mapping[str, str]) -> tuple[Sequence[Record], Sequence[Any]]:
+    error = UsageError(f"connector {connector!r}: no catalogue is installed")
+    for catalogue in catalogues():
+        try:
+            return catalogue.take(connector, body, headers, time.time())
+        except UsageError as unknown:
+            error = unknown
+    raise error
+
+
+def _read(file: Path) -> bytes:
+    try:
+        body = sys.stdin.buffer.read(MAX_BYTES + 1) if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror or error}") from error
+    if len(body) > MAX_BYTES:
+        raise UsageError(f"{file}: expected a payload of at most {MAX_BYTES} bytes; got more")
+    return body
+
+
+def _headers(pairs: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--header: expected NAME=VALUE; got {pair!r}")
+        found[name.strip().lower()] = value
+    return found
+
+
+def _show(console: Console, record: Record) -> None:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in to_builtins(record).items():
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                table.add_row(f"{name}.{clean(key, 60)}", Text(clean(str(inner), 200)))
+        else:
+            shown = moment(value) if name in ("ts", "starts_at", "ends_at") else str(value)
+            table.add_row(name, Text(clean(shown, 300)))
+    console.print(table)
+    console.print()

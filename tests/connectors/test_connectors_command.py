@@ -1,0 +1,68 @@
+"""`aiops connectors`: the list is whole, and a payload is shown as what it becomes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from aiops_connectors.mapping import names
+from typer.testing import CliRunner
+
+from aiops.cli.connectors import connectors_app
+from aiops.errors import UsageError
+
+GROUP = {"alerts": [{"labels": {"alertname": "Down", "host": "w1", "severity": "critical"}, "status": "firing"}]}
+
+
+def write(tmp_path: Path, value: object) -> str:
+    file = tmp_path / "payload.json"
+    file.write_text(json.dumps(value))
+    return str(file)
+
+
+def test_the_list_holds_every_mapping_source_and_sink() -> None:
+    found = CliRunner().invoke(connectors_app, ["list", "--json"])
+    assert found.exit_code == 0, found.output
+    listed = json.loads(found.output)
+    assert set(names()) | {"archive", "prometheus"} == {one["name"] for one in listed["connectors"]}
+    assert {"http", "file", "kafka"} <= set(listed["sources"])
+    assert "alertmanager" in CliRunner().invoke(connectors_app, ["list"]).output
+
+
+def test_a_payload_is_shown_as_what_it_becomes(tmp_path: Path) -> None:
+    found = CliRunner().invoke(connectors_app, ["test", write(tmp_path, GROUP), "--connector", "alertmanager"])
+    assert found.exit_code == 0, found.output
+    assert "Down" in found.output
+    assert "1 taken, 0 refused" in found.output
+
+
+def test_refusals_are_shown_and_counted(tmp_path: Path) -> None:
+    file = write(tmp_path, {"alerts": [*GROUP["alerts"], 7]})
+    found = CliRunner().invoke(connectors_app, ["test", file, "-c", "alertmanager", "--json"])
+    assert found.exit_code == 1
+    shown = json.loads(found.output)
+    assert [record["name"] for record in shown["records"]] == ["Down"]
+    assert shown["problems"][0]["place"] == "$.alerts[1]"
+
+
+def test_headers_reach_the_mapping(tmp_path: Path) -> None:
+    headers = {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "/s", "ce-type": "disk.full"}
+    options = [part for name, value in headers.items() for part in ("--header", f"{name}={value}")]
+    found = CliRunner().invoke(connectors_app, ["test", write(tmp_path, {}), "-c", "cloudevents", "--json", *options])
+    assert json.loads(found.output)["records"][0]["name"] == "disk.full"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere.json", "-c", "alertmanager"], "nowhere.json"),
+        (["-", "-c", "nothing"], "alertmanager"),
+        (["-", "-c", "nowhere.yaml"], "nowhere.yaml"),
+        (["-", "-c", "archive", "--header", "x"], "NAME=VALUE"),
+    ],
+)
+def test_wrong_usage_is_told(arguments: list[str], said: str) -> None:
+    found = CliRunner().invoke(connectors_app, ["test", *arguments], input="{}")
+    assert isinstance(found.exception, UsageError)
+    assert said in str(found.exception)
