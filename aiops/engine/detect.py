@@ -83,7 +83,7 @@ class Detect:
 
     def __init__(self, config: DetectConfig | None = None, scorers: Scorers | None = None) -> None:
         self.config = config = config or DetectConfig()
-        self._scorers: Scorers = scorers or {}
+        self._scorers: Scorers = {} if scorers is None else scorers
         self._streams = Streams(config.streams, config.bin_s, config.forgetting)
         self._metrics = Metrics(
             config.series, config.metric_fire, config.metric_calm, config.metric_novelty, config.metric_warm

@@ -51,8 +51,9 @@ class Shadow(Struct, kw_only=True):
 
 
 class Trained(Struct):
-    """`action` is the record to journal, None where the verdict is against a swap; `state` the fitted numbers."""
+    """`action` is the record to journal, None where the verdict is against a swap; `state` the numbers, `id` theirs."""
 
+    id: str
     action: Action | None
     shadow: Shadow
     state: dict[str, Any]
@@ -60,7 +61,7 @@ class Trained(Struct):
 
 def train(
     rows: Rows,
-    algorithm: str = "hbos",
+    algorithm: str = "pca",
     ts: float = 0.0,
     incumbent: tuple[str, Any] | None = None,
     seed: int = 0,
@@ -82,7 +83,8 @@ def train(
     except ValueError as error:
         raise UsageError(f"training: {algorithm} cannot be fitted on these rows: {error}") from error
     shadow.rows = len(rows)
-    return Trained(swap_action(algorithm, state, ts) if shadow.swap else None, shadow, state)
+    action = swap_action(algorithm, state, ts)
+    return Trained(action.id.removeprefix("model-"), action if shadow.swap else None, shadow, state)
 
 
 def _known(algorithm: str) -> type[Hbos] | type[Ecod] | type[Pca]:
@@ -120,6 +122,16 @@ def compare(
         found.incumbent_area = roc_area(model.score(planted), model.score(held_out))
     _judge(found)
     return found
+
+
+def evaluate(algorithm: str, state: Any, rows: Rows, marked: Sequence[bool] | None = None, seed: int = 0) -> float:
+    """The ROC area of `marked` rows against the others, or of planted anomalies where there are no marks."""
+    model = load(algorithm, state)
+    scores = model.score(rows)
+    if marked is None:
+        return roc_area(model.score(plant(rows, random.Random(seed))), scores)
+    positive = [score for score, mark in zip(scores, marked, strict=True) if mark]
+    return roc_area(positive, [score for score, mark in zip(scores, marked, strict=True) if not mark])
 
 
 def _judge(found: Shadow) -> None:

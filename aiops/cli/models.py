@@ -1,0 +1,199 @@
+"""`aiops models`: detectors of unusual alert streams, trained aside, compared, put in place and taken back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from msgspec import to_builtins
+from rich.table import Table
+from rich.text import Text
+
+from aiops import registry
+from aiops.archive import Rejections, read, write
+from aiops.cli.incidents import state_directory
+from aiops.cli.output import print_json
+from aiops.cli.plain import clean, console_for
+from aiops.cli.run import ConfigOption, SetOption
+from aiops.daemon.control import act
+from aiops.errors import AiopsError, UsageError
+from aiops.records import Action
+from aiops.rows import Gathered, gather
+from aiops.shelf import Model, Shelf
+
+models_app = typer.Typer(
+    name="models",
+    help="Detectors of unusual alert streams: train aside, compare, put in place, take back.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Files = Annotated[list[Path], typer.Argument(help="Archives with alerts; `-` is standard input.")]
+StateOption = Annotated[Path | None, typer.Option("--state", help="The daemon's state directory.")]
+DirOption = Annotated[Path | None, typer.Option("--dir", help="Models directory; default: `models` in the state.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", help="Write the swap record to this archive instead of telling the daemon.")
+]
+
+
+@models_app.command("list")
+def list_command(
+    directory: DirOption = None,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the models there are; a star marks the one in place."""
+    shelf = _shelf(directory, config, sets, state)
+    models, history = shelf.models(), shelf.history()
+    current = history[-1] if history else None
+    if as_json:
+        print_json([_told(model) | {"current": model.id == current} for model in models])
+        return
+    table = Table("", "id", "rows", "area", "verdict", box=None, header_style="bold", pad_edge=False)
+    for model in models:
+        star = "*" if model.id == current else ""
+        table.add_row(star, model.id, str(model.rows), f"{model.area:.3f}", Text(clean(model.reason)))
+    console = console_for()
+    console.print(table)
+    console.print(f"{len(models)} models in {shelf.directory}", soft_wrap=True)
+
+
+@models_app.command("train")
+def train_command(
+    files: Files,
+    algorithm: Annotated[str, typer.Option("--algorithm", help="pca, ecod or hbos.")] = "pca",
+    directory: DirOption = None,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+    seed: Annotated[int, typer.Option(help="Of the anomalies planted for the comparison.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit a detector on the alerts of archives and compare it with the one in place; nothing is swapped yet."""
+    shelf = _shelf(directory, config, sets, state)
+    gathered = _gather(files)
+    current = shelf.current()
+    incumbent = (current.algorithm, current.state) if current else None
+    at = gathered.rows[-1].at if gathered.rows else 0.0
+    trainer = registry.load("aiops.models", "trainer")
+    trained = trainer(gathered.values(), algorithm, at, incumbent, seed)
+    model = Model(
+        id=trained.id,
+        algorithm=algorithm,
+        at=at,
+        rows=trained.shadow.rows,
+        area=trained.shadow.area,
+        verdict=trained.shadow.swap,
+        reason=trained.shadow.reason,
+        incumbent=current.id if current else None,
+        incumbent_area=trained.shadow.incumbent_area,
+        state=trained.state,
+    )
+    shelf.put(model)
+    if as_json:
+        print_json(_told(model))
+        return
+    typer.echo(f"{model.id}: {model.rows} rows, {model.reason}")
+    typer.echo(f"next: aiops models promote {model.id}" if model.verdict else "not recommended: promote needs --force")
+
+
+@models_app.command("evaluate")
+def evaluate_command(
+    files: Files,
+    directory: DirOption = None,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Score every model on archives: the ROC area of rows with labelled alerts, of planted anomalies without labels."""
+    shelf = _shelf(directory, config, sets, state)
+    gathered = _gather(files)
+    rows = gathered.values()
+    if not rows:
+        raise UsageError("models: expected alerts over more than one window; got no feature row")
+    evaluator = registry.load("aiops.models", "evaluator")
+    areas = [(model, evaluator(model.algorithm, model.state, rows, _marks(gathered))) for model in shelf.models()]
+    what = "labelled incidents" if _marks(gathered) is not None else "planted anomalies"
+    if as_json:
+        print_json([{"id": model.id, "area": area, "of": what, "rows": len(rows)} for model, area in areas])
+        return
+    for model, area in areas:
+        typer.echo(f"{model.id}: area {area:.3f} on {what}, {len(rows)} rows")
+
+
+@models_app.command("promote")
+def promote_command(
+    id: Annotated[str, typer.Argument(help="The model's id.")],
+    force: Annotated[bool, typer.Option("--force", help="Even where the comparison spoke against it.")] = False,
+    out: OutOption = None,
+    directory: DirOption = None,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+) -> None:
+    """Put a model in place: the running daemon takes it as a record of its journal."""
+    shelf = _shelf(directory, config, sets, state)
+    model = shelf.get(id)
+    if not model.verdict and not force:
+        raise UsageError(f"{id}: {model.reason}: not promoted (--force promotes it all the same)")
+    _deliver(model, out, config, sets, state)
+    shelf.promote(id)
+
+
+@models_app.command("rollback")
+def rollback_command(
+    out: OutOption = None,
+    directory: DirOption = None,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+) -> None:
+    """Put the model before the last one back in place."""
+    shelf = _shelf(directory, config, sets, state)
+    model = shelf.before()
+    _deliver(model, out, config, sets, state)
+    shelf.rollback()
+
+
+def _shelf(directory: Path | None, config: Path | None, sets: list[str] | None, state: Path | None) -> Shelf:
+    return Shelf(directory if directory is not None else state_directory(config, sets, state) / "models")
+
+
+def _gather(files: Iterable[Path]) -> Gathered:
+    rejections = Rejections()
+    gathered = gather(read(list(files), rejections))
+    if rejections.count:
+        typer.echo(f"{rejections.count} lines rejected, the first: {clean(str(rejections.kept[0]))}", err=True)
+    return gathered
+
+
+def _marks(gathered: Gathered) -> list[bool] | None:
+    """The labels, where there are rows on both sides of them."""
+    both = any(gathered.marked) and not all(gathered.marked)
+    return gathered.marked if both else None
+
+
+def _told(model: Model) -> dict[str, Any]:
+    fields: dict[str, Any] = to_builtins(model)
+    del fields["state"]
+    return fields
+
+
+def _deliver(model: Model, out: Path | None, config: Path | None, sets: list[str] | None, state: Path | None) -> None:
+    make = registry.load("aiops.models", "swap")
+    action: Action = make(model.algorithm, model.state, time.time())
+    if out is not None:
+        write(out, [action])
+        typer.echo(f"{model.id}: written to {out}")
+        return
+    feedback = act(state_directory(config, sets, state), action)
+    if not feedback["applied"]:
+        raise AiopsError(f"{model.id}: {feedback['reason']}")
+    typer.echo(f"{model.id}: {feedback['reason']}")
