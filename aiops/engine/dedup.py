@@ -50,6 +50,8 @@ class Dedup:
         # Ordered dicts: taking the first of a plain one walks over all that were deleted before it.
         self.streams: OrderedDict[Identity, Stream] = OrderedDict()
         self.forgotten = 0
+        # Forgotten streams that their clusters still have to be told of; empty between records.
+        self.dropped: list[Stream] = []
         self._numbers: dict[int, Identity] = {}
         self._next = 0
         # Two generations: when the younger is full it becomes the older, and what was older is forgotten.
@@ -94,6 +96,7 @@ class Dedup:
                 break
         assert victim is not None
         stream = self.streams.pop(victim)
+        self.dropped.append(stream)
         del self._numbers[stream.number]
         self.forgotten += 1
 

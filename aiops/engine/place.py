@@ -54,6 +54,8 @@ class Placer:
     def alert(self, alert: Alert, seq: int, at: float, now: float, out: list[Event], derived: bool = False) -> None:
         """Place one alert. `at` is its own time, `now` the engine's; a `derived` one comes from a metric."""
         stream = self.dedup.stream(alert)
+        if self.dedup.dropped:
+            self._forgotten(now)
         seen = self.dedup.observe(stream, alert, at)
         verdict = seen.verdict
         if stream.silenced and stream.firing and verdict == "duplicate":
@@ -74,6 +76,14 @@ class Placer:
             self.alerts += 1
             self.dispositions[placed.disposition] += 1
         out.append(placed)
+
+    def _forgotten(self, now: float) -> None:
+        """Streams that were forgotten while they fired do not keep their incident open for ever."""
+        for stream in self.dedup.dropped:
+            cluster = self.clusters.home(stream)
+            if cluster is not None:
+                self._stopped(stream, cluster, now)
+        self.dedup.dropped.clear()
 
     def _duplicate(
         self, alert: Alert, stream: Stream, seq: int, at: float, reason: str | None, out: list[Event]

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.assembly import build_engine
-from aiops.engine.config import EngineConfig, ModelConfig
+from aiops.engine.config import DedupConfig, EngineConfig, ModelConfig
 from aiops.engine.events import IncidentChanged, Placed
 from aiops.engine.fold import Engine, step
 from aiops.errors import UsageError
@@ -24,7 +24,8 @@ from aiops.topology import Edge, Node, Topology
 
 TOPOLOGY = Topology.build([Node("web"), Node("api"), Node("db", "database")], [Edge("web", "api"), Edge("api", "db")])
 # Reading the catalogue for each example would take most of the time; its suggester has tests of its own.
-CONFIG = EngineConfig(playbooks=ModelConfig(""))
+# Small caps, so that forgetting is part of what is tested.
+CONFIG = EngineConfig(playbooks=ModelConfig(""), dedup=DedupConfig(max_recent=8, max_streams=12))
 ENTITIES = st.sampled_from(["web", "api", "db", "node-1", "elsewhere"])
 NAMES = st.sampled_from(["HighLatency", "Errors", "DiskFull", "CPU", "ContainerRestarts"])
 
@@ -93,7 +94,7 @@ def whole(records: list[Record]) -> tuple[bytes, bytes]:
     return encoded(events + engine.finish()), engine.snapshot()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(logs(), st.lists(st.integers(1, 7), min_size=1, max_size=10))
 def test_batches_change_nothing(records: list[Record], sizes: list[int]) -> None:
     engine = build_engine(CONFIG, TOPOLOGY)
@@ -106,7 +107,7 @@ def test_batches_change_nothing(records: list[Record], sizes: list[int]) -> None
     assert (encoded(events + engine.finish()), engine.snapshot()) == whole(records)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(logs(), st.integers(0, 60))
 def test_a_snapshot_at_any_record_continues_as_if_nothing_had_happened(records: list[Record], cut: int) -> None:
     first = build_engine(CONFIG, TOPOLOGY)
@@ -118,7 +119,7 @@ def test_a_snapshot_at_any_record_continues_as_if_nothing_had_happened(records: 
     assert (encoded(events + second.finish()), second.snapshot()) == whole(records)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(logs())
 def test_every_alert_has_exactly_one_disposition_and_one_cluster(records: list[Record]) -> None:
     done = replay(records, build_engine(CONFIG, TOPOLOGY))
@@ -139,7 +140,7 @@ def test_every_alert_has_exactly_one_disposition_and_one_cluster(records: list[R
     assert all(len(incidents) == 1 for incidents in homes.values()), "one cluster, two incidents"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(logs())
 def test_everything_open_ends_by_itself_and_versions_count_from_one(records: list[Record]) -> None:
     engine = build_engine(CONFIG, TOPOLOGY)
