@@ -19,6 +19,7 @@ from aiops.cli.output import print_json
 from aiops.cli.plain import clean, console_for, moment
 from aiops.errors import UsageError
 from aiops.records import Record
+from aiops.web.auth import new_token, token_hash
 
 connectors_app = typer.Typer(
     name="connectors",
@@ -94,6 +95,15 @@ def try_command(
         console.print(f"{len(records)} taken, {len(problems)} refused")
     if problems:
         raise typer.Exit(1)
+
+
+@connectors_app.command("token")
+def token_command() -> None:
+    """Make a token for HTTP: the token goes to the sender, its hash into the configuration."""
+    token = new_token()
+    console = console_for()
+    console.print(f"token:  {token}", soft_wrap=True)
+    console.print(f'sha256: "{token_hash(token)}"', soft_wrap=True)
 
 
 def _take(connector: str, body: bytes, headers: Mapping[str, str]) -> tuple[Sequence[Record], Sequence[Any]]:

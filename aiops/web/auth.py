@@ -28,8 +28,8 @@ _LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 class Token(Struct, frozen=True, forbid_unknown_fields=True):
     """A token's name (it is the actor of what it does), its scopes, and where its secret is.
 
-    Either `sha256`, the hash in hexadecimal (`aiops token` prints one), or `env`, the environment variable that
-    holds the token itself.
+    Either `sha256`, the hash in hexadecimal (`aiops connectors token` makes a token and prints its hash), or `env`, the
+    environment variable that holds the token itself.
     """
 
     name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,62}$")]

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from aiops.cli.connectors import connectors_app
 from aiops.errors import UsageError
+from aiops.web.auth import token_hash
 
 GROUP = {"alerts": [{"labels": {"alertname": "Down", "host": "w1", "severity": "critical"}, "status": "firing"}]}
 
@@ -51,6 +52,11 @@ def test_headers_reach_the_mapping(tmp_path: Path) -> None:
     options = [part for name, value in headers.items() for part in ("--header", f"{name}={value}")]
     found = CliRunner().invoke(connectors_app, ["test", write(tmp_path, {}), "-c", "cloudevents", "--json", *options])
     assert json.loads(found.output)["records"][0]["name"] == "disk.full"
+
+
+def test_a_token_and_its_hash_belong_together() -> None:
+    lines = CliRunner().invoke(connectors_app, ["token"]).output.split()
+    assert token_hash(lines[1]) == lines[3].strip('"')
 
 
 @pytest.mark.parametrize(
