@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
@@ -59,8 +60,11 @@ def expression(pattern: str) -> re.Pattern[str]:
     if _NESTED.search(pattern):
         raise UsageError(f"expected an expression without a repeated repetition; got {pattern!r}")
     try:
-        return re.compile(pattern, re.DOTALL)
-    except (re.error, RecursionError, OverflowError) as error:
+        # What will mean something else in a later Python is told now, rather than matched differently then.
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return re.compile(pattern, re.DOTALL)
+    except (re.error, RecursionError, OverflowError, FutureWarning, DeprecationWarning) as error:
         raise UsageError(f"expected a regular expression; got {pattern!r}: {error}") from error
 
 

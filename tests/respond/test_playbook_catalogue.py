@@ -1,0 +1,75 @@
+"""The shipped catalogue: every playbook passes its checks and tests, and its commands are commands."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pytest
+
+from aiops.respond.catalogue import Catalogue, read_catalogue, shipped
+from aiops.respond.format import Playbook
+from aiops.respond.lint import all_steps, lint_file
+from aiops.respond.rendering import PLACEHOLDER
+from aiops.respond.steps import Manual
+from aiops.respond.trials import run_trials
+
+CATALOGUE: Catalogue = read_catalogue([shipped()])
+NAMES = sorted(CATALOGUE.playbooks)
+# Queries are for a metrics page, not for a shell.
+QUERY = re.compile(r"^(sum|max|min|topk|rate|histogram_quantile)\b")
+
+
+def test_there_are_enough_and_all_can_be_read() -> None:
+    assert CATALOGUE.problems == []
+    assert len(NAMES) >= 40
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_well_formed(name: str) -> None:
+    findings = lint_file(shipped() / f"{name}.yaml")
+    assert [str(finding) for finding in findings] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_own_tests_pass(name: str) -> None:
+    results = run_trials(CATALOGUE.playbooks[name])
+    assert len(results) >= 2
+    assert [result.problems for result in results if not result.ok] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_people_get_what_they_need(name: str) -> None:
+    playbook = CATALOGUE.playbooks[name]
+    assert playbook.symptoms
+    assert playbook.tags
+    assert len(playbook.steps) >= 2
+    assert len(playbook.diagnosis) >= 2
+    notes = [step.note for _, step in all_steps(playbook) if isinstance(step, Manual) and step.note]
+    assert notes, "says nothing about what not to do"
+
+
+def test_its_commands_are_shell() -> None:
+    """One shell reads them all without running any: a syntax error names its line."""
+    commands = [command for name in NAMES for command in _commands(CATALOGUE.playbooks[name])]
+    assert len(commands) > 150
+    script = "\n".join(f": <<'EOF_{i}'\nEOF_{i}\n{command}" for i, command in enumerate(commands))
+    done = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, timeout=20, check=False)
+    assert done.stderr == ""
+
+
+def test_references_to_other_playbooks_exist() -> None:
+    for name in NAMES:
+        text = CATALOGUE.playbooks[name].when_not_to_use
+        for other in re.findall(r"\buse ([a-z]+(?:-[a-z0-9]+)+)", text):
+            assert other in NAMES, f"{name} names {other}"
+
+
+def _commands(playbook: Playbook) -> list[str]:
+    made = []
+    for _, step in all_steps(playbook):
+        run = getattr(step, "run", None)
+        if run and not QUERY.match(run):
+            # What a person fills in stands between angle brackets, which a shell would take for redirections.
+            made.append(re.sub(r"<[a-z][a-zA-Z -]*>", "FILL", PLACEHOLDER.sub("VALUE", run)))
+    return made
