@@ -23,7 +23,10 @@ _MIN_SLOPE, _MAX_SLOPE = 0.2, 1.0
 
 
 class Ring:
-    """The last `size` scores in nats, sorted as well; memory 16 bytes a score, `add` and `tail` about 0.5 µs.
+    """The last `size` scores, sorted as well; memory 16 bytes a score, `add` and `tail` about 0.5 µs.
+
+    Scores are nats, whose tail has a natural slope of 1, unless `nats` is False: then they have units of their own and
+    the slope is that of the ring alone.
 
     >>> ring = Ring(256)
     >>> for i in range(256):
@@ -32,10 +35,11 @@ class Ring:
     (0.5, True)
     """
 
-    __slots__ = ("_order", "_sorted", "size")
+    __slots__ = ("_order", "_sorted", "nats", "size")
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, nats: bool = True) -> None:
         self.size = size
+        self.nats = nats
         self._order: deque[float] = deque()
         self._sorted: list[float] = []
 
@@ -63,8 +67,12 @@ class Ring:
         peaks = max(8, int(len(known) * _TAIL_SHARE))
         start = known[-peaks]
         median_excess = known[-(peaks // 2)] - start
-        slope = math.log(2) / median_excess if median_excess > 0 else _MAX_SLOPE
-        slope = min(_MAX_SLOPE, max(_MIN_SLOPE, slope))
+        if median_excess > 0.0:
+            slope = math.log(2) / median_excess
+        else:
+            slope = _MAX_SLOPE if self.nats else 0.0
+        if self.nats:
+            slope = min(_MAX_SLOPE, max(_MIN_SLOPE, slope))
         return (peaks + 1) / (len(known) + 1) * math.exp(-slope * max(0.0, score - start))
 
     def dump(self) -> list[float]:

@@ -71,6 +71,8 @@ class Strange(Struct, gc=False, frozen=True):
         return f"alerts of {self.entity} are unlike what the model learned: p = {self.p:.2g}"
 
 
+# Row scores that a new one is ranked among, and the weight of the tail beyond them; see `Ring`.
+_RING = 1024
 # Entities whose last verdict is kept; only those of recent windows are asked for.
 _MAX_VERDICTS = 10_000
 
@@ -91,7 +93,7 @@ class Detect:
         self._windows = Windows(config.window_s)
         self._training: deque[Row] = deque(maxlen=config.training_rows)
         self._pending: list[Row] = []
-        self._ring = Ring(1024)
+        self._ring = Ring(_RING, nats=False)
         self._verdicts: OrderedDict[str, Strange] = OrderedDict()
         self._model: Detector | None = None
         self._loaded: list[str] = []  # algorithm and state text of the model
@@ -152,7 +154,7 @@ class Detect:
         before = self._loaded[0] if self._loaded else "no model"
         self._model = model
         self._loaded = [algorithm, action.args["state"]]
-        self._ring = Ring(1024)
+        self._ring = Ring(_RING, nats=False)
         self._pending = []
         self._verdicts.clear()
         return f"{algorithm} takes the place of {before} in {SLOT}"
@@ -195,7 +197,7 @@ class Detect:
         self._windows.load(state["windows"])
         self._training = deque((Row(*row) for row in state["training"]), self.config.training_rows)
         self._pending = [Row(*row) for row in state["pending"]]
-        self._ring = Ring(1024)
+        self._ring = Ring(_RING, nats=False)
         self._ring.load(state["ring"])
         self._verdicts = OrderedDict((verdict[1], Strange(*verdict)) for verdict in state["verdicts"])
         self._loaded = list(state["model"])

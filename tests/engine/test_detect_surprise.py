@@ -191,3 +191,15 @@ def test_one_incident_does_not_make_its_hour_loud() -> None:
         rhythm.learn(START, 3, 3.0)
     rhythm.learn(START, 100_000, 3.0)
     assert rhythm.factor(START) < 1.1
+
+
+def test_a_ring_of_raw_scores_does_not_care_for_their_unit() -> None:
+    source = random.Random(9)
+    scores = [source.expovariate(1.0) for _ in range(1024)]
+    small, large = Ring(1024, nats=False), Ring(1024, nats=False)
+    for score in scores:
+        small.add(score)
+        large.add(score * 1000.0)
+    for score in (0.5, 3.0, 9.0, 20.0):
+        assert small.tail(score) == pytest.approx(large.tail(score * 1000.0))
+    assert small.tail(9.0) == pytest.approx(math.exp(-9.0), rel=5.0)
