@@ -1,7 +1,7 @@
 """Labelled incidents of the measuring data as views for a ranker, in time order.
 
-Alerts become facts as the engine makes them: one per (entity, name), with count, span, highest severity and the last
-message. Nothing that the labels say enters a view.
+Alerts become facts as the engine makes them: one per (entity, name, caller), with count, span, highest severity and
+the first message. Nothing that the labels say enters a view.
 """
 
 from __future__ import annotations
@@ -108,11 +108,11 @@ def facts_of(alerts: Iterable[Alert]) -> list[AlertFact]:
         fact = facts.get((entity, alert.name, caller))
         if fact is None:
             fact = AlertFact(entity, alert.name, 0, 0, alert.ts, alert.ts, alert.service, alert.source, caller=caller)
-            fact.labels = dict(alert.labels)
+            fact.labels, fact.message = dict(alert.labels), alert.message
             facts[entity, alert.name, caller] = fact
         fact.count += 1
         fact.severity = max(fact.severity, int(parse_severity(alert.severity)))
-        fact.last_at, fact.message = alert.ts, alert.message
+        fact.last_at = alert.ts
     return list(facts.values())
 
 

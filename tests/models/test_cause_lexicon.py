@@ -38,6 +38,12 @@ NAMES = {
     "NETWORK_QUALITY_DEGRADED": "network",
     "TcpRetransmits": "network",
     "PacketLoss": "network",
+    "NetworkReceiveErrs": "network",
+    "BlackboxProbeFailed": "error",
+    "BlackboxProbeSlow": "latency",
+    "PostgresqlReplicationLag": "state",
+    "RedisMemoryHigh": "resource",
+    "TargetDown": "state",
     "log:7": "log",
     "SomethingElse": "other",
 }
@@ -67,6 +73,17 @@ def test_aliases_share_a_type_and_directions_do_not() -> None:
 )
 def test_good_directions_do_little_harm(name: str, harm: float) -> None:
     assert Lexicon().read(name).harm == harm
+
+
+def test_log_templates_are_types_of_their_own() -> None:
+    lexicon = Lexicon()
+    assert lexicon.read("log:7").type != lexicon.read("log:8").type
+
+
+def test_words_to_classes_are_enough() -> None:
+    own = load_lexicon({"flux": "latency", "warp core": "resource"})
+    assert own.read("flux_p50").cls == "latency"
+    assert own.read("WarpCoreBreach").cls == "resource"
 
 
 def test_operators_words_come_first() -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from aiops_models.causes import CauseRanker
+from aiops_models.causes.scene import Scene
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -120,6 +121,65 @@ def test_larger_magnitude_outranks_presence() -> None:
         )
     )
     assert causes[0].entity == "cart-1"
+
+
+def test_the_only_database_can_be_unusual_once_its_noise_is_known() -> None:
+    now = view(fact("db", "connections:up"), fact("web", "queue_depth:up"), fact("cart", "latency_p99:up"))
+    ranker = CauseRanker(TOPOLOGY)
+    before = {cause.entity: cause.score for cause in ranker.rank(now)}
+    for number in range(8):
+        ranker.learn(view(fact("web", "queue_depth:up"), name=f"old-{number}"), None)
+    after = {cause.entity: cause.score for cause in ranker.rank(now)}
+    assert after["db"] >= before["db"]
+    assert after["web"] < before["web"]
+
+
+def test_a_machine_is_compared_with_the_other_machines() -> None:
+    first = CauseRanker(TOPOLOGY).rank(view(fact("node-0", "disk_io:up")))[0]
+    assert "disk_io:up on node-0 that 1 of 1 siblings do not show" in [each.text for each in first.evidence]
+
+
+def test_message_tells_whom_an_alert_without_entity_is_about() -> None:
+    alert = fact("prometheus", "KubeNodeNotReady", source="prometheus", message="Node node-1 is NotReady")
+    assert CauseRanker(TOPOLOGY).rank(view(alert))[0].entity in ("node-1", "node/node-1")
+
+
+def test_two_spellings_are_one_entity() -> None:
+    causes = CauseRanker(TOPOLOGY).rank(view(fact("nodes/w1", "NodeRebooted"), fact("node/w1", "DiskPressure")))
+    assert [cause.entity for cause in causes] == ["node/w1"]
+
+
+def test_confirmed_service_stands_for_its_replicas_and_other_spellings() -> None:
+    ranker = CauseRanker(TOPOLOGY)
+    scene = Scene(ranker._land, ranker._lexicon, view(fact("cart-1", "heap:up")))
+    assert ranker._roots(scene, "app/cart") == ["cart", "cart-0", "cart-1", "cart-2", "cart-3"]
+    assert ranker._roots(scene, "elsewhere") == ["elsewhere"]
+
+
+def test_probability_and_candidate_set_after_ten_outcomes() -> None:
+    ranker = CauseRanker(TOPOLOGY)
+    now = view(fact("db", "cpu:up"), fact("web", "latency_p99:up"), name="now")
+    early = ranker.rank(now)
+    assert all(cause.probability is None for cause in early)
+    assert ranker.candidate_set(early)["probability"] is None
+    for number in range(12):
+        ranker.learn(view(fact("db", "cpu:up"), fact("web", "latency_p99:up"), name=f"i{number}"), "db")
+    causes = ranker.rank(now)
+    assert causes[0].entity == "db"
+    assert causes[0].probability is not None
+    assert causes[0].probability > 0.8
+    chosen = ranker.candidate_set(causes)
+    assert chosen["entities"] == ["db"]
+    assert chosen["otherwise"] == "or something that raised no alert"
+    assert ranker.calibration()["outcomes"] == 12
+
+
+def test_confidence_needs_a_margin_and_reach() -> None:
+    ranker = CauseRanker(TOPOLOGY)
+    tied = ranker.rank(view(fact("node-0", "disk_io:up"), fact("node-1", "disk_io:up")))
+    clear = ranker.rank(view(*(fact("db", name) for name in ("cpu:up", "disk:up", "heap:up")), fact("cart", "errors")))
+    assert tied[0].confidence == "low"
+    assert clear[0].confidence == "high"
 
 
 def test_chronic_alerts_lose_weight() -> None:

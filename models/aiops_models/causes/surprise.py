@@ -17,6 +17,8 @@ from aiops_models.causes.scene import Scene, Signal
 FLOOR = 0.15
 # Past incidents from which counts say anything; with fewer, one coincidence would silence a signal.
 MIN_INCIDENTS = 3
+# A kind with fewer groups than this share of all is one of few.
+FEW = 0.5
 
 
 class Surprise:
@@ -61,16 +63,20 @@ class Surprise:
         types = self.scene.by_entity.get(entity, {})
         return [self.value[entity, s.type] for s in types.values() if s.cls in classes]
 
-    def _could(self, signals: list[Signal]) -> int:
+    def _could(self, signals: list[Signal]) -> float:
         """G: groups of the kinds that raise this type, alerting or not.
 
         Of a kind that the topology does not list only the alerting ones are known; it is taken to be as numerous as all
-        that is listed, or the one machine that complains would be nothing unusual.
+        that is listed, or the one machine that complains would be nothing unusual. A kind of few, such as the one
+        database, can never be rare among its like: once there is history to tell its usual noise, that is no longer
+        held against it.
         """
         kinds = {self.scene.kind_of(s.entity) for s in signals}
-        groups = set().union(*(self._groups.get(kind, set()) for kind in kinds))
-        listed = any(kind in self.scene.land.of_kind for kind in kinds)
-        return len(groups) if listed else max(len(groups), len(self.scene.land.groups))
+        groups = len(set().union(*(self._groups.get(kind, set()) for kind in kinds)))
+        known = len(self.scene.land.groups)
+        if not any(kind in self.scene.land.of_kind for kind in kinds):
+            return max(groups, known)
+        return max(groups, FEW * known) if self._history.incidents >= MIN_INCIDENTS else groups
 
     def _best(self, signals: list[Signal]) -> dict[str, float]:
         """Per group that has the type now: its largest magnitude, infinite where the tool told none."""
