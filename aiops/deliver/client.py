@@ -126,6 +126,8 @@ class HttpClient:
             raise HttpFailure("expected a URL; got something else", retry=False) from None
         if len(url) > _MAX_URL_CHARS or not parsed.host:
             raise HttpFailure(f"expected a URL with a host, of up to {_MAX_URL_CHARS} characters", retry=False)
+        if parsed.port is not None and not 0 < parsed.port < 65_536:
+            raise HttpFailure(f"expected a port from 1 to 65535; got {parsed.port}", retry=False)
         if parsed.scheme not in schemes:
             hint = "" if self.allow_private else " (http needs allow_private = true)"
             raise HttpFailure(f"expected {' or '.join(schemes)}{hint}; got {parsed.scheme!r}", retry=False)

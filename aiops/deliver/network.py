@@ -31,8 +31,8 @@ def resolve(host: str, port: int) -> list[str]:
     """The addresses of a host, in the order of the system's preference; raise `OSError` when there is none."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except UnicodeError as error:
-        raise OSError("no host name") from error
+    except (UnicodeError, OverflowError) as error:
+        raise OSError("no host name or port") from error
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 

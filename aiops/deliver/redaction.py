@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 # Enough to read what a receiver complains about; receivers' error pages say nothing more after it.
 MAX_EXCERPT_CHARS = 300
 _URL = re.compile(r"(https?://)(?:[^\s/@\"'<>]*@)?([^\s/?#\"'<>]{1,255})[^\s\"'<>]*", re.IGNORECASE)
+# What looks like a credential although nobody told of it: signing secrets, and what follows a scheme of authorization.
+_CREDENTIAL = re.compile(r"(whsec_|(?:bearer|basic|geniekey)\s+)[\w+/=.~-]{4,}", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 # A "secret" of fewer characters is a test's; replacing it would garble every text.
 _MIN_SECRET_CHARS = 4
@@ -39,6 +41,7 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= _MIN_SECRET_CHARS:
             text = text.replace(secret, _HIDDEN)
+    text = _CREDENTIAL.sub(rf"\1{_HIDDEN}", text)
     text = _URL.sub(r"\1\2/…", text)
     return _CONTROL.sub(" ", text).strip()
 

@@ -60,3 +60,11 @@ def url_of(url: str, url_env: str, place: str) -> tuple[str, bool]:
     if "@" in url.partition("://")[2].partition("/")[0]:
         raise UsageError(f"{place}.url: expected no user or password in it; put such a URL into url_env")
     return url, False
+
+
+def base_url(url: str, client: HttpClient, place: str) -> str:
+    """The root of a receiver's API, without a slash at the end; raise `UsageError` for one that cannot be used."""
+    client.check(url, f"{place}.base_url")
+    if "?" in url or "#" in url or "@" in url:
+        raise UsageError(f"{place}.base_url: expected a URL without a query, a fragment or a user; got one with")
+    return url.rstrip("/")

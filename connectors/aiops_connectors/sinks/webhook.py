@@ -14,13 +14,13 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from aiops.deliver.answers import answer_of, answer_of_failure
-from aiops.deliver.client import HttpClient, HttpFailure
+from aiops.deliver.client import HttpClient
 from aiops.deliver.signing import key_of, signature_headers
 from aiops.ports import Answer, Message
 from aiops.records.decode import format_time
 from aiops_connectors.sinks.condensed import condensed
 from aiops_connectors.sinks.options import HttpOptions, client_of, convert, secret, url_of
+from aiops_connectors.sinks.posting import Post
 
 # Standard Webhooks asks for bodies under 20 kB; what surrounds the incident takes less than the rest.
 MAX_BODY_BYTES = 20_000
@@ -60,31 +60,28 @@ class WebhookSink:
         place = f"endpoints.{name}"
         self.options = convert(options, WebhookOptions, place)
         self._clock = clock
-        self._client = client or client_of(self.options)
+        client = client or client_of(self.options)
         self._url, is_secret = url_of(self.options.url, self.options.url_env, place)
-        self._client.check(self._url, f"{place}.url")
+        client.check(self._url, f"{place}.url")
         self._keys: list[bytes] = []
         self._headers = {"content-type": "application/cloudevents+json; charset=utf-8"}
-        self._secrets = [self._url] if is_secret else []
+        secrets = [self._url] if is_secret else []
         for variable in (self.options.secret_env, self.options.old_secret_env):
             if variable:
                 value = secret(variable, place)
-                self._secrets.append(value)
+                secrets.append(value)
                 self._keys.append(key_of(value, f"{place}: environment variable {variable}"))
         if self.options.token_env:
             token = secret(self.options.token_env, place)
-            self._secrets.append(token)
+            secrets.append(token)
             self._headers["authorization"] = f"Bearer {token}"
+        self._post = Post(client, timeout_s=self.options.timeout_s, secrets=secrets, clock=clock)
 
     def send(self, message: Message) -> Answer:
         """See `Sink.send`."""
         body = msgspec.json.encode(self.event(message))
-        headers = {**self._headers, **signature_headers(self._keys, message.key, self._clock(), body)}
-        try:
-            reply = self._client.send("POST", self._url, body=body, headers=headers, timeout_s=self.options.timeout_s)
-        except HttpFailure as failure:
-            return answer_of_failure(failure, self._secrets)
-        return answer_of(reply, self._secrets, self._clock())
+        signed = signature_headers(self._keys, message.key, self._clock(), body)
+        return self._post.bytes(self._url, body, {**self._headers, **signed})
 
     def event(self, message: Message) -> dict[str, Any]:
         """The body as plain values: below `MAX_BODY_BYTES` as JSON, with the names of what was cut in `data.cut`."""
@@ -110,4 +107,4 @@ class WebhookSink:
 
     def close(self) -> None:
         """Close idle connections."""
-        self._client.close()
+        self._post.close()

@@ -1,0 +1,96 @@
+"""Slack, by an incoming webhook (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
+
+An incoming webhook can only add messages: each change is one of its own. Text from payloads is escaped as Slack asks
+for, so that it can neither mention a channel nor hide where a link leads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiops.deliver.client import HttpClient
+from aiops.ports import Answer, Message
+from aiops_connectors.sinks.cutting import cut
+from aiops_connectors.sinks.options import HttpOptions, client_of, convert, url_of
+from aiops_connectors.sinks.posting import Post
+from aiops_connectors.sinks.wording import facts, happening, headline, reasons
+
+# Limits of Block Kit (https://docs.slack.dev/reference/block-kit/blocks).
+MAX_HEADER, MAX_SECTION, MAX_FIELDS, MAX_FIELD = 150, 3_000, 10, 2_000
+# What fits into a section beside a sentence.
+MAX_URL = 900
+
+
+class SlackOptions(HttpOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The options of `HttpOptions` apply as well.
+
+    - `url_env`: the environment variable with the webhook's URL, which is a secret.
+    """
+
+    url_env: str
+
+
+class SlackSink:
+    """Posts one message for each change of an incident; may be used from several threads."""
+
+    def __init__(self, name: str, options: Mapping[str, Any], client: HttpClient | None = None) -> None:
+        """Raise `UsageError` for options that do not fit."""
+        self.name = name
+        place = f"endpoints.{name}"
+        self.options = convert(options, SlackOptions, place)
+        client = client or client_of(self.options)
+        self._url, _ = url_of("", self.options.url_env, place)
+        client.check(self._url, f"{place}: environment variable {self.options.url_env}")
+        self._post = Post(client, timeout_s=self.options.timeout_s, secrets=[self._url])
+
+    def send(self, message: Message) -> Answer:
+        """See `Sink.send`."""
+        return self._post.json(self._url, body(message))
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._post.close()
+
+
+def escaped(text: str) -> str:
+    """Text that Slack shows as it is.
+
+    >>> escaped("<!channel> a & b")
+    '&lt;!channel&gt; a &amp; b'
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def escaped_to(text: str, limit: int) -> str:
+    """Escaped text of at most `limit` characters, cut between characters of the original."""
+    whole = escaped(text)
+    if len(whole) <= limit:
+        return whole
+    kept = ""
+    for character in text[:limit]:
+        if len(kept) + len(escaped(character)) >= limit:
+            break
+        kept += escaped(character)
+    return kept + "…"
+
+
+def body(message: Message) -> dict[str, Any]:
+    """The message: header, link, facts, reasons; `text` is what notifications show."""
+    title = headline(message)
+    blocks: list[dict[str, Any]] = [{"type": "header", "text": {"type": "plain_text", "text": cut(title, MAX_HEADER)}}]
+    said = escaped_to(happening(message), MAX_FIELD)
+    if message.link and len(message.link) <= MAX_URL:
+        said = f"<{message.link}|Open the incident> · {said}"
+    blocks.append({"type": "section", "text": _markdown(said)})
+    fields = [_markdown(f"*{label}*\n{escaped_to(value, MAX_FIELD - 100)}") for label, value in facts(message)[1:]]
+    blocks.append({"type": "section", "fields": fields[:MAX_FIELDS]})
+    why = "\n".join(f"• {reason}" for reason in reasons(message.incident))
+    if why:
+        blocks.append({"type": "section", "text": _markdown(escaped_to(why, MAX_SECTION))})
+    return {"text": escaped_to(title, MAX_SECTION), "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
+
+
+def _markdown(text: str) -> dict[str, Any]:
+    # Verbatim: names and addresses in the text do not become links of their own.
+    return {"type": "mrkdwn", "text": text, "verbatim": True}

@@ -1,0 +1,85 @@
+"""What people read of an incident in a pager or a chat, the same words for all of them.
+
+Titles, entities and messages come from payloads of anybody: here they become single lines without control characters;
+what a receiver's own markup needs on top is its sink's business.
+"""
+
+from __future__ import annotations
+
+from aiops.ports import Message
+from aiops.records import Cause, Incident
+from aiops.records.decode import format_time
+from aiops_connectors.sinks.cutting import line
+
+OVER = ("resolved", "merged")
+# Of a list, people read the first few; the page has the rest.
+_SHOWN = 5
+_MAX_NAME = 120
+_MAX_TITLE = 900
+_ENDED = {"resolved": "RESOLVED", "merged": "MERGED"}
+
+
+def headline(message: Message) -> str:
+    """One line that says how bad and what; at most 1,000 characters."""
+    incident = message.incident
+    mark = _ENDED.get(message.change) or (incident.severity or "warning").upper()
+    title = line(incident.title or f"incident {incident.id}", _MAX_TITLE)
+    return f"[{line(mark, 20)}] {title}"
+
+
+def happening(message: Message) -> str:
+    """What happened to the incident, in words."""
+    incident = message.incident
+    if message.change == "merged" and incident.merged_into:
+        return f"merged into {line(incident.merged_into, _MAX_NAME)}"
+    return {"opened": "new incident", "updated": "changed", "reopened": "is back"}.get(message.change, message.change)
+
+
+def facts(message: Message) -> list[tuple[str, str]]:
+    """Labels and values for a table: the link is not among them."""
+    incident = message.incident
+    found = [
+        ("State", happening(message)),
+        ("Severity", line(incident.severity or "unknown", 20)),
+        ("Alerts", str(incident.alert_count or len(incident.alerts))),
+    ]
+    if incident.opened_at is not None:
+        found.append(("Opened", format_time(incident.opened_at)))
+    if incident.resolved_at is not None and message.change in OVER:
+        found.append(("Resolved", format_time(incident.resolved_at)))
+    found.extend((label, _listed(names)) for label, names in _places(incident) if names)
+    if incident.causes:
+        found.append(("Suspected cause", "; ".join(suspect(cause) for cause in incident.causes[:3])))
+    if incident.playbooks:
+        found.append(("Playbook", line(incident.playbooks[0].name, _MAX_NAME)))
+    return found
+
+
+def suspect(cause: Cause) -> str:
+    """An entity with how sure the engine is of it."""
+    sure = f"{cause.probability:.0%}" if cause.probability is not None else f"{cause.confidence} confidence"
+    return f"{line(cause.entity, _MAX_NAME)} ({sure})"
+
+
+def reasons(incident: Incident) -> list[str]:
+    """Why the first suspect is one, and why the alerts belong together; the strongest reasons first."""
+    said: list[str] = []
+    if incident.causes:
+        ordered = sorted(incident.causes[0].evidence, key=lambda one: (-abs(one.value), one.name))
+        said = [line(one.text or one.name, 300) for one in ordered[:_SHOWN]]
+    return said + [line(text, 300) for text in incident.explanation[:_SHOWN]]
+
+
+def first_place(incident: Incident) -> str:
+    """The one entity or service to name as where it is: the first suspect, else the first that alerted."""
+    candidates = [cause.entity for cause in incident.causes[:1]] + incident.entities + incident.services
+    return line(candidates[0], 255) if candidates else "unknown"
+
+
+def _places(incident: Incident) -> tuple[tuple[str, list[str]], tuple[str, list[str]]]:
+    return ("Services", incident.services), ("Entities", incident.entities)
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(line(name, _MAX_NAME) for name in names[:_SHOWN])
+    return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown
