@@ -67,12 +67,11 @@ class Ring:
         peaks = max(8, int(len(known) * _TAIL_SHARE))
         start = known[-peaks]
         median_excess = known[-(peaks // 2)] - start
-        if median_excess > 0.0:
-            slope = math.log(2) / median_excess
-        else:
-            slope = _MAX_SLOPE if self.nats else 0.0
+        slope = math.log(2) / median_excess if median_excess > 0.0 else _MAX_SLOPE
         if self.nats:
             slope = min(_MAX_SLOPE, max(_MIN_SLOPE, slope))
+        elif median_excess <= 0.0:
+            slope = 0.0
         return (peaks + 1) / (len(known) + 1) * math.exp(-slope * max(0.0, score - start))
 
     def dump(self) -> list[float]:

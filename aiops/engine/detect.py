@@ -36,7 +36,7 @@ class DetectConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     - `bin_s`: seconds of record time in which a stream's alerts are counted.
     - `forgetting`: what is kept of a stream's past each bin; .98 remembers 50 bins.
-    - `streams`, `series`: how many alert streams and metric series are remembered (about .5 and 12 KB each).
+    - `streams`, `series`: how many alert streams and metric series are remembered (about .6 and 20 KB each).
     - `metric_fire`, `metric_calm`: robust scales at which a metric alert starts, and below which it ends.
     - `metric_novelty`, `metric_warm`: share of the range ever seen that makes a sample new; samples before it is asked.
     - `window_s`: seconds of record time summed up in one feature row.

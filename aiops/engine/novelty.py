@@ -10,7 +10,7 @@ The idea that what matters is novelty against prototypes, never forgotten and no
 of adaptive resonance (Carpenter and Grossberg 1987), whose ARTime leads the Numenta benchmark; in one dimension the
 nearest prototype is a binary search. Benchmark: `python -m benchmarks.accuracy.nab`.
 
-Cost: about 3 µs a sample. Memory: at most `_MAX_PLACES` numbers for each gap, 336 for the week: about 8 KB a series.
+Cost: about 3 µs a sample. Memory: at most `_MAX_PLACES` numbers for each gap, 336 for the week: about 14 KB a series.
 """
 
 from __future__ import annotations

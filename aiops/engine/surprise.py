@@ -8,7 +8,7 @@ cold start and over-dispersion, and reads well: "expected 1.2/min, saw 14, p = 3
 Cost: O(1) amortised, about 1 µs for an alert of a busy stream, 3 µs for the first of a bin. Within a bin the tail is
 computed from the first count above the mean on, at counts that grow by a quarter (1, 2 … 7, 8, 10, 12 …), and kept in
 between, which is on the safe side as it can only grow; a count up to its mean is no surprise, p is given as 1. Memory:
-about 500 bytes a stream.
+about 550 bytes a stream.
 """
 
 from __future__ import annotations
