@@ -25,7 +25,7 @@ MAX_TYPES = 4096
 # A type that has fired with more than this many others says little about any one of them.
 MAX_PARTNERS = 64
 # Pairs grow with the square, and a bin with more types than this is a storm, in which everything is together.
-MAX_BIN_TYPES = 24
+MAX_BIN_TYPES = 12
 # A pause of up to this many bins does not end a run: slow floods skip a bin now and then.
 RUN_PAUSE_BINS = 3
 # A week of bins: rules and systems change from release to release, weekly habits should be kept.
@@ -48,6 +48,8 @@ class TypeCount(Struct, gc=False):
     log_bins: float = 0.0
     last_bin: int = -1
     run: int = 0
+    # Seen often enough (`MIN_SIGHTINGS`) to say with what it goes, and with what it does not.
+    known: bool = False
     partners: dict[str, list[float]] = field(default_factory=dict)
 
 
@@ -94,32 +96,39 @@ class Cooccurrence:
 
     def npmi(self, a: str, b: str) -> float:
         """NPMI of two types, from -0.3 to 1; see `BOTH_NEW` and `NEVER_TOGETHER` for what is not measured."""
+        answers = self.answers_of(a)
+        value = answers.get(b)
+        return self.ask(answers, a, b) if value is None else value
+
+    def answers_of(self, a: str) -> dict[str, float]:
+        """What was asked about a type since the last bin: look here first, then `ask`."""
         answers = self.answers.get(a)
         if answers is None:
-            answers = self.answers[a] = {}
-        value = answers.get(b)
-        if value is None:
-            value = answers[b] = self._npmi(a, b)
+            answers = self.answers[a] = {a: 1.0}
+        return answers
+
+    def ask(self, answers: dict[str, float], a: str, b: str) -> float:
+        """Work out the NPMI of two types, and keep it in the answers of `a`."""
+        first, second = self.types.get(a), self.types.get(b)
+        if first is None or not first.known:
+            value = BOTH_NEW if second is None or not second.known else 0.0
+        elif second is None or not second.known:
+            value = 0.0
+        else:
+            value = self._measure(first, second, first.partners.get(b))
+        answers[b] = value
         return value
 
-    def _npmi(self, a: str, b: str) -> float:
-        if a == b:
-            return 1.0
-        first, second = self.types.get(a), self.types.get(b)
-        few = MIN_SIGHTINGS * self.unit
-        new_first = first is None or first.bins < few
-        new_second = second is None or second.bins < few
-        if first is None or second is None or new_first or new_second:
-            return BOTH_NEW if new_first and new_second else 0.0
-        pair = first.partners.get(b)
+    def _measure(self, first: TypeCount, second: TypeCount, pair: list[float] | None) -> float:
         if pair is None:
             return NEVER_TOGETHER
-        spread = self.log_total - pair[1]
+        shared, log_shared = pair
+        spread = self.log_total - log_shared
         if spread <= 0.0:
             return 1.0
-        value = (pair[1] + self.log_total - first.log_bins - second.log_bins) / spread
-        value *= pair[0] / (pair[0] + DOUBT * self.unit)
-        return max(FLOOR, min(1.0, value))
+        value = (log_shared + self.log_total - first.log_bins - second.log_bins) / spread
+        value *= shared / (shared + DOUBT * self.unit)
+        return FLOOR if value < FLOOR else 1.0 if value > 1.0 else value
 
     def _learn(self) -> None:
         self.bins += 1
@@ -147,6 +156,7 @@ class Cooccurrence:
         weight = self.unit / known.run
         known.bins += weight
         known.log_bins = log(known.bins)
+        known.known = known.bins >= MIN_SIGHTINGS * self.unit
         return weight
 
     def _forget(self) -> None:
@@ -170,9 +180,10 @@ class Cooccurrence:
     def _make_room(self, name: str, known: TypeCount) -> None:
         if len(known.partners) < MAX_PARTNERS:
             return
-        weakest = min(known.partners, key=lambda other: (known.partners[other][0], other))
-        del known.partners[weakest]
-        self.types[weakest].partners.pop(name, None)
+        # Half of them at once, so that a type which fires with everything does not search for the weakest each time.
+        for _, other in sorted((pair[0], other) for other, pair in known.partners.items())[: MAX_PARTNERS // 2]:
+            del known.partners[other]
+            self.types[other].partners.pop(name, None)
 
     def dump(self) -> Any:
         """The counts, as plain lists; each pair once, under the type that comes first."""
@@ -181,7 +192,7 @@ class Cooccurrence:
         for name, known in self.types.items():
             later = sorted((order[other], other) for other in known.partners if order[other] > order[name])
             pairs = [[other, known.partners[other][0]] for _, other in later]
-            types.append([name, known.bins, known.last_bin, known.run, pairs])
+            types.append([name, known.bins, known.last_bin, known.run, known.known, pairs])
         return {
             "bins": self.bins,
             "unit": self.unit,
@@ -198,9 +209,9 @@ class Cooccurrence:
         self.seen = dict.fromkeys(state["seen"])
         self.answers.clear()
         self.types.clear()
-        for name, bins, last_bin, run, _ in state["types"]:
-            self.types[name] = TypeCount(bins, log(bins), last_bin, run)
-        for name, _, _, _, pairs in state["types"]:
+        for name, bins, last_bin, run, known, _ in state["types"]:
+            self.types[name] = TypeCount(bins, log(bins), last_bin, run, known)
+        for name, *_, pairs in state["types"]:
             for other, count in pairs:
                 pair = [count, log(count)]
                 self.types[name].partners[other] = self.types[other].partners[name] = pair

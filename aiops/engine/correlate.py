@@ -12,23 +12,22 @@ depend on the order of alerts with equal time stamps only as far as a cluster th
 from __future__ import annotations
 
 from collections import OrderedDict
-from math import log
+from itertools import islice
+from math import exp, log
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
 from aiops.engine.chronic import SLOT_S, Habit
 from aiops.engine.cooccurrence import Cooccurrence
-from aiops.engine.correlate_hops import Hops
+from aiops.engine.correlate_hops import UNPLACED, Hops
 from aiops.engine.correlate_snapshot import dump, dump_statistics, load, load_statistics
 from aiops.engine.correlate_state import Cluster, Entry, Key, Name, absorb, add, remove, touch
 from aiops.engine.correlate_terms import (
     MAX_MEAN_TYPES,
-    MAX_MERGE_TYPES,
     Weights,
     dead_partner,
     near,
-    rhythm,
     silence,
     size,
     surges,
@@ -210,61 +209,71 @@ class Correlator:
         if name not in cluster.entries:
             npmi = self.cooccurrence.npmi(name[0], best.type)
             distance = self.hops.distance(site, best.site)
-            mean = self._mean(name[0], cluster)
+            mean = self._mean(name[0], self.cooccurrence.answers_of(name[0]), cluster)
             self._placement.evidence = terms(self.weights, npmi, mean, best, name[1], distance, ts)
         if len(found) > 1:
             self._merge(cluster, found)
         return self._join(cluster, key, name, site, ts)
 
     def _candidates(self, ts: float, name: Name, site: str | None) -> dict[int, tuple[Entry, float]]:
-        """For each cluster among the recent entries its best entry and the score."""
+        """For each cluster among the recent entries its best entry and the score. The loop is the hot path."""
         weights = self.weights
         type_, entity = name
-        npmi = self.cooccurrence.npmi
+        cooccurrence = self.cooccurrence
+        answers = cooccurrence.answers_of(type_)
+        distances = self.hops.distances(site)
         oldest = ts - self.config.idle_s
-        together, cap = weights.together, weights.rhythm_cap
-        bases: dict[int, float] = {}
+        bases: dict[int, tuple[float, float]] = {}
         found: dict[int, tuple[Entry, float]] = {}
-        left = weights.candidates
-        for entry in reversed(self.recent.values()):
-            if not left or entry.last < oldest:
+        for entry in islice(reversed(self.recent.values()), weights.candidates):
+            if entry.last < oldest:
                 break
-            left -= 1
             cluster = entry.cluster
             base = bases.get(cluster.id)
             if base is None:
-                base = bases[cluster.id] = self._base(cluster, name, ts)
-            score = base + together * npmi(type_, entry.type)
+                base = bases[cluster.id] = self._base(cluster, name, answers, site, ts)
+            npmi = answers.get(entry.type)
+            if npmi is None:
+                npmi = cooccurrence.ask(answers, type_, entry.type)
+            score = base[0] + weights.together * npmi
             if entry.entity == entity:
                 score += weights.entity
-            if site is not None:
-                distance = self.hops.distance(site, entry.site)
-                if distance is not None:
-                    score += near(weights, cluster, distance, ts)
-            surprise = rhythm(entry, ts)
-            score += weights.rhythm * (surprise if surprise < cap else cap)
+            if distances is not None and entry.site is not None:
+                distance = distances.get(entry.site, -1 if site and entry.site else UNPLACED)
+                if distance >= 0:
+                    score += base[1] if distance <= 2 or cluster.sealed else base[1] - weights.near_hop * (distance - 2)
+            # The rhythm term, written out.
+            interval = entry.interval
+            late = exp((entry.last - ts - 0.001) / (interval if interval > 0.02 else 0.02))
+            surprise = -log(1.0 - late) if late < 1.0 else weights.rhythm_cap
+            score += weights.rhythm * (surprise if surprise < weights.rhythm_cap else weights.rhythm_cap)
             known = found.get(cluster.id)
             if known is None or score > known[1]:
                 found[cluster.id] = (entry, score)
         return found
 
-    def _base(self, cluster: Cluster, name: Name, ts: float) -> float:
-        """The terms that do not depend on the entry."""
+    def _base(
+        self, cluster: Cluster, name: Name, answers: dict[str, float], site: str | None, ts: float
+    ) -> tuple[float, float]:
+        """The terms that do not depend on the entry, and what nearness would add."""
         weights = self.weights
-        base = weights.together_mean * self._mean(name[0], cluster) + size(weights, cluster, name in cluster.entries)
-        return base - weights.silence * silence(cluster, ts) - weights.partner * dead_partner(cluster, ts)
+        base = size(weights, cluster, name in cluster.entries) - weights.silence * silence(cluster, ts)
+        base += weights.together_mean * self._mean(name[0], answers, cluster) - weights.partner * dead_partner(
+            cluster, ts
+        )
+        return base, 0.0 if site is None else near(weights, cluster, 0, ts)
 
-    def _mean(self, type_: str, cluster: Cluster, limit: int = MAX_MEAN_TYPES) -> float:
+    def _mean(self, type_: str, answers: dict[str, float], cluster: Cluster) -> float:
         """Mean NPMI of a type with the first types of a cluster."""
-        npmi = self.cooccurrence.npmi
         total = 0.0
-        left = limit
+        count = 0
         for other in cluster.types:
-            total += npmi(type_, other)
-            left -= 1
-            if not left:
+            npmi = answers.get(other)
+            total += self.cooccurrence.ask(answers, type_, other) if npmi is None else npmi
+            count += 1
+            if count == MAX_MEAN_TYPES:
                 break
-        return total / (limit - left) if left < limit else 0.0
+        return total / count if count else 0.0
 
     def _merge(self, best: Cluster, found: dict[int, tuple[Entry, float]]) -> None:
         for entry, score in found.values():
@@ -278,8 +287,9 @@ class Correlator:
                 self._absorb(best, other)
 
     def _similarity(self, a: Cluster, b: Cluster) -> float:
-        types = list(a.types)[:MAX_MERGE_TYPES]
-        return sum(self._mean(type_, b, MAX_MERGE_TYPES) for type_ in types) / len(types) if types else 0.0
+        types = list(islice(a.types, MAX_MEAN_TYPES))
+        answers_of = self.cooccurrence.answers_of
+        return sum(self._mean(type_, answers_of(type_), b) for type_ in types) / len(types) if types else 0.0
 
     def _absorb(self, target: Cluster, source: Cluster) -> None:
         del self.clusters[source.id]

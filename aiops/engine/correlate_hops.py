@@ -14,6 +14,7 @@ MAX_NEIGHBOURS = 256
 MAX_MAPS = 4096
 # The distance of what cannot be found in the graph: a service without a node, or any two services without a graph.
 UNPLACED = MAX_HOPS
+UNKNOWN: dict[str, int] = {}
 
 
 class Hops:
@@ -44,10 +45,17 @@ class Hops:
             return None
         if not a or not b:
             return UNPLACED
-        near = self.maps.get(a)
-        if near is None:
-            near = self._map(a)
-        return near.get(b)
+        return self._near(a).get(b)
+
+    def distances(self, site: str | None) -> dict[str, int] | None:
+        """The distances from a site that are in the graph; None where nothing is near."""
+        if site is None:
+            return None
+        return self._near(site) if site else UNKNOWN
+
+    def _near(self, site: str) -> dict[str, int]:
+        near = self.maps.get(site)
+        return self._map(site) if near is None else near
 
     def _map(self, site: str) -> dict[str, int]:
         if len(self.maps) >= MAX_MAPS:

@@ -28,8 +28,7 @@ SURGE_FACTOR = 1.5
 SURGE_COUNT = 3.0
 MAX_NEAR_AGE_S = 400.0
 # Types of a cluster that are compared; later ones are mostly echoes of the first.
-MAX_MEAN_TYPES = 16
-MAX_MERGE_TYPES = 8
+MAX_MEAN_TYPES = 8
 
 
 class Weights(Struct, frozen=True):
@@ -40,7 +39,7 @@ class Weights(Struct, frozen=True):
     further hop · `sealed`: near, but the cluster was ended by a surge · `rhythm` × surprise of the timing, capped ·
     `silence` and `partner` × ln(1 + silence in own intervals) · `new` + `new_size` × ln(alerts) against a stream that
     is new to the cluster, `known_size` × ln(alerts) against a known one · `merge`: clusters whose types go together
-    this well (mean NPMI) are merged · `candidates`: recent entries compared (8 is nearly as good, 24 no better).
+    this well (mean NPMI) are merged · `candidates`: recent entries compared (12 or 24 are no better).
     """
 
     threshold: float = 4.5
@@ -58,7 +57,7 @@ class Weights(Struct, frozen=True):
     new_size: float = 0.4
     known_size: float = 0.1
     merge: float = 0.45
-    candidates: int = 12
+    candidates: int = 8
 
 
 def silence(cluster: Cluster, ts: float) -> float:
