@@ -14,7 +14,7 @@ from pathlib import Path
 
 from aiops_models.playbooks import PlaybookSuggester
 from aiops_models.playbooks.library import runbook_index
-from aiops_models.playbooks.suggester import MIN_RUNBOOK_TEXT
+from aiops_models.playbooks.suggester import MIN_COVERAGE, MIN_WORDS
 from aiops_models.retrieval import Bm25
 from rich.console import Console
 from rich.table import Table
@@ -64,19 +64,20 @@ def retrieval_table(books: list[Runbook], texts: list[str], queries: list[Query]
 
 
 def threshold_table(books: list[Runbook], queries: list[Query]) -> Table:
-    """What abstaining below a likeness does: how many alerts are answered, and how many of the answers are right."""
+    """What abstaining below a share of the words does: how many alerts are answered, and how many answers are right."""
     index = runbook_index(books)
     best = []
     for query in queries:
         words = query.words()
-        number, score = index.best(words, 1)[0]
-        best.append((score / (index.ceiling(words) or 1.0), number in query.relevant))
-    table = Table("likeness at least", "answered", "right", title="abstaining, names masked", title_justify="left")
-    for limit in sorted({0.0, 0.05, 0.1, 0.15, 0.2, 0.3, MIN_RUNBOOK_TEXT}):
-        kept = [right for likeness, right in best if likeness >= limit]
-        mark = " (used)" if limit == MIN_RUNBOOK_TEXT else ""
-        share = sum(kept) / len(kept) if kept else 0.0
-        table.add_row(f"{limit:.2f}{mark}", f"{len(kept) / len(best):.2f}", f"{share:.2f}")
+        number = index.best(words, 1)[0][0]
+        share, count = index.coverage(words, number)
+        best.append((share if count >= MIN_WORDS else 0.0, number in query.relevant))
+    table = Table("share of the words", "answered", "right", title="abstaining, names masked", title_justify="left")
+    for limit in sorted({0.0, 0.2, 0.3, 0.5, 0.6, 0.7, MIN_COVERAGE}):
+        kept = [right for share, right in best if share >= limit]
+        mark = " (used)" if limit == MIN_COVERAGE else ""
+        right = sum(kept) / len(kept) if kept else 0.0
+        table.add_row(f"{limit:.2f}{mark}", f"{len(kept) / len(best):.2f}", f"{right:.2f}")
     return table
 
 

@@ -95,6 +95,10 @@ class Bm25:
             for word, value in frequency.items():
                 postings.setdefault(word, []).append((index, value / (k1 + value)))
         self._postings = postings
+        self._words: list[set[str]] = [set() for _ in fields]
+        for word, docs in postings.items():
+            for index, _ in docs:
+                self._words[index].add(word)
         self._idf = {
             word: math.log(1 + (self.size - len(docs) + 0.5) / (len(docs) + 0.5)) for word, docs in postings.items()
         }
@@ -122,6 +126,22 @@ class Bm25:
     def ceiling(self, query: Mapping[str, float]) -> float:
         """What a document with every word of the query, endlessly often, would score: makes scores comparable."""
         return sum(weight * self._idf.get(word, 0.0) for word, weight in list(query.items())[:MAX_TERMS])
+
+    def coverage(self, query: Mapping[str, float], index: int) -> tuple[float, int]:
+        """The share (0 to 1) of a query's weight that is in a document at all, and how many of its words are.
+
+        Words that no document has weigh most: a query full of them is about something else.
+        """
+        rarest = math.log(1 + (self.size + 0.5) / 0.5)
+        total = got = 0.0
+        count = 0
+        for word, weight in list(query.items())[:MAX_TERMS]:
+            value = weight * self._idf.get(word, rarest)
+            total += value
+            if word in self._words[index]:
+                got += value
+                count += 1
+        return (got / total if total else 0.0), count
 
 
 def weighted(said: Iterable[tuple[str, float]], shown: Iterable[str] = ()) -> dict[str, float]:

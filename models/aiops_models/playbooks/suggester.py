@@ -39,9 +39,11 @@ CHANGED = 1.0
 UNUSUAL = 2.0
 # One nat of log-odds of past success is worth a third of a written condition: it reorders what fits, no more.
 OUTCOME = 0.7
-# Of the score that a text with all the query's words could have. Below, likeness comes from common words: see the card.
-MIN_TEXT = 0.30
-MIN_RUNBOOK_TEXT = 0.30
+# Share of the query's words, by weight, that a text must have where no condition holds, and how many words. Below,
+# likeness comes from words such as "high" and "rate": see the table on abstaining in benchmarks/accuracy/playbooks.py.
+MIN_COVERAGE = 0.40
+MIN_WORDS = 2
+
 _URL = re.compile(r"https?://[!-~]{1,480}")
 
 
@@ -126,8 +128,10 @@ class PlaybookSuggester:
             like, fitting = likeness.get(index, 0.0), fits.get(index)
             if fitting is not None and fitting.ok:
                 made.append(self._matched(index, now, fitting, like))
-            elif like >= MIN_TEXT and fitting is None and context(one, now) is None:
-                made.append(_alike(one.playbook.name, now, like))
+            elif like and fitting is None and context(one, now) is None:
+                share, words = library.playbook_index.coverage(query, index)
+                if share >= MIN_COVERAGE and words >= MIN_WORDS:
+                    made.append(_alike(one.playbook.name, now, share))
         return made
 
     def _matched(self, index: int, now: Situation, fitting: Fit, like: float) -> Candidate:
@@ -156,7 +160,7 @@ class PlaybookSuggester:
         if text:
             made.add("rarity", UNUSUAL * rarity, text)
         if like > 0:
-            made.add("text", TEXT * like, f"its text shares {like:.0%} of the weight of the alerts' words")
+            made.add("text", TEXT * like, f"its text is {like:.0%} alike to the alerts' words")
         self._link(made, playbook.name, playbook.runbook_url, now)
         return made
 
@@ -197,13 +201,13 @@ class PlaybookSuggester:
     def _alike_runbooks(self, now: Situation) -> dict[int, Candidate]:
         query = incident_query(now)
         index = self._library.runbook_index
-        ceiling = index.ceiling(query) or 1.0
         found: dict[int, Candidate] = {}
-        for number, score in index.best(query, 2):
-            if score / ceiling >= MIN_RUNBOOK_TEXT:
+        for number, _ in index.best(query, 2):
+            share, words = index.coverage(query, number)
+            if share >= MIN_COVERAGE and words >= MIN_WORDS:
                 made = _runbook(self._library.runbooks[number].name, now.seen[0].fact, now)
                 made.add(
-                    "text", TEXT * score / ceiling, f"no runbook has the alert's name; {score / ceiling:.0%} alike"
+                    "text", TEXT * share, f"no runbook has its name; this one has {share:.0%} of the alerts' words"
                 )
                 found[number] = made
         return found
@@ -227,9 +231,9 @@ class PlaybookSuggester:
         self._outcomes.record(now.incident, found[0].alert, propensities, first)
 
 
-def _alike(name: str, now: Situation, like: float) -> Candidate:
+def _alike(name: str, now: Situation, share: float) -> Candidate:
     made = Candidate(name, now.cause or now.seen[0].fact.entity, _main_alert(now))
-    made.add("text", TEXT * like, f"no condition of it holds; its text shares {like:.0%} of the alerts' words")
+    made.add("text", TEXT * share, f"no condition of it holds, but its text has {share:.0%} of the alerts' words")
     return made
 
 

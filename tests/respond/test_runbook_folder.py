@@ -1,0 +1,83 @@
+"""Folders of Markdown runbooks are read as they are found in the wild."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aiops.errors import UsageError
+from aiops.respond.runbooks import MAX_FILE_BYTES, parse, plain, read_runbooks
+
+TEXT = """---
+title: Node Down
+weight: 20
+---
+# Node-Down
+
+## Meaning
+
+The node does not answer.
+
+```shell
+# Diagnosis inside a code block is no heading
+ping node
+```
+
+<details>
+## Impact: pods are moved
+Some wait.
+
+### Diagnosis and triage
+Look.
+
+## Mitigation
+Switch on.
+
+## Notes
+More of the same section.
+"""
+
+
+def test_sections_front_matter_and_code() -> None:
+    book = parse("node/NodeDown", TEXT)
+    assert (book.alert, book.title) == ("Node-Down", "Node-Down")
+    assert "inside a code block" in book.meaning
+    assert book.impact.startswith("Some wait")
+    assert book.diagnosis == "Look."
+    assert book.mitigation.startswith("Switch on.")
+    assert "weight" not in book.other
+
+
+def test_a_file_without_sections_keeps_its_text() -> None:
+    book = parse("disk", "Just text.\r\nMore.")
+    assert (book.alert, book.other) == ("disk", "Just text.\nMore.")
+
+
+def test_a_heading_that_is_another_name_is_a_title_only() -> None:
+    assert parse("KubeJobFailed", "# What to do about failed jobs\n").alert == "KubeJobFailed"
+
+
+def test_folders_are_read_in_order_and_hostile_files_left_out(tmp_path: Path) -> None:
+    outside = tmp_path / "secret.md"
+    outside.write_text("# Secret")
+    folder = tmp_path / "runbooks"
+    (folder / "node").mkdir(parents=True)
+    (folder / "b.md").write_text("# B")
+    (folder / "node" / "A.markdown").write_text("# A")
+    (folder / "README.md").write_text("# Read me")
+    (folder / "notes.txt").write_text("# No")
+    (folder / "bad.md").write_bytes(b"\xff\xff")
+    (folder / "large.md").write_text("x" * (MAX_FILE_BYTES + 1))
+    (folder / "link.md").symlink_to(outside)
+    (folder / "loop").symlink_to(folder)
+    assert [book.name for book in read_runbooks(folder)] == ["b", "node/A"]
+
+
+def test_no_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="expected a folder"):
+        read_runbooks(tmp_path / "none")
+
+
+def test_names_are_compared_without_their_joints() -> None:
+    assert plain("Kube-Pod_Not.Ready") == plain("kubepodnotready")
