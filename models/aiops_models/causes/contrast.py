@@ -7,8 +7,6 @@ for an entity without siblings. In nats.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from aiops_models.causes.lexicon import MACHINES
 from aiops_models.causes.surprise import Surprise
 
@@ -24,9 +22,9 @@ def contrast(surprise: Surprise, entity: str) -> float:
     return total
 
 
-def without(surprise: Surprise, siblings: Collection[str], type_: str) -> int:
+def without(surprise: Surprise, siblings: frozenset[str], type_: str) -> int:
     """How many of the siblings do not show the type."""
-    return len(siblings) - sum(signal.entity in siblings for signal in surprise.holders(type_))
+    return len(siblings - surprise.holders(type_))
 
 
 def siblings_of(surprise: Surprise, entity: str) -> frozenset[str]:

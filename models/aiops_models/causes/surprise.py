@@ -9,6 +9,8 @@ Cost: one pass over the signals. Never negative.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from aiops_models.causes.history import History
 from aiops_models.causes.lexicon import BLAMED, INTERNAL
@@ -21,6 +23,14 @@ MIN_INCIDENTS = 3
 FEW = 0.5
 
 
+class Sums(NamedTuple):
+    """Surprise of an entity by kind of class, in nats; `blamed` is a part of `symptom`."""
+
+    internal: float
+    symptom: float
+    blamed: float
+
+
 class Surprise:
     """Surprise of every signal of a scene, and the sums that evidence is made of."""
 
@@ -31,37 +41,46 @@ class Surprise:
         self._groups = _groups_by_kind(scene)
         self._of_type = _signals_by_type(scene)
         self._z_top = max((s.z for s in scene.signals() if s.z and s.cls in INTERNAL), default=0.0)
+        self._holders = {type_: frozenset(s.entity for s in signals) for type_, signals in self._of_type.items()}
         self.value: dict[tuple[str, str], float] = {}
         for type_, signals in self._of_type.items():
             could, best = self._could(signals), self._best(signals)
             for signal in signals:
                 breadth = math.log((could + 1) / max(_spread(signal, best), 1.0))
                 self.value[signal.entity, type_] = self._weigh(signal, breadth)
+        self._sums = {entity: self._sum(types.values()) for entity, types in scene.by_entity.items()}
 
     def internal(self, entity: str) -> float:
         """A: what the entity itself suffers, in nats."""
-        return sum(self._values(entity, INTERNAL))
+        return self._sums[entity].internal
 
     def symptom(self, entity: str) -> float:
         """B: what its users see of it, in nats."""
-        return sum(self.value[entity, s.type] for s in self.signals(entity) if s.cls not in INTERNAL)
+        return self._sums[entity].symptom
 
     def blamed(self, entity: str) -> float:
         """The mass that asks for a culprit down the dependencies: latency and errors, in nats."""
-        return sum(self._values(entity, BLAMED))
+        return self._sums[entity].blamed
 
     def signals(self, entity: str) -> list[Signal]:
         """The signals of an entity, the most surprising first."""
         found = list(self.scene.by_entity.get(entity, {}).values())
         return sorted(found, key=lambda s: (-self.value[entity, s.type], s.type))
 
-    def holders(self, type_: str) -> list[Signal]:
-        """The signals of this type."""
-        return self._of_type.get(type_, [])
+    def holders(self, type_: str) -> frozenset[str]:
+        """The entities that show this type."""
+        return self._holders.get(type_, frozenset())
 
-    def _values(self, entity: str, classes: frozenset[str]) -> list[float]:
-        types = self.scene.by_entity.get(entity, {})
-        return [self.value[entity, s.type] for s in types.values() if s.cls in classes]
+    def _sum(self, signals: Iterable[Signal]) -> Sums:
+        internal = symptom = blamed = 0.0
+        for signal in signals:
+            value = self.value[signal.entity, signal.type]
+            if signal.cls in INTERNAL:
+                internal += value
+            else:
+                symptom += value
+                blamed += value if signal.cls in BLAMED else 0.0
+        return Sums(internal, symptom, blamed)
 
     def _could(self, signals: list[Signal]) -> float:
         """G: groups of the kinds that raise this type, alerting or not.

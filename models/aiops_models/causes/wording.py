@@ -69,16 +69,16 @@ def rule_text(verdict: Verdict, entity: str) -> str:
 
 
 def _names(signals: Sequence[Signal]) -> str:
-    names = list(dict.fromkeys(_cut(signal.name) for signal in signals))
+    names = list(dict.fromkeys(signal.name for signal in signals))
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return ", ".join(names[:LISTED]) + more
+    return ", ".join(map(_cut, names[:LISTED])) + more
 
 
 def _rarity(surprise: Surprise, own: Sequence[Signal]) -> str:
     """How many others have the leading signal."""
     if not own:
         return ""
-    others = len({s.entity for s in surprise.holders(own[0].type)}) - 1
+    others = len(surprise.holders(own[0].type)) - 1
     return ", which nothing else has" if others == 0 else f", the first of which {others} others have too"
 
 
