@@ -41,8 +41,9 @@ class KafkaBroker:
     how many a topic gets that comes into being by being written to.
     """
 
-    # What this broker can do, for tests that need it: transactions, data that outlives it, time stamps.
-    features = frozenset({"txn", "durable", "timestamps"})
+    # What this broker can do, for tests that need it: transactions, data that outlives it, time stamps,
+    # topic settings and offset ranges, static members.
+    features = frozenset({"txn", "durable", "timestamps", "admin", "static"})
 
     def __init__(
         self,

@@ -4,8 +4,9 @@ Name it in the top `conftest.py`: `pytest_plugins = ["aiops.testing.kafka_fixtur
 broker that `AIOPS_TEST_KAFKA=host:port` names; Apache Kafka, started here (with pytest-xdist one a worker); Tansu,
 where it is installed. Else the tests that ask for it skip.
 
-`@pytest.mark.needs("txn", "durable", "timestamps")` skips a test on a broker that cannot do it; a broker that is not
-ours counts as not durable, since it cannot be killed.
+`@pytest.mark.needs("txn", "durable", "timestamps", "admin", "static")` skips a test on a broker that cannot do it
+(`admin`: topic settings and offset ranges; `static`: static group members). A broker that is not ours counts as not
+durable, since it cannot be killed.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class ForeignBroker(Struct):
     """A broker that was running already; it is neither started nor ended here."""
 
     bootstrap: str
-    features: frozenset[str] = frozenset({"txn", "timestamps"})
+    features: frozenset[str] = frozenset({"txn", "timestamps", "admin", "static"})
 
     def stop(self) -> None:
         """Leave it alone."""

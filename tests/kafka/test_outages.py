@@ -68,6 +68,7 @@ def test_no_broker_at_the_start(lab, stray_sockets, inbox, until, alerts):
     assert seen[1][2] <= seen[0][2]
 
 
+@pytest.mark.needs("admin")
 def test_messages_that_are_gone_are_counted(lab, inbox, until, alerts):
     from kafka import TopicPartition
 
@@ -82,6 +83,7 @@ def test_messages_that_are_gone_are_counted(lab, inbox, until, alerts):
     assert inbox.position.at == {f"{topic}/0": 10}
 
 
+@pytest.mark.needs("admin")
 def test_a_position_past_the_end_reads_what_there_is(lab, inbox, until, alerts):
     """The topic was made anew: its offsets begin again, and nothing of it has been read."""
     topic = lab.topic()

@@ -172,6 +172,7 @@ def test_a_busy_engine_hands_over_what_it_has_not_taken(lab, make_inbox, until, 
     assert sorted(one.ids + two.ids) == sorted(f"a{n}" for n in range(100))
 
 
+@pytest.mark.needs("static")
 def test_a_static_member_restarts_without_moving_partitions(lab, make_inbox, until, alerts):
     topic = lab.topic(partitions=2)
     options = lab.options(topics=[topic], session_timeout_s=30.0)

@@ -113,6 +113,7 @@ def _assert_copied(lab, dead, letters):
     assert [dict(message.headers)["aiops_reason"].decode() for message in copied] == [one.reason for one in letters]
 
 
+@pytest.mark.needs("admin")
 def test_a_dead_letter_topic_that_cannot_be_written_holds_nothing_up(lab, inbox, until):
     topic = lab.topic()
     lab.produce(topic, [b"poison", ALERT])

@@ -19,7 +19,7 @@ def secured(lab, monkeypatch):
     if not isinstance(lab.broker, KafkaBroker):
         pytest.skip("the broker has no listeners that ask for a name")
     monkeypatch.setenv("TEST_KAFKA_PASSWORD", PASSWORD)
-    monkeypatch.setenv("TEST_KAFKA_WRONG", "wrong")
+    monkeypatch.setenv("TEST_KAFKA_WRONG", "hunter2")
     return {"sasl_username": NAME, "sasl_password_env": "TEST_KAFKA_PASSWORD"}
 
 
@@ -50,7 +50,7 @@ def test_a_wrong_password_shows_in_health_and_is_not_shown(lab, stray_sockets, i
         health = source.health()
     assert not health["ok"]
     assert "uthentication" in health["detail"]
-    assert "wrong" not in health["detail"]
+    assert "hunter2" not in str(health)
 
 
 @STRAY

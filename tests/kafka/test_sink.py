@@ -53,6 +53,7 @@ def test_changes_of_an_incident_arrive_in_order_and_can_be_replayed(lab, tmp_pat
     assert [record.id for record in read([path], Rejections(), strict=True)] == ["i-1"] * 3
 
 
+@pytest.mark.needs("admin")
 def test_a_refusal_is_not_worth_another_try(lab):
     topic = lab.topic(prefix="small")
     lab.admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": "100"})])

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from aiops.records.decode import format_time
+
 # Partitions shown one by one; a health page is read by people, and metrics have a label each.
 MAX_SHOWN = 1_000
 
@@ -49,7 +51,7 @@ class Status:
     def failed(self, error: str) -> None:
         """The broker did not answer, or refused."""
         with self._lock:
-            self._state |= {"connected": False, "last_error": error, "last_error_at": self._clock()}
+            self._state |= {"connected": False, "last_error": error, "last_error_at": format_time(self._clock())}
 
     def paused(self, paused: bool) -> None:
         """The engine is full, or has room again."""
