@@ -17,10 +17,11 @@ from rich.table import Table
 
 from aiops.score import Ranking, ranking
 from benchmarks.accuracy.causes_cost import cost_table
-from benchmarks.accuracy.causes_data import System, data_root, systems
+from benchmarks.accuracy.causes_data import System, systems
 from benchmarks.accuracy.causes_rows import NAIVE, naive, ranked
 from benchmarks.accuracy.causes_trust import trust_table
 from benchmarks.accuracy.causes_weights import GRID, left_out
+from benchmarks.data import data_folder
 
 NO_RULES: Mapping[str, Any] = {"rules": []}
 ROWS = (
@@ -37,7 +38,7 @@ MIN_CASES = 20
 
 def main(wanted: Sequence[str]) -> int:
     """Print the tables; 0 also without data, which is told in one line."""
-    root = data_root()
+    root = data_folder()
     if root is None:
         print("skipped: no measuring data (set AIOPS_DATA)")
         return 0

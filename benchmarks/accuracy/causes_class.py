@@ -19,12 +19,13 @@ from rich.table import Table
 
 from aiops.score import Case as Scored
 from aiops.score import ranking
-from benchmarks.accuracy.causes_data import Case, System, data_root, systems
+from benchmarks.accuracy.causes_data import Case, System, systems
+from benchmarks.data import data_folder
 
 
 def main() -> int:
     """Print the table; 0 also without data, which is told in one line."""
-    root = data_root()
+    root = data_folder()
     found = systems(root, ["k8s boutique"]) if root else []
     if not found:
         print("skipped: no measuring data (set AIOPS_DATA)")

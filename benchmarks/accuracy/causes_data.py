@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -37,13 +36,6 @@ class System(Struct):
     name: str
     topology: Topology
     cases: list[Case]
-
-
-def data_root() -> Path | None:
-    """The folder of the measuring data: environment AIOPS_DATA, else ../shared/data beside the repository."""
-    given = os.environ.get("AIOPS_DATA")
-    root = Path(given) if given else Path(__file__).resolve().parents[3] / "shared" / "data"
-    return root if root.is_dir() else None
 
 
 def systems(root: Path, wanted: Iterable[str] = ()) -> list[System]:

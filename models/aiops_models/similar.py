@@ -4,7 +4,7 @@ An incident is a bag of features: (entity, type) and, so that another replica of
 type). Similarity is the cosine of their tf-idf weights (Salton and Buckley 1988; for incidents, RCACopilot, Chen et al.
 2024, where in-domain retrieval with recency beat a generic embedding three to one), times a slow decay with age.
 0 to 1, higher is more alike. Pure Python; an inverted index over at most `MAX_INCIDENTS`, the oldest are forgotten.
-Cost: about .2 ms a query at 1,000 incidents.
+Cost: under 5 ms a query at 1,000 incidents of 64 features, all of them shared by many.
 """
 
 from __future__ import annotations

@@ -13,24 +13,24 @@ from aiops_models.causes.surprise import Surprise
 
 def contrast(surprise: Surprise, entity: str) -> float:
     """C of an entity."""
-    siblings = siblings_of(surprise, entity)
-    if not siblings:
+    peers = peers_of(surprise, entity)
+    if len(peers) < 2:
         return 0.0
     total = 0.0
     for type_ in surprise.scene.by_entity.get(entity, ()):
-        total += surprise.value[entity, type_] * without(surprise, siblings, type_) / len(siblings)
-    return total
+        total += surprise.value[entity, type_] * without(surprise, peers, type_)
+    return total / (len(peers) - 1)
 
 
-def without(surprise: Surprise, siblings: frozenset[str], type_: str) -> int:
-    """How many of the siblings do not show the type."""
-    return len(siblings - surprise.holders(type_))
+def without(surprise: Surprise, peers: frozenset[str], type_: str) -> int:
+    """How many of the peers do not show the type."""
+    return len(peers - surprise.holders(type_))
 
 
-def siblings_of(surprise: Surprise, entity: str) -> frozenset[str]:
-    """The others that ought to look like the entity, all of its kind: a service is no sibling of its replica."""
+def peers_of(surprise: Surprise, entity: str) -> frozenset[str]:
+    """The entity and its siblings, all of one kind, so that a service is no sibling of its replica; empty for none."""
     scene = surprise.scene
     group, kind = scene.group_of(entity), scene.kind_of(entity)
     if kind in MACHINES:
-        return scene.peers("", kind) - {entity}
-    return scene.peers(group, kind) - {entity} if group != entity else frozenset()
+        return scene.peers("", kind)
+    return scene.peers(group, kind) if group != entity else frozenset()

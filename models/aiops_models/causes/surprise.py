@@ -42,6 +42,7 @@ class Surprise:
         self._of_type = _signals_by_type(scene)
         self._z_top = max((s.z for s in scene.signals() if s.z and s.cls in INTERNAL), default=0.0)
         self._holders = {type_: frozenset(s.entity for s in signals) for type_, signals in self._of_type.items()}
+        self._sorted: dict[str, list[Signal]] = {}
         self.value: dict[tuple[str, str], float] = {}
         for type_, signals in self._of_type.items():
             could, best = self._could(signals), self._best(signals)
@@ -64,8 +65,11 @@ class Surprise:
 
     def signals(self, entity: str) -> list[Signal]:
         """The signals of an entity, the most surprising first."""
-        found = list(self.scene.by_entity.get(entity, {}).values())
-        return sorted(found, key=lambda s: (-self.value[entity, s.type], s.type))
+        found = self._sorted.get(entity)
+        if found is None:
+            own = self.scene.by_entity.get(entity, {}).values()
+            found = self._sorted[entity] = sorted(own, key=lambda s: (-self.value[entity, s.type], s.type))
+        return found
 
     def holders(self, type_: str) -> frozenset[str]:
         """The entities that show this type."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aiops_models.causes.changes import Suspect
-from aiops_models.causes.contrast import siblings_of, without
+from aiops_models.causes.contrast import peers_of, without
 from aiops_models.causes.lexicon import INTERNAL
 from aiops_models.causes.rules import Verdict
 from aiops_models.causes.scene import Signal
@@ -30,11 +30,11 @@ def symptom_text(surprise: Surprise, entity: str) -> str:
 
 def contrast_text(surprise: Surprise, entity: str) -> str:
     """How the entity differs from its siblings."""
-    siblings = siblings_of(surprise, entity)
-    lacking = {s.type: without(surprise, siblings, s.type) for s in surprise.signals(entity)}
+    peers = peers_of(surprise, entity)
+    lacking = {s.type: without(surprise, peers, s.type) for s in surprise.signals(entity)}
     own = [s for s in surprise.signals(entity) if lacking[s.type]]
     most = max(lacking.values(), default=0)
-    return f"{_names(own)} on {_cut(entity)} that {most} of {len(siblings)} siblings do not show"
+    return f"{_names(own)} on {_cut(entity)} that {most} of {len(peers) - 1} siblings do not show"
 
 
 def blame_text(surprise: Surprise, entity: str, share: float) -> str:
