@@ -81,6 +81,10 @@ class HttpClient:
         if why not in (None, "no IP address"):
             raise UsageError(f"{place}: expected a public address, or allow_private = true; got {why}")
 
+    def host_of(self, url: str) -> str:
+        """The host that a request to `url` would go to, in lower case; raise `HttpFailure` for no URL."""
+        return self._parse(url).raw_host.decode("ascii", "replace").lower()
+
     def send(
         self,
         method: str,

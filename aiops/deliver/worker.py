@@ -59,6 +59,8 @@ class Worker:
         self._clock, self._monotonic = clock, monotonic
         self._crew: Crew = crew or ThreadCrew(SLOTS)
         self._lanes = {lane.name: lane for lane in lanes}
+        # Lanes that a reload replaced: their sinks are closed once their last attempt has ended.
+        self._retired: list[Lane] = []
         self._changed = threading.Condition()
         self._woken = False
         self._stopping = False
@@ -92,6 +94,7 @@ class Worker:
     def replace(self, lanes: Iterable[Lane]) -> None:
         """Take other endpoints or settings (a reload); attempts under way end as they began."""
         with self._changed:
+            self._retired.extend(self._lanes.values())
             self._lanes = {lane.name: lane for lane in lanes}
         self.wake()
 
@@ -106,14 +109,13 @@ class Worker:
         self._crew.close()
         if not ended:
             say(logging.WARNING, "attempts were under way at the end and are made again, with the same keys")
-            return
-        for lane in self._lanes.values():
-            close = getattr(lane.sink, "close", None)
-            if close is not None:
-                close()
+        for lane in [*self._lanes.values(), *self._retired]:
+            if lane.in_flight == 0:
+                _close(lane)
 
     def step(self) -> float:
         """Hand out what may be sent now; return after how many seconds there may be more."""
+        self._close_retired()
         try:
             self._settle_debts()
             waits = [self._serve(lane) for lane in list(self._lanes.values())]
@@ -213,6 +215,13 @@ class Worker:
         elif result == "dead":
             self._say_dead(row, answer.reason)
 
+    def _close_retired(self) -> None:
+        with self._changed:
+            idle = [lane for lane in self._retired if lane.in_flight == 0]
+            self._retired = [lane for lane in self._retired if lane.in_flight > 0]
+        for lane in idle:
+            _close(lane)
+
     def _settle_debts(self) -> None:
         while True:
             with self._changed:
@@ -244,7 +253,7 @@ class Worker:
     def _say_dead(self, row: Row, reason: str) -> None:
         say(
             logging.ERROR,
-            "a message could not be delivered and waits for a person: see `aiops outbox list --state dead`",
+            "a message could not be delivered and waits for a person: see `aiops outbox list --status dead`",
             endpoint=row.endpoint,
             incident=row.incident,
             change=row.change,
@@ -256,6 +265,16 @@ class Worker:
         if text != self._disk_error and not self._stopping:
             say(logging.ERROR, text)
         self._disk_error = text
+
+
+def _close(lane: Lane) -> None:
+    close = getattr(lane.sink, "close", None)
+    if close is None:
+        return
+    try:
+        close()
+    except Exception as error:
+        say(logging.WARNING, "a sink could not be closed", endpoint=lane.name, why=type(error).__name__)
 
 
 def _ask(lane: Lane, row: Row) -> Answer:

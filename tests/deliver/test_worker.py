@@ -40,6 +40,10 @@ class Script:
         self.clock = clock
         self.asked: list[Message] = []
         self.times: list[float] = []
+        self.closed = False
+
+    def close(self) -> None:
+        self.closed = True
 
     def send(self, message: Message) -> Answer:
         self.asked.append(message)
@@ -383,9 +387,14 @@ def test_replaced_endpoints_take_over(store: Store) -> None:
     bench = Bench(store, endpoint())
     other = Script("pager", bench.clock)
     bench.worker.replace([Lane(endpoint(), other, bench.clock.now)])
+    old = bench.sinks["pager"]
     bench.put("i-1", 1)
     bench.go()
     assert other.told() == [("i-1", 1)]
+    assert old.closed
+    assert not other.closed
+    bench.worker.stop(0.0)
+    assert other.closed
 
 
 STEPS = st.lists(

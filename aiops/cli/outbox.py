@@ -1,0 +1,168 @@
+"""`aiops outbox`: what waits to be delivered, what could not be, and what a person decides about it.
+
+Works beside a running daemon, which looks into the outbox every few seconds, and without one.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from aiops.cli.output import print_json
+from aiops.cli.plain import clean, console_for
+from aiops.cli.run import ConfigOption, SetOption
+from aiops.config import load_config
+from aiops.errors import UsageError
+from aiops.records.decode import format_time
+from aiops.store.database import Database
+from aiops.store.outbox import STATES, OutboxTable, Row, State
+from aiops.store.store import FILE_NAME
+
+outbox_app = typer.Typer(
+    name="outbox",
+    help="Messages to on-call tools: what waits, what could not be delivered; send it again or give it up.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+StateOption = Annotated[Path | None, typer.Option("--state", help="The daemon's state directory.")]
+Endpoint = Annotated[str | None, typer.Option("--endpoint", help="Only messages to this endpoint.")]
+Ids = Annotated[list[int] | None, typer.Argument(help="Numbers of messages, as `list` shows them.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+# More rows than this are read by a program, which asks for what it needs.
+_MAX_ROWS = 100_000
+
+
+@outbox_app.command("list")
+def list_command(
+    status: Annotated[
+        str | None, typer.Option("--status", help=f"Only these: {', '.join(STATES)}. Default: due and dead.")
+    ] = None,
+    endpoint: Endpoint = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=_MAX_ROWS, help="At most this many, newest first.")] = 100,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+    as_json: Json = False,
+) -> None:
+    """List messages, newest first; without --status those that wait and those that could not be delivered."""
+    database, table = _open(config, sets, state)
+    try:
+        states: tuple[State, ...] = ("due", "dead") if status is None else (_status(status),)
+        rows = [row for one in states for row in table.rows(one, limit, endpoint)]
+        counts = table.counts()
+    finally:
+        database.close()
+    rows = sorted(rows, key=lambda row: -row.id)[:limit]
+    if as_json:
+        print_json([_plain(row) for row in rows])
+        return
+    _print(rows, time.time())
+    told = {one: sum(count for (_, found), count in counts.items() if found == one) for one in STATES}
+    console_for().print(", ".join(f"{count} {one}" for one, count in told.items() if count) or "the outbox is empty")
+
+
+@outbox_app.command("retry")
+def retry_command(
+    ids: Ids = None,
+    every: Annotated[bool, typer.Option("--all", help="All dead messages (of --endpoint).")] = False,
+    endpoint: Endpoint = None,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+    as_json: Json = False,
+) -> None:
+    """Send dead messages again, as if they were new. One that something newer has overtaken is left out."""
+    database, table = _open(config, sets, state)
+    try:
+        moved = table.retry_dead(time.time(), _chosen(table, ids, every, "dead", endpoint))
+    finally:
+        database.close()
+    _report("retried", moved, ids, as_json)
+
+
+@outbox_app.command("drop")
+def drop_command(
+    ids: Ids = None,
+    every: Annotated[bool, typer.Option("--all", help="All messages of --status (and --endpoint).")] = False,
+    status: Annotated[str, typer.Option("--status", help="What to drop: dead or due.")] = "dead",
+    endpoint: Endpoint = None,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+    as_json: Json = False,
+) -> None:
+    """Give messages up: they are not sent, and kept for the record."""
+    if status not in ("dead", "due"):
+        raise UsageError(f"--status: expected dead or due; got {status!r}")
+    database, table = _open(config, sets, state)
+    try:
+        moved = table.drop(time.time(), _chosen(table, ids, every, _status(status), endpoint), state=_status(status))
+    finally:
+        database.close()
+    _report("dropped", moved, ids, as_json)
+
+
+def _open(config: Path | None, sets: list[str] | None, state: Path | None) -> tuple[Database, OutboxTable]:
+    path = (state or load_config(config, sets or []).state.path()) / FILE_NAME
+    if not path.is_file():
+        raise UsageError(f"{path}: there is no store: expected the state directory of a daemon that has run")
+    database = Database(path)
+    return database, OutboxTable(database)
+
+
+def _status(text: str) -> State:
+    for state in STATES:
+        if state == text:
+            return state
+    raise UsageError(f"--status: expected one of {', '.join(STATES)}; got {text!r}")
+
+
+def _chosen(table: OutboxTable, ids: list[int] | None, every: bool, state: State, endpoint: str | None) -> list[int]:
+    if bool(ids) == every:
+        raise UsageError("expected numbers of messages, or --all")
+    if ids:
+        return ids
+    return [row.id for row in table.rows(state, _MAX_ROWS, endpoint)]
+
+
+def _report(done: str, moved: int, ids: list[int] | None, as_json: bool) -> None:
+    if as_json:
+        print_json({done: moved})
+        return
+    missing = len(set(ids or [])) - moved
+    more = f"; {missing} not found in that state" if ids and missing > 0 else ""
+    console_for().print(f"{moved} {done}{more}")
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    """A row without the incident itself, which `aiops incidents show` has; errors are redacted when they are stored."""
+    plain: dict[str, Any] = {name: getattr(row, name) for name in Row.__struct_fields__ if name != "body"}
+    for name in ("at", "due_at", "created_at", "changed_at"):
+        plain[name] = format_time(plain[name])
+    return plain
+
+
+def _print(rows: list[Row], now: float) -> None:
+    if not rows:
+        return
+    titles = ("id", "endpoint", "incident", "change", "state", "tries", "age", "last answer")
+    table = Table(*titles, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        cells = (row.endpoint, row.incident, f"{row.change} v{row.version}", row.state, str(row.attempt))
+        texts = [Text(clean(cell)) for cell in cells]
+        age = Text(_age(max(0.0, now - row.created_at)))
+        table.add_row(str(row.id), *texts, age, Text(clean(row.last_error or "")))
+    console_for().print(table)
+
+
+def _age(seconds: float) -> str:
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
