@@ -18,7 +18,7 @@ from collections import OrderedDict
 from typing import Any
 
 from aiops.engine.calibrate import MIN_RING, Ring
-from aiops.engine.rhythm import BUSY, Rhythm
+from aiops.engine.rhythm import Rhythm
 
 # Jeffreys' prior for a Poisson rate, with the weight of half a bin: one alert is enough to outweigh it, and a stream
 # that was silent for the whole memory (50 bins) is still expected once in about 100 bins, not never.
@@ -27,6 +27,8 @@ _PRIOR_BINS = 0.5
 # Bins of evidence that the past is not over-dispersed. Bursty streams (an exporter that sends ten at once) have a
 # variance far above Poisson; a moment estimate learns it and widens the predictive.
 _PRIOR_DISPERSION = 4.0
+# No rate is known to better than a seventh (.02 = .14²): it moves within the memory of 50 bins.
+_MIN_SPREAD = 0.02
 # Beyond this many nats a tail is certain for all purposes, and exp(-nats) would leave the range of floats.
 _MAX_NATS = 700.0
 _MIN_P = 1e-304
@@ -190,7 +192,8 @@ class Streams:
         if at > self._bin:
             self._bin = at
             self._learned = 0
-            self._factor = self._rhythm.factor(ts)
+            self._rhythm.turn(ts)
+            self._factor = self._rhythm.factor
         stream = self._streams.get(key)
         if stream is None:
             stream = self._open(key, at)
@@ -274,11 +277,8 @@ class Streams:
         """Mean and shape of the count that the opened bin should have, and the count from which it is judged."""
         count = _PRIOR_COUNT + stream.mass
         stream.mean = mean = count / (_PRIOR_BINS + stream.bins) * stream.factor
-        if stream.excess > 0.0:
-            spread = stream.excess / (stream.power + _PRIOR_DISPERSION * mean * mean)
-            stream.shape = count / (1.0 + count * spread)
-        else:
-            stream.shape = count
+        spread = stream.excess / (stream.power + _PRIOR_DISPERSION * mean * mean)
+        stream.shape = count / (1.0 + count * max(spread, _MIN_SPREAD))
         stream.check = int(mean) + 1
         stream.raw = stream.nats = 0.0
         stream.p = 1.0
@@ -290,8 +290,7 @@ class Streams:
             return
         self._closed = _SILENCE_MEMORY * self._closed + 1.0
         self._total = _SILENCE_MEMORY * self._total + 1.0 + silent
-        if stream.mean >= BUSY:
-            self._rhythm.learn(stream.bin * self.bin_s, stream.count, stream.mean, silent)
+        self._rhythm.learn(stream.bin * self.bin_s, stream.count, stream.mean)
         if self._learned < _MAX_LEARNED_A_BIN:
             self._learned += 1
             # The last judgement may be of a lower count; a count up to the mean was not judged and is no surprise.

@@ -138,7 +138,8 @@ def test_the_hour_of_the_week_foresees_a_weekly_jump() -> None:
             if bin_ % 1440 == 540:
                 nats.append(last)
     assert sum(nats[:3]) > sum(nats[-3:])
-    assert detector._rhythm.factor(60.0 * (1440 * 21 + 545)) > 1.3
+    detector._rhythm.turn(60.0 * (1440 * 22 + 540))
+    assert detector._rhythm.factor > 1.3
 
 
 def test_streams_are_capped_and_the_longest_silent_goes() -> None:
@@ -187,10 +188,25 @@ def test_the_ring_forgets_and_keeps_its_order() -> None:
 
 def test_one_incident_does_not_make_its_hour_loud() -> None:
     rhythm = Rhythm()
-    for _ in range(100):
-        rhythm.learn(START, 3, 3.0)
-    rhythm.learn(START, 100_000, 3.0)
-    assert rhythm.factor(START) < 1.1
+    for hour in range(169):
+        rhythm.turn(START + 3600.0 * hour)
+        for _ in range(100):
+            rhythm.learn(START + 3600.0 * hour, 3, 3.0)
+        if hour == 0:
+            rhythm.learn(START, 100_000, 3.0)
+    assert 0.95 < rhythm.factor < 1.05
+
+
+def test_a_steady_fleet_has_no_rhythm() -> None:
+    """The factor must not feed on predictions that contain it."""
+    source, detector = random.Random(2), Streams()
+    factors = []
+    for bin_ in range(0, 60 * 24 * 21, 3):
+        for i in range(3):
+            if source.random() < 0.8:
+                detector.see(60.0 * bin_, f"s{i}")
+        factors.append(detector._rhythm.factor)
+    assert 0.8 < min(factors) <= max(factors) < 1.25
 
 
 def test_a_ring_of_raw_scores_does_not_care_for_their_unit() -> None:
