@@ -234,6 +234,8 @@ class Playbook(
     parameters: dict[Identifier, Parameter] = {}
     mode: Literal["suggest", "approve", "auto"] = "suggest"
     reversible: bool = False
+    # For a symptom that many causes have: a playbook that names a cause goes first where both fit.
+    general: bool = False
     guards: Guards = field(default_factory=Guards)
     approval: Approval = field(default_factory=Approval)
     preconditions: list[Http] = []

@@ -139,10 +139,15 @@ def _facts(compiled: Compiled, hits: Hits) -> tuple[int, ...]:
     return tuple(index for index, mask in hits if mask)
 
 
+def change_age(compiled: Compiled, now: Situation) -> float | None:
+    """Seconds from the youngest change that the playbook asks for to the first alert; None where there is none."""
+    wanted = compiled.playbook.match.change
+    return next((age for name, age in now.changes if any(name.startswith(word) for word in wanted)), None)
+
+
 def _changed(compiled: Compiled, now: Situation) -> tuple[int, ...]:
     """The alerts on a suspected cause that was changed as the playbook asks, else the first alert."""
-    wanted = compiled.playbook.match.change
-    if not now.seen or not any(name.startswith(word) for name in now.changes for word in wanted):
+    if not now.seen or change_age(compiled, now) is None:
         return ()
     return tuple(index for index, one in enumerate(now.seen) if one.fact.entity == now.cause) or (0,)
 

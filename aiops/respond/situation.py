@@ -15,6 +15,10 @@ MAX_FACTS = 48
 MAX_FACTS_A_NAME = 8
 # What a message is about stands at its beginning; expressions never see more than this of a hostile one.
 MAX_MESSAGE = 500
+# A change is suspected if it came within half an hour before the first alert. Later ones answer the incident rather
+# than cause it; five minutes are left for clocks that differ and for alerts that look back.
+CHANGE_BEFORE_S = 1800.0
+CHANGE_AFTER_S = 300.0
 # What topologies call the same thing.
 _KINDS = {
     "node": "host",
@@ -42,7 +46,8 @@ class Seen(Struct, gc=False):
 class Situation(Struct):
     """An incident as playbooks see it. `kind` is None where no topology knows the suspected entity.
 
-    `changes` are the names, in lower case, of the changes on the suspected cause or its service.
+    `changes` are the names, in lower case, of the suspicious changes on the suspected cause or its service, with their
+    age at the first alert in seconds, youngest first.
     """
 
     incident: str
@@ -54,7 +59,7 @@ class Situation(Struct):
     confidence: str | None = None
     classes: frozenset[str] = frozenset()
     opened_at: float = 0.0
-    changes: tuple[str, ...] = ()
+    changes: tuple[tuple[str, float], ...] = ()
 
 
 def same_kind(kind: str) -> str:
@@ -93,8 +98,14 @@ def _kind(entity: str, topology: Topology) -> str | None:
     return same_kind(node.kind)
 
 
-def _changes(view: IncidentView, entities: set[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(change.name.lower() for change in view.changes if change.entity in entities))
+def _changes(view: IncidentView, entities: set[str]) -> tuple[tuple[str, float], ...]:
+    ages: dict[str, float] = {}
+    for change in view.changes:
+        age = max(0.0, view.opened_at - change.ts)
+        if change.entity in entities and -CHANGE_AFTER_S <= view.opened_at - change.ts <= CHANGE_BEFORE_S:
+            name = change.name.lower()
+            ages[name] = min(age, ages.get(name, age))
+    return tuple(sorted(ages.items(), key=lambda item: (item[1], item[0])))
 
 
 def _choose(facts: list[AlertFact], cause: str | None) -> list[AlertFact]:

@@ -23,9 +23,10 @@ from aiops.ports import AlertFact, IncidentView
 from aiops.records import parse_severity
 from aiops.respond.runbooks import Runbook
 from aiops.topology import Topology
-from benchmarks.accuracy.causes_data import System, data_root, systems
+from benchmarks.accuracy.causes_data import System, systems
 from benchmarks.accuracy.playbooks_k8s import no_cause, ranker, shares, suggested, true_cause
 from benchmarks.accuracy.runbooks_data import Query, load, read, recall
+from benchmarks.data import data_folder
 
 KINDS = ("name-match", "same-page")
 BARS = {"name-match": (0.75, 0.92), "same-page": (0.25, 0.50)}
@@ -34,7 +35,7 @@ PUBLISHED = {"name-match": (0.680, 0.873), "same-page": (0.151, 0.346)}
 
 def main() -> int:
     """Print the tables; 0 also without data, which is told in one line."""
-    root = data_root()
+    root = data_folder()
     if root is None or not (root / "runbooks").is_dir():
         print("skipped: no measuring data (set AIOPS_DATA)")
         return 0

@@ -130,9 +130,9 @@ class Bm25:
     def coverage(self, query: Mapping[str, float], index: int) -> tuple[float, int]:
         """The share (0 to 1) of a query's weight that is in a document at all, and how many of its words are.
 
-        Words that no document has weigh most: a query full of them is about something else.
+        Words that no document has weigh as much as those that one has: a query full of them is about something else.
         """
-        rarest = math.log(1 + (self.size + 0.5) / 0.5)
+        rarest = math.log(1 + max(0.0, self.size - 0.5) / 1.5)
         total = got = 0.0
         count = 0
         for word, weight in list(query.items())[:MAX_TERMS]:

@@ -143,10 +143,13 @@ def test_a_change_on_the_cause_is_a_way_in(samples: SimpleNamespace) -> None:
     compiled = compile_match(samples.playbook(match={"alert": [{"label": "name", "value": "A"}], "change": ["deploy"]}))
     view = samples.view("Other")
     assert not fit(compiled, situation(view, samples.topology())).ok
-    view.changes = [Change(ts=0, entity="elsewhere", name="deploy")]
+    view.changes = [Change(ts=samples.at - 60, entity="elsewhere", name="deploy")]
     assert not fit(compiled, situation(view, samples.topology())).ok
-    view.changes = [Change(ts=0, entity="work", name="Deploy v2")]
+    view.changes = [Change(ts=samples.at - 60, entity="work", name="Deploy v2")]
     assert fit(compiled, situation(view, samples.topology())).ok
+    for ts in (samples.at - 2 * 3600, samples.at + 3600):
+        view.changes = [Change(ts=ts, entity="work", name="deploy")]
+        assert not fit(compiled, situation(view, samples.topology())).ok
 
 
 def test_a_storm_is_looked_at_in_part_but_the_cause_first() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +11,7 @@ from msgspec import Struct, field
 
 from aiops.ports import AlertFact, IncidentView
 from aiops.records import Evidence, Suggestion
-from aiops.respond.matching import Fit, context, fit
+from aiops.respond.matching import Fit, change_age, context, fit
 from aiops.respond.runbooks import plain
 from aiops.respond.situation import Situation, severity_label, situation
 from aiops.respond.trials import leading
@@ -35,6 +36,12 @@ SURE = {"low": 0.5, "medium": 0.8, "high": 1.0}
 KIND = 0.4
 CLASS = 0.4
 CHANGED = 1.0
+# Most bad changes show within minutes; after a quarter of an hour a change is as likely to be chance.
+CHANGE_FADES_S = 900.0
+# What fails first on the cause is nearer to the fault than what follows on it.
+FIRST = 0.3
+# A playbook for a symptom stands back where one for a cause fits.
+GENERAL = -0.8
 # What fits nearly every incident (start-up noise, a chronic alert) says little about this one.
 UNUSUAL = 2.0
 # One nat of log-odds of past success is worth a third of a written condition: it reorders what fits, no more.
@@ -132,6 +139,10 @@ class PlaybookSuggester:
                 share, words = library.playbook_index.coverage(query, index)
                 if share >= MIN_COVERAGE and words >= MIN_WORDS:
                     made.append(_alike(one.playbook.name, now, share))
+        precise = any(one.ok and not library.compiled[index].playbook.general for index, one in fits.items())
+        for candidate in made:
+            if precise and library.compiled[library.by_name[candidate.name]].playbook.general:
+                candidate.add("general", GENERAL, "it is for a symptom, and a playbook for a cause fits as well")
         return made
 
     def _matched(self, index: int, now: Situation, fitting: Fit, like: float) -> Candidate:
@@ -152,10 +163,12 @@ class PlaybookSuggester:
             made.add("cause class", CLASS, f"the cause's alerts are about {', '.join(sorted(now.classes))}")
         if compiled.min_severity:
             made.add("severity", 0.1, f"severity is {severity_label(now.severity)}")
-        if playbook.match.change and any(
-            name.startswith(word) for name in now.changes for word in playbook.match.change
-        ):
-            made.add("change", CHANGED, f"the suspected cause was changed: {', '.join(now.changes[:3])}")
+        age = change_age(compiled, now)
+        if age is not None:
+            text = f"the suspected cause was changed {age / 60:.0f} min before"
+            made.add("change", CHANGED * math.exp(-age / CHANGE_FADES_S), text)
+        if on and lead.first_at <= min(seen.fact.first_at for seen in now.seen if self._on_cause(seen.fact, now)):
+            made.add("first", FIRST, f"{lead.name} was the first alert on the suspected cause")
         rarity, text = self._usual.rarity(playbook.name)
         if text:
             made.add("rarity", UNUSUAL * rarity, text)
