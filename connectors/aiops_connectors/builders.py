@@ -25,11 +25,15 @@ MAX_RAW = 64 * 1024
 
 
 class Problem(Struct):
-    """An item that did not become a record: where it is, what was expected and what came, and the item itself, cut."""
+    """An item that did not become a record: where it is, what was expected and what came, and the item itself, cut.
+
+    A `warning` is something that people should know, of a payload that was taken as far as it could be.
+    """
 
     place: str
     reason: str
     raw: bytes = b""
+    warning: bool = False
 
 
 class Fields(Struct, kw_only=True):

@@ -34,7 +34,7 @@ STATUS_WORDS = {
     "firing": "firing alerting alert alarm active activated open opened new trigger triggered triggering problem down "
     "fail failed failing failure critical crit error err warning warn unhealthy offline unreachable missing late "
     "acknowledged ack acknowledge create created raise raised degraded trouble occurred start started page high low "
-    "medium unknown insufficient_data no_data nodata pending update updated",
+    "medium info notice unknown insufficient_data no_data nodata pending update updated",
     "resolved": "resolved resolve ok okay closed close clear cleared normal recovered recovery recover up success "
     "passing healthy online inactive deactivated canceled cancelled done ended end delete deleted completed green",
 }
@@ -51,13 +51,14 @@ class Test(Struct, forbid_unknown_fields=True, rename={"among": "is"}):
 
 
 class Rule(Fields, forbid_unknown_fields=True, kw_only=True):
-    """One shape of payload. `items` names the list in it, if any.
+    """One shape of payload. `items` names the list in it, if any; `missing` how many items the sender left out of it.
 
     `again` applies the whole mapping to what is inside: an object, or JSON held as text; there, `@outer.` starts at the
     envelope. `ignore` takes nothing from the payload and is no error; `reject` is one, with its reason.
     """
 
     when: list[Test] = field(default_factory=list)
+    missing: str | None = None
     again: str | None = None
     items: str | None = None
     skip: list[Test] = field(default_factory=list)
@@ -133,6 +134,7 @@ class _Shape:
         self._inside = compile_path(rule.again) if rule.again is not None else None
         self._items = rule.items
         self._get_items = compile_path(rule.items) if rule.items is not None else None
+        self._missing = compile_path(rule.missing) if rule.missing is not None else None
         self._ignore, self._reject = rule.ignore, rule.reject
         self._build = builder(rule.record, rule, source, tables, placeholder)
 
@@ -159,7 +161,14 @@ class _Shape:
                 self._item(inner, f"{place}[{index}]", now, found, envelopes)
             if len(items) > MAX_ITEMS:
                 found.problems.append(_too_many(place, len(items)))
+            self._tell_missing(scope, place, found)
         return envelopes
+
+    def _tell_missing(self, scope: Scope, place: str, found: Found) -> None:
+        count = self._missing(scope) if self._missing is not None else None
+        if isinstance(count, int) and count > 0:
+            reason = f"the sender left out {count} items: raise the bound in its settings (max_alerts)"
+            found.problems.append(Problem(place=place, reason=reason, warning=True))
 
     def _item(self, scope: Scope, place: str, now: float, found: Found, envelopes: list[tuple[Scope, str]]) -> None:
         if type(scope.item) is not dict:

@@ -51,6 +51,12 @@ def test_good_alerts_of_a_batch_are_kept_and_the_bad_are_told(http: Any) -> None
     assert json.loads(http.inbox.letters[0].raw) == {"labels": {}}
 
 
+def test_alerts_that_the_sender_left_out_are_told_to_people(http: Any) -> None:
+    answer = http.post("/ingest/alertmanager", {**GROUP, "truncatedAlerts": 7})
+    assert (answer.status_code, answer.json()["accepted"], answer.json()["rejected"]) == (200, 1, 0)
+    assert "7 items" in http.inbox.letters[0].reason
+
+
 @pytest.mark.parametrize(
     ("body", "kind", "names"),
     [

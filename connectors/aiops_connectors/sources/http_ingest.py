@@ -173,8 +173,9 @@ class Ingest:
         with self._lock:
             self._counts["accepted"] += len(taken.records)
             self._counts["rejected"] += len(letters)
+        refused = sum(1 for problem in taken.problems if not problem.warning)
         told = [{"place": problem.place, "reason": problem.reason} for problem in taken.problems[:MAX_TOLD]]
-        return 400 if letters else 200, Answer(len(taken.records), len(letters), told)
+        return 400 if refused else 200, Answer(len(taken.records), refused, told)
 
     def _is_on_disk(self, received: Received) -> bool:
         try:
