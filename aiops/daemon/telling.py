@@ -15,9 +15,7 @@ import msgspec
 from aiops.config import DEFAULT_SETTLE_S, EndpointConfig
 from aiops.engine.events import IncidentChanged
 from aiops.records import Incident, Severity, parse_severity
-from aiops.store.outbox import Entry, OutboxTable, Told, told
-
-_OVER = ("resolved", "merged")
+from aiops.store.outbox import OVER, Entry, OutboxTable, Told, told
 
 
 class Announcer:
@@ -58,9 +56,15 @@ class Announcer:
         severity = parse_severity(event.incident.severity)
         if before.changes == 0:
             return _first(endpoint, event, severity, now)
-        if event.change in _OVER:
-            cancelled = self._outbox.cancel_settling(connection, endpoint.name, event.incident.id, now)
-            return None if cancelled and before.changes == 1 else (event.change, now)
+        if event.change in OVER:
+            if self._outbox.cancel_settling(connection, endpoint.name, event.incident.id, now):
+                before = told(connection, endpoint.name, event.incident.id)
+            # What was never told, or was told to be over, needs no end.
+            return None if before.changes == 0 or before.last_change in OVER else (event.change, now)
+        if before.updates >= endpoint.max_updates:
+            return None
+        if event.change == "reopened":
+            return event.change, now + _settle_s(endpoint, severity)
         if event.change not in ("updated", "opened"):
             return event.change, now
         return _update(endpoint, event.incident, severity, before, now)
@@ -73,7 +77,7 @@ def _first(
     endpoint: EndpointConfig, event: IncidentChanged, severity: Severity, now: float
 ) -> tuple[str, float] | None:
     """The first that an endpoint hears of an incident is that it opened, whatever happened to it before."""
-    if event.incident.status in _OVER or severity < parse_severity(endpoint.min_severity):
+    if event.incident.status in OVER or severity < parse_severity(endpoint.min_severity):
         return None
     return "opened", now + _settle_s(endpoint, severity)
 
@@ -81,8 +85,6 @@ def _first(
 def _update(
     endpoint: EndpointConfig, incident: Incident, severity: Severity, before: Told, now: float
 ) -> tuple[str, float] | None:
-    if before.updates >= endpoint.max_updates:
-        return None
     if severity > before.severity:
         return "updated", now + _settle_s(endpoint, severity)
     if before.cause is None and _suspect(incident) is not None:

@@ -6,6 +6,7 @@ one takes; SQLite's own busy handler sleeps in steps, which a delivery would fee
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -86,6 +87,9 @@ class Database:
 
 def _open_writer(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with contextlib.suppress(OSError):
+        # Payloads of alerts are nobody else's business; the other files of the database inherit the mode.
+        path.touch(mode=0o600, exist_ok=True)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
     try:
         # Must come before the first table: it cannot be changed later without a full VACUUM.

@@ -20,6 +20,8 @@ from aiops.store.database import Database
 
 State = Literal["due", "sent", "superseded", "dead", "dropped"]
 STATES: tuple[State, ...] = ("due", "sent", "superseded", "dead", "dropped")
+# Changes that end an incident for those who were told of it.
+OVER = ("resolved", "merged")
 # An error text is for a person's eyes; a receiver's page of HTML is not.
 MAX_ERROR_CHARS = 1_000
 
@@ -45,8 +47,9 @@ class Entry(Struct, kw_only=True):
 class Told(Struct):
     """What an endpoint is told of an incident so far, delivered or on its way.
 
-    `changes` and `updates` (among them) are counted without what was superseded; `severity` is the worst one told,
-    `cause` the last suspect, `last_due_at` the time of the newest row (Unix seconds).
+    `changes` and `updates` (among them, all but openings and ends) are counted without what was superseded; `severity`
+    is the worst one told, `cause` the last suspect, `last_due_at` the time of the newest row (Unix seconds) and
+    `last_change` what it tells.
     """
 
     changes: int = 0
@@ -54,6 +57,7 @@ class Told(Struct):
     severity: int = 0
     cause: str | None = None
     last_due_at: float = 0.0
+    last_change: str | None = None
 
 
 class Row(Struct):
@@ -109,8 +113,8 @@ def told(connection: sqlite3.Connection, endpoint: str, incident: str) -> Told:
     if not found:
         return Told()
     cause = next((row[1] for row in reversed(found) if row[1]), None)
-    updates = sum(1 for row in found if row[2] == "updated")
-    return Told(len(found), updates, max(row[0] for row in found), cause, found[-1][3])
+    updates = sum(1 for row in found if row[2] not in ("opened", *OVER))
+    return Told(len(found), updates, max(row[0] for row in found), cause, found[-1][3], found[-1][2])
 
 
 def _absorb(connection: sqlite3.Connection, entry: Entry, now: float) -> None:
@@ -190,18 +194,25 @@ class OutboxTable:
         connection.executemany("update outbox set state = 'superseded', changed_at = ? where id = ?", idle)
 
     def cancel_settling(self, connection: sqlite3.Connection, endpoint: str, incident: str, now: float) -> bool:
-        """Take back an opening whose time has not come, inside the caller's transaction; return whether there was one.
+        """Take back an opening or reopening whose time has not come, inside the caller's transaction, with all that
+        waits behind it; return whether there was one.
 
         An incident that ends while it settles is told to nobody: that is what settling is for.
         """
-        return (
-            connection.execute(
-                "update outbox set state = 'superseded', changed_at = ? where endpoint = ? and incident = ?"
-                " and state = 'due' and change = 'opened' and attempt = 0 and due_at > ?",
-                (now, endpoint, incident, now),
-            ).rowcount
-            > 0
+        first = connection.execute(
+            "select min(version) from outbox where endpoint = ? and incident = ? and state = 'due'"
+            " and change in ('opened', 'reopened') and attempt = 0 and due_at > ?",
+            (endpoint, incident, now),
+        ).fetchone()[0]
+        if first is None:
+            return False
+        # Nothing of it can be in flight: a row goes only after all rows before it.
+        connection.execute(
+            "update outbox set state = 'superseded', changed_at = ? where endpoint = ? and incident = ?"
+            " and state = 'due' and version >= ?",
+            (now, endpoint, incident, first),
         )
+        return True
 
     def claim(self, now: float, limit: int, endpoints: Collection[str]) -> list[Row]:
         """Up to `limit` rows for each of `endpoints` that may be sent now; they are in flight until answered.

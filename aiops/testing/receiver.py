@@ -83,9 +83,9 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
-    """A receiver on a free port of the loopback address."""
-    receiver = Receiver()
+def receiving(receiver: Receiver | None = None) -> Iterator[Receiver]:
+    """A receiver (the given one, or a new one) on a free port of the loopback address."""
+    receiver = receiver or Receiver()
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
