@@ -1,8 +1,9 @@
 """How unusual each signal is, in nats: few others have it now, and few past incidents had it.
 
-`breadth = ln((G + 1) / n)`: G groups could raise the type, n do. `chronic = -ln((df + .5) / (N + 1))`: df of N past
-incidents had it on this entity. The surprise is the smaller of the two, for what is usual in either way explains
-nothing, but at least `FLOOR` of the breadth, so that a chronic offender can still be the cause.
+`breadth = ln((G + 1) / n)`: G groups could raise the type, n do. `rarity = 1 - (df + .5) / (N + 1)`: the share of N
+past incidents in which it did not fire on this entity (in df it did). The surprise is their product, for what is usual
+explains nothing, but at least `FLOOR` of the breadth, so that a chronic offender can still be the cause. The product
+did better than the smaller of the breadth and -ln of the frequency, which forgets a culprit as soon as it comes back.
 Cost: one pass over the signals. Never negative.
 """
 
@@ -110,12 +111,12 @@ class Surprise:
         return best
 
     def _weigh(self, signal: Signal, breadth: float) -> float:
-        bound = min(breadth, self._chronic(signal))
-        return max(bound, FLOOR * breadth) * signal.harm * self._size(signal)
+        return breadth * max(self._rarity(signal), FLOOR) * signal.harm * self._size(signal)
 
-    def _chronic(self, signal: Signal) -> float:
+    def _rarity(self, signal: Signal) -> float:
+        """Share of past incidents without the signal; 1 while there are too few."""
         seen, incidents = self._history.seen(signal.entity, signal.type), self._history.incidents
-        return -math.log((seen + 0.5) / (incidents + 1)) if incidents >= MIN_INCIDENTS else math.inf
+        return 1.0 - (seen + 0.5) / (incidents + 1) if incidents >= MIN_INCIDENTS else 1.0
 
     def _size(self, signal: Signal) -> float:
         """Share of the largest internal magnitude, log scale, squared; never of symptoms, which grow downstream."""
