@@ -90,12 +90,12 @@ def test_silences_once_and_recurring(site: Any) -> None:
         ({"unknown": 1}, "unknown"),
     ],
 )
-def test_silences_that_do_not_fit_are_told(site: Any, change: dict[str, Any], said: str) -> None:
+def test_silences_that_do_not_fit_are_told(lasting: Any, change: dict[str, Any], said: str) -> None:
     body = {"matchers": [{"label": "a", "op": "=", "value": "b"}], "until": NOW + 60} | change
-    answer = site.client.post("/api/v1/silences", content=json.dumps(body), headers=JSON)
+    answer = lasting.client.post("/api/v1/silences", content=json.dumps(body), headers=JSON)
     assert answer.status_code == 400
     assert said in answer.json()["error"]
-    assert site.client.get("/api/v1/silences").json()["silences"] == []
+    assert lasting.client.get("/api/v1/silences").json()["silences"] == []
 
 
 JSON = {"content-type": "application/json"}
@@ -157,8 +157,8 @@ def test_probes_and_metrics(site: Any) -> None:
         ("GET", "/api/v1/incidents", {"headers": {"host": "evil.example"}}, 403),
     ],
 )
-def test_what_is_refused(site: Any, method: str, path: str, more: dict[str, Any], status: int) -> None:
-    answer = site.client.request(method, path, **more)
+def test_what_is_refused(lasting: Any, method: str, path: str, more: dict[str, Any], status: int) -> None:
+    answer = lasting.client.request(method, path, **more)
     assert answer.status_code == status, answer.text
     assert answer.json()["error"]
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
