@@ -41,8 +41,9 @@ class Fit(Struct, gc=False):
 class Compiled(Struct):
     """A playbook with its conditions as closures.
 
-    `by_name` tells from a name alone whether an alert can matter; `by_text` says that all conditions on one alert hang
-    on its name, message and source, so that their answer can be remembered.
+    `by_name` tells from a name alone whether an alert can fit a group that asks for a name. The other groups can fit
+    only where one of the `triggers` is in the alert's text; None means that nothing so simple can be said. `by_text`
+    says that all conditions on one alert hang on its name, message and source, so that their answer can be remembered.
     """
 
     playbook: Playbook
@@ -51,6 +52,7 @@ class Compiled(Struct):
     no_alert: list[Test]
     by_name: Test
     by_text: bool
+    triggers: tuple[str, ...] | None
     kinds: frozenset[str]
     min_severity: int
 
@@ -78,11 +80,26 @@ def compile_match(playbook: Playbook) -> Compiled:
         _all(match.alert) if match.alert else None,
         [_all(group) for group in match.any_alert],
         [_all(group) for group in match.no_alert],
-        _any([_all([matcher for matcher in group if matcher.label in BY_NAME]) for group in groups]),
+        _any([_all(named) for group in groups if (named := [one for one in group if one.label in BY_NAME])]),
         all(matcher.label in BY_TEXT for group in [match.alert, *match.any_alert] for matcher in group),
+        _triggers(groups),
         frozenset(same_kind(kind) for kind in match.cause.kind),
         int(LEVELS[severity]) if severity else 0,
     )
+
+
+def _triggers(groups: Sequence[Sequence[Matcher]]) -> tuple[str, ...] | None:
+    """Texts of which one is in the text of every alert that fits a group without a condition on the name."""
+    found: list[str] = []
+    for group in groups:
+        if any(matcher.label in BY_NAME for matcher in group):
+            continue
+        asked = [required(matcher.value) for matcher in group if matcher.label == "text" and matcher.op == "=~"]
+        texts = next((texts for texts in asked if texts), None)
+        if texts is None:
+            return None
+        found.extend(texts)
+    return tuple(dict.fromkeys(found))
 
 
 def fit(compiled: Compiled, now: Situation, hits: Hits | None = None, *, strict: bool = False) -> Fit:

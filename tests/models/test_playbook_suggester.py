@@ -12,11 +12,15 @@ from typing import Any
 import msgspec
 import pytest
 from aiops_models.playbooks import PlaybookSuggester
+from aiops_models.playbooks.library import Library
 from aiops_models.playbooks.outcomes import DRAWS, MAX_ARMS, MAX_DECISIONS, Outcomes
 from aiops_models.playbooks.usual import MAX_INCIDENTS, Usual
 
 from aiops.ports import AlertFact, IncidentView, Stateful, Suggester
 from aiops.records import Cause, Change
+from aiops.respond.catalogue import read_catalogue, shipped
+from aiops.respond.matching import hit
+from aiops.respond.situation import situation
 from aiops.topology import Edge, Node, Topology
 
 TOPOLOGY = Topology.build(
@@ -238,6 +242,20 @@ print(msgspec.json.encode([out, s.dump()]).decode())
         json.loads(done.stdout)
         outputs.add(done.stdout)
     assert len(outputs) == 1
+
+
+def test_the_index_finds_what_asking_every_playbook_finds() -> None:
+    """Every alert of every playbook's tests, alone and with a message of another one."""
+    catalogue = read_catalogue([shipped()])
+    library = Library({})
+    alerts = [alert for book in catalogue.playbooks.values() for trial in book.tests for alert in trial.incident.alerts]
+    messages = [alert.message for alert in alerts if alert.message]
+    for number, alert in enumerate(alerts):
+        for message in (alert.message, messages[number % len(messages)]):
+            fact = AlertFact(alert.entity, alert.name, 3, 1, 0.0, 0.0, source=alert.source, message=message)
+            seen = situation(IncidentView("i", 0.0, [fact]), Topology()).seen
+            asked = {index: mask for index, one in enumerate(library.compiled) if (mask := hit(one, seen[0]))}
+            assert {index: found[0][1] for index, found in library.hits(seen, False).items()} == asked
 
 
 def test_it_is_quick(suggester: PlaybookSuggester) -> None:

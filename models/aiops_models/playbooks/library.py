@@ -12,6 +12,7 @@ from aiops.respond.format import Playbook
 from aiops.respond.matching import Compiled, compile_match, hit
 from aiops.respond.runbooks import Runbook, plain, read_runbooks
 from aiops.respond.situation import Seen
+from aiops_models.playbooks.triggers import Triggers
 from aiops_models.retrieval import Bm25
 
 # What says most about a playbook in the fewest words weighs most. `whenNotToUse` is left out: it names other problems.
@@ -48,6 +49,8 @@ class Library:
         self.runbook_index = runbook_index(self.runbooks)
         self._changes = [index for index, one in enumerate(self.compiled) if one.playbook.match.change]
         self._by_labels = [index for index, one in enumerate(self.compiled) if not one.by_text]
+        texts = ((index, one.triggers or ()) for index, one in enumerate(self.compiled) if one.by_text)
+        self._triggers = Triggers(texts)
         self._names: dict[str, tuple[int, ...]] = {}
         self._texts: dict[tuple[str, str | None, str], tuple[tuple[int, int], ...]] = {}
 
@@ -76,7 +79,8 @@ class Library:
         key = (seen.fact.name, seen.fact.source, seen.text)
         known = self._texts.get(key)
         if known is None:
-            masks = ((index, hit(self.compiled[index], seen)) for index in self._of_name(seen))
+            candidates = sorted({*self._of_name(seen), *self._triggers.playbooks(seen.text)})
+            masks = ((index, hit(self.compiled[index], seen)) for index in candidates)
             known = tuple((index, mask) for index, mask in masks if mask)
             _remember(self._texts, key, known)
         return known
@@ -85,7 +89,7 @@ class Library:
         known = self._names.get(seen.fact.name)
         if known is None:
             every = enumerate(self.compiled)
-            known = tuple(index for index, one in every if one.by_text and one.by_name(seen))
+            known = tuple(index for index, one in every if one.by_text and (one.triggers is None or one.by_name(seen)))
             _remember(self._names, seen.fact.name, known)
         return known
 
