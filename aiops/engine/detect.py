@@ -106,9 +106,12 @@ class Detect:
             self._take(rows, ts)
         return surprise
 
-    def metric(self, metric: Metric) -> Alert | None:
-        """Take in one sample; an alert where its series leaves normal (firing) or comes back (resolved)."""
-        return self._metrics.see(metric)
+    def metric(self, metric: Metric, at: float | None = None) -> Alert | None:
+        """Take in one sample; an alert where its series leaves normal (firing) or comes back (resolved).
+
+        `at` is the time to take the sample for, where its own is not believed.
+        """
+        return self._metrics.see(metric, metric.ts if at is None else at)
 
     def strange(self, entity: str) -> Strange | None:
         """The model's latest word on the entity; None without a model, or before its rows were scored."""

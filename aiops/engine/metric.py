@@ -68,8 +68,8 @@ class Metrics:
     def __len__(self) -> int:
         return len(self._series)
 
-    def see(self, metric: Metric) -> Alert | None:
-        """Take in a sample; an alert where its series leaves normal or comes back.
+    def see(self, metric: Metric, at: float) -> Alert | None:
+        """Take in a sample of time `at`; an alert where its series leaves normal or comes back.
 
         A value that is not finite is ignored: it says that the exporter failed, not what the metric is.
         """
@@ -82,14 +82,14 @@ class Metrics:
         else:
             self._series.move_to_end(key)
         value = max(-_MAX_VALUE, min(_MAX_VALUE, metric.value))
-        news = self._news(series, metric.ts, value)
-        frozen = series.firing != 0 and metric.ts - series.since < _MAX_HOLD_S
-        closed = series.baseline.add(metric.ts, value, frozen)
+        news = self._news(series, at, value)
+        frozen = series.firing != 0 and at - series.since < _MAX_HOLD_S
+        closed = series.baseline.add(at, value, frozen)
         if closed:
             series.patience = max(0.0, series.patience - _RAISE / _PATIENCE)
         if series.firing:
-            return self._settle(series, metric, news) if closed else None
-        return self._judge(series, metric, value, news)
+            return self._settle(series, metric, at, news) if closed else None
+        return self._judge(series, metric, at, value, news)
 
     def _open(self, key: str, name: str) -> _Series:
         if len(self._series) >= self.cap:
@@ -105,7 +105,7 @@ class Metrics:
         series.ts = ts
         return series.novelty.score(ts, value) >= self.novelty and series.novelty.seen > self.warm
 
-    def _judge(self, series: _Series, metric: Metric, value: float, news: bool) -> Alert | None:
+    def _judge(self, series: _Series, metric: Metric, at: float, value: float, news: bool) -> Alert | None:
         z = series.baseline.magnitude()
         if abs(z) >= min(_MAX_FIRE, self.fire * math.exp(series.patience)):
             series.patience += _RAISE
@@ -116,18 +116,18 @@ class Metrics:
             # The median of five minutes does not see a short spike: its magnitude is that of the sample itself.
             z = side * max(abs(series.baseline.magnitude(value)), self.fire)
         series.firing = 1 if z > 0 else -1
-        series.since = metric.ts
+        series.since = at
         series.calm = 0
-        return alert_of(metric, z, series.firing, "firing")
+        return alert_of(metric, at, z, series.firing, "firing")
 
-    def _settle(self, series: _Series, metric: Metric, news: bool) -> Alert | None:
+    def _settle(self, series: _Series, metric: Metric, at: float, news: bool) -> Alert | None:
         z = series.baseline.magnitude()
         calm = not news and (abs(z) < self.calm or z * series.firing < 0)
         series.calm = series.calm + 1 if calm else 0
         if series.calm < _CALM_SLOTS:
             return None
         side, series.firing = series.firing, 0
-        return alert_of(metric, z, side, "resolved")
+        return alert_of(metric, at, z, side, "resolved")
 
     def dump(self) -> Any:
         """The state, as what msgspec can encode."""
@@ -161,14 +161,14 @@ def severity_of(z: float) -> Severity:
     return Severity.HIGH if size >= 6.0 else Severity.WARNING
 
 
-def alert_of(metric: Metric, z: float, side: int, status: str) -> Alert:
+def alert_of(metric: Metric, at: float, z: float, side: int, status: str) -> Alert:
     """The alert record of an anomaly: identity is entity, name and side; `labels["z"]` is the signed magnitude."""
     direction = "high" if side > 0 else "low"
     name = metric.name[:_MAX_NAME]
-    origin = metric.id or f"{metric.entity[:_MAX_NAME]}/{name}@{metric.ts!r}"
+    origin = metric.id or f"{metric.entity[:_MAX_NAME]}/{name}@{at!r}"
     verb = "is" if status == "firing" else "was"
     return Alert(
-        ts=metric.ts,
+        ts=at,
         name=f"{name} {direction}",
         id=f"{origin}#{direction}",
         source="metrics",

@@ -100,6 +100,16 @@ def test_rows_are_scored_in_batches_of_records_and_the_odd_one_out_is_told() -> 
     assert "odd" in odd.sentence()
 
 
+def test_a_sample_is_taken_for_the_time_that_the_fold_believes() -> None:
+    detect = Detect()
+    for minute in range(60):
+        detect.metric(sample(1.7e9 + 60 * minute, 1.0 + minute % 3))
+    detect.metric(sample(4e9, 2.0), at=1.7e9 + 3600)
+    found = [detect.metric(sample(1.7e9 + 3660 + 60 * minute, 90.0)) for minute in range(5)]
+    (alert,) = [alert for alert in found if alert is not None]
+    assert alert.ts < 1.7e9 + 4000
+
+
 def test_training_rows_are_bounded_and_shaped() -> None:
     detect = Detect(DetectConfig(training_rows=100))
     for alert in stream(3000):

@@ -21,7 +21,8 @@ START = 1_700_000_000.0 // 86_400 * 86_400
 
 def feed(metrics: Metrics, values: list[float], step_s: float = 60.0, at: float = START, **how: Any) -> list[Alert]:
     fields = {"entity": "web", "name": "cpu"} | how
-    seen = (metrics.see(Metric(ts=at + i * step_s, value=value, **fields)) for i, value in enumerate(values))
+    samples = (Metric(ts=at + i * step_s, value=value, **fields) for i, value in enumerate(values))
+    seen = (metrics.see(sample, sample.ts) for sample in samples)
     return [alert for alert in seen if alert is not None]
 
 
