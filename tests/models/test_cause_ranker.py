@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 
 from aiops_models.causes import CauseRanker
 from aiops_models.causes.scene import Scene
@@ -209,6 +210,19 @@ def test_state_survives_a_json_round_trip() -> None:
     assert copy.dump() == ranker.dump()
 
 
+def test_a_storm_of_strangers_stays_cheap() -> None:
+    """Quadratic work in any of the terms would take minutes here."""
+    facts = [
+        fact(f"nodes/n{number}", name, message="Pod x is Pending, exceeded quota", labels={"namespace": f"ns{number}"})
+        for number in range(1500)
+        for name in ("KubePodNotReady", "DiskFull")
+    ]
+    changes = [Change(ts=90.0, entity=f"nodes/n{number}", name="deploy") for number in range(300)]
+    started = time.process_time()
+    assert len(CauseRanker(TOPOLOGY).rank(view(*facts, changes=changes))) == 10
+    assert time.process_time() - started < 5
+
+
 NAMES = ["cpu:up", "latency_p99:up", "errors:up", "KubePodNotReady", "network_bytes", "log:3", "odd"]
 FACTS = st.lists(
     st.builds(
@@ -251,6 +265,7 @@ def test_order_of_the_facts_does_not_change_the_best_scores(facts: list[AlertFac
 
 PROGRAM = """
 import sys
+import time
 sys.path.insert(0, {place!r})
 from test_cause_ranker import CauseRanker, TOPOLOGY, fact, view
 facts = [fact(e, n) for e in TOPOLOGY.nodes for n in ("cpu", "latency", "KubePodNotReady")]

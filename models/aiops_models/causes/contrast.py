@@ -23,8 +23,11 @@ def contrast(surprise: Surprise, entity: str) -> float:
 
 
 def without(surprise: Surprise, peers: frozenset[str], type_: str) -> int:
-    """How many of the peers do not show the type."""
-    return len(peers - surprise.holders(type_))
+    """How many of the peers do not show the type; counted once, or each machine of a storm would count all others."""
+    found = surprise.lacking.get((type_, peers))
+    if found is None:
+        found = surprise.lacking[type_, peers] = len(peers) - len(peers & surprise.holders(type_))
+    return found
 
 
 def peers_of(surprise: Surprise, entity: str) -> frozenset[str]:

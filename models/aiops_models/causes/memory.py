@@ -101,7 +101,8 @@ class Memory:
 
     def load(self, state: Any) -> None:
         """Take the state of a `dump`."""
-        self.__init__()  # type: ignore[misc]
+        self._past, self._with, self._norms = {}, {}, {}
+        self._pairs, self._types, self._all = {}, {}, [0, 0]
         for plain in state:
             one = msgspec.convert(plain, Confirmed)
             self._past[one.id] = one

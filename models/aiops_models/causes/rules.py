@@ -105,11 +105,19 @@ class Read(NamedTuple):
 
 
 def _blamed(rule: Rule, read: list[Read], scene: Scene) -> dict[str, None]:
-    blamed: dict[str, None] = {}
-    for one in read:
-        if _shows(one, rule.when) and not _excused(rule, one, read, scene):
-            blamed.update(dict.fromkeys(_targets(rule.blame, one.fact, scene)))
-    return blamed
+    """The entities that the rule speaks against; each step is one pass, since a storm may be all one kind of alert."""
+    matching = [one.fact for one in read if _shows(one, rule.when)]
+    if matching and rule.unless is not None:
+        excused = {_place(one.fact, scene) for one in read if _shows(one, rule.unless)}
+        matching = [fact for fact in matching if _place(fact, scene) not in excused]
+    if rule.blame.label is not None:
+        values = dict.fromkeys(fact.labels.get(rule.blame.label, "")[:MAX_LABEL] for fact in matching)
+        return {_known(rule.blame.prefix + value, scene): None for value in values if value}
+    return dict.fromkeys(_worded(rule.blame, scene)) if matching else {}
+
+
+def _place(fact: AlertFact, scene: Scene) -> str:
+    return scene.place(scene.named(fact), fact.service)
 
 
 def _shows(one: Read, sign: Sign) -> bool:
@@ -123,19 +131,8 @@ def _holds(text: str, words: list[str]) -> bool:
     return any(map(text.__contains__, words))
 
 
-def _excused(rule: Rule, one: Read, read: list[Read], scene: Scene) -> bool:
-    if rule.unless is None:
-        return False
-    entity = scene.place(one.fact.entity, one.fact.service)
-    return any(
-        _shows(other, rule.unless) and scene.place(other.fact.entity, other.fact.service) == entity for other in read
-    )
-
-
-def _targets(blame: Blame, fact: AlertFact, scene: Scene) -> list[str]:
-    if blame.label is not None:
-        value = fact.labels.get(blame.label, "")[:MAX_LABEL]
-        return [_known(blame.prefix + value, scene)] if value else []
+def _worded(blame: Blame, scene: Scene) -> list[str]:
+    """Known entities with one of the words in their name, else the one to name otherwise."""
     named = [entity for entity in scene.candidates() if any(word in tail(entity).lower() for word in blame.words)]
     return named or ([_known(blame.otherwise, scene)] if blame.otherwise else [])
 

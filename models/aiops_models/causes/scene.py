@@ -46,6 +46,7 @@ class Scene:
         self.kind: dict[str, str] = {}
         self.by_entity: dict[str, dict[str, Signal]] = {}
         self.callers: dict[tuple[str, str], int] = {}
+        self._above: dict[str, list[str]] | None = None
         self._peers: dict[tuple[str, str], frozenset[str]] = {}
         for fact in _earliest(view.facts):
             self._take(fact)
@@ -73,11 +74,12 @@ class Scene:
 
     def above(self) -> dict[str, list[str]]:
         """Dependency -> its dependents."""
-        found: dict[str, list[str]] = {}
-        for source, targets in self.edges().items():
-            for target in targets:
-                found.setdefault(target, []).append(source)
-        return found
+        if self._above is None:
+            self._above = {}
+            for source, targets in self.edges().items():
+                for target in targets:
+                    self._above.setdefault(target, []).append(source)
+        return self._above
 
     def reach(self, entity: str) -> float:
         """Share of the alerting groups that are the entity's own or depend on it within `HOPS`."""

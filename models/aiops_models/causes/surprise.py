@@ -43,6 +43,8 @@ class Surprise:
         self._of_type = _signals_by_type(scene)
         self._z_top = max((s.z for s in scene.signals() if s.z and s.cls in INTERNAL), default=0.0)
         self._holders = {type_: frozenset(s.entity for s in signals) for type_, signals in self._of_type.items()}
+        # Counts that `contrast` keeps: of so many peers, how many do not show a type.
+        self.lacking: dict[tuple[str, frozenset[str]], int] = {}
         self._sorted: dict[str, list[Signal]] = {}
         self.value: dict[tuple[str, str], float] = {}
         for type_, signals in self._of_type.items():
