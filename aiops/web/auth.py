@@ -113,10 +113,9 @@ class Guard:
         if self.open and host and host not in self._hosts:
             return Refusal(403, f"expected the Host {', '.join(sorted(self._hosts))}; got {host[:100]!r}")
         origin = headers.get("origin")
-        if origin and origin != "null" and _host_name(origin.partition("://")[2]) not in {host, *self._hosts}:
+        if origin and _host_name(origin.partition("://")[2]) not in {host, *self._hosts}:
+            # An opaque origin ("null", of a sandboxed frame) is nobody's own.
             return Refusal(403, "expected a request of this site's own pages; got another origin")
-        if origin == "null" and self.open:
-            return Refusal(403, "expected a request of this site's own pages; got an opaque origin")
         return None
 
 

@@ -76,7 +76,7 @@ def raw(item: Any) -> bytes:
     """An item as JSON, cut to what a dead letter keeps."""
     try:
         return msgspec.json.encode(item)[:MAX_RAW]
-    except (msgspec.MsgspecError, RecursionError, UnicodeEncodeError, TypeError):
+    except (msgspec.MsgspecError, RecursionError, TypeError, ValueError, OverflowError):
         return repr(type(item)).encode()
 
 

@@ -170,7 +170,11 @@ class Events:
         return taken
 
     def _one(self, event: object, place: str, now: float, taken: Taken) -> None:
-        encoded = msgspec.json.encode(event)
+        try:
+            encoded = msgspec.json.encode(event)
+        except (RecursionError, ValueError, OverflowError) as error:
+            taken.problems.append(Problem(place, f"expected a CloudEvent: {error}"))
+            return
         if not isinstance(event, dict) or "specversion" not in event:
             taken.problems.append(
                 Problem(place, "expected a CloudEvent with specversion, id, source and type", encoded)

@@ -70,6 +70,8 @@ def _from_datetime(moment: datetime) -> float | None:
 def _from_number(number: float) -> float | None:
     if isinstance(number, float) and not math.isfinite(number):
         return None
+    if number <= 0:
+        return None
     for least, unit in ((_NANO, 1e9), (_MICRO, 1e6), (_MILLI, 1e3)):
         if number >= least:
             return _in_range(number / unit) if number < 1e22 else None

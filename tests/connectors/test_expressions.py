@@ -146,6 +146,7 @@ def test_an_own_mapping_makes_metrics(tmp_path: Path) -> None:
         (float("nan"), None),
         (float("inf"), None),
         (10**400, None),
+        (-(10**400), None),
         ("Never", None),
         ("9" * 400, None),
         (True, None),

@@ -83,6 +83,8 @@ def test_content_types_that_may_be_json(http: Any, kind: str) -> None:
         b'{"alerts":' + b"[" * 40_000 + b"]" * 40_000 + b"}",
         b'{"alerts":[{"labels":{"alertname":' + b"9" * 5_000 + b"}}]}",
         b"1e999",
+        b'[{"specversion":"1.0","id":"1","source":"s","type":"t","data":' + b'{"a":' * 400 + b"1" + b"}" * 400 + b"}]",
+        b'{"alerts":[{"labels":{"alertname":"x"},"startsAt":-' + b"9" * 500 + b',"endsAt":' + b"9" * 500 + b"}]}",
     ],
 )
 @pytest.mark.parametrize("connector", ["alertmanager", "archive", "cloudevents", "prometheus"])

@@ -35,7 +35,7 @@ REFUSED_TYPES = (
     "text/html",
     "image/",
 )
-JSON = [(b"content-type", b"application/json")]
+JSON = [(b"content-type", b"application/json"), (b"x-content-type-options", b"nosniff")]
 
 _LOG = logging.getLogger(__name__)
 
