@@ -220,7 +220,7 @@ def test_a_storm_of_strangers_stays_cheap() -> None:
     changes = [Change(ts=90.0, entity=f"nodes/n{number}", name="deploy") for number in range(300)]
     started = time.process_time()
     assert len(CauseRanker(TOPOLOGY).rank(view(*facts, changes=changes))) == 10
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 2
 
 
 NAMES = ["cpu:up", "latency_p99:up", "errors:up", "KubePodNotReady", "network_bytes", "log:3", "odd"]

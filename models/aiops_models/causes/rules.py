@@ -112,7 +112,7 @@ def _blamed(rule: Rule, read: list[Read], scene: Scene) -> dict[str, None]:
         matching = [fact for fact in matching if _place(fact, scene) not in excused]
     if rule.blame.label is not None:
         values = dict.fromkeys(fact.labels.get(rule.blame.label, "")[:MAX_LABEL] for fact in matching)
-        return {_known(rule.blame.prefix + value, scene): None for value in values if value}
+        return {scene.known(rule.blame.prefix + value): None for value in values if value}
     return dict.fromkeys(_worded(rule.blame, scene)) if matching else {}
 
 
@@ -134,13 +134,7 @@ def _holds(text: str, words: list[str]) -> bool:
 def _worded(blame: Blame, scene: Scene) -> list[str]:
     """Known entities with one of the words in their name, else the one to name otherwise."""
     named = [entity for entity in scene.candidates() if any(word in tail(entity).lower() for word in blame.words)]
-    return named or ([_known(blame.otherwise, scene)] if blame.otherwise else [])
-
-
-def _known(entity: str, scene: Scene) -> str:
-    """The candidate that goes by this name or by its last part."""
-    candidates = scene.candidates()
-    return next((each for each in candidates if entity in (each, tail(each))), entity)
+    return named or ([scene.known(blame.otherwise)] if blame.otherwise else [])
 
 
 @cache

@@ -46,6 +46,7 @@ class Scene:
         self.kind: dict[str, str] = {}
         self.by_entity: dict[str, dict[str, Signal]] = {}
         self.callers: dict[tuple[str, str], int] = {}
+        self._names: dict[str, str] | None = None
         self._above: dict[str, list[str]] | None = None
         self._peers: dict[tuple[str, str], frozenset[str]] = {}
         for fact in _earliest(view.facts):
@@ -118,6 +119,14 @@ class Scene:
         """Every entity that can be named: those of the topology, then the alerting ones it does not know."""
         known = self.land.kind
         return [*known, *(entity for entity in self.by_entity if entity not in known)]
+
+    def known(self, name: str) -> str:
+        """The candidate that goes by this name, whole or without its kind; the name itself where none does."""
+        if self._names is None:
+            self._names = {}
+            for entity in self.candidates():
+                self._names.setdefault(spelled(entity)[1], entity)
+        return name if name in self.land.kind or name in self.by_entity else self._names.get(name, name)
 
     def peers(self, group: str, kind: str) -> frozenset[str]:
         """The candidates of a kind within a group; of all groups where that is empty."""
