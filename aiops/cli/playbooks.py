@@ -18,6 +18,7 @@ from aiops.cli.playbook_view import show_explanation, show_suggestions
 from aiops.errors import UsageError
 from aiops.ports import Suggester
 from aiops.records import Suggestion
+from aiops.respond.audit import verify
 from aiops.respond.catalogue import Catalogue, read_catalogue, shipped
 from aiops.respond.explain import Explanation, explain
 from aiops.respond.format import schema
@@ -121,6 +122,24 @@ def explain_command(
 def schema_command() -> None:
     """Print the JSON Schema of a playbook file, for editors."""
     print_json(schema())
+
+
+@playbooks_app.command("audit")
+def audit_command(
+    file: Annotated[Path, typer.Argument(help="The audit trail of runs, JSON lines.")], as_json: Json = False
+) -> None:
+    """Check that an audit trail is whole: no line changed, removed or moved; exit code 1 where it is not."""
+    if not file.is_file():
+        raise UsageError(f"{file}: expected an audit trail; there is none")
+    verdict = verify(file)
+    if as_json:
+        print_json(verdict)
+    elif verdict.problem is None:
+        console_for().print(f"whole: {verdict.entries} entries, last hash {verdict.head}", soft_wrap=True)
+    else:
+        console_for().print(f"broken after {verdict.entries} entries: {clean(verdict.problem)}", soft_wrap=True)
+    if verdict.problem is not None:
+        raise typer.Exit(1)
 
 
 def _show(suggested: list[Suggestion], made: list[Explanation]) -> None:

@@ -38,7 +38,7 @@ class Counts:
         return Reply(202 if len(self.sent) % 7 else 500)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(moves=st.lists(MOVE, min_size=10, max_size=40))
 def test_limits_hold(samples: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory, moves: list[tuple]) -> None:  # type: ignore[type-arg]
     path = tmp_path_factory.mktemp("runs") / "audit.jsonl"

@@ -11,6 +11,7 @@ import pytest
 
 from aiops.cli.output import errors_as_lines
 from aiops.cli.playbooks import playbooks_app
+from aiops.respond.audit import Trail
 from aiops.respond.catalogue import shipped
 
 
@@ -146,6 +147,19 @@ def test_text_of_alerts_cannot_write_to_the_terminal(capsys: pytest.CaptureFixtu
     code, out, _ = _run(capsys, "explain", str(path))
     assert code == 0
     assert "\x1b" not in out
+
+
+def test_audit(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    trail = Trail(path)
+    trail.append("note", 1.0, {"a": 1})
+    trail.close()
+    assert _run(capsys, "audit", str(path))[0] == 0
+    path.write_text(path.read_text().replace('"a":1', '"a":2'))
+    code, out, _ = _run(capsys, "audit", str(path), "--json")
+    assert code == 1
+    assert "does not continue the chain" in json.loads(out)["problem"]
+    assert _run(capsys, "audit", str(tmp_path / "none"))[0] == 2
 
 
 def test_schema(capsys: pytest.CaptureFixture[str]) -> None:
