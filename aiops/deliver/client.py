@@ -10,6 +10,7 @@ import base64
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from urllib.parse import unquote
 
 import httpcore2
@@ -140,11 +141,17 @@ class HttpClient:
 
 def _trust(ca_file: str | None) -> ssl.SSLContext:
     if not ca_file:
-        return httpcore2.default_ssl_context()
+        return _system_trust()
     try:
         return ssl.create_default_context(cafile=ca_file)
     except OSError as error:
         raise UsageError(f"ca_file {ca_file}: {error.strerror or error}: expected certificates in PEM") from error
+
+
+@cache
+def _system_trust() -> ssl.SSLContext:
+    """Reading the system's certificates takes tens of milliseconds and a megabyte: once is enough for all endpoints."""
+    return httpcore2.default_ssl_context()
 
 
 def _headers(target: httpx2.URL, headers: Mapping[str, str], body: bytes) -> list[tuple[bytes, bytes]]:

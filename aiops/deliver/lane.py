@@ -33,7 +33,9 @@ class Lane:
         # Of one attempt, and from the time a message was due until it was delivered.
         self.attempt_s = Histogram()
         self.lag_s = Histogram()
-        self._bucket = TokenBucket(config.rate_per_s, config.burst, at)
+        # A sink knows its receiver's limit, and a rate above it would only earn refusals.
+        rate_per_s = min(config.rate_per_s, float(getattr(sink, "max_rate_per_s", math.inf)))
+        self._bucket = TokenBucket(rate_per_s, config.burst, at)
         self._breaker = Breaker()
         self._paused_until = -math.inf
 

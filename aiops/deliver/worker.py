@@ -25,6 +25,7 @@ from aiops.deliver.crew import Crew, ThreadCrew
 from aiops.deliver.lane import SLOTS, Lane
 from aiops.deliver.ledger import Ledger, message_of
 from aiops.deliver.telltale import families, health
+from aiops.errors import AiopsError
 from aiops.ports import Answer
 from aiops.store.outbox import Row
 from aiops.store.store import Store
@@ -119,7 +120,8 @@ class Worker:
         try:
             self._settle_debts()
             waits = [self._serve(lane) for lane in list(self._lanes.values())]
-        except sqlite3.Error as error:
+        except Exception as error:
+            # Whatever it is (a full disk, too many open files): a worker that ends would tell nobody anything any more.
             self._disk(error)
             return DISK_PAUSE_S
         self._disk_error = ""
@@ -195,7 +197,7 @@ class Worker:
             say(logging.ERROR, "an endpoint is gone and disabled", endpoint=lane.name, why=answer.reason)
         try:
             self._write(lane, row, answer)
-        except sqlite3.Error as error:
+        except Exception as error:
             self._disk(error)
             with self._changed:
                 self._owed.append((lane, row, answer))
@@ -260,8 +262,9 @@ class Worker:
             why=reason,
         )
 
-    def _disk(self, error: sqlite3.Error) -> None:
-        text = f"the outbox cannot be written: {error}"
+    def _disk(self, error: Exception) -> None:
+        kind = "" if isinstance(error, sqlite3.Error | AiopsError | OSError) else f"{type(error).__name__}: "
+        text = f"the outbox cannot be read or written: {kind}{error}"
         if text != self._disk_error and not self._stopping:
             say(logging.ERROR, text)
         self._disk_error = text

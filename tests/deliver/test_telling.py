@@ -164,7 +164,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(steps=STEPS, cap=st.integers(0, 4))
 def test_whatever_happens_to_an_incident(
     steps: list[tuple[str, str, str | None, int]], cap: int, tmp_path_factory: pytest.TempPathFactory

@@ -397,6 +397,35 @@ def test_replaced_endpoints_take_over(store: Store) -> None:
     assert other.closed
 
 
+def test_a_sink_may_set_a_lower_rate_than_the_configuration(store: Store) -> None:
+    bench = Bench(store, endpoint(burst=1))
+    sink = bench.sinks["pager"]
+    sink.max_rate_per_s = 1.0  # type: ignore[attr-defined]
+    bench.worker.replace([Lane(endpoint(burst=1), sink, bench.clock.now)])
+    for number in range(10):
+        bench.put(f"i-{number}", 1)
+    bench.go(5.5)
+    assert len(sink.asked) == 6
+
+
+def test_the_worker_survives_whatever_the_store_raises(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(store, endpoint())
+    bench.put("i-1", 1)
+    real, falls = store.outbox.claim, [RuntimeError("no"), OSError(24, "Too many open files")]
+
+    def claim(*args: object) -> object:
+        if falls:
+            raise falls.pop()
+        return real(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(store.outbox, "claim", claim)
+    assert bench.worker.step() == 1.0
+    assert "Too many open files" in bench.worker.health()["detail"]
+    bench.go(5)
+    assert bench.states() == {("i-1", 1): "sent"}
+    assert bench.worker.health()["ok"]
+
+
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["put", "put", "step", "end", "end", "wait", "crash"]),
@@ -410,7 +439,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(steps=STEPS, draw=st.floats(0.0, 1.0))
 def test_whatever_receivers_do(
     steps: list[tuple[str, str, str, str, Answer, float]], draw: float, tmp_path_factory: pytest.TempPathFactory

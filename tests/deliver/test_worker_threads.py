@@ -136,14 +136,14 @@ def test_assembly_opens_registered_sinks_and_names_what_does_not_fit(store: Stor
 
 
 def test_delivery_keeps_pace_with_a_storm(store: Store, receiver: Receiver, tmp_path: Path) -> None:
-    """500 messages with a durable answer each: a floor that a quadratic claim would fall through."""
+    """300 messages with a durable answer each: a floor that a quadratic claim would fall through."""
     worker = Worker(store, [Lane(endpoint(receiver), _sink(receiver), 0.0)])
-    for number in range(500):
+    for number in range(300):
         put(store, f"i-{number}", 1, "opened")
     began = time.monotonic()
     worker.start()
     try:
-        wait_until(lambda: store.outbox.counts().get(("hook", "sent")) == 500, 30.0)
+        wait_until(lambda: store.outbox.counts().get(("hook", "sent")) == 300, 30.0)
     finally:
         worker.stop(5.0)
     assert time.monotonic() - began < 30.0

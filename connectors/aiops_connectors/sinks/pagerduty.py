@@ -24,6 +24,8 @@ from aiops_connectors.sinks.options import HttpOptions, base_url, client_of, con
 from aiops_connectors.sinks.posting import Post
 from aiops_connectors.sinks.wording import facts, first_place, headline, reasons
 
+# 120 events a minute and integration key.
+MAX_RATE_PER_S = 2.0
 MAX_SUMMARY = 1_024
 MAX_DEDUP_KEY = 255
 # The whole event may have 512 KB; more than this of details is not read by anybody, and a storm would send it often.
@@ -53,6 +55,7 @@ class PagerDutySink:
     def __init__(self, name: str, options: Mapping[str, Any], client: HttpClient | None = None) -> None:
         """Raise `UsageError` for options that do not fit."""
         self.name = name
+        self.max_rate_per_s = MAX_RATE_PER_S
         place = f"endpoints.{name}"
         self.options = convert(options, PagerDutyOptions, place)
         client = client or client_of(self.options)

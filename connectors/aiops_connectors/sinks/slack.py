@@ -16,6 +16,8 @@ from aiops_connectors.sinks.options import HttpOptions, client_of, convert, url_
 from aiops_connectors.sinks.posting import Post
 from aiops_connectors.sinks.wording import facts, happening, headline, reasons
 
+# One message a second and channel; who goes on above it can lose the webhook.
+MAX_RATE_PER_S = 1.0
 # Limits of Block Kit (https://docs.slack.dev/reference/block-kit/blocks).
 MAX_HEADER, MAX_SECTION, MAX_FIELDS, MAX_FIELD = 150, 3_000, 10, 2_000
 # What fits into a section beside a sentence.
@@ -37,6 +39,7 @@ class SlackSink:
     def __init__(self, name: str, options: Mapping[str, Any], client: HttpClient | None = None) -> None:
         """Raise `UsageError` for options that do not fit."""
         self.name = name
+        self.max_rate_per_s = MAX_RATE_PER_S
         place = f"endpoints.{name}"
         self.options = convert(options, SlackOptions, place)
         client = client or client_of(self.options)

@@ -17,6 +17,8 @@ from aiops_connectors.sinks.options import HttpOptions, client_of, convert, url_
 from aiops_connectors.sinks.posting import JSON, Post
 from aiops_connectors.sinks.wording import OVER, facts, headline, reasons
 
+# More than four requests a second are throttled.
+MAX_RATE_PER_S = 4.0
 # Teams takes about 28 KB, and answered 413 a little below it.
 MAX_BODY_BYTES = 26_000
 MAX_TITLE, MAX_VALUE = 300, 500
@@ -38,6 +40,7 @@ class TeamsSink:
     def __init__(self, name: str, options: Mapping[str, Any], client: HttpClient | None = None) -> None:
         """Raise `UsageError` for options that do not fit."""
         self.name = name
+        self.max_rate_per_s = MAX_RATE_PER_S
         place = f"endpoints.{name}"
         self.options = convert(options, TeamsOptions, place)
         client = client or client_of(self.options)
