@@ -68,7 +68,7 @@ def _one(
     name: str, parameter: Parameter, now: Situation, fact: AlertFact | None, given: Mapping[str, object]
 ) -> tuple[Scalar | None, str]:
     reason = "no value was found"
-    candidates = [("given", given[name])] if name in given else _sources(parameter, now, fact)
+    candidates = [("given", given[name])] if name in given else _sources(name, parameter, now, fact)
     for source, raw in candidates:
         try:
             return check(parameter, raw), ""
@@ -79,9 +79,23 @@ def _one(
     return None, reason
 
 
-def _sources(parameter: Parameter, now: Situation, fact: AlertFact | None) -> list[tuple[str, object]]:
-    found = [(source, read_source(source, now, fact)) for source in parameter.from_]
-    return [(source, value) for source, value in found if value]
+def _sources(name: str, parameter: Parameter, now: Situation, fact: AlertFact | None) -> list[tuple[str, object]]:
+    found = []
+    for source in parameter.from_:
+        value = read_source(source, now, fact)
+        if value:
+            found.append((source, _without_kind(name, value) if source.endswith(".entity") else value))
+    return found
+
+
+def _without_kind(name: str, entity: str) -> str:
+    """`pods/cart-1` is `cart-1` for a parameter called `pod`; an entity of another kind stays as it is.
+
+    >>> _without_kind("pod", "pods/cart-1"), _without_kind("pod", "node/web-1")
+    ('cart-1', 'node/web-1')
+    """
+    kind, slash, rest = entity.partition("/")
+    return rest if slash and kind.lower() in (name.lower(), f"{name.lower()}s") else entity
 
 
 def read_source(source: str, now: Situation, fact: AlertFact | None) -> str | None:

@@ -94,6 +94,18 @@ def test_sources_are_tried_in_order_and_a_bad_one_is_passed_over(samples: Simple
     assert "no parameter" in given_values.missing["nope"]
 
 
+@pytest.mark.parametrize(
+    ("entity", "expected"),
+    [("pods/cart-1", "cart-1"), ("pod/cart-1", "cart-1"), ("replicasets/cart", None), ("pod/a/b", None)],
+)
+def test_the_kind_before_an_entity_is_dropped_where_it_is_the_right_one(
+    samples: SimpleNamespace, entity: str, expected: str | None
+) -> None:
+    playbook = samples.playbook(parameters={"pod": {"from": ["alert.entity"], "pattern": "[a-z0-9-]+"}})
+    now = situation(samples.view("A"), samples.topology())
+    assert resolve(playbook, now, AlertFact(entity, "A", 3, 1, 0.0, 0.0)).values.get("pod") == expected
+
+
 def test_what_is_missing_stays_visible() -> None:
     shown = show(Manual(name="look", run="kubectl -n {{ namespace }} get pods"), {})
     assert shown.run == "kubectl -n <namespace> get pods"
