@@ -19,6 +19,7 @@ from typing import Any
 
 from aiops.engine.calibrate import MIN_RING, Ring
 from aiops.engine.rhythm import Rhythm
+from aiops.engine.tail import MAX_NATS, tail_nats
 
 # Jeffreys' prior for a Poisson rate, with the weight of half a bin: one alert is enough to outweigh it, and a stream
 # that was silent for the whole memory (50 bins) is still expected once in about 100 bins, not never.
@@ -29,81 +30,12 @@ _PRIOR_BINS = 0.5
 _PRIOR_DISPERSION = 4.0
 # No rate is known to better than a seventh (.02 = .14²): it moves within the memory of 50 bins.
 _MIN_SPREAD = 0.02
-# Beyond this many nats a tail is certain for all purposes, and exp(-nats) would leave the range of floats.
-_MAX_NATS = 700.0
 _MIN_P = 1e-304
-# The longest sum of the tail series; what is cut is added as a geometric series, which it nearly is that far out.
-_MAX_TERMS = 300
-# Up to this count the body is summed exactly, which costs a few terms an alert; a larger count is always a tail.
-_MAX_BODY = 5000
 # Closed bins of one bin of time that enter the ring. A storm closes thousands at once; with at most this many, the ring
 # of 1,024 keeps more than half an hour of ordinary behaviour, and a storm does not become its own normal.
 _MAX_LEARNED_A_BIN = 32
 # The share of silent bins is remembered over about a thousand closed bins, as long as the ring.
 _SILENCE_MEMORY = 0.999
-
-
-def tail_nats(count: int, shape: float, mean: float) -> float:
-    """−ln P(N ≥ count) of a negative binomial with this mean and shape (variance = mean + mean²/shape); ≥ 0.
-
-    Exact to 1e-6 for counts up to 5,000; above, a tail heavier than shape .2 is off by up to a third of 2 nats.
-
-    >>> round(math.exp(-tail_nats(1, 1e9, 0.5)), 4)
-    0.3935
-    >>> tail_nats(0, 1.0, 3.0)
-    0.0
-    """
-    if count <= 0:
-        return 0.0
-    if count == 1:
-        # By far the most common question: 1 − P(N = 0), without loss of digits.
-        spoken = -math.expm1(-shape * math.log1p(mean / shape))
-        return -math.log(spoken) if spoken > 0.0 else _MAX_NATS
-    q = mean / (mean + shape)
-    log_zero = -shape * math.log1p(mean / shape)
-    if count <= min(_MAX_BODY, 8.0 * mean / min(1.0, shape) + 2.0):
-        below = _below(count, shape, q, log_zero)
-        if below < 0.999:
-            return -math.log1p(-below)
-    return min(_MAX_NATS, -_log_tail(count, shape, q, log_zero))
-
-
-def _below(count: int, shape: float, q: float, log_zero: float) -> float:
-    """P(N < count): the sum of as many terms as alerts came in, from 0 up, or down from the mass where 0 underflows."""
-    if log_zero > -_MAX_NATS:
-        total = term = math.exp(log_zero)
-        for k in range(count - 1):
-            term *= q * (k + shape) / (k + 1)
-            total += term
-        return min(1.0, total)
-    k = count - 1
-    total = term = math.exp(_log_term(k, shape, q, log_zero))
-    while k > 0 and term > total * 1e-12:
-        term *= k / (q * (k - 1 + shape))
-        k -= 1
-        total += term
-    return min(1.0, total)
-
-
-def _log_term(k: int, shape: float, q: float, log_zero: float) -> float:
-    return math.lgamma(k + shape) - math.lgamma(shape) - math.lgamma(k + 1.0) + log_zero + k * math.log(q)
-
-
-def _log_tail(count: int, shape: float, q: float, log_zero: float) -> float:
-    """ln P(N ≥ count) for a count above the mean: the first term times a series with shrinking ratio."""
-    total = term = 1.0
-    k = count
-    ratio = q
-    for _ in range(_MAX_TERMS):
-        ratio = q * (k + shape) / (k + 1)
-        term *= ratio
-        total += term
-        k += 1
-        if term < total * 1e-10:
-            break
-    else:
-        total += term * ratio / (1.0 - ratio) if ratio < 1.0 else 0.0
-    return min(0.0, _log_term(count, shape, q, log_zero) + math.log(total))
 
 
 class Surprise:
@@ -232,7 +164,7 @@ class Streams:
         else:
             stream.raw = raw = tail_nats(count, stream.shape, stream.mean)
             stream.p = p = self.calibrated(raw)
-        stream.nats = -math.log(p) if p > _MIN_P else _MAX_NATS
+        stream.nats = -math.log(p) if p > _MIN_P else MAX_NATS
 
     def calibrated(self, nats: float) -> float:
         """The p-value of a raw tail: its rank among closed bins, times the share of bins that were not silent."""

@@ -15,18 +15,19 @@ from scipy.stats import kstest, nbinom
 
 from aiops.engine.calibrate import Ring
 from aiops.engine.rhythm import Rhythm
-from aiops.engine.surprise import Streams, tail_nats
+from aiops.engine.surprise import Streams
+from aiops.engine.tail import tail_nats
 
 START = 1_700_000_000.0 // 60 * 60
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.integers(1, 400), st.floats(0.05, 500.0), st.floats(1e-4, 300.0))
+@given(st.integers(1, 3000), st.floats(0.05, 5000.0), st.floats(1e-4, 3000.0))
 def test_the_tail_is_the_negative_binomial_one(count: int, shape: float, mean: float) -> None:
     expected = -nbinom.logsf(count - 1, shape, shape / (shape + mean))
     got = tail_nats(count, shape, mean)
     if math.isfinite(expected) and expected < 600:
-        assert got == pytest.approx(expected, rel=1e-3, abs=1e-6)
+        assert got == pytest.approx(expected, rel=5e-3, abs=1e-6)
     else:
         assert got > 100
 
