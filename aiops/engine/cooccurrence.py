@@ -13,7 +13,7 @@ a bin of `m` types costs m²/2 updates, m capped. Memory: at most `MAX_TYPES` ×
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from math import log
 from typing import Any
 
@@ -28,6 +28,8 @@ MAX_PARTNERS = 64
 MAX_BIN_TYPES = 12
 # A pause of up to this many bins does not end a run: slow floods skip a bin now and then.
 RUN_PAUSE_BINS = 3
+# Pairs counted with each alert while there are some to count; more when many wait, so that they never pile up.
+MIN_PAIRS = 4
 # A week of bins: rules and systems change from release to release, weekly habits should be kept.
 MEMORY_BINS = 60_480
 # Below two sightings in separate runs, co-occurrence is an accident.
@@ -74,6 +76,7 @@ class Cooccurrence:
         self.log_total = 0.0
         self.bin = -1
         self.seen: dict[str, None] = {}
+        self.pending: deque[tuple[str, str, float]] = deque()
         # Answers since the last bin was learned. They follow from the counts, so they need not be dumped.
         self.answers: dict[str, dict[str, float]] = {}
 
@@ -86,9 +89,12 @@ class Cooccurrence:
             self.bin = bin_
         if type_ not in self.seen and len(self.seen) < MAX_BIN_TYPES:
             self.seen[type_] = None
+        if self.pending:
+            self._settle(MIN_PAIRS + len(self.pending) // 8)
 
     def restart(self) -> None:
         """Forget the bin under way and all runs: what comes next is of another time."""
+        self._settle(len(self.pending))
         self.seen.clear()
         self.bin = -1
         for known in self.types.values():
@@ -142,7 +148,18 @@ class Cooccurrence:
         for index, name in enumerate(names):
             weight = weights[index]
             for other in range(index):
-                self._pair(name, names[other], min(weight, weights[other]))
+                self.pending.append((name, names[other], min(weight, weights[other])))
+
+    def _settle(self, count: int) -> None:
+        """Count some of the pairs of bins that are over: a bin's pairs at once would make one alert in ten slow."""
+        pending, answers = self.pending, self.answers
+        for _ in range(min(count, len(pending))):
+            a, b, weight = pending.popleft()
+            self._pair(a, b, weight)
+            if a in answers:
+                answers[a].pop(b, None)
+            if b in answers:
+                answers[b].pop(a, None)
 
     def _count(self, name: str) -> float:
         known = self.types.get(name)
@@ -184,6 +201,8 @@ class Cooccurrence:
         for _, other in sorted((pair[0], other) for other, pair in known.partners.items())[: MAX_PARTNERS // 2]:
             del known.partners[other]
             self.types[other].partners.pop(name, None)
+            self.answers.get(name, {}).pop(other, None)
+            self.answers.get(other, {}).pop(name, None)
 
     def dump(self) -> Any:
         """The counts, as plain lists; each pair once, under the type that comes first."""
@@ -199,6 +218,7 @@ class Cooccurrence:
             "total": self.total,
             "bin": self.bin,
             "seen": list(self.seen),
+            "pending": [list(pair) for pair in self.pending],
             "types": types,
         }
 
@@ -207,6 +227,7 @@ class Cooccurrence:
         self.bins, self.unit, self.total, self.bin = state["bins"], state["unit"], state["total"], state["bin"]
         self.log_total = log(self.total) if self.total else 0.0
         self.seen = dict.fromkeys(state["seen"])
+        self.pending = deque((a, b, weight) for a, b, weight in state["pending"])
         self.answers.clear()
         self.types.clear()
         for name, bins, last_bin, run, known, _ in state["types"]:

@@ -209,8 +209,7 @@ class Correlator:
         if name not in cluster.entries:
             npmi = self.cooccurrence.npmi(name[0], best.type)
             distance = self.hops.distance(site, best.site)
-            mean = self._mean(name[0], self.cooccurrence.answers_of(name[0]), cluster)
-            self._placement.evidence = terms(self.weights, npmi, mean, best, name[1], distance, ts)
+            self._placement.evidence = terms(self.weights, npmi, best, name[1], distance, ts)
         if len(found) > 1:
             self._merge(cluster, found)
         return self._join(cluster, key, name, site, ts)
@@ -231,7 +230,7 @@ class Correlator:
             cluster = entry.cluster
             base = bases.get(cluster.id)
             if base is None:
-                base = bases[cluster.id] = self._base(cluster, name, answers, site, ts)
+                base = bases[cluster.id] = self._base(cluster, name, site, ts)
             npmi = answers.get(entry.type)
             if npmi is None:
                 npmi = cooccurrence.ask(answers, type_, entry.type)
@@ -252,15 +251,12 @@ class Correlator:
                 found[cluster.id] = (entry, score)
         return found
 
-    def _base(
-        self, cluster: Cluster, name: Name, answers: dict[str, float], site: str | None, ts: float
-    ) -> tuple[float, float]:
+    def _base(self, cluster: Cluster, name: Name, site: str | None, ts: float) -> tuple[float, float]:
         """The terms that do not depend on the entry, and what nearness would add."""
         weights = self.weights
         base = size(weights, cluster, name in cluster.entries) - weights.silence * silence(cluster, ts)
-        base += weights.together_mean * self._mean(name[0], answers, cluster) - weights.partner * dead_partner(
-            cluster, ts
-        )
+        if cluster.majors:
+            base -= weights.partner * dead_partner(cluster, ts)
         return base, 0.0 if site is None else near(weights, cluster, 0, ts)
 
     def _mean(self, type_: str, answers: dict[str, float], cluster: Cluster) -> float:

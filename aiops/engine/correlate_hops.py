@@ -31,13 +31,14 @@ class Hops:
         self.maps: dict[str, dict[str, int]] = {}
 
     def site(self, entity: str, service: str | None) -> str | None:
-        """Where an alert belongs: its entity, else its service, where these are nodes."""
-        nodes = self.topology.nodes
-        if entity in nodes:
+        """Where an alert belongs: its entity, else its service, where these have edges."""
+        topology = self.topology
+        if entity in topology.depends_on or entity in topology.dependents:
             return entity
-        if service is None:
-            return None
-        return service if service in nodes else ""
+        if service is not None and (service in topology.depends_on or service in topology.dependents):
+            return service
+        # A node without edges is known to exist, and nothing else.
+        return "" if service is not None or entity in topology.nodes else None
 
     def distance(self, a: str | None, b: str | None) -> int | None:
         """Edges between two sites, None beyond `MAX_HOPS`; not symmetric where a map was full."""

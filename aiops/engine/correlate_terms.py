@@ -34,17 +34,16 @@ MAX_MEAN_TYPES = 8
 class Weights(Struct, frozen=True):
     """The weights of the terms.
 
-    `threshold` at sensitivity .5 · `together` × NPMI of the two types · `together_mean` × mean NPMI with the cluster's
-    types · `entity`: the same entity · `near`: at most two hops apart in the dependency graph, less `near_hop` for each
-    further hop · `sealed`: near, but the cluster was ended by a surge · `rhythm` × surprise of the timing, capped ·
-    `silence` and `partner` × ln(1 + silence in own intervals) · `new` + `new_size` × ln(alerts) against a stream that
-    is new to the cluster, `known_size` × ln(alerts) against a known one · `merge`: clusters whose types go together
-    this well (mean NPMI) are merged · `candidates`: recent entries compared (12 or 24 are no better).
+    `threshold` at sensitivity .5 · `together` × NPMI of the two types · `entity`: the same entity · `near`: at most two
+    hops apart in the dependency graph, less `near_hop` for each further hop · `sealed`: near, but the cluster was ended
+    by a surge · `rhythm` × surprise of the timing, capped · `silence` and `partner` × ln(1 + silence in intervals) ·
+    `new` + `new_size` × ln(alerts) against a stream that is new to the cluster, `known_size` × ln(alerts) against a
+    known one · `merge`: clusters whose types go together this well (mean NPMI) are merged · `candidates`: recent
+    entries compared (12 or 24 are no better).
     """
 
     threshold: float = 4.5
     together: float = 5.0
-    together_mean: float = 0.5
     entity: float = 3.0
     near: float = 14.0
     near_hop: float = 1.0
@@ -119,16 +118,11 @@ def size(weights: Weights, cluster: Cluster, known: bool) -> float:
     return -weights.new - weights.new_size * log(cluster.count)
 
 
-def terms(
-    weights: Weights, npmi: float, mean: float, entry: Entry, entity: str, distance: int | None, ts: float
-) -> list[Evidence]:
+def terms(weights: Weights, npmi: float, entry: Entry, entity: str, distance: int | None, ts: float) -> list[Evidence]:
     """The evidence for a stream that is new to the cluster of `entry`; it sums to the score that was compared."""
     cluster = entry.cluster
     timing = weights.rhythm * min(weights.rhythm_cap, rhythm(entry, ts))
     found = [_together(weights, npmi, entry)]
-    if mean:
-        text = f"its type goes with the types of the cluster (mean NPMI {mean:.2f})"
-        found.append(Evidence("cluster_types", weights.together_mean * mean, text))
     if entry.entity == entity:
         found.append(Evidence("same_entity", weights.entity, f"on {entity}, which is part of it"))
     if distance is not None:
