@@ -59,6 +59,23 @@ class Ranker(Protocol):
 
 
 @runtime_checkable
+class Calibrated(Protocol):
+    """A ranker that knows how far it can be believed."""
+
+    def candidate_set(self, causes: list[Cause]) -> Mapping[str, Any]:
+        """The causes that together should hold the root in nine of ten cases.
+
+        Keys: `entities`, `probability` (None before it is calibrated), `otherwise` (what else it may be) and
+        `measured_coverage` (None before it was measured).
+        """
+        ...
+
+    def calibration(self) -> Mapping[str, Any]:
+        """How stated probabilities have done: `outcomes`, `error`, `floor`, `coverage`; values are None before."""
+        ...
+
+
+@runtime_checkable
 class Stateful(Protocol):
     """Has state that belongs in a snapshot: plain dicts, lists, strings and numbers only."""
 
@@ -200,6 +217,7 @@ __all__ = [
     "Alert",
     "AlertFact",
     "Answer",
+    "Calibrated",
     "DeadLetter",
     "Detector",
     "Inbox",

@@ -15,7 +15,7 @@ MAX_NOTES = 8
 # Labels of the first alert that are kept for playbooks and rankers, and how much of its message.
 MAX_MESSAGE = 500
 # Occasions within about a day, this one included, beyond which a stream is a habit and no news.
-HABITUAL = 3.5
+HABITUAL = 2.5
 # Callers of one member; each becomes a dynamic edge for the ranker, and a service with more has them in the topology.
 MAX_CALLERS = 32
 
@@ -112,6 +112,9 @@ class Clusters:
             caller = alert.labels.get("caller")
             if caller is not None:
                 count_caller(member, caller)
+            if alert.message and alert.status == "firing":
+                # The latest words: a pod that was pending and is now killed says so last.
+                member.message = alert.message[:MAX_MESSAGE]
             if level > member.severity:
                 member.severity = level
         cluster.count += 1

@@ -38,9 +38,9 @@ class IncidentConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     # Below this, a cluster is background until a more severe alert joins it.
     min_severity: str = "warning"
-    # A single warning waits this long for company or for its own end before anybody is told; 0 tells at once. Alerts
-    # whose tool states no severity do not wait.
-    lone_warning_s: Annotated[float, Meta(ge=0, le=86_400)] = 600.0
+    # A warning or two wait this long for company or for their own end before anybody is told; 0 tells at once. Most
+    # warnings are over in half an hour. Alerts whose tool states no severity do not wait.
+    lone_warning_s: Annotated[float, Meta(ge=0, le=86_400)] = 1800.0
     # An incident ends when nothing of it has fired for this long: shorter, and every restart opens a second one.
     resolve_after_s: Seconds = 300.0
     # The same alert again within this time after the end continues the old incident.

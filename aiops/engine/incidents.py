@@ -14,7 +14,7 @@ from aiops.engine import explain
 from aiops.engine.clusters import Clusters, ClusterState
 from aiops.engine.config import IncidentConfig
 from aiops.engine.events import ClusterPromoted, Event, IncidentChange, IncidentChanged
-from aiops.records import Cause, Evidence, Incident, Severity, Suggestion
+from aiops.records import Cause, Evidence, Incident, RootCause, Severity, Suggestion
 
 State = Literal["open", "acknowledged", "resolved"]
 # Entities and services listed in a record; the counts in the sentences are of all.
@@ -42,14 +42,16 @@ class IncidentState(Struct):
     similar: list[Evidence] = field(default_factory=list)
     merged_from: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    trust: str = ""
     learned: bool = False
     root: str | None = None
 
 
 class Assessment(Struct):
-    """What the ranking stage says of an incident."""
+    """What the ranking stage says of an incident; `trust` is a sentence on how far to believe the causes."""
 
     causes: list[Cause] = field(default_factory=list)
+    trust: str = ""
     playbooks: list[Suggestion] = field(default_factory=list)
     similar: list[Evidence] = field(default_factory=list)
 
@@ -137,6 +139,11 @@ class Incidents:
         incident.resolve_due = max(at, cluster.last_at + self.config.resolve_after_s)
         heapq.heappush(self._due, (incident.resolve_due, incident.id))
 
+    def is_open(self, name: str) -> bool:
+        """Whether the incident is known and not over."""
+        incident = self.by_id.get(name)
+        return incident is not None and incident.status != "resolved"
+
     def next_due(self) -> float:
         """When something is due; infinity when nothing is."""
         return self._due[0][0] if self._due else float("inf")
@@ -168,6 +175,7 @@ class Incidents:
         before = (_first(incident.causes), [each.name for each in incident.playbooks], incident.entities)
         found = self.assess(incident, cluster)
         incident.causes, incident.playbooks, incident.similar = found.causes, found.playbooks, found.similar
+        incident.trust = found.trust
         incident.entities = len({member.entity for member in cluster.members.values()})
         incident.changed = False
         after = (_first(incident.causes), [each.name for each in incident.playbooks], incident.entities)
@@ -299,8 +307,12 @@ class Incidents:
             causes=incident.causes,
             playbooks=incident.playbooks,
             similar=incident.similar,
-            explanation=[*explain.summary(cluster, members, entities), *incident.notes],
-            root_cause=None,
+            explanation=[
+                *explain.summary(cluster, members, entities),
+                *([incident.trust] if incident.trust else []),
+                *incident.notes,
+            ],
+            root_cause=RootCause(incident.root) if incident.root is not None else None,
         )
 
     def dump(self) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aiops.engine.clusters import Clusters, ClusterState, count_caller, severity_of
+from aiops.engine.clusters import MAX_MESSAGE, Clusters, ClusterState, count_caller, severity_of
 from aiops.engine.config import IncidentConfig
 from aiops.engine.correlate import Correlator
 from aiops.engine.dedup import Dedup
@@ -13,7 +13,7 @@ from aiops.engine.events import DISPOSITIONS, ClusterMerged, ClusterSplit, Dispo
 from aiops.engine.incidents import Incidents
 from aiops.engine.placement import Closed, Placement
 from aiops.engine.silences import Silences
-from aiops.engine.streams import Stream
+from aiops.engine.streams import Stream, expected
 from aiops.engine.worth import Worth
 from aiops.records import Alert, Severity, is_stated
 
@@ -22,6 +22,7 @@ SURPRISING_P = 0.01
 # How often a member tells of it; what else it has to say must find room.
 MAX_SURPRISES = 2
 REPEAT = "repeat of the firing alert"
+ON_TIME = "repeat of the firing alert, on time"
 FLAPPING = "flapping: held as firing until it has been calm"
 
 
@@ -147,8 +148,13 @@ class Placer:
         level = severity_of(alert)
         surprise = self.detect.alert(now, stream.fingerprint, stream.entity, stream.name, level)
         placement = self.correlate.place(seq, now, stream.name, stream.entity, stream.service)
-        if not new:
+        if new:
+            stream.placed_at, stream.interval_s = at, 0.0
+        else:
+            on_time = expected(stream, at)
             placed = self._again(alert, stream, placement, level, surprise, seq, at)
+            if placed is None and on_time:
+                placed = self._goes_on(alert, stream, placement, seq, at)
             if placed is not None:
                 return placed
         return self._placed(alert, stream, placement, level, surprise, seq, at, now, new, out)
@@ -171,12 +177,27 @@ class Placer:
         caller = alert.labels.get("caller")
         if caller is not None:
             count_caller(member, caller)
+        if alert.message:
+            member.message = alert.message[:MAX_MESSAGE]
         cluster.count += 1
         if at > member.last_at:
             member.last_at = at
         if at > cluster.last_at:
             cluster.last_at = at
         return Placed(seq, alert.id, "duplicate", cluster.number, placement.member, cluster.incident, REPEAT)
+
+    def _goes_on(self, alert: Alert, stream: Stream, placement: Placement, seq: int, at: float) -> Placed | None:
+        """A repeat on time, of a stream in an open incident, tells nothing new, whatever cluster it looks most like."""
+        home = self.clusters.home(stream)
+        if home is None or home.incident is None or placement.merged:
+            return None
+        other = self.clusters.of(placement.cluster)
+        if other is home or (other is not None and other.incident is not None):
+            return None
+        if not self.incidents.is_open(home.incident):
+            return None
+        self._count(home, stream, alert, at)
+        return Placed(seq, alert.id, "duplicate", placement.cluster, placement.member, home.incident, ON_TIME)
 
     def _placed(
         self,
@@ -293,7 +314,11 @@ class Placer:
 
     def _merge(self, target: ClusterState, number: int, why: str, seq: int, now: float, out: list[Event]) -> None:
         source = self.clusters.of(number)
-        if source is None or source is target:
+        if source is target:
+            return
+        if source is None:
+            # It held nothing but repeats that were counted where their episodes are.
+            out.append(ClusterMerged(seq, number, target.number, why))
             return
         self.incidents.merge(target, source, seq, now, why, out)
         self.clusters.merge(target, source)

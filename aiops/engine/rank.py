@@ -11,8 +11,8 @@ from msgspec import Struct, field
 from aiops.engine.clusters import ClusterState, MemberState
 from aiops.engine.config import IncidentConfig
 from aiops.engine.incidents import Assessment, IncidentState
-from aiops.ports import AlertFact, IncidentView, Ranker, Similar, Stateful, Suggester
-from aiops.records import Change
+from aiops.ports import AlertFact, Calibrated, IncidentView, Ranker, Similar, Stateful, Suggester
+from aiops.records import Cause, Change
 
 # Changes kept for suspicion: a busy platform deploys about once a minute, and the window is an hour.
 MAX_CHANGES = 1_000
@@ -59,6 +59,8 @@ class Ranking(Struct):
         found = Assessment()
         if models.ranker is not None:
             found.causes = view.causes = models.ranker.rank(view)
+            if isinstance(models.ranker, Calibrated):
+                found.trust = trust(models.ranker, found.causes)
         if models.suggester is not None:
             found.playbooks = models.suggester.suggest(view)
         if models.similar is not None:
@@ -129,6 +131,21 @@ def _meta(incident: IncidentState, playbook: str | None) -> dict[str, str]:
     if playbook is not None:
         meta["playbook"] = playbook
     return meta
+
+
+def trust(ranker: Calibrated, causes: list[Cause]) -> str:
+    """How far the ranking can be believed, in a sentence; empty where there are no causes."""
+    if not causes:
+        return ""
+    found = ranker.candidate_set(causes)
+    text = f"The cause is likely among {', '.join(found['entities'])}, {found['otherwise']}"
+    report = ranker.calibration()
+    if found["probability"] is None:
+        return text + "; too few confirmed causes so far to say how likely."
+    coverage = found["measured_coverage"]
+    held = f"; sets like this held it in {coverage:.0%}" if coverage is not None else ""
+    error = f", calibration error {report['error']:.2f}" if report.get("error") is not None else ""
+    return text + f" ({found['probability']:.0%}{held} of {report['outcomes']} confirmed incidents{error})."
 
 
 Facts = dict[tuple[str, str, str | None], AlertFact]

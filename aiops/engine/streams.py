@@ -49,9 +49,27 @@ class Stream(Struct, gc=False):
     # Its episode began under a silence and nobody was told.
     silenced: bool = False
     seen: int = 0
+    # Its usual distance between two alerts of one episode, and the time of the latest that was placed.
+    interval_s: float = 0.0
+    placed_at: float = 0.0
     # How often its episodes began of late, decayed, and when the last one that counted did.
     habit: float = 0.0
     habit_at: float = -1e18
+
+
+# How much later than usual a repeat may come and still be what was to be expected; tools jitter by about a factor of 2.
+LATE = 3.0
+# Below this, repeats are one burst and not a rhythm; most tools evaluate every 15 to 60 s.
+RHYTHM_FLOOR_S = 10.0
+
+
+def expected(stream: Stream, ts: float) -> bool:
+    """Whether a repeat at `ts` keeps to the stream's rhythm; takes it into the rhythm, too."""
+    gap = ts - stream.placed_at
+    stream.placed_at = ts
+    usual = stream.interval_s
+    stream.interval_s = gap if usual <= 0.0 else 0.7 * usual + 0.3 * gap
+    return usual >= RHYTHM_FLOOR_S and gap <= LATE * usual
 
 
 def entity_of(alert: Alert) -> str:

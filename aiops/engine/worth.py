@@ -15,6 +15,8 @@ from aiops.records import Severity, parse_severity
 ORDINARY_P = 0.3
 # From so many entities on, even alerts of one kind speak for each other; two of a kind are often a coincidence.
 MANY_ENTITIES = 3
+# Two warnings that meet are often a coincidence on a large site; the third of another kind seldom is.
+FEW = 3
 # Streams that fire at any time meet by chance, but seldom so many of them.
 CROWD = 6
 
@@ -44,7 +46,7 @@ class Worth:
             return f"as usual: {surprise.sentence()}"
         if stated and self.lone_s > 0 and not _corroborated(cluster):
             self._wait(cluster, now)
-            return f"a lone warning: an incident if another kind joins or it lasts {duration(self.lone_s)}"
+            return f"too few warnings to tell: an incident when others join or it lasts {duration(self.lone_s)}"
         return None
 
     def _wait(self, cluster: ClusterState, now: float) -> None:
@@ -103,6 +105,6 @@ def _corroborated(cluster: ClusterState) -> bool:
         if not member.habitual:
             names.add(member.name)
             entities.add(member.entity)
-        if len(names) > 1 or len(entities) >= MANY_ENTITIES or crowd >= CROWD:
+        if (len(names) > 1 and crowd >= FEW) or len(entities) >= MANY_ENTITIES or crowd >= CROWD:
             return True
     return False

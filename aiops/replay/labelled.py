@@ -38,6 +38,7 @@ class Labelled(Struct):
         if fact is not None:
             fact.count += 1
             fact.last_at = alert.ts
+            fact.message = alert.message or fact.message
         elif len(facts) < MAX_FACTS:
             facts[key] = _fact(alert, key)
 

@@ -60,7 +60,7 @@ def test_long_after_the_end_it_is_another_incident() -> None:
 
 
 def test_severity_is_the_highest_and_a_rise_is_told_at_once() -> None:
-    events, _ = run(alert(0, severity="warning"), alert(1, name="Down", severity="critical"))
+    events, _ = run(alert(0), alert(1, name="Down", severity="critical"))
     assert [(event.change, event.incident.severity) for event in events] == [
         ("opened", "warning"),
         ("updated", "critical"),
@@ -212,3 +212,48 @@ def test_truth_never_reaches_the_engine() -> None:
     after.restore(before)
     after.seq, after.kinds = 1, {"incident": 1}
     assert engine.snapshot() == after.snapshot()
+
+
+def warning(ts: float, name: str, entity: str = "web", **fields: object) -> Alert:
+    return alert(ts, name, entity, severity="warning", **fields)
+
+
+def test_a_warning_or_two_wait_and_say_why() -> None:
+    events, placed = run(warning(0, "Slow"), warning(2, "Busy"), Tick(ts=300))
+    assert events == []
+    assert "too few warnings" in (placed[0].reason or "")
+    events, _ = run(warning(0, "Slow"), warning(2, "Busy"), warning(4, "Errors"))
+    assert [event.change for event in events] == ["opened"]
+    assert events[0].incident.alert_count == 3
+
+
+def test_a_warning_that_lasts_becomes_an_incident() -> None:
+    events, _ = run(warning(0, "Slow", starts_at=0.0), Tick(ts=1000), Tick(ts=1900))
+    assert [(event.change, event.at) for event in events][:1] == [("opened", 1800)]
+    assert run(warning(0, "Slow"), warning(60, "Slow", status="resolved"), Tick(ts=1900))[0] == []
+
+
+def test_waiting_can_be_switched_off() -> None:
+    engine = Engine(EngineConfig(incidents=IncidentConfig(lone_warning_s=0)))
+    assert changes(warning(0, "Slow"), engine=engine) == ["opened"]
+
+
+def test_habits_are_no_news_but_a_crowd_of_them_is() -> None:
+    engine = Engine()
+    for day in range(6):
+        for name in ("A", "B", "C", "D", "E", "F"):
+            start = day * 7200.0 + 1000 * ord(name)
+            run(warning(start, name), warning(start + 30, name, status="resolved"), engine=engine)
+    at = 6 * 7200.0 + 1000 * ord("G")
+    assert changes(*(warning(at + n, "ABC"[n]) for n in range(3)), engine=engine) == []
+    assert changes(*(warning(at + 3 + n, "DEF"[n]) for n in range(3)), engine=engine) == ["opened"]
+
+
+def test_repeats_on_time_stay_with_their_open_incident() -> None:
+    engine = Engine()
+    records: list[Record] = []
+    for step in range(60):
+        records.append(alert(60.0 * step, "LogErrors", "api", severity="high"))
+    events, placed = run(*records, engine=engine)
+    assert len({event.incident.id for event in events}) == 1
+    assert {place.incident for place in placed} == {events[0].incident.id}
