@@ -20,7 +20,7 @@ CHANGES = ("opened", "updated", "acknowledged", "reopened", "merged", "resolved"
 # The largest body that any receiver with a sink here takes (PagerDuty).
 MAX_BODY_BYTES = 512_000
 _AT = 1_790_000_000.0
-# A sink holds a client and its settings; what grows by this much over twenty messages of a megabyte is kept for each of them.
+# A sink holds a client and its settings: what grows by this much over twenty messages of a megabyte is kept of them.
 _MAX_GROWTH_BYTES = 500_000
 
 
