@@ -80,7 +80,7 @@ def _one(
 
 
 def _sources(name: str, parameter: Parameter, now: Situation, fact: AlertFact | None) -> list[tuple[str, object]]:
-    found = []
+    found: list[tuple[str, object]] = []
     for source in parameter.from_:
         value = read_source(source, now, fact)
         if value:

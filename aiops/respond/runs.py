@@ -13,14 +13,15 @@ from msgspec import Struct, field
 from aiops.errors import UsageError
 from aiops.ports import IncidentView
 from aiops.respond.audit import Trail
+from aiops.respond.durations import seconds
 from aiops.respond.format import Playbook
 from aiops.respond.guards import Case, GuardCheck, Policy, World, evaluate, refusal, scopes
-from aiops.respond.history import GLOBAL, History, RunState
+from aiops.respond.history import GLOBAL, History, Run, RunState
 from aiops.respond.matching import compile_match, fit
 from aiops.respond.parameters import Values, resolve
 from aiops.respond.rendering import Request, request
 from aiops.respond.situation import Situation, situation
-from aiops.respond.steps import Executable, Http, Webhook
+from aiops.respond.steps import AlertResolved, Executable, Http, Webhook
 from aiops.respond.trials import leading
 from aiops.topology import Topology
 
@@ -170,6 +171,20 @@ class Runner:
             if known is None or known.state != "executed":
                 raise UsageError(f"expected a run that is executed and not yet verified; got {run!r}")
             self._write("ended", now, {"run": run, "state": "verified" if cleared else "failed", "why": "verification"})
+
+    def unsettled(self) -> list[tuple[Run, float]]:
+        """Runs whose steps were accepted, with the time until which their alerts must have cleared and stayed so.
+
+        The host calls `settle` for each: at that time, or as soon as the condition cannot be met any more.
+        """
+        found = []
+        for run in self.history.runs.values():
+            compiled = self._compiled.get(run.playbook)
+            if run.state == "executed" and compiled is not None:
+                checks = [check for check in compiled.playbook.verify if isinstance(check, AlertResolved)]
+                window_s = max((seconds(check.within) + seconds(check.stable_for) for check in checks), default=0.0)
+                found.append((run, (run.ended_at or run.started_at) + window_s))
+        return found
 
     def _plan(
         self, view: IncidentView, name: str, world: World, targets: Sequence[str] | None

@@ -47,7 +47,7 @@ class Situation(Struct):
     """An incident as playbooks see it. `kind` is None where no topology knows the suspected entity.
 
     `changes` are the names, in lower case, of the suspicious changes on the suspected cause or its service, with their
-    age at the first alert in seconds, youngest first.
+    age at the first alert in seconds, youngest first. `runners_up` are the second and third cause.
     """
 
     incident: str
@@ -60,6 +60,7 @@ class Situation(Struct):
     classes: frozenset[str] = frozenset()
     opened_at: float = 0.0
     changes: tuple[tuple[str, float], ...] = ()
+    runners_up: tuple[str, ...] = ()
 
 
 def same_kind(kind: str) -> str:
@@ -79,6 +80,7 @@ def situation(view: IncidentView, topology: Topology) -> Situation:
     made = Situation(view.id, view.severity, [_see(fact) for fact in chosen], opened_at=view.opened_at)
     if cause is not None:
         made.cause, made.confidence = cause.entity, cause.confidence
+        made.runners_up = tuple(other.entity for other in view.causes[1:3])
         made.kind = _kind(cause.entity, topology)
         made.service = topology.service_of(cause.entity)
         made.changes = _changes(view, {cause.entity, made.service})

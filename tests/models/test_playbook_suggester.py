@@ -16,11 +16,13 @@ from aiops_models.playbooks.library import Library
 from aiops_models.playbooks.outcomes import DRAWS, MAX_ARMS, MAX_DECISIONS, Outcomes
 from aiops_models.playbooks.usual import MAX_INCIDENTS, Usual
 
+from aiops.errors import UsageError
 from aiops.ports import AlertFact, IncidentView, Stateful, Suggester
 from aiops.records import Cause, Change
 from aiops.respond.catalogue import read_catalogue, shipped
 from aiops.respond.matching import hit
 from aiops.respond.situation import situation
+from aiops.testing.playbooks import check_suggester
 from aiops.topology import Edge, Node, Topology
 
 TOPOLOGY = Topology.build(
@@ -118,6 +120,13 @@ def test_runbooks_by_name_then_by_text(tmp_path: Path) -> None:
     assert suggester.suggest(_view(("a", "Weather"), message="it rains")) == []
 
 
+def test_options_that_do_not_exist_are_told() -> None:
+    with pytest.raises(UsageError, match="expected the options playbooks, runbooks; got playbook"):
+        PlaybookSuggester(Topology(), {"playbook": "x"})
+    with pytest.raises(UsageError, match="expected a folder"):
+        PlaybookSuggester(Topology(), {"runbooks": "no-such-folder"})
+
+
 def test_own_playbooks_replace_the_shipped_ones(tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("nonsense")
     suggester = PlaybookSuggester(Topology(), {"playbooks": [str(tmp_path)]})
@@ -189,6 +198,10 @@ def test_an_unknown_outcome_or_playbook_does_no_harm(suggester: PlaybookSuggeste
     suggester.learn(view, "pod-crash-loop", "sideways")
     suggester.learn(view, "no-such-playbook", "resolved")
     assert suggester.suggest(view) == before
+
+
+def test_it_passes_the_kit_for_suggesters() -> None:
+    check_suggester(lambda: PlaybookSuggester(TOPOLOGY))
 
 
 def test_memory_is_bounded() -> None:

@@ -275,8 +275,11 @@ def test_verification_settles_a_run(bench: Bench) -> None:
     bench.release()
     bench.approve()
     run = bench.run().run
+    [(waiting, until)] = bench.runner.unsettled()
+    assert (waiting.id, until) == (run, bench.now)
     bench.runner.settle(run, cleared=False, now=bench.now + 60)
     assert bench.runner.history.runs[run].state == "failed"
+    assert bench.runner.unsettled() == []
     with pytest.raises(UsageError):
         bench.runner.settle(run, cleared=True, now=bench.now + 61)
 

@@ -9,10 +9,10 @@ import pytest
 
 from aiops.respond.catalogue import Catalogue, read_catalogue, shipped
 from aiops.respond.format import Playbook
-from aiops.respond.lint import all_steps, lint_file
+from aiops.respond.lint import all_steps
 from aiops.respond.rendering import PLACEHOLDER
 from aiops.respond.steps import Manual
-from aiops.respond.trials import run_trials
+from aiops.testing.playbooks import check_playbook
 
 CATALOGUE: Catalogue = read_catalogue([shipped()])
 NAMES = sorted(CATALOGUE.playbooks)
@@ -26,16 +26,8 @@ def test_there_are_enough_and_all_can_be_read() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_is_well_formed(name: str) -> None:
-    findings = lint_file(shipped() / f"{name}.yaml")
-    assert [str(finding) for finding in findings] == []
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_its_own_tests_pass(name: str) -> None:
-    results = run_trials(CATALOGUE.playbooks[name])
-    assert len(results) >= 2
-    assert [result.problems for result in results if not result.ok] == []
+def test_it_is_well_formed_and_its_tests_pass(name: str) -> None:
+    check_playbook(shipped() / f"{name}.yaml")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -36,6 +36,9 @@ class Library:
     """The playbooks and runbooks of one suggester. Reading happens once, when it is made."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
+        unknown = sorted(set(options) - {"playbooks", "runbooks"})
+        if unknown:
+            raise UsageError(f"playbook suggester: expected the options playbooks, runbooks; got {', '.join(unknown)}")
         catalogue = read_catalogue(_places(options.get("playbooks")))
         self.problems = list(catalogue.problems)
         self.compiled: list[Compiled] = []

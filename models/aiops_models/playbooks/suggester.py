@@ -32,6 +32,7 @@ LINKED = 2.0
 SHARE = 0.5
 ON_CAUSE = 1.0
 ON_SERVICE = 0.6
+RUNNERS_UP = (0.5, 0.3)
 SURE = {"low": 0.5, "medium": 0.8, "high": 1.0}
 KIND = 0.4
 CLASS = 0.4
@@ -157,6 +158,8 @@ class PlaybookSuggester:
         if on:
             sure = SURE.get(now.confidence or "low", 0.5)
             made.add("cause", on * sure, f"{lead.entity} is of the suspected cause ({now.confidence} confidence)")
+        else:
+            self._runner_up(made, fitting, now)
         if now.kind is not None and now.kind in compiled.kinds:
             made.add("cause kind", KIND, f"it is meant for a {now.kind}")
         if now.classes.intersection(playbook.match.cause.class_):
@@ -185,6 +188,14 @@ class PlaybookSuggester:
             return ON_CAUSE
         near = now.service is not None and now.service in (lead.service, self._topology.service_of(lead.entity))
         return ON_SERVICE if near or now.cause == lead.service else 0.0
+
+    def _runner_up(self, made: Candidate, fitting: Fit, now: Situation) -> None:
+        """Half of what the first cause is worth, for an alert on the second, and less on the third."""
+        entities = {now.seen[index].fact.entity for index in fitting.facts}
+        for other, value in zip(now.runners_up, RUNNERS_UP, strict=False):
+            if other in entities:
+                made.add("cause", value, f"{other} is among the next suspected causes")
+                return
 
     def _link(self, made: Candidate, name: str, url: str | None, now: Situation) -> None:
         for seen in now.seen:
