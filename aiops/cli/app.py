@@ -8,8 +8,11 @@ import typer
 
 from aiops import __version__
 from aiops.cli.configuration import config_app
+from aiops.cli.connectors import connectors_app
 from aiops.cli.demo import demo_command
 from aiops.cli.incidents import incidents_app
+from aiops.cli.models import models_app
+from aiops.cli.outbox import outbox_app
 from aiops.cli.outbox import outbox_app
 from aiops.cli.playbooks import playbooks_app
 from aiops.cli.replay import replay_command
@@ -30,7 +33,10 @@ app.command("simulate")(simulate_command)
 app.command("demo")(demo_command)
 app.add_typer(incidents_app, name="incidents")
 app.add_typer(outbox_app, name="outbox")
+app.add_typer(outbox_app, name="outbox")
+app.add_typer(connectors_app, name="connectors")
 app.add_typer(playbooks_app, name="playbooks")
+app.add_typer(models_app, name="models")
 app.add_typer(config_app, name="config")
 
 

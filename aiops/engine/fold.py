@@ -89,7 +89,7 @@ class Engine:
             self._advance(at, seq, out)
         now = self.timeline.now
         if isinstance(record, Metric):
-            alert = self.detect.metric(record)
+            alert = self.detect.metric(record, at)
             if alert is not None:
                 self.placer.alert(alert, seq, min(alert.ts, now), now, out, derived=True)
         elif isinstance(record, Change):

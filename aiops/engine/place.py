@@ -247,8 +247,11 @@ class Placer:
         self._started(stream, cluster)
         if member is None:
             return
-        if placement.new_member and placement.evidence:
-            member.evidence = placement.evidence
+        if placement.new_member:
+            member.evidence = placement.evidence or member.evidence
+            strange = self.detect.strange(stream.entity)
+            if strange is not None and strange.p < SURPRISING_P:
+                member.note(strange.sentence())
         if stream.held:
             member.note(FLAPPING)
         if surprise.p < SURPRISING_P and not surprise.first and len(member.notes) < MAX_SURPRISES:
