@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from msgspec import Struct, field
 
@@ -124,11 +124,11 @@ def _opened(path: str) -> Iterator[BinaryIO]:
         yield sys.stdin.buffer
         return
     try:
-        handle: BinaryIO = gzip.open(path, "rb") if path.endswith(".gz") else open(path, "rb")  # noqa: SIM115
+        opened = gzip.open(path, "rb") if path.endswith(".gz") else open(path, "rb")  # noqa: SIM115
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from error
-    with handle:
-        yield handle
+    with opened as handle:
+        yield cast(BinaryIO, handle)
 
 
 def write(path: Path, records: Iterable[Record]) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
-import networkx as nx
 from msgspec import Struct, field
 
 from aiops.errors import UsageError
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 class Node(Struct, gc=False, omit_defaults=True):
@@ -118,6 +121,9 @@ class Topology(Struct):
 
     def graph(self) -> nx.DiGraph[str]:
         """The same graph for analysis and pictures."""
+        # Loaded here: it takes longer than all else that a command imports.
+        import networkx as nx
+
         graph: nx.DiGraph[str] = nx.DiGraph()
         for node in self.nodes.values():
             graph.add_node(node.id, kind=node.kind)
