@@ -13,7 +13,7 @@ MAX_NEIGHBOURS = 256
 # Entities whose map is remembered; a map of 256 takes some 20 KB.
 MAX_MAPS = 4096
 # The distance of what cannot be found in the graph: a service without a node, or any two services without a graph.
-UNPLACED = MAX_HOPS
+UNPLACED = 3
 UNKNOWN: dict[str, int] = {}
 
 
@@ -23,7 +23,7 @@ class Hops:
     >>> from aiops.topology import Edge, Node
     >>> hops = Hops(Topology.build([Node("web"), Node("api"), Node("db")], [Edge("web", "api"), Edge("api", "db")]))
     >>> hops.distance("web", "db"), hops.distance("web", ""), hops.distance("web", None), hops.site("web-1", "web")
-    (2, 4, None, 'web')
+    (2, 3, None, 'web')
     """
 
     def __init__(self, topology: Topology) -> None:
