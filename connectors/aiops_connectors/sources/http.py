@@ -80,21 +80,24 @@ class HttpSource:
         try:
             self._server.run()
         finally:
+            self._ready.clear()
+            self._server = None
             self._ingest.close()
 
     def stop(self) -> None:
         """See `Source.stop`: what is being answered is answered."""
         self._stopped.set()
-        if self._server is not None:
-            self._server.stop()
+        server = self._server
+        if server is not None:
+            server.stop()
 
     def wait_started(self, timeout_s: float) -> int | None:
         """The port once requests are answered; None when that took longer."""
-        if not self._ready.wait(timeout_s) or self._server is None:
-            return None
-        return self._server.port if self._server.wait_started(timeout_s) else None
+        server = self._server if self._ready.wait(timeout_s) else None
+        return server.port if server is not None and server.wait_started(timeout_s) else None
 
     def health(self) -> Mapping[str, Any]:
         """See `Source.health`: beside `ok` and `detail`, requests by answer, records taken and refused."""
-        where = f"{self.options.host}:{self._server.port}" if self._server is not None else "another server"
-        return {"ok": True, "detail": f"listening on {where}", **self._ingest.counted()}
+        server = self._server
+        detail = f"listening on {self.options.host}:{server.port}" if server is not None else "not listening by itself"
+        return {"ok": True, "detail": detail, **self._ingest.counted()}
