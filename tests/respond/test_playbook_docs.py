@@ -16,7 +16,7 @@ from aiops.respond.parameters import read_source
 from aiops.respond.situation import Situation
 from aiops.respond.trials import run_trials
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "playbook-runs.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "playbooks.md").read_text(encoding="utf-8")
 
 
 def test_the_example_is_well_formed_and_passes_its_tests(tmp_path: Path) -> None:
