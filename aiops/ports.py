@@ -114,7 +114,7 @@ class Similar(Protocol):
         ...
 
     def nearest(self, view: IncidentView, k: int = 3) -> list[Evidence]:
-        """The `k` most similar: name = incident id, value = similarity (0 to 1), text = what they share, what fixed it."""
+        """The `k` most similar: name = incident id, value = similarity (0 to 1), text = what they share and more."""
         ...
 
 

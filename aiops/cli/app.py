@@ -13,7 +13,6 @@ from aiops.cli.demo import demo_command
 from aiops.cli.incidents import incidents_app
 from aiops.cli.models import models_app
 from aiops.cli.outbox import outbox_app
-from aiops.cli.outbox import outbox_app
 from aiops.cli.playbooks import playbooks_app
 from aiops.cli.replay import replay_command
 from aiops.cli.run import run_command

@@ -67,7 +67,7 @@ class Ledger:
         self.reasons.append(code)
 
     def take(self, events: Iterable[Event], inputs: frozenset[int] | range) -> list[IncidentChanged]:
-        """Take in events; `inputs` are the numbers of the records that were alerts. The incidents' changes come back."""
+        """Take in events; `inputs` are the numbers of the records that were alerts. Gives back incidents' changes."""
         changed: list[IncidentChanged] = []
         for event in events:
             kind = type(event)

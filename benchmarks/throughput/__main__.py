@@ -61,9 +61,9 @@ def table(results: Results) -> str:
     """The rows as Markdown: CPU in µs an alert, ratios to the decode floor of the same run."""
     lines = [
         f"Python {results.python}, {results.machine}, {results.cores} cores, revision {results.revision}.",
-        "CPU in µs an alert; × is the ratio to decoding alone in the same run.",
+        "CPU in µs an alert; × is the ratio to decoding alone in the same run; growth is the last tenth to the first.",
         "",
-        "| load | alerts | decode | + dict | label grouping | fold | × decode | alerts/s | p50 | p99 | p99.9 | last/first tenth | MiB |",
+        "| load | alerts | decode | + dict | label grouping | fold | × decode | alerts/s | p50 | p99 | p99.9 | growth | MiB |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in results.rows:
@@ -77,7 +77,7 @@ def table(results: Results) -> str:
 
 
 def comparison(before: Results, after: Results) -> str:
-    """Two revisions side by side: the fold as a ratio to the decode floor of its own run, so that machines may differ."""
+    """Two revisions side by side: the fold as a ratio to the decode floor of its own run."""
     old = {row.name: row for row in before.rows}
     lines = [f"| load | {before.revision} × decode | {after.revision} × decode | change |", "|---|---|---|---|"]
     for row in after.rows:
