@@ -197,8 +197,8 @@ class Cooccurrence:
     def _make_room(self, name: str, known: TypeCount) -> None:
         if len(known.partners) < MAX_PARTNERS:
             return
-        # Half of them at once, so that a type which fires with everything does not search for the weakest each time.
-        for _, other in sorted((pair[0], other) for other, pair in known.partners.items())[: MAX_PARTNERS // 2]:
+        # Some at once, so that a type which fires with everything does not search for the weakest each time.
+        for _, other in sorted((pair[0], other) for other, pair in known.partners.items())[: MAX_PARTNERS // 8]:
             del known.partners[other]
             self.types[other].partners.pop(name, None)
             self.answers.get(name, {}).pop(other, None)
