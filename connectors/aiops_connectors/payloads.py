@@ -6,7 +6,6 @@ from collections.abc import Mapping as Headers
 from typing import Protocol
 
 import msgspec
-from msgspec import Struct
 
 from aiops.errors import RecordError
 from aiops.records import Action, Alert, Change, Incident, Metric, Record, Tick
@@ -15,22 +14,13 @@ from aiops_connectors import cloudevents
 from aiops_connectors.builders import MAX_RAW, Problem
 from aiops_connectors.decode import MAX_RECORDS, ValueDecoder
 from aiops_connectors.mapping import Mapping, load_mapping
-from aiops_connectors.times import parse_time
+from aiops_connectors.posted import Posted, Taken
 
 # An archive record may be late, as it is told; one from the future would move the engine's clock there.
 MAX_AHEAD_S = 300.0
-# Prometheus renews a firing alert at least every minute; Alertmanager's own default for one that names no end.
-LEASE_S = 300.0
 
 _PLAIN = msgspec.json.Decoder()
 _RECORDS = msgspec.json.Decoder(list[Alert | Metric | Change])
-
-
-class Taken(Struct):
-    """The records of a body, and what in it is none."""
-
-    records: list[Record]
-    problems: list[Problem]
 
 
 class Payload(Protocol):
@@ -102,35 +92,6 @@ class Archived:
         for problem in self._decoder.decode(line, found, place="", now=now, headers=headers):
             taken.problems.append(Problem(f"line {number}: {problem.place}", problem.reason, problem.raw))
         taken.records += _without_ids(found)
-
-
-class Posted:
-    """Alerts as Prometheus posts them to Alertmanager (its API version 2): a list, without a status.
-
-    An alert fires until `endsAt`, which Prometheus moves on with every post: a lease. One whose end has come is
-    resolved; Prometheus posts it again for a quarter of an hour, which dedup takes for what it is.
-    Source: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
-    """
-
-    def __init__(self, mapping: Mapping) -> None:
-        self._mapping = mapping
-
-    def take(self, body: bytes, headers: Headers[str, str], now: float) -> Taken:
-        """See `Payload.take`."""
-        try:
-            items = _PLAIN.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            return Taken([], [Problem("$", f"expected JSON: {error}", body[:MAX_RAW])])
-        if not isinstance(items, list):
-            return Taken([], [Problem("$", "expected a list of alerts", body[:MAX_RAW])])
-        for item in items[:MAX_RECORDS]:
-            if type(item) is dict:
-                end = parse_time(item.get("endsAt"))
-                item["status"] = "resolved" if end is not None and end <= now else "firing"
-                if end is None:
-                    item["endsAt"] = now + LEASE_S
-        records, problems = self._mapping.apply(items, headers, None, now)
-        return Taken(list(records), problems)
 
 
 def payload(name: str, mapping: str | None, most: int) -> Payload:
