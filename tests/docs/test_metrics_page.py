@@ -1,0 +1,118 @@
+"""docs/metrics.md names every metric of a running daemon with its type and labels, and no other."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aiops.assembly import build_engine
+from aiops.config import Config, EndpointConfig, StateConfig
+from aiops.daemon.daemon import Daemon
+from aiops.daemon.wiring import add_delivery
+from aiops.ports import DeadLetter, Inbox, Position, Received
+from aiops.records import Alert
+from aiops.topology import Topology
+
+DEADLINE_S = 30.0
+ROOT = Path(__file__).parents[2]
+_SAMPLE = re.compile(r"^(\w+?)(?:\{(.*)\})? \S+$")
+_LABEL = re.compile(r'(\w+)="(?:[^"\\]|\\.)*"')
+Family = tuple[str, frozenset[str]]
+Tables = Callable[[str], list[Any]]
+
+
+class Handing:
+    """A source that hands over a storm and something that is no record, and has messages left to read."""
+
+    name = "handing"
+
+    def __init__(self) -> None:
+        self._ended = threading.Event()
+
+    def run(self, inbox: Inbox, position: Position | None) -> None:
+        now = time.time()
+        alerts = [
+            Alert(ts=now, name=name, severity="critical", entity="checkout") for name in ("Errors", "Latency", "Down")
+        ]
+        letter = DeadLetter(self.name, "$", "expected an alert", b"?", now)
+        assert inbox.put(Received([*alerts], rejected=[letter]), DEADLINE_S)
+        self._ended.wait()
+
+    def stop(self) -> None:
+        self._ended.set()
+
+    def health(self) -> Mapping[str, Any]:
+        return {"ok": True, "detail": "", "lag": {"alerts/0": 3}, "records": 3}
+
+
+def families(text: str) -> dict[str, Family]:
+    """Name to type and label names."""
+    kinds = dict(line.split(" ")[2:4] for line in text.splitlines() if line.startswith("# TYPE "))
+    labels: dict[str, set[str]] = defaultdict(set)
+    for line in text.splitlines():
+        found = _SAMPLE.match(line)
+        if line.startswith("#") or found is None:
+            continue
+        name = found[1]
+        if name not in kinds:
+            name = re.sub(r"_(bucket|sum|count)$", "", name)
+        labels[name] |= set(_LABEL.findall(found[2] or "")) - {"le"}
+    assert set(labels) <= set(kinds)
+    return {name: (kind, frozenset(labels[name])) for name, kind in kinds.items()}
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Family]]:
+    """The metrics of a daemon with a source, an incident and an endpoint that nobody listens at."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("NOBODY_URL", "http://127.0.0.1:9/")
+        config = Config(
+            state=StateConfig(str(tmp_path_factory.mktemp("state"))),
+            endpoints=[EndpointConfig("nobody", "webhook", {"url_env": "NOBODY_URL", "allow_private": True})],
+        )
+        daemon = Daemon(config, lambda: build_engine(config, Topology()), [Handing()])
+        add_delivery(daemon)
+        daemon.start()
+        try:
+            deadline = time.monotonic() + DEADLINE_S
+            while not (found := families(daemon.metrics_text()))["aiops_outbox_rows"][1]:
+                assert time.monotonic() < deadline, "no incident was told"
+                time.sleep(0.05)
+            yield found
+        finally:
+            daemon.stop()
+
+
+def test_every_metric_with_its_type_and_labels(page: dict[str, Family], tables: Tables) -> None:
+    rows = [row for table in tables("metrics.md") if table.header[0] == "metric" for row in table.rows]
+    told = {row[0].strip("`"): (row[1], frozenset(re.findall(r"`(\w+)`", row[2]))) for row in rows}
+    assert len(told) == len(rows)
+    assert told == page
+
+
+def test_every_meaning_is_a_sentence(tables: Tables) -> None:
+    rows = [row for table in tables("metrics.md") if table.header[0] == "metric" for row in table.rows]
+    assert [row for row in rows if not row[3].endswith((".", ".)"))] == []
+
+
+def test_every_metric_named_elsewhere_exists(page: dict[str, Family]) -> None:
+    """Pages, alert rules and dashboards."""
+    suffixed = {f"{name}_{end}" for name, (kind, _) in page.items() if kind == "histogram" for end in _ENDS}
+    known = {*page, *suffixed, "aiops_connectors", "aiops_models"}
+    places = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "deploy").rglob("*")]
+    unknown = []
+    for place in places:
+        if place.is_file():
+            named = set(re.findall(r"\baiops_[a-z_]+\b", place.read_text(encoding="utf-8")))
+            unknown += [f"{place.relative_to(ROOT)}: {name}" for name in sorted(named - known)]
+    assert unknown == []
+
+
+_ENDS = ("bucket", "sum", "count")
