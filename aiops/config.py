@@ -18,7 +18,6 @@ from msgspec import Meta, Struct, field
 from aiops import configfile
 from aiops.engine.config import EngineConfig
 from aiops.errors import UsageError
-from aiops.records.severity import LEVELS
 from aiops.store.retention import KeepConfig
 
 Seconds = Annotated[float, Meta(ge=0, le=10 * 366 * 86_400)]
@@ -95,9 +94,8 @@ class SourceConfig(Struct, frozen=True, forbid_unknown_fields=True):
     options: dict[str, Any] = field(default_factory=dict)
 
 
-def _settle() -> dict[str, float]:
-    # A critical incident is told at once; a warning that ends by itself within a minute need not wake anybody.
-    return {"critical": 0.0, "high": 10.0, "warning": 60.0, "info": 60.0, "ok": 60.0}
+# A critical incident is told at once; a warning that ends by itself within a minute need not wake anybody.
+DEFAULT_SETTLE_S = {"critical": 0.0, "high": 10.0, "warning": 60.0, "info": 60.0, "ok": 60.0}
 
 
 class EndpointConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,8 +104,9 @@ class EndpointConfig(Struct, frozen=True, forbid_unknown_fields=True):
     name: PluginName
     type: str
     options: dict[str, Any] = field(default_factory=dict)
-    # How long an opened incident settles before it is told, by its severity; a later key fills what is left out.
-    settle_s: dict[str, Seconds] = field(default_factory=_settle)
+    # How long an opened incident settles before it is told, by its severity; what is left out keeps its
+    # default.
+    settle_s: dict[str, Seconds] = field(default_factory=dict)
     # Incidents below it are not told.
     min_severity: str = "warning"
     # Updates of one incident that are told beside its opening and its end: after that, a person is looking at it.
@@ -167,7 +166,7 @@ def check(config: Config, place: str) -> None:
     for number, endpoint in enumerate(config.endpoints):
         where = f"{place}: $.endpoints[{number}]"
         for word in (*endpoint.settle_s, endpoint.min_severity):
-            if word not in LEVELS:
+            if word not in DEFAULT_SETTLE_S:
                 raise UsageError(f"{where}: expected a severity (critical, high, warning, info, ok); got {word!r}")
         if endpoint.fallback is not None and (endpoint.fallback not in names or endpoint.fallback == endpoint.name):
             raise UsageError(f"{where}.fallback: expected the name of another endpoint; got {endpoint.fallback!r}")

@@ -108,6 +108,7 @@ class Hatchery:
 def hatch() -> None:
     """The hatchery's own process: obeys orders on standard input, and ends its daemons when that ends."""
     from aiops import registry
+    from aiops.daemon.service import Runner
 
     for group, name in (("aiops.sources", "http"), ("aiops.sources", "kafka"), ("aiops.sinks", "webhook")):
         registry.load(group, name)
@@ -123,23 +124,21 @@ def hatch() -> None:
             continue
         pid = os.fork()
         if pid == 0:
-            _become_daemon(order)
+            _become_daemon(order, Runner)
         living.add(pid)
         print(pid, flush=True)
     for pid in living:
         os.kill(pid, signal.SIGKILL)
 
 
-def _become_daemon(order: dict[str, Any]) -> None:
-    from aiops.daemon.service import Runner
-
+def _become_daemon(order: dict[str, Any], runner: Callable[[Path, Sequence[str]], Any]) -> None:
     code = 1
     try:
         log = os.open(order["log"], os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(log, 1)
         os.dup2(log, 2)
-        Runner(Path(order["config"]), order["sets"]).run()
+        runner(Path(order["config"]), order["sets"]).run()
         code = 0
     except AiopsError as error:
         print(f"aiops: {error}", file=sys.stderr, flush=True)

@@ -318,10 +318,15 @@ def until(done: Callable[[], bool], what: str) -> None:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that is free and stays so while the daemon is dead: below those that the system hands out by itself."""
+    for port in random.sample(range(15_000, 30_000), 50):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no free port")
 
 
 @pytest.fixture
