@@ -261,6 +261,27 @@ def test_a_fallback_that_was_paged_hears_the_end_and_nobody_else_does(store: Sto
     assert bench.sinks["chat"].told() == [("i-1", 1), ("i-1", 2)]
 
 
+def test_a_fallback_that_knows_something_newer_is_not_told_the_old(store: Store) -> None:
+    bench = Bench(store, endpoint(fallback="chat"), endpoint("chat"))
+    bench.sinks["pager"].say = lambda message: NO
+    bench.put("i-1", 2, "updated", "chat")
+    bench.go()
+    bench.put("i-1", 1)
+    bench.go(5)
+    assert bench.sinks["chat"].told() == [("i-1", 2)]
+
+
+def test_one_message_that_a_receiver_stumbles_over_holds_up_no_other(store: Store) -> None:
+    bench = Bench(store, endpoint())
+    bench.sinks["pager"].say = lambda message: DOWN if message.incident.id == "i-poison" else OK
+    bench.put("i-poison", 1)
+    bench.go(300)
+    assert len(bench.sinks["pager"].asked) > 5
+    bench.put("i-1", 1)
+    bench.go()
+    assert bench.sinks["pager"].told()[-1] == ("i-1", 1)
+
+
 def test_fallbacks_in_a_circle_end(store: Store) -> None:
     bench = Bench(store, endpoint(fallback="chat"), endpoint("chat", fallback="pager"))
     for sink in bench.sinks.values():
