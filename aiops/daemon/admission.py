@@ -30,12 +30,14 @@ class Admitted(Struct):
     positions: dict[str, dict[str, int]]
 
 
-def admit(batches: Iterable[Received], first_seq: int, extra: Iterable[Record] = ()) -> Admitted:
-    """Join batches, and `extra` records of the host behind them, into what a frame holds.
+def admit(
+    batches: Iterable[Received], first_seq: int, extra: Iterable[Record] = (), before: Iterable[Record] = ()
+) -> Admitted:
+    """Join batches, and records of the host `before` and behind them (`extra`), into what a frame holds.
 
     A record without an id gets one from its place in the log.
     """
-    records: list[Record] = []
+    records: list[Record] = list(before)
     letters: list[DeadLetter] = []
     positions: dict[str, dict[str, int]] = {}
     for received in batches:

@@ -69,7 +69,7 @@ class Pump:
         self._clock = clock
         self._monotonic = monotonic
         self._on_events = on_events
-        self._ticks = Ticks(config.tick_s)
+        self._ticks = Ticks(config.tick_s, is_new=recovered.seq == 0)
         self._backoff = Backoff(RETRY_FIRST_S, RETRY_CAP_S)
         self._stop = threading.Event()
         self._accounted_at = 0.0
@@ -137,8 +137,10 @@ class Pump:
     def _admit(self, taken: list[Pending], now: float) -> Admitted:
         for pending in taken:
             self._ticks.seen(pending.received.records, now)
+        # The clock first: records are judged by the last one that the engine was told.
+        clock = self._ticks.clock(now) if taken else []
         ticks = self._ticks.flowing(now) if taken else self._ticks.idle(now)
-        return admit((pending.received for pending in taken), self._writer.seq, ticks)
+        return admit((pending.received for pending in taken), self._writer.seq, ticks, clock)
 
     def _journal(self, admitted: Admitted, now: float) -> Frame | None:
         """Commit; None when the disk did not take it."""

@@ -1,7 +1,8 @@
 """When the host's clock is written into the log, so that silence passes time.
 
 While old alerts are being caught up with, the host's clock is far ahead of theirs and would end every incident between
-two of them: it is left out until they are near the present, or nothing more comes.
+two of them, and make one moment of hours: it does not pass time until they are near the present, or nothing more comes.
+The engine is told what the clock is all the same, since it takes no alert for later than the clock that it knows.
 """
 
 from __future__ import annotations
@@ -13,28 +14,49 @@ from aiops.records import Record, Tick
 
 # While records flow, time passes by them; the host's clock is added this much less often than in silence.
 _FLOWING = 5
-# Alerts that are older than this when they arrive are history that is being caught up with. Tools and brokers that
-# were away come back within minutes; somebody who reads a topic from its beginning is days behind.
-BEHIND_S = 3600.0
+# Alerts that are older than this when they arrive are history that is being caught up with: after a restart, after an
+# outage of a broker, or from the beginning of a topic. It is as far as clocks usually disagree (engine/timeline.py).
+BEHIND_S = 300.0
 # A pause in catching up that means its end: longer than a consumer group takes to settle.
 BEHIND_CALM_S = 15.0
+# After a start, what came meanwhile may need this long to arrive: a broker lets the dead member of a group go after
+# its session, 45 s by default, before anybody reads on.
+START_CALM_S = 60.0
+# The engine believes an alert up to 300 s ahead of the last clock that it was told; so it is told more often.
+CLOCK_S = 60.0
 
 
 class Ticks:
-    """Decides whether a frame carries the clock. Times are Unix seconds of the host's clock."""
+    """Decides whether a frame carries the clock. Times are Unix seconds of the host's clock.
 
-    def __init__(self, every_s: float) -> None:
+    `is_new`: the log is empty. Nothing can end then, and the first to come may be history.
+    """
+
+    def __init__(self, every_s: float, *, is_new: bool = False) -> None:
         self._every_s = every_s
+        self._is_new = is_new
         self._last_at = 0.0
-        self._records_at = 0.0
-        self._behind = False
+        self._told_at = 0.0
+        self._calm_from: float | None = None
+        self._calm_s = START_CALM_S
+        self._behind = True
 
     def seen(self, records: Sequence[Record], now: float) -> None:
         """Records that came."""
-        times = [at for record in records if (at := time_of(record)) is not None]
+        # A wrong clock does not end the catching up.
+        latest = now + BEHIND_S
+        times = [at for record in records if (at := time_of(record)) is not None and at <= latest]
         if times:
-            self._records_at = now
+            self._is_new = False
+            self._calm_from, self._calm_s = now, BEHIND_CALM_S
             self._behind = max(times) < now - BEHIND_S
+
+    def clock(self, now: float) -> list[Record]:
+        """What the clock is, to go before records, where the engine may not know it; passes no time."""
+        if 0 <= now - self._told_at < CLOCK_S:
+            return []
+        self._told_at = now
+        return [Tick(ts=now, passes=False)]
 
     def flowing(self, now: float) -> list[Record]:
         """The clock, where it is due in a frame that has records."""
@@ -42,7 +64,9 @@ class Ticks:
 
     def idle(self, now: float) -> list[Record]:
         """The clock, where it is due in silence."""
-        if self._behind and now - self._records_at < BEHIND_CALM_S:
+        if self._calm_from is None:
+            self._calm_from = now
+        if self._is_new or (self._behind and 0 <= now - self._calm_from < self._calm_s):
             return []
         return self._tick(now, self._every_s)
 
@@ -50,5 +74,5 @@ class Ticks:
         # A clock that was set back must not stop the ticks until it has caught up.
         if 0 <= now - self._last_at < every_s:
             return []
-        self._last_at = now
+        self._last_at = self._told_at = now
         return [Tick(ts=now)]

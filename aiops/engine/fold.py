@@ -85,6 +85,8 @@ class Engine:
             return
         trusted = isinstance(record, Tick | Action)
         at = self.timeline.host(record.ts) if isinstance(record, Tick) else self.timeline.at(record.ts)
+        if isinstance(record, Tick) and not record.passes:
+            return
         if at > self.timeline.now and (trusted or at == record.ts):
             self._advance(at, seq, out)
         now = self.timeline.now

@@ -25,7 +25,7 @@ class Timeline(Struct):
             self.ahead = 0
             return ts
         if self.tick >= 0:
-            return min(ts, max(self.tick + MAX_AHEAD_S, self.now))
+            ts = min(ts, max(self.tick + MAX_AHEAD_S, self.now))
         if ts - self.now <= MAX_JUMP_S:
             self.ahead = 0
             return ts

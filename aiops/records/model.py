@@ -82,10 +82,15 @@ class Action(Struct, tag="action", tag_field="kind", gc=False, omit_defaults=Tru
 
 
 class Tick(Struct, tag="tick", tag_field="kind", gc=False, omit_defaults=True, kw_only=True):
-    """The host's clock, written into the log so that silence passes time."""
+    """The host's clock, written into the log so that silence passes time.
+
+    One that does not pass time says only what the clock is, so that no alert is taken for one from the future, while
+    older records are still to come.
+    """
 
     ts: Time
     id: str = ""
+    passes: bool = True
 
 
 VERBS = (

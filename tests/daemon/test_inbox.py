@@ -10,6 +10,7 @@ import pytest
 from aiops.daemon.admission import admit
 from aiops.daemon.inbox import Inbox
 from aiops.daemon.ticks import Ticks
+from aiops.journal.frame import time_of
 from aiops.ports import DeadLetter, Position, Received
 from aiops.records import Alert, Metric, Record, Tick
 
@@ -121,6 +122,7 @@ def test_what_the_journal_could_not_give_back_is_a_dead_letter(bad: Record) -> N
 
 def test_the_clock_is_written_in_silence_and_not_while_history_is_read() -> None:
     ticks, now = Ticks(1.0), 1_000_000.0
+    ticks.seen([Alert(ts=now, name="new")], now)
     assert ticks.idle(now) == [Tick(ts=now)]
     assert ticks.idle(now + 0.5) == []
     assert ticks.flowing(now + 2.0) == []
@@ -133,3 +135,29 @@ def test_the_clock_is_written_in_silence_and_not_while_history_is_read() -> None
     assert ticks.idle(now + 42.0) != []
     # A clock that was set back goes on ticking.
     assert ticks.idle(now - 500.0) != []
+
+
+def test_time_does_not_pass_before_what_came_meanwhile_could_arrive() -> None:
+    ticks, now = Ticks(1.0), 1_000_000.0
+    assert ticks.idle(now) == ticks.idle(now + 59.0) == []
+    assert ticks.idle(now + 60.0) == [Tick(ts=now + 60.0)]
+    ticks = Ticks(1.0, is_new=True)
+    assert ticks.idle(now) == ticks.idle(now + 9_000.0) == []
+    # One wrong clock in the future does not end the catching up.
+    ticks.seen([Alert(ts=now + 80_000.0, name="wrong"), Alert(ts=now, name="old")], now + 9_000.0)
+    assert ticks.flowing(now + 9_000.0) == ticks.idle(now + 9_014.0) == []
+    assert ticks.idle(now + 9_015.0) == [Tick(ts=now + 9_015.0)]
+
+
+def test_the_engine_knows_the_clock_before_it_judges_records() -> None:
+    ticks, now = Ticks(1.0), 1_000_000.0
+    assert ticks.clock(now) == [Tick(ts=now, passes=False)]
+    assert ticks.clock(now + 59.0) == []
+    assert ticks.clock(now + 60.0) == [Tick(ts=now + 60.0, passes=False)]
+    ticks.seen([Alert(ts=now + 100.0, name="new")], now + 100.0)
+    assert ticks.flowing(now + 100.0) == [Tick(ts=now + 100.0)]
+    assert ticks.clock(now + 159.0) == []
+    assert ticks.clock(now - 1.0) == [Tick(ts=now - 1.0, passes=False)]
+    admitted = admit([Received([Alert(ts=1.0, name="a")])], 0, [Tick(ts=3.0)], [Tick(ts=2.0, passes=False)])
+    assert [time_of(record) for record in admitted.records] == [2.0, 1.0, 3.0]
+    assert [record.id for record in admitted.records] == ["log:0", "log:1", "log:2"]
