@@ -52,3 +52,9 @@ def test_yaml_is_read_too(tmp_path: Path) -> None:
     topology = load_topology(path)
     assert topology.depends_on == {"web": {"db": "uses"}}
     assert topology.graph().edges["web", "db"]["kind"] == "uses"
+
+
+def test_neighbours_are_what_an_entity_depends_on_and_then_what_depends_on_it() -> None:
+    topology = Topology.build([Node("web"), Node("api"), Node("db")], [Edge("web", "api"), Edge("api", "db")])
+    assert list(topology.neighbours("api")) == ["db", "web"]
+    assert list(topology.neighbours("nobody")) == []
