@@ -1,9 +1,9 @@
 """HTTP ingest: server CPU an alert, beside Alertmanager's in the same run: `python -m benchmarks.throughput.http`.
 
-Four connections post what Prometheus posts (`/api/v2/alerts`, batches of 64): first a fixed set of firing alerts, renewed
-again and again as Prometheus does every minute; then alerts of which each is new, as in the first minute of a storm.
-Measured is the CPU time of the server's process, so that the load generator does not count. The daemon runs as it ships:
-journal and store are synced to disk before an answer. Alertmanager keeps alerts in memory only.
+Four connections post what Prometheus posts (`/api/v2/alerts`, batches of 64): first a fixed set of firing alerts,
+renewed again and again as Prometheus does every minute; then alerts of which each is new, as in the first minute of a
+storm. Measured is the CPU time of the server's process, so that the load generator does not count. The daemon runs as
+it ships: journal and store are synced to disk before an answer. Alertmanager keeps alerts in memory only.
 """
 
 from __future__ import annotations
