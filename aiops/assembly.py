@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from aiops import registry
 from aiops.engine.config import EngineConfig, ModelConfig
 from aiops.engine.detect import Scorers
 from aiops.engine.fold import Engine
 from aiops.engine.rank import Models
+from aiops.errors import UsageError
 from aiops.ports import Detector, Ranker
 from aiops.topology import Topology
 
@@ -35,6 +39,22 @@ def _model(config: ModelConfig, topology: Topology) -> Any:
     if not config.use:
         return None
     return registry.load(GROUP, config.use)(topology, config.options)
+
+
+def save_statistics(engine: Engine) -> bytes:
+    """What an engine learned of its streams (which types go together, their rhythms), as JSON; no clusters."""
+    return msgspec.json.encode({"correlate": engine.correlate.dump_statistics()})
+
+
+def load_statistics(engine: Engine, path: Path) -> None:
+    """Let a new engine start warm; raise `UsageError` for a file that holds no statistics."""
+    try:
+        state = msgspec.json.decode(path.read_bytes())
+        engine.correlate.load_statistics(state["correlate"])
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from error
+    except (msgspec.MsgspecError, KeyError, TypeError, ValueError, IndexError) as error:
+        raise UsageError(f"{path}: expected statistics that a replay wrote with --learned: {error}") from None
 
 
 class Registered(dict[str, Any]):

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from aiops.archive import Rejections, read
-from aiops.assembly import build_engine
+from aiops.assembly import build_engine, load_statistics, save_statistics
 from aiops.cli.output import print_json
 from aiops.cli.summary import show_comparison, show_summary
 from aiops.config import Config, load_config
@@ -40,14 +40,16 @@ def replay_command(
     journal: Annotated[Path | None, typer.Option(help="Read a daemon's journal instead of files.")] = None,
     since: Annotated[str | None, typer.Option("--from", help="Start of the stretch of the journal.")] = None,
     until: Annotated[str | None, typer.Option("--to", help="End of the stretch of the journal.")] = None,
-    statistics: Annotated[Path | None, typer.Option(help="Start from statistics learned before.")] = None,
+    warm: Annotated[Path | None, typer.Option(help="Start from statistics that --learned wrote.")] = None,
+    learned: Annotated[Path | None, typer.Option(help="Write what was learned of the streams, to start warm.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Fold archives of alerts, metrics, changes and incidents; write incidents, decisions and scores."""
     source = _source(files or [], journal, since, until, strict)
     graph = load_topology(topology) if topology is not None else Topology()
     settings = load_config(config, sets or ())
-    done, incidents, made = _fold(source, settings, graph, "folding")
+    done, incidents, made = _fold(source, settings, graph, "folding", warm)
+    _write(learned, [save_statistics(done.engine)] if learned is not None else [])
     _write(out, incident_lines(incidents))
     _write(decisions, (msgspec.json.encode(each) + b"\n" for each in done.decisions()))
     printed = report is not None and str(report) == "-"
@@ -61,7 +63,7 @@ def replay_command(
         return
     if "-" in (files or []):
         raise UsageError("--against reads the input twice: expected files, not standard input")
-    _, others, second = _fold(source, load_config(against, sets or ()), graph, "folding again")
+    _, others, second = _fold(source, load_config(against, sets or ()), graph, "folding again", warm)
     comparison = compare(incidents, others, made, second)
     if as_json or printed:
         print_json(comparison)
@@ -103,12 +105,17 @@ def _moment(text: str | None) -> float | None:
         return parse_time(text, "--from/--to")
 
 
-def _fold(source: Source, settings: Config, graph: Topology, what: str) -> tuple[Replay, list[Incident], Report]:
+def _fold(
+    source: Source, settings: Config, graph: Topology, what: str, warm: Path | None
+) -> tuple[Replay, list[Incident], Report]:
     rejections = Rejections()
     with _progress(what) as (advance, total):
         records, size = source(rejections, advance)
         total(size)
-        done = replay(records, build_engine(settings, graph))
+        engine = build_engine(settings, graph)
+        if warm is not None:
+            load_statistics(engine, warm)
+        done = replay(records, engine)
     incidents = done.incidents()
     return done, incidents, make_report(done, rejections, graph, incidents)
 

@@ -132,3 +132,18 @@ def test_labelled_causes_are_scored(
     truth = json.loads(told)["truth"]
     assert truth["causes_given_grouping"]["cases"] == 2
     assert truth["causes_given_grouping"]["top1"] == 0.5
+
+
+def test_what_was_learned_starts_another_replay_warm(
+    site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learned = tmp_path / "learned.json"
+    run(capsys, monkeypatch, "replay", site / "alerts.jsonl", "--learned", learned)
+    assert learned.stat().st_size > 100
+    code, told, _ = run(capsys, monkeypatch, "replay", site / "alerts.jsonl", "--warm", learned, "--json")
+    assert code == 0
+    assert json.loads(told)["conserved"]
+    (tmp_path / "other.json").write_text("{}")
+    code, _, err = run(capsys, monkeypatch, "replay", site / "alerts.jsonl", "--warm", tmp_path / "other.json")
+    assert code == 2
+    assert "--learned" in err
