@@ -72,6 +72,15 @@ class DaemonProcess:
             time.sleep(_LOOK_S)
 
 
+def spawn(config: Path, directory: Path, log: Path) -> DaemonProcess:
+    """A daemon in a new interpreter, as users start it; its state directory is `directory`."""
+    with log.open("ab") as handle:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "aiops.cli", "run", "--config", str(config)], stdout=handle, stderr=handle
+        )
+    return DaemonProcess(process.pid, directory, lambda pid: process.wait(DEADLINE_S))
+
+
 class Hatchery:
     """Starts daemons; a context manager. What daemons log goes to `log`."""
 
