@@ -1,0 +1,144 @@
+"""A restart after `kill -9` with many active alerts, and the memory that they take.
+
+    python -m benchmarks.throughput.daemon_recovery [--active 100000]
+
+A real daemon gets that many alerts, each of an entity of its own and all firing, over HTTP; it is killed at a moment
+of its own choosing (while more come), and started again in a new interpreter. Recovery is from the start of the process
+until it takes records; `fold_s` is the part in which snapshot and journal are read, `interpreter_s` what an interpreter
+with the same imports takes to do nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from aiops.testing.daemon_process import DaemonProcess, spawn
+
+CONFIG = """
+[state]
+directory = "{state}"
+[http]
+port = {port}
+"""
+PORT = 18_474
+BATCH = 1_000
+# A site of this shape: each service has this many hosts, and each host raises some kinds of alerts.
+HOSTS = 50
+KINDS = ("DiskFull", "HighLatency", "PodCrashLooping", "QueueGrows", "CertificateExpires")
+
+
+def alerts(first: int, count: int) -> bytes:
+    """Alerts with numbers from `first` on, each a stream of its own."""
+    at = time.time()
+    return json.dumps(
+        [
+            {
+                "kind": "alert",
+                "ts": at,
+                "name": KINDS[number % len(KINDS)],
+                "entity": f"host-{number // len(KINDS)}",
+                "service": f"service-{number // len(KINDS) // HOSTS}",
+                "severity": "warning" if number % 7 else "high",
+                "message": "a text of the usual length that says what is wrong with this host",
+                "labels": {"region": f"r{number % 8}", "team": f"team-{number % 40}", "env": "prod"},
+            }
+            for number in range(first, first + count)
+        ]
+    ).encode()
+
+
+def post(connection: http.client.HTTPConnection, body: bytes) -> None:
+    """Send, again while the daemon is full."""
+    while True:
+        connection.request("POST", "/ingest/archive", body, {"content-type": "application/json"})
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status == 200:
+            return
+        time.sleep(0.1)
+
+
+def measure(active: int, directory: Path) -> dict[str, object]:
+    """Feed, kill, start; figures in seconds and megabytes."""
+    config = directory / "aiops.toml"
+    config.write_text(CONFIG.format(state=directory / "state", port=PORT))
+    daemon = spawn(config, directory / "state", directory / "log")
+    daemon.wait_ready()
+    empty_mb = memory_mb(daemon)
+    connection = http.client.HTTPConnection("127.0.0.1", PORT)
+    begun = time.perf_counter()
+    for first in range(0, active, BATCH):
+        post(connection, alerts(first, BATCH))
+    fed_s = time.perf_counter() - begun
+    time.sleep(2.0)
+    full_mb, streams = memory_mb(daemon), metric(daemon, "aiops_streams")
+    post(connection, alerts(active, BATCH))
+    connection.close()
+    daemon.kill()
+    begun = time.perf_counter()
+    daemon = spawn(config, directory / "state", directory / "log")
+    health = daemon.wait_ready()
+    recovery_s = time.perf_counter() - begun
+    result = {
+        "active": int(streams),
+        "fed_per_second": round(active / fed_s),
+        "recovery_s": round(recovery_s, 2),
+        "fold_s": round(metric(daemon, "aiops_recovery_seconds"), 2),
+        "interpreter_s": round(interpreter_s(), 2),
+        "records": health["journal"]["record"],
+        "active_after": int(metric(daemon, "aiops_streams")),
+        "memory_empty_mb": empty_mb,
+        "memory_mb": full_mb,
+        "memory_after_recovery_mb": memory_mb(daemon),
+        "snapshot_mb": snapshot_mb(directory / "state" / "snapshots"),
+    }
+    daemon.stop()
+    return result
+
+
+def metric(daemon: DaemonProcess, name: str) -> float:
+    """A metric without labels."""
+    found = re.search(rf"^{name} (\S+)$", daemon.metrics(), re.M)
+    assert found is not None, name
+    return float(found[1])
+
+
+def memory_mb(daemon: DaemonProcess) -> dict[str, int]:
+    """Resident memory now, and the most so far."""
+    status = Path(f"/proc/{daemon.pid}/status").read_text()
+    found = dict(re.findall(r"^(VmRSS|VmHWM):\s+(\d+) kB", status, re.M))
+    return {"now": int(found["VmRSS"]) // 1024, "most": int(found["VmHWM"]) // 1024}
+
+
+def snapshot_mb(directory: Path) -> float:
+    """Size of the newest snapshot on disk."""
+    newest = max(directory.iterdir(), default=None)
+    return round(newest.stat().st_size / 1e6, 1) if newest is not None else 0.0
+
+
+def interpreter_s() -> float:
+    """What loading the daemon's code takes."""
+    begun = time.perf_counter()
+    subprocess.run([sys.executable, "-c", "import aiops.daemon.service"], check=True)
+    return time.perf_counter() - begun
+
+
+def main() -> None:
+    """Print the figures as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--active", type=int, default=100_000)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="aiops-bench-") as directory:
+        print(json.dumps(measure(options.active, Path(directory)), indent=2))
+
+
+if __name__ == "__main__":
+    main()
