@@ -6,6 +6,7 @@ Kept apart from the engine and close to its description, so that the engine's ga
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from math import exp, log
 from typing import Any
 
@@ -53,12 +54,13 @@ class NineTerms:
         return number
 
     def _score(self, index: int, ts: float, key: tuple[str, str]) -> list[Any]:
-        for old in list(self.entries):
+        while self.entries:
+            old = next(iter(self.entries))
             if ts - self.entries[old][1] <= HORIZON_S:
                 break
             del self.entries[old]
         scores: dict[int, tuple[float, dict[str, Any]]] = {}
-        for (_, _), entry in list(reversed(self.entries.items()))[:CANDIDATES]:
+        for (_, _), entry in islice(reversed(self.entries.items()), CANDIDATES):
             cluster = entry[0]
             score = self._fit(entry, cluster, ts, key)
             if cluster["id"] not in scores or score > scores[cluster["id"]][0]:
