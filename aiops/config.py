@@ -18,6 +18,7 @@ from msgspec import Meta, Struct, field
 from aiops import configfile
 from aiops.engine.config import EngineConfig
 from aiops.errors import UsageError
+from aiops.respond.config import RespondConfig
 from aiops.store.retention import KeepConfig
 
 Seconds = Annotated[float, Meta(ge=0, le=10 * 366 * 86_400)]
@@ -141,6 +142,7 @@ class Config(EngineConfig, frozen=True, forbid_unknown_fields=True, kw_only=True
     http: HttpConfig = field(default_factory=HttpConfig)
     sources: list[SourceConfig] = field(default_factory=list)
     endpoints: list[EndpointConfig] = field(default_factory=list)
+    respond: RespondConfig = field(default_factory=RespondConfig)
     log: LogConfig = field(default_factory=LogConfig)
     # On SIGTERM, what was taken is finished within this time.
     drain_s: Positive = 10.0

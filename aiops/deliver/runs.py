@@ -10,32 +10,21 @@ import base64
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta, Struct
 
 from aiops.deliver.client import HttpClient, HttpFailure
 from aiops.deliver.redaction import excerpt, redact
 from aiops.deliver.signing import key_of, signature_headers
 from aiops.errors import UsageError
+from aiops.respond.config import RunSecret
 from aiops.respond.rendering import Request
 from aiops.respond.runs import Reply
 
+__all__ = ["RunSecret", "RunTransport"]
+
 # A step that takes longer is a job, which its system should accept and run on its own.
 MAX_TIMEOUT_S = 300.0
-
-
-class RunSecret(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a secret's name in a playbook stands for.
-
-    `env` is the environment variable that holds it. `use`: `sign` makes Standard Webhooks signatures (the value is
-    `whsec_` and base 64), `bearer` and `basic` (`user:password`) make the header Authorization. `hosts` may get it.
-    """
-
-    env: Annotated[str, Meta(min_length=1)]
-    use: Literal["sign", "bearer", "basic"]
-    hosts: Annotated[list[str], Meta(min_length=1)]
 
 
 class RunTransport:

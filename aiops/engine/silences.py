@@ -130,6 +130,13 @@ class Silences:
             self.remove(over)
         return found
 
+    def in_force(self, alert: Alert, entity: str, at: float) -> Silence | None:
+        """As `match`, without forgetting what is over: for a look at the engine from outside the fold."""
+        for silence in self.by_id.values():
+            if silence.covers(at) and all(test(alert, entity) for test in self._tests[silence.id]):
+                return silence
+        return None
+
     def dump(self) -> Any:
         """State for a snapshot."""
         return list(self.by_id.values())
