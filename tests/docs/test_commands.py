@@ -130,13 +130,25 @@ def test_every_parameter_with_its_default(name: str, tables: Callable[[str], lis
 def test_help_names_what_it_is_for() -> None:
     unsaid = [name for name, command in COMMANDS.items() if not command.help]
     unsaid += [f"{name} {one.opts[0]}" for name, command in COMMANDS.items() for one in command.params if not one.help]
-    assert unsaid == []
+    assert not unsaid, "\n".join(map(str, unsaid))
 
 
 def test_commands_on_pages_exist() -> None:
     found = mentions("aiops")
     assert len(found) > 20
-    assert [f"{place}: {wrong}" for place, words in found if (wrong := problem(words))] == []
+    wrong = [f"{place}: {why}" for place, words in found if (why := problem(words))]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_commands_in_messages_exist() -> None:
+    """What an error, a help text or a docstring tells a person to type."""
+    wrong = []
+    for package in ("aiops", "connectors", "models", "playbooks", "examples"):
+        for path in sorted([*(ROOT / package).rglob("*.py"), *(ROOT / package).rglob("*.yaml")]):
+            for span in _SPAN.findall(path.read_text(encoding="utf-8")):
+                why = problem(span.split()) if span.startswith("aiops ") else ""
+                wrong += [f"{path.relative_to(ROOT)}: {why}"] if why else []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_a_wrong_command_would_be_noticed() -> None:
@@ -161,7 +173,7 @@ def test_links_between_pages_lead_somewhere() -> None:
             other = page.parent / path if path else page
             if not other.exists() or (anchor and anchor not in anchors(other)):
                 broken.append(f"{page.relative_to(ROOT)}: {target}")
-    assert broken == []
+    assert not broken, "\n".join(map(str, broken))
 
 
 def anchors(page: Path) -> set[str]:
@@ -176,4 +188,4 @@ def test_files_on_pages_exist() -> None:
     for page in PAGES:
         named = pattern.findall(page.read_text(encoding="utf-8"))
         missing += [f"{page.relative_to(ROOT)}: {path}" for path in named if not (ROOT / path).exists()]
-    assert missing == []
+    assert not missing, "\n".join(map(str, missing))

@@ -74,7 +74,7 @@ def test_every_option_with_its_type_and_default(heading: str, tables: Tables, ro
 
 def test_every_meaning_is_a_sentence(tables: Tables) -> None:
     short = [row[0] for table in tables(PAGE) for row in table.rows if not row[-1].endswith((".", ".)"))]
-    assert short == []
+    assert not short, "\n".join(map(str, short))
 
 
 def test_every_option_of_a_model_is_read(tables: Tables, tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_every_option_of_a_model_is_read(tables: Tables, tmp_path: Path) -> None
             continue
         if not any(value in problem for problem in getattr(made, "problems", ())):
             ignored.append((name, option))
-    assert ignored == []
+    assert not ignored, "\n".join(map(str, ignored))
 
 
 def test_examples_are_configurations(root: Path) -> None:

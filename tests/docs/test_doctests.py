@@ -92,7 +92,7 @@ def test_everything_public_is_documented() -> None:
         for key, method in methods(one)
         if not (method.__doc__ or "").strip()
     ]
-    assert bare == []
+    assert not bare, "\n".join(map(str, bare))
 
 
 def test_every_public_function_has_an_example_or_a_test() -> None:
@@ -105,4 +105,4 @@ def test_every_public_function_has_an_example_or_a_test() -> None:
         for key, method in methods(one)
     ]
     unshown = [full for full, key, one in functions if ">>>" not in (one.__doc__ or "") and key not in tested]
-    assert unshown == []
+    assert not unshown, "\n".join(map(str, unshown))

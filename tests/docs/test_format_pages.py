@@ -72,7 +72,7 @@ def test_every_section_is_of_the_format(page: str, tables: Tables) -> None:
 def test_every_meaning_is_a_sentence(page: str, tables: Tables) -> None:
     rows = [row for table in tables(page) if table.header[0] == "field" for row in table.rows]
     short = [row for row in rows if not row[-1].endswith((".", "…"))]
-    assert short == []
+    assert not short, "\n".join(map(str, short))
 
 
 def test_every_verb_of_an_action(tables: Tables) -> None:

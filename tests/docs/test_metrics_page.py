@@ -112,7 +112,7 @@ def test_every_metric_named_elsewhere_exists(page: dict[str, Family]) -> None:
         if place.is_file():
             named = set(re.findall(r"\baiops_[a-z_]+\b", place.read_text(encoding="utf-8")))
             unknown += [f"{place.relative_to(ROOT)}: {name}" for name in sorted(named - known)]
-    assert unknown == []
+    assert not unknown, "\n".join(map(str, unknown))
 
 
 _ENDS = ("bucket", "sum", "count")

@@ -59,7 +59,7 @@ def test_every_key_that_pages_name_exists(rows: Rows, root: Path) -> None:
         for span in re.findall(r"`([a-z]+\.[a-z_]+)`", page.read_text(encoding="utf-8")):
             if span.partition(".")[0] in sections and span not in keys and (root / span).suffix[1:] not in SUFFIXES:
                 unknown.append(f"{page.name}: {span}")
-    assert unknown == []
+    assert not unknown, "\n".join(map(str, unknown))
 
 
 SUFFIXES = ("json", "yaml", "toml", "md")

@@ -60,7 +60,7 @@ def test_no_file_is_too_long() -> None:
     long = {
         str(path.relative_to(ROOT)): count for path in PYTHON if (count := len(text_of(path).splitlines())) > MAX_LINES
     }
-    assert long == {}
+    assert not long, long
 
 
 def test_nothing_is_left_unfinished() -> None:
@@ -82,12 +82,12 @@ def test_every_module_says_what_it_is_for() -> None:
         for path in mine
         if text_of(path).strip() and not ast.get_docstring(ast.parse(text_of(path)))
     ]
-    assert bare == []
+    assert not bare, "\n".join(map(str, bare))
 
 
 def test_nothing_that_was_made_is_tracked() -> None:
     made = [path for path in FILES if path.suffix in (".pyc", ".pyo", ".db", ".log") or "__pycache__" in path.parts]
-    assert made == []
+    assert not made, "\n".join(map(str, made))
 
 
 def test_no_word_for_everything() -> None:
@@ -104,4 +104,4 @@ def test_packages_are_no_deeper_than_two() -> None:
         for path in PYTHON
         if (parts := path.relative_to(ROOT).parts)[0] in roots and len(parts) - roots[parts[0]] > 2
     ]
-    assert deep == []
+    assert not deep, "\n".join(map(str, deep))
