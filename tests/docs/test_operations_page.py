@@ -41,7 +41,7 @@ def test_every_file_of_the_state(tables: Tables, tmp_path: Path) -> None:
         daemon.stop()
     told = {*first_column(tables, "path"), "aiops.db-wal", "aiops.db-shm"}
     assert while_running | {path.name for path in tmp_path.iterdir()} <= told
-    assert told - while_running <= {"models", "snapshots"}
+    assert told - while_running <= {"models", "snapshots", "runs"}
     assert (tmp_path / "snapshots").is_dir()
     assert Shelf(tmp_path / "models")
 
