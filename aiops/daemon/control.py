@@ -82,9 +82,17 @@ class Control:
             if wanted == "act":
                 action = msgspec.convert(request.get("action"), Action)
                 return {"feedback": msgspec.to_builtins(self._daemon.act(action, TIMEOUT_S / 3))}
+            asked = self._daemon.asked.get(str(wanted))
+            if asked is not None:
+                return asked(request)
+        except AiopsError as error:
+            return {"error": str(error)}
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             return {"error": f"request: {error}"}
-        return {"error": f"request: expected ask = act, health or metrics; got {wanted!r}"}
+        return {"error": f"request: expected ask = act, health, metrics or {self._others()}; got {wanted!r}"}
+
+    def _others(self) -> str:
+        return ", ".join(sorted(self._daemon.asked)) or "nothing else"
 
 
 class _Server(socketserver.ThreadingUnixStreamServer):

@@ -23,6 +23,7 @@ from aiops.daemon.logs import say
 from aiops.daemon.metrics import Family
 from aiops.daemon.pump import Pump
 from aiops.daemon.recovery import Fold, recover
+from aiops.daemon.runs import Runs
 from aiops.daemon.snapshots import Snapshots
 from aiops.daemon.sources import Sources
 from aiops.daemon.telling import Announcer
@@ -76,6 +77,10 @@ class Daemon:
         self.extra_metrics: list[Callable[[], Iterable[Family]]] = []
         # What neighbours say of themselves, by the key under which health shows it: `{"ok": bool, "detail": str, …}`.
         self.extra_health: dict[str, Callable[[], dict[str, Any]]] = {}
+        # What neighbours answer over the control socket, by what is asked; an `AiopsError` is told to who asked.
+        self.asked: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+        # Guarded runs, where they are enabled and their audit trail is whole.
+        self.runs: Runs | None = None
         self.directory = config.state.path()
         self.journal_directory = self.directory / "journal"
         self._feeders: list[Service] = []
@@ -165,6 +170,8 @@ class Daemon:
 
     def close(self) -> None:
         """Close files; after `stop`, or instead of `start`."""
+        if self.runs is not None:
+            self.runs.close()
         self.writer.close()
         self._closing.close()
 

@@ -38,6 +38,7 @@ class Inbox:
         self._emptied = threading.Condition(self._lock)
         self._refusing = False
         self._closed = False
+        self._woken = False
 
     def put(self, received: Received, timeout_s: float) -> bool:
         """Return True once the journal has it on disk; False when the engine is full (nothing was taken)."""
@@ -62,7 +63,8 @@ class Inbox:
     def take(self, max_records: int, timeout_s: float) -> list[Pending]:
         """What is there, up to `max_records` and at least one batch; empty when nothing came in `timeout_s`."""
         with self._lock:
-            self._filled.wait_for(lambda: self._queue or self._closed, timeout_s)
+            self._filled.wait_for(lambda: self._queue or self._closed or self._woken, timeout_s)
+            self._woken = False
             taken: list[Pending] = []
             weight = 0
             while self._queue and (not taken or weight + self._queue[0].weight <= max_records):
@@ -74,6 +76,12 @@ class Inbox:
                     taken.append(pending)
             self._emptied.notify_all()
             return taken
+
+    def wake(self) -> None:
+        """Let `take` return at once, although nothing came."""
+        with self._lock:
+            self._woken = True
+            self._filled.notify()
 
     def refuse(self, refusing: bool) -> None:
         """Take nothing while the disk does not: what waits is answered False, and so is all that comes."""

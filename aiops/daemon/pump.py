@@ -12,7 +12,9 @@ import logging
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from typing import Any, Literal
 
 from aiops.config import InboxConfig
@@ -76,6 +78,7 @@ class Pump:
         self._account()
         # What could not be stored yet; folded already, so that it must be stored before anything else is.
         self._unstored: list[Decided] = []
+        self._questions: deque[tuple[Callable[[Fold], Any], Future[Any]]] = deque()
 
     def run(self) -> None:
         """Work until `stop`, then take a last snapshot; a fault of the engine ends it in state `failed`."""
@@ -96,12 +99,30 @@ class Pump:
         self._stop.set()
         self._inbox.close()
 
+    def ask(self, question: Callable[[Fold], Any]) -> Future[Any]:
+        """Have a short question answered in this thread, between two frames, while nothing changes the engine."""
+        answer: Future[Any] = Future()
+        self._questions.append((question, answer))
+        self._inbox.wake()
+        return answer
+
+    def _answer(self) -> None:
+        while self._questions:
+            question, answer = self._questions.popleft()
+            if answer.set_running_or_notify_cancel():
+                try:
+                    answer.set_result(question(self.fold))
+                except Exception as error:
+                    answer.set_exception(error)
+
     def round(self) -> None:
         """One frame, or a look at the clock."""
+        self._answer()
         if self._unstored or self.state == "degraded":
             self._recover()
             return
         taken = self._inbox.take(self._config.max_frame_records, self._config.tick_s)
+        self._answer()
         self._commit(taken)
         if self._monotonic() - self._accounted_at >= self._config.tick_s / 2:
             self._account()

@@ -18,7 +18,7 @@ from aiops.daemon.control import Control
 from aiops.daemon.daemon import Daemon
 from aiops.daemon.logs import say
 from aiops.daemon.sources import build_source
-from aiops.daemon.wiring import add_delivery, add_pages
+from aiops.daemon.wiring import add_delivery, add_pages, add_runs
 from aiops.deliver.assembly import open_lanes
 from aiops.errors import AiopsError, UsageError
 from aiops.ports import Source
@@ -56,6 +56,7 @@ def build(config: Config) -> Daemon:
     daemon = Daemon(config, lambda: build_engine(config, topology), sources)
     try:
         add_delivery(daemon)
+        add_runs(daemon, topology)
         add_pages(daemon, sources)
         daemon.add(Control(daemon), feeds=True)
     except BaseException:

@@ -1,18 +1,35 @@
-"""Joins the daemon with its neighbours: the delivery worker, the API and its pages."""
+"""Joins the daemon with its neighbours: the delivery worker, guarded runs, the API and its pages."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from concurrent.futures import TimeoutError as FutureTimeout
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from aiops.config import Config
+from aiops.daemon.asked import answers
 from aiops.daemon.daemon import Daemon
+from aiops.daemon.logs import say
+from aiops.daemon.runs import Runs, playbook_places, usable
 from aiops.deliver.assembly import open_lanes, open_worker
+from aiops.deliver.runs import RunTransport
 from aiops.deliver.worker import Worker
 from aiops.engine.events import Event
+from aiops.engine.fold import Engine
+from aiops.engine.look import Look, look
+from aiops.errors import AiopsError
 from aiops.ports import Source
+from aiops.records import Action
+from aiops.respond.audit import AuditError, Trail
+from aiops.respond.catalogue import read_catalogue, shipped
+from aiops.topology import Topology
 from aiops.web.app import create_app
 from aiops.web.auth import Guard
+
+# The engine answers between two frames, within milliseconds; a disk that hangs holds it up.
+LOOK_TIMEOUT_S = 5.0
 
 
 @runtime_checkable
@@ -43,6 +60,50 @@ def add_delivery(daemon: Daemon) -> Worker:
     daemon.extra_health["delivery"] = worker.health
     daemon.add(worker)
     return worker
+
+
+def add_runs(daemon: Daemon, topology: Topology) -> None:
+    """Guarded runs of playbooks, where they are enabled.
+
+    An audit trail that was changed, or cannot be had, stops runs and nothing else: alerts go on being correlated.
+    """
+    config = daemon.config.respond
+    daemon.asked |= answers(daemon)
+    if not config.enabled:
+        return
+    transport = RunTransport(config.secrets, allow_private=config.allow_private, clock=daemon.clock)
+    directory = Path(config.directory).expanduser() if config.directory else daemon.directory / "runs"
+    try:
+        trail = Trail(directory / "audit.jsonl")
+    except (AuditError, OSError) as error:
+        reason = f"nothing can be run: {error}"
+        say(logging.ERROR, reason)
+        daemon.extra_health["runs"] = lambda: {"ok": False, "detail": reason}
+        transport.close()
+        return
+    places = [Path(place) for place in playbook_places(daemon.config.playbooks.options)] or [shipped()]
+    catalogue = usable(read_catalogue(places))
+
+    def learn(incident: str, playbook: str, outcome: str) -> None:
+        args = {"playbook": playbook, "outcome": outcome}
+        daemon.act(Action(ts=0.0, verb="confirm_playbook", actor="aiops", incident=incident, args=args))
+
+    runs = Runs(config, catalogue, topology, trail, transport, lambda name: _look(daemon, name), learn, daemon.clock)
+    daemon.runs = runs
+    daemon.extra_health["runs"] = runs.health
+    daemon.extra_metrics.append(runs.metrics)
+    daemon.add(runs, feeds=True)
+
+
+def _look(daemon: Daemon, incident: str) -> Look | None:
+    def question(fold: object) -> Look | None:
+        return look(fold, incident, daemon.clock()) if isinstance(fold, Engine) else None
+
+    try:
+        found: Look | None = daemon.pump.ask(question).result(LOOK_TIMEOUT_S)
+    except FutureTimeout:
+        raise AiopsError(f"the engine did not answer in {LOOK_TIMEOUT_S:g} s: try again") from None
+    return found
 
 
 def add_pages(daemon: Daemon, sources: Sequence[Source]) -> None:

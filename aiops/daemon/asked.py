@@ -1,0 +1,87 @@
+"""What the command line asks of guarded runs over the control socket.
+
+Whoever may write to that socket is the daemon's own user or root, and may move kill switches. Approvals are not taken
+here: they need a token, so that they carry a name that somebody vouches for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Struct
+
+from aiops.daemon.runs import Runs
+from aiops.errors import AiopsError, UsageError
+from aiops.records import Incident
+from aiops.store import incidents
+
+if TYPE_CHECKING:
+    from aiops.daemon.daemon import Daemon
+
+
+class AskPlan(Struct):
+    """A dry run of `playbook`, or of the first that is suggested; `executable`: only where it has steps that run."""
+
+    incident: str
+    playbook: str | None = None
+    executable: bool = False
+
+
+class AskRuns(Struct):
+    """The last runs and the kill switches."""
+
+    limit: int = 100
+
+
+class AskSwitch(Struct):
+    """Move a kill switch."""
+
+    scope: str
+    engaged: bool
+    actor: str
+    reason: str = ""
+
+
+def answers(daemon: Daemon) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
+    """What is answered, by what is asked."""
+
+    def plan(request: dict[str, Any]) -> dict[str, Any]:
+        asked = msgspec.convert(request, AskPlan)
+        incident, runs = _incident(daemon, asked.incident), _runs(daemon)
+        name = asked.playbook or runs.executable(incident)
+        if name is None and not asked.executable:
+            name = _suggested(incident)
+        return {"plan": msgspec.to_builtins(runs.plan(incident.id, name)) if name is not None else None}
+
+    def listed(request: dict[str, Any]) -> dict[str, Any]:
+        runs = _runs(daemon)
+        found = runs.listed(max(1, min(msgspec.convert(request, AskRuns).limit, 10_000)))
+        return {"runs": msgspec.to_builtins(found), "switches": runs.switches()}
+
+    def switch(request: dict[str, Any]) -> dict[str, Any]:
+        asked, runs = msgspec.convert(request, AskSwitch), _runs(daemon)
+        runs.switch(asked.scope, asked.engaged, asked.actor, asked.reason)
+        return {"switches": runs.switches()}
+
+    return {"plan": plan, "runs": listed, "switch": switch}
+
+
+def _runs(daemon: Daemon) -> Runs:
+    if daemon.runs is None:
+        raise AiopsError("nothing can be run: respond.enabled is false, or the log of the daemon says why")
+    return daemon.runs
+
+
+def _incident(daemon: Daemon, name: str) -> Incident:
+    stored = incidents.get(daemon.store.database.reader, name)
+    if stored is None:
+        raise UsageError(f"expected the id of an incident (`aiops incidents list`); got {name[:100]!r}")
+    return stored.incident
+
+
+def _suggested(incident: Incident) -> str:
+    if not incident.playbooks:
+        raise UsageError(f"{incident.id}: no playbook is suggested: name one with --playbook")
+    return incident.playbooks[0].name

@@ -1,0 +1,260 @@
+"""Guarded runs in the daemon: plans, approvals, the runs that follow them, and whether they helped.
+
+A run goes in a thread of its own, because what it calls may be slow. What is under way when the daemon ends is cut off
+with it: the audit trail says so at the next start, and it is never repeated.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from aiops.daemon.logs import say
+from aiops.daemon.metrics import Family
+from aiops.engine.look import Look
+from aiops.errors import AiopsError, UsageError
+from aiops.records import Incident
+from aiops.respond.audit import Trail
+from aiops.respond.catalogue import Catalogue
+from aiops.respond.config import RespondConfig
+from aiops.respond.durations import seconds
+from aiops.respond.guards import Policy, World
+from aiops.respond.history import GLOBAL, Run, RunState
+from aiops.respond.matching import compile_match
+from aiops.respond.runs import Plan, Runner, Transport
+from aiops.respond.steps import AlertResolved, Http, Webhook
+from aiops.topology import Topology
+
+# Windows of verification are minutes long: a few seconds later is soon enough.
+SETTLE_EVERY_S = 5.0
+# Each waits for a system that somebody approved to be called; more at once is no careful hand any more.
+MAX_AT_ONCE = 8
+STATES: tuple[RunState, ...] = ("running", "executed", "verified", "failed", "unknown")
+Looker = Callable[[str], Look | None]
+
+
+class Closable(Transport, Protocol):
+    """A transport that holds connections."""
+
+    def close(self) -> None:
+        """Close them."""
+        ...
+
+
+class Approval(Struct):
+    """What an approval led to: the plan as its guards see it now, and whether its run was started."""
+
+    plan: Plan
+    started: bool
+
+
+class Runs:
+    """The guarded runs of one daemon; safe for many threads.
+
+    `look` gives an incident as the engine holds it (`AiopsError` when it does not answer); `learn(incident, playbook,
+    outcome)` is told whether a run helped; `clock` gives Unix seconds.
+    """
+
+    def __init__(
+        self,
+        config: RespondConfig,
+        catalogue: Catalogue,
+        topology: Topology,
+        trail: Trail,
+        transport: Closable,
+        look: Looker,
+        learn: Callable[[str, str, str], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._groups = config.groups
+        self._playbooks = catalogue.playbooks
+        self._trail, self._transport = trail, transport
+        self._look, self._learn, self._clock = look, learn, clock
+        self._stop = threading.Event()
+        self._threads: set[threading.Thread] = set()
+        self._lock = threading.Lock()
+        self._is_closed = False
+        self._settler = threading.Thread(target=self._settle_all, name="runs", daemon=True)
+        policy = Policy(config.ceiling, config.allow, config.protect)
+        self._runner = Runner(
+            catalogue.playbooks, topology, trail, transport, policy, now=clock(), sleep=lambda s: _wait(self._stop, s)
+        )
+        for run in self.unknown():
+            say(logging.ERROR, "a run was cut off: look at what it did, then release its switch", run=run.id)
+
+    def start(self) -> None:
+        """Begin to see whether runs helped."""
+        self._settler.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """Start nothing more; what is under way may end within the time."""
+        self._stop.set()
+        for thread in (threads := self._alive()):
+            thread.join(timeout_s / len(threads))
+        self.close()
+
+    def close(self) -> None:
+        """Give the audit trail back, unless a run still writes to it; after `stop`, or instead of `start`."""
+        if not self._is_closed and not self._alive():
+            self._is_closed = True
+            self._trail.close()
+            self._transport.close()
+
+    def _alive(self) -> list[threading.Thread]:
+        with self._lock:
+            return [thread for thread in (*self._threads, self._settler) if thread.is_alive()]
+
+    def executable(self, incident: Incident) -> str | None:
+        """The first suggested playbook of an incident, where it has steps that could run."""
+        name = incident.playbooks[0].name if incident.playbooks else ""
+        playbook = self._playbooks.get(name)
+        has_steps = playbook is not None and any(isinstance(step, Http | Webhook) for step in playbook.steps)
+        return name if has_steps else None
+
+    def plan(self, incident: str, playbook: str) -> Plan:
+        """A dry run, guard by guard; raise `UsageError` for an incident that is over or a playbook that is not known.
+
+        Nothing is sent and nothing is written.
+        """
+        look = self._open(incident)
+        return self._runner.plan(look.view, playbook, self._world(look))
+
+    def approve(self, incident: str, playbook: str, plan: str, actor: str) -> Approval:
+        """Approve the plan of that id; once enough have, it runs. Raise `UsageError` where a guard refuses."""
+        look = self._open(incident)
+        world = self._world(look)
+        planned = self._runner.plan(look.view, playbook, world)
+        if planned.id != plan:
+            raise UsageError(f"expected the plan as it is now, {planned.id}; got {plan[:40]!r}: look at it again")
+        groups = [name for name, members in self._groups.items() if actor in members]
+        found = self._runner.approve(look.view, playbook, world, actor, groups)
+        return Approval(found, found.refused is None and self._begin(incident, playbook, actor))
+
+    def switch(self, scope: str, engaged: bool, actor: str, reason: str = "") -> None:
+        """Engage or release a kill switch; raise `UsageError` for a scope that stops nothing."""
+        known = self._scopes()
+        if scope not in known:
+            raise UsageError(f"expected a scope of the catalogue ({', '.join(known[:10])} …); got {scope[:100]!r}")
+        self._runner.switch(scope, engaged, actor, self._clock(), reason)
+
+    def switches(self) -> dict[str, bool]:
+        """Every kill switch that was ever moved, and whether it is engaged."""
+        return {GLOBAL: True, **self._runner.history.switches}
+
+    def listed(self, limit: int = 100) -> list[Run]:
+        """Runs, last started first."""
+        return list(self._runner.history.runs.values())[::-1][:limit]
+
+    def unknown(self) -> list[Run]:
+        """Runs that nobody knows the end of, while the kill switch of their playbook is engaged for it."""
+        switches = self._runner.history.switches
+        return [one for one in self.listed() if one.state == "unknown" and switches.get(f"playbook:{one.playbook}")]
+
+    def health(self) -> dict[str, object]:
+        """Not well while a run ended unknown and its kill switch is still engaged."""
+        unknown = self.unknown()
+        names = ", ".join(f"{run.id} ({run.playbook} for {run.incident})" for run in unknown[:3])
+        detail = f"cut off, look at what they did, then release their switches: {names}" if unknown else ""
+        return {"ok": not unknown, "detail": detail, "switches": self.switches()}
+
+    def metrics(self) -> list[Family]:
+        """Runs by state, and the kill switches."""
+        runs = Family("aiops_runs", "gauge", "Runs of playbooks by state.")
+        held = Counter(run.state for run in list(self._runner.history.runs.values()))
+        for state in STATES:
+            runs.add(held[state], state=state)
+        switches = Family("aiops_kill_switch_engaged", "gauge", "1 while a kill switch is engaged.")
+        for scope, engaged in self.switches().items():
+            switches.add(float(engaged), scope=scope)
+        return [runs, switches]
+
+    def settle(self) -> None:
+        """Judge the runs whose time to show an effect is over."""
+        now = self._clock()
+        for run, until in self._runner.unsettled():
+            checks = [one for one in self._playbooks[run.playbook].verify if isinstance(one, AlertResolved)]
+            if not checks or now < until:
+                # Without a check of the alerts only a person can say whether it helped.
+                continue
+            calm_from = until - max(seconds(check.stable_for) for check in checks)
+            cleared = self._is_cleared(run, calm_from)
+            self._runner.settle(run.id, cleared, now)
+            self._learn(run.incident, run.playbook, "resolved" if cleared else "useless")
+
+    def _is_cleared(self, run: Run, calm_from: float) -> bool:
+        look = self._look(run.incident)
+        if look is None:
+            # Merged into another, or forgotten: nobody can tell, and what cannot be told did not help.
+            return False
+        mine = [stream for stream in look.streams if stream.entity in run.targets] or look.streams
+        return all(not stream.is_firing and stream.last_at <= calm_from for stream in mine)
+
+    def _settle_all(self) -> None:
+        while not self._stop.wait(SETTLE_EVERY_S):
+            try:
+                self.settle()
+            except AiopsError as error:
+                say(logging.WARNING, f"runs: {error}: it is tried again")
+
+    def _open(self, incident: str) -> Look:
+        look = self._look(incident)
+        if look is None or look.is_over:
+            raise UsageError(f"expected an incident that is not over; {incident[:100]!r} is: nothing is to be run")
+        return look
+
+    def _world(self, look: Look) -> World:
+        return World(self._clock(), look.open_incidents, maintenance=look.maintenance)
+
+    def _scopes(self) -> list[str]:
+        owners = {owner for playbook in self._playbooks.values() for owner in playbook.owners}
+        return [GLOBAL, *sorted(owners), *(f"playbook:{name}" for name in self._playbooks)]
+
+    def _begin(self, incident: str, playbook: str, actor: str) -> bool:
+        thread = threading.Thread(target=self._run, args=(incident, playbook, actor), name="run", daemon=True)
+        with self._lock:
+            if self._stop.is_set() or len(self._threads) >= MAX_AT_ONCE:
+                return False
+            self._threads.add(thread)
+            thread.start()
+        return True
+
+    def _run(self, incident: str, playbook: str, actor: str) -> None:
+        try:
+            look = self._open(incident)
+            done = self._runner.run(look.view, playbook, self._world(look), actor)
+            say(logging.INFO, done.sentence, incident=incident, run=done.run or "none", steps=done.steps)
+        except AiopsError as error:
+            say(logging.ERROR, f"run of {playbook}: {error}", incident=incident)
+        except Exception:
+            logging.getLogger("aiops").exception("a run failed: its state is unknown and its kill switch is engaged")
+        finally:
+            with self._lock:
+                self._threads.discard(threading.current_thread())
+
+
+def usable(catalogue: Catalogue) -> Catalogue:
+    """The playbooks whose conditions can be compiled; the others are told in `problems`."""
+    for name, playbook in list(catalogue.playbooks.items()):
+        try:
+            compile_match(playbook)
+        except UsageError as error:
+            catalogue.problems.append(f"{catalogue.files[name]}: {error}")
+            del catalogue.playbooks[name]
+    return catalogue
+
+
+def playbook_places(options: Mapping[str, object]) -> list[str]:
+    """The folders and files that a configuration of the suggester names; empty for the shipped catalogue."""
+    named = options.get("playbooks")
+    if named is None:
+        return []
+    return [str(place) for place in named] if isinstance(named, list | tuple) else [str(named)]
+
+
+def _wait(stop: threading.Event, pause_s: float) -> None:
+    stop.wait(pause_s)
