@@ -46,8 +46,8 @@ def replay_command(
 ) -> None:
     """Fold archives of alerts, metrics, changes and incidents; write incidents, decisions and scores."""
     source = _source(files or [], journal, since, until, strict)
-    graph = load_topology(topology) if topology is not None else Topology()
     settings = load_config(config, sets or ())
+    graph = _topology(topology, settings)
     done, incidents, made = _fold(source, settings, graph, "folding", warm)
     _write(learned, [save_statistics(done.engine)] if learned is not None else [])
     _write(out, incident_lines(incidents))
@@ -70,6 +70,13 @@ def replay_command(
     else:
         show_summary(made, incidents)
         show_comparison(comparison)
+
+
+def _topology(path: Path | None, settings: Config) -> Topology:
+    """The graph that the command names, else the one of the configuration."""
+    if path is None and settings.topology:
+        path = Path(settings.topology)
+    return load_topology(path) if path is not None else Topology()
 
 
 Source = Callable[[Rejections, Callable[[int], None]], tuple[Iterable[Record], int]]
