@@ -20,6 +20,7 @@ from typing import Any, Literal
 from aiops.config import InboxConfig
 from aiops.daemon.admission import Admitted, admit
 from aiops.daemon.backoff import Backoff
+from aiops.daemon.collector import held_back
 from aiops.daemon.inbox import Inbox, Pending
 from aiops.daemon.logs import say
 from aiops.daemon.recovery import Fold, Recovered, cumulative, decided_of
@@ -245,7 +246,8 @@ class Pump:
             self._degrade(f"store {self._store.database.path}: {error}: free some space, or check the disk")
             return
         begun = self._monotonic()
-        state = self.fold.snapshot()
+        with held_back():
+            state = self.fold.snapshot()
         seconds = self._monotonic() - begun
         self.vitals.snapshot.observe(seconds)
         meta = SnapshotMeta(self._writer.number, self._writer.seq, self._clock(), self._digest, self.meta)

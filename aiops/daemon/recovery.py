@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct, field
 
+from aiops.daemon.collector import held_back
 from aiops.daemon.logs import say
 from aiops.engine.events import Event
 from aiops.errors import AiopsError
@@ -96,7 +97,8 @@ def _from_snapshot(snapshots: Path, journal: Path, applied: int, make: Callable[
             continue
         fold = make()
         try:
-            fold.restore(found.state)
+            with held_back():
+                fold.restore(found.state)
         except AiopsError as error:
             problems.append(f"snapshot of frame {found.meta.frame}: {error}")
             continue

@@ -14,6 +14,7 @@ from types import FrameType
 from aiops.assembly import build_engine
 from aiops.config import Config, SourceConfig, load_config
 from aiops.daemon import logs
+from aiops.daemon.collector import held_back, settle
 from aiops.daemon.control import Control
 from aiops.daemon.daemon import Daemon
 from aiops.daemon.logs import say
@@ -96,7 +97,9 @@ class Runner:
         """Return after SIGTERM or SIGINT; raise `AiopsError` when the daemon could not start or go on."""
         config = load_config(self._path, self._sets)
         logs.set_up(config.log.level)
-        daemon = build(config)
+        with held_back():
+            daemon = build(config)
+        settle()
         self._obey()
         daemon.start()
         notify("READY=1")

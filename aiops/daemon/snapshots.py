@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aiops.config import SnapshotConfig
+from aiops.daemon.collector import give_back
 from aiops.daemon.logs import say
 from aiops.journal.snapshot import Snapshot, SnapshotMeta, write_snapshot
 
@@ -64,7 +65,8 @@ class Snapshots:
         self._cost_s = taking_s
         self._taken_at = self._monotonic()
         self.state_bytes = len(state)
-        self._thread = threading.Thread(target=self._write, args=(Snapshot(meta, state),), name="snapshot", daemon=True)
+        waiting = [Snapshot(meta, state)]
+        self._thread = threading.Thread(target=self._write, args=(waiting,), name="snapshot", daemon=True)
         self._thread.start()
 
     def wait(self, timeout_s: float) -> None:
@@ -72,9 +74,10 @@ class Snapshots:
         if self._thread is not None:
             self._thread.join(timeout_s)
 
-    def _write(self, snapshot: Snapshot) -> None:
+    def _write(self, waiting: list[Snapshot]) -> None:
         try:
-            write_snapshot(self.directory, snapshot)
+            # Taken from the list, so that nothing holds the state once it is written.
+            write_snapshot(self.directory, waiting.pop())
         except OSError as error:
             self.failed += 1
             self.error = f"snapshot {self.directory}: {error.strerror or error}: a restart folds more of the journal"
@@ -82,3 +85,4 @@ class Snapshots:
         else:
             self.written += 1
             self.error = ""
+        give_back()

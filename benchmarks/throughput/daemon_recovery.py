@@ -2,10 +2,10 @@
 
     python -m benchmarks.throughput.daemon_recovery [--active 100000]
 
-A real daemon gets that many alerts, each of an entity of its own and all firing, over HTTP; it is killed at a moment
-of its own choosing (while more come), and started again in a new interpreter. Recovery is from the start of the process
-until it takes records; `fold_s` is the part in which snapshot and journal are read, `interpreter_s` what an interpreter
-with the same imports takes to do nothing.
+A real daemon gets that many alerts, each a stream of its own and all firing, over HTTP; then some hundred a second that
+repeat them, in the midst of which it is killed and started again in a new interpreter. Recovery is from the start of
+the process until it takes records; `fold_s` is the part in which snapshot and journal are read, `interpreter_s` what an
+interpreter with the same imports takes to do nothing.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ port = {port}
 """
 PORT = 18_474
 BATCH = 1_000
+STEADY_S = 10.0
 # A site of this shape: each service has this many hosts, and each host raises some kinds of alerts.
 HOSTS = 50
 KINDS = ("DiskFull", "HighLatency", "PodCrashLooping", "QueueGrows", "CertificateExpires")
@@ -78,9 +79,10 @@ def measure(active: int, directory: Path) -> dict[str, object]:
     for first in range(0, active, BATCH):
         post(connection, alerts(first, BATCH))
     fed_s = time.perf_counter() - begun
-    time.sleep(2.0)
+    for first in range(0, round(STEADY_S / 0.2)):
+        post(connection, alerts(first * 100 % active, 100))
+        time.sleep(0.2)
     full_mb, streams = memory_mb(daemon), metric(daemon, "aiops_streams")
-    post(connection, alerts(active, BATCH))
     connection.close()
     daemon.kill()
     begun = time.perf_counter()
