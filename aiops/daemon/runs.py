@@ -12,8 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from msgspec import Struct
-
 from aiops.daemon.logs import say
 from aiops.daemon.metrics import Family
 from aiops.engine.look import Look
@@ -44,13 +42,6 @@ class Closable(Transport, Protocol):
     def close(self) -> None:
         """Close them."""
         ...
-
-
-class Approval(Struct):
-    """What an approval led to: the plan as its guards see it now, and whether its run was started."""
-
-    plan: Plan
-    started: bool
 
 
 class Runs:
@@ -124,8 +115,11 @@ class Runs:
         look = self._open(incident)
         return self._runner.plan(look.view, playbook, self._world(look))
 
-    def approve(self, incident: str, playbook: str, plan: str, actor: str) -> Approval:
-        """Approve the plan of that id; once enough have, it runs. Raise `UsageError` where a guard refuses."""
+    def approve(self, incident: str, playbook: str, plan: str, actor: str) -> tuple[Plan, bool]:
+        """Approve the plan of that id; the plan as it is now, and whether its run was started: once enough approved.
+
+        Raise `UsageError` where a guard refuses, or the actor may not approve.
+        """
         look = self._open(incident)
         world = self._world(look)
         planned = self._runner.plan(look.view, playbook, world)
@@ -133,7 +127,7 @@ class Runs:
             raise UsageError(f"expected the plan as it is now, {planned.id}; got {plan[:40]!r}: look at it again")
         groups = [name for name, members in self._groups.items() if actor in members]
         found = self._runner.approve(look.view, playbook, world, actor, groups)
-        return Approval(found, found.refused is None and self._begin(incident, playbook, actor))
+        return found, found.refused is None and self._begin(incident, playbook, actor)
 
     def switch(self, scope: str, engaged: bool, actor: str, reason: str = "") -> None:
         """Engage or release a kill switch; raise `UsageError` for a scope that stops nothing."""

@@ -7,8 +7,41 @@ from typing import Any, Protocol
 
 from aiops.engine.events import Feedback
 from aiops.engine.silences import Silence
-from aiops.records import Action
+from aiops.records import Action, Incident
+from aiops.respond.history import Run
+from aiops.respond.runs import Plan
 from aiops.store.store import Store
+
+
+class Respond(Protocol):
+    """Guarded runs of playbooks, as the web sees them; `aiops.daemon.runs.Runs`.
+
+    All may raise `UsageError` for what is refused, `AiopsError` for what cannot be done now.
+    """
+
+    def executable(self, incident: Incident) -> str | None:
+        """The first suggested playbook, where it has steps that could run."""
+        ...
+
+    def plan(self, incident: str, playbook: str) -> Plan:
+        """A dry run, guard by guard."""
+        ...
+
+    def approve(self, incident: str, playbook: str, plan: str, actor: str) -> tuple[Plan, bool]:
+        """Approve the plan of that id; whether its run was started."""
+        ...
+
+    def switch(self, scope: str, engaged: bool, actor: str, reason: str = "") -> None:
+        """Engage or release a kill switch."""
+        ...
+
+    def switches(self) -> Mapping[str, bool]:
+        """Kill switches by scope, and whether they are engaged."""
+        ...
+
+    def listed(self, limit: int = 100) -> Sequence[Run]:
+        """Runs, last started first."""
+        ...
 
 
 class Host(Protocol):
@@ -17,6 +50,11 @@ class Host(Protocol):
     @property
     def store(self) -> Store:
         """Incidents, outbox, audit and dead letters, for reading; and the outbox for retrying and dropping."""
+        ...
+
+    @property
+    def runs(self) -> Respond | None:
+        """Guarded runs; None where they are not enabled, or their audit trail cannot be trusted."""
         ...
 
     def act(self, action: Action, timeout_s: float = 5.0) -> Feedback | None:

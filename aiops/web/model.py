@@ -8,6 +8,8 @@ from msgspec import Meta, Struct, field
 
 from aiops.engine.silences import Matcher, Silence
 from aiops.records import Incident
+from aiops.respond.history import Run
+from aiops.respond.runs import Plan
 from aiops.store.incidents import Status
 
 Text = Annotated[str, Meta(max_length=2_000)]
@@ -149,6 +151,58 @@ class Deliveries(Struct):
     """Rows of the outbox, newest first."""
 
     deliveries: list[Delivery]
+
+
+class PlanQuery(Struct, forbid_unknown_fields=True):
+    """Which playbook; without one, the first that is suggested."""
+
+    playbook: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+
+
+class Planned(Struct):
+    """A dry run: what would be sent, and what each guard says. Nothing was sent."""
+
+    plan: Plan
+
+
+class Approve(Struct, forbid_unknown_fields=True):
+    """The playbook, and the id of the plan that was looked at."""
+
+    playbook: Annotated[str, Meta(min_length=1, max_length=100)]
+    plan: Annotated[str, Meta(min_length=1, max_length=100)]
+
+
+class Approved(Struct):
+    """The approval is in the audit trail. `started` once there were enough, and no guard refused."""
+
+    plan: Plan
+    started: bool
+
+
+class RunsQuery(Struct, forbid_unknown_fields=True):
+    """How many runs."""
+
+    limit: Limit = 100
+
+
+class RunList(Struct):
+    """Runs, last started first."""
+
+    runs: list[Run]
+
+
+class Switches(Struct):
+    """Kill switches by scope (`global`, an owner such as `team:platform`, `playbook:NAME`): true while engaged."""
+
+    switches: dict[str, bool]
+
+
+class MoveSwitch(Struct, forbid_unknown_fields=True):
+    """Engage a kill switch, or release it."""
+
+    scope: Annotated[str, Meta(min_length=1, max_length=300)]
+    engaged: bool
+    reason: Annotated[str, Meta(max_length=2_000)] = ""
 
 
 class OutboxQuery(Struct, forbid_unknown_fields=True):

@@ -16,7 +16,7 @@ _REF = "#/components/schemas/{name}"
 # What every operation may answer: a wrong request, no token, one that is not enough, a slow or large body.
 _USUAL = {400: "The request does not fit", 401: "No valid token", 403: "Not allowed"}
 _BODY = {408: "The body came too slowly", 413: "The body is too large", 415: "The body is not JSON"}
-_OWN = {404: "There is none of that name", 409: "The engine did not apply it, and says why", 503: "Busy: try again"}
+_OWN = {404: "There is none of that name", 409: "It was refused, and why", 503: "Busy: try again"}
 
 
 def document(operations: Sequence[Operation], server: str = "/") -> dict[str, Any]:

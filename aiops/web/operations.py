@@ -43,6 +43,8 @@ class Call(Struct):
     body: Any
     actor: str | None
     clock: Callable[[], float] = time.time
+    # Whether a token vouches for the actor: without tokens, anybody on the machine is `local`.
+    vouched: bool = False
 
 
 class Operation(Struct, frozen=True):
@@ -83,6 +85,7 @@ class Caller:
                 body=await self._body(operation, request),
                 actor=found.name if found is not None else "local",
                 clock=self._clock,
+                vouched=found is not None,
             )
             return json_response(await run_in_threadpool(operation.handler, call), operation.status)
         except (ApiError, BodyError) as error:

@@ -19,7 +19,7 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from aiops.store import audit
-from aiops.web import incidents, model
+from aiops.web import incidents, model, runs
 from aiops.web.auth import Refusal, Scope
 from aiops.web.body import BodyError, Budget, read_body
 from aiops.web.operations import ApiError, Call, Caller, Operation
@@ -69,6 +69,7 @@ class Pages:
             if isinstance(found, Refusal):
                 return self._told(found.status, found.reason)
             request.state.actor = found.name if found is not None else "local"
+            request.state.vouched = found is not None
             try:
                 return await page(request)
             except (ApiError, BodyError) as error:
@@ -87,7 +88,8 @@ class Pages:
         call = self._call(request)
         found = await run_in_threadpool(incidents.show_incident, call)
         entries = await run_in_threadpool(self._audit, found.incident.id)
-        return self._page("incident.html", incident=found.incident, audit=entries)
+        plan = await run_in_threadpool(runs.shown, self._caller.host, found.incident)
+        return self._page("incident.html", incident=found.incident, audit=entries, plan=plan)
 
     def _audit(self, incident: str) -> list[audit.Entry]:
         return audit.entries(self._caller.host.store.database.reader, incident=incident, limit=MAX_AUDIT)
@@ -101,6 +103,7 @@ class Pages:
             "resolve": (incidents.resolve, model.Note(note)),
             "confirm-cause": (incidents.confirm_cause, model.ConfirmCause(fields.get("entity", "")[:1_024], note)),
             "confirm-grouping": (incidents.confirm_grouping, model.ConfirmGrouping(message=note)),
+            "approve": (runs.approve, model.Approve(fields.get("playbook", "")[:100], fields.get("plan", "")[:100])),
         }
         if verb not in handlers:
             raise ApiError(404, f"expected one of {', '.join(handlers)}; got {verb[:50]!r}")
@@ -151,7 +154,9 @@ class Pages:
         return {name: values[0] for name, values in found.items()}
 
     def _call(self, request: Request, query: Any = None, body: Any = None) -> Call:
-        return Call(self._caller.host, request.path_params, query, body, request.state.actor, self._clock)
+        return Call(
+            self._caller.host, request.path_params, query, body, request.state.actor, self._clock, request.state.vouched
+        )
 
     def _told(self, status: int, reason: str) -> Response:
         response = self._page("told.html", status=status, reason=reason)

@@ -11,11 +11,17 @@ from typing import Any
 import httpx2
 import pytest
 
+from aiops.daemon.runs import Runs
+from aiops.deliver.runs import RunTransport
 from aiops.engine.events import Feedback
 from aiops.engine.fold import Engine
+from aiops.engine.look import look
 from aiops.engine.silences import Silence
 from aiops.ports import DeadLetter
 from aiops.records import Action, Alert, Incident, Record
+from aiops.respond.audit import Trail
+from aiops.respond.catalogue import read_catalogue, shipped
+from aiops.respond.config import RespondConfig
 from aiops.store.incidents import listed
 from aiops.store.outbox import Entry
 from aiops.store.store import Decided, Store
@@ -36,6 +42,16 @@ class SmallHost:
         self.engine = Engine()
         self.status = "ok"
         self.busy = False
+        self.runs = Runs(
+            RespondConfig(ceiling="approve"),
+            read_catalogue([shipped()]),
+            self.engine.topology,
+            Trail(directory / "runs.jsonl"),
+            RunTransport({}),
+            lambda incident: look(self.engine, incident, NOW),
+            lambda incident, playbook, outcome: None,
+            lambda: NOW,
+        )
         self._frame = 0
         self._lock = threading.Lock()
 
@@ -123,6 +139,7 @@ def serving(directory: Path, tokens: Sequence[Token] = ()) -> Iterator[Site]:
     finally:
         server.stop()
         thread.join(DEADLINE_S)
+        host.runs.close()
         host.store.close()
 
 

@@ -1,0 +1,146 @@
+"""Guarded runs over the API: dry runs, approvals, runs and kill switches.
+
+Approving and releasing a switch need an actor whom a token vouches for; engaging a switch only makes things safer, so
+whoever may write may do it.
+"""
+
+from __future__ import annotations
+
+from aiops.errors import AiopsError, UsageError
+from aiops.records import Incident
+from aiops.respond.runs import Plan
+from aiops.web import incidents, model
+from aiops.web.host import Host, Respond
+from aiops.web.operations import ApiError, Call, Operation
+
+_NOBODY = "expected a token that says who does it (http.options.tokens); anybody on this machine could ask without one"
+
+
+def plan(call: Call) -> model.Planned:
+    """A dry run."""
+    incident, runs = incidents.show_incident(call).incident, _runs(call.host)
+    name = call.query.playbook or (incident.playbooks[0].name if incident.playbooks else None)
+    if name is None:
+        raise ApiError(409, "no playbook is suggested: name one")
+    try:
+        return model.Planned(runs.plan(incident.id, name))
+    except AiopsError as error:
+        raise _refused(error) from None
+
+
+def approve(call: Call) -> model.Approved:
+    """Approve a plan; every guard is asked again."""
+    incident, runs = incidents.show_incident(call).incident, _runs(call.host)
+    if not call.vouched or call.actor is None:
+        raise ApiError(403, _NOBODY)
+    try:
+        found, started = runs.approve(incident.id, call.body.playbook, call.body.plan, call.actor)
+    except AiopsError as error:
+        raise _refused(error) from None
+    return model.Approved(found, started)
+
+
+def list_runs(call: Call) -> model.RunList:
+    """What ran."""
+    return model.RunList(list(_runs(call.host).listed(call.query.limit)))
+
+
+def list_switches(call: Call) -> model.Switches:
+    """The kill switches that were ever moved."""
+    return model.Switches(dict(_runs(call.host).switches()))
+
+
+def move_switch(call: Call) -> model.Switches:
+    """Engage or release a kill switch."""
+    runs, wanted = _runs(call.host), call.body
+    if not wanted.engaged and not call.vouched:
+        raise ApiError(403, _NOBODY)
+    try:
+        runs.switch(wanted.scope, wanted.engaged, call.actor or "local", wanted.reason)
+    except AiopsError as error:
+        raise _refused(error) from None
+    return model.Switches(dict(runs.switches()))
+
+
+def shown(host: Host, incident: Incident) -> Plan | None:
+    """The dry run for an incident's page: of the first suggestion, where it has steps that could run.
+
+    A page is shown without it where it cannot be had.
+    """
+    runs = host.runs
+    name = runs.executable(incident) if runs is not None else None
+    if runs is None or name is None or incident.status in ("resolved", "merged"):
+        return None
+    try:
+        return runs.plan(incident.id, name)
+    except AiopsError:
+        return None
+
+
+def _runs(host: Host) -> Respond:
+    if host.runs is None:
+        raise ApiError(409, "nothing can be run: respond.enabled is false, or /api/v1/health says why")
+    return host.runs
+
+
+def _refused(error: AiopsError) -> ApiError:
+    """A request that is refused may be right at another time; an audit trail or an engine may be well again."""
+    return ApiError(409 if isinstance(error, UsageError) else 503, str(error))
+
+
+OPERATIONS = [
+    Operation(
+        "planRun",
+        "GET",
+        "/api/v1/incidents/{id}/plan",
+        "Dry run of a playbook, guard by guard",
+        "read",
+        plan,
+        model.Planned,
+        query=model.PlanQuery,
+        errors=(404, 409, 503),
+    ),
+    Operation(
+        "approveRun",
+        "POST",
+        "/api/v1/incidents/{id}/approve",
+        "Approve a planned run",
+        "write",
+        approve,
+        model.Approved,
+        model.Approve,
+        errors=(404, 409, 503),
+    ),
+    Operation(
+        "listRuns",
+        "GET",
+        "/api/v1/runs",
+        "List runs of playbooks",
+        "read",
+        list_runs,
+        model.RunList,
+        query=model.RunsQuery,
+        errors=(409,),
+    ),
+    Operation(
+        "listSwitches",
+        "GET",
+        "/api/v1/switches",
+        "List kill switches",
+        "read",
+        list_switches,
+        model.Switches,
+        errors=(409,),
+    ),
+    Operation(
+        "moveSwitch",
+        "POST",
+        "/api/v1/switches",
+        "Engage or release a kill switch",
+        "write",
+        move_switch,
+        model.Switches,
+        model.MoveSwitch,
+        errors=(409, 503),
+    ),
+]
