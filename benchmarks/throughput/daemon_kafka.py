@@ -103,6 +103,7 @@ class Watch:
 def daemon(bootstrap: str, topic: str, count: int, transport: str) -> Row:
     """The daemon on a topic, from its beginning until `count` alerts are decided."""
     from aiops.config import Config, HttpConfig, SourceConfig, StateConfig
+    from aiops.daemon.collector import settle
     from aiops.daemon.service import build
 
     options = {"bootstrap_servers": [bootstrap], "topics": [topic], "transport": transport}
@@ -113,6 +114,8 @@ def daemon(bootstrap: str, topic: str, count: int, transport: str) -> Row:
         )
         host = build(config)
         watch = Watch(host, count)
+        # As `aiops run` does.
+        settle()
         host.start()
         if not watch.done.wait(STALL_S):
             raise SystemExit(f"{transport}: stalled at {watch.alerts} of {count}: {host.health()}")
