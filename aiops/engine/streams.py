@@ -14,7 +14,7 @@ Identity = tuple[str | None, str, str, str | None, tuple[tuple[str, str], ...]]
 ENTITY_LABELS = ("entity", "pod", "container", "instance", "host", "hostname", "node", "device", "job", "namespace")
 
 
-class Stream(Struct, gc=False):
+class Stream(Struct, gc=False, array_like=True):
     """One fingerprint: its identity, its current episode, and where that was placed.
 
     `firing` is what the stream says; `held` is true while flapping, when it counts as firing whatever it says.
