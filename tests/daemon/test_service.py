@@ -1,0 +1,161 @@
+"""The daemon as a service: a real process, its signals, the control socket, its metrics, and what deploys it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from aiops.config import Config, StateConfig
+from aiops.daemon.control import act, ask
+from aiops.daemon.daemon import Daemon
+from aiops.daemon.service import check
+from aiops.daemon.wiring import add_delivery
+from aiops.engine.fold import Engine
+from aiops.errors import AiopsError, UsageError
+from aiops.records import Action
+from aiops.testing.daemon_process import DaemonProcess, spawn
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DaemonProcess, int, Path]]:
+    directory = tmp_path_factory.mktemp("service")
+    config, port = directory / "aiops.toml", free_port()
+    config.write_text(f'[state]\ndirectory = "{directory / "state"}"\n[http]\nport = {port}\n')
+    daemon = spawn(config, directory / "state", directory / "log")
+    daemon.wait_ready()
+    yield daemon, port, config
+    # What it is told to end with, it ends with: in order, and saying so.
+    assert daemon.stop() == 0
+    assert '"message": "stopped"' in (directory / "log").read_text()
+
+
+def post(port: int, *alerts: dict[str, object]) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request("POST", "/ingest/archive", json.dumps(alerts), {"content-type": "application/json"})
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def aiops(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "aiops.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_an_alert_becomes_an_incident_that_people_act_on(running: tuple[DaemonProcess, int, Path]) -> None:
+    daemon, port, config = running
+    alert = {"kind": "alert", "ts": time.time(), "name": "DiskFull", "entity": "db1", "severity": "critical"}
+    assert post(port, alert) == 200
+    deadline = time.monotonic() + 20
+    while not (found := json.loads(aiops("incidents", "list", "--config", str(config), "--json").stdout or "[]")):
+        assert time.monotonic() < deadline
+    id = found[0]["id"]
+    done = aiops("incidents", "ack", id[:8], "--config", str(config), "--as", "kim", "--note", "on it")
+    assert done.returncode == 0, done.stderr
+    shown = json.loads(aiops("incidents", "show", id, "--config", str(config), "--json").stdout)
+    assert shown["status"] == "acknowledged"
+    wrong = aiops("incidents", "show", "nothing", "--config", str(config))
+    assert (wrong.returncode, len(wrong.stderr.splitlines())) == (2, 1)
+    with pytest.raises(AiopsError, match="another daemon uses it"):
+        Daemon(Config(state=StateConfig(str(daemon.directory))), Engine)
+
+
+def test_the_control_socket_answers_and_refuses_nonsense(running: tuple[DaemonProcess, int, Path]) -> None:
+    daemon, _, _ = running
+    assert (daemon.directory / "control.sock").stat().st_mode & 0o777 == 0o600
+    assert daemon.health()["status"] == "ok"
+    feedback = act(daemon.directory, Action(ts=0.0, verb="resolve", incident="no such", actor="kim"))
+    assert feedback["applied"] is False
+    for request in ({"ask": "nonsense"}, {"ask": "act", "action": {"kind": "action"}}):
+        with pytest.raises(AiopsError, match="request: "):
+            ask(daemon.directory, request)
+    with pytest.raises(UsageError, match="no daemon answers"):
+        ask(daemon.directory.parent, {"ask": "health"})
+
+
+def test_sighup_reloads_and_a_bad_file_changes_nothing(running: tuple[DaemonProcess, int, Path]) -> None:
+    daemon, _, config = running
+    log, good = config.parent / "log", config.read_text()
+    for text, said in (("nonsense = 1\n" + good, "nothing was reloaded"), (good, "reloaded the endpoints")):
+        config.write_text(text)
+        daemon.signal(signal.SIGHUP)
+        deadline = time.monotonic() + 20
+        while said not in log.read_text():
+            assert time.monotonic() < deadline, said
+            time.sleep(0.05)
+    assert daemon.health()["status"] == "ok"
+
+
+def test_metrics_are_well_formed_and_deployed_ones_exist(tmp_path: Path) -> None:
+    daemon = Daemon(Config(state=StateConfig(str(tmp_path))), Engine)
+    add_delivery(daemon)
+    try:
+        text = daemon.metrics_text()
+    finally:
+        daemon.close()
+    names = set(re.findall(r"^# TYPE (\w+) ", text, re.M))
+    for line in text.splitlines():
+        assert line.startswith("# ") or re.fullmatch(r'\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? \S+', line), line
+    used = set(
+        re.findall(r"\baiops_\w+", (DEPLOY / "alerts.yaml").read_text() + (DEPLOY / "dashboard.json").read_text())
+    )
+    missing = {name for name in used if re.sub(r"_(bucket|sum|count)$", "", name) not in names}
+    assert missing == set()
+
+
+def test_deployment_files_are_what_they_say() -> None:
+    rules = yaml.safe_load((DEPLOY / "alerts.yaml").read_text())["groups"][0]["rules"]
+    assert all({"alert", "expr", "labels", "annotations"} <= set(rule) for rule in rules)
+    assert len(json.loads((DEPLOY / "dashboard.json").read_text())["panels"]) > 8
+    unit = (DEPLOY / "aiops.service").read_text()
+    assert "Type=notify" in unit
+    assert "StateDirectory=aiops" in unit
+
+
+def test_config_check_builds_everything_and_names_the_place(tmp_path: Path) -> None:
+    assert any(line.startswith("sources: http") for line in check(Config(state=StateConfig(str(tmp_path)))))
+    bad = tmp_path / "bad.toml"
+    bad.write_text('[[endpoints]]\nname = "x"\ntype = "nothing"\n')
+    done = aiops("config", "check", str(bad))
+    assert done.returncode == 2
+    assert "expected one of" in done.stderr
+    bad.write_text("[journal]\nkep_s = 1\n")
+    done = aiops("config", "check", str(bad))
+    assert "unknown field `kep_s` - at `$.journal`" in done.stderr
+
+
+def test_an_address_in_use_is_told_and_not_fatal(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        config = tmp_path / "aiops.toml"
+        port = taken.getsockname()[1]
+        config.write_text(f'[state]\ndirectory = "{tmp_path / "state"}"\n[http]\nport = {port}\n')
+        daemon = spawn(config, tmp_path / "state", tmp_path / "log")
+        daemon.wait_ready()
+        deadline = time.monotonic() + 20
+        while not any("cannot listen" in text for text in daemon.health()["warnings"]):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert daemon.stop() == 0
