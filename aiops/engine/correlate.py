@@ -54,6 +54,11 @@ MAX_MERGE_ENTRIES = 256
 KNOB = 2.0
 
 
+# A stream is rare while it has fired in fewer five-minute slots of the last day: two of those on one entity at the same
+# time are news about that entity, though nobody can know yet whether their types go together.
+RARE_SLOTS = 3.0
+
+
 class CorrelateConfig(Struct, forbid_unknown_fields=True, frozen=True):
     """How alerts are joined.
 
@@ -190,7 +195,8 @@ class Correlator:
         return self._join(cluster, key, name, None, ts)
 
     def _score(self, seq: int, ts: float, name: Name, key: Key, site: str | None) -> Entry:
-        found = self._candidates(ts, name, site)
+        rare = key.habit.active < RARE_SLOTS
+        found = self._candidates(ts, name, site, rare)
         best, score = None, self.threshold
         for entry, value in found.values():
             if value > score:
@@ -209,12 +215,14 @@ class Correlator:
         if name not in cluster.entries:
             npmi = self.cooccurrence.npmi(name[0], best.type)
             distance = self.hops.distance(site, best.site)
-            self._placement.evidence = terms(self.weights, npmi, best, name[1], distance, ts)
+            self._placement.evidence = terms(
+                self.weights, npmi, best, name[1], distance, ts, rare=rare and best.rare and site is None
+            )
         if len(found) > 1:
             self._merge(cluster, found)
         return self._join(cluster, key, name, site, ts)
 
-    def _candidates(self, ts: float, name: Name, site: str | None) -> dict[int, tuple[Entry, float]]:
+    def _candidates(self, ts: float, name: Name, site: str | None, rare: bool) -> dict[int, tuple[Entry, float]]:
         """For each cluster among the recent entries its best entry and the score. The loop is the hot path."""
         weights = self.weights
         type_, entity = name
@@ -237,6 +245,8 @@ class Correlator:
             score = base[0] + weights.together * npmi
             if entry.entity == entity:
                 score += weights.entity
+                if rare and entry.rare and site is None:
+                    score += weights.rare
             if distances is not None and entry.site is not None:
                 distance = distances.get(entry.site, -1 if site and entry.site else UNPLACED)
                 if distance >= 0:
@@ -300,6 +310,7 @@ class Correlator:
         if entry is None:
             self.members += 1
             entry = Entry(cluster, name[0], name[1], site, ts, self.members)
+            entry.rare = key.habit.active < RARE_SLOTS
             add(cluster, name, entry)
             self._placement.new_member = True
             if not cluster.background:

@@ -76,7 +76,7 @@ def _dump_cluster(cluster: Cluster) -> list[Any]:
     return [
         [*numbers, cluster.sealed, cluster.background],
         list(cluster.types.items()),
-        [[e.type, e.entity, e.site, e.last, e.member, e.count, e.interval] for e in cluster.entries.values()],
+        [[e.type, e.entity, e.site, e.last, e.member, e.count, e.interval, e.rare] for e in cluster.entries.values()],
         [entry.member for entry in cluster.majors],
     ]
 

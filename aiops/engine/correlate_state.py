@@ -26,7 +26,8 @@ Name = tuple[str, str]
 class Entry(Struct):
     """One alert stream (type, entity) inside one cluster: count, last time and mean interval in seconds.
 
-    `site` is the node of the topology that it belongs to, "" for a service that is no node, None for neither.
+    `site` is the node of the topology that it belongs to, "" for a service that is no node, None for neither. `rare`
+    says that the stream had hardly ever fired before it came here.
     """
 
     cluster: Cluster
@@ -37,6 +38,7 @@ class Entry(Struct):
     member: int
     count: int = 0
     interval: float = START_INTERVAL_S
+    rare: bool = False
 
 
 class Cluster(Struct):

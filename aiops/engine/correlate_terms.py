@@ -34,7 +34,8 @@ MAX_MEAN_TYPES = 8
 class Weights(Struct, frozen=True):
     """The weights of the terms.
 
-    `threshold` at sensitivity .5 · `together` × NPMI of the two types · `entity`: the same entity · `near`: at most two
+    `threshold` at sensitivity .5 · `together` × NPMI of the two types · `entity`: the same entity · `rare`: there,
+    and both streams have hardly ever fired, where no graph tells more · `near`: at most two
     hops apart in the dependency graph, less `near_hop` for each further hop · `sealed`: near, but the cluster was ended
     by a surge · `rhythm` × surprise of the timing, capped · `silence` and `partner` × ln(1 + silence in intervals) ·
     `new` + `new_size` × ln(alerts) against a stream that is new to the cluster, `known_size` × ln(alerts) against a
@@ -45,6 +46,7 @@ class Weights(Struct, frozen=True):
     threshold: float = 4.5
     together: float = 5.0
     entity: float = 3.0
+    rare: float = 2.0
     near: float = 14.0
     near_hop: float = 3.0
     sealed: float = 5.0
@@ -118,13 +120,17 @@ def size(weights: Weights, cluster: Cluster, known: bool) -> float:
     return -weights.new - weights.new_size * log(cluster.count)
 
 
-def terms(weights: Weights, npmi: float, entry: Entry, entity: str, distance: int | None, ts: float) -> list[Evidence]:
+def terms(
+    weights: Weights, npmi: float, entry: Entry, entity: str, distance: int | None, ts: float, *, rare: bool = False
+) -> list[Evidence]:
     """The evidence for a stream that is new to the cluster of `entry`; it sums to the score that was compared."""
     cluster = entry.cluster
     timing = weights.rhythm * min(weights.rhythm_cap, rhythm(entry, ts))
     found = [_together(weights, npmi, entry)]
     if entry.entity == entity:
         found.append(Evidence("same_entity", weights.entity, f"on {entity}, which is part of it"))
+        if rare:
+            found.append(Evidence("rare", weights.rare, f"both have hardly ever fired on {entity} before"))
     if distance is not None:
         found.append(_near(weights, entry, distance, ts))
     found.append(Evidence("timing", timing, f"{ts - entry.last:.1f} s after {entry.type} on {entry.entity}"))

@@ -238,15 +238,23 @@ def test_waiting_can_be_switched_off() -> None:
     assert changes(warning(0, "Slow"), engine=engine) == ["opened"]
 
 
-def test_habits_are_no_news_but_a_crowd_of_them_is() -> None:
+def occasions(names: str, starts: list[float]) -> list[list[str]]:
+    """What each occasion opens on which all the named warnings fire and resolve."""
     engine = Engine()
-    for day in range(6):
-        for name in ("A", "B", "C", "D", "E", "F"):
-            start = day * 7200.0 + 1000 * ord(name)
-            run(warning(start, name), warning(start + 30, name, status="resolved"), engine=engine)
-    at = 6 * 7200.0 + 1000 * ord("G")
-    assert changes(*(warning(at + n, "ABC"[n]) for n in range(3)), engine=engine) == []
-    assert changes(*(warning(at + 3 + n, "DEF"[n]) for n in range(3)), engine=engine) == ["opened"]
+    told = []
+    for start in starts:
+        firing = [warning(start + n, name) for n, name in enumerate(names)]
+        ends = [warning(start + 60 + n, name, status="resolved") for n, name in enumerate(names)]
+        told.append([change for change in changes(*firing, *ends, engine=engine) if change in ("opened", "reopened")])
+    return told
+
+
+def test_habits_are_no_news_but_a_crowd_of_them_is() -> None:
+    starts = [0.0, 5_000.0, 11_000.0, 18_500.0, 23_000.0, 31_000.0]
+    few, crowd = occasions("ABC", starts), occasions("ABCDEF", starts)
+    assert few[0] == ["opened"]
+    assert few[-1] == []
+    assert crowd[-1] == ["opened"]
 
 
 def test_repeats_on_time_stay_with_their_open_incident() -> None:
