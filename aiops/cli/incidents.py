@@ -8,16 +8,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
+import msgspec
 import typer
 
 from aiops.cli.output import print_json
 from aiops.cli.plain import console_for
+from aiops.cli.playbook_view import show_plan
 from aiops.cli.render import show_incident, show_incidents
 from aiops.cli.run import ConfigOption, SetOption
 from aiops.config import load_config
-from aiops.daemon.control import act
+from aiops.daemon.control import act, ask
 from aiops.errors import AiopsError, UsageError
 from aiops.records import Action, Incident, Severity, parse_severity
+from aiops.respond.runs import Plan
 from aiops.store import incidents
 from aiops.store.database import open_reader
 from aiops.store.store import FILE_NAME
@@ -67,12 +70,16 @@ def show_command(
     as_json: JsonOption = False,
 ) -> None:
     """Show one incident: causes, why its alerts belong together, timeline, playbooks."""
-    with _store(config, sets, state) as reader:
-        incident = _found(reader, id)
+    directory = state_directory(config, sets, state)
+    incident = incident_of(directory, id)
     if as_json:
         print_json(incident)
-    else:
-        show_incident(console_for(), incident)
+        return
+    console = console_for()
+    show_incident(console, incident)
+    plan = dry_run_of(directory, incident)
+    if plan is not None:
+        show_plan(console, plan)
 
 
 @incidents_app.command("ack")
@@ -136,6 +143,23 @@ def state_directory(config: Path | None, sets: list[str] | None, state: Path | N
     return state if state is not None else load_config(config, sets or ()).state.path()
 
 
+def incident_of(directory: Path, id: str) -> Incident:
+    """The incident of an id, or of its beginning; raise `UsageError` where there is none, or several."""
+    with _store(None, None, directory) as reader:
+        return _found(reader, id)
+
+
+def dry_run_of(directory: Path, incident: Incident) -> Plan | None:
+    """The dry run of an incident's first suggestion, where it has steps that could run and a daemon answers."""
+    if not incident.playbooks or incident.status in ("resolved", "merged"):
+        return None
+    try:
+        told = ask(directory, {"ask": "plan", "incident": incident.id, "executable": True})["plan"]
+    except AiopsError:
+        return None
+    return msgspec.convert(told, Plan) if told is not None else None
+
+
 @contextmanager
 def _store(config: Path | None, sets: list[str] | None, state: Path | None) -> Iterator[Any]:
     reader = open_reader(state_directory(config, sets, state) / FILE_NAME)
@@ -171,9 +195,8 @@ def _tell(
     args: dict[str, str] | None = None,
 ) -> None:
     directory = state_directory(config, sets, state)
-    with _store(config, sets, state) as reader:
-        incident = _found(reader, id)
-    who = actor or _user()
+    incident = incident_of(directory, id)
+    who = actor or user()
     action = Action(ts=0.0, verb=verb, actor=who, incident=incident.id, entity=entity, args=args or {}, message=note)
     feedback = act(directory, action)
     if not feedback["applied"]:
@@ -181,7 +204,8 @@ def _tell(
     console_for().print(f"{incident.id}: {feedback['reason']}")
 
 
-def _user() -> str:
+def user() -> str:
+    """Who runs the command."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

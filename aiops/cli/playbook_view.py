@@ -11,7 +11,9 @@ from rich.text import Text
 from aiops.cli.plain import clean
 from aiops.records import Suggestion
 from aiops.respond.explain import Explanation
+from aiops.respond.guards import GuardCheck
 from aiops.respond.rendering import Shown
+from aiops.respond.runs import Plan
 
 _MARKS = {"passed": ("✓", "green"), "refused": ("✗", "red"), "later": ("·", "dim")}
 
@@ -41,7 +43,22 @@ def show_explanation(console: Console, explanation: Explanation) -> None:
         _step(console, number, step)
     if explanation.guards:
         console.print("\nguards, as a dry run with the kill switch released", style="bold")
-    for check in explanation.guards:
+    _checks(console, explanation.guards)
+
+
+def show_plan(console: Console, plan: Plan) -> None:
+    """A dry run: what would be sent, and what each guard says."""
+    console.print(f"\nDry run of {clean(plan.playbook)}", style="bold underline")
+    console.print(Text(clean(plan.sentence, 500), style="red" if plan.refused else "green"), soft_wrap=True)
+    for request in plan.requests:
+        line = f"  {request.method} {clean(request.url, 600)}"
+        body = "" if request.body is None else f" {clean(str(request.body))}"
+        console.print(Text(line + body, style="cyan"), soft_wrap=True)
+    _checks(console, plan.checks)
+
+
+def _checks(console: Console, checks: Sequence[GuardCheck]) -> None:
+    for check in checks:
         mark, style = _MARKS[check.state]
         console.print(Text(f"  {mark} {check.guard}: {clean(check.reason)}", style=style))
 

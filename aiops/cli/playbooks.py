@@ -1,4 +1,4 @@
-"""`aiops playbooks`: list, lint, test, explain and schema of playbooks."""
+"""`aiops playbooks`: list, lint, test, explain and schema of playbooks, and the guarded runs of a daemon."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from aiops.archive import Rejections, read
 from aiops.cli.output import print_json
 from aiops.cli.plain import clean, console_for
 from aiops.cli.playbook_view import show_explanation, show_suggestions
+from aiops.cli.runs import plan_command, runs_command, switch_command
 from aiops.errors import UsageError
 from aiops.ports import Suggester
 from aiops.records import Suggestion
@@ -140,6 +141,11 @@ def audit_command(
         console_for().print(f"broken after {verdict.entries} entries: {clean(verdict.problem)}", soft_wrap=True)
     if verdict.problem is not None:
         raise typer.Exit(1)
+
+
+playbooks_app.command("plan")(plan_command)
+playbooks_app.command("runs")(runs_command)
+playbooks_app.command("switch")(switch_command)
 
 
 def _show(suggested: list[Suggestion], made: list[Explanation]) -> None:

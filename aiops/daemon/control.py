@@ -125,7 +125,7 @@ def act(directory: Path, action: Action) -> dict[str, Any]:
     """Have the daemon of a state directory do something; its feedback. Raise `AiopsError` when it took nothing."""
     found = ask(directory, {"ask": "act", "action": msgspec.to_builtins(action)})["feedback"]
     if found is None:
-        raise AiopsError("the daemon did not take it in time: look at `aiops health`, then try again")
+        raise AiopsError("the daemon did not take it in time: see its log, then try again")
     feedback: dict[str, Any] = found
     return feedback
 

@@ -15,7 +15,7 @@ import pytest
 from aiops.assembly import build_engine
 from aiops.config import Config, EndpointConfig, StateConfig
 from aiops.daemon.daemon import Daemon
-from aiops.daemon.wiring import add_delivery
+from aiops.daemon.wiring import add_delivery, add_runs
 from aiops.ports import DeadLetter, Inbox, Position, Received
 from aiops.records import Alert
 from aiops.topology import Topology
@@ -79,6 +79,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Family]
         )
         daemon = Daemon(config, lambda: build_engine(config, Topology()), [Handing()])
         add_delivery(daemon)
+        add_runs(daemon, Topology())
         daemon.start()
         try:
             deadline = time.monotonic() + DEADLINE_S

@@ -1,0 +1,105 @@
+"""`aiops playbooks plan|runs|switch`: guarded runs of the daemon that runs here, over its control socket."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from aiops.cli.incidents import ActorOption, IdArgument, NoteOption, StateOption, incident_of, state_directory, user
+from aiops.cli.output import print_json
+from aiops.cli.plain import clean, console_for, moment
+from aiops.cli.playbook_view import show_plan
+from aiops.cli.run import ConfigOption, SetOption
+from aiops.daemon.control import ask
+from aiops.errors import UsageError
+from aiops.respond.history import GLOBAL
+from aiops.respond.runs import Plan
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+_LIMIT = 50
+
+
+def plan_command(
+    incident: IdArgument,
+    playbook: Annotated[str | None, typer.Option(help="This playbook; default: the first that is suggested.")] = None,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+    as_json: Json = False,
+) -> None:
+    """Show what a run would send and what each guard says, as a dry run; nothing is sent."""
+    directory = state_directory(config, sets, state)
+    found = incident_of(directory, incident)
+    told = ask(directory, {"ask": "plan", "incident": found.id, "playbook": playbook})["plan"]
+    plan = msgspec.convert(told, Plan)
+    if as_json:
+        print_json(plan)
+        return
+    show_plan(console_for(), plan)
+
+
+def runs_command(
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most this many.")] = _LIMIT,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+    as_json: Json = False,
+) -> None:
+    """List the runs of the daemon, last started first, and its kill switches."""
+    told = ask(state_directory(config, sets, state), {"ask": "runs", "limit": limit})
+    if as_json:
+        print_json(told)
+        return
+    console = console_for()
+    _show_runs(console, told["runs"])
+    _show_switches(console, told["switches"])
+
+
+def switch_command(
+    to: Annotated[str, typer.Argument(help="on (nothing runs) or off (what is approved may run).")],
+    scope: Annotated[str, typer.Option(help="global, an owner such as team:platform, or playbook:NAME.")] = GLOBAL,
+    actor: ActorOption = None,
+    note: NoteOption = None,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+    as_json: Json = False,
+) -> None:
+    """Engage a kill switch (on) or release it (off); the global one is on until it is released."""
+    request = {"ask": "switch", "scope": scope, "engaged": _position(to) == "on", "actor": actor or user()}
+    told = ask(state_directory(config, sets, state), {**request, "reason": note or ""})
+    if as_json:
+        print_json(told)
+    else:
+        _show_switches(console_for(), told["switches"])
+
+
+def _position(text: str) -> Literal["on", "off"]:
+    if text == "on":
+        return "on"
+    if text == "off":
+        return "off"
+    raise UsageError(f"expected on or off; got {text!r}")
+
+
+def _show_runs(console: Console, runs: list[dict[str, Any]]) -> None:
+    if not runs:
+        console.print("no runs")
+        return
+    table = Table("run", "playbook", "incident", "targets", "state", "started", box=None, header_style="bold")
+    for run in runs:
+        cells = (run["id"], run["playbook"], run["incident"], ", ".join(run["targets"]), run["state"])
+        table.add_row(*(Text(clean(cell)) for cell in cells), moment(run["started_at"]))
+    console.print(table)
+
+
+def _show_switches(console: Console, switches: dict[str, bool]) -> None:
+    for scope, engaged in switches.items():
+        style = "yellow" if engaged else "green"
+        text = "on: nothing of it runs" if engaged else "off"
+        console.print(Text(f"kill switch {clean(scope)}: {text}", style=style))
