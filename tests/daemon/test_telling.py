@@ -77,7 +77,8 @@ def test_an_end_is_told_where_the_opening_was(story: Story) -> None:
     story.tell("acknowledged", 120.0)
     story.tell("resolved", 130.0)
     story.tell("reopened", 140.0)
-    assert story.deliver(140.0) == ["acknowledged", "resolved", "reopened"]
+    assert story.deliver(140.0) == ["acknowledged", "resolved"]
+    assert story.deliver(150.0) == ["reopened"]
 
 
 def test_updates_are_told_for_what_matters_and_never_more_than_the_cap(story: Story) -> None:
