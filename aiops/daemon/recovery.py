@@ -22,6 +22,7 @@ from aiops.journal import Frame, JournalError, Meta, frames
 from aiops.journal.segment import segments
 from aiops.journal.snapshot import good_snapshots
 from aiops.records import Action, Record
+from aiops.store.audit import KEPT
 from aiops.store.store import Decided, Store
 
 # Frames written to the store in one transaction while catching up: fewer syncs, and still some seconds' worth at most.
@@ -147,5 +148,7 @@ def cumulative(meta: Meta) -> Meta:
 
 def decided_of(frame: Frame, events: list[Event]) -> Decided:
     """What a frame led to, as the store takes it."""
-    actions = {frame.first_seq + place: one for place, one in enumerate(frame.records) if isinstance(one, Action)}
-    return Decided(frame.number, frame.meta.at, events, frame.meta.letters, actions)
+    actions = {seq: one for seq, one in enumerate(frame.records, frame.first_seq) if isinstance(one, Action)}
+    # There is an event for every alert, and one alert in hundreds changes what people should find again.
+    kept: list[Event] = [event for event in events if isinstance(event, KEPT)]
+    return Decided(frame.number, frame.meta.at, kept, frame.meta.letters, actions)

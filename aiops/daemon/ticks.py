@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aiops.journal.frame import time_of
+from aiops.journal.frame import times_of
 from aiops.records import Record, Tick
 
 # While records flow, time passes by them; the host's clock is added this much less often than in silence.
@@ -45,7 +45,7 @@ class Ticks:
         """Records that came."""
         # A wrong clock does not end the catching up.
         latest = now + BEHIND_S
-        times = [at for record in records if (at := time_of(record)) is not None and at <= latest]
+        times = [at for at in times_of(records) if at <= latest]
         if times:
             self._is_new = False
             self._calm_from, self._calm_s = now, BEHIND_CALM_S
