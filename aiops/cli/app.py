@@ -16,6 +16,7 @@ from aiops.cli.outbox import outbox_app
 from aiops.cli.playbooks import playbooks_app
 from aiops.cli.replay import replay_command
 from aiops.cli.run import run_command
+from aiops.cli.silences import health_command, silences_app
 from aiops.cli.simulate import simulate_command
 
 app = typer.Typer(
@@ -31,7 +32,11 @@ app.command("replay")(replay_command)
 app.command("simulate")(simulate_command)
 app.command("demo")(demo_command)
 app.add_typer(incidents_app, name="incidents")
+app.add_typer(silences_app, name="silences")
+app.command("health")(health_command)
 app.add_typer(outbox_app, name="outbox")
+app.add_typer(silences_app, name="silences")
+app.command("health")(health_command)
 app.add_typer(outbox_app, name="outbox")
 app.add_typer(connectors_app, name="connectors")
 app.add_typer(playbooks_app, name="playbooks")

@@ -82,6 +82,8 @@ class Control:
             if wanted == "act":
                 action = msgspec.convert(request.get("action"), Action)
                 return {"feedback": msgspec.to_builtins(self._daemon.act(action, TIMEOUT_S / 3))}
+            if wanted == "silences":
+                return {"silences": msgspec.to_builtins(self._daemon.silences())}
             asked = self._daemon.asked.get(str(wanted))
             if asked is not None:
                 return asked(request)
@@ -89,7 +91,7 @@ class Control:
             return {"error": str(error)}
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             return {"error": f"request: {error}"}
-        return {"error": f"request: expected ask = act, health, metrics or {self._others()}; got {wanted!r}"}
+        return {"error": f"request: expected ask = act, health, metrics, silences or {self._others()}; got {wanted!r}"}
 
     def _others(self) -> str:
         return ", ".join(sorted(self._daemon.asked)) or "nothing else"
