@@ -71,8 +71,8 @@ class TruthReport(Struct, omit_defaults=True):
     grouping: GroupingReport | None = None
     grouping_with_background: GroupingReport | None = None
     causes: CauseReport | None = None
-    causes_given_grouping: CauseReport | None = None
     playbooks: PlaybookReport | None = None
+    causes_given_grouping: CauseReport | None = None
 
 
 def grouping_report(scored: Grouping, found: Detection | None = None) -> GroupingReport:
