@@ -19,6 +19,7 @@ from aiops.assembly import build_engine, load_statistics, save_statistics
 from aiops.cli.output import print_json
 from aiops.cli.summary import show_comparison, show_summary
 from aiops.config import Config, load_config
+from aiops.daemon.collector import settle
 from aiops.errors import UsageError
 from aiops.journal.reader import read as read_journal
 from aiops.records import Incident, Record
@@ -122,6 +123,7 @@ def _fold(
         engine = build_engine(settings, graph)
         if warm is not None:
             load_statistics(engine, warm)
+        settle()
         done = replay(records, engine)
     incidents = done.incidents()
     return done, incidents, make_report(done, rejections, graph, incidents)

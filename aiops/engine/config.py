@@ -57,23 +57,32 @@ class IncidentConfig(Struct, frozen=True, forbid_unknown_fields=True):
     change_window_s: Seconds = 3600.0
 
 
+Options = dict[str, str | int | float | bool | list[str] | dict[str, str]]
+
+
 class ModelConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """A plugin by its registered name, with its options. An empty name switches the stage off."""
 
     use: str = ""
-    options: dict[str, str | int | float | bool | list[str] | dict[str, str]] = field(default_factory=dict)
+    options: Options = field(default_factory=dict)
 
 
-def _causes() -> ModelConfig:
-    return ModelConfig("causes")
+class CausesConfig(ModelConfig, frozen=True, forbid_unknown_fields=True):
+    """The cause ranker."""
+
+    use: str = "causes"
 
 
-def _playbooks() -> ModelConfig:
-    return ModelConfig("playbooks")
+class PlaybooksConfig(ModelConfig, frozen=True, forbid_unknown_fields=True):
+    """The suggester of playbooks."""
+
+    use: str = "playbooks"
 
 
-def _similar() -> ModelConfig:
-    return ModelConfig("similar")
+class SimilarConfig(ModelConfig, frozen=True, forbid_unknown_fields=True):
+    """The memory of similar incidents."""
+
+    use: str = "similar"
 
 
 class EngineConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -83,6 +92,6 @@ class EngineConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     detect: DetectConfig = field(default_factory=DetectConfig)
     correlate: CorrelateConfig = field(default_factory=CorrelateConfig)
     incidents: IncidentConfig = field(default_factory=IncidentConfig)
-    causes: ModelConfig = field(default_factory=_causes)
-    playbooks: ModelConfig = field(default_factory=_playbooks)
-    similar: ModelConfig = field(default_factory=_similar)
+    causes: CausesConfig = field(default_factory=CausesConfig)
+    playbooks: PlaybooksConfig = field(default_factory=PlaybooksConfig)
+    similar: SimilarConfig = field(default_factory=SimilarConfig)

@@ -32,6 +32,7 @@ class IncidentState(Struct):
     version: int = 0
     resolved_at: float | None = None
     changed: bool = False
+    ranked: bool = False
     # When the next ranking is due; none is while nothing changed.
     rank_due: float | None = None
     rank_gap: float = 0.0
@@ -82,6 +83,7 @@ class Incidents:
         digest = blake2b(f"{seq}/{cluster.number}/{key}".encode(), digest_size=6).hexdigest()
         incident = IncidentState(f"inc-{digest}", cluster.number, at, severity=cluster.severity)
         incident.rank_gap = self.config.rank_after_s
+        incident.entities = len({member.entity for member in cluster.members.values()})
         if note:
             incident.notes.append(note)
         self.by_id[incident.id] = incident
@@ -163,7 +165,7 @@ class Incidents:
 
     def _rank(self, incident: IncidentState, cluster: ClusterState, seq: int, at: float, out: list[Event]) -> None:
         incident.rank_due = None
-        if not incident.changed and incident.entities:
+        if not incident.changed and incident.ranked:
             return
         what = self._assess(incident, cluster)
         incident.rank_gap = min(2 * incident.rank_gap, self.config.rank_at_most_every_s)
@@ -178,6 +180,7 @@ class Incidents:
         incident.trust = found.trust
         incident.entities = len({member.entity for member in cluster.members.values()})
         incident.changed = False
+        incident.ranked = True
         after = (_first(incident.causes), [each.name for each in incident.playbooks], incident.entities)
         names = ("cause", "playbook", "members")
         return [name for name, old, new in zip(names, before, after, strict=True) if old != new]
@@ -186,7 +189,7 @@ class Incidents:
         self, incident: IncidentState, cluster: ClusterState, seq: int, at: float, out: list[Event], why: str = ""
     ) -> None:
         """End an incident; what it looked like is learned from, without a confirmed cause."""
-        what = self._assess(incident, cluster) if incident.changed or not incident.entities else []
+        what = self._assess(incident, cluster) if incident.changed or not incident.ranked else []
         incident.status = "resolved"
         incident.resolved_at = at
         incident.resolve_due = None

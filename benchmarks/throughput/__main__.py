@@ -67,7 +67,7 @@ def table(results: Results) -> str:
         "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in results.rows:
-        growth = row.tenths[-1] / max(row.tenths[0], 0.01)
+        growth = row.tenths[9] / max(row.tenths[0], 0.01)
         lines.append(
             f"| {row.name} | {row.alerts:,} | {row.decode:.2f} | {row.decode_and_dict:.2f} | {row.label_grouping:.2f} "
             f"| {row.fold:.1f} | {row.fold / row.decode:.1f} | {1e6 / row.fold:,.0f} | {row.p50:.1f} | {row.p99:.1f} "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import resource
 import sys
 import time
@@ -11,6 +10,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 from msgspec import Struct, field
 
+from aiops.daemon.collector import settle
 from aiops.engine.config import EngineConfig
 from aiops.engine.fold import Engine
 from aiops.records import Alert, Record
@@ -97,7 +97,7 @@ def _group_by_labels(records: Sequence[Record]) -> int:
 
 def _fold(records: Sequence[Record], row: Row) -> None:
     engine = Engine(EngineConfig())
-    gc.collect()
+    settle()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     tenth = max(1, len(records) // 10)
     total = time.process_time()
