@@ -152,7 +152,10 @@ def _posted(port: int, body: bytes, told: collections.Counter[str]) -> bool:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     try:
         connection.request("POST", "/ingest/archive", body, {"content-type": "application/x-ndjson"})
-        status = connection.getresponse().status
+        with connection.getresponse() as answer:
+            # Read to the end, or the socket outlives the connection.
+            answer.read()
+            status = answer.status
     except (OSError, http.client.HTTPException):
         told["no answer"] += 1
         return False

@@ -43,10 +43,24 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DaemonPr
     config.write_text(f'[state]\ndirectory = "{directory / "state"}"\n[http]\nport = {port}\n')
     daemon = spawn(config, directory / "state", directory / "log")
     daemon.wait_ready()
+    wait_listening(port)
     yield daemon, port, config
     # What it is told to end with, it ends with: in order, and saying so.
     assert daemon.stop() == 0
     assert '"message": "stopped"' in (directory / "log").read_text()
+
+
+def wait_listening(port: int) -> None:
+    """The control socket answers a moment before the HTTP port does."""
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def post(port: int, *alerts: dict[str, object]) -> int:
