@@ -247,7 +247,7 @@ class Pump:
             return
         begun = self._monotonic()
         with held_back():
-            state = self.fold.snapshot()
+            state = self.fold.snapshot_parts()
         seconds = self._monotonic() - begun
         self.vitals.snapshot.observe(seconds)
         meta = SnapshotMeta(self._writer.number, self._writer.seq, self._clock(), self._digest, self.meta)

@@ -36,8 +36,8 @@ class Fold(Protocol):
         """Fold records; what they caused."""
         ...
 
-    def snapshot(self) -> bytes:
-        """The whole state."""
+    def snapshot_parts(self) -> list[bytes]:
+        """The whole state; put together, what `restore` takes."""
         ...
 
     def restore(self, snapshot: bytes) -> None:

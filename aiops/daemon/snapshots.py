@@ -15,7 +15,7 @@ from pathlib import Path
 from aiops.config import SnapshotConfig
 from aiops.daemon.collector import give_back
 from aiops.daemon.logs import say
-from aiops.journal.snapshot import Snapshot, SnapshotMeta, write_snapshot
+from aiops.journal.snapshot import SnapshotMeta, write_parts
 
 
 class Snapshots:
@@ -58,15 +58,14 @@ class Snapshots:
         """Seconds since the last one was taken."""
         return self._monotonic() - self._taken_at
 
-    def write(self, meta: SnapshotMeta, state: bytes, taking_s: float) -> None:
-        """Write in the background; `taking_s` is how long the fold stood still for it."""
+    def write(self, meta: SnapshotMeta, state: list[bytes], taking_s: float) -> None:
+        """Write the parts of a state in the background; `taking_s` is how long the fold stood still for it."""
         self._folded_s = 0.0
         self._changed = False
         self._cost_s = taking_s
         self._taken_at = self._monotonic()
-        self.state_bytes = len(state)
-        waiting = [Snapshot(meta, state)]
-        self._thread = threading.Thread(target=self._write, args=(waiting,), name="snapshot", daemon=True)
+        self.state_bytes = sum(map(len, state))
+        self._thread = threading.Thread(target=self._write, args=(meta, state), name="snapshot", daemon=True)
         self._thread.start()
 
     def wait(self, timeout_s: float) -> None:
@@ -74,10 +73,10 @@ class Snapshots:
         if self._thread is not None:
             self._thread.join(timeout_s)
 
-    def _write(self, waiting: list[Snapshot]) -> None:
+    def _write(self, meta: SnapshotMeta, state: list[bytes]) -> None:
         try:
-            # Taken from the list, so that nothing holds the state once it is written.
-            write_snapshot(self.directory, waiting.pop())
+            # Empties the list, so that nothing holds the state once it is written.
+            write_parts(self.directory, meta, state)
         except OSError as error:
             self.failed += 1
             self.error = f"snapshot {self.directory}: {error.strerror or error}: a restart folds more of the journal"

@@ -22,6 +22,7 @@ from aiops.engine.incidents import Incidents
 from aiops.engine.place import Placer
 from aiops.engine.rank import Models, Ranking
 from aiops.engine.silences import Silences
+from aiops.engine.thaw import Strings, parts
 from aiops.engine.timeline import Timeline
 from aiops.errors import UsageError
 from aiops.records import Action, Alert, Change, Incident, Metric, Record, Tick
@@ -136,16 +137,13 @@ class Engine:
 
     def snapshot(self) -> bytes:
         """The whole state; equal states give equal bytes."""
-        return msgspec.msgpack.encode(self._dump())
+        return b"".join(self.snapshot_parts())
 
-    def _dump(self) -> dict[str, Any]:
-        return {
-            "version": SNAPSHOT_VERSION,
-            "seq": self.seq,
-            "timeline": self.timeline,
-            "kinds": self.kinds,
-            **{name: stage.dump() for name, stage in self._stages().items()},
-        }
+    def snapshot_parts(self) -> list[bytes]:
+        """The pieces that `snapshot` puts together, for a host that can write them without having them twice."""
+        first = {"version": SNAPSHOT_VERSION, "seq": self.seq, "timeline": self.timeline, "kinds": self.kinds}
+        stages = self._stages()
+        return list(parts(first, stages.items(), len(stages)))
 
     def restore(self, snapshot: bytes) -> None:
         """Take the state of a `snapshot`; raise `UsageError` for one of another version."""
@@ -159,8 +157,9 @@ class Engine:
         self.seq = msgspec.msgpack.decode(state["seq"])
         self.timeline = msgspec.msgpack.decode(state["timeline"], type=Timeline)
         self.kinds = msgspec.msgpack.decode(state["kinds"])
+        strings = Strings()
         for name, stage in self._stages().items():
-            stage.load(msgspec.msgpack.decode(state.pop(name)))
+            stage.load(strings.stage(name, state.pop(name)))
 
     def _stages(self) -> Mapping[str, Any]:
         return {

@@ -56,16 +56,21 @@ class Snapshot(Struct):
 
 def write_snapshot(directory: Path, snapshot: Snapshot, keep: int = KEEP) -> Path:
     """Write a snapshot durably, then remove all but the newest `keep`; raise `OSError` when it cannot be written."""
+    return write_parts(directory, snapshot.meta, [snapshot.state], keep)
+
+
+def write_parts(directory: Path, meta: SnapshotMeta, parts: list[bytes], keep: int = KEEP) -> Path:
+    """Write a state that comes in parts as `write_snapshot` does; they are taken out of the list as they are packed."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = directory / f"{snapshot.meta.frame:020d}.snapshot"
+    path = directory / f"{meta.frame:020d}.snapshot"
     aside = path.with_suffix(".new")
-    meta = msgspec.json.encode(snapshot.meta)
-    state = zlib.compress(snapshot.state, _LEVEL)
-    head = _HEADER.pack(MAGIC, len(meta), len(state), zlib.crc32(state, zlib.crc32(meta)))
+    told = msgspec.json.encode(meta)
+    state = _packed(parts)
+    head = _HEADER.pack(MAGIC, len(told), len(state), zlib.crc32(state, zlib.crc32(told)))
     for left in directory.glob("*.new"):
         left.unlink(missing_ok=True)
     with open(aside, "wb", opener=_private) as handle:
-        handle.writelines((head, meta, state))
+        handle.writelines((head, told, state))
         handle.flush()
         os.fsync(handle.fileno())
     os.replace(aside, path)
@@ -73,6 +78,15 @@ def write_snapshot(directory: Path, snapshot: Snapshot, keep: int = KEEP) -> Pat
     for old in snapshot_paths(directory)[:-keep]:
         old.unlink(missing_ok=True)
     return path
+
+
+def _packed(parts: list[bytes]) -> bytes:
+    packer = zlib.compressobj(_LEVEL)
+    packed = []
+    parts.reverse()
+    while parts:
+        packed.append(packer.compress(parts.pop()))
+    return b"".join([*packed, packer.flush()])
 
 
 def snapshot_paths(directory: Path) -> list[Path]:
