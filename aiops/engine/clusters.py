@@ -160,6 +160,7 @@ class Clusters:
             target.firing += member.firing
             target.last_at = max(target.last_at, member.last_at)
             target.severity = max(target.severity, member.severity)
+        target.background = source.background
         source.count -= target.count
         source.firing -= target.firing
         return target

@@ -22,6 +22,7 @@ from aiops.engine.chronic import SLOT_S, Habit
 from aiops.engine.cooccurrence import Cooccurrence
 from aiops.engine.correlate_hops import UNPLACED, Hops
 from aiops.engine.correlate_snapshot import dump, dump_statistics, load, load_statistics
+from aiops.engine.correlate_split import splits
 from aiops.engine.correlate_state import Cluster, Entry, Key, Name, absorb, add, remove, touch
 from aiops.engine.correlate_terms import (
     MAX_MEAN_TYPES,
@@ -135,7 +136,7 @@ class Correlator:
         return placement
 
     def advance(self, now: float) -> list[Closed]:
-        """Close the clusters that have been idle; `now` must not decrease."""
+        """Close the clusters that have been idle; `now` must not decrease. Parts without a tie leave as they close."""
         closed = [Closed(cluster) for cluster in self.evicted]
         self.evicted.clear()
         self._close(self.clusters, now - self.config.idle_s, closed)
@@ -220,7 +221,7 @@ class Correlator:
             )
         if len(found) > 1:
             self._merge(cluster, found)
-        return self._join(cluster, key, name, site, ts)
+        return self._join(cluster, key, name, site, ts, best.member, seq)
 
     def _candidates(self, ts: float, name: Name, site: str | None, rare: bool) -> dict[int, tuple[Entry, float]]:
         """For each cluster among the recent entries its best entry and the score. The loop is the hot path."""
@@ -305,12 +306,22 @@ class Correlator:
             if key is not None and key.entry is dropped:
                 key.entry = kept
 
-    def _join(self, cluster: Cluster, key: Key, name: Name, site: str | None, ts: float) -> Entry:
+    def _join(
+        self,
+        cluster: Cluster,
+        key: Key,
+        name: Name,
+        site: str | None,
+        ts: float,
+        parent: int = -1,
+        seq: int = -1,
+    ) -> Entry:
         entry = cluster.entries.get(name)
         if entry is None:
             self.members += 1
             entry = Entry(cluster, name[0], name[1], site, ts, self.members)
             entry.rare = key.habit.active < RARE_SLOTS
+            entry.parent, entry.seq = parent, seq
             add(cluster, name, entry)
             self._placement.new_member = True
             if not cluster.background:
@@ -340,7 +351,8 @@ class Correlator:
             if cluster.last >= oldest:
                 return
             self._drop(clusters.pop(cluster.id))
-            closed.append(Closed(cluster.id))
+            found = [] if cluster.background else splits(cluster, self.cooccurrence, self.hops)
+            closed.append(Closed(cluster.id, found))
 
     def _evict(self, clusters: OrderedDict[int, Cluster]) -> None:
         number, cluster = clusters.popitem(last=False)

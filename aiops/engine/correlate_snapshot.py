@@ -76,9 +76,13 @@ def _dump_cluster(cluster: Cluster) -> list[Any]:
     return [
         [*numbers, cluster.sealed, cluster.background],
         list(cluster.types.items()),
-        [[e.type, e.entity, e.site, e.last, e.member, e.count, e.interval, e.rare] for e in cluster.entries.values()],
+        [_dump_entry(entry) for entry in cluster.entries.values()],
         [entry.member for entry in cluster.majors],
     ]
+
+
+def _dump_entry(e: Entry) -> list[Any]:
+    return [e.type, e.entity, e.site, e.last, e.member, e.count, e.interval, e.rare, e.parent, e.seq]
 
 
 def _load_cluster(item: Any, entries: dict[int, Entry]) -> Cluster:

@@ -27,7 +27,8 @@ class Entry(Struct):
     """One alert stream (type, entity) inside one cluster: count, last time and mean interval in seconds.
 
     `site` is the node of the topology that it belongs to, "" for a service that is no node, None for neither. `rare`
-    says that the stream had hardly ever fired before it came here.
+    says that the stream had hardly ever fired before it came here. `parent` is the member that it joined through, `seq`
+    the record that it joined with; -1 for the entry that opened a cluster.
     """
 
     cluster: Cluster
@@ -39,6 +40,8 @@ class Entry(Struct):
     count: int = 0
     interval: float = START_INTERVAL_S
     rare: bool = False
+    parent: int = -1
+    seq: int = -1
 
 
 class Cluster(Struct):
@@ -119,6 +122,10 @@ def absorb(target: Cluster, source: Cluster) -> list[tuple[Entry, Entry]]:
         else:
             both.append((kept, entry))
             _unite(kept, entry)
+    if both:
+        replaced = {dropped.member: kept.member for kept, dropped in both}
+        for entry in target.entries.values():
+            entry.parent = replaced.get(entry.parent, entry.parent)
     target.count += source.count
     target.surge += source.surge
     target.last = max(target.last, source.last)

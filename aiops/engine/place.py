@@ -343,6 +343,7 @@ class Placer:
         cluster = self.clusters.of(closed.cluster)
         if cluster is None:
             return
+        fired = cluster.firing > 0
         for split in closed.splits:
             part = self.clusters.split(cluster, split.target, split.members)
             if part is None:
@@ -352,6 +353,10 @@ class Placer:
             if cluster.incident is not None:
                 key = next(iter(part.members.values())).fingerprint
                 self.incidents.open(part, seq, now, key, out, f"split from {cluster.incident}: {split.reason}")
+            self._maybe_forget(part)
+        if fired and cluster.firing <= 0:
+            # All that still fired has left with the parts.
+            self.incidents.quiet(cluster, now)
         cluster.closed = True
         self._maybe_forget(cluster)
 
