@@ -52,8 +52,8 @@ def read(path: Path, topology: Topology | None = None) -> Stream:
 
 
 def networks(root: Path, kind: str) -> list[Stream]:
-    """The networks of one kind (simul-attacks, original, more-noise-11)."""
-    return [read(path) for path in sorted((root / "ait-ads-a").glob(f"{kind}.*.jsonl.gz"))]
+    """The networks of one kind (simul-attacks, original, more-noise-11), or one of them (original.val-1)."""
+    return [read(path) for path in sorted((root / "ait-ads-a").glob(f"{kind}*.jsonl.gz"))]
 
 
 def overlays(root: Path) -> list[Stream]:
