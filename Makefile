@@ -20,7 +20,7 @@ $(VENV)/.runtime: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime
-	@$(BIN)/python -m pip install $(PIP_FLAGS) --group dev --editable '.[librdkafka]'
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --group dev --editable '.[librdkafka,otel]'
 	@touch $@
 
 demo: $(VENV)/.runtime ## Install, then watch a storm of alerts become a handful of incidents.

@@ -129,6 +129,27 @@ class LogConfig(Struct, frozen=True, forbid_unknown_fields=True):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+class TracingConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """OpenTelemetry traces of the daemon's work, over OTLP; they need the extra `otel`."""
+
+    enabled: bool = False
+    # The collector's address for traces, with its path.
+    endpoint: str = "http://127.0.0.1:4318/v1/traces"
+    # The environment variable with headers of the export, `name=value,name=value`; empty: none.
+    headers_env: str = ""
+    # Certificates (PEM) to trust instead of the system's.
+    ca_file: str = ""
+    service_name: Annotated[str, Meta(min_length=1, max_length=200)] = "aiops"
+    # Of the traces that begin here. What a sender's traceparent says is sampled is traced in any case.
+    sample_ratio: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    # How long one export may take, with what is tried again.
+    timeout_s: Annotated[float, Meta(gt=0, le=300)] = 10.0
+    # Spans are sent this often, or sooner when many wait.
+    every_s: Annotated[float, Meta(gt=0, le=3_600)] = 5.0
+    # Spans that wait, about 2 kB each; beyond it they are dropped and counted.
+    max_waiting: Annotated[int, Meta(ge=1, le=1_000_000)] = 4_096
+
+
 class Config(EngineConfig, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`aiops.toml`: the engine's sections, and those of its host."""
 
@@ -144,6 +165,7 @@ class Config(EngineConfig, frozen=True, forbid_unknown_fields=True, kw_only=True
     endpoints: list[EndpointConfig] = field(default_factory=list)
     respond: RespondConfig = field(default_factory=RespondConfig)
     log: LogConfig = field(default_factory=LogConfig)
+    tracing: TracingConfig = field(default_factory=TracingConfig)
     # On SIGTERM, what was taken is finished within this time.
     drain_s: Positive = 10.0
 

@@ -140,6 +140,8 @@ class Received(Struct):
     records: list[Record]
     position: Position | None = None
     rejected: list[DeadLetter] = field(default_factory=list)
+    # The W3C `traceparent` of what brought it; empty where nobody traces.
+    traceparent: str = ""
 
 
 class DeadLetter(Struct):
@@ -189,6 +191,8 @@ class Message(Struct):
     version: int
     at: float
     link: str | None = None
+    # The W3C `traceparent` of this attempt, for receivers that trace; empty when traces are off.
+    traceparent: str = ""
 
 
 class Answer(Struct):

@@ -35,6 +35,7 @@ from aiops.journal.snapshot import frame_of, snapshot_paths
 from aiops.ports import Position, Source
 from aiops.records import Action
 from aiops.store.store import Store
+from aiops.trace import OFF, Tracer
 
 Status = Literal["starting", "ok", "degraded", "stopping", "failed"]
 
@@ -66,11 +67,13 @@ class Daemon:
         *,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
+        tracer: Tracer = OFF,
     ) -> None:
         """Open the state and fold up to the end of the journal; raise `AiopsError` for a state that cannot be used."""
         self.config = config
         self.clock = clock
         self.monotonic = monotonic
+        self.tracer = tracer
         self.started_at = monotonic()
         self.problems: list[str] = []
         self.reloaders: list[Callable[[Config], None]] = []
@@ -120,6 +123,7 @@ class Daemon:
             clock=self.clock,
             monotonic=self.monotonic,
             on_events=self._tell_listeners,
+            tracer=self.tracer,
         )
         self.sources = Sources(sources, self.inbox, self.position)
         self.upkeep = Upkeep(self)

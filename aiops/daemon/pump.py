@@ -25,6 +25,7 @@ from aiops.daemon.inbox import Inbox, Pending
 from aiops.daemon.logs import say
 from aiops.daemon.recovery import Fold, Recovered, cumulative, decided_of
 from aiops.daemon.snapshots import Snapshots
+from aiops.daemon.spans import begin_batch, keep_causes
 from aiops.daemon.ticks import Ticks
 from aiops.daemon.vitals import Vitals
 from aiops.engine.events import Event
@@ -32,6 +33,7 @@ from aiops.engine.silences import Silence
 from aiops.journal import DiskError, Frame, Meta, Writer
 from aiops.journal.snapshot import SnapshotMeta
 from aiops.store.store import Decided, Store
+from aiops.trace import NO_SPAN, OFF, Tracer
 
 State = Literal["running", "degraded", "stopped", "failed"]
 RETRY_FIRST_S = 0.25
@@ -55,6 +57,7 @@ class Pump:
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         on_events: Callable[[list[Event], int], None] = lambda events, rows: None,
+        tracer: Tracer = OFF,
     ) -> None:
         self.fold = recovered.fold
         self.meta = recovered.meta
@@ -72,6 +75,9 @@ class Pump:
         self._clock = clock
         self._monotonic = monotonic
         self._on_events = on_events
+        self._tracer = tracer
+        # The batch that is worked on; ticks of the clock and what is tried again are not traced.
+        self._span = NO_SPAN
         self._ticks = Ticks(config.tick_s, is_new=recovered.seq == 0)
         self._backoff = Backoff(RETRY_FIRST_S, RETRY_CAP_S)
         self._stop = threading.Event()
@@ -150,11 +156,13 @@ class Pump:
         begun = self._monotonic()
         for pending in taken:
             self.vitals.queue.observe(begun - pending.at)
-        frame = self._journal(admitted, now)
-        for pending in taken:
-            pending.done.set_result(frame is not None)
-        if frame is not None:
-            self._fold_and_store(frame, taken)
+        with begin_batch(self._tracer, taken, admitted) as self._span:
+            frame = self._journal(admitted, now)
+            for pending in taken:
+                pending.done.set_result(frame is not None)
+            if frame is not None:
+                self._fold_and_store(frame, taken)
+        self._span = NO_SPAN
 
     def _admit(self, taken: list[Pending], now: float) -> Admitted:
         for pending in taken:
@@ -174,18 +182,23 @@ class Pump:
             letters=admitted.letters,
         )
         first_seq = self._writer.seq
-        try:
-            number = self._writer.append(admitted.records, admitted.lines, meta)
-        except DiskError as error:
-            self._degrade(str(error))
-            return None
+        with self._span.child("journal", attributes={"aiops.records": len(admitted.records)}) as span:
+            try:
+                number = self._writer.append(admitted.records, admitted.lines, meta)
+            except DiskError as error:
+                span.fail("DiskError")
+                self._degrade(str(error))
+                return None
+            span.set("aiops.journal.frame", number)
         self.meta = cumulative(meta)
         self.vitals.journaled(self._monotonic() - begun, len(admitted.records), now)
         return Frame(number, first_seq, admitted.records, meta)
 
     def _fold_and_store(self, frame: Frame, taken: list[Pending]) -> None:
         begun = self._monotonic()
-        events = self.fold.step(frame.records)
+        with self._span.child("fold", attributes={"aiops.records": len(frame.records)}) as span:
+            events = self.fold.step(frame.records)
+            span.set("aiops.events", len(events))
         seconds = self._monotonic() - begun
         self.vitals.fold.observe(seconds)
         self._snapshots.folded(seconds)
@@ -193,6 +206,7 @@ class Pump:
         if decided.actions:
             self._account()
         if decided.is_kept:
+            keep_causes(self._tracer, self._span, decided.events)
             self._unstored.append(decided)
             if not self._write_store():
                 return
@@ -202,11 +216,14 @@ class Pump:
 
     def _write_store(self) -> bool:
         begun = self._monotonic()
-        try:
-            rows = self._store.apply(self._unstored)
-        except sqlite3.Error as error:
-            self._degrade(f"store {self._store.database.path}: {error}: free some space, or check the disk")
-            return False
+        with self._span.child("store", "client", {"db.system.name": "sqlite"}) as span:
+            try:
+                rows = self._store.apply(self._unstored)
+            except sqlite3.Error as error:
+                span.fail(type(error).__name__)
+                self._degrade(f"store {self._store.database.path}: {error}: free some space, or check the disk")
+                return False
+            span.set("aiops.outbox.rows", rows)
         self.vitals.store.observe(self._monotonic() - begun)
         events = [event for decided in self._unstored for event in decided.events]
         self._unstored = []

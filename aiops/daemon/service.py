@@ -19,8 +19,10 @@ from aiops.daemon.control import Control
 from aiops.daemon.daemon import Daemon
 from aiops.daemon.logs import say
 from aiops.daemon.sources import build_source
+from aiops.daemon.tracing import add_tracing, open_tracing, tracer_of
 from aiops.daemon.wiring import add_delivery, add_pages, add_runs
 from aiops.deliver.assembly import open_lanes
+from aiops.deliver.redaction import origin_of
 from aiops.errors import AiopsError, UsageError
 from aiops.ports import Source
 from aiops.topology import Topology, load_topology
@@ -54,12 +56,15 @@ def build(config: Config) -> Daemon:
     """The daemon of a configuration, not started; raise `AiopsError` for what cannot work."""
     topology = topology_of(config)
     sources = sources_of(config)
-    daemon = Daemon(config, lambda: build_engine(config, topology), sources)
+    tracing = open_tracing(config.tracing)
+    daemon = Daemon(config, lambda: build_engine(config, topology), sources, tracer=tracer_of(tracing))
     try:
         add_delivery(daemon)
         add_runs(daemon, topology)
         add_pages(daemon, sources)
         daemon.add(Control(daemon), feeds=True)
+        if tracing is not None:
+            add_tracing(daemon, tracing, sources)
     except BaseException:
         daemon.close()
         raise
@@ -75,11 +80,15 @@ def check(config: Config) -> list[str]:
     sources = sources_of(config)
     lanes = open_lanes(config.endpoints)
     build_engine(config, topology)
+    tracing = open_tracing(config.tracing)
+    if tracing is not None:
+        tracing.stop(config.drain_s)
     return [
         f"topology: {len(topology.nodes)} entities, {len(topology.edges)} edges",
         *(f"topology: warning: {text}" for text in topology.warnings),
         f"sources: {', '.join(source.name for source in sources) or 'none'}",
         f"endpoints: {', '.join(lane.name for lane in lanes) or 'none'}",
+        *([f"traces: {origin_of(config.tracing.endpoint)}"] if config.tracing.enabled else []),
         f"state: {config.state.path()}",
     ]
 

@@ -45,7 +45,13 @@ class Serves(Protocol):
 
 def add_delivery(daemon: Daemon) -> Worker:
     """Deliver the outbox to the configured endpoints, woken by each transaction that adds to it."""
-    worker = open_worker(daemon.store, daemon.config.endpoints, clock=daemon.clock, monotonic=daemon.monotonic)
+    worker = open_worker(
+        daemon.store,
+        daemon.config.endpoints,
+        clock=daemon.clock,
+        monotonic=daemon.monotonic,
+        tracer=daemon.tracer,
+    )
 
     def wake(events: list[Event], rows: int) -> None:
         if rows:

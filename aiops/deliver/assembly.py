@@ -12,6 +12,7 @@ from aiops.deliver.lane import Lane
 from aiops.deliver.worker import Worker
 from aiops.ports import Sink
 from aiops.store.store import Store
+from aiops.trace import OFF, Tracer
 
 
 def open_sink(endpoint: EndpointConfig) -> Sink:
@@ -30,6 +31,7 @@ def open_worker(
     *,
     clock: Callable[[], float] = time.time,
     monotonic: Callable[[], float] = time.monotonic,
+    tracer: Tracer = OFF,
 ) -> Worker:
     """The worker for all endpoints. Raise `UsageError` for what cannot be told."""
-    return Worker(store, open_lanes(endpoints, monotonic), clock=clock, monotonic=monotonic)
+    return Worker(store, open_lanes(endpoints, monotonic), clock=clock, monotonic=monotonic, tracer=tracer)

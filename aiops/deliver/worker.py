@@ -29,6 +29,7 @@ from aiops.errors import AiopsError
 from aiops.ports import Answer
 from aiops.store.outbox import Row
 from aiops.store.store import Store
+from aiops.trace import OFF, Tracer, Value
 
 # The command line retries and drops in another process, of which the worker hears by looking.
 LOOK_EVERY_S = 2.0
@@ -54,10 +55,12 @@ class Worker:
         monotonic: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = randomness.random,
         crew: Crew | None = None,
+        tracer: Tracer = OFF,
     ) -> None:
         self._outbox = store.outbox
         self._ledger = Ledger(store, clock, random)
         self._clock, self._monotonic = clock, monotonic
+        self._tracer = tracer
         self._crew: Crew = crew or ThreadCrew(SLOTS)
         self._lanes = {lane.name: lane for lane in lanes}
         # Lanes that a reload replaced: their sinks are closed once their last attempt has ended.
@@ -185,7 +188,7 @@ class Worker:
                 self._changed.notify_all()
             return
         began = self._monotonic()
-        answer = _ask(lane, row)
+        answer = _traced(self._tracer, lane, row)
         at = self._monotonic()
         lane.attempt_s.observe(max(0.0, at - began))
         with self._changed:
@@ -280,9 +283,34 @@ def _close(lane: Lane) -> None:
         say(logging.WARNING, "a sink could not be closed", endpoint=lane.name, why=type(error).__name__)
 
 
-def _ask(lane: Lane, row: Row) -> Answer:
+def _traced(tracer: Tracer, lane: Lane, row: Row) -> Answer:
+    """One attempt as one span, a part of the trace of the batch that caused it, where that is known yet."""
+    if tracer is OFF:
+        return _ask(lane, row)
+    attributes: dict[str, Value] = {
+        "aiops.endpoint": lane.name,
+        "aiops.endpoint.type": lane.config.type,
+        "aiops.incident.id": row.incident,
+        "aiops.incident.version": row.version,
+        "aiops.incident.change": row.change,
+        "http.request.resend_count": row.attempt,
+    }
+    parent = tracer.kept((row.incident, row.version))
+    with tracer.begin(f"deliver {lane.name}", "client", parent=parent, attributes=attributes) as span:
+        answer = _ask(lane, row, span.traceparent)
+        if answer.status is not None:
+            span.set("http.response.status_code", answer.status)
+        if not answer.ok:
+            # Never the reason: it quotes what the receiver said.
+            span.set("aiops.delivery.retry", answer.retry)
+            span.fail(str(answer.status or "failed"))
+    return answer
+
+
+def _ask(lane: Lane, row: Row, traceparent: str = "") -> Answer:
     try:
         message = message_of(row)
+        message.traceparent = traceparent
     except msgspec.DecodeError as error:
         return Answer(ok=False, reason=f"the message cannot be read: {error}")
     try:

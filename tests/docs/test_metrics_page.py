@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from aiops.assembly import build_engine
 from aiops.config import Config, EndpointConfig, StateConfig
 from aiops.daemon.daemon import Daemon
+from aiops.daemon.otel import tracing_to
+from aiops.daemon.tracing import add_tracing
 from aiops.daemon.wiring import add_delivery, add_runs
 from aiops.ports import DeadLetter, Inbox, Position, Received
 from aiops.records import Alert
@@ -77,9 +80,11 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Family]
             state=StateConfig(str(tmp_path_factory.mktemp("state"))),
             endpoints=[EndpointConfig("nobody", "webhook", {"url_env": "NOBODY_URL", "allow_private": True})],
         )
-        daemon = Daemon(config, lambda: build_engine(config, Topology()), [Handing()])
+        tracing = tracing_to(InMemorySpanExporter(), config.tracing)
+        daemon = Daemon(config, lambda: build_engine(config, Topology()), [Handing()], tracer=tracing)
         add_delivery(daemon)
         add_runs(daemon, Topology())
+        add_tracing(daemon, tracing, [])
         daemon.start()
         try:
             deadline = time.monotonic() + DEADLINE_S

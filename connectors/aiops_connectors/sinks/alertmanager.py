@@ -15,7 +15,7 @@ from aiops.ports import Answer, Message
 from aiops.records.decode import format_time
 from aiops_connectors.sinks.cutting import cut, line
 from aiops_connectors.sinks.options import HttpOptions, client_of, convert, secret, url_of
-from aiops_connectors.sinks.posting import Post
+from aiops_connectors.sinks.posting import Post, trace_headers
 from aiops_connectors.sinks.wording import OVER, facts, first_place, headline, reasons
 
 # What Alertmanager writes for an alert that has not ended.
@@ -59,7 +59,7 @@ class AlertmanagerSink:
     def send(self, message: Message) -> Answer:
         """See `Sink.send`."""
         body = notification(message, self.options.receiver or self.name)
-        return self._post.json(self._url, body, self._headers)
+        return self._post.json(self._url, body, {**self._headers, **trace_headers(message)})
 
     def close(self) -> None:
         """Close idle connections."""

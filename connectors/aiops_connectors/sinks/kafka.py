@@ -19,6 +19,7 @@ from aiops.records.decode import encode, format_time
 from aiops_connectors.broker.connection import TOPIC, Connection, convert
 from aiops_connectors.broker.consumer import BrokerError
 from aiops_connectors.broker.producer import Outgoing, Producer, WriteError, open_producer
+from aiops_connectors.sinks.posting import trace_headers
 
 
 class KafkaSinkOptions(Connection, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,6 +78,7 @@ class KafkaSink:
             "ce_subject": message.incident.id,
             "ce_version": str(message.version),
             "content-type": "application/json",
+            **trace_headers(message),
         }
         headers = [(name, value.encode()) for name, value in attributes.items()]
         return Outgoing(self.options.topic, encode(message.incident), message.incident.id.encode(), headers)

@@ -10,7 +10,7 @@ import msgspec
 
 from aiops.deliver.answers import answer_of, answer_of_failure
 from aiops.deliver.client import HttpClient, HttpFailure
-from aiops.ports import Answer
+from aiops.ports import Answer, Message
 
 JSON = "application/json; charset=utf-8"
 
@@ -46,3 +46,8 @@ class Post:
     def close(self) -> None:
         """Close idle connections."""
         self._client.close()
+
+
+def trace_headers(message: Message) -> dict[str, str]:
+    """The header of W3C Trace Context, for receivers that may trace what they do with it."""
+    return {"traceparent": message.traceparent} if message.traceparent else {}

@@ -20,7 +20,7 @@ from aiops.ports import Answer, Message
 from aiops.records.decode import format_time
 from aiops_connectors.sinks.condensed import condensed
 from aiops_connectors.sinks.options import HttpOptions, client_of, convert, secret, url_of
-from aiops_connectors.sinks.posting import Post
+from aiops_connectors.sinks.posting import Post, trace_headers
 
 # Standard Webhooks asks for bodies under 20 kB; what surrounds the incident takes less than the rest.
 MAX_BODY_BYTES = 20_000
@@ -81,7 +81,7 @@ class WebhookSink:
         """See `Sink.send`."""
         body = msgspec.json.encode(self.event(message))
         signed = signature_headers(self._keys, message.key, self._clock(), body)
-        return self._post.bytes(self._url, body, {**self._headers, **signed})
+        return self._post.bytes(self._url, body, {**self._headers, **signed, **trace_headers(message)})
 
     def event(self, message: Message) -> dict[str, Any]:
         """The body as plain values: below `MAX_BODY_BYTES` as JSON, with the names of what was cut in `data.cut`."""

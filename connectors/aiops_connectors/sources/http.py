@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from aiops.ports import Inbox, Position
+from aiops.trace import Tracer
 from aiops.web.auth import Guard
 from aiops.web.server import HttpServer, Limits
 from aiops_connectors.sources.http_ingest import Ingest
@@ -60,6 +61,10 @@ class HttpSource:
     def mount(self, app: ASGIApp) -> None:
         """Serve `app` as well, for all paths that are not ingest; before `run`."""
         self._rest = app
+
+    def trace(self, tracer: Tracer) -> None:
+        """Trace the requests of ingest; before `run`."""
+        self._ingest.tracer = tracer
 
     def run(self, inbox: Inbox, position: Position | None) -> None:
         """See `Source.run`; raises `AiopsError` when the address cannot be had. There is no position to go on from."""

@@ -14,6 +14,7 @@ import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aiops.ports import DeadLetter, Inbox, Received
+from aiops.trace import NO_SPAN, OFF, Span, Tracer
 from aiops.web.auth import Guard, Refusal
 from aiops.web.body import BodyError, Budget, decoded, read_body
 from aiops_connectors.builders import MAX_RAW, Problem
@@ -53,6 +54,7 @@ class Ingest:
     """Takes requests for all connectors. `inbox` must be set before the first."""
 
     inbox: Inbox
+    tracer: Tracer = OFF
 
     def __init__(self, name: str, options: HttpOptions, guard: Guard, clock: Callable[[], float]) -> None:
         """Raise `UsageError` for a connector without a mapping or a secret."""
@@ -83,7 +85,12 @@ class Ingest:
     async def handle(self, connector: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        status, answer = await self._answer(connector, headers, receive)
+        refusal = self._refusal(connector, headers)
+        if refusal is not None:
+            # Not traced: what a stranger sends is not worth a span.
+            status, answer = refusal.status, Answer(error=refusal.reason)
+        else:
+            status, answer = await self._traced(connector, scope, headers, receive)
         self._counts[f"http_{status}"] += 1
         extra: list[tuple[bytes, bytes]] = []
         if status == 503:
@@ -98,10 +105,39 @@ class Ingest:
         await send({"type": "http.response.start", "status": status, "headers": [*JSON, length, *extra]})
         await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, connector: str, headers: Mapping[str, str], receive: Receive) -> tuple[int, Answer]:
-        refusal = self._refusal(connector, headers)
-        if refusal is not None:
-            return refusal.status, Answer(error=refusal.reason)
+    async def _traced(
+        self, connector: str, scope: Scope, headers: Mapping[str, str], receive: Receive
+    ) -> tuple[int, Answer]:
+        """Answer as one span, which goes on with the sender's trace."""
+        if self.tracer is OFF:
+            return await self._answer(connector, headers, receive, NO_SPAN)
+        path = str(scope["path"])
+        route = "/ingest/{connector}" if path.startswith("/ingest/") else path
+        begun = self.tracer.begin(
+            f"POST {route}",
+            "server",
+            parent=headers.get("traceparent", ""),
+            state=headers.get("tracestate", ""),
+            attributes={
+                "http.request.method": "POST",
+                "http.route": route,
+                "url.scheme": str(scope["scheme"]),
+                "url.path": path,
+                "aiops.connector": connector,
+            },
+        )
+        with begun as span:
+            status, answer = await self._answer(connector, headers, receive, span)
+            span.set("http.response.status_code", status)
+            span.set("aiops.records", answer.accepted)
+            span.set("aiops.rejected", answer.rejected)
+            if status >= 500:
+                span.fail(str(status))
+            return status, answer
+
+    async def _answer(
+        self, connector: str, headers: Mapping[str, str], receive: Receive, span: Span
+    ) -> tuple[int, Answer]:
         options = self._options
         try:
             body = await read_body(
@@ -116,7 +152,7 @@ class Ingest:
         try:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(options.workers, thread_name_prefix=f"{self._name}-ingest")
-            work = asyncio.get_running_loop().run_in_executor(self._pool, self._work, connector, headers, body)
+            work = asyncio.get_running_loop().run_in_executor(self._pool, self._work, connector, headers, body, span)
             return await work
         finally:
             self._waiting -= 1
@@ -135,7 +171,7 @@ class Ingest:
             return Refusal(415, f"expected the content type application/json; got {kind[:80]!r}")
         return None
 
-    def _work(self, connector: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Answer]:
+    def _work(self, connector: str, headers: Mapping[str, str], body: bytes, span: Span) -> tuple[int, Answer]:
         """In a thread of the pool: verify, decode, hand over."""
         now = self._clock()
         verifier = self._verifiers.get(connector)
@@ -151,7 +187,7 @@ class Ingest:
             return 401, Answer(error=str(error))
         except BodyError as error:
             return error.status, Answer(error=error.reason)
-        status, answer = self._put(connector, taken, now)
+        status, answer = self._put(connector, taken, now, span)
         if verifier is not None and status != 503:
             verifier.taken(identity, now)
         return status, answer
@@ -164,11 +200,12 @@ class Ingest:
             self._payloads[connector] = found
         return found
 
-    def _put(self, connector: str, taken: Taken, now: float) -> tuple[int, Answer]:
+    def _put(self, connector: str, taken: Taken, now: float, span: Span) -> tuple[int, Answer]:
         self._identify(taken, now)
         source = f"{self._name}/{connector}"
         letters = [_letter(source, problem, now) for problem in taken.problems]
-        if (taken.records or letters) and not self._is_on_disk(Received(taken.records, rejected=letters)):
+        received = Received(taken.records, rejected=letters, traceparent=span.traceparent)
+        if (taken.records or letters) and not self._is_on_disk(received):
             return 503, Answer(error="full: nothing of this request was taken; send it again")
         with self._lock:
             self._counts["accepted"] += len(taken.records)

@@ -1,0 +1,123 @@
+"""What traces are to everything but their exporter: spans that begin, have children and end; and none of it when off.
+
+The currency between threads, records and requests is the W3C `traceparent`, so that nothing here knows a library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Literal, Protocol
+
+Value = str | int | float | bool | Sequence[str]
+Kind = Literal["internal", "server", "client"]
+NONE: Mapping[str, Value] = {}
+
+
+class Span(Protocol):
+    """A piece of work that takes time; ends when its `with` ends, and never raises."""
+
+    @property
+    def traceparent(self) -> str:
+        """Names the span to others (W3C Trace Context); empty when traces are off."""
+        ...
+
+    def child(self, name: str, kind: Kind = "internal", attributes: Mapping[str, Value] = NONE) -> Span:
+        """Begin a part of this work."""
+        ...
+
+    def set(self, name: str, value: Value) -> None:
+        """Say something about it."""
+        ...
+
+    def fail(self, kind: str) -> None:
+        """It did not work; `kind` is of low cardinality and holds no secret, such as `503` or `TimeoutError`."""
+        ...
+
+    def __enter__(self) -> Span: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Tracer(Protocol):
+    """Begins spans; threads share it."""
+
+    def begin(
+        self,
+        name: str,
+        kind: Kind = "internal",
+        *,
+        parent: str = "",
+        state: str = "",
+        links: Sequence[str] = (),
+        attributes: Mapping[str, Value] = NONE,
+    ) -> Span:
+        """Begin a span.
+
+        `parent` (with its W3C `tracestate` in `state`) and `links` are `traceparent`s, maybe from strangers: what is
+        none is passed over.
+        """
+        ...
+
+    def keep(self, key: tuple[str, int], span: Span) -> None:
+        """Remember which span caused something that is done later; bounded, and gone with the process."""
+        ...
+
+    def kept(self, key: tuple[str, int]) -> str:
+        """The `traceparent` of what was kept under `key`; empty when there is none."""
+        ...
+
+
+class NoSpan:
+    """Traces are off, or there is nothing to trace."""
+
+    traceparent = ""
+
+    def child(self, name: str, kind: Kind = "internal", attributes: Mapping[str, Value] = NONE) -> Span:
+        """See `Span.child`."""
+        return self
+
+    def set(self, name: str, value: Value) -> None:
+        """See `Span.set`."""
+
+    def fail(self, kind: str) -> None:
+        """See `Span.fail`."""
+
+    def __enter__(self) -> Span:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+NO_SPAN: Span = NoSpan()
+
+
+class NoTracer:
+    """Traces are off: a few calls that do nothing for each batch and each attempt, none for an alert."""
+
+    def begin(
+        self,
+        name: str,
+        kind: Kind = "internal",
+        *,
+        parent: str = "",
+        state: str = "",
+        links: Sequence[str] = (),
+        attributes: Mapping[str, Value] = NONE,
+    ) -> Span:
+        """See `Tracer.begin`."""
+        return NO_SPAN
+
+    def keep(self, key: tuple[str, int], span: Span) -> None:
+        """See `Tracer.keep`."""
+
+    def kept(self, key: tuple[str, int]) -> str:
+        """See `Tracer.kept`."""
+        return ""
+
+
+OFF: Tracer = NoTracer()
