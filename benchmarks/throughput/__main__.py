@@ -1,112 +1,93 @@
-"""`python -m benchmarks.throughput`: every load in a process of its own, a table, results as JSON, a comparison."""
+"""`python -m benchmarks.throughput`: every load in processes of its own, tables, results as JSON, a comparison.
+
+python -m benchmarks.throughput --out results.json --page benchmarks/RESULTS.md
+python -m benchmarks.throughput --compare HEAD~5 --only storms --scale 0.2
+python -m benchmarks.throughput --compare before.json after.json
+"""
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
-import subprocess
 import sys
 from pathlib import Path
 
-import msgspec
-from msgspec import Struct, field
+from benchmarks.machine import machine
+from benchmarks.throughput import compare, http
+from benchmarks.throughput.load import LARGE, LOADS, Load
+from benchmarks.throughput.report import put, report
+from benchmarks.throughput.results import Results, measure_all, read, write
 
-from benchmarks.throughput.load import LARGE, LOADS
-from benchmarks.throughput.measure import Row
-
-
-class Results(Struct):
-    """A run: the machine's facts and the rows."""
-
-    python: str
-    machine: str
-    cores: int
-    revision: str
-    rows: list[Row] = field(default_factory=list)
+# Two agree by chance half the time, five once in sixteen.
+COMPARED, REPEATS = 5, 3
 
 
-def run(large: bool, only: str | None) -> Results:
-    """Measure all loads, one process after the other."""
+def main() -> int:
+    """Parse the command line and run; 0 done, 1 failed, 2 wrong usage."""
+    options = _options()
+    loads = chosen(options.only, options.large)
+    try:
+        if options.compare:
+            print(_compared(options.compare, loads, options.repeats or COMPARED, options.scale))
+            return 0
+        results = read(options.read) if options.read else _measured(loads, options)
+    except (OSError, RuntimeError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    if options.out:
+        write(options.out, results)
+    text = report(results)
+    if options.page:
+        put(options.page, text)
+    print(text)
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="benchmarks.throughput", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", action="append", default=[], help="only loads whose name holds this; repeatable")
+    parser.add_argument("--large", action="store_true", help="also a million and ten million alerts")
+    parser.add_argument("--scale", type=float, default=1.0, help="shorter loads: 0.1 is a tenth of the alerts")
+    parser.add_argument("--repeats", type=int, help=f"default {REPEATS}, {COMPARED} for a comparison")
+    parser.add_argument("--no-http", action="store_true", help="without the servers")
+    parser.add_argument("--rounds", type=int, default=8, help="how often the servers get all their batches")
+    parser.add_argument("--out", type=Path, help="write the results as JSON")
+    parser.add_argument("--read", type=Path, help="make the tables from this file of results instead of measuring")
+    parser.add_argument("--page", type=Path, help="put the tables between the marks of this page")
+    parser.add_argument("--compare", nargs="+", metavar="REV|FILE", help="a revision with this checkout, or two files")
+    options = parser.parse_args()
+    if not 0.0 < options.scale <= 1.0:
+        parser.error(f"--scale: expected above 0 up to 1, got {options.scale:g}")
+    if options.repeats is not None and options.repeats < 1:
+        parser.error(f"--repeats: expected at least 1, got {options.repeats}")
+    if options.compare and len(options.compare) > 2:
+        parser.error("--compare: expected a revision, or two files of results")
+    return options
+
+
+def chosen(only: list[str], large: bool) -> list[Load]:
+    """The loads whose name holds one of the texts; all without texts."""
     loads = (*LOADS, *LARGE) if large else LOADS
-    results = Results(platform.python_version(), _processor(), os.cpu_count() or 1, _revision())
-    for number, load in enumerate(loads):
-        if only and only not in load.name:
-            continue
-        command = [sys.executable, "-m", "benchmarks.throughput.measure", str(number)]
-        done = subprocess.run(command, check=True, capture_output=True)
-        row = msgspec.json.decode(done.stdout, type=Row | None)
-        if row is None:
-            sys.stderr.write(f"{load.name}: skipped, the measuring data is not here (AIOPS_DATA)\n")
-            continue
-        results.rows.append(row)
-        sys.stderr.write(f"{load.name}: {row.fold:.1f} µs\n")
+    return [load for load in loads if not only or any(text in load.name for text in only)]
+
+
+def _measured(loads: list[Load], options: argparse.Namespace) -> Results:
+    results = Results(machine(), options.scale)
+    measure_all(results, loads, options.repeats or REPEATS)
+    if not options.no_http:
+        results.servers = http.run(options.rounds)
     return results
 
 
-def _processor() -> str:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as handle:
-            return next(line.split(":", 1)[1].strip() for line in handle if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.machine()
-
-
-def _revision() -> str:
-    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
-
-
-def table(results: Results) -> str:
-    """The rows as Markdown: CPU in µs an alert, ratios to the decode floor of the same run."""
-    lines = [
-        f"Python {results.python}, {results.machine}, {results.cores} cores, revision {results.revision}.",
-        "CPU in µs an alert; × is the ratio to decoding alone in the same run; growth is the last tenth to the first.",
-        "",
-        "| load | alerts | decode | + dict | label grouping | fold | × decode | alerts/s "
-        "| p50 | p99 | p99.9 | growth | MiB |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for row in results.rows:
-        growth = row.tenths[9] / max(row.tenths[0], 0.01)
-        lines.append(
-            f"| {row.name} | {row.alerts:,} | {row.decode:.2f} | {row.decode_and_dict:.2f} | {row.label_grouping:.2f} "
-            f"| {row.fold:.1f} | {row.fold / row.decode:.1f} | {1e6 / row.fold:,.0f} | {row.p50:.1f} | {row.p99:.1f} "
-            f"| {row.p999:.0f} | {growth:.2f} | {row.peak_mib:.0f} |"
-        )
-    return "\n".join(lines)
-
-
-def comparison(before: Results, after: Results) -> str:
-    """Two revisions side by side: the fold as a ratio to the decode floor of its own run."""
-    old = {row.name: row for row in before.rows}
-    lines = [f"| load | {before.revision} × decode | {after.revision} × decode | change |", "|---|---|---|---|"]
-    for row in after.rows:
-        if row.name in old:
-            one, two = old[row.name].fold / old[row.name].decode, row.fold / row.decode
-            lines.append(f"| {row.name} | {one:.1f} | {two:.1f} | {two / one - 1:+.0%} |")
-    return "\n".join(lines)
-
-
-def main() -> None:
-    """Parse the command line and run."""
-    parser = argparse.ArgumentParser(prog="benchmarks.throughput", description=__doc__)
-    parser.add_argument("--out", type=Path, help="write the results as JSON")
-    parser.add_argument("--table", type=Path, help="write the table as Markdown")
-    parser.add_argument("--against", type=Path, help="compare with the results of another revision")
-    parser.add_argument("--large", action="store_true", help="also a million and ten million alerts")
-    parser.add_argument("--only", help="only loads whose name holds this")
-    options = parser.parse_args()
-    results = run(options.large, options.only)
-    if options.out:
-        options.out.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
-    text = table(results)
-    if options.against:
-        text += "\n\n" + comparison(msgspec.json.decode(options.against.read_bytes(), type=Results), results)
-    if options.table:
-        options.table.write_text("# Throughput\n\n" + text + "\n", encoding="utf-8")
-    print(text)
+def _compared(what: list[str], loads: list[Load], repeats: int, scale: float) -> str:
+    if len(what) == 2:
+        before, after = (read(Path(name)) for name in what)
+        found = compare.from_files(before, after)
+        return compare.table(before.machine.revision, after.machine.revision, found)
+    before_name = compare.name_of(what[0])
+    return compare.table(before_name, compare.here(), compare.in_turn(what[0], loads, repeats, scale))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -26,7 +26,8 @@ from msgspec import Struct, field
 
 from aiops.testing.kafka_broker import KafkaBroker
 from benchmarks.throughput import kafka as bare
-from benchmarks.throughput.load import Load, lines
+from benchmarks.throughput.generate import lines
+from benchmarks.throughput.load import Load
 
 REQUIRED_PER_S = 30_000
 STALL_S = 120.0
@@ -39,7 +40,7 @@ def loads(alerts: int) -> dict[str, Load]:
     return {
         "repeated": Load("repeated, 100 entities", "repeated", alerts, 100),
         "storm": Load("storms of 100", "storm", alerts, 1_000, 100),
-        "real": Load("real, ait-ads-a val-1", "real", 90_864),
+        "real": Load("real, ait-ads-a val-1", "real", 90_864, files="ait-ads-a/simul-attacks.val-1.jsonl.gz"),
     }
 
 

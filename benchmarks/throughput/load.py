@@ -1,27 +1,33 @@
-"""The loads that the fold is measured on, as JSON lines: generated mixes, and real alerts where they are."""
+"""The loads that the fold is measured on; `generate.py` makes their alerts."""
 
 from __future__ import annotations
 
-import gzip
-import random
-from collections.abc import Iterator
-from pathlib import Path
-
+import msgspec
 from msgspec import Struct
 
-from aiops.records import Alert
-from aiops.records.decode import encode
-from benchmarks.data import data_folder
+# A scaled load keeps at least this many alerts: fewer say nothing about a percentile.
+MIN_ALERTS = 1_000
 
 
 class Load(Struct, frozen=True):
-    """A load: `mix` is unique, repeated, storm or real; `entities` and `size` (alerts an incident) shape the others."""
+    """A load.
+
+    `mix` is unique, repeated, storm, simulated (`aiops simulate`) or real; `entities` and `size` (alerts a storm) shape
+    the generated ones. `graph`: with a topology. `resolved`: each firing is followed by its end. `late_s`: alerts come
+    up to so many seconds out of order. `models`: with cause ranking and playbook suggestion, else without. `files`: the
+    real ones, below the data folder.
+    """
 
     name: str
     mix: str
     alerts: int
     entities: int = 1
     size: int = 1
+    graph: bool = False
+    resolved: bool = False
+    late_s: float = 0.0
+    models: bool = False
+    files: str = ""
 
 
 # The same mixes over four orders of magnitude of alerts, entities and incident sizes.
@@ -31,69 +37,48 @@ LOADS = (
     Load("repeated, 1 entity", "repeated", 100_000, 1),
     Load("repeated, 100 entities", "repeated", 100_000, 100),
     Load("repeated, 10^4 entities", "repeated", 100_000, 10_000),
+    Load("repeated, 10^5 entities", "repeated", 200_000, 100_000),
+    Load("fired and resolved, 10^3 entities", "repeated", 100_000, 1_000, resolved=True),
+    Load("lone alerts", "storm", 20_000, 1_000, 1),
     Load("storms of 10", "storm", 100_000, 1_000, 10),
     Load("storms of 100", "storm", 100_000, 1_000, 100),
     Load("storms of 10^3", "storm", 100_000, 1_000, 1_000),
     Load("storms of 10^4", "storm", 100_000, 1_000, 10_000),
-    Load("real, ait-ads-a val-1", "real", 90_864),
-    Load("real, ait-ads-a all val", "real", 650_000),
+    Load("storms of 100, up to 30 s late", "storm", 100_000, 1_000, 100, late_s=30.0),
+    Load("storms of 100, fired and resolved", "storm", 100_000, 1_000, 100, resolved=True),
+    Load("storms of 100, topology", "storm", 100_000, 1_000, 100, graph=True),
+    Load("storms of 10^3, topology", "storm", 100_000, 1_000, 1_000, graph=True),
+    Load("storms of 100, topology, all models", "storm", 20_000, 1_000, 100, graph=True, models=True),
+    Load("simulated site of 300 services", "simulated", 50_000, 300, graph=True),
+    Load("real, ait-ads-a val-1", "real", 90_864, files="ait-ads-a/simul-attacks.val-1.jsonl.gz"),
+    Load("real, ait-ads-a all val", "real", 645_178, files="ait-ads-a/simul-attacks.val-*.jsonl.gz"),
+    Load("real, micross 120 s", "real", 5_236, graph=True, files="microservice-faults/micross/overlay-120.jsonl.gz"),
+    Load(
+        "real, cloudbed-1 120 s",
+        "real",
+        18_779,
+        graph=True,
+        files="microservice-faults/cloudbed-1/overlay-120.jsonl.gz",
+    ),
+    Load(
+        "real, micross 120 s, all models",
+        "real",
+        5_236,
+        graph=True,
+        models=True,
+        files="microservice-faults/micross/overlay-120.jsonl.gz",
+    ),
 )
+# A quarter of an hour each, and more: only where they are asked for.
 LARGE = (
+    Load("unique 10^6", "unique", 1_000_000, 100_000),
     Load("storms of 100, 10^6", "storm", 1_000_000, 10_000, 100),
     Load("repeated, 10^7", "repeated", 10_000_000, 1_000),
 )
-NAMES = [
-    f"{what}{how}" for what in ("Cpu", "Memory", "Disk", "Latency", "Error") for how in ("High", "Low", "Odd", "Bad")
-]
-SEVERITIES = (None, "info", "warning", "high", "critical")
 
 
-def lines(load: Load) -> Iterator[bytes]:
-    """The load's alerts, one JSON line each, in time order; nothing when real data is not there."""
-    if load.mix == "real":
-        yield from _real(load)
-    else:
-        for alert in _generated(load):
-            yield encode(alert)
-
-
-def _generated(load: Load) -> Iterator[Alert]:
-    rng = random.Random(load.alerts * 31 + load.entities)
-    now = 1_700_000_000.0
-    for number in range(load.alerts):
-        if load.mix == "unique":
-            now += 0.01
-            yield _alert(now, f"N{number % 997}", f"host-{number % load.entities}", number, rng)
-        elif load.mix == "repeated":
-            now += 0.01
-            yield _alert(now, NAMES[number % 7], f"host-{rng.randrange(load.entities)}", number, rng)
-        else:
-            # A storm hits a few hosts within seconds, then there is quiet for longer than a cluster lives.
-            place, storm = number % load.size, number // load.size
-            now += 300.0 if place == 0 else min(0.2, 60.0 / load.size)
-            entity = (storm * 7 + rng.randrange(5)) % load.entities
-            yield _alert(now, rng.choice(NAMES), f"host-{entity}", number, rng)
-
-
-def _alert(now: float, name: str, entity: str, number: int, rng: random.Random) -> Alert:
-    labels = {"env": "prod", "region": "eu-1", "job": "node"}
-    severity = SEVERITIES[rng.randrange(5)]
-    text = f"{name} on {entity}"
-    return Alert(
-        ts=now, name=name, entity=entity, id=str(number), source="bench", severity=severity, message=text, labels=labels
-    )
-
-
-def _real(load: Load) -> Iterator[bytes]:
-    folder = data_folder()
-    if folder is None:
-        return
-    pattern = "simul-attacks.val-1*" if load.alerts < 100_000 else "simul-attacks.val-*"
-    for path in sorted((folder / "ait-ads-a").glob(pattern)):
-        yield from _file(path)
-
-
-def _file(path: Path) -> Iterator[bytes]:
-    with gzip.open(path, "rb") as handle:
-        for line in handle:
-            yield line.rstrip()
+def find(name: str, scale: float = 1.0) -> Load:
+    """The load of that name; with a `scale` below 1 so much shorter."""
+    load = next(load for load in (*LOADS, *LARGE) if load.name == name)
+    alerts = max(min(MIN_ALERTS, load.alerts), int(load.alerts * scale))
+    return load if scale == 1.0 else msgspec.structs.replace(load, alerts=alerts)
