@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 from benchmarks.throughput import http
 from benchmarks.throughput.results import Results, Row
 
 BEGIN = "<!-- throughput tables: made by `python -m benchmarks.throughput --page` -->"
+# Text is wrapped like the rest of the page; rows of tables cannot be.
+WIDTH = 120
 END = "<!-- end of the throughput tables -->"
 
 
@@ -21,8 +24,8 @@ def report(results: Results) -> str:
     return "\n\n".join(parts)
 
 
-def _table(head: str, rows: list[str]) -> str:
-    return "\n".join((head, "|---" * (head.count("|") - 1) + "|", *rows))
+def _table(text: str, head: str, rows: list[str]) -> str:
+    return "\n".join((textwrap.fill(text, WIDTH), "", head, "|---" * (head.count("|") - 1) + "|", *rows))
 
 
 def cost_table(results: Results) -> str:
@@ -41,7 +44,7 @@ def cost_table(results: Results) -> str:
         f"| {row.cost('fold') / row.cost('decode_and_dict'):.0f} | {1e6 / row.cost('fold'):,.0f} | {row.growth():.2f} |"
         for row in results.rows
     ]
-    return text + "\n\n" + _table(head, rows)
+    return _table(text, head, rows)
 
 
 def latency_table(results: Results) -> str:
@@ -67,7 +70,7 @@ def latency_table(results: Results) -> str:
             f"| {wall['p50']:.1f} | {wall['p99']:.0f} | {wall['p999']:,.0f} | {collector.collections[2]} "
             f"| {collector.longest_ms:.0f} | {each.start_mib:.0f} → {each.peak_mib:.0f} |"
         )
-    return text + "\n\n" + _table(head, rows)
+    return _table(text, head, rows)
 
 
 def quality_table(results: Results) -> str:
@@ -78,7 +81,7 @@ def quality_table(results: Results) -> str:
         "data are the labelled incidents."
     )
     head = "| load | alerts | incidents | noise reduction | storms | seen | pieces | mixed | F1 |"
-    return text + "\n\n" + _table(head, [_quality(row) for row in results.rows if row.quality is not None])
+    return _table(text, head, [_quality(row) for row in results.rows if row.quality is not None])
 
 
 def _quality(row: Row) -> str:
