@@ -177,7 +177,11 @@ class Source(Protocol):
         ...
 
     def health(self) -> Mapping[str, Any]:
-        """`{"ok": bool, "detail": str, …}` for health and metrics."""
+        """`{"ok": bool, "detail": str, …}` for health and metrics.
+
+        `lag` ({place: messages still to be read}) is shown in metrics, and so is every number whose key is in `counts`,
+        the list of those that only ever grow.
+        """
         ...
 
 

@@ -17,10 +17,24 @@ if TYPE_CHECKING:
     from aiops.daemon.daemon import Daemon
 
 
+# What sources say of the present, by the key of their health, with the metric's name after `aiops_source_`.
+_SOURCE_GAUGES = {
+    "paused": ("paused", "1 while a source waits because the engine is full."),
+    "partitions": ("partitions", "Partitions that a source reads."),
+    "offset": ("offset_bytes", "How far a file was read."),
+    "waiting": ("waiting_requests", "Requests that are decoded or wait for the disk."),
+    "held_bytes": ("held_bytes", "Bytes of requests that are held in memory."),
+}
+
+
 def health(daemon: Daemon) -> dict[str, Any]:
     """`{"status": ok | degraded | failed | starting | stopping, "ready": bool, "reason": str, …}`."""
     pump = daemon.pump
-    sources = daemon.sources.health()
+    # Which numbers only grow is for the metrics to know.
+    sources = {
+        name: {key: one for key, one in told.items() if key != "counts"}
+        for name, told in daemon.sources.health().items()
+    }
     unwell = [f"source {name}: {one.get('detail', '')}" for name, one in sources.items() if not one.get("ok", False)]
     extra = {key: told() for key, told in daemon.extra_health.items()}
     unwell += [f"{key}: {one.get('detail', '')}" for key, one in extra.items() if not one.get("ok", True)]
@@ -108,21 +122,25 @@ def _sources(daemon: Daemon) -> list[Family]:
     falls = Family("aiops_source_falls_total", "counter", "Times that a source ended by a fault and was started again.")
     lag = Family("aiops_source_lag", "gauge", "Messages that a source has still to read, by place.")
     counts = Family("aiops_source_events_total", "counter", "What a source counts of itself.")
+    gauges = {key: Family(f"aiops_source_{end}", "gauge", text) for key, (end, text) in _SOURCE_GAUGES.items()}
     for name, told in daemon.sources.health().items():
         up.add(float(bool(told.get("ok"))), source=name)
         falls.add(float(told.get("falls", 0)), source=name)
         for place, count in _numbers(told.get("lag")):
             lag.add(count, source=name, place=place)
+        growing = told.get("counts", ())
         for key, count in _numbers(told):
-            if key not in ("ok", "falls"):
+            if key in growing:
                 counts.add(count, source=name, event=key)
-    return [up, falls, lag, counts]
+            elif key in gauges:
+                gauges[key].add(count, source=name)
+    return [up, falls, lag, counts, *gauges.values()]
 
 
 def _numbers(value: Any) -> list[tuple[str, float]]:
     if not isinstance(value, dict):
         return []
-    return [(str(key), float(one)) for key, one in value.items() if type(one) in (int, float)]
+    return [(str(key), float(one)) for key, one in value.items() if isinstance(one, int | float)]
 
 
 def _disk(daemon: Daemon) -> list[Family]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import threading
 import time
 from collections import defaultdict
@@ -11,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiops_connectors.sources.file import FileSource
+from aiops_connectors.sources.http import HttpSource
+from aiops_connectors.sources.kafka import KafkaSource
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from aiops.assembly import build_engine
@@ -52,7 +57,8 @@ class Handing:
         self._ended.set()
 
     def health(self) -> Mapping[str, Any]:
-        return {"ok": True, "detail": "", "lag": {"alerts/0": 3}, "records": 3}
+        now = {"paused": False, "partitions": 1, "offset": 0, "waiting": 0, "held_bytes": 0}
+        return {"ok": True, "detail": "", "lag": {"alerts/0": 3}, "records": 3, "counts": ["records"], **now}
 
 
 def families(text: str) -> dict[str, Family]:
@@ -72,7 +78,7 @@ def families(text: str) -> dict[str, Family]:
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Family]]:
+def text(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The metrics of a daemon with a source, an incident and an endpoint that nobody listens at."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("NOBODY_URL", "http://127.0.0.1:9/")
@@ -88,12 +94,67 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Family]
         daemon.start()
         try:
             deadline = time.monotonic() + DEADLINE_S
-            while not (found := families(daemon.metrics_text()))["aiops_outbox_rows"][1]:
+            while not families(found := daemon.metrics_text())["aiops_outbox_rows"][1]:
                 assert time.monotonic() < deadline, "no incident was told"
                 time.sleep(0.05)
             yield found
         finally:
             daemon.stop()
+
+
+@pytest.fixture(scope="module")
+def page(text: str) -> dict[str, Family]:
+    """Name to type and label names."""
+    return families(text)
+
+
+def test_names_and_types_are_as_prometheus_asks(text: str) -> None:
+    """The rules of `promtool check metrics`, and that units are the base ones."""
+    kinds = dict(line.split(" ")[2:4] for line in text.splitlines() if line.startswith("# TYPE "))
+    helps = {line.split(" ")[2] for line in text.splitlines() if re.match(r"# HELP \w+ \S", line)}
+    assert set(kinds) == helps
+    assert len(kinds) == text.count("# TYPE ")
+    for name, kind in kinds.items():
+        assert re.fullmatch(r"aiops_[a-z][a-z0-9_]*[a-z0-9]", name), name
+        assert name.endswith("_total") == (kind == "counter"), name
+        assert not re.search(r"_(gauge|counter|histogram|summary|bucket|sum|count)$", name), name
+        assert not re.search(r"_(ms|msec|milliseconds|minutes|hours|days|kb|mb|gb|kilobytes|percent|s)(_|$)", name), (
+            name
+        )
+        assert kind != "histogram" or name.endswith("_seconds"), name
+    samples = [line.rpartition(" ")[0] for line in text.splitlines() if not line.startswith("#")]
+    assert len(samples) == len(set(samples))
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_promtool_finds_nothing(text: str) -> None:
+    done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_a_family_stands_together_under_its_type(text: str) -> None:
+    current, seen = "", set()
+    for line in text.splitlines():
+        if line.startswith("# HELP "):
+            current = line.split(" ")[2]
+            assert current not in seen
+            seen.add(current)
+        elif not line.startswith("#"):
+            assert re.match(rf"{current}(_bucket|_sum|_count)?[{{ ]", line), line
+
+
+def test_counters_of_the_sources_that_ship_only_grow() -> None:
+    """What goes up and down is a gauge of its own name, and everything else is counted."""
+    now = {"waiting", "held_bytes", "offset", "partitions", "paused", "lag_total", "connected", "ok"}
+    for source in (
+        HttpSource("http", {"port": 0}),
+        FileSource("file", {"path": "alerts.jsonl"}),
+        KafkaSource("kafka", {"bootstrap_servers": ["localhost:9"], "topics": ["alerts"]}),
+    ):
+        told = source.health()
+        numbers = {key for key, one in told.items() if isinstance(one, int | float)}
+        assert numbers == set(told["counts"]) | (numbers & now)
+        assert not set(told["counts"]) & now
 
 
 def test_every_metric_with_its_type_and_labels(page: dict[str, Family], tables: Tables) -> None:

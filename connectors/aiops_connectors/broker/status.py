@@ -79,6 +79,7 @@ class Status:
                 "detail": self._detail(total),
                 **self._state,
                 **self._counts,
+                "counts": [*self._counts],
                 "lag": shown,
                 "lag_total": total,
             }

@@ -83,7 +83,13 @@ class FileSource:
     def health(self) -> Mapping[str, Any]:
         """See `Source.health`: beside `ok` and `detail`, the offset, and what was taken and refused."""
         detail = self._trouble or f"reading {self._path}"
-        return {"ok": not self._trouble, "detail": detail, "offset": self._offset, **self._counts}
+        return {
+            "ok": not self._trouble,
+            "detail": detail,
+            "offset": self._offset,
+            **self._counts,
+            "counts": [*self._counts],
+        }
 
     def _look(self, inbox: Inbox, position: Position | None) -> bool:
         """Read one batch; whether there was any."""

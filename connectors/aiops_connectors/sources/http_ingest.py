@@ -233,7 +233,8 @@ class Ingest:
 
     def counted(self) -> Mapping[str, Any]:
         """Requests by the status of their answer, records taken and refused, and what is under way."""
-        return {**self._counts, "waiting": self._waiting, "held_bytes": self._budget.held}
+        counts = dict(self._counts)
+        return {**counts, "counts": [*counts], "waiting": self._waiting, "held_bytes": self._budget.held}
 
     def close(self) -> None:
         """End the threads, after what they do; the next request begins new ones."""
