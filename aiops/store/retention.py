@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from aiops.store.database import Database
 
@@ -13,15 +15,19 @@ STEP_ROWS = 500
 MAX_LETTERS = 100_000
 
 
+# Below an hour, what is over would be gone while people still talk about it; above ten years, it is a typing error.
+Age = Annotated[float, Meta(ge=3_600, le=10 * 366 * _DAY_S)]
+
+
 class KeepConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """How long the store keeps what is over, in seconds. Open incidents and undelivered messages stay."""
 
     # A year and a month: "the same day last year" stays answerable.
-    incidents_s: float = 400 * _DAY_S
-    audit_s: float = 400 * _DAY_S
-    letters_s: float = 30 * _DAY_S
+    incidents_s: Age = 400 * _DAY_S
+    audit_s: Age = 400 * _DAY_S
+    letters_s: Age = 30 * _DAY_S
     # Deliveries are looked up while an incident is discussed.
-    deliveries_s: float = 30 * _DAY_S
+    deliveries_s: Age = 30 * _DAY_S
 
 
 _STEPS = (
