@@ -20,13 +20,15 @@ from aiops.daemon.daemon import Daemon
 from aiops.daemon.logs import say
 from aiops.daemon.sources import build_source
 from aiops.daemon.tracing import add_tracing, open_tracing, tracer_of
-from aiops.daemon.wiring import add_delivery, add_pages, add_runs
+from aiops.daemon.wiring import add_delivery, add_pages, add_problems, add_runs, left_out
 from aiops.deliver.assembly import open_lanes
 from aiops.deliver.redaction import origin_of
 from aiops.errors import AiopsError, UsageError
 from aiops.ports import Source
 from aiops.topology import Topology, load_topology
 
+# Problems that one line holds; the rest is counted.
+_MAX_TOLD = 5
 # How often the pump is looked at while nothing is asked of us.
 _LOOK_S = 0.5
 
@@ -59,6 +61,7 @@ def build(config: Config) -> Daemon:
     tracing = open_tracing(config.tracing)
     daemon = Daemon(config, lambda: build_engine(config, topology), sources, tracer=tracer_of(tracing))
     try:
+        add_problems(daemon)
         add_delivery(daemon)
         add_runs(daemon, topology)
         add_pages(daemon, sources)
@@ -79,7 +82,10 @@ def check(config: Config) -> list[str]:
     topology = topology_of(config)
     sources = sources_of(config)
     lanes = open_lanes(config.endpoints)
-    build_engine(config, topology)
+    problems = left_out(config, build_engine(config, topology))
+    if problems:
+        more = f"; and {len(problems) - _MAX_TOLD} more" if len(problems) > _MAX_TOLD else ""
+        raise UsageError("; ".join(problems[:_MAX_TOLD]) + more)
     tracing = open_tracing(config.tracing)
     if tracing is not None:
         tracing.stop(config.drain_s)

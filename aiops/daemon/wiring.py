@@ -8,6 +8,8 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from msgspec.structs import astuple
+
 from aiops.config import Config
 from aiops.daemon.asked import answers
 from aiops.daemon.daemon import Daemon
@@ -19,6 +21,7 @@ from aiops.deliver.worker import Worker
 from aiops.engine.events import Event
 from aiops.engine.fold import Engine
 from aiops.engine.look import Look, look
+from aiops.engine.rank import Models
 from aiops.errors import AiopsError
 from aiops.ports import Source
 from aiops.records import Action
@@ -68,6 +71,28 @@ def add_delivery(daemon: Daemon) -> Worker:
     return worker
 
 
+def left_out(config: Config, fold: object) -> list[str]:
+    """What a configuration names and nobody can use, such as a folder of playbooks that is not there."""
+    models = fold.ranking.models if isinstance(fold, Engine) else Models()
+    told = [str(text) for model in astuple(models) for text in getattr(model, "problems", ())]
+    if config.respond.enabled:
+        told += usable(read_catalogue(_playbooks(config))).problems
+    return list(dict.fromkeys(told))
+
+
+def add_problems(daemon: Daemon) -> None:
+    """Show what was left out in the log and the health: the daemon works without it, but not as it was meant to."""
+    problems = left_out(daemon.config, daemon.recovered.fold)
+    for text in problems:
+        say(logging.WARNING, f"left out: {text}")
+    if problems:
+        daemon.extra_health["models"] = lambda: {"ok": False, "detail": "; ".join(problems)}
+
+
+def _playbooks(config: Config) -> list[Path]:
+    return [Path(place) for place in playbook_places(config.playbooks.options)] or [shipped()]
+
+
 def add_runs(daemon: Daemon, topology: Topology) -> None:
     """Guarded runs of playbooks, where they are enabled.
 
@@ -87,8 +112,7 @@ def add_runs(daemon: Daemon, topology: Topology) -> None:
         daemon.extra_health["runs"] = lambda: {"ok": False, "detail": reason}
         transport.close()
         return
-    places = [Path(place) for place in playbook_places(daemon.config.playbooks.options)] or [shipped()]
-    catalogue = usable(read_catalogue(places))
+    catalogue = usable(read_catalogue(_playbooks(daemon.config)))
 
     def learn(incident: str, playbook: str, outcome: str) -> None:
         args = {"playbook": playbook, "outcome": outcome}

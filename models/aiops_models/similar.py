@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from aiops.errors import UsageError
 from aiops.ports import IncidentView
 from aiops.records import Evidence
 from aiops.topology import Topology
@@ -53,7 +54,10 @@ class SimilarIncidents:
     """The index. Options: `lexicon` (path or mapping), as for the cause ranker."""
 
     def __init__(self, topology: Topology | None = None, options: Mapping[str, Any] | None = None) -> None:
-        """Start empty; raise `UsageError` for a lexicon that does not fit."""
+        """Start empty; raise `UsageError` for options or a lexicon that do not fit."""
+        unknown = sorted(set(options or {}) - {"lexicon"})
+        if unknown:
+            raise UsageError(f"similar incidents: expected the option lexicon; got {', '.join(unknown)}")
         self._topology = topology or Topology()
         self._lexicon = load_lexicon((options or {}).get("lexicon"))
         self._past: dict[str, Past] = {}

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from aiops.config import Config, StateConfig
+from aiops.config import Config, StateConfig, load_config
 from aiops.daemon.control import act, ask
 from aiops.daemon.daemon import Daemon
-from aiops.daemon.service import check
+from aiops.daemon.service import build, check
 from aiops.daemon.wiring import add_delivery
 from aiops.engine.fold import Engine
 from aiops.errors import AiopsError, UsageError
@@ -157,6 +157,39 @@ def test_config_check_builds_everything_and_names_the_place(tmp_path: Path) -> N
     bad.write_text("[journal]\nkep_s = 1\n")
     done = aiops("config", "check", str(bad))
     assert "unknown field `kep_s` - at `$.journal`" in done.stderr
+
+
+def test_what_is_left_out_fails_the_check_and_warns_in_the_daemon(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.toml"
+    bad.write_text(
+        f'[state]\ndirectory = "{tmp_path / "state"}"\n[http]\nenabled = false\n'
+        f'[playbooks.options]\nplaybooks = ["{tmp_path / "absent"}"]\n'
+    )
+    done = aiops("config", "check", str(bad))
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert f"{tmp_path / 'absent'}: expected a playbook file or a folder of them" in done.stderr
+    assert "the configuration is good" not in done.stdout
+    daemon = build(load_config(bad))
+    try:
+        assert any("absent" in text for text in daemon.health()["warnings"])  # type: ignore[attr-defined]
+    finally:
+        daemon.close()
+
+
+@pytest.mark.parametrize("section", ["causes", "playbooks", "similar"])
+def test_an_option_that_a_model_does_not_know_is_an_error(section: str, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.toml"
+    bad.write_text(f"[{section}.options]\nlexikon = 1\n")
+    with pytest.raises(UsageError, match=r"expected the options? .*; got lexikon"):
+        check(load_config(bad))
+
+
+def test_ages_of_the_store_are_bounded(tmp_path: Path) -> None:
+    for key in ("incidents_s", "audit_s", "letters_s", "deliveries_s"):
+        for value, said in ((0, ">= 3600"), (-1, ">= 3600"), (1e12, "<= 316224000"), ("nan", ">= 3600")):
+            with pytest.raises(UsageError, match=rf"{said}.* - at `\$\.store\.{key}`"):
+                load_config(None, [f"store.{key}={value}"])
+    assert load_config(None, ["store.letters_s=3600"]).store.letters_s == 3600
 
 
 def test_an_address_in_use_is_told_and_not_fatal(tmp_path: Path) -> None:
