@@ -1,39 +1,93 @@
-"""`python -m benchmarks.accuracy [--full] [SUITE ...]`: all accuracy tables, one after the other, with naive rows.
+"""`python -m benchmarks.accuracy [--full] [--only SUITE] [--out FILE]`: all accuracy tables, with naive rows.
 
-Without `--full`, suites that take long are run on a part of their data.
+Without `--full`, suites that take long are run on a part of their data. A suite whose data is absent says so in one
+line and is skipped. The file of results has the machine's facts and the rows of every suite.
 """
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
 
 from benchmarks.data import data_folder
+from benchmarks.machine import Machine, machine
 
 # In the order in which an alert meets them.
-SUITES = ("grouping", "nab", "causes", "playbooks")
-# These have a short form, which takes minutes where the whole takes most of an hour.
+SUITES = ("grouping", "nab", "detectors", "causes", "causes_class", "playbooks")
+# These have a short form, which takes seconds where the whole takes most of an hour.
 QUICK = ("grouping",)
 
 
-def main() -> int:
-    """Run the suites named on the command line, or all; the exit code is that of the worst."""
+class Suite(Struct):
+    """What a suite found: its rows, none where its data is absent; its exit code."""
+
+    name: str
+    seconds: float = 0.0
+    code: int = 0
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Results(Struct):
+    """A run."""
+
+    machine: Machine
+    full: bool
+    suites: list[Suite] = field(default_factory=list)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the suites named, or all; the exit code is that of the worst, 2 for wrong usage."""
+    options = _options(arguments)
     if data_folder() is None:
         print("skipped: the measuring data is not here (set AIOPS_DATA to its folder)")
         return 0
-    worst = 0
-    full = "--full" in sys.argv[1:]
-    for suite in [name for name in sys.argv[1:] if name != "--full"] or SUITES:
-        print(f"\n== {suite} ==", flush=True)
-        started = time.monotonic()
-        command = [sys.executable, "-m", f"benchmarks.accuracy.{suite}"]
-        if suite in QUICK and not full:
-            command.append("--quick")
-        worst = max(worst, subprocess.run(command, check=False).returncode)
-        print(f"({suite}: {time.monotonic() - started:.0f} s)", flush=True)
-    return worst
+    results = Results(machine(), options.full)
+    wanted = [*options.suites, *options.only]
+    with tempfile.TemporaryDirectory(prefix="aiops-bench-") as directory:
+        for name in [suite for suite in SUITES if not wanted or suite in wanted]:
+            print(f"\n== {name} ==", flush=True)
+            suite = run(name, options.full, Path(directory) / f"{name}.json")
+            print(f"({name}: {suite.seconds:.0f} s)", flush=True)
+            results.suites.append(suite)
+    print(f"\n{results.machine}")
+    if options.out:
+        options.out.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
+    return max((suite.code for suite in results.suites), default=0)
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="benchmarks.accuracy", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"one of {', '.join(SUITES)}; default all")
+    parser.add_argument("--only", action="append", default=[], choices=SUITES, help="the same; repeatable")
+    parser.add_argument("--full", action="store_true", help="all data, three orders within equal time stamps")
+    parser.add_argument("--out", type=Path, help="write the results as JSON")
+    options = parser.parse_args(arguments)
+    unknown = [name for name in options.suites if name not in SUITES]
+    if unknown:
+        parser.error(f"{unknown[0]}: expected one of {', '.join(SUITES)}")
+    return options
+
+
+def run(name: str, full: bool, path: Path) -> Suite:
+    """One suite in a process of its own; it writes its rows to `path`."""
+    command = [sys.executable, "-m", f"benchmarks.accuracy.{name}", "--json", str(path)]
+    if name in QUICK and not full:
+        command.append("--quick")
+    started = time.monotonic()
+    code = subprocess.run(command, check=False).returncode
+    rows = msgspec.json.decode(path.read_bytes()) if path.exists() else []
+    return Suite(name, round(time.monotonic() - started, 1), code, rows)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -12,7 +12,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from aiops.score import Ranking, ranking
@@ -22,6 +21,7 @@ from benchmarks.accuracy.causes_rows import NAIVE, naive, ranked
 from benchmarks.accuracy.causes_trust import trust_table
 from benchmarks.accuracy.causes_weights import GRID, left_out
 from benchmarks.data import data_folder
+from benchmarks.tables import Tables, parser
 
 NO_RULES: Mapping[str, Any] = {"rules": []}
 ROWS = (
@@ -36,21 +36,25 @@ ROWS = (
 MIN_CASES = 20
 
 
-def main(wanted: Sequence[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Print the tables; 0 also without data, which is told in one line."""
+    command = parser(__doc__)
+    command.add_argument("systems", nargs="*")
+    options = command.parse_args(arguments)
     root = data_folder()
-    if root is None:
+    found = systems(root, options.systems) if root is not None else []
+    if not found:
         print("skipped: no measuring data (set AIOPS_DATA)")
         return 0
-    console = Console(width=110)
-    found = systems(root, wanted)
+    tables = Tables()
     for system in found:
-        console.print(system_table(system))
+        tables.show(system_table(system))
     large = [system for system in found if len(system.cases) >= MIN_CASES]
     if len(large) > 1:
-        console.print(weights_table(large))
-    console.print(trust_table(found))
-    console.print(cost_table())
+        tables.show(weights_table(large))
+    tables.show(trust_table(found))
+    tables.show(cost_table())
+    tables.write(options.json)
     return 0
 
 

@@ -14,17 +14,18 @@ from collections import Counter
 from aiops_models.cause_class import CauseClassifier
 from aiops_models.causes import CauseRanker
 from aiops_models.causes.naming import tail
-from rich.console import Console
 from rich.table import Table
 
 from aiops.score import Case as Scored
 from aiops.score import ranking
 from benchmarks.accuracy.causes_data import Case, System, systems
 from benchmarks.data import data_folder
+from benchmarks.tables import Tables, parser
 
 
 def main() -> int:
     """Print the table; 0 also without data, which is told in one line."""
+    options = parser(__doc__).parse_args()
     root = data_folder()
     found = systems(root, ["k8s boutique"]) if root else []
     if not found:
@@ -43,7 +44,9 @@ def main() -> int:
     ):
         figures = ranking(scored)
         table.add_row(label, f"{figures.top1:.3f}", f"{figures.top3:.3f}", f"{figures.mrr:.3f}")
-    Console(width=110).print(table)
+    tables = Tables()
+    tables.show(table)
+    tables.write(options.json)
     return 0
 
 

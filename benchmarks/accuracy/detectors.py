@@ -18,6 +18,7 @@ from aiops_models.training import ALGORITHMS, roc_area
 from aiops.archive import Rejections, read
 from aiops.engine.features import NAMES
 from aiops.rows import Gathered, gather
+from benchmarks.tables import Tables, parser
 
 TRAINED_ON = "simul-attacks.train-0"
 SETS = ("simul-attacks.train-1", "simul-attacks.val-0", "simul-attacks.val-1", "original.val-0", "more-noise-11.val-0")
@@ -44,6 +45,7 @@ def area(scores: list[float], marked: list[bool]) -> float:
 
 def main() -> int:
     """Print the table."""
+    options = parser(__doc__).parse_args()
     root = data_root()
     if root is None:
         print("detectors: no data, set AIOPS_DATA to the folder that holds ait-ads-a/; skipped")
@@ -52,6 +54,7 @@ def main() -> int:
     models = {name: model.fit(training) for name, model in ALGORITHMS.items()}
     print(f"trained on {TRAINED_ON}: {len(training)} rows")
     print(f"{'set':24s}{'rows':>8s}{'share':>8s}" + "".join(f"{name:>16s}" for name in (*models, *NAIVE)))
+    tables = Tables()
     cost = dict.fromkeys(models, 0.0)
     total = 0
     for name in SETS:
@@ -68,6 +71,10 @@ def main() -> int:
             cells.append(area([row[NAMES.index(feature)] for row in values], gathered.marked))
         share = sum(gathered.marked) / len(values)
         print(f"{name:24s}{len(values):8d}{share:8.3f}" + "".join(f"{cell:16.3f}" for cell in cells))
+        areas = dict(zip((*models, *NAIVE), cells, strict=True))
+        tables.add("ROC area", {"set": name, "rows": len(values), "share": share, **areas})
+    tables.add("µs a row", {name: spent / total * 1e6 for name, spent in cost.items()})
+    tables.write(options.json)
     print("µs a row: " + ", ".join(f"{name} {spent / total * 1e6:.1f}" for name, spent in cost.items()))
     return 0
 

@@ -26,6 +26,7 @@ from aiops.engine.detect import DetectConfig
 from aiops.engine.novelty import Novelty
 from aiops.records import Incident, Metric
 from aiops.score.nab import PROFILES, STANDARD, Scored, at_threshold, best
+from benchmarks.tables import Tables, parser
 
 T = TypeVar("T")
 Detector = Callable[[Sequence[float], Sequence[float]], list[float]]
@@ -113,24 +114,29 @@ def across_halves(corpus: list[Scored], repeats: int = 20) -> float:
     return total / repeats
 
 
-def row(name: str, detector: Detector, corpus: list[Series], shipped: float | None) -> list[Scored]:
-    """Score one detector, print its row, return its scores."""
+def row(tables: Tables, name: str, detector: Detector, corpus: list[Series], shipped: float | None) -> list[Scored]:
+    """Score one detector, print and keep its row, return its scores."""
     started = time.process_time()
     scored = [Scored(s.name, s.times, detector(s.times, s.values), s.windows) for s in corpus]
     cost = (time.process_time() - started) / sum(len(s.times) for s in corpus) * 1e6
     results = [best(scored, profile) for profile in PROFILES]
     cells = [f"{result.score:8.1f}" for result in results]
-    fixed = f"{at_threshold(scored, shipped).score:8.1f}" if shipped is not None else "       –"
+    at_shipped = at_threshold(scored, shipped).score if shipped is not None else None
+    fixed = f"{at_shipped:8.1f}" if at_shipped is not None else "       –"
+    halves = across_halves(scored)
     caught = f"{results[0].hits}/{results[0].windows}"
-    print(
-        f"{name:20s}{''.join(cells)}{fixed}{across_halves(scored):8.1f}{caught:>9s}"
-        f"{results[0].false_alarms:8d}{cost:9.2f}"
-    )
+    print(f"{name:20s}{''.join(cells)}{fixed}{halves:8.1f}{caught:>9s}{results[0].false_alarms:8d}{cost:9.2f}")
+    named = {profile: result.score for profile, result in zip(("standard", "low FP", "low FN"), results, strict=True)}
+    counts = {"windows": caught, "alarms": results[0].false_alarms, "µs/row": cost}
+    tables.add("nab", {"row": name, **named, "shipped": at_shipped, "halves": halves, **counts})
     return scored
 
 
 def main() -> int:
     """Print the table."""
+    command = parser(__doc__)
+    command.add_argument("--series", action="store_true", help="also each series")
+    options = command.parse_args()
     root = data_root()
     if root is None:
         print("nab: no data, set AIOPS_DATA to the folder that holds nab/; skipped")
@@ -140,10 +146,12 @@ def main() -> int:
     print(f"{'detector':20s}{'standard':>8s}{'low FP':>8s}{'low FN':>8s}{'shipped':>8s}{'halves':>8s}", end="")
     print(f"{'windows':>9s}{'alarms':>8s}{'µs/row':>9s}")
     threshold = DetectConfig().metric_novelty
-    scored = row("novelty (ours)", ours, corpus, threshold)
-    row("windowed Gaussian", windowed_gaussian, corpus, None)
-    row("random", at_random, corpus, None)
-    if "--series" in sys.argv:
+    tables = Tables()
+    scored = row(tables, "novelty (ours)", ours, corpus, threshold)
+    row(tables, "windowed Gaussian", windowed_gaussian, corpus, None)
+    row(tables, "random", at_random, corpus, None)
+    tables.write(options.json)
+    if options.series:
         for series in scored:
             result = at_threshold([series], threshold, STANDARD)
             print(f"{series.name:55s}{result.raw:7.2f}{result.hits:4d}/{result.windows}{result.false_alarms:6d}")

@@ -16,7 +16,6 @@ from aiops_models.playbooks import PlaybookSuggester
 from aiops_models.playbooks.library import runbook_index
 from aiops_models.playbooks.suggester import MIN_COVERAGE, MIN_WORDS
 from aiops_models.retrieval import Bm25
-from rich.console import Console
 from rich.table import Table
 
 from aiops.ports import AlertFact, IncidentView
@@ -27,6 +26,7 @@ from benchmarks.accuracy.causes_data import System, systems
 from benchmarks.accuracy.playbooks_k8s import no_cause, ranker, shares, suggested, true_cause
 from benchmarks.accuracy.runbooks_data import Query, load, read, recall
 from benchmarks.data import data_folder
+from benchmarks.tables import Tables, parser
 
 KINDS = ("name-match", "same-page")
 BARS = {"name-match": (0.75, 0.92), "same-page": (0.25, 0.50)}
@@ -35,17 +35,19 @@ PUBLISHED = {"name-match": (0.680, 0.873), "same-page": (0.151, 0.346)}
 
 def main() -> int:
     """Print the tables; 0 also without data, which is told in one line."""
+    options = parser(__doc__).parse_args()
     root = data_folder()
     if root is None or not (root / "runbooks").is_dir():
         print("skipped: no measuring data (set AIOPS_DATA)")
         return 0
-    console = Console(width=110)
+    tables = Tables()
     books, texts, queries = load(root / "runbooks")
-    console.print(retrieval_table(books, texts, queries))
-    console.print(threshold_table(books, queries))
-    console.print(rules_table(root / "runbooks"))
+    tables.show(retrieval_table(books, texts, queries))
+    tables.show(threshold_table(books, queries))
+    tables.show(rules_table(root / "runbooks"))
     for system in systems(root, ["k8s boutique"]):
-        console.print(faults_table(system))
+        tables.show(faults_table(system))
+    tables.write(options.json)
     return 0
 
 

@@ -2,219 +2,146 @@
 
 Four connections post what Prometheus posts (`/api/v2/alerts`, batches of 64): first a fixed set of firing alerts,
 renewed again and again as Prometheus does every minute; then alerts of which each is new, as in the first minute of a
-storm. Measured is the CPU time of the server's process, so that the load generator does not count. The daemon runs as
-it ships: journal and store are synced to disk before an answer. Alertmanager keeps alerts in memory only.
+storm. The servers take turns, so that what else the machine does hits all. Measured is the CPU time of the server's
+process until it is idle again, so that the load generator does not count and work after the answer does; `whole` is
+all CPU until half a minute after the last alert, with whatever grouping, ranking and flushing comes later. The daemon
+runs as it ships: journal and store are synced to disk before an answer. Alertmanager keeps alerts in memory only.
 """
 
 from __future__ import annotations
 
 import argparse
-import http.client
-import os
-import shutil
-import socket
-import subprocess
+import statistics
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
-CONNECTIONS, BATCH = 4, 64
-# Alerts that fire at once in a large installation during a storm.
-SERIES = 6_400
-START_DEADLINE_S = 60.0
-ALERTMANAGERS = ("prometheus-alertmanager", "alertmanager")
-_CONFIG = "route: {receiver: none, group_by: [alertname]}\nreceivers: [{name: none}]\n"
+from benchmarks.throughput.http_client import BATCH, CONNECTIONS, SERIES, batches, post_all
+from benchmarks.throughput.http_server import Server, alertmanager, alertmanager_server, bare, daemon
+
+LOADS = ("renewed", "new")
+TURNS = 3
+# Alertmanager tells of a new group after 30 s, the daemon ranks a new incident after 30 s.
+LATER_S = 35.0
+BASE = "Alertmanager"
 
 
 class Row(Struct):
-    """One server: µs of CPU an alert, alerts a second, milliseconds an answer took."""
+    """One server under one load: µs of CPU an alert (`turns`: of each turn), answers' times, the most memory so far."""
 
     name: str
     load: str
     alerts: int
-    cpu_us: float
-    alerts_per_s: float
-    p50_ms: float
-    p99_ms: float
     durable: bool
+    turns: list[float] = field(default_factory=list)
+    whole_us: float = 0.0
+    alerts_per_s: float = 0.0
+    p50_ms: float = 0.0
+    p99_ms: float = 0.0
+    peak_mib: float = 0.0
+
+    @property
+    def cpu_us(self) -> float:
+        """The median turn."""
+        return statistics.median(self.turns)
 
 
-def batches(now: float, turn: int = 0) -> list[bytes]:
-    """Bodies of 64 alerts each, some 480 bytes an alert; those of another `turn` are other alerts."""
-    start, end = (datetime.fromtimestamp(now + shift, UTC).isoformat() for shift in (-60, 240))
-    alerts = [
-        {
-            "labels": {
-                "alertname": f"Rule{number % 40}",
-                "instance": f"10.0.{number // 250}.{number % 250}:9100",
-                "job": "node",
-                "namespace": f"team-{number % 20}",
-                "service": f"service-{number % 100}",
-                "severity": ("critical", "warning", "info")[number % 3],
-                "prometheus": "monitoring/k8s",
-                **({"pod": f"pod-{turn}-{number}"} if turn else {}),
-            },
-            "annotations": {"summary": f"Rule {number % 40} fires", "description": "the value is above its threshold"},
-            "startsAt": start,
-            "endsAt": end,
-            "generatorURL": f"http://prometheus.example/graph?g0.expr=rule_{number % 40}&g0.tab=1",
-        }
-        for number in range(SERIES)
-    ]
-    return [msgspec.json.encode(alerts[at : at + BATCH]) for at in range(0, SERIES, BATCH)]
-
-
-def measure(name: str, process: subprocess.Popen[bytes], port: int, rounds: int, *, durable: bool) -> list[Row]:
-    """Post `rounds` times all batches over four connections, after one round to warm up; then as many new alerts."""
-    renewed = batches(time.time())
-    _post_all(port, renewed)
-    fresh = [body for turn in range(1, rounds + 1) for body in batches(time.time(), turn)]
-    return [
-        _measured(name, "renewed", process, port, renewed * rounds, durable),
-        _measured(name, "new", process, port, fresh, durable),
-    ]
-
-
-def _measured(
-    name: str, load: str, process: subprocess.Popen[bytes], port: int, bodies: Sequence[bytes], durable: bool
-) -> Row:
-    before, began = _cpu_s(process.pid), time.perf_counter()
-    took = sorted(_post_all(port, bodies))
-    wall, cpu = time.perf_counter() - began, _cpu_s(process.pid) - before
-    alerts = len(bodies) * BATCH
-    p50, p99 = (took[int(len(took) * share)] * 1e3 for share in (0.5, 0.99))
-    return Row(name, load, alerts, cpu / alerts * 1e6, alerts / wall, p50, p99, durable)
-
-
-def _post_all(port: int, bodies: Sequence[bytes]) -> list[float]:
-    took: list[float] = []
-    faults: list[str] = []
-
-    def send(part: Sequence[bytes]) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        connection.connect()
-        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for body in part:
-            started = time.perf_counter()
-            connection.request("POST", "/api/v2/alerts", body, {"content-type": "application/json"})
-            answer = connection.getresponse()
-            text = answer.read()
-            took.append(time.perf_counter() - started)
-            if answer.status != 200:
-                faults.append(f"{answer.status} {text[:200]!r}")
-        connection.close()
-
-    threads = [threading.Thread(target=send, args=(bodies[number::CONNECTIONS],)) for number in range(CONNECTIONS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if faults:
-        raise SystemExit(f"{len(faults)} requests failed, the first with {faults[0]}")
-    return took
-
-
-def _cpu_s(pid: int) -> float:
-    """User and system time of a process and its threads."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-@contextmanager
-def _started(command: Sequence[str], port: int) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + START_DEADLINE_S
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise SystemExit(f"{command[0]}: did not start") from None
-                time.sleep(0.1)
-        yield process
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def run(rounds: int) -> list[Row]:
-    """All servers, one after the other; Alertmanager where it is installed."""
-    rows: list[Row] = []
-    with tempfile.TemporaryDirectory() as directory:
-        port = _free_port()
-        with _started([sys.executable, "-m", "benchmarks.throughput.http_bare", str(port)], port) as process:
-            rows.extend(measure("HTTP source alone", process, port, rounds, durable=False))
-        port = _free_port()
-        settings = [f"state.directory={directory}/state", f"http.port={port}", "log.level=error"]
-        command = [sys.executable, "-m", "aiops.cli", "run", *(part for one in settings for part in ("--set", one))]
-        with _started(command, port) as process:
-            rows.extend(measure("aiops run", process, port, rounds, durable=True))
-        found = next((path for name in ALERTMANAGERS if (path := shutil.which(name))), None)
-        if found is None:
+def run(rounds: int, later_s: float = LATER_S) -> list[Row]:
+    """All servers in turn; Alertmanager where it is installed. `rounds`: posts of all alerts, a load and server."""
+    with tempfile.TemporaryDirectory(prefix="aiops-bench-") as name, ExitStack() as stack:
+        directory = Path(name)
+        servers = [stack.enter_context(bare()), stack.enter_context(daemon(directory))]
+        path = alertmanager()
+        if path is None:
             sys.stderr.write("Alertmanager is not installed (Debian: prometheus-alertmanager): no comparison\n")
-            return rows
-        config = Path(directory) / "alertmanager.yml"
-        config.write_text(_CONFIG)
-        port = _free_port()
-        command = [
-            found,
-            f"--config.file={config}",
-            f"--storage.path={directory}/am",
-            f"--web.listen-address=127.0.0.1:{port}",
-            "--cluster.listen-address=",
-            "--log.level=error",
-        ]
-        with _started(command, port) as process:
-            rows.extend(measure("Alertmanager", process, port, rounds, durable=False))
+        else:
+            servers.append(stack.enter_context(alertmanager_server(path, directory)))
+        for server in servers:
+            post_all(server.port, batches(time.time()))
+            server.settle()
+        return [row for load in LOADS for row in measure(servers, load, rounds, later_s)]
+
+
+def measure(servers: Sequence[Server], load: str, rounds: int, later_s: float) -> list[Row]:
+    """One load on all servers."""
+    each = max(1, rounds // TURNS)
+    rows = [Row(server.name, load, each * TURNS * SERIES, server.durable) for server in servers]
+    began = [server.cpu_s() for server in servers]
+    took: list[list[float]] = [[] for _ in servers]
+    walls = [0.0 for _ in servers]
+    for turn in range(TURNS):
+        bodies = _bodies(load, turn, each)
+        for number, (server, row) in enumerate(zip(servers, rows, strict=True)):
+            before, started = server.cpu_s(), time.perf_counter()
+            took[number] += post_all(server.port, bodies)
+            walls[number] += time.perf_counter() - started
+            server.settle()
+            row.turns.append((server.cpu_s() - before) / (len(bodies) * BATCH) * 1e6)
+    time.sleep(later_s)
+    for server, row, start, answers, wall in zip(servers, rows, began, took, walls, strict=True):
+        answers.sort()
+        row.whole_us = (server.cpu_s() - start) / row.alerts * 1e6
+        row.alerts_per_s = row.alerts / wall
+        row.p50_ms, row.p99_ms = (answers[int(len(answers) * share)] * 1e3 for share in (0.5, 0.99))
+        row.peak_mib = server.peak_mib()
     return rows
+
+
+def _bodies(load: str, turn: int, rounds: int) -> list[bytes]:
+    now = time.time()
+    if load == "renewed":
+        return batches(now) * rounds
+    first = turn * rounds + 1
+    return [body for number in range(first, first + rounds) for body in batches(now, number)]
 
 
 def table(rows: Sequence[Row]) -> str:
     """The rows as Markdown, with ratios to Alertmanager where it was there."""
-    base = {row.load: row.cpu_us for row in rows if row.name == "Alertmanager"}
+    base = {row.load: row for row in rows if row.name == BASE}
     lines = [
-        f"{CONNECTIONS} connections, batches of {BATCH}, {SERIES:,} alerts a round; CPU of the server alone.",
+        f"{CONNECTIONS} connections, batches of {BATCH}, {SERIES:,} alerts a round; CPU of the server alone, in µs an "
+        "alert, the\n"
+        f"median of {TURNS} turns (lowest to highest) until it is idle again; whole is all until {LATER_S:.0f} s after "
+        "the last alert.\n"
+        f"× is the ratio to {BASE}, which is written in Go and keeps alerts in memory only.",
         "",
-        "| server | alerts are | count | CPU µs an alert | × Alertmanager | alerts/s | p50 ms | p99 ms | durable |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| server | alerts are | count | CPU | turns | × | whole | × | answered/s | p50 ms | p99 ms | MiB | durable |",
+        "|---" * 13 + "|",
     ]
     for row in rows:
-        ratio = f"{row.cpu_us / base[row.load]:.2f}" if base else "-"
+        other = base.get(row.load)
+        ratios = (row.cpu_us / other.cpu_us, row.whole_us / other.whole_us) if other else (None, None)
+        one, two = ("" if ratio is None else f"{ratio:.2f}" for ratio in ratios)
         lines.append(
-            f"| {row.name} | {row.load} | {row.alerts:,} | {row.cpu_us:.1f} | {ratio} | {row.alerts_per_s:,.0f} "
-            f"| {row.p50_ms:.1f} | {row.p99_ms:.1f} | {'yes' if row.durable else 'no'} |"
+            f"| {row.name} | {row.load} | {row.alerts:,} | {row.cpu_us:.1f} | {min(row.turns):.1f} to "
+            f"{max(row.turns):.1f} | {one} | {row.whole_us:.1f} | {two} | {row.alerts_per_s:,.0f} "
+            f"| {row.p50_ms:.1f} | {row.p99_ms:.1f} | {row.peak_mib:.0f} | {'yes' if row.durable else 'no'} |"
         )
     return "\n".join(lines)
 
 
-def main() -> None:
+def main() -> int:
     """Parse the command line, measure, print the table."""
     parser = argparse.ArgumentParser(prog="benchmarks.throughput.http", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=10, help="how often all batches are posted")
+    parser.add_argument("--rounds", type=int, default=9, help="how often all batches are posted")
     parser.add_argument("--out", type=Path, help="write the rows as JSON")
     options = parser.parse_args()
-    rows = run(options.rounds)
+    try:
+        rows = run(options.rounds)
+    except RuntimeError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     if options.out:
         options.out.write_bytes(msgspec.json.format(msgspec.json.encode(rows), indent=1) + b"\n")
     print(table(rows))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

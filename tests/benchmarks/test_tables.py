@@ -115,10 +115,12 @@ def test_loads_are_chosen_by_part_of_their_name() -> None:
 def test_servers_have_rows_with_ratios() -> None:
     run = results(20.0)
     run.servers = [
-        Server("aiops run", "new", 64, 90.0, 1_000.0, 1.0, 2.0, True),
-        Server("Alertmanager", "new", 64, 30.0, 2_000.0, 1.0, 2.0, False),
+        Server("aiops run", "new", 64, True, [80.0, 90.0, 91.0], 120.0, 1_000.0, 1.0, 2.0, 150.0),
+        Server("Alertmanager", "new", 64, False, [30.0, 29.0, 33.0], 40.0, 2_000.0, 1.0, 2.0, 60.0),
     ]
-    assert "| aiops run | new | 64 | 90.0 | 3.00 |" in report(run)
+    assert "| aiops run | new | 64 | 90.0 | 80.0 to 91.0 | 3.00 | 120.0 | 3.00 | 1,000 |" in report(run)
+    del run.servers[1]
+    assert "| aiops run | new | 64 | 90.0 | 80.0 to 91.0 |  | 120.0 |  | 1,000 |" in report(run)
 
 
 def test_the_machine_is_told() -> None:
