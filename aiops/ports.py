@@ -76,6 +76,16 @@ class Calibrated(Protocol):
 
 
 @runtime_checkable
+class Identified(Protocol):
+    """A model that says what it decides by."""
+
+    @property
+    def digest(self) -> str:
+        """Of its data (rules, words, playbooks), without what it learned; equal data give equal digests."""
+        ...
+
+
+@runtime_checkable
 class Stateful(Protocol):
     """Has state that belongs in a snapshot: plain dicts, lists, strings and numbers only."""
 
@@ -228,6 +238,7 @@ __all__ = [
     "Calibrated",
     "DeadLetter",
     "Detector",
+    "Identified",
     "Inbox",
     "IncidentView",
     "Message",

@@ -29,6 +29,12 @@ def load(group: str, name: str) -> Callable[..., Any]:
     return factory
 
 
+def version(group: str, name: str) -> str:
+    """The version of the distribution that registered `name`; empty where that is not known."""
+    found = _find(group, name)
+    return found.dist.version if found is not None and found.dist is not None else ""
+
+
 def _find(group: str, name: str) -> EntryPoint | None:
     for point in entry_points(group=group):
         if point.name == name:

@@ -21,6 +21,7 @@ from aiops.daemon.inbox import Inbox
 from aiops.daemon.lock import StateLock
 from aiops.daemon.logs import say
 from aiops.daemon.metrics import Family
+from aiops.daemon.models import InUse, detector_of, models_of
 from aiops.daemon.pump import Pump
 from aiops.daemon.recovery import Fold, recover
 from aiops.daemon.runs import Runs
@@ -110,6 +111,7 @@ class Daemon:
         self.snapshots = Snapshots(self.directory / "snapshots", config.snapshot, self.monotonic)
         self.recovered = recover(self.journal_directory, self.snapshots.directory, self.store, make, digest)
         self.snapshots.folded(self.recovered.seconds)
+        self._models = models_of(config, self.recovered.fold)
         self.inbox = Inbox(config.inbox.max_records, self.monotonic)
         self.desk = Desk(self.inbox, self.clock)
         self.pump = Pump(
@@ -214,13 +216,9 @@ class Daemon:
         self.announcer.endpoints = list(config.endpoints)
         say(logging.INFO, "reloaded the endpoints and the log level; other changes need a restart")
 
-    def models(self) -> dict[str, tuple[str, str]]:
-        """The models in use: stage to (name, version)."""
-        told = self.pump.accounts.get("models")
-        if isinstance(told, dict):
-            return {str(stage): (str(name), str(version)) for stage, (name, version) in told.items()}
-        stages = {"causes": self.config.causes, "playbooks": self.config.playbooks, "similar": self.config.similar}
-        return {stage: (model.use, "configured") for stage, model in stages.items() if model.use}
+    def models(self) -> dict[str, InUse]:
+        """The models in use, by stage."""
+        return {**self._models, **detector_of(self.pump.accounts)}
 
     def health(self) -> dict[str, object]:
         """See `aiops.daemon.health.health`."""

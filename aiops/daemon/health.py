@@ -6,6 +6,8 @@ import shutil
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import asdict
+
 from aiops import __version__
 from aiops.daemon.metrics import Family, render
 from aiops.engine.events import DISPOSITIONS
@@ -55,6 +57,7 @@ def health(daemon: Daemon) -> dict[str, Any]:
         },
         "snapshot": {"age_s": round(daemon.snapshots.age_s, 3), "bytes": daemon.snapshots.state_bytes},
         "inbox": {"records": daemon.inbox.depth()},
+        "models": {stage: asdict(one) for stage, one in sorted(daemon.models().items())},
         **extra,
     }
 
@@ -96,9 +99,9 @@ def _records(daemon: Daemon) -> list[Family]:
 
 
 def _models(daemon: Daemon) -> Family:
-    family = Family("aiops_model_info", "gauge", "Always 1; the model in use and its version, by stage.")
-    for stage, (name, version) in sorted(daemon.models().items()):
-        family.add(1, stage=stage, model=name, version=version)
+    family = Family("aiops_model_info", "gauge", "Always 1; the model in use, by stage.")
+    for stage, one in sorted(daemon.models().items()):
+        family.add(1, stage=stage, model=one.model, version=one.version, digest=one.digest)
     return family
 
 

@@ -86,7 +86,7 @@ def add_problems(daemon: Daemon) -> None:
     for text in problems:
         say(logging.WARNING, f"left out: {text}")
     if problems:
-        daemon.extra_health["models"] = lambda: {"ok": False, "detail": "; ".join(problems)}
+        daemon.extra_health["left_out"] = lambda: {"ok": False, "detail": "; ".join(problems)}
 
 
 def _playbooks(config: Config) -> list[Path]:

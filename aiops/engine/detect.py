@@ -5,6 +5,7 @@ Pure and deterministic: time comes from the records, models come in as `swap_mod
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
@@ -97,6 +98,8 @@ class Detect:
         self._verdicts: OrderedDict[str, Strange] = OrderedDict()
         self._model: Detector | None = None
         self._loaded: list[str] = []  # algorithm and state text of the model
+        # Its algorithm and digest, for people.
+        self.in_place: tuple[str, str] | None = None
 
     def alert(self, ts: float, stream: str, entity: str, type_: str, severity: int) -> Surprise:
         """Take in one alert; about 2 µs. The returned object is overwritten by the next call: copy what you keep."""
@@ -157,6 +160,7 @@ class Detect:
         before = self._loaded[0] if self._loaded else "no model"
         self._model = model
         self._loaded = [algorithm, action.args["state"]]
+        self.in_place = _identity(*self._loaded)
         self._ring = Ring(_RING, nats=False)
         self._pending = []
         self._verdicts.clear()
@@ -205,3 +209,9 @@ class Detect:
         self._verdicts = OrderedDict((verdict[1], Strange(*verdict)) for verdict in state["verdicts"])
         self._loaded = list(state["model"])
         self._model = self._build(*self._loaded) if self._loaded else None
+        self.in_place = _identity(*self._loaded) if self._loaded else None
+
+
+def _identity(algorithm: str, text: str) -> tuple[str, str]:
+    """The digest is that of the id of the `swap_model` record (`aiops models list`)."""
+    return algorithm, hashlib.sha256(f"{algorithm}\n{text}".encode(errors="replace")).hexdigest()[:16]

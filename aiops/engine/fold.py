@@ -133,6 +133,7 @@ class Engine:
             "open_incidents": self.incidents.open_count,
             "streams": len(self.dedup.streams),
             "clusters": len(self.clusters.by_number),
+            "detector": self.detect.in_place,
         }
 
     def snapshot(self) -> bytes:

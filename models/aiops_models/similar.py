@@ -21,6 +21,7 @@ from aiops.ports import IncidentView
 from aiops.records import Evidence
 from aiops.topology import Topology
 from aiops_models.causes.lexicon import load_lexicon
+from aiops_models.identity import digest_of
 
 # Some years of incidents of a busy shop; at 64 features each under 10 MB.
 MAX_INCIDENTS = 2000
@@ -62,6 +63,11 @@ class SimilarIncidents:
         self._lexicon = load_lexicon((options or {}).get("lexicon"))
         self._past: dict[str, Past] = {}
         self._with: dict[str, dict[str, None]] = {}
+
+    @property
+    def digest(self) -> str:
+        """Of the lexicon."""
+        return digest_of(self._lexicon.words)
 
     def add(self, view: IncidentView, meta: Mapping[str, str]) -> None:
         """Remember an incident; told again (same `view.id`), what `meta` leaves out is kept from before.

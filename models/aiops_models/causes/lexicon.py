@@ -70,6 +70,8 @@ class Lexicon:
     def __init__(self, own: LexiconFile | None = None) -> None:
         """Put the words of both files together."""
         shipped, extra = _shipped(), own or LexiconFile()
+        # The operator's own and the shipped, as the files say them.
+        self.words = (extra, shipped)
         self._drop = frozenset(extra.drop + shipped.drop)
         self._up = frozenset(extra.up + shipped.up)
         self._down = frozenset(extra.down + shipped.down)

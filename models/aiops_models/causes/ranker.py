@@ -25,6 +25,7 @@ from aiops_models.causes.rules import load_packs
 from aiops_models.causes.scene import Scene
 from aiops_models.causes.surprise import Surprise
 from aiops_models.causes.terms import Account, Terms
+from aiops_models.identity import digest_of
 
 # What a person reads; past ten suspects a list is no help.
 MAX_CAUSES = 10
@@ -49,6 +50,11 @@ class CauseRanker:
         self._lexicon = load_lexicon(given.get("lexicon"))
         self._packs = load_packs(given.get("rules", DEFAULT_RULES))
         self._history, self._memory, self._calibration = History(), Memory(), Calibration()
+
+    @property
+    def digest(self) -> str:
+        """Of the lexicon and the rules."""
+        return digest_of(self._lexicon.words, self._packs)
 
     def rank(self, view: IncidentView) -> list[Cause]:
         """The best causes first (at most 10), each with additive evidence that sums to its score."""

@@ -16,6 +16,7 @@ from aiops.respond.runbooks import plain
 from aiops.respond.situation import Situation, severity_label, situation
 from aiops.respond.trials import leading
 from aiops.topology import Topology
+from aiops_models.identity import digest_of
 from aiops_models.playbooks.library import Library
 from aiops_models.playbooks.outcomes import Outcomes
 from aiops_models.playbooks.query import incident_query
@@ -85,6 +86,11 @@ class PlaybookSuggester:
         self._library = Library(options or {})
         self._outcomes = Outcomes()
         self._usual = Usual()
+
+    @property
+    def digest(self) -> str:
+        """Of the playbooks and runbooks."""
+        return digest_of([one.playbook for one in self._library.compiled], self._library.runbooks)
 
     @property
     def problems(self) -> list[str]:

@@ -1,0 +1,74 @@
+"""Which models a daemon works with, as health and metrics tell it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from aiops import __version__
+from aiops.assembly import build_engine
+from aiops.config import Config, StateConfig
+from aiops.daemon.daemon import Daemon
+from aiops.daemon.models import models_of
+from aiops.engine.config import CausesConfig, PlaybooksConfig, SimilarConfig
+from aiops.engine.fold import Engine
+from aiops.ports import Received
+from aiops.records import Action
+from aiops.topology import Topology
+
+
+class Flat:
+    """A detector that finds nothing."""
+
+    def score(self, rows: Sequence[Sequence[float]]) -> list[float]:
+        return [0.0 for _ in rows]
+
+
+def in_use(**sections: object) -> dict[str, tuple[str, str, str]]:
+    config = Config(**sections)  # type: ignore[arg-type]
+    found = models_of(config, build_engine(config, Topology()))
+    return {stage: (one.model, one.version, one.digest) for stage, one in found.items()}
+
+
+def test_name_version_and_digest_of_each_stage() -> None:
+    found = in_use()
+    assert {stage: one[:2] for stage, one in found.items()} == {
+        stage: (stage, __version__) for stage in ("causes", "playbooks", "similar")
+    }
+    assert all(len(digest) == 16 for _, _, digest in found.values())
+    assert found == in_use()
+    assert set(in_use(similar=SimilarConfig(use=""))) == {"causes", "playbooks"}
+
+
+def test_other_data_is_another_digest(tmp_path: Path) -> None:
+    shipped = in_use()
+    words = {"lexicon": {"blorp": "resource"}}
+    own = in_use(causes=CausesConfig(options=words), playbooks=PlaybooksConfig(options={"playbooks": [str(tmp_path)]}))
+    assert own["causes"] != shipped["causes"]
+    assert own["playbooks"] != shipped["playbooks"]
+    assert own["similar"] == shipped["similar"]
+    assert in_use(causes=CausesConfig(options={"rules": []}))["causes"] not in (own["causes"], shipped["causes"])
+
+
+def test_a_detector_that_was_put_in_place_is_told_by_its_id(tmp_path: Path) -> None:
+    def make() -> Engine:
+        return Engine(scorers={"flat": lambda state: Flat()})
+
+    config = Config(state=StateConfig(str(tmp_path)))
+    digest = hashlib.sha256(b"flat\n{}").hexdigest()[:16]
+    for is_new in (True, False):
+        daemon = Daemon(config, make)
+        if is_new:
+            assert "detect" not in daemon.models()
+            swap = Action(ts=1_800_000_000.0, verb="swap_model", args={"algorithm": "flat", "state": "{}"})
+            assert daemon.inbox.submit(Received([swap])) is not None
+            daemon.pump.round()
+        found = daemon.models()["detect"]
+        assert (found.model, found.digest) == ("flat", digest)
+        assert (
+            f'aiops_model_info{{stage="detect",model="flat",version="",digest="{digest}"}} 1' in daemon.metrics_text()
+        )
+        assert daemon.health()["models"]["detect"]["digest"] == digest  # type: ignore[index]
+        daemon.snapshots.wait(5.0)
+        daemon.close()
