@@ -1,6 +1,7 @@
 """`aiops outbox`: what waits to be delivered, what could not be, and what a person decides about it.
 
-Works beside a running daemon, which looks into the outbox every few seconds, and without one.
+Messages are listed, retried and dropped beside a running daemon, which looks into the outbox every few seconds, or
+without one; endpoints are those of the running daemon.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from aiops.cli.incidents import ActorOption, NoteOption, user
 from aiops.cli.output import print_json
 from aiops.cli.plain import clean, console_for
 from aiops.cli.run import ConfigOption, SetOption
 from aiops.config import load_config
+from aiops.daemon.control import ask
 from aiops.errors import UsageError
 from aiops.records.decode import format_time
 from aiops.store.database import Database
@@ -108,8 +111,53 @@ def drop_command(
     _report("dropped", moved, ids, as_json)
 
 
+@outbox_app.command("endpoints")
+def endpoints_command(
+    config: ConfigOption = None, sets: SetOption = None, state: StateOption = None, as_json: Json = False
+) -> None:
+    """List the endpoints of the running daemon, whether they are told, and why not."""
+    found = ask(_directory(config, sets, state), {"ask": "endpoints"})["endpoints"]
+    if as_json:
+        print_json(found)
+        return
+    table = Table("endpoint", "state", "sent", "why", box=None, header_style="bold", pad_edge=False)
+    for name, one in found.items():
+        shown = "disabled" if one["disabled"] else "ok" if one["ok"] else f"breaker {one['breaker']}"
+        table.add_row(name, shown, str(one["results"]["sent"]), Text(clean(one["detail"])))
+    console_for().print(table if found else "no endpoints")
+
+
+@outbox_app.command("enable")
+def enable_command(
+    endpoint: Annotated[str, typer.Argument(help="The endpoint's name, as `endpoints` shows it.")],
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+    actor: ActorOption = None,
+    note: NoteOption = None,
+    as_json: Json = False,
+) -> None:
+    """Tell an endpoint again that was disabled because it answered that it is gone (410)."""
+    request = {"ask": "enable", "endpoint": endpoint, "actor": actor or user(), "reason": note or ""}
+    enabled = ask(_directory(config, sets, state), request)["enabled"]
+    if as_json:
+        print_json({"enabled": enabled})
+        return
+    console = console_for()
+    if not enabled:
+        console.print(f"{clean(endpoint)} was not disabled")
+        return
+    console.print(f"{clean(endpoint)} is told again")
+    retry = f"aiops outbox retry --all --endpoint {clean(endpoint)}"
+    console.print(f"what it missed was given up: `{retry}` sends it", soft_wrap=True)
+
+
+def _directory(config: Path | None, sets: list[str] | None, state: Path | None) -> Path:
+    return state or load_config(config, sets or []).state.path()
+
+
 def _open(config: Path | None, sets: list[str] | None, state: Path | None) -> tuple[Database, OutboxTable]:
-    path = (state or load_config(config, sets or []).state.path()) / FILE_NAME
+    path = _directory(config, sets, state) / FILE_NAME
     if not path.is_file():
         raise UsageError(f"{path}: there is no store: expected the state directory of a daemon that has run")
     database = Database(path)

@@ -1,4 +1,4 @@
-"""What the command line asks of guarded runs over the control socket.
+"""What the command line asks of endpoints and guarded runs over the control socket.
 
 Whoever may write to that socket is the daemon's own user or root, and may move kill switches. Approvals are not taken
 here: they need a token, so that they carry a name that somebody vouches for.
@@ -18,7 +18,7 @@ from aiops.records import Incident
 from aiops.store import incidents
 
 if TYPE_CHECKING:
-    from aiops.daemon.daemon import Daemon
+    from aiops.daemon.daemon import Daemon, Delivery
 
 
 class AskPlan(Struct):
@@ -42,6 +42,27 @@ class AskSwitch(Struct):
     engaged: bool
     actor: str
     reason: str = ""
+
+
+class AskEnable(Struct):
+    """Tell a disabled endpoint again."""
+
+    endpoint: str
+    actor: str
+    reason: str = ""
+
+
+def endpoint_answers(delivery: Delivery) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
+    """What is answered about endpoints, by what is asked."""
+
+    def listed(request: dict[str, Any]) -> dict[str, Any]:
+        return {"endpoints": {name: dict(state) for name, state in delivery.endpoints().items()}}
+
+    def enable(request: dict[str, Any]) -> dict[str, Any]:
+        asked = msgspec.convert(request, AskEnable)
+        return {"enabled": delivery.enable(asked.endpoint, asked.actor, asked.reason)}
+
+    return {"endpoints": listed, "enable": enable}
 
 
 def answers(daemon: Daemon) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:

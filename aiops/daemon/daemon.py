@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, Literal, Protocol
 
@@ -53,6 +53,18 @@ class Service(Protocol):
         ...
 
 
+class Delivery(Protocol):
+    """What others ask of the delivery worker."""
+
+    def endpoints(self) -> Mapping[str, Mapping[str, Any]]:
+        """The state of each endpoint by name."""
+        ...
+
+    def enable(self, endpoint: str, actor: str, reason: str = "") -> bool:
+        """Tell a disabled endpoint again; False when it was not disabled."""
+        ...
+
+
 class Daemon:
     """The host of the engine.
 
@@ -83,6 +95,8 @@ class Daemon:
         self.extra_health: dict[str, Callable[[], dict[str, Any]]] = {}
         # What neighbours answer over the control socket, by what is asked; an `AiopsError` is told to who asked.
         self.asked: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+        # The delivery worker, where there is one.
+        self.delivery: Delivery | None = None
         # Guarded runs, where they are enabled and their audit trail is whole.
         self.runs: Runs | None = None
         self.directory = config.state.path()

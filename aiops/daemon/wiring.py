@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 from msgspec.structs import astuple
 
 from aiops.config import Config
-from aiops.daemon.asked import answers
+from aiops.daemon.asked import answers, endpoint_answers
 from aiops.daemon.daemon import Daemon
 from aiops.daemon.logs import say
 from aiops.daemon.runs import Runs, playbook_places, usable
@@ -67,6 +67,8 @@ def add_delivery(daemon: Daemon) -> Worker:
     daemon.reloaders.append(reload)
     daemon.extra_metrics.append(worker.metrics)
     daemon.extra_health["delivery"] = worker.health
+    daemon.delivery = worker
+    daemon.asked |= endpoint_answers(worker)
     daemon.add(worker)
     return worker
 

@@ -11,6 +11,7 @@ from aiops.deliver.lane import Lane, Result
 from aiops.deliver.schedule import wait_s
 from aiops.ports import Answer, Message
 from aiops.records import Incident, parse_severity
+from aiops.store import audit
 from aiops.store.outbox import Entry, Row, told
 from aiops.store.store import Store
 
@@ -75,6 +76,11 @@ class Ledger:
                 "update outbox set state = 'superseded', changed_at = ? where id = ?", (self._clock(), row.id)
             )
         self._store.outbox.release([row.id])
+
+    def note(self, text: str, actor: str | None) -> None:
+        """Write an entry about an endpoint into the audit; raise `sqlite3.Error` when the disk does not take it."""
+        with self._store.database.transaction() as connection:
+            audit.write(connection, audit.NO_RECORD, self._clock(), "endpoint", None, None, actor, text)
 
     def next_due_at(self, endpoint: str, now: float) -> float | None:
         """When the next row is due that is not due yet; what is due and was not claimed waits for an answer."""

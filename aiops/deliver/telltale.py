@@ -11,17 +11,19 @@ from aiops.deliver.lane import Lane
 
 def health(lanes: Mapping[str, Lane], at: float, disk_error: str = "") -> dict[str, Any]:
     """`ok` is False while an endpoint is disabled or left alone, or the disk refuses answers."""
-    endpoints = {name: _endpoint(lane, at) for name, lane in lanes.items()}
+    endpoints = {name: state(lane, at) for name, lane in lanes.items()}
     unwell = [f"endpoint {name}: {one['detail']}" for name, one in endpoints.items() if not one["ok"]]
     reasons = [disk_error, *unwell] if disk_error else unwell
     return {"ok": not reasons, "detail": "; ".join(reasons), "endpoints": endpoints}
 
 
-def _endpoint(lane: Lane, at: float) -> dict[str, Any]:
+def state(lane: Lane, at: float) -> dict[str, Any]:
+    """`{"ok": bool, "detail": str, "breaker": str, "disabled": bool, "in_flight": int, "results": {…}}`."""
     breaker = lane.breaker_state(at)
+    way_back = f"`aiops outbox enable {lane.name}` tells it again"
     return {
         "ok": lane.disabled is None and breaker == "closed",
-        "detail": f"disabled: {lane.disabled}" if lane.disabled is not None else lane.last_error,
+        "detail": f"disabled: {lane.disabled}; {way_back}" if lane.disabled is not None else lane.last_error,
         "breaker": breaker,
         "disabled": lane.disabled is not None,
         "in_flight": lane.in_flight,

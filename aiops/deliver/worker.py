@@ -24,8 +24,8 @@ from aiops.deliver.answers import MAX_RETRY_AFTER_S
 from aiops.deliver.crew import Crew, ThreadCrew
 from aiops.deliver.lane import SLOTS, Lane
 from aiops.deliver.ledger import Ledger, message_of
-from aiops.deliver.telltale import families, health
-from aiops.errors import AiopsError
+from aiops.deliver.telltale import families, health, state
+from aiops.errors import AiopsError, UsageError
 from aiops.ports import Answer
 from aiops.store.outbox import Row
 from aiops.store.store import Store
@@ -38,6 +38,8 @@ DISK_PAUSE_S = 1.0
 # How often a held endpoint's messages are looked through for those whose time is over, and how many at once.
 SWEEP_EVERY_S = 60.0
 SWEEP_ROWS = 100
+# A person's sentence in the audit.
+MAX_REASON_CHARS = 1_000
 
 
 class Worker:
@@ -89,11 +91,33 @@ class Worker:
             self._woken = True
             self._changed.notify_all()
 
-    def enable(self, endpoint: str) -> None:
-        """Tell a disabled endpoint again."""
+    def endpoints(self) -> Mapping[str, Mapping[str, Any]]:
+        """The state of each endpoint by name; see `aiops.deliver.telltale.state`."""
+        at = self._monotonic()
+        return {name: state(lane, at) for name, lane in self._lanes.items()}
+
+    def enable(self, endpoint: str, actor: str, reason: str = "") -> bool:
+        """Tell a disabled endpoint again, with an entry in the audit; False when it was not disabled.
+
+        Raise `UsageError` for an endpoint that there is not, `AiopsError` when the audit cannot be written.
+        """
+        lane = self._lanes.get(endpoint)
+        if lane is None:
+            known = ", ".join(self._lanes) or "none"
+            raise UsageError(f"expected the name of an endpoint ({known}); got {endpoint[:100]!r}")
+        why = lane.disabled
+        if why is None:
+            return False
+        note = f": {reason[:MAX_REASON_CHARS]}" if reason else ""
+        try:
+            self._ledger.note(f"endpoint {endpoint} is told again; it was disabled by {why}{note}", actor)
+        except sqlite3.Error as error:
+            raise AiopsError(f"nothing was changed, since the audit cannot be written: {error}") from None
         with self._changed:
-            self._lanes[endpoint].disabled = None
+            lane.disabled = None
+        say(logging.INFO, "an endpoint is told again", endpoint=endpoint, actor=actor)
         self.wake()
+        return True
 
     def replace(self, lanes: Iterable[Lane]) -> None:
         """Take other endpoints or settings (a reload); attempts under way end as they began."""
@@ -199,6 +223,8 @@ class Worker:
         if answer.disable and was_disabled is None:
             say(logging.ERROR, "an endpoint is gone and disabled", endpoint=lane.name, why=answer.reason)
         try:
+            if answer.disable and was_disabled is None:
+                self._ledger.note(f"endpoint {lane.name} is disabled: {answer.reason}", None)
             self._write(lane, row, answer)
         except Exception as error:
             self._disk(error)

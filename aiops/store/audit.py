@@ -16,7 +16,7 @@ from aiops.records import Action
 
 
 class Entry(Struct):
-    """One decision. `topic` is incident, feedback, or the topic of a notice; `seq` is the record that caused it."""
+    """One decision. `topic` is incident, feedback, endpoint or a notice's; `seq` is the record that caused it."""
 
     number: int
     seq: int
@@ -39,6 +39,8 @@ class Letter(Struct):
     raw: bytes
 
 
+# What no record of the log caused has this instead of its number.
+NO_RECORD = -1
 # The events that are written; of the others there is one for every alert.
 KEPT = (IncidentChanged, Feedback, Notice)
 _COLUMNS = ", ".join(Entry.__struct_fields__)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from aiops.errors import AiopsError
 from aiops.store import audit
 from aiops.web import model
-from aiops.web.operations import Call, Operation
+from aiops.web.operations import ApiError, Call, Operation
 
 
 def list_outbox(call: Call) -> model.Deliveries:
@@ -23,6 +24,24 @@ def retry(call: Call) -> model.Moved:
 def drop(call: Call) -> model.Moved:
     """Give dead rows up."""
     return model.Moved(call.host.store.outbox.drop(call.clock(), call.body.ids))
+
+
+def list_endpoints(call: Call) -> model.Endpoints:
+    """Who is told, and whether that works."""
+    found = call.host.delivery.endpoints() if call.host.delivery is not None else {}
+    names = model.Endpoint.__struct_fields__[1:]
+    return model.Endpoints([model.Endpoint(name, *(one[key] for key in names)) for name, one in found.items()])
+
+
+def enable(call: Call) -> model.Enabled:
+    """Tell a disabled endpoint again."""
+    name, delivery = call.params["name"], call.host.delivery
+    if delivery is None or name not in delivery.endpoints():
+        raise ApiError(404, f"expected the name of an endpoint; got {name[:100]!r}")
+    try:
+        return model.Enabled(delivery.enable(name, call.actor or "local", call.body.reason))
+    except AiopsError as error:
+        raise ApiError(503, str(error)) from None
 
 
 def list_audit(call: Call) -> model.AuditEntries:
@@ -70,6 +89,18 @@ OPERATIONS = [
     ),
     Operation(
         "dropDead", "POST", "/api/v1/outbox/drop", "Give dead deliveries up", "write", drop, model.Moved, model.Which
+    ),
+    Operation("listEndpoints", "GET", "/api/v1/endpoints", "List endpoints", "read", list_endpoints, model.Endpoints),
+    Operation(
+        "enableEndpoint",
+        "POST",
+        "/api/v1/endpoints/{name}/enable",
+        "Tell a disabled endpoint again",
+        "write",
+        enable,
+        model.Enabled,
+        model.Enable,
+        errors=(404, 503),
     ),
     Operation(
         "listAudit",

@@ -44,6 +44,18 @@ class Respond(Protocol):
         ...
 
 
+class Delivery(Protocol):
+    """The delivery worker, as the web sees it; `aiops.deliver.worker.Worker`."""
+
+    def endpoints(self) -> Mapping[str, Mapping[str, Any]]:
+        """By name: `{"ok": bool, "detail": str, "breaker": str, "disabled": bool, "in_flight": int, …}`."""
+        ...
+
+    def enable(self, endpoint: str, actor: str, reason: str = "") -> bool:
+        """Tell a disabled endpoint again; False when it was not disabled. May raise `AiopsError`."""
+        ...
+
+
 class Host(Protocol):
     """The daemon, as the web sees it. All methods may be called from any thread."""
 
@@ -55,6 +67,11 @@ class Host(Protocol):
     @property
     def runs(self) -> Respond | None:
         """Guarded runs; None where they are not enabled, or their audit trail cannot be trusted."""
+        ...
+
+    @property
+    def delivery(self) -> Delivery | None:
+        """Who delivers; None where nobody does."""
         ...
 
     def act(self, action: Action, timeout_s: float = 5.0) -> Feedback | None:

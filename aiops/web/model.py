@@ -225,6 +225,35 @@ class Moved(Struct):
     count: int
 
 
+class Endpoint(Struct):
+    """Somebody who is told: whether that works, and why not. `breaker` is closed, open or half-open."""
+
+    name: str
+    ok: bool
+    detail: str
+    breaker: str
+    disabled: bool
+    in_flight: int
+
+
+class Endpoints(Struct):
+    """All endpoints, in the order of the configuration."""
+
+    endpoints: list[Endpoint]
+
+
+class Enable(Struct, forbid_unknown_fields=True):
+    """Why an endpoint should be told again."""
+
+    reason: Annotated[str, Meta(max_length=1_000)] = ""
+
+
+class Enabled(Struct):
+    """Whether an endpoint was disabled, and is told again now."""
+
+    enabled: bool
+
+
 class AuditQuery(Struct, forbid_unknown_fields=True):
     """Which entries: those after number `after`, of one incident or of all."""
 

@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.deliver.lane import Lane
+from aiops.errors import UsageError
 from aiops.ports import Answer, Message
+from aiops.store import audit
 from aiops.store.outbox import row_key
 from aiops.store.store import Store
 from tests.deliver.bench import DOWN, GONE, NO, OK, Bench, Script, endpoint
@@ -131,7 +133,17 @@ def test_gone_disables_the_endpoint_and_its_fallback_is_told(store: Store) -> No
     assert not health["ok"]
     assert health["endpoints"]["pager"]["disabled"]
     bench.sinks["pager"].say = lambda message: OK
-    bench.worker.enable("pager")
+    assert "aiops outbox enable pager" in health["endpoints"]["pager"]["detail"]
+    with pytest.raises(UsageError, match="expected the name of an endpoint"):
+        bench.worker.enable("nobody", "kim")
+    assert bench.worker.enable("pager", "kim", "they moved back") is True
+    assert bench.worker.enable("pager", "kim") is False
+    assert bench.worker.health()["ok"]
+    told = [(entry.topic, entry.actor, entry.text) for entry in audit.entries(store.database.reader)]
+    assert told == [
+        ("endpoint", None, "endpoint pager is disabled: HTTP 410"),
+        ("endpoint", "kim", "endpoint pager is told again; it was disabled by HTTP 410: they moved back"),
+    ]
     assert store.outbox.retry_dead(bench.clock.now) == 6
     bench.go(5)
     assert set(bench.states().values()) == {"sent"}

@@ -34,12 +34,30 @@ DEADLINE_S = 20.0
 HOSTILE = "<script>alert('x')</script>"
 
 
+class OneEndpoint:
+    """A worker with one endpoint that is disabled."""
+
+    def __init__(self) -> None:
+        self.disabled = True
+        self.asked: list[tuple[str, str, str]] = []
+
+    def endpoints(self) -> Mapping[str, Mapping[str, Any]]:
+        told = {"detail": "HTTP 410", "breaker": "closed", "in_flight": 0, "results": {"sent": 1}}
+        return {"pager": {"ok": not self.disabled, "disabled": self.disabled, **told}}
+
+    def enable(self, endpoint: str, actor: str, reason: str = "") -> bool:
+        self.asked.append((endpoint, actor, reason))
+        was, self.disabled = self.disabled, False
+        return was
+
+
 class SmallHost:
     """A host without journal and threads: each action is folded and stored at once."""
 
     def __init__(self, directory: Path) -> None:
         self.store = Store(directory)
         self.engine = Engine()
+        self.delivery = OneEndpoint()
         self.status = "ok"
         self.busy = False
         self.runs = Runs(

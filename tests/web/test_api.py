@@ -114,6 +114,18 @@ def test_the_outbox_is_listed_retried_and_dropped(site: Any) -> None:
     assert site.client.post("/api/v1/outbox/drop", json={}).json() == {"count": 0}
 
 
+def test_a_disabled_endpoint_is_listed_and_enabled(site: Any) -> None:
+    [one] = site.client.get("/api/v1/endpoints").json()["endpoints"]
+    assert (one["name"], one["ok"], one["disabled"]) == ("pager", False, True)
+    answer = site.client.post("/api/v1/endpoints/pager/enable", json={"reason": "it is back"})
+    assert (answer.status_code, answer.json()) == (200, {"enabled": True})
+    assert site.host.delivery.asked == [("pager", "local", "it is back")]
+    assert site.client.post("/api/v1/endpoints/pager/enable", json={}).json() == {"enabled": False}
+    assert site.client.post("/api/v1/endpoints/nobody/enable", json={}).status_code == 404
+    [one] = site.client.get("/api/v1/endpoints").json()["endpoints"]
+    assert one["ok"]
+
+
 def test_rejected_input_is_listed_without_what_was_in_it(site: Any) -> None:
     answer = site.client.get("/api/v1/dead-letters")
     [letter] = answer.json()["letters"]
