@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
+from msgspec import Struct
+
 _QUOTED = re.compile(r'"([^"]{0,200})"')
 _PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+(?:xx)?")
 # Words of English and of alert texts that say nothing about what is wrong.
@@ -56,7 +58,6 @@ def stem(word: str) -> str:
     return word
 
 
-@lru_cache(maxsize=4_096)
 def terms(text: str) -> tuple[str, ...]:
     """The stems of a text in order; camelCase, snake_case and dotted names are split.
 
@@ -65,6 +66,31 @@ def terms(text: str) -> tuple[str, ...]:
     """
     words = (piece.lower() for piece in _PIECE.findall(text))
     return tuple(stem(word) for word in words if word not in STOP)
+
+
+# The messages of an incident's alerts are read at each of its rankings, and many incidents have the same.
+@lru_cache(maxsize=4_096)
+def _counted(text: str) -> tuple[tuple[str, float], ...]:
+    """The stems of a text, each with the square root of how often it is said, in the order in which they came."""
+    return tuple((word, math.sqrt(count)) for word, count in Counter(terms(text)).items())
+
+
+@lru_cache(maxsize=4_096)
+def _selected(text: str) -> frozenset[str]:
+    """The stems of what stands in quotation marks."""
+    return frozenset(word for value in _QUOTED.findall(text) for word in terms(value))
+
+
+class Likeness(Struct, gc=False):
+    """What the words of a query find, by document: BM25F scores, and how much of the query is in it at all.
+
+    `ceiling` is what a document with every word, endlessly often, would score.
+    """
+
+    scores: list[float]
+    shares: list[float]
+    words: list[int]
+    ceiling: float
 
 
 class Bm25:
@@ -102,6 +128,8 @@ class Bm25:
         self._idf = {
             word: math.log(1 + (self.size - len(docs) + 0.5) / (len(docs) + 0.5)) for word, docs in postings.items()
         }
+        # Of a word that no document has: as much as of one that a single document has.
+        self._rarest = math.log(1 + max(0.0, self.size - 0.5) / 1.5)
 
     def idf(self, word: str) -> float:
         """The weight of a stem: 0 for one that no document has."""
@@ -127,16 +155,33 @@ class Bm25:
         """What a document with every word of the query, endlessly often, would score: makes scores comparable."""
         return sum(weight * self._idf.get(word, 0.0) for word, weight in list(query.items())[:MAX_TERMS])
 
+    def look(self, query: Mapping[str, float]) -> Likeness:
+        """`scores`, `coverage` and `ceiling` of all documents in one pass, for an index of some hundred documents."""
+        scores, got, counts = [0.0] * self.size, [0.0] * self.size, [0] * self.size
+        total = ceiling = 0.0
+        for word, weight in list(query.items())[:MAX_TERMS]:
+            idf = self._idf.get(word)
+            if idf is None:
+                total += weight * self._rarest
+                continue
+            weighed = weight * idf
+            total += weighed
+            ceiling += weighed
+            for index, value in self._postings[word]:
+                scores[index] += weighed * value
+                got[index] += weighed
+                counts[index] += 1
+        return Likeness(scores, [part / total for part in got] if total else got, counts, ceiling)
+
     def coverage(self, query: Mapping[str, float], index: int) -> tuple[float, int]:
         """The share (0 to 1) of a query's weight that is in a document at all, and how many of its words are.
 
         Words that no document has weigh as much as those that one has: a query full of them is about something else.
         """
-        rarest = math.log(1 + max(0.0, self.size - 0.5) / 1.5)
         total = got = 0.0
         count = 0
         for word, weight in list(query.items())[:MAX_TERMS]:
-            value = weight * self._idf.get(word, rarest)
+            value = weight * self._idf.get(word, self._rarest)
             total += value
             if word in self._words[index]:
                 got += value
@@ -151,13 +196,13 @@ def weighted(said: Iterable[tuple[str, float]], shown: Iterable[str] = ()) -> di
     """
     query: dict[str, float] = {}
     for text, weight in said:
-        for word, count in Counter(terms(text)).items():
-            query[word] = query.get(word, 0.0) + weight * math.sqrt(count)
+        for word, root in _counted(text):
+            query[word] = query.get(word, 0.0) + weight * root
     spoken = frozenset(query)
     for text in shown:
-        selected = {word for value in _QUOTED.findall(text) for word in terms(value)}
-        for word, count in Counter(terms(text)).items():
-            extra = CONFIRMED + SELECTED * (word in selected) if word in spoken else SHOWN * math.sqrt(count)
+        selected = _selected(text)
+        for word, root in _counted(text):
+            extra = CONFIRMED + SELECTED * (word in selected) if word in spoken else SHOWN * root
             query[word] = query.get(word, 0.0) + extra
     return query
 

@@ -131,25 +131,26 @@ class PlaybookSuggester:
 
     def _playbooks(self, now: Situation) -> list[Candidate]:
         library = self._library
-        query = incident_query(now)
-        ceiling = library.playbook_index.ceiling(query) or 1.0
-        likeness = {index: score / ceiling for index, score in library.playbook_index.scores(query).items()}
+        like = library.playbook_index.look(incident_query(now))
         hits = library.hits(now.seen, bool(now.changes))
         fits = {index: fit(library.compiled[index], now, found) for index, found in hits.items()}
-        self._usual.see(now.incident, [library.compiled[index].playbook.name for index, one in fits.items() if one.ok])
+        fitting = [index for index, one in fits.items() if one.ok]
+        self._usual.see(now.incident, [library.compiled[index].playbook.name for index in fitting])
+        alike = [
+            index
+            for index, words in enumerate(like.words)
+            if words >= MIN_WORDS and like.shares[index] >= MIN_COVERAGE and index not in fits
+        ]
         made: list[Candidate] = []
-        for index, one in enumerate(library.compiled):
-            like, fitting = likeness.get(index, 0.0), fits.get(index)
-            if fitting is not None and fitting.ok:
-                made.append(self._matched(index, now, fitting, like))
-            elif like and fitting is None and context(one, now) is None:
-                share, words = library.playbook_index.coverage(query, index)
-                if share >= MIN_COVERAGE and words >= MIN_WORDS:
-                    made.append(_alike(one.playbook.name, now, share))
-        precise = any(one.ok and not library.compiled[index].playbook.general for index, one in fits.items())
-        for candidate in made:
-            if precise and library.compiled[library.by_name[candidate.name]].playbook.general:
-                candidate.add("general", GENERAL, "it is for a symptom, and a playbook for a cause fits as well")
+        for index in sorted([*fitting, *alike]):
+            if index in fits:
+                made.append(self._matched(index, now, fits[index], like.scores[index] / (like.ceiling or 1.0)))
+            elif context(library.compiled[index], now) is None:
+                made.append(_alike(library.compiled[index].playbook.name, now, like.shares[index]))
+        if any(not library.compiled[index].playbook.general for index in fitting):
+            for candidate in made:
+                if library.compiled[library.by_name[candidate.name]].playbook.general:
+                    candidate.add("general", GENERAL, "it is for a symptom, and a playbook for a cause fits as well")
         return made
 
     def _matched(self, index: int, now: Situation, fitting: Fit, like: float) -> Candidate:
