@@ -9,6 +9,7 @@ Cost: under 5 ms a query at 1,000 incidents of 64 features, all of them shared b
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -94,7 +95,10 @@ class SimilarIncidents:
         """
         idf = {feature: self._idf(feature) for feature in self._features(view)}
         norm = sum(weight * weight for weight in idf.values())
-        found = [(self._similarity(view, self._past[name], idf, norm), name) for name in self._shortlist(view, idf)]
+        # Incidents that are alike share their features, whose weights are asked for once.
+        squares = {feature: weight**2 for feature, weight in idf.items()}
+        near = (self._past[name] for name in self._shortlist(view, idf))
+        found = [(self._similarity(view, past, idf, squares, norm), past.id) for past in near]
         found = sorted((each for each in found if each[0] >= MIN_SIMILARITY), key=lambda each: (-each[0], each[1]))
         return [Evidence(name, round(value, 4), self._told(self._past[name], idf)) for value, name in found[:k]]
 
@@ -135,16 +139,25 @@ class SimilarIncidents:
             for name in self._with.get(feature, ()):
                 overlap[name] = overlap.get(name, 0.0) + weight * weight
         # A long incident overlaps with everything; the root of its length keeps short, close ones on the list.
-        rank = {
-            name: value / math.sqrt(len(self._past[name].features))
-            for name, value in overlap.items()
-            if name != view.id and self._past[name].opened_at <= view.opened_at
-        }
-        return sorted(rank, key=lambda name: (-rank[name], name))[:SHORTLIST]
+        ranked: list[tuple[float, str]] = []
+        for name, value in overlap.items():
+            past = self._past[name]
+            if past.opened_at <= view.opened_at and name != view.id:
+                ranked.append((-value / math.sqrt(len(past.features)), name))
+        return [name for _, name in heapq.nsmallest(SHORTLIST, ranked)]
 
-    def _similarity(self, view: IncidentView, past: Past, idf: Mapping[str, float], norm: float) -> float:
-        dot = sum(idf[feature] ** 2 for feature in past.features if feature in idf)
-        length = sum(self._idf(feature) ** 2 for feature in past.features)
+    def _similarity(
+        self, view: IncidentView, past: Past, idf: Mapping[str, float], squares: dict[str, float], norm: float
+    ) -> float:
+        """How alike; `squares` holds squared weights that were asked for already, and takes the others."""
+        dot = length = 0.0
+        for feature in past.features:
+            square = squares.get(feature)
+            if square is None:
+                square = squares[feature] = self._idf(feature) ** 2
+            length += square
+            if feature in idf:
+                dot += square
         fresh = math.exp2((past.opened_at - view.opened_at) / HALF_LIFE_S)
         return min(dot / math.sqrt(norm * length), 1.0) * (1.0 + fresh) / 2.0
 

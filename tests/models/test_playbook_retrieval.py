@@ -43,6 +43,17 @@ def test_coverage_counts_words_that_no_document_has() -> None:
     assert index.coverage({}, 0) == (0.0, 0)
 
 
+def test_one_look_tells_what_the_single_questions_tell() -> None:
+    index = Bm25(DOCS, {"t": 1.0})
+    query = weighted([("disk full, disk slow", 2.0), ("unheard", 1.0)], ['up{job="queue"} == 0'])
+    found = index.look(query)
+    scores = index.scores(query)
+    assert found.scores == [scores.get(number, 0.0) for number in range(len(DOCS))]
+    told = list(zip(found.shares, found.words, strict=True))
+    assert told == [index.coverage(query, number) for number in range(len(DOCS))]
+    assert found.ceiling == index.ceiling(query) > max(found.scores) > 0
+
+
 def test_no_documents_and_no_words() -> None:
     assert Bm25([], {"t": 1.0}).best({"disk": 1.0}, 5) == []
     assert Bm25([{"t": ""}], {"t": 1.0}).best({"disk": 1.0}, 5) == []
