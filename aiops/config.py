@@ -110,7 +110,8 @@ class EndpointConfig(Struct, frozen=True, forbid_unknown_fields=True):
     settle_s: dict[str, Seconds] = field(default_factory=dict)
     # Incidents below it are not told.
     min_severity: str = "warning"
-    # Updates of one incident that are told beside its opening and its end: after that, a person is looking at it.
+    # Updates that are told between an incident's opening (or coming back) and its end: after that, a person is looking
+    # at it. What begins, ends or acknowledges it is always told.
     max_updates: Annotated[int, Meta(ge=0, le=1_000)] = 20
     # Updates are told at most this often, the newest of them.
     update_every_s: Seconds = 15.0

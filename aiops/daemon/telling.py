@@ -61,12 +61,14 @@ class Announcer:
                 before = told(connection, endpoint.name, event.incident.id)
             # What was never told, or was told to be over, needs no end.
             return None if before.changes == 0 or before.last_change in OVER else (event.change, now)
+        if event.change == "reopened":
+            # Never dropped: who was told that it is over must hear that it is not. One that flaps is told less often.
+            return event.change, max(now + _settle_s(endpoint, severity), before.last_due_at + endpoint.update_every_s)
+        if event.change not in ("updated", "opened"):
+            # An acknowledgement stops others from being called; people make few of them.
+            return event.change, now
         if before.updates >= endpoint.max_updates:
             return None
-        if event.change == "reopened":
-            return event.change, now + _settle_s(endpoint, severity)
-        if event.change not in ("updated", "opened"):
-            return event.change, now
         return _update(endpoint, event.incident, severity, before, now)
 
     def _link(self, incident: str) -> str | None:

@@ -22,6 +22,8 @@ State = Literal["due", "sent", "superseded", "dead", "dropped"]
 STATES: tuple[State, ...] = ("due", "sent", "superseded", "dead", "dropped")
 # Changes that end an incident for those who were told of it.
 OVER = ("resolved", "merged")
+# Changes that begin one, or begin it again.
+BEGUN = ("opened", "reopened")
 # An error text is for a person's eyes; a receiver's page of HTML is not.
 MAX_ERROR_CHARS = 1_000
 
@@ -47,9 +49,9 @@ class Entry(Struct, kw_only=True):
 class Told(Struct):
     """What an endpoint is told of an incident so far, delivered or on its way.
 
-    `changes` and `updates` (among them, all but openings and ends) are counted without what was superseded; `severity`
-    is the worst one told, `cause` the last suspect, `last_due_at` the time of the newest row (Unix seconds) and
-    `last_change` what it tells.
+    Without what was superseded: `changes` counts all, `updates` the updates since it was opened or came back,
+    `severity` is the worst one told since then, `cause` the last suspect ever, `last_due_at` the time of the newest row
+    (Unix seconds) and `last_change` what it tells.
     """
 
     changes: int = 0
@@ -113,8 +115,10 @@ def told(connection: sqlite3.Connection, endpoint: str, incident: str) -> Told:
     if not found:
         return Told()
     cause = next((row[1] for row in reversed(found) if row[1]), None)
-    updates = sum(1 for row in found if row[2] not in ("opened", *OVER))
-    return Told(len(found), updates, max(row[0] for row in found), cause, found[-1][3], found[-1][2])
+    begun = max((place for place, row in enumerate(found) if row[2] in BEGUN), default=0)
+    since = found[begun:]
+    updates = sum(1 for row in since if row[2] == "updated")
+    return Told(len(found), updates, max(row[0] for row in since), cause, found[-1][3], found[-1][2])
 
 
 def _absorb(connection: sqlite3.Connection, entry: Entry, now: float) -> None:
