@@ -9,7 +9,10 @@ from msgspec import Struct, field
 
 from aiops.engine.streams import Stream
 from aiops.records import Alert, Evidence, parse_severity
+from aiops.records.severity import LEVELS, UNKNOWN
 
+# The words that tools use as they are, as plain numbers; 0 and other words are looked up the long way.
+_LEVELS: dict[str | None, int] = {None: int(UNKNOWN), **{word: int(level) for word, level in LEVELS.items()}}
 # Sentences of one member; more would be read by nobody.
 MAX_NOTES = 8
 # Labels of the first alert that are kept for playbooks and rankers, and how much of its message.
@@ -54,7 +57,7 @@ class MemberState(Struct, gc=False):
             self.notes = [*self.notes, text]
 
 
-class ClusterState(Struct):
+class ClusterState(Struct, gc=False):
     """Episodes that belong together. `firing` counts streams whose episode is open."""
 
     number: int
@@ -106,7 +109,8 @@ class Clusters:
                 member = cluster.members[number] = _member(number, cluster.number, stream, alert, ts, level)
         if member is not None:
             member.count += 1
-            member.last_at = max(member.last_at, ts)
+            if ts > member.last_at:
+                member.last_at = ts
             member.has_life_cycle = stream.has_life_cycle
             member.habitual = stream.habit > HABITUAL
             caller = alert.labels.get("caller")
@@ -118,7 +122,8 @@ class Clusters:
             if level > member.severity:
                 member.severity = level
         cluster.count += 1
-        cluster.last_at = max(cluster.last_at, ts)
+        if ts > cluster.last_at:
+            cluster.last_at = ts
         if level > cluster.severity:
             cluster.severity = level
         return member
@@ -195,7 +200,7 @@ class Clusters:
 
 def severity_of(alert: Alert) -> int:
     """The level of an alert."""
-    return int(parse_severity(alert.severity))
+    return _LEVELS.get(alert.severity) or int(parse_severity(alert.severity))
 
 
 def _member(number: int, cluster: int, stream: Stream, alert: Alert, ts: float, level: int) -> MemberState:

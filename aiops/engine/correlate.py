@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from itertools import islice
-from math import exp, log
+from math import exp, inf, log
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -37,6 +37,8 @@ from aiops.engine.correlate_terms import (
 from aiops.engine.placement import Closed, Placement
 from aiops.topology import Topology
 
+# Sums of times are rounded; looking so much too early costs nothing.
+DUE_SLACK_S = 0.001
 # A chronic stream's own cluster lasts over the pauses of its stream.
 BACKGROUND_IDLE_S = 3600.0
 # A stream that fires faster than this is a flood: its next alert goes where the last one went, scored once a second.
@@ -92,6 +94,7 @@ class Correlator:
         # The slot that packed statistics end in, until the first alert says what time it is now.
         self.packed_slot = -1
         self._placement = Placement()
+        self._due = -inf
 
     def place(self, seq: int, ts: float, type_: str, entity: str, service: str | None = None) -> Placement:
         """Where the alert belongs; `seq` must be new, a `ts` earlier than the last counts as the last.
@@ -141,7 +144,13 @@ class Correlator:
         self.evicted.clear()
         self._close(self.clusters, now - self.config.idle_s, closed)
         self._close(self.background, now - BACKGROUND_IDLE_S, closed)
+        due = min(_first(self.clusters, now) + self.config.idle_s, _first(self.background, now) + BACKGROUND_IDLE_S)
+        self._due = due - DUE_SLACK_S
         return closed
+
+    def next_due(self) -> float:
+        """Before this time `advance` has nothing to do. Clusters stand in the order of their last alerts."""
+        return self._due if not self.evicted else -inf
 
     def learn(self, ts: float, type_: str, entity: str) -> None:
         """Take in an alert of the past without placing it, as for a model that is packed ahead of its use."""
@@ -160,6 +169,7 @@ class Correlator:
     def load(self, state: Any) -> None:
         """Take the state of a `dump`."""
         load(self, state)
+        self._due = -inf
 
     def dump_statistics(self) -> Any:
         """What was learned of types and streams, without clusters: a packed model for a warm start."""
@@ -368,3 +378,8 @@ class Correlator:
         key = self.keys.get((entry.type, entry.entity))
         if key is not None and key.entry is entry:
             key.entry = None
+
+
+def _first(clusters: OrderedDict[int, Cluster], now: float) -> float:
+    """The last alert of the cluster that is silent longest; what opens later is never silent for as long."""
+    return next(iter(clusters.values())).last if clusters else now

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import OrderedDict
-from math import exp
+from math import exp, inf
 from typing import Any, Literal
 
 import msgspec
@@ -206,6 +206,10 @@ class Dedup:
     def _schedule(self, stream: Stream) -> None:
         stream.due_at = self._deadline(stream)
         heapq.heappush(self._due, (stream.due_at, stream.number))
+
+    def next_due(self) -> float:
+        """When `expire` may have something to do; infinity when nothing is due."""
+        return self._due[0][0] if self._due else inf
 
     def expire(self, now: float) -> list[tuple[Stream, str]]:
         """Streams that ended by silence or by their lease, or came to rest after flapping, with the reason.

@@ -60,7 +60,7 @@ class ClusterPromoted(Struct, tag="cluster_promoted", tag_field="event", gc=Fals
 IncidentChange = Literal["opened", "updated", "merged", "resolved", "reopened", "acknowledged"]
 
 
-class IncidentChanged(Struct, tag="incident", tag_field="event"):
+class IncidentChanged(Struct, tag="incident", tag_field="event", gc=False):
     """An incident's life cycle. `incident` is its whole state, without the list of alert ids.
 
     `version` counts the events of one incident from 1; (incident.id, version) is the identity that deliveries derive

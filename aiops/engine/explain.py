@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aiops.engine.clusters import ClusterState, MemberState
-from aiops.records import Evidence, Member, Severity
+from aiops.records import LABELS, Evidence, Member
 
 # What a page, a pager or a chat message can show; the counts always tell of all.
 MAX_SHOWN = 100
@@ -14,12 +14,16 @@ def title(members: list[MemberState], entities: list[str]) -> str:
     """One line: the worst alert, where, and how much more there is."""
     if not members:
         return "Incident"
-    worst = max(members, key=lambda member: (member.severity, member.count, -member.number))
+    worst = members[0] if len(members) == 1 else max(members, key=_weight)
     others = len(entities) - 1
     text = f"{worst.name} on {worst.entity}"
     if others > 0:
         text += f" and {others} more {'entity' if others == 1 else 'entities'}"
     return text if len(text) <= MAX_TITLE else text[: MAX_TITLE - 1] + "…"
+
+
+def _weight(member: MemberState) -> tuple[int, int, int]:
+    return member.severity, member.count, -member.number
 
 
 def distinct(values: list[str]) -> list[str]:
@@ -41,7 +45,7 @@ def summary(cluster: ClusterState, members: list[MemberState], entities: list[st
         lines.append(
             f"Strongest tie: {member.name} on {member.entity} joined because {evidence.text or evidence.name}."
         )
-    flapping = [member for member in members if any("flapping" in note for note in member.notes)]
+    flapping = [member for member in members if member.notes and any("flapping" in note for note in member.notes)]
     if flapping:
         names = ", ".join(distinct([f"{member.name} on {member.entity}" for member in flapping])[:3])
         lines.append(f"{plural(len(flapping), 'alert stream')} flapping, held as firing: {names}.")
@@ -59,15 +63,19 @@ def _strongest(members: list[MemberState]) -> tuple[MemberState, Evidence] | Non
     return best
 
 
+def _order(member: MemberState) -> tuple[int, float, int]:
+    return -member.severity, member.first_at, member.number
+
+
 def shown(members: list[MemberState]) -> list[Member]:
     """The members for a record: the first `MAX_SHOWN` by severity and time."""
-    chosen = sorted(members, key=lambda member: (-member.severity, member.first_at, member.number))[:MAX_SHOWN]
+    chosen = members if len(members) == 1 else sorted(members, key=_order)[:MAX_SHOWN]
     return [
         Member(
             member.fingerprint,
             member.name,
             member.entity,
-            Severity(member.severity).label,
+            LABELS[member.severity],
             "firing" if member.firing > 0 else "resolved",
             member.count,
             member.first_at,

@@ -14,14 +14,14 @@ from aiops.engine import explain
 from aiops.engine.clusters import Clusters, ClusterState
 from aiops.engine.config import IncidentConfig
 from aiops.engine.events import ClusterPromoted, Event, IncidentChange, IncidentChanged
-from aiops.records import Cause, Evidence, Incident, RootCause, Severity, Suggestion
+from aiops.records import LABELS, Cause, Evidence, Incident, RootCause, Suggestion
 
 State = Literal["open", "acknowledged", "resolved"]
 # Entities and services listed in a record; the counts in the sentences are of all.
 MAX_LISTED = 200
 
 
-class IncidentState(Struct):
+class IncidentState(Struct, gc=False):
     """An incident as the engine keeps it; its alerts are those of its cluster."""
 
     id: str
@@ -83,7 +83,7 @@ class Incidents:
         digest = blake2b(f"{seq}/{cluster.number}/{key}".encode(), digest_size=6).hexdigest()
         incident = IncidentState(f"inc-{digest}", cluster.number, at, severity=cluster.severity)
         incident.rank_gap = self.config.rank_after_s
-        incident.entities = len({member.entity for member in cluster.members.values()})
+        incident.entities = _entities(cluster)
         if note:
             incident.notes.append(note)
         self.by_id[incident.id] = incident
@@ -178,7 +178,7 @@ class Incidents:
         found = self.assess(incident, cluster)
         incident.causes, incident.playbooks, incident.similar = found.causes, found.playbooks, found.similar
         incident.trust = found.trust
-        incident.entities = len({member.entity for member in cluster.members.values()})
+        incident.entities = _entities(cluster)
         incident.changed = False
         incident.ranked = True
         after = (_first(incident.causes), [each.name for each in incident.playbooks], incident.entities)
@@ -298,7 +298,7 @@ class Incidents:
             opened_at=incident.opened_at,
             resolved_at=incident.resolved_at,
             status=incident.status,
-            severity=Severity(incident.severity).label,
+            severity=LABELS[incident.severity],
             title=explain.title(members, entities),
             alert_count=cluster.count,
             first_alert_at=cluster.opened_at,
@@ -334,6 +334,11 @@ class Incidents:
         self.ended = dict.fromkeys(state["ended"])
         self.open_count = state["open"]
         self._due = [(at, name) for at, name in state["due"]]
+
+
+def _entities(cluster: ClusterState) -> int:
+    members = cluster.members
+    return len(members) if len(members) < 2 else len({member.entity for member in members.values()})
 
 
 def _first(causes: list[Cause]) -> str | None:

@@ -329,14 +329,14 @@ class Placer:
 
     def expire(self, now: float, seq: int, out: list[Event]) -> None:
         """End the episodes and clusters that are due."""
-        for stream, _ in self.dedup.expire(now):
+        for stream, _ in self.dedup.expire(now) if self.dedup.next_due() <= now else ():
             cluster = self.clusters.home(stream)
             if cluster is not None:
                 self._stopped(stream, cluster, max(stream.resolved_at, stream.last_at))
         for due, cluster in self.worth.lasting(now, self.clusters) if self.worth.next_due() <= now else ():
             key = next(iter(cluster.members.values())).fingerprint
             self.incidents.open(cluster, seq, due, key, out, "a lone warning that lasted")
-        for closed in self.correlate.advance(now):
+        for closed in self.correlate.advance(now) if self.correlate.next_due() <= now else ():
             self._close(closed, now, seq, out)
 
     def _close(self, closed: Closed, now: float, seq: int, out: list[Event]) -> None:

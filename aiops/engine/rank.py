@@ -54,9 +54,11 @@ class Ranking(Struct):
 
     def assess(self, incident: IncidentState, cluster: ClusterState) -> Assessment:
         """Causes, playbooks and similar incidents of an incident as it stands."""
-        view = self.view(incident, cluster)
         models = self.models
         found = Assessment()
+        if models.ranker is None and models.suggester is None and models.similar is None:
+            return found
+        view = self.view(incident, cluster)
         if models.ranker is not None:
             found.causes = view.causes = models.ranker.rank(view)
             if isinstance(models.ranker, Calibrated):
@@ -69,6 +71,10 @@ class Ranking(Struct):
 
     def learn(self, incident: IncidentState, cluster: ClusterState) -> None:
         """An incident ended: its alerts are history, its cause is not confirmed."""
+        models = self.models
+        if models.ranker is None and models.suggester is None and models.similar is None:
+            # Nobody would look at the view, now or when feedback comes.
+            return
         view = self.view(incident, cluster)
         view.causes = incident.causes
         self.views[incident.id] = view

@@ -9,7 +9,7 @@ from aiops.engine.clusters import Clusters, ClusterState
 from aiops.engine.config import IncidentConfig
 from aiops.engine.detect import Surprise
 from aiops.engine.explain import duration
-from aiops.records import Severity, parse_severity
+from aiops.records import LABELS, Severity, parse_severity
 
 # A stream that is at least this likely to be as loud as it is: nothing happened that does not happen all the time.
 ORDINARY_P = 0.3
@@ -39,7 +39,7 @@ class Worth:
         if background is not None and level < Severity.CRITICAL:
             return background
         if level < self.min_severity:
-            return f"severity {Severity(level).label} is below {Severity(self.min_severity).label}"
+            return f"severity {LABELS[level]} is below {LABELS[self.min_severity]}"
         if level > Severity.WARNING:
             return None
         if not surprise.first and surprise.p >= ORDINARY_P:

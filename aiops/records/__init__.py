@@ -18,9 +18,10 @@ from aiops.records.model import (
     Tick,
     Truth,
 )
-from aiops.records.severity import Severity, is_stated, parse_severity
+from aiops.records.severity import LABELS, Severity, is_stated, parse_severity
 
 __all__ = [
+    "LABELS",
     "MAX_TIME_S",
     "VERBS",
     "Action",

@@ -113,7 +113,7 @@ class Evidence(Struct, gc=False, omit_defaults=True):
     text: str = ""
 
 
-class Cause(Struct, omit_defaults=True):
+class Cause(Struct, gc=False, omit_defaults=True):
     """A ranked entity. `score` is the sum of the evidence; `probability` is set only once it is calibrated."""
 
     entity: str
@@ -123,7 +123,7 @@ class Cause(Struct, omit_defaults=True):
     evidence: list[Evidence] = []
 
 
-class Suggestion(Struct, omit_defaults=True):
+class Suggestion(Struct, gc=False, omit_defaults=True):
     """A playbook that fits, and why."""
 
     name: str
@@ -133,14 +133,14 @@ class Suggestion(Struct, omit_defaults=True):
     evidence: list[Evidence] = []
 
 
-class RootCause(Struct, omit_defaults=True):
+class RootCause(Struct, gc=False, omit_defaults=True):
     """A confirmed or labelled cause."""
 
     entity: str
     level: str | None = None
 
 
-class Target(Struct, omit_defaults=True):
+class Target(Struct, gc=False, omit_defaults=True):
     """Where users noticed."""
 
     entity: str
@@ -148,7 +148,7 @@ class Target(Struct, omit_defaults=True):
     stat: str | None = None
 
 
-class Member(Struct, omit_defaults=True):
+class Member(Struct, gc=False, omit_defaults=True):
     """One alert stream (fingerprint) of an incident, with the terms by which it joined."""
 
     fingerprint: str
@@ -163,7 +163,7 @@ class Member(Struct, omit_defaults=True):
     notes: list[str] = []
 
 
-class Incident(Struct, tag="incident", tag_field="kind", omit_defaults=True, kw_only=True):
+class Incident(Struct, tag="incident", tag_field="kind", gc=False, omit_defaults=True, kw_only=True):
     """A cluster worth a person's attention; as input, history or truth."""
 
     id: Name

@@ -36,6 +36,8 @@ _WORDS = {
     Severity.HIGH: "high error err major p2 sev2",
     Severity.CRITICAL: "critical crit fatal emergency emerg alert disaster page p1 p0 sev1 sev0 severe",
 }
+# The labels by level: a look-up instead of an enum and a property, for records that are written often.
+LABELS = tuple(level.label for level in sorted(Severity))
 LEVELS: dict[str, Severity] = {word: level for level, words in _WORDS.items() for word in words.split()}
 
 
