@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from aiops.engine.joins import Join
 from aiops.engine.streams import Stream
 from aiops.records import Alert, Evidence, parse_severity
 from aiops.records.severity import LEVELS, UNKNOWN
@@ -48,13 +49,18 @@ class MemberState(Struct, gc=False):
     has_life_cycle: bool = False
     # It has fired on several occasions of late, whatever else happened.
     habitual: bool = False
-    evidence: list[Evidence] = []
-    notes: list[str] = []
+    join: Join | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def evidence(self) -> list[Evidence]:
+        """The additive terms by which it joined; none for the first of a cluster."""
+        return self.join.evidence() if self.join is not None else []
 
     def note(self, text: str) -> None:
         """Remember a sentence once."""
         if text not in self.notes and len(self.notes) < MAX_NOTES:
-            self.notes = [*self.notes, text]
+            self.notes = (*self.notes, text)
 
 
 class ClusterState(Struct, gc=False):

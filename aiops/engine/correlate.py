@@ -112,8 +112,7 @@ class Correlator:
         placement = self._placement
         placement.new_cluster = placement.new_member = False
         placement.background = None
-        if placement.evidence:
-            placement.evidence = []
+        placement.join = None
         if placement.merged:
             placement.merged = []
         entry = key.entry
@@ -226,7 +225,7 @@ class Correlator:
         if name not in cluster.entries:
             npmi = self.cooccurrence.npmi(name[0], best.type)
             distance = self.hops.distance(site, best.site)
-            self._placement.evidence = terms(
+            self._placement.join = terms(
                 self.weights, npmi, best, name[1], distance, ts, rare=rare and best.rare and site is None
             )
         if len(found) > 1:
@@ -241,20 +240,34 @@ class Correlator:
         answers = cooccurrence.answers_of(type_)
         distances = self.hops.distances(site)
         oldest = ts - self.config.idle_s
+        together, most = weights.together, weights.rhythm * weights.rhythm_cap
+        threshold = self.threshold
         bases: dict[int, tuple[float, float]] = {}
         found: dict[int, tuple[Entry, float]] = {}
         for entry in islice(reversed(self.recent.values()), weights.candidates):
-            if entry.last < oldest:
+            last = entry.last
+            if last < oldest:
                 break
-            cluster = entry.cluster
-            base = bases.get(cluster.id)
-            if base is None:
-                base = bases[cluster.id] = self._base(cluster, name, site, ts)
             npmi = answers.get(entry.type)
             if npmi is None:
                 npmi = cooccurrence.ask(answers, type_, entry.type)
-            score = base[0] + weights.together * npmi
-            if entry.entity == entity:
+            cluster = entry.cluster
+            same = entry.entity == entity
+            if distances is None or entry.site is None:
+                # What it could reach at best: nothing said against it, and the best timing there is.
+                best = together * npmi
+                if same:
+                    best += weights.entity
+                    if rare:
+                        best += weights.rare
+                if best + most <= threshold:
+                    found.setdefault(cluster.id, (entry, -inf))
+                    continue
+            base = bases.get(cluster.id)
+            if base is None:
+                base = bases[cluster.id] = self._base(cluster, name, site, ts)
+            score = base[0] + together * npmi
+            if same:
                 score += weights.entity
                 if rare and entry.rare and site is None:
                     score += weights.rare
@@ -262,12 +275,16 @@ class Correlator:
                 distance = distances.get(entry.site, -1 if site and entry.site else UNPLACED)
                 if distance >= 0:
                     score += base[1] if distance <= 2 or cluster.sealed else base[1] - weights.near_hop * (distance - 2)
+            known = found.get(cluster.id)
+            if score + most <= (threshold if known is None or known[1] < threshold else known[1]):
+                if known is None:
+                    found[cluster.id] = (entry, -inf)
+                continue
             # The rhythm term, written out.
             interval = entry.interval
-            late = exp((entry.last - ts - 0.001) / (interval if interval > 0.02 else 0.02))
+            late = exp((last - ts - 0.001) / (interval if interval > 0.02 else 0.02))
             surprise = -log(1.0 - late) if late < 1.0 else weights.rhythm_cap
             score += weights.rhythm * (surprise if surprise < weights.rhythm_cap else weights.rhythm_cap)
-            known = found.get(cluster.id)
             if known is None or score > known[1]:
                 found[cluster.id] = (entry, score)
         return found
@@ -315,6 +332,7 @@ class Correlator:
             key = self.keys.get((kept.type, kept.entity))
             if key is not None and key.entry is dropped:
                 key.entry = kept
+        _free(source)
 
     def _join(
         self,
@@ -362,11 +380,13 @@ class Correlator:
                 return
             self._drop(clusters.pop(cluster.id))
             found = [] if cluster.background else splits(cluster, self.cooccurrence, self.hops)
+            _free(cluster)
             closed.append(Closed(cluster.id, found))
 
     def _evict(self, clusters: OrderedDict[int, Cluster]) -> None:
         number, cluster = clusters.popitem(last=False)
         self._drop(cluster)
+        _free(cluster)
         self.evicted.append(number)
 
     def _drop(self, cluster: Cluster) -> None:
@@ -378,6 +398,12 @@ class Correlator:
         key = self.keys.get((entry.type, entry.entity))
         if key is not None and key.entry is entry:
             key.entry = None
+
+
+def _free(cluster: Cluster) -> None:
+    """Entries and their cluster hold each other: let go by hand, they need no cyclic collector."""
+    cluster.entries.clear()
+    cluster.majors.clear()
 
 
 def _first(clusters: OrderedDict[int, Cluster], now: float) -> float:

@@ -63,7 +63,7 @@ class Cluster(Struct):
     majors: list[Entry] = field(default_factory=list)
 
 
-class Key(Struct):
+class Key(Struct, gc=False):
     """An alert stream: its habit, the entry that it was last placed in, and when it was last fully scored."""
 
     habit: Habit

@@ -11,7 +11,7 @@ from math import exp, log
 from msgspec import Struct
 
 from aiops.engine.correlate_state import MAJOR_SHARE, SURGE_S, Cluster, Entry
-from aiops.records import Evidence
+from aiops.engine.joins import Join
 
 # Intervals are not trusted below these, in seconds: alerts of one burst come in the order of the network.
 CLUSTER_INTERVAL_FLOOR_S = 0.5
@@ -122,40 +122,25 @@ def size(weights: Weights, cluster: Cluster, known: bool) -> float:
 
 def terms(
     weights: Weights, npmi: float, entry: Entry, entity: str, distance: int | None, ts: float, *, rare: bool = False
-) -> list[Evidence]:
-    """The evidence for a stream that is new to the cluster of `entry`; it sums to the score that was compared."""
+) -> Join:
+    """Why a stream that is new to the cluster of `entry` joins it; the terms sum to the score that was compared."""
     cluster = entry.cluster
-    timing = weights.rhythm * min(weights.rhythm_cap, rhythm(entry, ts))
-    found = [_together(weights, npmi, entry)]
-    if entry.entity == entity:
-        found.append(Evidence("same_entity", weights.entity, f"on {entity}, which is part of it"))
-        if rare:
-            found.append(Evidence("rare", weights.rare, f"both have hardly ever fired on {entity} before"))
-    if distance is not None:
-        found.append(_near(weights, entry, distance, ts))
-    found.append(Evidence("timing", timing, f"{ts - entry.last:.1f} s after {entry.type} on {entry.entity}"))
-    quiet = weights.silence * silence(cluster, ts)
-    if quiet:
-        found.append(Evidence("silence", -quiet, f"the cluster was silent for {ts - cluster.last:.1f} s"))
-    dead = weights.partner * dead_partner(cluster, ts)
-    if dead:
-        found.append(Evidence("dead_partner", -dead, "a frequent part of the cluster has stopped"))
-    found.append(Evidence("size", size(weights, cluster, False), f"new to a cluster of {cluster.count}"))
-    return found
-
-
-def _together(weights: Weights, npmi: float, entry: Entry) -> Evidence:
-    if npmi == 1.0:
-        text = f"the same type as on {entry.entity}, or always together with {entry.type}"
-    elif npmi > 0.0:
-        text = f"goes with {entry.type} (NPMI {npmi:.2f})"
-    else:
-        text = f"not known to go with {entry.type} (NPMI {npmi:.2f})"
-    return Evidence("co_occurrence", weights.together * npmi, text)
-
-
-def _near(weights: Weights, entry: Entry, distance: int, ts: float) -> Evidence:
-    value = near(weights, entry.cluster, distance, ts)
-    if entry.cluster.sealed:
-        return Evidence("near", value, "the cluster was ended by a surge")
-    return Evidence("near", value, f"{distance} hops from {entry.entity} in the dependency graph")
+    same = entry.entity == entity
+    return Join(
+        entry.type,
+        entry.entity,
+        npmi,
+        weights.together * npmi,
+        weights.entity if same else 0.0,
+        weights.rare if same and rare else 0.0,
+        distance,
+        0.0 if distance is None else near(weights, cluster, distance, ts),
+        cluster.sealed,
+        weights.rhythm * min(weights.rhythm_cap, rhythm(entry, ts)),
+        ts - entry.last,
+        -weights.silence * silence(cluster, ts),
+        ts - cluster.last,
+        -weights.partner * dead_partner(cluster, ts),
+        size(weights, cluster, False),
+        cluster.count,
+    )

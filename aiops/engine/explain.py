@@ -55,12 +55,15 @@ def summary(cluster: ClusterState, members: list[MemberState], entities: list[st
 
 
 def _strongest(members: list[MemberState]) -> tuple[MemberState, Evidence] | None:
-    best = None
+    best, most = None, 0.0
     for member in members:
-        for evidence in member.evidence:
-            if evidence.value > 0 and (best is None or evidence.value > best[1].value):
-                best = (member, evidence)
-    return best
+        if member.join is not None:
+            value = member.join.strongest()
+            if value > most:
+                best, most = member, value
+    if best is None:
+        return None
+    return best, max(best.evidence, key=lambda evidence: evidence.value)
 
 
 def _order(member: MemberState) -> tuple[int, float, int]:
@@ -81,7 +84,7 @@ def shown(members: list[MemberState]) -> list[Member]:
             member.first_at,
             member.last_at,
             member.evidence,
-            member.notes,
+            list(member.notes),
         )
         for member in chosen
     ]

@@ -29,7 +29,7 @@ from aiops.records import Action, Alert, Change, Incident, Metric, Record, Tick
 from aiops.topology import Topology
 
 # Snapshots of another layout are not read; the host folds the journal instead.
-SNAPSHOT_VERSION = 1
+SNAPSHOT_VERSION = 2
 
 
 class Engine:

@@ -248,7 +248,7 @@ class Placer:
         if member is None:
             return
         if placement.new_member:
-            member.evidence = placement.evidence or member.evidence
+            member.join = placement.join or member.join
             strange = self.detect.strange(stream.entity)
             if strange is not None and strange.p < SURPRISING_P:
                 member.note(strange.sentence())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
+from aiops.engine.joins import Join
 from aiops.records import Evidence
 
 
@@ -11,7 +12,7 @@ class Placement(Struct):
     """Where one alert went.
 
     `cluster` and `member` are numbers that depend on the input alone (the `seq` of the record that opened them).
-    `member` is the (cluster, alert stream) pair. `evidence` holds the additive terms, only when the member is new.
+    `member` is the (cluster, alert stream) pair. `join` says why, only when the member is new to an old cluster.
     `background` is the reason why the alert is noise, else None. `merged` lists clusters that were just merged into
     `cluster`, with the reason.
     """
@@ -21,8 +22,13 @@ class Placement(Struct):
     new_cluster: bool = False
     new_member: bool = False
     background: str | None = None
-    evidence: list[Evidence] = field(default_factory=list)
+    join: Join | None = None
     merged: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def evidence(self) -> list[Evidence]:
+        """The additive terms of the join, with their sentences."""
+        return self.join.evidence() if self.join is not None else []
 
 
 class Split(Struct):

@@ -1,0 +1,66 @@
+"""Why a stream joined a cluster: numbers kept as they were at that moment, sentences made when somebody reads them.
+
+Most members of a large incident are never shown, so that their sentences would be made for nobody.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from aiops.records import Evidence
+
+
+class Join(Struct, gc=False, array_like=True):
+    """The additive terms of one join (see `correlate_terms.Weights`), in units of the threshold, and what they rest on.
+
+    `type` and `entity` are those of the entry that was joined through; `npmi` that of the two types. `same_entity` and
+    `rare` are 0 where they do not apply, `distance` (hops) is None without a graph. `gap_s` is the time since the
+    entry's last alert, `silent_s` since the cluster's; `count` the alerts of the cluster.
+    """
+
+    type: str
+    entity: str
+    npmi: float
+    together: float
+    same_entity: float
+    rare: float
+    distance: int | None
+    near: float
+    sealed: bool
+    timing: float
+    gap_s: float
+    silence: float
+    silent_s: float
+    dead_partner: float
+    size: float
+    count: int
+
+    def strongest(self) -> float:
+        """The largest term; those that are not named here are never positive."""
+        return max(self.together, self.same_entity, self.rare, self.near, self.timing)
+
+    def evidence(self) -> list[Evidence]:
+        """The terms with their sentences; the values sum to the score that was compared."""
+        entity = self.entity
+        found = [Evidence("co_occurrence", self.together, self._together())]
+        if self.same_entity:
+            found.append(Evidence("same_entity", self.same_entity, f"on {entity}, which is part of it"))
+        if self.rare:
+            found.append(Evidence("rare", self.rare, f"both have hardly ever fired on {entity} before"))
+        if self.distance is not None:
+            near = f"{self.distance} hops from {entity} in the dependency graph"
+            found.append(Evidence("near", self.near, "the cluster was ended by a surge" if self.sealed else near))
+        found.append(Evidence("timing", self.timing, f"{self.gap_s:.1f} s after {self.type} on {entity}"))
+        if self.silence:
+            found.append(Evidence("silence", self.silence, f"the cluster was silent for {self.silent_s:.1f} s"))
+        if self.dead_partner:
+            found.append(Evidence("dead_partner", self.dead_partner, "a frequent part of the cluster has stopped"))
+        found.append(Evidence("size", self.size, f"new to a cluster of {self.count}"))
+        return found
+
+    def _together(self) -> str:
+        if self.npmi == 1.0:
+            return f"the same type as on {self.entity}, or always together with {self.type}"
+        if self.npmi > 0.0:
+            return f"goes with {self.type} (NPMI {self.npmi:.2f})"
+        return f"not known to go with {self.type} (NPMI {self.npmi:.2f})"
