@@ -16,15 +16,13 @@ from aiops.cli.output import print_json
 from aiops.cli.plain import clean, console_for, moment
 from aiops.cli.run import ConfigOption, SetOption
 from aiops.daemon.control import act, ask
-from aiops.engine.silences import Matcher, Silence, parse_silence
+from aiops.engine.silences import Silence, parse_silence, read_matcher
 from aiops.errors import AiopsError, UsageError
 from aiops.records import Action
 from aiops.records.decode import parse_time
 from aiops.respond.durations import seconds
 
 silences_app = typer.Typer(help="Silences and maintenance windows: list, add, end.", no_args_is_help=True)
-# `=~` and `!~` and `!=` before `=`, which each of them holds.
-_MATCHER = re.compile(r"(?P<label>[A-Za-z_][\w.-]*)(?P<op>=~|!~|!=|=)(?P<value>.*)", re.DOTALL)
 _DURATION = re.compile(r"[0-9]{1,5}(ms|s|m|h|d)")
 
 
@@ -71,7 +69,7 @@ def add_command(
     begins = parse_time(start, "--from") if start is not None else time.time()
     args = {
         "id": name or f"silence-{secrets.token_hex(4)}",
-        "matchers": msgspec.json.encode([_matcher(text) for text in matchers]).decode(),
+        "matchers": msgspec.json.encode([read_matcher(text) for text in matchers]).decode(),
         "from": repr(begins),
         "until": repr(begins + seconds(lasts)),
     }
@@ -102,13 +100,6 @@ def health_command(config: ConfigOption = None, sets: SetOption = None, state: S
     print_json(health)
     if not health.get("ready", health.get("state") == "ok"):
         raise typer.Exit(1)
-
-
-def _matcher(text: str) -> Matcher:
-    found = _MATCHER.fullmatch(text)
-    if found is None:
-        raise UsageError(f"expected a matcher such as service=cart or alertname=~High.*; got {text!r}")
-    return Matcher(found["label"], found["op"], found["value"])
 
 
 def _tell(config: ConfigOption, sets: SetOption, state: StateOption, action: Action) -> None:

@@ -18,6 +18,8 @@ from aiops.respond.matching import MAX_VALUE, expression
 MAX_SILENCES = 1_000
 PERIODS = {"day": 86_400.0, "week": 7 * 86_400.0}
 _OPERATORS = ("=~", "!~", "!=", "=")
+# `=~` and `!~` and `!=` before `=`, which each of them holds.
+_WRITTEN = re.compile(r"(?P<label>[A-Za-z_][\w.-]*)(?P<op>=~|!~|!=|=)(?P<value>.*)", re.DOTALL)
 
 
 class Matcher(Struct, frozen=True):
@@ -45,6 +47,18 @@ class Silence(Struct, frozen=True):
         if self.every is None:
             return at < self.end
         return (at - self.start) % PERIODS[self.every] < self.end - self.start
+
+
+def read_matcher(text: str) -> Matcher:
+    """A matcher as people write it; raise `UsageError` for what is none.
+
+    >>> read_matcher("alertname=~High.*")
+    Matcher(label='alertname', op='=~', value='High.*')
+    """
+    found = _WRITTEN.fullmatch(text)
+    if found is None:
+        raise UsageError(f"expected a matcher such as service=cart or alertname=~High.*; got {text[:200]!r}")
+    return Matcher(found["label"], found["op"], found["value"])
 
 
 def parse_matchers(text: str) -> tuple[Matcher, ...]:

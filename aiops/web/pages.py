@@ -1,4 +1,4 @@
-"""Pages for people: the list of incidents, one incident, and the API's operations. They work without scripts.
+"""Pages for people: incidents, silences and the API's operations. They work without scripts.
 
 A page is a rendering of what the API gives. All text is escaped by the templates; links are shown only when they are
 web links; forms are taken from our own pages only.
@@ -19,7 +19,7 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from aiops.store import audit
-from aiops.web import incidents, model, runs
+from aiops.web import incidents, model, runs, silencing
 from aiops.web.auth import Refusal, Scope
 from aiops.web.body import BodyError, Budget, read_body
 from aiops.web.operations import ApiError, Call, Caller, Operation
@@ -30,6 +30,9 @@ MAX_FORM_BYTES, MAX_FIELDS, FORM_TIMEOUT_S = 16 << 10, 10, 10.0
 MAX_AUDIT = 50
 # Members and evidence beyond this are in the API; a page that is too long is not read.
 MAX_SHOWN = 200
+# Pages load themselves again, as no script may run in them: soon enough for a person who watches, and cheap for a wall
+# of screens. Who reads on can pause it.
+REFRESH_S = 15
 
 Page = Callable[[Request], Awaitable[Response]]
 
@@ -46,7 +49,7 @@ class Pages:
             loader=jinja2.FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=jinja2.StrictUndefined
         )
         self._templates.filters |= {"moment": moment, "age": self._age, "web": web_link, "segment": _segment}
-        self._templates.globals["max_shown"] = MAX_SHOWN
+        self._templates.globals |= {"max_shown": MAX_SHOWN, "refresh_s": REFRESH_S}
 
     def routes(self) -> list[Route]:
         """The routes of all pages."""
@@ -54,6 +57,9 @@ class Pages:
             Route("/", self._guarded(self._list, "read"), methods=["GET"]),
             Route("/incidents/{id}", self._guarded(self._show, "read"), methods=["GET"]),
             Route("/incidents/{id}/{verb}", self._guarded(self._act, "write"), methods=["POST"]),
+            Route("/silences", self._guarded(self._silences, "read"), methods=["GET"]),
+            Route("/silences", self._guarded(self._silence, "write"), methods=["POST"]),
+            Route("/silences/{id}/end", self._guarded(self._unsilence, "write"), methods=["POST"]),
             Route("/api", self._guarded(self._api, "read"), methods=["GET"]),
             Route("/login", self._ask, methods=["GET"]),
             Route("/login", self._login, methods=["POST"]),
@@ -82,14 +88,18 @@ class Pages:
         statuses = {"active": "open,acknowledged", "all": None}.get(wanted, "open,acknowledged")
         query = model.ListQuery(status=statuses, before=_before(request), limit=100)
         found = await run_in_threadpool(incidents.list_incidents, self._call(request, query=query))
-        return self._page("list.html", page=found, wanted=wanted if wanted == "all" else "active")
+        shown = wanted if wanted == "all" else "active"
+        # Older pages do not change.
+        live = None if query.before else _live(request)
+        return self._page("list.html", page=found, wanted=shown, live=live)
 
     async def _show(self, request: Request) -> Response:
         call = self._call(request)
         found = await run_in_threadpool(incidents.show_incident, call)
         entries = await run_in_threadpool(self._audit, found.incident.id)
         plan = await run_in_threadpool(runs.shown, self._caller.host, found.incident)
-        return self._page("incident.html", incident=found.incident, audit=entries, plan=plan)
+        live = None if found.incident.status in ("resolved", "merged") else _live(request)
+        return self._page("incident.html", incident=found.incident, audit=entries, plan=plan, live=live)
 
     def _audit(self, incident: str) -> list[audit.Entry]:
         return audit.entries(self._caller.host.store.database.reader, incident=incident, limit=MAX_AUDIT)
@@ -110,6 +120,29 @@ class Pages:
         handler, body = handlers[verb]
         await run_in_threadpool(handler, self._call(request, body=body))
         return RedirectResponse(f"/incidents/{quote(name, safe='')}", 303)
+
+    async def _silences(self, request: Request) -> Response:
+        return await self._silence_page(silencing.prefilled(request.query_params))
+
+    async def _silence(self, request: Request) -> Response:
+        form = silencing.form_of(await self._form(request))
+        try:
+            await run_in_threadpool(silencing.add, self._call(request), form)
+        except ApiError as error:
+            # What was written stays in the fields.
+            response = await self._silence_page(form, error.reason)
+            response.status_code = error.status
+            return response
+        return RedirectResponse("/silences", 303)
+
+    async def _unsilence(self, request: Request) -> Response:
+        await self._form(request)
+        await run_in_threadpool(incidents.end_silence, self._call(request))
+        return RedirectResponse("/silences", 303)
+
+    async def _silence_page(self, form: silencing.Form, wrong: str = "") -> Response:
+        found = await run_in_threadpool(lambda: sorted(self._caller.host.silences(), key=lambda one: one.start))
+        return self._page("silences.html", silences=found, form=form, wrong=wrong)
 
     async def _api(self, request: Request) -> Response:
         return self._page("api.html", operations=self._operations)
@@ -164,7 +197,7 @@ class Pages:
         return response
 
     def _page(self, template: str, **values: Any) -> Response:
-        return HTMLResponse(self._templates.get_template(template).render(**values))
+        return HTMLResponse(self._templates.get_template(template).render(**{"live": None, **values}))
 
     def _age(self, at: float | None) -> str:
         return "" if at is None else duration(self._clock() - at)
@@ -209,6 +242,11 @@ def _before(request: Request) -> str | None:
     before = request.query_params.get("before")
     at = before.partition("~")[0] if before else ""
     return before if before and at.replace(".", "", 1).isdecimal() and at.isascii() and len(at) < 30 else None
+
+
+def _live(request: Request) -> bool:
+    """Whether the page should load itself again."""
+    return request.query_params.get("live") != "off"
 
 
 def _is_ours(request: Request) -> bool:

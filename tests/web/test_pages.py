@@ -97,6 +97,94 @@ def test_forms_of_other_sites_are_refused(site: Any, headers: dict[str, str]) ->
     assert line["status"] == "open"
 
 
+def test_silences_are_added_and_ended_by_forms(site: Any) -> None:
+    assert "No silences" in page(site, "/silences").text
+    fields = {
+        "matchers": "service=cart\r\nalertname=~High.*\r\n",
+        "lasts": "2h",
+        "comment": "<b>works</b>",
+        "start": "",
+    }
+    answer = site.client.post("/silences", data=fields, headers=site.origin)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/silences")
+    [silence] = site.host.silences()
+    assert [(one.label, one.op, one.value) for one in silence.matchers] == [
+        ("service", "=", "cart"),
+        ("alertname", "=~", "High.*"),
+    ]
+    assert silence.end - silence.start == 7200
+    found = page(site, "/silences")
+    assert "<b>works</b>" in found.text
+    assert "b" not in found.tags
+    [end] = [form for form in found.forms if form.endswith("/end")]
+    assert site.client.post(end, headers=site.origin).status_code == 415
+    assert site.client.post(end, data={"x": "y"}, headers=site.origin).status_code == 303
+    assert list(site.host.silences()) == []
+    assert site.client.post(end, data={"x": "y"}, headers=site.origin).status_code == 404
+
+
+def test_a_window_recurs_from_a_time_on(site: Any) -> None:
+    fields = {"matchers": "env=test", "lasts": "1h", "start": "2026-03-02T03:30", "every": "week"}
+    assert site.client.post("/silences", data=fields, headers=site.origin).status_code == 303
+    [silence] = site.host.silences()
+    assert (silence.start, silence.end, silence.every) == (1_772_422_200.0, 1_772_425_800.0, "week")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"matchers": "cart"}, "expected a matcher such as"),
+        ({"matchers": " \n"}, "expected 1 to 32 matchers"),
+        ({"matchers": "a=b\n" * 33}, "expected 1 to 32 matchers"),
+        ({"matchers": "a=~("}, "expression"),
+        ({"lasts": "soon"}, "expected a length of time"),
+        ({"lasts": "0s"}, "expected a time after its start"),
+        ({"start": "tomorrow"}, "expected a time such as"),
+        ({"start": "2026-99-99T10:00"}, "from"),
+        ({"every": "month"}, "expected day, week or nothing"),
+        ({"every": "day", "lasts": "2d"}, "no longer than the day"),
+    ],
+)
+def test_a_silence_that_does_not_fit_is_told_beside_what_was_written(
+    lasting: Any, change: dict[str, str], said: str
+) -> None:
+    fields = {"matchers": "service=cart", "lasts": "2h", "comment": "kept <i>as</i> it was", **change}
+    answer = lasting.client.post("/silences", data=fields, headers=lasting.origin)
+    assert answer.status_code == 400, answer.text
+    assert said in Parsed(answer.text).text
+    assert "kept &lt;i&gt;as&lt;/i&gt; it was" in answer.text
+    assert list(lasting.host.silences()) == []
+
+
+@pytest.mark.parametrize("path", ["/silences", "/silences/x/end"])
+@pytest.mark.parametrize("headers", [{"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}, {}])
+def test_silences_of_other_sites_are_refused(lasting: Any, path: str, headers: dict[str, str]) -> None:
+    fields = {"matchers": "alertname=~.*", "lasts": "7d"}
+    assert lasting.client.post(path, data=fields, headers=headers).status_code == 403
+    assert list(lasting.host.silences()) == []
+
+
+def test_the_form_of_an_alert_is_filled_in(site: Any) -> None:
+    found = page(site, f"/incidents/{site.incident}")
+    link = next(link for link in found.links if link.startswith("/silences?") and "script" in link)
+    form = page(site, link)
+    assert "alertname=<script>alert('x')</script>\nentity=checkout" in form.text
+    assert "script" not in form.tags
+
+
+def test_pages_load_themselves_again_until_that_is_paused_or_over(site: Any, history: Callable[..., None]) -> None:
+    path = f"/incidents/{site.incident}"
+    for live, link in (("/", "/?status=active&live=off"), (path, f"{path}?live=off")):
+        assert '<meta http-equiv="refresh" content="15">' in site.client.get(live).text
+        assert link in page(site, live).links
+        assert 'http-equiv="refresh"' not in site.client.get(link).text
+    assert site.client.post(f"/api/v1/incidents/{site.incident}/resolve", json={}).status_code == 200
+    history(site.host, 130)
+    [older] = [link for link in page(site, "/?status=all").links if "before=" in link]
+    for still in (path, older, "/silences", "/api"):
+        assert 'http-equiv="refresh"' not in site.client.get(still).text
+
+
 def test_what_is_not_there_is_told(site: Any) -> None:
     for path in ("/incidents/nothing", "/nothing", "/static/../app.py", "/static/other.css"):
         assert site.client.get(path).status_code == 404
