@@ -73,7 +73,14 @@ class Runs:
         self._settler = threading.Thread(target=self._settle_all, name="runs", daemon=True)
         policy = Policy(config.ceiling, config.allow, config.protect)
         self._runner = Runner(
-            catalogue.playbooks, topology, trail, transport, policy, now=clock(), sleep=lambda s: _wait(self._stop, s)
+            catalogue.playbooks,
+            topology,
+            trail,
+            transport,
+            policy,
+            now=clock(),
+            sleep=lambda s: _wait(self._stop, s),
+            clock=clock,
         )
         for run in self.unknown():
             say(logging.ERROR, "a run was cut off: look at what it did, then release its switch", run=run.id)

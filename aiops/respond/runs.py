@@ -86,7 +86,10 @@ class Runner:
         *,
         now: float,
         sleep: Callable[[float], None] = lambda _: None,
+        clock: Callable[[], float] | None = None,
     ) -> None:
+        """`clock` gives Unix seconds for what a run writes down while it lasts; without one, all has its start's."""
+        self._clock = clock
         self._compiled = {name: compile_match(playbook) for name, playbook in playbooks.items()}
         self._topology, self._trail, self._transport = topology, trail, transport
         self._policy, self._sleep = policy or Policy(), sleep
@@ -161,7 +164,7 @@ class Runner:
             return self._execute(run, plan, case, values, world)
         except Exception:
             # A step may or may not have been taken: only "unknown" is true, and a person must look.
-            self._cut_off(run, name, world.now, "cut off by an error; never repeated")
+            self._cut_off(run, name, self._time(world), "cut off by an error; never repeated")
             raise
 
     def settle(self, run: str, cleared: bool, now: float) -> None:
@@ -254,11 +257,12 @@ class Runner:
         asked = request(step, value.values)
         key = _digest(case.playbook.name, case.playbook.version, target, case.situation.incident, place)
         plain = msgspec.to_builtins(asked)
-        self._write("intent", world.now, {"run": run, "key": key, "place": place, "target": target, "request": plain})
+        intent = {"run": run, "key": key, "place": place, "target": target, "request": plain}
+        self._write("intent", self._time(world), intent)
         reply = self._send(step, asked, key)
         problem = reply.error or (None if reply.status in asked.statuses else f"status {reply.status}")
         outcome = {"run": run, "key": key, "status": reply.status, "problem": problem}
-        self._write("outcome", world.now, {**outcome, "excerpt": reply.excerpt[:MAX_EXCERPT]})
+        self._write("outcome", self._time(world), {**outcome, "excerpt": reply.excerpt[:MAX_EXCERPT]})
         return problem
 
     def _send(self, step: Executable, asked: Request, key: str) -> Reply:
@@ -271,8 +275,12 @@ class Runner:
         return reply
 
     def _end(self, run: str, state: RunState, plan: Plan, done: list[str], world: World) -> Finished:
-        self._write("ended", world.now, {"run": run, "state": state, "why": done[-1] if done else ""})
+        self._write("ended", self._time(world), {"run": run, "state": state, "why": done[-1] if done else ""})
         return Finished(run, state, f"ran {_what(plan)}: {state}", done)
+
+    def _time(self, world: World) -> float:
+        """The time by the clock; never before the run began, should the host's clock be set back."""
+        return world.now if self._clock is None else max(world.now, self._clock())
 
     def _recover(self, now: float) -> None:
         for run in self.history.active():

@@ -124,6 +124,44 @@ def bench(samples: SimpleNamespace, server: Server, tmp_path: Path) -> Iterator[
     made.trail.close()
 
 
+def test_what_a_run_writes_has_its_own_time(samples: SimpleNamespace, server: Server, tmp_path: Path) -> None:
+    """Each answer takes seven seconds, and the host's clock is set back by an hour during the last one."""
+    bench = Bench(samples, server, tmp_path / "audit.jsonl")
+    now = start = bench.now
+
+    class Slow(Client):
+        def send(self, request: Request, idempotency_key: str) -> Reply:
+            nonlocal now
+            now += 7.0 if len(server.got) < 2 else -3600.0
+            return super().send(request, idempotency_key)
+
+    bench.trail.close()
+    step = {"kind": "http", "url": server.url, "path": ["{{ host }}"]}
+    steps = [{**step, "name": name} for name in ("drain", "restart", "undrain")]
+    trail = Trail(bench.trail.path)
+    books = {"restart-worker": samples.playbook(steps=steps)}
+    bench.runner = Runner(
+        books, samples.topology(), trail, Slow(), Policy(ceiling="approve"), now=start, clock=lambda: now
+    )
+    bench.release()
+    bench.approve()
+    assert bench.run().state == "executed"
+    trail.close()
+    lines = [json.loads(line) for line in trail.path.read_text().splitlines()]
+    told = [(line["kind"], line["at"] - start) for line in lines[-8:]]
+    assert told == [
+        ("run", 0.0),
+        ("intent", 0.0),
+        ("outcome", 7.0),
+        ("intent", 7.0),
+        ("outcome", 14.0),
+        ("intent", 14.0),
+        ("outcome", 0.0),
+        ("ended", 0.0),
+    ]
+    assert verify(trail.path).problem is None
+
+
 def test_the_kill_switch_is_engaged_at_first_start(bench: Bench, server: Server) -> None:
     plan = bench.runner.plan(bench.view, "restart-worker", bench.world())
     assert plan.sentence == "would run restart-worker on worker-1; refused because kill switch global is engaged"
