@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import re
 import signal
 import socket
 import subprocess
@@ -14,19 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from aiops.config import Config, StateConfig, load_config
 from aiops.daemon.control import act, ask
 from aiops.daemon.daemon import Daemon
 from aiops.daemon.service import build, check
-from aiops.daemon.wiring import add_delivery
 from aiops.engine.fold import Engine
 from aiops.errors import AiopsError, UsageError
 from aiops.records import Action
 from aiops.testing.daemon_process import DaemonProcess, spawn
-
-DEPLOY = Path(__file__).parents[2] / "deploy"
 
 
 def free_port() -> int:
@@ -119,32 +114,6 @@ def test_sighup_reloads_and_a_bad_file_changes_nothing(running: tuple[DaemonProc
             assert time.monotonic() < deadline, said
             time.sleep(0.05)
     assert daemon.health()["status"] == "ok"
-
-
-def test_metrics_are_well_formed_and_deployed_ones_exist(tmp_path: Path) -> None:
-    daemon = Daemon(Config(state=StateConfig(str(tmp_path))), Engine)
-    add_delivery(daemon)
-    try:
-        text = daemon.metrics_text()
-    finally:
-        daemon.close()
-    names = set(re.findall(r"^# TYPE (\w+) ", text, re.M))
-    for line in text.splitlines():
-        assert line.startswith("# ") or re.fullmatch(r'\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? \S+', line), line
-    used = set(
-        re.findall(r"\baiops_\w+", (DEPLOY / "alerts.yaml").read_text() + (DEPLOY / "dashboard.json").read_text())
-    )
-    missing = {name for name in used if re.sub(r"_(bucket|sum|count)$", "", name) not in names}
-    assert missing == set()
-
-
-def test_deployment_files_are_what_they_say() -> None:
-    rules = yaml.safe_load((DEPLOY / "alerts.yaml").read_text())["groups"][0]["rules"]
-    assert all({"alert", "expr", "labels", "annotations"} <= set(rule) for rule in rules)
-    assert len(json.loads((DEPLOY / "dashboard.json").read_text())["panels"]) > 8
-    unit = (DEPLOY / "aiops.service").read_text()
-    assert "Type=notify" in unit
-    assert "StateDirectory=aiops" in unit
 
 
 def test_config_check_builds_everything_and_names_the_place(tmp_path: Path) -> None:
