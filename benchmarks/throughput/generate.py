@@ -81,6 +81,7 @@ def _generated(load: Load, truth: bool) -> Iterator[Alert]:
             first = storm % max(1, load.entities // RACK) * RACK
             entity = (first + rng.randrange(HIT)) % load.entities
             alert = _alert(now, rng.choice(NAMES), entity, number, rng)
+            alert.service = f"rack-{entity // RACK}" if load.service else None
             alert.truth = Truth(incident=f"storm-{storm}") if truth else None
             yield alert
 

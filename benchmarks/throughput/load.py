@@ -13,7 +13,7 @@ class Load(Struct, frozen=True):
     """A load.
 
     `mix` is unique, repeated, storm, simulated (`aiops simulate`) or real; `entities` and `size` (alerts a storm) shape
-    the generated ones. `graph`: with a topology. `resolved`: each firing is followed by its end. `late_s`: alerts come
+    the generated ones. `graph`: with a topology. `service`: alerts name the service that they are about. `resolved`: each firing is followed by its end. `late_s`: alerts come
     up to so many seconds out of order. `models`: with cause ranking and playbook suggestion, else without. `files`: the
     real ones, below the data folder.
     """
@@ -24,6 +24,7 @@ class Load(Struct, frozen=True):
     entities: int = 1
     size: int = 1
     graph: bool = False
+    service: bool = False
     resolved: bool = False
     late_s: float = 0.0
     models: bool = False
@@ -46,6 +47,8 @@ LOADS = (
     Load("storms of 10^4", "storm", 100_000, 1_000, 10_000),
     Load("storms of 100, up to 30 s late", "storm", 100_000, 1_000, 100, late_s=30.0),
     Load("storms of 100, fired and resolved", "storm", 100_000, 1_000, 100, resolved=True),
+    Load("storms of 100, ten places", "storm", 100_000, 70, 100),
+    Load("storms of 100, services named", "storm", 100_000, 1_000, 100, service=True),
     Load("storms of 100, topology", "storm", 100_000, 1_000, 100, graph=True),
     Load("storms of 10^3, topology", "storm", 100_000, 1_000, 1_000, graph=True),
     Load("storms of 100, topology, all models", "storm", 20_000, 1_000, 100, graph=True, models=True),

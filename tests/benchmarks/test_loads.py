@@ -51,6 +51,12 @@ def test_a_storm_stays_on_neighbours_and_storms_are_apart() -> None:
     assert alerts[100].ts - alerts[99].ts == pytest.approx(QUIET_S)
 
 
+def test_services_are_named_where_the_load_says_so() -> None:
+    alerts = alerts_of(Load("storms", "storm", 200, 70, 100, service=True))
+    assert [{each.service for each in alerts[at : at + 100]} for at in (0, 100)] == [{"rack-0"}, {"rack-1"}]
+    assert {each.service for each in alerts_of(Load("storms", "storm", 200, 70, 100))} == {None}
+
+
 def test_labels_are_left_out_where_time_is_measured() -> None:
     load = Load("storms", "storm", 100, 50, 10)
     assert all(each.truth is None for each in alerts_of(load))
