@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_FLAGS := --quiet --disable-pip-version-check --constraint constraints.txt
 DATA ?= ../shared/data
 
-.PHONY: help demo test test-fast lint format bench bench-accuracy bench-throughput coverage wheel clean
+.PHONY: help demo test test-fast lint format bench bench-accuracy bench-daemon bench-throughput coverage wheel clean
 
 help: ## Show what there is to make.
 	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -40,10 +40,13 @@ lint: $(VENV)/.dev ## Formatting, linting, typing and the import contracts.
 format: $(VENV)/.dev ## Format and fix what can be fixed.
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-bench: bench-throughput bench-accuracy ## Both benchmark suites.
+bench: bench-throughput bench-daemon bench-accuracy ## All benchmark suites.
 
 bench-throughput: $(VENV)/.dev ## Alerts per second, with the floors in the same run.
 	@AIOPS_DATA=$(DATA) $(BIN)/python -m benchmarks.throughput
+
+bench-daemon: $(VENV)/.dev ## The whole daemon: from a real broker into the store, to the webhook, after a kill.
+	@AIOPS_DATA=$(DATA) $(BIN)/python -m benchmarks.throughput.daemon
 
 bench-accuracy: $(VENV)/.dev ## Grouping, causes, playbooks and detection against labels, with the naive rows.
 	@AIOPS_DATA=$(DATA) $(BIN)/python -m benchmarks.accuracy

@@ -12,9 +12,10 @@ import sys
 from pathlib import Path
 
 from benchmarks.machine import machine
+from benchmarks.page import FOLD, put
 from benchmarks.throughput import compare, http
 from benchmarks.throughput.load import LARGE, LOADS, Load
-from benchmarks.throughput.report import put, report
+from benchmarks.throughput.report import report
 from benchmarks.throughput.results import Results, measure_all, read, write
 
 # Two agree by chance half the time, five once in sixteen.
@@ -37,7 +38,7 @@ def main() -> int:
         write(options.out, results)
     text = report(results)
     if options.page:
-        put(options.page, text)
+        put(options.page, FOLD, text)
     print(text)
     return 0
 

@@ -158,9 +158,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--probes", type=int, default=200)
     parser.add_argument("--rate", type=int, default=500)
+    parser.add_argument("--json", type=Path, help="write the figures as JSON")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="aiops-bench-") as directory:
-        print(json.dumps(measure(options.probes, options.rate, Path(directory)), indent=2))
+        found = measure(options.probes, options.rate, Path(directory))
+    print(json.dumps(found, indent=2))
+    if options.json:
+        options.json.write_text(json.dumps(found) + "\n")
 
 
 if __name__ == "__main__":

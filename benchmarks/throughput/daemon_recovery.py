@@ -137,9 +137,13 @@ def main() -> None:
     """Print the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--active", type=int, default=100_000)
+    parser.add_argument("--json", type=Path, help="write the figures as JSON")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="aiops-bench-") as directory:
-        print(json.dumps(measure(options.active, Path(directory)), indent=2))
+        found = measure(options.active, Path(directory))
+    print(json.dumps(found, indent=2))
+    if options.json:
+        options.json.write_text(json.dumps(found) + "\n")
 
 
 if __name__ == "__main__":

@@ -13,9 +13,9 @@ class Load(Struct, frozen=True):
     """A load.
 
     `mix` is unique, repeated, storm, simulated (`aiops simulate`) or real; `entities` and `size` (alerts a storm) shape
-    the generated ones. `graph`: with a topology. `service`: alerts name the service that they are about. `resolved`: each firing is followed by its end. `late_s`: alerts come
-    up to so many seconds out of order. `models`: with cause ranking and playbook suggestion, else without. `files`: the
-    real ones, below the data folder.
+    the generated ones. `graph`: with a topology. `service`: alerts name their service. `resolved`: each firing is
+    followed by its end. `late_s`: alerts come up to so many seconds out of order. `models`: with cause ranking and
+    playbook suggestion, else without. `files`: the real ones, below the data folder.
     """
 
     name: str

@@ -1,17 +1,10 @@
-"""The tables of a run, made from its JSON, and put between two marks of a page so that no figure is typed by hand."""
+"""The tables of a run, made from its JSON."""
 
 from __future__ import annotations
 
-import textwrap
-from pathlib import Path
-
+from benchmarks.page import table_of
 from benchmarks.throughput import http
 from benchmarks.throughput.results import Results, Row
-
-BEGIN = "<!-- throughput tables: made by `python -m benchmarks.throughput --page` -->"
-# Text is wrapped like the rest of the page; rows of tables cannot be.
-WIDTH = 120
-END = "<!-- end of the throughput tables -->"
 
 
 def report(results: Results) -> str:
@@ -22,10 +15,6 @@ def report(results: Results) -> str:
     if results.servers:
         parts.append(http.table(results.servers))
     return "\n\n".join(parts)
-
-
-def _table(text: str, head: str, rows: list[str]) -> str:
-    return "\n".join((textwrap.fill(text, WIDTH), "", head, "|---" * (head.count("|") - 1) + "|", *rows))
 
 
 def cost_table(results: Results) -> str:
@@ -44,7 +33,7 @@ def cost_table(results: Results) -> str:
         f"| {row.cost('fold') / row.cost('decode_and_dict'):.0f} | {1e6 / row.cost('fold'):,.0f} | {row.growth():.2f} |"
         for row in results.rows
     ]
-    return _table(text, head, rows)
+    return table_of(text, head, rows)
 
 
 def latency_table(results: Results) -> str:
@@ -70,7 +59,7 @@ def latency_table(results: Results) -> str:
             f"| {wall['p50']:.1f} | {wall['p99']:.0f} | {wall['p999']:,.0f} | {collector.collections[2]} "
             f"| {collector.longest_ms:.0f} | {each.start_mib:.0f} → {each.peak_mib:.0f} |"
         )
-    return _table(text, head, rows)
+    return table_of(text, head, rows)
 
 
 def quality_table(results: Results) -> str:
@@ -81,7 +70,7 @@ def quality_table(results: Results) -> str:
         "data are the labelled incidents."
     )
     head = "| load | alerts | incidents | noise reduction | storms | seen | pieces | mixed | F1 |"
-    return _table(text, head, [_quality(row) for row in results.rows if row.quality is not None])
+    return table_of(text, head, [_quality(row) for row in results.rows if row.quality is not None])
 
 
 def _quality(row: Row) -> str:
@@ -91,17 +80,3 @@ def _quality(row: Row) -> str:
     if not each.storms:
         return line + " | | | | |"
     return f"{line} {each.storms:,} | {each.seen:.2f} | {each.pieces:.2f} | {each.mixed:.2f} | {each.pairwise_f1:.3f} |"
-
-
-def put(page: Path, text: str) -> None:
-    """Replace what stands between the marks of a page; raise `ValueError` where they are not."""
-    before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{page}: expected the lines {BEGIN} and {END}")
-    page.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
-
-
-def on_page(page: Path) -> str:
-    """What stands between the marks."""
-    return page.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0].strip()

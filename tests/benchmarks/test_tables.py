@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.machine import ROOT, Machine, machine, revision
+from benchmarks.page import DAEMON, FOLD, on_page, put
+from benchmarks.throughput import daemon
 from benchmarks.throughput.__main__ import chosen
 from benchmarks.throughput.compare import Pairs, from_files, in_turn, name_of, table
 from benchmarks.throughput.cost import Cost
@@ -15,7 +17,7 @@ from benchmarks.throughput.http import Row as Server
 from benchmarks.throughput.latency import Latency
 from benchmarks.throughput.load import LARGE, LOADS, Load
 from benchmarks.throughput.quality import Quality
-from benchmarks.throughput.report import BEGIN, END, on_page, put, report
+from benchmarks.throughput.report import report
 from benchmarks.throughput.results import Results, Row, read, write
 
 PLACE = Machine("CPython 3.11", "a processor", 2, 24.0, "Linux", "abc1234", "2026-01-01T00:00:00+00:00", 0.5)
@@ -65,18 +67,25 @@ def test_results_survive_their_file(tmp_path: Path) -> None:
 
 def test_the_page_keeps_what_stands_around_the_tables(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text(f"above\n\n{BEGIN}\nold\n{END}\n\nbelow\n")
-    put(page, "new")
-    assert page.read_text() == f"above\n\n{BEGIN}\n\nnew\n\n{END}\n\nbelow\n"
-    assert on_page(page) == "new"
+    marks = [(f"<!-- made by `{place}`: do not edit -->", f"<!-- end of `{place}` -->") for place in (FOLD, DAEMON)]
+    page.write_text("above\n" + "between\n".join(f"{first}\nold\n{last}\n" for first, last in marks) + "below\n")
+    put(page, FOLD, "one")
+    put(page, DAEMON, "two")
+    put(page, FOLD, "three")
+    assert (on_page(page, FOLD), on_page(page, DAEMON)) == ("three", "two")
+    rest = page.read_text()
+    for word in ("above\n", "between\n", "below\n"):
+        assert word in rest
     page.write_text("no marks")
     with pytest.raises(ValueError, match="expected the lines"):
-        put(page, "new")
+        put(page, FOLD, "new")
 
 
 def test_committed_tables_are_made_from_the_committed_results() -> None:
     run = read(ROOT / "benchmarks" / "results" / "throughput.json")
-    assert on_page(ROOT / "benchmarks" / "RESULTS.md") == report(run)
+    assert on_page(ROOT / "benchmarks" / "RESULTS.md", FOLD) == report(run)
+    whole = daemon.read(ROOT / "benchmarks" / "results" / "daemon.json")
+    assert on_page(ROOT / "benchmarks" / "RESULTS.md", DAEMON) == daemon.report(whole)
 
 
 def test_five_pairs_that_agree_beyond_the_noise_decide() -> None:
