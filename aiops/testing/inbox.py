@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future
 
 from aiops.ports import DeadLetter, Received
 from aiops.records import Record
@@ -26,6 +27,14 @@ class MemoryInbox:
         with self._lock:
             self.taken.append(received)
         return True
+
+    def submit(self, received: Received) -> Future[bool] | None:
+        """As `put`, as a future that is done; None when it is full."""
+        if not self.put(received, 0.0):
+            return None
+        done: Future[bool] = Future()
+        done.set_result(True)
+        return done
 
     @property
     def records(self) -> list[Record]:

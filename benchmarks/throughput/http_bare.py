@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import Future
 
 from aiops_connectors.sources.http import HttpSource
 
@@ -15,6 +16,12 @@ class Dropped:
     def put(self, received: Received, timeout_s: float) -> bool:
         """Take it and forget it."""
         return True
+
+    def submit(self, received: Received) -> Future[bool]:
+        """As `put`, as a future that is done."""
+        done: Future[bool] = Future()
+        done.set_result(True)
+        return done
 
 
 def main() -> None:

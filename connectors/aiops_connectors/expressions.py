@@ -88,6 +88,8 @@ def text(value: Any) -> str | None:
             # A lone surrogate would fail only when the journal encodes it, long after the sender was told of success.
             value = value.encode("utf-8", "replace").decode("utf-8")
         return value or None
+    if value is None:
+        return None
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
@@ -267,6 +269,7 @@ def _any_of(parent: str, names: list[str]) -> Getter:
         inner = item.get(parent) if type(item) is dict else None
         if type(inner) is dict:
             for name in names:
+                # Most names are not there: what is, is looked at more closely.
                 if name in inner and not _empty(inner[name]):
                     return inner[name]
         return None
@@ -285,7 +288,7 @@ def _first(getters: list[Getter]) -> Getter:
     def get(scope: Scope) -> Any:
         for getter in getters:
             found = getter(scope)
-            if not _empty(found):
+            if found is not None and not _empty(found):
                 return found
         return None
 
@@ -297,6 +300,8 @@ def _joined(getters: list[Getter], separator: str) -> Getter:
         parts: list[str] = []
         for getter in getters:
             found = getter(scope)
+            if found is None:
+                continue
             for element in found if type(found) is list else (found,):
                 part = text(element)
                 if part is not None and part not in parts:

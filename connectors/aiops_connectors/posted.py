@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping as Headers
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -26,6 +27,8 @@ from aiops_connectors.times import parse_time
 LEASE_S = 300.0
 # Alerts remembered, and the longest that is: some 15 MB of usual ones, 50 MB of the longest.
 MAX_KNOWN, MAX_KEY_BYTES = 8_192, 2_048
+# When there is no more room, one in so many is forgotten.
+FORGOTTEN = 16
 
 _PLAIN = msgspec.json.Decoder()
 
@@ -128,8 +131,10 @@ class Posted:
             with self._lock:
                 self._known[key] = alert
                 if len(self._known) > MAX_KNOWN:
-                    # The one that was learned first: with more alerts than room, none is better than another.
-                    del self._known[next(iter(self._known))]
+                    # Those that were learned first: with more alerts than room, none is better than another. Many at a
+                    # time, since a dict whose first is taken away again and again is walked further and further.
+                    for first in list(islice(self._known, MAX_KNOWN // FORGOTTEN + 1)):
+                        del self._known[first]
         return alert
 
 

@@ -34,8 +34,8 @@ class Running:
 
 @contextmanager
 def running(**options: Any) -> Iterator[Running]:
+    inbox = options.pop("inbox", None) or MemoryInbox()
     source = HttpSource("http", {"port": 0, **options}, clock=lambda: NOW)
-    inbox = MemoryInbox()
     thread = threading.Thread(target=source.run, args=(inbox, None))
     thread.start()
     try:
