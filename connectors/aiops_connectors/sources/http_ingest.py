@@ -187,9 +187,7 @@ class Ingest:
             and isinstance(self.inbox, Submits)
         )
 
-    async def _quickly(
-        self, connector: str, headers: Mapping[str, str], body: bytes, span: Span
-    ) -> tuple[int, Answer]:
+    async def _quickly(self, connector: str, headers: Mapping[str, str], body: bytes, span: Span) -> tuple[int, Answer]:
         """As `_work`, in the event loop; where there is no room, a thread waits for it."""
         now = self._clock()
         taken = self._payload(connector).take(body, headers, now)
