@@ -31,7 +31,7 @@ from aiops.daemon.vitals import Vitals
 from aiops.engine.events import Event
 from aiops.engine.silences import Silence
 from aiops.journal import DiskError, Frame, Meta, Writer
-from aiops.journal.snapshot import SnapshotMeta
+from aiops.journal.snapshot import SnapshotMeta, pack
 from aiops.store.store import Decided, Store
 from aiops.trace import NO_SPAN, OFF, Tracer
 
@@ -264,7 +264,7 @@ class Pump:
             return
         begun = self._monotonic()
         with held_back():
-            state = self.fold.snapshot_parts()
+            state = pack(self.fold.snapshot_parts())
         seconds = self._monotonic() - begun
         self.vitals.snapshot.observe(seconds)
         meta = SnapshotMeta(self._writer.number, self._writer.seq, self._clock(), self._digest, self.meta)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -36,8 +36,8 @@ class Fold(Protocol):
         """Fold records; what they caused."""
         ...
 
-    def snapshot_parts(self) -> list[bytes]:
-        """The whole state; put together, what `restore` takes."""
+    def snapshot_parts(self) -> Iterable[bytes]:
+        """The whole state, while nothing is folded; put together, what `restore` takes."""
         ...
 
     def restore(self, snapshot: bytes) -> None:

@@ -1,8 +1,9 @@
 """When a snapshot is taken, and its writing beside the pump.
 
-Taking the state stops the fold for the time of encoding it; compressing and writing happen in another thread, whose
-calls let the pump run on. How often is a bargain between the time of a restart and the time of snapshots: one is due
-when folding what came since would take `fold_s`, unless snapshots would then take more than `max_share` of the time.
+Taking the state stops the fold for the time of encoding and packing it, a part at a time: all of it unpacked would be
+as large again as a third of the engine. Writing happens in another thread. How often is a bargain between the time of a
+restart and the time of snapshots: one is due when folding what came since would take `fold_s`, unless snapshots would
+then take more than `max_share` of the time.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from aiops.config import SnapshotConfig
 from aiops.daemon.collector import give_back
 from aiops.daemon.logs import say
-from aiops.journal.snapshot import SnapshotMeta, write_parts
+from aiops.journal.snapshot import Packed, SnapshotMeta, write_packed
 
 
 class Snapshots:
@@ -58,13 +59,13 @@ class Snapshots:
         """Seconds since the last one was taken."""
         return self._monotonic() - self._taken_at
 
-    def write(self, meta: SnapshotMeta, state: list[bytes], taking_s: float) -> None:
-        """Write the parts of a state in the background; `taking_s` is how long the fold stood still for it."""
+    def write(self, meta: SnapshotMeta, state: Packed, taking_s: float) -> None:
+        """Write a state in the background; `taking_s` is how long the fold stood still for it."""
         self._folded_s = 0.0
         self._changed = False
         self._cost_s = taking_s
         self._taken_at = self._monotonic()
-        self.state_bytes = sum(map(len, state))
+        self.state_bytes = state.plain_bytes
         self._thread = threading.Thread(target=self._write, args=(meta, state), name="snapshot", daemon=True)
         self._thread.start()
 
@@ -73,10 +74,9 @@ class Snapshots:
         if self._thread is not None:
             self._thread.join(timeout_s)
 
-    def _write(self, meta: SnapshotMeta, state: list[bytes]) -> None:
+    def _write(self, meta: SnapshotMeta, state: Packed) -> None:
         try:
-            # Empties the list, so that nothing holds the state once it is written.
-            write_parts(self.directory, meta, state)
+            write_packed(self.directory, meta, state)
         except OSError as error:
             self.failed += 1
             self.error = f"snapshot {self.directory}: {error.strerror or error}: a restart folds more of the journal"

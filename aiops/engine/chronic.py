@@ -33,8 +33,11 @@ JITTER = 0.1
 PERIOD_STEP = 0.2
 
 
-class Habit(Struct, gc=False):
-    """How one stream behaves. Slots are counted from the epoch; `active` is the decayed number of active slots."""
+class Habit(Struct, gc=False, array_like=True):
+    """How one stream behaves. Slots are counted from the epoch; `active` is the decayed number of active slots.
+
+    The order of the fields is that of snapshots.
+    """
 
     first: int = -1
     slot: int = -1

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct, field
 
 from aiops.engine.joins import Join
+from aiops.engine.shared import Shared
 from aiops.engine.streams import Stream
 from aiops.records import Alert, Evidence, parse_severity
 from aiops.records.severity import LEVELS, UNKNOWN
@@ -16,6 +17,8 @@ from aiops.records.severity import LEVELS, UNKNOWN
 _LEVELS: dict[str | None, int] = {None: int(UNKNOWN), **{word: int(level) for word, level in LEVELS.items()}}
 # Sentences of one member; more would be read by nobody.
 MAX_NOTES = 8
+# Who observed a member that nobody observed; replaced, never changed.
+NOBODY: dict[str, int] = {}
 # Labels of the first alert that are kept for playbooks and rankers, and how much of its message.
 MAX_MESSAGE = 500
 # Occasions within about a day, this one included, beyond which a stream is a habit and no news.
@@ -94,6 +97,7 @@ class Clusters:
         self.alias: dict[int, int] = {}
         # Members that a split moved, and where to.
         self.moved: dict[int, int] = {}
+        self._shared = Shared()
 
     def of(self, number: int) -> ClusterState | None:
         """The cluster that `number` is, or was merged into."""
@@ -112,7 +116,7 @@ class Clusters:
             if len(cluster.members) >= self.max_members:
                 cluster.overflow += 1
             else:
-                member = cluster.members[number] = _member(number, cluster.number, stream, alert, ts, level)
+                member = cluster.members[number] = self._member(number, cluster.number, stream, alert, ts, level)
         if member is not None:
             member.count += 1
             if ts > member.last_at:
@@ -133,6 +137,26 @@ class Clusters:
         if level > cluster.severity:
             cluster.severity = level
         return member
+
+    def _member(self, number: int, cluster: int, stream: Stream, alert: Alert, ts: float, level: int) -> MemberState:
+        labels = alert.labels
+        return MemberState(
+            number,
+            cluster,
+            stream.fingerprint,
+            stream.name,
+            stream.entity,
+            stream.service,
+            stream.source,
+            level,
+            ts,
+            ts,
+            message=self._shared.text(alert.message[:MAX_MESSAGE]) if alert.message else None,
+            callers=NOBODY,
+            magnitude=_number(labels.get("z")),
+            url=alert.url,
+            labels=self._shared.mapping(labels),
+        )
 
     def fires(self, cluster: ClusterState, stream: Stream, by: int) -> None:
         """A stream of the cluster began (`by` 1) or stopped (−1) firing."""
@@ -207,26 +231,6 @@ class Clusters:
 def severity_of(alert: Alert) -> int:
     """The level of an alert."""
     return _LEVELS.get(alert.severity) or int(parse_severity(alert.severity))
-
-
-def _member(number: int, cluster: int, stream: Stream, alert: Alert, ts: float, level: int) -> MemberState:
-    labels = alert.labels
-    return MemberState(
-        number,
-        cluster,
-        stream.fingerprint,
-        stream.name,
-        stream.entity,
-        stream.service,
-        stream.source,
-        level,
-        ts,
-        ts,
-        message=alert.message[:MAX_MESSAGE] if alert.message else None,
-        magnitude=_number(labels.get("z")),
-        url=alert.url,
-        labels=labels,
-    )
 
 
 def count_caller(member: MemberState, caller: str) -> None:

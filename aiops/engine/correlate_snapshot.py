@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from aiops.engine.chronic import Habit
-from aiops.engine.correlate_state import Cluster, Entry, Key
+from aiops.engine.correlate_state import Cluster, Entry, Key, Name
+
+# Type, entity, habit, the member that it was last placed in, when it was last scored.
+DumpedKey = tuple[str, str, Habit, int | None, float]
 
 if TYPE_CHECKING:
     from aiops.engine.correlate import Correlator
@@ -41,11 +45,14 @@ def load(correlator: Correlator, state: Any) -> None:
             held[cluster.id] = cluster
     correlator.recent.clear()
     for member in state["recent"]:
-        correlator.recent[member] = entries[member]
+        correlator.recent[entries[member].member] = entries[member]
+    # The names of entries, once: each is the key of its stream as well.
+    names = {name: name for held in (correlator.clusters, correlator.background) for name in _names(held.values())}
     correlator.keys.clear()
     for type_, entity, habit, member, scored in state["keys"]:
         entry = None if member is None else entries[member]
-        correlator.keys[(type_, entity)] = Key(Habit(*habit), entry, scored)
+        name = (type_, entity)
+        correlator.keys[names.get(name, name)] = Key(msgspec.convert(habit, Habit), entry, scored)
 
 
 def dump_statistics(correlator: Correlator) -> Any:
@@ -62,13 +69,17 @@ def load_statistics(correlator: Correlator, state: Any) -> None:
     correlator.cooccurrence.restart()
     for type_, entity, habit in state["habits"]:
         key = correlator.keys.get((type_, entity))
-        correlator.keys[(type_, entity)] = Key(Habit(*habit), None if key is None else key.entry)
+        correlator.keys[(type_, entity)] = Key(msgspec.convert(habit, Habit), None if key is None else key.entry)
     correlator.packed_slot = state["slot"]
 
 
-def _dump_key(name: tuple[str, str], key: Key) -> list[Any]:
+def _names(clusters: Iterable[Cluster]) -> Iterator[Name]:
+    return (name for cluster in clusters for name in cluster.entries)
+
+
+def _dump_key(name: tuple[str, str], key: Key) -> DumpedKey:
     member = None if key.entry is None else key.entry.member
-    return [*name, list(msgspec.structs.astuple(key.habit)), member, key.scored]
+    return (*name, key.habit, member, key.scored)
 
 
 def _dump_cluster(cluster: Cluster) -> list[Any]:

@@ -15,7 +15,8 @@ import msgspec
 from msgspec import Struct
 
 from aiops.engine.config import DedupConfig
-from aiops.engine.streams import Identity, Stream, entity_of, fingerprint_of, identity_of
+from aiops.engine.shared import Identity, Shared
+from aiops.engine.streams import Stream, entity_of, fingerprint_of, identity_of, new_stream
 from aiops.records import Alert
 
 # Firings closer together than this are one occasion: most faults ring their bells again and again for a while.
@@ -59,6 +60,7 @@ class Dedup:
         self._older: dict[Copy, None] = {}
         self._due: list[tuple[float, int]] = []
         self._seen = Seen()
+        self._shared = Shared()
 
     def stream(self, alert: Alert) -> Stream:
         """The stream of an alert; a new one where there is none."""
@@ -66,16 +68,17 @@ class Dedup:
         identity = identity_of(alert, entity, self.ignored)
         stream = self.streams.get(identity)
         if stream is None:
-            stream = self._open(identity, alert, entity)
+            stream = self._open(identity)
         return stream
 
-    def _open(self, identity: Identity, alert: Alert, entity: str) -> Stream:
+    def _open(self, identity: Identity) -> Stream:
         if len(self.streams) >= self.config.max_streams:
             self._forget_oldest()
         fingerprint = fingerprint_of(identity)
         number = self._next
         self._next += 1
-        stream = Stream(number, fingerprint, identity, alert.name, entity, alert.service, alert.source)
+        stream = new_stream(number, fingerprint, identity, self._shared)
+        identity = stream.identity
         self.streams[identity] = stream
         self._numbers[number] = identity
         return stream
@@ -158,10 +161,7 @@ class Dedup:
         if ts - stream.habit_at >= HABIT_GAP_S:
             stream.habit = 1.0 + stream.habit * exp((stream.habit_at - ts) / HABIT_MEMORY_S)
             stream.habit_at = ts
-        firings = stream.firings
-        firings.append(ts)
-        if len(firings) > self.config.flap_count:
-            del firings[0]
+        stream.firings = (*stream.firings, ts)[-self.config.flap_count :]
         if not stream.held and self._flaps(stream, ts):
             stream.held = True
         if stream.held and stream.cluster >= 0:

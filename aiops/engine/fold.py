@@ -6,7 +6,7 @@ the hash seed; a snapshot taken after any record continues as if nothing had hap
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -140,11 +140,14 @@ class Engine:
         """The whole state; equal states give equal bytes."""
         return b"".join(self.snapshot_parts())
 
-    def snapshot_parts(self) -> list[bytes]:
-        """The pieces that `snapshot` puts together, for a host that can write them without having them twice."""
+    def snapshot_parts(self) -> Iterator[bytes]:
+        """The pieces that `snapshot` puts together, for a host that packs each before it takes the next.
+
+        Nothing may be folded until all are taken.
+        """
         first = {"version": SNAPSHOT_VERSION, "seq": self.seq, "timeline": self.timeline, "kinds": self.kinds}
         stages = self._stages()
-        return list(parts(first, stages.items(), len(stages)))
+        return parts(first, stages.items(), len(stages))
 
     def restore(self, snapshot: bytes) -> None:
         """Take the state of a `snapshot`; raise `UsageError` for one of another version."""

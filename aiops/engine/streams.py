@@ -5,11 +5,11 @@ from __future__ import annotations
 from hashlib import blake2b
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct
 
+from aiops.engine.shared import Identity, Shared
 from aiops.records import Alert
 
-Identity = tuple[str | None, str, str, str | None, tuple[tuple[str, str], ...]]
 # Where the thing that alerts is named, most specific first, when the alert has no `entity` of its own.
 ENTITY_LABELS = ("entity", "pod", "container", "instance", "host", "hostname", "node", "device", "job", "namespace")
 
@@ -39,7 +39,7 @@ class Stream(Struct, gc=False, array_like=True):
     lease_until: float | None = None
     due_at: float = 0.0
     # The times at which the latest firings began, for flapping.
-    firings: list[float] = field(default_factory=list)
+    firings: tuple[float, ...] = ()
     cluster: int = -1
     member: int = -1
     # Its cluster counts it as firing.
@@ -55,6 +55,12 @@ class Stream(Struct, gc=False, array_like=True):
     # How often its episodes began of late, decayed, and when the last one that counted did.
     habit: float = 0.0
     habit_at: float = -1e18
+
+
+def new_stream(number: int, fingerprint: str, identity: Identity, shared: Shared) -> Stream:
+    """A stream that has said nothing yet; what it has in common with others, it shares with them."""
+    identity = source, name, entity, service, _ = shared.identity(identity)
+    return Stream(number, fingerprint, identity, name, entity, service, source)
 
 
 # How much later than usual a repeat may come and still be what was to be expected; tools jitter by about a factor of 2.

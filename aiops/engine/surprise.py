@@ -17,6 +17,9 @@ import math
 from collections import OrderedDict
 from typing import Any
 
+import msgspec
+from msgspec import Struct
+
 from aiops.engine.calibrate import MIN_RING, Ring
 from aiops.engine.rhythm import Rhythm
 from aiops.engine.tail import MAX_NATS, tail_nats
@@ -64,29 +67,27 @@ class Surprise:
         return f"expected {self.expected:.2g}/min, saw {self.seen}, p = {self.p:.2g}"
 
 
-class _Stream:
-    """One stream: the open bin, and what is remembered of the closed ones (all decayed sums)."""
+class Counted(Struct, gc=False, array_like=True):
+    """One stream: the open bin, and what is remembered of the closed ones (all decayed sums).
 
-    __slots__ = (
-        *("bin", "count", "first", "factor", "mean", "shape", "check", "raw", "nats", "p"),
-        *("mass", "bins", "excess", "power"),
-    )
+    The order of the fields is that of snapshots.
+    """
 
-    def __init__(self, at: int) -> None:
-        self.bin = at
-        self.count = 0
-        self.check = 1
-        self.mass = 0.0  # Σ counts
-        self.bins = 0.0  # Σ exposure, in bins
-        self.excess = 0.0  # Σ (count − mean)² − count
-        self.power = 0.0  # Σ mean²
-        self.mean = 0.0
-        self.shape = 1.0
-        self.factor = 1.0  # of the hour that the bin lies in
-        self.raw = 0.0  # nats before calibration
-        self.nats = 0.0
-        self.p = 1.0
-        self.first = True
+    key: str
+    bin: int
+    count: int = 0
+    first: bool = True
+    factor: float = 1.0  # of the hour that the bin lies in
+    mean: float = 0.0
+    shape: float = 1.0
+    check: int = 1
+    raw: float = 0.0  # nats before calibration
+    nats: float = 0.0
+    p: float = 1.0
+    mass: float = 0.0  # Σ counts
+    bins: float = 0.0  # Σ exposure, in bins
+    excess: float = 0.0  # Σ (count − mean)² − count
+    power: float = 0.0  # Σ mean²
 
 
 class Streams:
@@ -101,7 +102,7 @@ class Streams:
         self.bin_s = bin_s
         self.forgetting = forgetting
         self.forgotten = 0
-        self._streams: OrderedDict[str, _Stream] = OrderedDict()
+        self._streams: OrderedDict[str, Counted] = OrderedDict()
         self._ring = Ring(ring)
         self._first = Ring(256)
         self._rhythm = Rhythm()
@@ -147,15 +148,15 @@ class Streams:
         out.first = stream.first
         return out
 
-    def _open(self, key: str, at: int) -> _Stream:
+    def _open(self, key: str, at: int) -> Counted:
         if len(self._streams) >= self.cap:
             self._streams.popitem(last=False)
             self.forgotten += 1
-        stream = self._streams[key] = _Stream(at)
+        stream = self._streams[key] = Counted(key, at)
         stream.factor = self._factor
         return stream
 
-    def _judge(self, stream: _Stream) -> None:
+    def _judge(self, stream: Counted) -> None:
         """Compute the tail for the count so far, and the count at which it is worth computing again."""
         count = stream.count
         stream.check = count + 1 if count < 8 else count + (count >> 2)
@@ -173,7 +174,7 @@ class Streams:
         spoken = self._closed / self._total if self._total > 0.0 else 1.0
         return min(1.0, spoken * self._ring.tail(nats))
 
-    def _roll(self, stream: _Stream, at: int) -> None:
+    def _roll(self, stream: Counted, at: int) -> None:
         """Close the open bin, pass the silent ones, open bin `at`."""
         silent = at - stream.bin - 1
         self._learn(stream, silent)
@@ -193,7 +194,7 @@ class Streams:
         stream.factor = self._factor
         self._predict(stream)
 
-    def _pass(self, stream: _Stream, silent: int) -> None:
+    def _pass(self, stream: Counted, silent: int) -> None:
         """Take in `silent` bins without an alert at once; their squared means are summed at the mean half way."""
         forget = self.forgetting
         kept = forget**silent
@@ -205,7 +206,7 @@ class Streams:
         stream.mass *= kept
         stream.bins = kept * stream.bins + weight
 
-    def _predict(self, stream: _Stream) -> None:
+    def _predict(self, stream: Counted) -> None:
         """Mean and shape of the count that the opened bin should have, and the count from which it is judged."""
         count = _PRIOR_COUNT + stream.mass
         stream.mean = mean = count / (_PRIOR_BINS + stream.bins) * stream.factor
@@ -215,7 +216,7 @@ class Streams:
         stream.raw = stream.nats = 0.0
         stream.p = 1.0
 
-    def _learn(self, stream: _Stream, silent: int) -> None:
+    def _learn(self, stream: Counted, silent: int) -> None:
         """Let the closed bin teach what all streams share."""
         if stream.first:
             self._first.add(math.log(stream.count))
@@ -231,9 +232,8 @@ class Streams:
 
     def dump(self) -> Any:
         """The state, as what msgspec can encode."""
-        slots = _Stream.__slots__
         return {
-            "streams": [[key, *(getattr(stream, slot) for slot in slots)] for key, stream in self._streams.items()],
+            "streams": list(self._streams.values()),
             "ring": self._ring.dump(),
             "first": self._first.dump(),
             "rhythm": self._rhythm.dump(),
@@ -242,11 +242,7 @@ class Streams:
 
     def load(self, state: Any) -> None:
         """Take the state of a `dump`."""
-        self._streams.clear()
-        for key, *values in state["streams"]:
-            stream = self._streams[key] = _Stream(0)
-            for slot, value in zip(_Stream.__slots__, values, strict=True):
-                setattr(stream, slot, value)
+        self._streams = OrderedDict((each.key, each) for each in msgspec.convert(state["streams"], list[Counted]))
         self._ring.load(state["ring"])
         self._first.load(state["first"])
         self._rhythm.load(state["rhythm"])

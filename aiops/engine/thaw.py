@@ -7,23 +7,56 @@ with many alerts has few, become one string.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from math import copysign
+from operator import attrgetter
 from typing import Any, TypedDict
 
 import msgspec
+from msgspec import Struct
 
-from aiops.engine.clusters import ClusterState
+from aiops.engine.chronic import Habit
+from aiops.engine.clusters import NOBODY, ClusterState, MemberState
+from aiops.engine.correlate_snapshot import DumpedKey
 from aiops.engine.dedup import Copy
-from aiops.engine.streams import Identity, Stream
+from aiops.engine.joins import Join
+from aiops.engine.shared import Shared
+from aiops.engine.streams import Stream
+from aiops.engine.surprise import Counted
 
-# Beyond this many keys, a map has a header of another form (msgpack specification, "map format family").
-_FIXMAP = 15
+# Beyond this many items, a map or a list has a header of another form, and beyond the next of a third one (msgpack
+# specification, "map format family" and "array format family").
+_FIX = 15
+_SHORT = 65_535
+# Items of a long list that are encoded at once: some hundred kilobytes, which the host can pack and let go.
+_CHUNK = 256
+# How deep in a stage long lists are looked for: a stage, its part, the part of a model.
+_DEPTH = 3
+
+# Numbers that are shared at a time; those that are equal mostly stand close together.
+_NUMBERS = 65_536
+# Names of the fields that hold floats, and what takes these out of a struct at once; names of those that hold ints.
+Fields = tuple[tuple[str, ...], Callable[[Struct], tuple[float | None, ...]], tuple[str, ...]]
+
+
+def _fields(of: type[Struct], *but: str) -> Fields:
+    kinds = {field.name: field.type for field in msgspec.structs.fields(of) if field.name not in but}
+    floats = tuple(name for name, kind in kinds.items() if kind is float or kind == float | None)
+    return floats, attrgetter(*floats), tuple(name for name, kind in kinds.items() if kind is int)
+
+
+_STREAM = _fields(Stream, "seen", "episode")
+_COUNTED = _fields(Counted)
+_HABIT = _fields(Habit)
+_MEMBER = _fields(MemberState, "severity", "count", "firing")
+_JOIN = _fields(Join, "count")
 
 
 class DedupState(TypedDict):
-    """What `Dedup.dump` gives."""
+    """What `Dedup.dump` gives; each stream by itself, so that what it does not share is let go before the next."""
 
-    streams: list[Stream]
+    streams: list[msgspec.Raw]
     next: int
     forgotten: int
     recent: list[Copy]
@@ -31,10 +64,47 @@ class DedupState(TypedDict):
     due: list[tuple[float, int]]
 
 
+class CountedState(TypedDict):
+    """What `Streams.dump` of the surprise gives."""
+
+    streams: list[Counted]
+    ring: Any
+    first: Any
+    rhythm: Any
+    shared: Any
+
+
+class DetectState(TypedDict):
+    """What `Detect.dump` gives."""
+
+    streams: CountedState
+    metrics: Any
+    windows: Any
+    training: Any
+    pending: Any
+    ring: Any
+    verdicts: Any
+    model: Any
+
+
+class CorrelateState(TypedDict):
+    """What `correlate_snapshot.dump` gives."""
+
+    members: int
+    now: float
+    evicted: list[int]
+    packed_slot: int
+    cooccurrence: Any
+    clusters: Any
+    background: Any
+    recent: list[int]
+    keys: list[DumpedKey]
+
+
 class ClustersState(TypedDict):
     """What `Clusters.dump` gives."""
 
-    clusters: list[ClusterState]
+    clusters: list[msgspec.Raw]
     alias: list[tuple[int, int]]
     moved: list[tuple[int, int]]
 
@@ -43,77 +113,150 @@ class Strings:
     """One string for all that are equal; lives as long as one restoring."""
 
     def __init__(self) -> None:
-        self._known: dict[Any, Any] = {}
-        self._pairs: dict[tuple[str, str], tuple[str, str]] = {}
+        self._shared = Shared(limit=sys.maxsize)
+        self._floats: dict[float, float] = {0.0: 0.0}
+        self._ints: dict[int, int] = {}
 
     def stage(self, name: str, raw: msgspec.Raw) -> Any:
         """The state of a stage as its `load` takes it."""
+        decode = msgspec.msgpack.decode
         if name == "dedup":
-            dedup = msgspec.msgpack.decode(raw, type=DedupState)
-            for stream in dedup["streams"]:
-                self._stream(stream)
-            return dedup
+            dedup = decode(raw, type=DedupState)
+            streams = msgspec.msgpack.Decoder(Stream)
+            due = [(self._float(at), self._int(number)) for at, number in dedup["due"]]
+            return {**dedup, "streams": [self._stream(streams.decode(each)) for each in dedup["streams"]], "due": due}
         if name == "clusters":
-            clusters = msgspec.msgpack.decode(raw, type=ClustersState)
-            for cluster in clusters["clusters"]:
-                self._cluster(cluster)
-            return clusters
-        state = msgspec.msgpack.decode(raw)
+            found = decode(raw, type=ClustersState)
+            clusters = msgspec.msgpack.Decoder(ClusterState)
+            return {**found, "clusters": [self._cluster(clusters.decode(each)) for each in found["clusters"]]}
+        if name == "detect":
+            return self._detect(decode(raw, type=DetectState))
+        if name == "correlate":
+            return self._correlate(decode(raw, type=CorrelateState))
+        state = decode(raw)
         if isinstance(state, dict | list):
             self._plain(state)
         return state
 
-    def _stream(self, stream: Stream) -> None:
-        one = self._known.setdefault
-        source, name, entity, service, labels = stream.identity
-        stream.fingerprint = one(stream.fingerprint, stream.fingerprint)
-        stream.name, stream.entity = one(stream.name, stream.name), one(stream.entity, stream.entity)
-        stream.service, stream.source = one(stream.service, stream.service), one(stream.source, stream.source)
-        stream.background = one(stream.background, stream.background)
-        identity: Identity = (
-            one(source, source),
-            one(name, name),
-            one(entity, entity),
-            one(service, service),
-            tuple([self._pair(pair) for pair in labels]),
-        )
-        stream.identity = identity
+    def _detect(self, state: DetectState) -> DetectState:
+        for each in state["streams"]["streams"]:
+            each.key = self._shared.text(each.key)
+            self._numbers(each, _COUNTED)
+        for rest in (state["metrics"], state["windows"], state["training"], state["pending"], state["verdicts"]):
+            self._plain(rest)
+        return state
 
-    def _pair(self, pair: tuple[str, str]) -> tuple[str, str]:
-        known = self._pairs.get(pair)
-        if known is None:
-            one = self._known.setdefault
-            known = self._pairs[pair] = (one(pair[0], pair[0]), one(pair[1], pair[1]))
-        return known
+    def _correlate(self, state: CorrelateState) -> CorrelateState:
+        one = self._shared.text
+        state["keys"] = [(one(key[0]), one(key[1]), *key[2:]) for key in state["keys"]]
+        for key in state["keys"]:
+            self._numbers(key[2], _HABIT)
+        for rest in (state["cooccurrence"], state["clusters"], state["background"]):
+            self._plain(rest)
+        return state
 
-    def _cluster(self, cluster: ClusterState) -> None:
-        one = self._known.setdefault
-        cluster.incident = one(cluster.incident, cluster.incident)
-        cluster.background = one(cluster.background, cluster.background)
+    def _stream(self, stream: Stream) -> Stream:
+        one = self._shared.text
+        stream.fingerprint, stream.background = one(stream.fingerprint), one(stream.background)
+        stream.identity = source, name, entity, service, _ = self._shared.identity(stream.identity)
+        stream.source, stream.name, stream.entity, stream.service = source, name, entity, service
+        self._numbers(stream, _STREAM)
+        stream.firings = tuple([self._float(at) for at in stream.firings])
+        return stream
+
+    def _cluster(self, cluster: ClusterState) -> ClusterState:
+        one = self._shared.text
+        cluster.incident, cluster.background = one(cluster.incident), one(cluster.background)
         for member in cluster.members.values():
-            member.fingerprint = one(member.fingerprint, member.fingerprint)
-            member.name, member.entity = one(member.name, member.name), one(member.entity, member.entity)
-            member.service, member.source = one(member.service, member.service), one(member.source, member.source)
-            member.message = one(member.message, member.message)
-            member.labels = {one(key, key): one(value, value) for key, value in member.labels.items()}
+            member.fingerprint, member.name, member.entity = (
+                one(member.fingerprint),
+                one(member.name),
+                one(member.entity),
+            )
+            member.service, member.source, member.message = one(member.service), one(member.source), one(member.message)
+            member.labels = self._shared.mapping(member.labels)
+            member.callers = member.callers or NOBODY
+            self._numbers(member, _MEMBER)
+            join = member.join
+            if join is not None:
+                join.type, join.entity = one(join.type), one(join.entity)
+                self._numbers(join, _JOIN)
+        return cluster
+
+    def _numbers(self, struct: Struct, fields: Fields) -> None:
+        """Floats and ints of a struct: most are those that it began with, or a time that others have as well."""
+        # Two million of them in a large state: the common case is written out.
+        floats, values_of, ints = fields
+        known = self._floats.get
+        for name, value in zip(floats, values_of(struct), strict=False):
+            if value is not None:
+                one = known(value)
+                if one is not value:
+                    setattr(struct, name, one or self._float(value))
+        for name in ints:
+            setattr(struct, name, self._int(getattr(struct, name)))
+
+    def _float(self, value: float) -> float:
+        known = self._floats.get(value)
+        if known is None:
+            if len(self._floats) >= _NUMBERS:
+                self._floats.clear()
+                self._floats[0.0] = 0.0
+            known = self._floats[value] = value
+        # The zeros are equal, and yet not the same in a snapshot.
+        return known if value or copysign(1.0, value) > 0.0 else value
+
+    def _int(self, value: int) -> int:
+        known = self._ints.get(value)
+        if known is None:
+            if len(self._ints) >= _NUMBERS:
+                self._ints.clear()
+            known = self._ints[value] = value
+        return known
 
     def _plain(self, value: dict[Any, Any] | list[Any]) -> None:
         """Lists and dicts as they were decoded, changed in place; keys of dicts are shared by the decoder."""
-        one = self._known.setdefault
         for key, item in value.items() if type(value) is dict else enumerate(value):
             kind = type(item)
             if kind is str:
-                value[key] = one(item, item)
+                value[key] = self._shared.text(item)
+            elif kind is float:
+                value[key] = self._float(item)
+            elif kind is int:
+                value[key] = self._int(item)
             elif kind is list or kind is dict:
                 self._plain(item)
 
 
 def parts(first: dict[str, Any], stages: Iterable[tuple[str, Any]], count: int) -> Iterator[bytes]:
     """A msgpack map of `first` and of the `count` stages' dumps, in pieces that make it up when put together."""
-    total = len(first) + count
-    head = bytes([0x80 | total]) if total <= _FIXMAP else b"\xde" + total.to_bytes(2, "big")
     encode = msgspec.msgpack.encode
-    yield head + b"".join(encode(key) + encode(value) for key, value in first.items())
+    yield _head(len(first) + count, 0x80, b"\xde", b"\xdf")
+    yield b"".join(encode(key) + encode(value) for key, value in first.items())
     for name, stage in stages:
         yield encode(name)
-        yield encode(stage.dump())
+        yield from _pieces(stage.dump(), _DEPTH)
+
+
+def _pieces(value: Any, depth: int) -> Iterator[bytes]:
+    """The encoding of a value; long lists in it are encoded some items at a time."""
+    encode = msgspec.msgpack.encode
+    if depth and type(value) is dict:
+        yield _head(len(value), 0x80, b"\xde", b"\xdf")
+        for key, item in value.items():
+            yield encode(key)
+            yield from _pieces(item, depth - 1)
+    elif type(value) is list and len(value) > _CHUNK:
+        yield _head(len(value), 0x90, b"\xdc", b"\xdd")
+        for start in range(0, len(value), _CHUNK):
+            some = value[start : start + _CHUNK]
+            yield encode(some)[len(_head(len(some), 0x90, b"\xdc", b"\xdd")) :]
+    else:
+        yield encode(value)
+
+
+def _head(count: int, fix: int, short: bytes, long: bytes) -> bytes:
+    """The header of a map or a list of `count` items."""
+    if count <= _FIX:
+        return bytes([fix | count])
+    return short + count.to_bytes(2, "big") if count <= _SHORT else long + count.to_bytes(4, "big")

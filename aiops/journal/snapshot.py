@@ -12,7 +12,7 @@ import os
 import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -56,16 +56,36 @@ class Snapshot(Struct):
 
 def write_snapshot(directory: Path, snapshot: Snapshot, keep: int = KEEP) -> Path:
     """Write a snapshot durably, then remove all but the newest `keep`; raise `OSError` when it cannot be written."""
-    return write_parts(directory, snapshot.meta, [snapshot.state], keep)
+    return write_packed(directory, snapshot.meta, pack([snapshot.state]), keep)
 
 
-def write_parts(directory: Path, meta: SnapshotMeta, parts: list[bytes], keep: int = KEEP) -> Path:
-    """Write a state that comes in parts as `write_snapshot` does; they are taken out of the list as they are packed."""
+class Packed(Struct):
+    """A state as it is written; `plain_bytes` is its length before."""
+
+    chunks: list[bytes]
+    plain_bytes: int
+
+
+def pack(parts: Iterable[bytes]) -> Packed:
+    """Compress a state that comes in parts, each before the next is taken; a tenth remains of it."""
+    packer = zlib.compressobj(_LEVEL)
+    chunks, plain_bytes = [], 0
+    for part in parts:
+        plain_bytes += len(part)
+        # Mostly nothing comes out: the packer fills a block first.
+        if chunk := packer.compress(part):
+            chunks.append(chunk)
+    chunks.append(packer.flush())
+    return Packed(chunks, plain_bytes)
+
+
+def write_packed(directory: Path, meta: SnapshotMeta, packed: Packed, keep: int = KEEP) -> Path:
+    """Write a packed state as `write_snapshot` does."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = directory / f"{meta.frame:020d}.snapshot"
     aside = path.with_suffix(".new")
     told = msgspec.json.encode(meta)
-    state = _packed(parts)
+    state = b"".join(packed.chunks)
     head = _HEADER.pack(MAGIC, len(told), len(state), zlib.crc32(state, zlib.crc32(told)))
     for left in directory.glob("*.new"):
         left.unlink(missing_ok=True)
@@ -78,15 +98,6 @@ def write_parts(directory: Path, meta: SnapshotMeta, parts: list[bytes], keep: i
     for old in snapshot_paths(directory)[:-keep]:
         old.unlink(missing_ok=True)
     return path
-
-
-def _packed(parts: list[bytes]) -> bytes:
-    packer = zlib.compressobj(_LEVEL)
-    packed = []
-    parts.reverse()
-    while parts:
-        packed.append(packer.compress(parts.pop()))
-    return b"".join([*packed, packer.flush()])
 
 
 def snapshot_paths(directory: Path) -> list[Path]:

@@ -1,9 +1,12 @@
 """A restart after `kill -9` with many active alerts, and the memory that they take.
 
-    python -m benchmarks.throughput.daemon_recovery [--active 100000]
+    python -m benchmarks.throughput.daemon_recovery [--active 100000] [--shape storm|spread]
 
 A real daemon gets that many alerts, each a stream of its own and all firing, over HTTP; then some hundred a second that
-repeat them, in the midst of which it is killed and started again in a new interpreter. Recovery is from the start of
+repeat them, in the midst of which it is killed and started again in a new interpreter. In a `storm` all come at once,
+and are one incident; `spread` they come over most of a day, fifty at a time, and are some thousand incidents. Memory is
+what the process has resident now, and at most since the figure before: `feeding` holds the snapshots taken meanwhile,
+`restart` all of recovery. Recovery is from the start of
 the process until it takes records; `fold_s` is the part in which snapshot and journal are read, `interpreter_s` what an
 interpreter with the same imports takes to do nothing.
 """
@@ -18,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from aiops.testing.daemon_process import DaemonProcess, spawn
@@ -31,13 +35,17 @@ port = {port}
 PORT = 18_474
 BATCH = 1_000
 STEADY_S = 10.0
+GROUP = 50
+# Less than the day after which a stream that says nothing more is over.
+SPREAD_S = 20 * 3600.0
+Shape = Callable[[int, int, int], bytes]
 # A site of this shape: each service has this many hosts, and each host raises some kinds of alerts.
 HOSTS = 50
 KINDS = ("DiskFull", "HighLatency", "PodCrashLooping", "QueueGrows", "CertificateExpires")
 
 
-def alerts(first: int, count: int) -> bytes:
-    """Alerts with numbers from `first` on, each a stream of its own."""
+def storm(first: int, count: int, _active: int) -> bytes:
+    """Alerts of one storm, with numbers from `first` on, each a stream of its own."""
     at = time.time()
     return json.dumps(
         [
@@ -56,6 +64,21 @@ def alerts(first: int, count: int) -> bytes:
     ).encode()
 
 
+def spread(first: int, count: int, active: int) -> bytes:
+    """The same, fifty at a time over the `SPREAD_S` before now; of tools that tell when their alerts end."""
+    rows = json.loads(storm(first, count, active))
+    begun = time.time() - SPREAD_S
+    for number, row in enumerate(rows, first):
+        at = begun + number // GROUP * SPREAD_S * GROUP / active + 0.5 * (number % GROUP)
+        row["id"] = f"alert-{number}-{round(time.time())}"
+        row["name"] += f"-{number // GROUP % 20}"
+        row["ts"] = row["starts_at"] = at
+    return json.dumps(rows).encode()
+
+
+SHAPES = {"storm": storm, "spread": spread}
+
+
 def post(connection: http.client.HTTPConnection, body: bytes) -> None:
     """Send, again while the daemon is full."""
     while True:
@@ -67,7 +90,7 @@ def post(connection: http.client.HTTPConnection, body: bytes) -> None:
         time.sleep(0.1)
 
 
-def measure(active: int, directory: Path) -> dict[str, object]:
+def measure(active: int, alerts: Shape, directory: Path) -> dict[str, object]:
     """Feed, kill, start; figures in seconds and megabytes."""
     config = directory / "aiops.toml"
     config.write_text(CONFIG.format(state=directory / "state", port=PORT))
@@ -77,12 +100,14 @@ def measure(active: int, directory: Path) -> dict[str, object]:
     connection = http.client.HTTPConnection("127.0.0.1", PORT)
     begun = time.perf_counter()
     for first in range(0, active, BATCH):
-        post(connection, alerts(first, BATCH))
+        post(connection, alerts(first, BATCH, active))
     fed_s = time.perf_counter() - begun
+    feeding_mb = memory_mb(daemon)
     for first in range(0, round(STEADY_S / 0.2)):
-        post(connection, alerts(first * 100 % active, 100))
+        post(connection, alerts(first * 100 % active, 100, active))
         time.sleep(0.2)
-    full_mb, streams = memory_mb(daemon), metric(daemon, "aiops_streams")
+    steady_mb, streams = memory_mb(daemon), metric(daemon, "aiops_streams")
+    incidents = metric(daemon, "aiops_open_incidents")
     connection.close()
     daemon.kill()
     begun = time.perf_counter()
@@ -97,9 +122,8 @@ def measure(active: int, directory: Path) -> dict[str, object]:
         "interpreter_s": round(interpreter_s(), 2),
         "records": health["journal"]["record"],
         "active_after": int(metric(daemon, "aiops_streams")),
-        "memory_empty_mb": empty_mb,
-        "memory_mb": full_mb,
-        "memory_after_recovery_mb": memory_mb(daemon),
+        "incidents": int(incidents),
+        "memory_mb": {"empty": empty_mb, "feeding": feeding_mb, "steady": steady_mb, "restart": memory_mb(daemon)},
         "snapshot_mb": snapshot_mb(directory / "state" / "snapshots"),
     }
     daemon.stop()
@@ -114,10 +138,13 @@ def metric(daemon: DaemonProcess, name: str) -> float:
 
 
 def memory_mb(daemon: DaemonProcess) -> dict[str, int]:
-    """Resident memory now, and the most so far."""
-    status = Path(f"/proc/{daemon.pid}/status").read_text()
-    found = dict(re.findall(r"^(VmRSS|VmHWM):\s+(\d+) kB", status, re.M))
-    return {"now": int(found["VmRSS"]) // 1024, "most": int(found["VmHWM"]) // 1024}
+    """Resident memory now, its proportional share where pages are shared, and the most since the last look."""
+    place = Path(f"/proc/{daemon.pid}")
+    text = (place / "status").read_text() + (place / "smaps_rollup").read_text()
+    found = dict(re.findall(r"^(VmRSS|VmHWM|Pss):\s+(\d+) kB", text, re.M))
+    # Begins the high-water mark anew (proc(5), clear_refs).
+    (place / "clear_refs").write_text("5")
+    return {name: int(found[key]) // 1024 for name, key in (("now", "VmRSS"), ("pss", "Pss"), ("most", "VmHWM"))}
 
 
 def snapshot_mb(directory: Path) -> float:
@@ -138,9 +165,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--active", type=int, default=100_000)
     parser.add_argument("--json", type=Path, help="write the figures as JSON")
+    parser.add_argument("--shape", choices=SHAPES, default="storm")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="aiops-bench-") as directory:
-        found = measure(options.active, Path(directory))
+        found = measure(options.active, SHAPES[options.shape], Path(directory))
     print(json.dumps(found, indent=2))
     if options.json:
         options.json.write_text(json.dumps(found) + "\n")

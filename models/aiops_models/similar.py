@@ -63,7 +63,7 @@ class SimilarIncidents:
         self._topology = topology or Topology()
         self._lexicon = load_lexicon((options or {}).get("lexicon"))
         self._past: dict[str, Past] = {}
-        self._with: dict[str, dict[str, None]] = {}
+        self._with: dict[str, list[str]] = {}
 
     @property
     def digest(self) -> str:
@@ -176,13 +176,13 @@ class SimilarIncidents:
     def _keep(self, past: Past) -> None:
         self._past[past.id] = past
         for feature in past.features:
-            self._with.setdefault(feature, {})[past.id] = None
+            self._with.setdefault(feature, []).append(past.id)
 
     def _forget(self, name: str) -> None:
         past = self._past.pop(name, None)
         for feature in past.features if past else ():
             holders = self._with[feature]
-            holders.pop(name, None)
+            holders.remove(name)
             if not holders:
                 del self._with[feature]
 
