@@ -52,7 +52,15 @@ class Shared:
     def identity(self, identity: Identity) -> Identity:
         """An equal identity, of shared parts."""
         source, name, entity, service, labels = identity
-        return (self.text(source), self.text(name), self.text(entity), self.text(service), self.labels(labels))
+        # Written out, since most are known, and a storm of new streams asks for each of them.
+        known = self._texts.get
+        return (
+            known(source) or self.text(source) if source else source,
+            known(name) or self.text(name),
+            known(entity) or self.text(entity),
+            known(service) or self.text(service) if service else service,
+            self._labels.get(labels) or self.labels(labels) if labels else labels,
+        )
 
     def mapping(self, labels: dict[str, str]) -> dict[str, str]:
         """An equal dict in the same order, which nobody may change."""
@@ -64,3 +72,8 @@ class Shared:
             pairs = self.labels(pairs)
             known = self._mappings[pairs] = dict(pairs)
         return known
+
+    @property
+    def size(self) -> int:
+        """How many texts, label sets and dicts are held."""
+        return len(self._texts) + len(self._labels) + len(self._mappings)
