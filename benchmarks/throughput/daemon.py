@@ -122,6 +122,7 @@ def recovery_table(found: dict[str, Any]) -> str:
         f"| of it the interpreter, s | {found['interpreter_s']:.2f} |",
         f"| active alerts after it | {found['active_after']:,} |",
         f"| memory before the first alert, MB {memory(**found['memory_empty_mb'])}",
+        f"| memory while they came in, MB {memory(**found['memory_feeding_mb'])}",
         f"| memory with them, MB {memory(**found['memory_mb'])}",
         f"| memory after the restart, MB {memory(**found['memory_after_recovery_mb'])}",
         f"| snapshot on disk, MB | {found['snapshot_mb']:.1f} |",

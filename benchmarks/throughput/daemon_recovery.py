@@ -5,8 +5,8 @@
 A real daemon gets that many alerts, each a stream of its own and all firing, over HTTP; then some hundred a second that
 repeat them, in the midst of which it is killed and started again in a new interpreter. In a `storm` all come at once,
 and are one incident; `spread` they come over most of a day, fifty at a time, and are some thousand incidents. Memory is
-what the process has resident now, and at most since the figure before: `feeding` holds the snapshots taken meanwhile,
-`restart` all of recovery. Recovery is from the start of
+what the process has resident now, and at most since the figure before: that of feeding holds the snapshots taken meanwhile,
+that after recovery all of the restart. Recovery is from the start of
 the process until it takes records; `fold_s` is the part in which snapshot and journal are read, `interpreter_s` what an
 interpreter with the same imports takes to do nothing.
 """
@@ -123,7 +123,10 @@ def measure(active: int, alerts: Shape, directory: Path) -> dict[str, object]:
         "records": health["journal"]["record"],
         "active_after": int(metric(daemon, "aiops_streams")),
         "incidents": int(incidents),
-        "memory_mb": {"empty": empty_mb, "feeding": feeding_mb, "steady": steady_mb, "restart": memory_mb(daemon)},
+        "memory_empty_mb": empty_mb,
+        "memory_feeding_mb": feeding_mb,
+        "memory_mb": steady_mb,
+        "memory_after_recovery_mb": memory_mb(daemon),
         "snapshot_mb": snapshot_mb(directory / "state" / "snapshots"),
     }
     daemon.stop()

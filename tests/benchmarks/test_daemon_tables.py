@@ -35,6 +35,7 @@ RECOVERY: dict[str, Any] = {
     "interpreter_s": 0.4,
     "records": 1,
     "memory_empty_mb": MEMORY,
+    "memory_feeding_mb": MEMORY,
     "memory_mb": MEMORY,
     "memory_after_recovery_mb": MEMORY,
     "snapshot_mb": 21.5,
