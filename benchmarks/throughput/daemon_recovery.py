@@ -5,10 +5,10 @@
 A real daemon gets that many alerts, each a stream of its own and all firing, over HTTP; then some hundred a second that
 repeat them, in the midst of which it is killed and started again in a new interpreter. In a `storm` all come at once,
 and are one incident; `spread` they come over most of a day, fifty at a time, and are some thousand incidents. Memory is
-what the process has resident now, and at most since the figure before: that of feeding holds the snapshots taken meanwhile,
-that after recovery all of the restart. Recovery is from the start of
-the process until it takes records; `fold_s` is the part in which snapshot and journal are read, `interpreter_s` what an
-interpreter with the same imports takes to do nothing.
+what the process has resident now, and at most since the figure before: that of feeding holds the snapshots taken
+meanwhile, that after recovery all of the restart. Recovery is from the start of the process until it takes records;
+`fold_s` is the part in which snapshot and journal are read, `interpreter_s` what an interpreter with the same imports
+takes to do nothing.
 """
 
 from __future__ import annotations
