@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aiops.cli.plain import STYLES, bar, clean, fit, moment, offset, severity_text
-from aiops.engine.explain import duration, plural
+from aiops.engine.words import duration, plural
 from aiops.records import Cause, Evidence, Incident, Member, Suggestion, parse_severity
 
 MAX_CAUSES = 3

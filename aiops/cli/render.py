@@ -14,7 +14,7 @@ from rich.text import Text
 from aiops.cli.incident_view import incident_parts, score_text
 from aiops.cli.plain import clean, clock, console_for, fit, severity_text
 from aiops.engine.events import IncidentChanged
-from aiops.engine.explain import duration, plural
+from aiops.engine.words import duration, plural
 from aiops.records import Incident, parse_severity
 
 __all__ = ["Closing", "console_for", "show_closing", "show_event", "show_incident", "show_incidents"]

@@ -92,6 +92,9 @@ def _records(daemon: Daemon) -> list[Family]:
             float(accounts.get("conserved", True))
         ),
         Family("aiops_open_incidents", "gauge", "Incidents that are not over.").add(accounts.get("open_incidents", 0)),
+        Family("aiops_storm", "gauge", "1 while alerts that stand alone are gathered, as too many incidents open.").add(
+            float(accounts.get("storm", False))
+        ),
         Family("aiops_streams", "gauge", "Alert streams that the engine knows.").add(accounts.get("streams", 0)),
         Family("aiops_clusters", "gauge", "Clusters that the engine holds.").add(accounts.get("clusters", 0)),
         _models(daemon),

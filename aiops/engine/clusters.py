@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from aiops.engine.joins import Join
 from aiops.engine.shared import Shared
+from aiops.engine.storm import MAX_STORM_MEMBERS, Tally
 from aiops.engine.streams import Stream
 from aiops.records import Alert, Evidence, parse_severity
 from aiops.records.severity import LEVELS, UNKNOWN
@@ -86,6 +87,8 @@ class ClusterState(Struct, gc=False):
     overflow: int = 0
     # Numbers of clusters that were merged into this one.
     aliases: list[int] = field(default_factory=list)
+    # What was gathered in it, where it is the cluster of a storm.
+    storm: Tally | None = None
 
 
 class Clusters:
@@ -113,7 +116,7 @@ class Clusters:
         level = severity_of(alert)
         member = cluster.members.get(number)
         if member is None:
-            if len(cluster.members) >= self.max_members:
+            if len(cluster.members) >= (self.max_members if cluster.storm is None else MAX_STORM_MEMBERS):
                 cluster.overflow += 1
             else:
                 member = cluster.members[number] = self._member(number, cluster.number, stream, alert, ts, level)
@@ -131,6 +134,8 @@ class Clusters:
                 member.message = alert.message[:MAX_MESSAGE]
             if level > member.severity:
                 member.severity = level
+        if cluster.storm is not None:
+            cluster.storm.count(stream.name, stream.entity)
         cluster.count += 1
         if ts > cluster.last_at:
             cluster.last_at = ts
@@ -180,6 +185,13 @@ class Clusters:
             self.alias[number] = target.number
             target.aliases.append(number)
         del self.by_number[source.number]
+
+    def gather(self, storm: ClusterState, source: ClusterState) -> None:
+        """Move all of `source` into the cluster of a storm, which keeps few members one by one."""
+        if len(storm.members) + len(source.members) > MAX_STORM_MEMBERS:
+            storm.overflow += len(source.members)
+            source.members.clear()
+        self.merge(storm, source)
 
     def split(self, source: ClusterState, number: int, members: list[int]) -> ClusterState | None:
         """Move `members` to a new cluster; None where none of them was kept."""

@@ -53,6 +53,12 @@ class IncidentConfig(Struct, frozen=True, forbid_unknown_fields=True):
     max_members: Count = 2_000
     # Ended incidents kept for reopening and feedback.
     max_closed: Count = 1_000
+    # More incidents opened within the window than this are a storm, which nobody can read: from then on alerts that
+    # stand alone are gathered in a few incidents. One every three seconds is twice the busiest minutes of archives;
+    # 0 never gathers.
+    storm_incidents: Annotated[int, Meta(ge=0, le=100_000)] = 100
+    # The window of `storm_incidents`.
+    storm_window_s: Seconds = 300.0
     # How long before the onset a change can be suspected.
     change_window_s: Seconds = 3600.0
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
+
 from aiops.engine.clusters import ClusterState, MemberState
+from aiops.engine.storm import MAX_COUNTED, Tally
+from aiops.engine.words import duration, plural
 from aiops.records import LABELS, Evidence, Member
 
 # What a page, a pager or a chat message can show; the counts always tell of all.
@@ -10,16 +14,47 @@ MAX_SHOWN = 100
 MAX_TITLE = 200
 
 
-def title(members: list[MemberState], entities: list[str]) -> str:
+def title(cluster: ClusterState, members: list[MemberState], entities: list[str]) -> str:
     """One line: the worst alert, where, and how much more there is."""
     if not members:
         return "Incident"
     worst = members[0] if len(members) == 1 else max(members, key=_weight)
     others = len(entities) - 1
+    if cluster.storm is not None:
+        return _shortened(_storm_title(cluster, cluster.storm))
     text = f"{worst.name} on {worst.entity}"
     if others > 0:
         text += f" and {others} more {'entity' if others == 1 else 'entities'}"
+    return _shortened(text)
+
+
+def _shortened(text: str) -> str:
     return text if len(text) <= MAX_TITLE else text[: MAX_TITLE - 1] + "…"
+
+
+def _storm_title(cluster: ClusterState, tally: Tally) -> str:
+    name, count = tally.most()[0]
+    mostly = f"mostly {name}" if 2 * count > cluster.count else f"{_counted(tally.names, 'kind', 'kinds')}"
+    where = f" in {tally.domain}" if tally.domain else ""
+    return f"Storm{where}: {cluster.count:,} alerts on {_counted(tally.entities, 'entity', 'entities')}, {mostly}"
+
+
+def _counted(what: Sized, word: str, words: str) -> str:
+    """How many, where at most `MAX_COUNTED` were told apart."""
+    count = len(what)
+    return f"{'at least ' if count >= MAX_COUNTED else ''}{count:,} {word if count == 1 else words}"
+
+
+def _storm_summary(cluster: ClusterState, tally: Tally) -> list[str]:
+    most = ", ".join(f"{name} ({count:,})" for name, count in tally.most())
+    span = duration(cluster.last_at - cluster.opened_at)
+    shown = f"; {len(cluster.members)} streams are kept one by one" if cluster.overflow else ""
+    return [
+        f"{cluster.count:,} alerts of {_counted(tally.names, 'kind', 'kinds')} on "
+        f"{_counted(tally.entities, 'entity', 'entities')} within {span}; "
+        f"{plural(cluster.firing, 'stream')} still firing{shown}.",
+        f"Most frequent: {most}.",
+    ]
 
 
 def _weight(member: MemberState) -> tuple[int, int, int]:
@@ -33,6 +68,8 @@ def distinct(values: list[str]) -> list[str]:
 
 def summary(cluster: ClusterState, members: list[MemberState], entities: list[str]) -> list[str]:
     """What happened, why these alerts stand together, what is special."""
+    if cluster.storm is not None:
+        return _storm_summary(cluster, cluster.storm)
     kinds = len({member.name for member in members})
     span = duration(cluster.last_at - cluster.opened_at)
     lines = [
@@ -88,28 +125,3 @@ def shown(members: list[MemberState]) -> list[Member]:
         )
         for member in chosen
     ]
-
-
-def plural(count: int, word: str, words: str | None = None) -> str:
-    """
-    >>> plural(1, "alert"), plural(2, "entity", "entities")
-    ('1 alert', '2 entities')
-    """
-    return f"{count} {word if count == 1 else words or word + 's'}"
-
-
-def duration(seconds: float) -> str:
-    """
-    >>> duration(0.4), duration(75), duration(7300)
-    ('less than a second', '1 min 15 s', '2 h 1 min')
-    """
-    if seconds < 1:
-        return "less than a second"
-    whole = round(seconds)
-    if whole < 60:
-        return plural(whole, "second")
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    if whole < 2 * 86_400:
-        return f"{whole // 3600} h {whole % 3600 // 60} min"
-    return plural(whole // 86_400, "day")

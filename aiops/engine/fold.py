@@ -131,6 +131,7 @@ class Engine:
             "derived": self.placer.derived,
             "conserved": placed == alerts and alerts + others == self.seq,
             "open_incidents": self.incidents.open_count,
+            "storm": self.placer.gatherer.storms.active,
             "streams": len(self.dedup.streams),
             "clusters": len(self.clusters.by_number),
             "detector": self.detect.in_place,

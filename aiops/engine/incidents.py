@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from hashlib import blake2b
+from itertools import islice
 from typing import Any, Literal
 
 import msgspec
@@ -293,13 +294,15 @@ class Incidents:
         """The incident for the outside, with the members that matter most."""
         members = list(cluster.members.values())
         entities = explain.distinct([member.entity for member in members])
+        if cluster.storm is not None:
+            entities = list(islice(cluster.storm.entities, MAX_LISTED))
         return Incident(
             id=incident.id,
             opened_at=incident.opened_at,
             resolved_at=incident.resolved_at,
             status=incident.status,
             severity=LABELS[incident.severity],
-            title=explain.title(members, entities),
+            title=explain.title(cluster, members, entities),
             alert_count=cluster.count,
             first_alert_at=cluster.opened_at,
             last_alert_at=cluster.last_at,
@@ -338,6 +341,8 @@ class Incidents:
 
 def _entities(cluster: ClusterState) -> int:
     members = cluster.members
+    if cluster.storm is not None:
+        return len(cluster.storm.entities)
     return len(members) if len(members) < 2 else len({member.entity for member in members.values()})
 
 

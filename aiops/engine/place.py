@@ -10,6 +10,7 @@ from aiops.engine.correlate import Correlator
 from aiops.engine.dedup import Dedup
 from aiops.engine.detect import Detect, Surprise
 from aiops.engine.events import DISPOSITIONS, ClusterMerged, ClusterSplit, Disposition, Event, Placed
+from aiops.engine.gather import GATHERED, Gatherer
 from aiops.engine.incidents import Incidents
 from aiops.engine.placement import Closed, Placement
 from aiops.engine.silences import Silences
@@ -46,6 +47,7 @@ class Placer:
         self.incidents = incidents
         self.silences = silences
         self.worth = Worth(config)
+        self.gatherer = Gatherer(config, clusters, incidents)
         self.reopen_s = config.reopen_s
         self.alerts = 0
         self.derived = 0
@@ -212,6 +214,16 @@ class Placer:
         new: bool,
         out: list[Event],
     ) -> Placed:
+        if not new and placement.member == stream.member:
+            home = self.clusters.home(stream)
+            if home is not None and home.storm is not None:
+                # What a storm gathered stays there; its cluster exists for the correlator alone.
+                self._count(home, stream, alert, at)
+                return Placed(seq, alert.id, "duplicate", home.number, stream.member, home.incident, REPEAT)
+        if self.gatherer.storms.active:
+            gathered = self._gathered(alert, stream, placement, level, surprise, seq, at, now, new, out)
+            if gathered is not None:
+                return gathered
         cluster = self._cluster(placement, stream, seq, at, new, out)
         for source, reason in placement.merged:
             self._merge(cluster, source, reason, seq, now, out)
@@ -274,20 +286,60 @@ class Placer:
         self, placement: Placement, stream: Stream, seq: int, at: float, new: bool, out: list[Event]
     ) -> ClusterState:
         """The cluster of a placement; a stream that fires again soon after its end goes on in its old one."""
-        if placement.new_cluster and new and stream.has_life_cycle and at - stream.resolved_at <= self.reopen_s:
-            old = self.clusters.home(stream)
-            if old is not None and old.incident is not None:
-                self.clusters.alias[placement.cluster] = old.number
-                old.aliases.append(placement.cluster)
-                old.closed = False
-                reason = "fired again soon after it was resolved"
-                out.append(ClusterMerged(seq, placement.cluster, old.number, reason))
-                return old
+        old = self._returns(placement, stream, at, new)
+        if old is not None:
+            self.clusters.alias[placement.cluster] = old.number
+            old.aliases.append(placement.cluster)
+            old.closed = False
+            reason = "fired again soon after it was resolved"
+            out.append(ClusterMerged(seq, placement.cluster, old.number, reason))
+            return old
         cluster = self.clusters.of(placement.cluster)
         if cluster is None:
             cluster = self.clusters.open(placement.cluster, at)
             cluster.background = placement.background
         return cluster
+
+    def _returns(self, placement: Placement, stream: Stream, at: float, new: bool) -> ClusterState | None:
+        """The cluster of an incident that the stream left a short while ago and now comes back to."""
+        if placement.new_cluster and new and stream.has_life_cycle and at - stream.resolved_at <= self.reopen_s:
+            old = self.clusters.home(stream)
+            if old is not None and old.incident is not None:
+                return old
+        return None
+
+    def _gathered(
+        self,
+        alert: Alert,
+        stream: Stream,
+        placement: Placement,
+        level: int,
+        surprise: Surprise,
+        seq: int,
+        at: float,
+        now: float,
+        new: bool,
+        out: list[Event],
+    ) -> Placed | None:
+        """In a storm, an alert that would open an incident of its own goes to one of the storm's instead."""
+        if placement.merged or self.clusters.of(placement.cluster) is not None:
+            return None
+        is_tied = placement.new_member and not placement.new_cluster
+        if not self.gatherer.storms.gathers(is_tied, now) or self._returns(placement, stream, at, new) is not None:
+            return None
+        if not self.worth.opens(placement.background, level, is_stated(alert.severity), surprise):
+            return None
+        # Only a number that the correlator has just given is free for a cluster.
+        cluster = self.gatherer.cluster(alert.labels, placement.cluster if placement.new_cluster else None, at)
+        if cluster is None:
+            return None
+        repeats = not new and self.clusters.home(stream) is cluster
+        self._join(alert, stream, cluster, placement, surprise, at, now)
+        self.gatherer.gathered(cluster, stream.fingerprint, seq, now, out)
+        stream.background = None
+        disposition: Disposition = "duplicate" if repeats else "incident"
+        reason = REPEAT if repeats else GATHERED
+        return Placed(seq, alert.id, disposition, cluster.number, placement.member, cluster.incident, reason)
 
     def _worth(
         self,
@@ -312,12 +364,13 @@ class Placer:
             cluster.background = reason
             return reason
         why = f"background until {stream.name} on {stream.entity} joined" if cluster.count > 1 else ""
-        self.incidents.open(cluster, seq, now, stream.fingerprint, out, why)
+        self.gatherer.open(cluster, seq, now, now, stream.fingerprint, out, why)
         return None
 
     def _merge(self, target: ClusterState, number: int, why: str, seq: int, now: float, out: list[Event]) -> None:
         source = self.clusters.of(number)
-        if source is target:
+        if source is target or target.storm is not None or (source is not None and source.storm is not None):
+            # What was gathered in a storm is held together by no evidence, and pulls nothing else in.
             return
         if source is None:
             # It held nothing but repeats that were counted where their episodes are.
@@ -334,14 +387,15 @@ class Placer:
             if cluster is not None:
                 self._stopped(stream, cluster, max(stream.resolved_at, stream.last_at))
         for due, cluster in self.worth.lasting(now, self.clusters) if self.worth.next_due() <= now else ():
-            key = next(iter(cluster.members.values())).fingerprint
-            self.incidents.open(cluster, seq, due, key, out, "a lone warning that lasted")
+            self.gatherer.lasted(cluster, due, now, seq, out)
         for closed in self.correlate.advance(now) if self.correlate.next_due() <= now else ():
             self._close(closed, now, seq, out)
+        if self.gatherer.storms.next_due() <= now:
+            self.gatherer.calm(seq, out)
 
     def _close(self, closed: Closed, now: float, seq: int, out: list[Event]) -> None:
         cluster = self.clusters.of(closed.cluster)
-        if cluster is None:
+        if cluster is None or cluster.storm is not None:
             return
         fired = cluster.firing > 0
         for split in closed.splits:
@@ -352,7 +406,7 @@ class Placer:
             part.closed = True
             if cluster.incident is not None:
                 key = next(iter(part.members.values())).fingerprint
-                self.incidents.open(part, seq, now, key, out, f"split from {cluster.incident}: {split.reason}")
+                self.gatherer.open(part, seq, now, now, key, out, f"split from {cluster.incident}: {split.reason}")
             self._maybe_forget(part)
         if fired and cluster.firing <= 0:
             # All that still fired has left with the parts.
@@ -372,6 +426,7 @@ class Placer:
             "dispositions": self.dispositions,
             "told_forgotten": self.told_forgotten,
             "worth": self.worth.dump(),
+            "storms": self.gatherer.storms.dump(),
         }
 
     def load(self, state: Any) -> None:
@@ -381,3 +436,4 @@ class Placer:
         self.dispositions = state["dispositions"]
         self.told_forgotten = state["told_forgotten"]
         self.worth.load(state["worth"])
+        self.gatherer.storms.load(state["storms"])

@@ -8,7 +8,7 @@ from typing import Any
 from aiops.engine.clusters import Clusters, ClusterState
 from aiops.engine.config import IncidentConfig
 from aiops.engine.detect import Surprise
-from aiops.engine.explain import duration
+from aiops.engine.words import duration
 from aiops.records import LABELS, Severity, parse_severity
 
 # A stream that is at least this likely to be as loud as it is: nothing happened that does not happen all the time.
@@ -48,6 +48,16 @@ class Worth:
             self._wait(cluster, now)
             return f"too few warnings to tell: an incident when others join or it lasts {duration(self.lone_s)}"
         return None
+
+    def opens(self, background: str | None, level: int, stated: bool, surprise: Surprise) -> bool:
+        """Whether an alert that stands alone opens an incident at once: what `reason` says of it, without a cluster."""
+        if background is not None and level < Severity.CRITICAL:
+            return False
+        if level < self.min_severity:
+            return False
+        if level > Severity.WARNING:
+            return True
+        return (surprise.first or surprise.p < ORDINARY_P) and not (stated and self.lone_s > 0)
 
     def _wait(self, cluster: ClusterState, now: float) -> None:
         if not cluster.waiting:

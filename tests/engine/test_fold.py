@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.assembly import build_engine
-from aiops.engine.config import DedupConfig, EngineConfig, PlaybooksConfig
+from aiops.engine.config import DedupConfig, EngineConfig, IncidentConfig, PlaybooksConfig
 from aiops.engine.events import IncidentChanged, Placed
 from aiops.engine.fold import Engine, step
 from aiops.errors import UsageError
@@ -24,8 +24,12 @@ from aiops.topology import Edge, Node, Topology
 
 TOPOLOGY = Topology.build([Node("web"), Node("api"), Node("db", "database")], [Edge("web", "api"), Edge("api", "db")])
 # Reading the catalogue for each example would take most of the time; its suggester has tests of its own.
-# Small caps, so that forgetting is part of what is tested.
-CONFIG = EngineConfig(playbooks=PlaybooksConfig(""), dedup=DedupConfig(max_recent=8, max_streams=12))
+# Small caps and early storms, so that forgetting and gathering are part of what is tested.
+CONFIG = EngineConfig(
+    playbooks=PlaybooksConfig(""),
+    dedup=DedupConfig(max_recent=8, max_streams=12),
+    incidents=IncidentConfig(storm_incidents=3),
+)
 ENTITIES = st.sampled_from(["web", "api", "db", "node-1", "elsewhere"])
 NAMES = st.sampled_from(["HighLatency", "Errors", "DiskFull", "CPU", "ContainerRestarts"])
 

@@ -1,0 +1,85 @@
+"""Opens incidents, unless there is a storm: then alerts that stand alone are gathered in the few incidents of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aiops.engine.clusters import Clusters, ClusterState
+from aiops.engine.config import IncidentConfig
+from aiops.engine.events import ClusterMerged, Event, Notice
+from aiops.engine.incidents import Incidents
+from aiops.engine.storm import Storms, Tally
+from aiops.engine.words import plural
+
+GATHERED = "gathered in a storm: it would have opened an incident of its own"
+
+
+class Gatherer:
+    """The incidents of storms; `storms` says when there is one."""
+
+    def __init__(self, config: IncidentConfig, clusters: Clusters, incidents: Incidents) -> None:
+        self.storms = Storms(config)
+        self.clusters = clusters
+        self.incidents = incidents
+
+    def open(
+        self, cluster: ClusterState, seq: int, at: float, now: float, key: str, out: list[Event], why: str
+    ) -> None:
+        """Open the incident of a cluster; it may be the one that makes it a storm."""
+        self.incidents.open(cluster, seq, at, key, out, why)
+        if self.storms.opens(now):
+            out.append(Notice(seq, "storm", f"a storm begins: {self.storms.reason()}"))
+
+    def cluster(self, labels: Mapping[str, str], number: int | None, at: float) -> ClusterState | None:
+        """The cluster that alerts with such labels are gathered in; a new one of that number where there is none."""
+        domain = self.storms.domain(labels)
+        cluster = self._known(domain)
+        if cluster is None and number is not None:
+            cluster = self.clusters.open(number, at)
+            self._begin(cluster, domain)
+        return cluster
+
+    def gathered(self, cluster: ClusterState, key: str, seq: int, now: float, out: list[Event]) -> None:
+        """An alert was gathered in a storm's cluster; `key` is its fingerprint."""
+        self.storms.wanted(now)
+        if cluster.incident is None:
+            self.incidents.open(cluster, seq, now, key, out, self.storms.reason())
+        else:
+            self.incidents.joined(cluster, seq, now, out, fresh=True, new_member=True)
+
+    def lasted(self, cluster: ClusterState, due: float, now: float, seq: int, out: list[Event]) -> None:
+        """A lone warning has lasted: an incident, or in a storm a part of one of its incidents."""
+        first = next(iter(cluster.members.values()))
+        if not self.storms.gathers(False, now):
+            self.open(cluster, seq, due, now, first.fingerprint, out, "a lone warning that lasted")
+            return
+        domain = self.storms.domain(first.labels)
+        storm = self._known(domain)
+        if storm is None:
+            storm = cluster
+            self._begin(storm, domain)
+        assert storm.storm is not None
+        for member in cluster.members.values():
+            storm.storm.count(member.name, member.entity, member.count)
+        if storm is not cluster:
+            self.clusters.gather(storm, cluster)
+            out.append(ClusterMerged(seq, cluster.number, storm.number, GATHERED))
+        self.gathered(storm, first.fingerprint, seq, now, out)
+
+    def calm(self, seq: int, out: list[Event]) -> None:
+        """The storm is over; its incidents end by themselves, as any."""
+        count, incidents = self.storms.gathered, len(self.storms.clusters)
+        self.storms.end()
+        text = f"the storm is over: {plural(count, 'alert')} gathered in {plural(incidents, 'incident')}"
+        out.append(Notice(seq, "storm", text))
+
+    def _known(self, domain: str) -> ClusterState | None:
+        number = self.storms.clusters.get(domain)
+        cluster = self.clusters.by_number.get(number) if number is not None else None
+        return cluster if cluster is not None and cluster.incident is not None else None
+
+    def _begin(self, cluster: ClusterState, domain: str) -> None:
+        cluster.storm = Tally(domain)
+        # It is held together by no evidence, which the correlator could lose.
+        cluster.closed = True
+        self.storms.clusters[domain] = cluster.number

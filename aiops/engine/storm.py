@@ -1,0 +1,131 @@
+"""A storm: more incidents would open than anybody can read. Then alerts that stand alone are gathered in a few.
+
+A mass outage of things that have nothing in common opens an incident for each of them, and the one that matters drowns
+among thousands. From `storm_incidents` openings within `storm_window_s` on, an alert that would open an incident of its
+own, without evidence that ties it to others, goes to the incident of the storm; one that evidence ties to others still
+opens its own, as long as no more of those open than make a storm. The storm is over once fewer than half as many
+wanted to open within the window. All of it follows from the records alone.
+
+Cost: less than the incident that is not opened. Memory: times of two windows, and the counts below for each incident.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from math import inf
+from typing import Any
+
+from msgspec import Struct, field
+
+from aiops.engine.config import IncidentConfig
+from aiops.engine.words import duration
+
+# What failure domains are called, the narrowest first: trouble in one of them is somebody else's than in another.
+DOMAINS = ("namespace", "cluster", "datacenter", "zone", "region")
+# Incidents of one storm: as many as can be read at a glance; further domains share the last one.
+MAX_STORMS = 5
+# Streams kept one by one in the incident of a storm: twice what a record shows. They share no cause to be ranked by.
+MAX_STORM_MEMBERS = 200
+# Names and entities counted exactly; beyond, a count is "more than".
+MAX_COUNTED = 10_000
+# Names that a sentence lists.
+MAX_NAMED = 3
+
+
+class Tally(Struct, gc=False):
+    """What an incident of a storm is made of: alerts by name, and the entities, both up to `MAX_COUNTED`."""
+
+    domain: str
+    names: dict[str, int] = field(default_factory=dict)
+    entities: dict[str, None] = field(default_factory=dict)
+
+    def count(self, name: str, entity: str, by: int = 1) -> None:
+        """So many more alerts of one stream."""
+        names = self.names
+        if name in names or len(names) < MAX_COUNTED:
+            names[name] = names.get(name, 0) + by
+        if len(self.entities) < MAX_COUNTED:
+            self.entities[entity] = None
+
+    def most(self) -> list[tuple[str, int]]:
+        """The most frequent names with their counts, equal ones by name."""
+        return sorted(self.names.items(), key=lambda item: (-item[1], item[0]))[:MAX_NAMED]
+
+
+class Storms:
+    """Whether there is a storm, and the clusters that its alerts are gathered in, by domain."""
+
+    def __init__(self, config: IncidentConfig) -> None:
+        self.limit = config.storm_incidents
+        self.window_s = config.storm_window_s
+        self.active = False
+        self.gathered = 0
+        self.clusters: dict[str, int] = {}
+        # When incidents opened or, in a storm, would have; and when those opened that had evidence.
+        self._wanted: deque[float] = deque(maxlen=self.limit or 1)
+        self._opened: deque[float] = deque(maxlen=self.limit or 1)
+
+    def opens(self, now: float) -> bool:
+        """An incident opens; True when a storm begins with it."""
+        if not self.limit:
+            return False
+        self._wanted.append(now)
+        self._opened.append(now)
+        if self.active or not self._full(self._wanted, now):
+            return False
+        self.active = True
+        self.gathered = 0
+        return True
+
+    def gathers(self, is_tied: bool, now: float) -> bool:
+        """Whether an alert that would open an incident is gathered instead; `is_tied` by evidence to other alerts."""
+        return self.active and (not is_tied or self._full(self._opened, now))
+
+    def wanted(self, now: float) -> None:
+        """An alert was gathered that would have opened an incident."""
+        self._wanted.append(now)
+        self.gathered += 1
+
+    def next_due(self) -> float:
+        """When the storm is over if nothing more wants to open; infinity without one."""
+        if not self.active:
+            return inf
+        half = (self.limit + 1) // 2
+        return self._wanted[-half] + self.window_s if len(self._wanted) >= half else -inf
+
+    def reason(self) -> str:
+        """Why alerts are gathered, as a sentence for people."""
+        return (
+            f"more than {self.limit:,} incidents opened within {duration(self.window_s)}, so that alerts that nothing "
+            "ties to others are gathered, by failure domain, instead of opening one each"
+        )
+
+    def end(self) -> None:
+        """The storm is over; its incidents go on by themselves."""
+        self.active = False
+        self.clusters.clear()
+
+    def domain(self, labels: Mapping[str, str]) -> str:
+        """The domain that an alert is gathered under, as `label=value`; empty where none is named."""
+        for label in DOMAINS:
+            value = labels.get(label)
+            if value:
+                name = f"{label}={value}"
+                return name if name in self.clusters or len(self.clusters) < MAX_STORMS - 1 else ""
+        return ""
+
+    def _full(self, times: deque[float], now: float) -> bool:
+        return len(times) == self.limit and now - times[0] <= self.window_s
+
+    def dump(self) -> Any:
+        """State for a snapshot."""
+        state = [self.active, self.gathered, list(self._wanted), list(self._opened)]
+        return [*state, list(self.clusters.items())]
+
+    def load(self, state: Any) -> None:
+        """Take the state of a `dump`."""
+        self.active, self.gathered, wanted, opened, clusters = state
+        self._wanted = deque(wanted, maxlen=self.limit or 1)
+        self._opened = deque(opened, maxlen=self.limit or 1)
+        self.clusters = dict(clusters)
