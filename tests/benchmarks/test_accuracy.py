@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from rich.table import Table
 
-from benchmarks.accuracy.__main__ import SUITES, Results, main
+from benchmarks.accuracy.__main__ import FORMS, SUITES, Results, main
 from benchmarks.machine import ROOT
 from benchmarks.tables import Tables
 
@@ -67,6 +67,15 @@ def test_a_suite_that_is_none_is_wrong_usage(arguments: list[str], capsys: pytes
         main(arguments)
     assert ended.value.code == 2
     assert "grouping" in capsys.readouterr().err
+
+
+def test_forms_exclude_each_other_and_are_known_to_their_suites() -> None:
+    with pytest.raises(SystemExit):
+        main(["--quick", "--full"])
+    for name, forms in FORMS.items():
+        text = (ROOT / "benchmarks" / "accuracy" / f"{name}.py").read_text()
+        assert set(forms) == {"quick", "one", "full"}
+        assert all(f'"{words[0]}"' in text for words in forms.values())
 
 
 def test_every_suite_has_its_module() -> None:
