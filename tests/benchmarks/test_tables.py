@@ -43,7 +43,7 @@ def test_tables_hold_the_figures_of_the_results() -> None:
     text = report(results(20.0, 22.0, 24.0))
     assert "abc1234" in text
     assert "| storms of 10 | 1,000 | 0.50 | 0.80 | 1.00 | 22.0 | 9% | 28 | 45,455 | 2.00 |" in text
-    assert "| storms of 10 | 10.0 | 20 | 30 | 1,234 | 10.0 | 20 | 30 | 0 | 0 | 26 → 52 |" in text
+    assert "| storms of 10 | 10.0 | 20 | 30 | 1,234 | 10.0 | 20 | 30 | 0/0/0 | 0 | 26 → 52 |" in text
     assert "| storms of 10 | 1,000 | 150 | 0.850 | 100 | 0.98 | 1.50 | 1.00 | 0.750 |" in text
 
 
