@@ -48,7 +48,8 @@ def latency_table(results: Results) -> str:
     )
     text = (
         f"Each alert timed alone, in µs: processor time of the thread, then the wall's ({setting}). Collections are "
-        "those of the young, middle and old generation, pause is the longest, on the wall's clock. MiB is resident: before the first alert → the most."
+        "those of the young, middle and old generation, pause is the longest of them on the wall's clock. MiB is "
+        "resident: before the first alert → the most."
     )
     head = "| load | p50 | p99 | p99.9 | max | wall p50 | wall p99 | wall p99.9 | collections | pause ms | memory MiB |"
     rows = []
@@ -56,8 +57,8 @@ def latency_table(results: Results) -> str:
         cpu, wall, collector = each.cpu, each.wall, each.collector
         rows.append(
             f"| {row.name} | {cpu['p50']:.1f} | {cpu['p99']:.0f} | {cpu['p999']:.0f} | {cpu['max']:,.0f} "
-            f"| {wall['p50']:.1f} | {wall['p99']:.0f} | {wall['p999']:,.0f} | {'/'.join(map(str, collector.collections))} "
-            f"| {collector.longest_ms:.0f} | {each.start_mib:.0f} → {each.peak_mib:.0f} |"
+            f"| {wall['p50']:.1f} | {wall['p99']:.0f} | {wall['p999']:,.0f} "
+            f"| {'/'.join(map(str, collector.collections))} | {collector.longest_ms:.0f} | {each.start_mib:.0f} → {each.peak_mib:.0f} |"
         )
     return table_of(text, head, rows)
 
