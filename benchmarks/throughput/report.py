@@ -58,7 +58,8 @@ def latency_table(results: Results) -> str:
         rows.append(
             f"| {row.name} | {cpu['p50']:.1f} | {cpu['p99']:.0f} | {cpu['p999']:.0f} | {cpu['max']:,.0f} "
             f"| {wall['p50']:.1f} | {wall['p99']:.0f} | {wall['p999']:,.0f} "
-            f"| {'/'.join(map(str, collector.collections))} | {collector.longest_ms:.0f} | {each.start_mib:.0f} → {each.peak_mib:.0f} |"
+            f"| {'/'.join(map(str, collector.collections))} | {collector.longest_ms:.0f} "
+            f"| {each.start_mib:.0f} → {each.peak_mib:.0f} |"
         )
     return table_of(text, head, rows)
 
