@@ -23,40 +23,51 @@ from benchmarks.page import DAEMON, put, table_of
 from benchmarks.throughput import daemon_kafka
 from benchmarks.throughput.results import say
 
-# Name, its module, and how much of it is enough for a median.
-PARTS = {
-    "kafka": ("daemon_kafka", "--rounds", "3"),
-    "latency": ("daemon_latency", "--probes", "200"),
-    "recovery": ("daemon_recovery", "--active", "100000"),
+# The runs of each part (by name, where there are several): its module, and how much of it is enough for a median.
+PARTS: dict[str, dict[str, tuple[str, ...]]] = {
+    "kafka": {"": ("daemon_kafka", "--rounds", "3")},
+    "latency": {"": ("daemon_latency", "--probes", "200")},
+    "recovery": {shape: ("daemon_recovery", "--active", "100000", "--shape", shape) for shape in ("storm", "spread")},
 }
 
 
 class Results(Struct):
-    """A run; what was left out, or has no broker here, is empty. `kafka`: load, then measure, then its rounds."""
+    """A run; what was left out, or has no broker here, is empty.
+
+    `kafka`: load, then measure, then its rounds; `recovery`: shape, then its figures.
+    """
 
     machine: Machine
     kafka: dict[str, dict[str, list[daemon_kafka.Row]]] = field(default_factory=dict)
     latency: dict[str, Any] = field(default_factory=dict)
-    recovery: dict[str, Any] = field(default_factory=dict)
+    recovery: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def run(only: Sequence[str]) -> Results:
     """All parts, or those named; raise `RuntimeError` with what one said when it failed."""
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {"machine": msgspec.to_builtins(machine())}
+    for part, runs in PARTS.items():
+        if only and part not in only:
+            continue
+        figures = {name: _figures(*command) for name, command in runs.items()}
+        found[part] = figures.get("", figures)
+    return msgspec.convert(found, Results)
+
+
+def _figures(module: str, *options: str) -> dict[str, Any]:
+    """What a measure wrote; nothing where it was skipped."""
+    say(f"{module} {' '.join(options)}")
     with tempfile.TemporaryDirectory(prefix="aiops-bench-") as directory:
-        for name, (module, *options) in PARTS.items():
-            if only and name not in only:
-                continue
-            say(name)
-            path = Path(directory) / f"{name}.json"
-            command = [sys.executable, "-m", f"benchmarks.throughput.{module}", *options, "--json", str(path)]
-            done = subprocess.run(command, check=False, capture_output=True, text=True)
-            sys.stderr.write("".join(line + "\n" for line in done.stderr.splitlines() if "skipped" in line))
-            if path.exists():
-                found[name] = msgspec.json.decode(path.read_bytes())
-            elif done.returncode:
-                raise RuntimeError(f"{name}: {done.stderr.strip()[-2_000:]}")
-    return msgspec.convert({"machine": msgspec.to_builtins(machine()), **found}, Results)
+        path = Path(directory) / "figures.json"
+        command = [sys.executable, "-m", f"benchmarks.throughput.{module}", *options, "--json", str(path)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        sys.stderr.write("".join(line + "\n" for line in done.stderr.splitlines() if "skipped" in line))
+        if path.exists():
+            figures: dict[str, Any] = msgspec.json.decode(path.read_bytes())
+            return figures
+        if done.returncode:
+            raise RuntimeError(f"{module}: {done.stderr.strip()[-2_000:]}")
+    return {}
 
 
 def report(results: Results) -> str:
@@ -112,30 +123,41 @@ def latency_table(found: dict[str, Any]) -> str:
     return table_of(text, "| until | p50 | p99 | max |", rows)
 
 
-def recovery_table(found: dict[str, Any]) -> str:
-    """A restart, and memory."""
-    text = f"`kill -9` with {found['active']:,} active alerts, and the start after it; resident memory, now (the most)."
-    memory = "| {now} ({most}) |".format
-    rows = [
-        f"| ready again, s | {found['recovery_s']:.2f} |",
-        f"| of it snapshot and journal, s | {found['fold_s']:.2f} |",
-        f"| of it the interpreter, s | {found['interpreter_s']:.2f} |",
-        f"| active alerts after it | {found['active_after']:,} |",
-        f"| memory before the first alert, MB {memory(**found['memory_empty_mb'])}",
-        f"| memory while they came in, MB {memory(**found['memory_feeding_mb'])}",
-        f"| memory with them, MB {memory(**found['memory_mb'])}",
-        f"| memory after the restart, MB {memory(**found['memory_after_recovery_mb'])}",
-        f"| snapshot on disk, MB | {found['snapshot_mb']:.1f} |",
-        f"| taken over HTTP, alerts/s | {found['fed_per_second']:,} |",
-    ]
-    return table_of(text, "| what | |", rows)
+def recovery_table(shapes: dict[str, dict[str, Any]]) -> str:
+    """A restart, and memory; a column a shape."""
+    text = (
+        "`kill -9` with so many active alerts, and the start after it. In a storm they came at once, spread over most "
+        "of a day. Memory is resident, in MB, now (the most since the row above)."
+    )
+    rows = {
+        "active alerts": lambda found: f"{found['active']:,}",
+        "open incidents": lambda found: f"{found['incidents']:,}",
+        "taken over HTTP, alerts/s": lambda found: f"{found['fed_per_second']:,}",
+        "ready again, s": lambda found: f"{found['recovery_s']:.2f}",
+        "of it snapshot and journal, s": lambda found: f"{found['fold_s']:.2f}",
+        "of it the interpreter, s": lambda found: f"{found['interpreter_s']:.2f}",
+        "active alerts after it": lambda found: f"{found['active_after']:,}",
+        "memory before the first alert": lambda found: _memory(found["memory_empty_mb"]),
+        "memory while they came in": lambda found: _memory(found["memory_feeding_mb"]),
+        "memory with them": lambda found: _memory(found["memory_mb"]),
+        "memory after the restart": lambda found: _memory(found["memory_after_recovery_mb"]),
+        "snapshot on disk, MB": lambda found: f"{found['snapshot_mb']:.1f}",
+    }
+    lines = [f"| {name} | {' | '.join(map(cell, shapes.values()))} |" for name, cell in rows.items()]
+    return table_of(text, f"| | {' | '.join(shapes)} |", lines)
+
+
+def _memory(figures: dict[str, int]) -> str:
+    return f"{figures['now']} ({figures['most']})"
 
 
 def main() -> int:
     """Parse the command line and run."""
     parser = argparse.ArgumentParser(prog="benchmarks.throughput.daemon", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", action="append", default=[], choices=PARTS, help="only this part; repeatable")
-    parser.add_argument("--out", type=Path, help="write the results as JSON")
+    parser.add_argument(
+        "--out", type=Path, help="write the results as JSON; parts that --only leaves out stay as they are there"
+    )
     parser.add_argument("--read", type=Path, help="make the tables from this file of results instead of measuring")
     parser.add_argument("--page", type=Path, help="put the tables between the marks of this page")
     options = parser.parse_args()
@@ -144,6 +166,8 @@ def main() -> int:
     except (OSError, RuntimeError, msgspec.MsgspecError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    if options.out and options.only and options.out.exists():
+        results = merged(read(options.out), results, options.only)
     if options.out:
         write(options.out, results)
     text = report(results)
@@ -151,6 +175,13 @@ def main() -> int:
         put(options.page, DAEMON, text)
     print(text)
     return 0
+
+
+def merged(before: Results, after: Results, only: Sequence[str]) -> Results:
+    """The named parts of `after` and all others of `before`; the machine is that of the newer."""
+    return msgspec.structs.replace(
+        before, machine=after.machine, **{part: getattr(after, part) for part in PARTS if part in only}
+    )
 
 
 def read(path: Path) -> Results:

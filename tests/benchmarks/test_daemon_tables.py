@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from benchmarks.throughput.daemon import Results, read, report, write
+from benchmarks.throughput.daemon import Results, merged, read, report, write
 from benchmarks.throughput.daemon_kafka import STAGES, Row
 from tests.benchmarks.test_tables import PLACE
 
@@ -34,6 +34,7 @@ RECOVERY: dict[str, Any] = {
     "fold_s": 1.2,
     "interpreter_s": 0.4,
     "records": 1,
+    "incidents": 1,
     "memory_empty_mb": MEMORY,
     "memory_feeding_mb": MEMORY,
     "memory_mb": MEMORY,
@@ -43,13 +44,14 @@ RECOVERY: dict[str, Any] = {
 
 
 def test_the_median_round_is_shown_beside_the_client() -> None:
-    text = report(Results(PLACE, KAFKA, LATENCY, RECOVERY))
+    text = report(Results(PLACE, KAFKA, LATENCY, {"storm": RECOVERY, "spread": RECOVERY | {"incidents": 1_002}}))
     assert "| real | client kafka-python | 50,000 | 1.000 | 5.0 |" in text
     assert "| real | daemon kafka-python | 25,000 | 0.500 | 30.0 | 2.0 |" in text
     assert "| webhook received | 4.0 | 40.0 | 41.0 |" in text
     assert "disk synced" not in text
     assert "199 of 200 told" in " ".join(text.split())
-    assert "| memory after the restart, MB | 300 (350) |" in text
+    assert "| memory after the restart | 300 (350) | 300 (350) |" in text
+    assert "| open incidents | 1 | 1,002 |" in text
 
 
 def test_what_was_left_out_has_no_table(tmp_path: Path) -> None:
@@ -58,3 +60,10 @@ def test_what_was_left_out_has_no_table(tmp_path: Path) -> None:
     assert read(tmp_path / "daemon.json") == results
     assert "kill -9" not in report(results)
     assert "Broker" not in report(results)
+
+
+def test_a_part_that_is_measured_again_replaces_its_own_only() -> None:
+    found = merged(
+        Results(PLACE, KAFKA, LATENCY), Results(PLACE, recovery={"storm": RECOVERY}), ["latency", "recovery"]
+    )
+    assert found == Results(PLACE, KAFKA, {}, {"storm": RECOVERY})
