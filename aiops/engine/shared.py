@@ -20,7 +20,7 @@ class Shared:
 
     def __init__(self, limit: int = MAX_SHARED) -> None:
         self._limit = limit
-        self._texts: dict[str, str] = {}
+        self.texts: dict[str, str] = {}
         self._labels: dict[Labels, Labels] = {}
         self._mappings: dict[Labels, dict[str, str]] = {}
 
@@ -32,11 +32,11 @@ class Shared:
         """A string that is equal to `text`; None for None."""
         if text is None:
             return None
-        known = self._texts.get(text)
+        known = self.texts.get(text)
         if known is None:
-            if len(self._texts) >= self._limit:
-                self._texts.clear()
-            known = self._texts[text] = text
+            if len(self.texts) >= self._limit:
+                self.texts.clear()
+            known = self.texts[text] = text
         return known
 
     def labels(self, labels: Labels) -> Labels:
@@ -53,7 +53,7 @@ class Shared:
         """An equal identity, of shared parts."""
         source, name, entity, service, labels = identity
         # Written out, since most are known, and a storm of new streams asks for each of them.
-        known = self._texts.get
+        known = self.texts.get
         return (
             known(source) or self.text(source) if source else source,
             known(name) or self.text(name),
@@ -76,4 +76,4 @@ class Shared:
     @property
     def size(self) -> int:
         """How many texts, label sets and dicts are held."""
-        return len(self._texts) + len(self._labels) + len(self._mappings)
+        return len(self.texts) + len(self._labels) + len(self._mappings)

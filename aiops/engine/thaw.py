@@ -20,7 +20,6 @@ from aiops.engine.chronic import Habit
 from aiops.engine.clusters import NOBODY, ClusterState, MemberState
 from aiops.engine.correlate_snapshot import DumpedKey
 from aiops.engine.dedup import Copy
-from aiops.engine.joins import Join
 from aiops.engine.shared import Shared
 from aiops.engine.streams import Stream
 from aiops.engine.surprise import Counted
@@ -40,17 +39,17 @@ _NUMBERS = 65_536
 Fields = tuple[tuple[str, ...], Callable[[Struct], tuple[float | None, ...]], tuple[str, ...]]
 
 
-def _fields(of: type[Struct], *but: str) -> Fields:
-    kinds = {field.name: field.type for field in msgspec.structs.fields(of) if field.name not in but}
+def _fields(of: type[Struct], *ints: str) -> Fields:
+    kinds = {field.name: field.type for field in msgspec.structs.fields(of)}
     floats = tuple(name for name, kind in kinds.items() if kind is float or kind == float | None)
-    return floats, attrgetter(*floats), tuple(name for name, kind in kinds.items() if kind is int)
+    return floats, attrgetter(*floats), ints
 
 
-_STREAM = _fields(Stream, "seen", "episode")
-_COUNTED = _fields(Counted)
-_HABIT = _fields(Habit)
-_MEMBER = _fields(MemberState, "severity", "count", "firing")
-_JOIN = _fields(Join, "count")
+# All floats of these, and the ints that many have in common and that are not small (small ones are shared anyway).
+_STREAM = _fields(Stream, "cluster")
+_COUNTED = _fields(Counted, "bin")
+_HABIT = _fields(Habit, "first", "slot")
+_MEMBER = _fields(MemberState, "cluster")
 
 
 class DedupState(TypedDict):
@@ -114,6 +113,8 @@ class Strings:
 
     def __init__(self) -> None:
         self._shared = Shared(limit=sys.maxsize)
+        # Their table itself: a call of a method for each string would be a third of a restart.
+        self._known: dict[Any, Any] = self._shared.texts
         self._floats: dict[float, float] = {0.0: 0.0}
         self._ints: dict[int, int] = {}
 
@@ -123,8 +124,7 @@ class Strings:
         if name == "dedup":
             dedup = decode(raw, type=DedupState)
             streams = msgspec.msgpack.Decoder(Stream)
-            due = [(self._float(at), self._int(number)) for at, number in dedup["due"]]
-            return {**dedup, "streams": [self._stream(streams.decode(each)) for each in dedup["streams"]], "due": due}
+            return {**dedup, "streams": [self._stream(streams.decode(each)) for each in dedup["streams"]]}
         if name == "clusters":
             found = decode(raw, type=ClustersState)
             clusters = msgspec.msgpack.Decoder(ClusterState)
@@ -139,16 +139,17 @@ class Strings:
         return state
 
     def _detect(self, state: DetectState) -> DetectState:
+        one = self._known.setdefault
         for each in state["streams"]["streams"]:
-            each.key = self._shared.text(each.key)
+            each.key = one(each.key, each.key)
             self._numbers(each, _COUNTED)
         for rest in (state["metrics"], state["windows"], state["training"], state["pending"], state["verdicts"]):
             self._plain(rest)
         return state
 
     def _correlate(self, state: CorrelateState) -> CorrelateState:
-        one = self._shared.text
-        state["keys"] = [(one(key[0]), one(key[1]), *key[2:]) for key in state["keys"]]
+        one = self._known.setdefault
+        state["keys"] = [(one(key[0], key[0]), one(key[1], key[1]), *key[2:]) for key in state["keys"]]
         for key in state["keys"]:
             self._numbers(key[2], _HABIT)
         for rest in (state["cooccurrence"], state["clusters"], state["background"]):
@@ -156,8 +157,9 @@ class Strings:
         return state
 
     def _stream(self, stream: Stream) -> Stream:
-        one = self._shared.text
-        stream.fingerprint, stream.background = one(stream.fingerprint), one(stream.background)
+        one = self._known.setdefault
+        stream.fingerprint = one(stream.fingerprint, stream.fingerprint)
+        stream.background = one(stream.background, stream.background)
         stream.identity = source, name, entity, service, _ = self._shared.identity(stream.identity)
         stream.source, stream.name, stream.entity, stream.service = source, name, entity, service
         self._numbers(stream, _STREAM)
@@ -165,22 +167,22 @@ class Strings:
         return stream
 
     def _cluster(self, cluster: ClusterState) -> ClusterState:
-        one = self._shared.text
-        cluster.incident, cluster.background = one(cluster.incident), one(cluster.background)
+        one = self._known.setdefault
+        cluster.incident = one(cluster.incident, cluster.incident)
+        cluster.background = one(cluster.background, cluster.background)
         for member in cluster.members.values():
-            member.fingerprint, member.name, member.entity = (
-                one(member.fingerprint),
-                one(member.name),
-                one(member.entity),
-            )
-            member.service, member.source, member.message = one(member.service), one(member.source), one(member.message)
+            member.fingerprint = one(member.fingerprint, member.fingerprint)
+            member.name = one(member.name, member.name)
+            member.entity = one(member.entity, member.entity)
+            member.service = one(member.service, member.service)
+            member.source = one(member.source, member.source)
+            member.message = one(member.message, member.message)
             member.labels = self._shared.mapping(member.labels)
             member.callers = member.callers or NOBODY
             self._numbers(member, _MEMBER)
             join = member.join
             if join is not None:
-                join.type, join.entity = one(join.type), one(join.entity)
-                self._numbers(join, _JOIN)
+                join.type, join.entity = one(join.type, join.type), one(join.entity, join.entity)
         return cluster
 
     def _numbers(self, struct: Struct, fields: Fields) -> None:
@@ -219,7 +221,7 @@ class Strings:
         for key, item in value.items() if type(value) is dict else enumerate(value):
             kind = type(item)
             if kind is str:
-                value[key] = self._shared.text(item)
+                value[key] = self._known.setdefault(item, item)
             elif kind is float:
                 value[key] = self._float(item)
             elif kind is int:
