@@ -36,6 +36,12 @@ class Ranking(Struct):
     changes: deque[Change] = field(default_factory=lambda: deque(maxlen=MAX_CHANGES))
     # Views of ended incidents, for feedback that comes later.
     views: dict[str, IncidentView] = field(default_factory=dict)
+    # The ranker, where it says how far to believe it; asking for that at each ranking takes as long as a small ranking.
+    calibrated: Calibrated | None = None
+
+    def __post_init__(self) -> None:
+        """Look once at what the ranker can do."""
+        self.calibrated = self.models.ranker if isinstance(self.models.ranker, Calibrated) else None
 
     def change(self, change: Change) -> None:
         """Remember a change for the incidents that follow it."""
@@ -61,8 +67,8 @@ class Ranking(Struct):
         view = self.view(incident, cluster)
         if models.ranker is not None:
             found.causes = view.causes = models.ranker.rank(view)
-            if isinstance(models.ranker, Calibrated):
-                found.trust = trust(models.ranker, found.causes)
+            if self.calibrated is not None:
+                found.trust = trust(self.calibrated, found.causes)
         if models.suggester is not None:
             found.playbooks = models.suggester.suggest(view)
         if models.similar is not None:

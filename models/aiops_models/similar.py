@@ -41,6 +41,9 @@ _LISTED = 3
 _MAX_TEXT = 200
 
 
+Features = tuple[str, ...]
+
+
 class Past(Struct, omit_defaults=True):
     """What is remembered of an incident: what it looked like, and what people and time told of it."""
 
@@ -63,7 +66,10 @@ class SimilarIncidents:
         self._topology = topology or Topology()
         self._lexicon = load_lexicon((options or {}).get("lexicon"))
         self._past: dict[str, Past] = {}
-        self._with: dict[str, list[str]] = {}
+        # The same faults come again: incidents with the same features are looked at together.
+        self._groups: dict[Features, list[str]] = {}
+        self._with: dict[str, list[Features]] = {}
+        self._seen: dict[str, int] = {}
 
     @property
     def digest(self) -> str:
@@ -95,10 +101,17 @@ class SimilarIncidents:
         """
         idf = {feature: self._idf(feature) for feature in self._features(view)}
         norm = sum(weight * weight for weight in idf.values())
-        # Incidents that are alike share their features, whose weights are asked for once.
+        # What is asked for more than once is worked out once: squared weights, and how alike a group is.
         squares = {feature: weight**2 for feature, weight in idf.items()}
-        near = (self._past[name] for name in self._shortlist(view, idf))
-        found = [(self._similarity(view, past, idf, squares, norm), past.id) for past in near]
+        cosines: dict[Features, float] = {}
+        found: list[tuple[float, str]] = []
+        for name in self._shortlist(view, idf):
+            past = self._past[name]
+            features = tuple(past.features)
+            if features not in cosines:
+                cosines[features] = self._cosine(features, idf, squares, norm)
+            fresh = math.exp2((past.opened_at - view.opened_at) / HALF_LIFE_S)
+            found.append((cosines[features] * (1.0 + fresh) / 2.0, name))
         found = sorted((each for each in found if each[0] >= MIN_SIMILARITY), key=lambda each: (-each[0], each[1]))
         return [Evidence(name, round(value, 4), self._told(self._past[name], idf)) for value, name in found[:k]]
 
@@ -108,7 +121,7 @@ class SimilarIncidents:
 
     def load(self, state: Any) -> None:
         """Take the state of a `dump`."""
-        self._past, self._with = {}, {}
+        self._past, self._groups, self._with, self._seen = {}, {}, {}, {}
         for plain in state["incidents"]:
             self._keep(msgspec.convert(plain, Past))
 
@@ -122,44 +135,44 @@ class SimilarIncidents:
                 found[f"{type_} on some {service}"] = None
             if len(found) >= MAX_FEATURES:
                 break
-        return [feature[:_MAX_TEXT] for feature in found]
+        return list(dict.fromkeys(feature[:_MAX_TEXT] for feature in found))
 
     def _idf(self, feature: str) -> float:
         """ln((N + 1) / (df + .5)), never below .1, so that a feature of all incidents still counts a little.
 
         One that was never seen counts as if once: it can make nothing alike, and should not make all unlike.
         """
-        seen = max(len(self._with.get(feature, ())), 1)
+        seen = max(self._seen.get(feature, 0), 1)
         weight = max(math.log((len(self._past) + 1) / (seen + 0.5)), 0.1)
         return weight * (SERVICE_WEIGHT if " on some " in feature else 1.0)
 
     def _shortlist(self, view: IncidentView, idf: Mapping[str, float]) -> list[str]:
-        overlap: dict[str, float] = {}
+        overlap: dict[Features, float] = {}
         for feature, weight in idf.items():
-            for name in self._with.get(feature, ()):
-                overlap[name] = overlap.get(name, 0.0) + weight * weight
+            square = weight * weight
+            for group in self._with.get(feature, ()):
+                overlap[group] = overlap.get(group, 0.0) + square
         # A long incident overlaps with everything; the root of its length keeps short, close ones on the list.
-        ranked: list[tuple[float, str]] = []
-        for name, value in overlap.items():
-            past = self._past[name]
-            if past.opened_at <= view.opened_at and name != view.id:
-                ranked.append((-value / math.sqrt(len(past.features)), name))
-        return [name for _, name in heapq.nsmallest(SHORTLIST, ranked)]
+        ranked = sorted((-value / math.sqrt(len(group)), group) for group, value in overlap.items())
+        listed: list[tuple[float, str]] = []
+        for rank, group in ranked:
+            if len(listed) >= SHORTLIST and rank > listed[-1][0]:
+                break
+            others = (name for name in self._groups[group] if name != view.id)
+            listed += [(rank, name) for name in others if self._past[name].opened_at <= view.opened_at]
+        return [name for _, name in heapq.nsmallest(SHORTLIST, listed)]
 
-    def _similarity(
-        self, view: IncidentView, past: Past, idf: Mapping[str, float], squares: dict[str, float], norm: float
-    ) -> float:
-        """How alike; `squares` holds squared weights that were asked for already, and takes the others."""
+    def _cosine(self, features: Features, idf: Mapping[str, float], squares: dict[str, float], norm: float) -> float:
+        """How alike a group is; `squares` holds squared weights that were asked for already, and takes the others."""
         dot = length = 0.0
-        for feature in past.features:
+        for feature in features:
             square = squares.get(feature)
             if square is None:
                 square = squares[feature] = self._idf(feature) ** 2
             length += square
             if feature in idf:
                 dot += square
-        fresh = math.exp2((past.opened_at - view.opened_at) / HALF_LIFE_S)
-        return min(dot / math.sqrt(norm * length), 1.0) * (1.0 + fresh) / 2.0
+        return min(dot / math.sqrt(norm * length), 1.0)
 
     def _told(self, past: Past, idf: Mapping[str, float]) -> str:
         """What both share, the most telling first, and what became of the past one."""
@@ -175,16 +188,30 @@ class SimilarIncidents:
 
     def _keep(self, past: Past) -> None:
         self._past[past.id] = past
-        for feature in past.features:
-            self._with.setdefault(feature, []).append(past.id)
+        features = tuple(past.features)
+        if features not in self._groups:
+            self._groups[features] = []
+            for feature in features:
+                self._with.setdefault(feature, []).append(features)
+        self._groups[features].append(past.id)
+        for feature in features:
+            self._seen[feature] = self._seen.get(feature, 0) + 1
 
     def _forget(self, name: str) -> None:
         past = self._past.pop(name, None)
-        for feature in past.features if past else ():
-            holders = self._with[feature]
-            holders.remove(name)
-            if not holders:
-                del self._with[feature]
+        if past is None:
+            return
+        features = tuple(past.features)
+        self._groups[features].remove(name)
+        for feature in features:
+            self._seen[feature] -= 1
+        if self._groups[features]:
+            return
+        del self._groups[features]
+        for feature in features:
+            self._with[feature].remove(features)
+            if not self._with[feature]:
+                del self._with[feature], self._seen[feature]
 
 
 def _time(text: str | None) -> float | None:

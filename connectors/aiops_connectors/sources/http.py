@@ -49,7 +49,7 @@ class HttpSource:
 
     def routes(self, inbox: Inbox) -> Sequence[BaseRoute]:
         """The routes of ingest, which put what they take into `inbox`."""
-        self._ingest.inbox = inbox
+        self._ingest.connect(inbox)
         status = Status(self.guard, self._clock())
         return [
             Route("/ingest/{connector}", self._ingest.endpoint(), methods=["POST"]),

@@ -66,9 +66,8 @@ class Submits(Protocol):
 
 
 class Ingest:
-    """Takes requests for all connectors. `inbox` must be set before the first."""
+    """Takes requests for all connectors, once it is connected to an inbox."""
 
-    inbox: Inbox
     tracer: Tracer = OFF
 
     def __init__(self, name: str, options: HttpOptions, guard: Guard, clock: Callable[[], float]) -> None:
@@ -85,11 +84,17 @@ class Ingest:
         self._number = 0
         self._payloads: dict[str, Payload | None] = dict.fromkeys([*names(), "archive", "cloudevents"])
         self._verifiers: dict[str, Verifier] = {}
+        self._submit: Callable[[Received], Future[bool] | None] | None = None
         self._payloads["prometheus"] = Posted(load_mapping("alertmanager"))
         for connector, own in options.connectors.items():
             self._payloads[connector] = payload(connector, own.mapping, options.max_unpacked_bytes)
             if own.signature is not None:
                 self._verifiers[connector] = Verifier(own.signature, f"sources.{name}.connectors.{connector}")
+
+    def connect(self, inbox: Inbox) -> None:
+        """Put what is taken into `inbox`."""
+        self.inbox = inbox
+        self._submit = inbox.submit if isinstance(inbox, Submits) else None
 
     def endpoint(self, connector: str | None = None) -> ASGIApp:
         """The ASGI application of one connector, or of the one that the path names."""
@@ -184,7 +189,7 @@ class Ingest:
             and connector not in self._verifiers
             and "content-encoding" not in headers
             and self._payloads[connector] is not None
-            and isinstance(self.inbox, Submits)
+            and self._submit is not None
         )
 
     async def _quickly(self, connector: str, headers: Mapping[str, str], body: bytes, span: Span) -> tuple[int, Answer]:
@@ -195,7 +200,7 @@ class Ingest:
         if not received.records and not received.rejected:
             return self._taken(taken, received)
         try:
-            done = self.inbox.submit(received) if isinstance(self.inbox, Submits) else None
+            done = self._submit(received) if self._submit is not None else None
         except Exception:
             _LOG.exception("the journal did not take a request")
             return _full()

@@ -52,6 +52,8 @@ class Calibration:
         self.count = 0
         # Outcomes whose root was not first, and of these those whose root was nowhere among the candidates.
         self._wrong = self._absent = 0
+        # The report since the last outcome: each ranking tells of it, and outcomes are rare.
+        self._report: dict[str, Any] | None = None
 
     @property
     def ready(self) -> bool:
@@ -84,6 +86,7 @@ class Calibration:
         self._wrong += not hit
         self._absent += place is None
         self._fit()
+        self._report = None
 
     def report(self) -> dict[str, Any]:
         """How the stated probabilities have done, over outcomes after the first `MIN_OUTCOMES`.
@@ -91,6 +94,11 @@ class Calibration:
         `error` is the expected calibration error over ten equal bins, `floor` what a perfect map would show on so few
         outcomes; both None before there are any. `coverage` is the share of candidate sets that held the root.
         """
+        if self._report is None:
+            self._report = self._reported()
+        return dict(self._report)
+
+    def _reported(self) -> dict[str, Any]:
         # The ring may have lost the first ones; those that were stated too early are at its left end.
         early = max(MIN_OUTCOMES - (self.count - len(self._outcomes)), 0)
         shown = list(self._outcomes)[early:]
@@ -112,6 +120,7 @@ class Calibration:
         self._outcomes = deque((Outcome(*row) for row in state["outcomes"]), maxlen=MAX_OUTCOMES)
         self.count, self._wrong, self._absent = state["counts"]
         self.a, self.b = state["a"], state["b"]
+        self._report = None
 
     def _fit(self) -> None:
         """Maximum a posteriori by Newton's method from the last map; the problem is convex and two-dimensional."""
