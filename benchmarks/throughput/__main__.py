@@ -16,7 +16,7 @@ from benchmarks.page import FOLD, put
 from benchmarks.throughput import compare, http
 from benchmarks.throughput.load import LARGE, LOADS, Load
 from benchmarks.throughput.report import report
-from benchmarks.throughput.results import Results, measure_all, read, write
+from benchmarks.throughput.results import Results, measure_all, merged, read, write
 
 # Two agree by chance half the time, five once in sixteen.
 COMPARED, REPEATS = 5, 3
@@ -31,6 +31,8 @@ def main() -> int:
             print(_compared(options.compare, loads, options.repeats or COMPARED, options.scale))
             return 0
         results = read(options.read) if options.read else _measured(loads, options)
+        if options.keep and options.out and options.out.exists():
+            results = merged(read(options.out), results)
     except (OSError, RuntimeError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -54,6 +56,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--no-http", action="store_true", help="without the servers")
     parser.add_argument("--rounds", type=int, default=8, help="how often the servers get all their batches")
     parser.add_argument("--out", type=Path, help="write the results as JSON")
+    parser.add_argument("--keep", action="store_true", help="keep the rows in the file that are not measured now")
     parser.add_argument("--read", type=Path, help="make the tables from this file of results instead of measuring")
     parser.add_argument("--page", type=Path, help="put the tables between the marks of this page")
     parser.add_argument("--compare", nargs="+", metavar="REV|FILE", help="a revision with this checkout, or two files")

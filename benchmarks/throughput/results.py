@@ -17,7 +17,7 @@ from benchmarks.machine import Machine
 from benchmarks.throughput.cost import Cost
 from benchmarks.throughput.http import Row as Server
 from benchmarks.throughput.latency import Latency
-from benchmarks.throughput.load import Load
+from benchmarks.throughput.load import LARGE, LOADS, Load
 from benchmarks.throughput.quality import Quality
 
 T = TypeVar("T")
@@ -104,6 +104,23 @@ def _once(row: Row, scale: float) -> None:
     if row.alerts <= MAX_QUALITY_ALERTS:
         row.quality = measured("quality", row.load, scale, Quality)
     say(f"{row.name}: p99 {row.latency.cpu['p99']:.0f} µs, {row.latency.peak_mib:.0f} MiB")
+
+
+def merged(before: Results, after: Results) -> Results:
+    """`before` with the rows and servers of `after` in place of its own; the machine is that of the newer.
+
+    Rows stand in the order of the loads. Raises `ValueError` where the loads were of other lengths.
+    """
+    if before.scale != after.scale:
+        raise ValueError(f"results of scale {before.scale:g}: expected {after.scale:g}, as measured now")
+    order = [load.name for load in (*LOADS, *LARGE)]
+    rows = {row.name: row for row in (*before.rows, *after.rows) if row.name in order}
+    return Results(
+        after.machine,
+        after.scale,
+        sorted(rows.values(), key=lambda row: order.index(row.name)),
+        after.servers or before.servers,
+    )
 
 
 def say(text: str) -> None:

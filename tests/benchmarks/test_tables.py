@@ -18,7 +18,7 @@ from benchmarks.throughput.latency import Latency
 from benchmarks.throughput.load import LARGE, LOADS, Load
 from benchmarks.throughput.quality import Quality
 from benchmarks.throughput.report import report
-from benchmarks.throughput.results import Results, Row, read, write
+from benchmarks.throughput.results import Results, Row, merged, read, write
 
 PLACE = Machine("CPython 3.11", "a processor", 2, 24.0, "Linux", "abc1234", "2026-01-01T00:00:00+00:00", 0.5)
 TIMES = {"p50": 10.0, "p99": 20.0, "p999": 30.0, "max": 1_234.5}
@@ -63,6 +63,16 @@ def test_results_survive_their_file(tmp_path: Path) -> None:
     run = results(20.0, 21.0)
     write(tmp_path / "results.json", run)
     assert read(tmp_path / "results.json") == run
+
+
+def test_rows_that_are_measured_again_replace_their_own_only() -> None:
+    before, after = results(20.0), results(30.0)
+    before.rows.append(Row(LOADS[0], costs(5.0)))
+    before.rows.append(Row(Load("of the past", "unique", 10), costs(5.0)))
+    found = merged(before, after)
+    assert [(row.name, row.cost("fold")) for row in found.rows] == [(LOADS[0].name, 5.0), ("storms of 10", 30.0)]
+    with pytest.raises(ValueError, match="scale"):
+        merged(Results(PLACE, 0.1), after)
 
 
 def test_the_page_keeps_what_stands_around_the_tables(tmp_path: Path) -> None:
