@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Between two looks. Each removes at most some hundred rows of a table: 50 a second, more than incidents come.
 EVERY_S = 10.0
+# Between two steps of a look: time for the pump to write a frame.
+PAUSE_S = 0.01
 
 
 class Upkeep:
@@ -47,9 +49,13 @@ class Upkeep:
             )
             if gone:
                 say(logging.INFO, "removed old segments of the journal", files=[path.name for path in gone])
-            prune(daemon.store.database, daemon.clock(), daemon.config.store)
+            prune(daemon.store.database, daemon.clock(), daemon.config.store, pause=self._pause)
         except (OSError, JournalError, sqlite3.Error) as error:
             say(logging.WARNING, f"upkeep: {error}: it is tried again")
+
+    def _pause(self) -> None:
+        """Let the pump write."""
+        self._stop.wait(PAUSE_S)
 
     def _run(self) -> None:
         while not self._stop.wait(EVERY_S):

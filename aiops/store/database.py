@@ -20,8 +20,8 @@ from aiops.store.schema import migrate
 BUSY_MS = 5_000
 # 64 MiB of address space for reads without a copy; the file is mapped, not held in memory.
 _MMAP_BYTES = 64 << 20
-# Pages that one call of `reclaim` gives back: 1,000 pages of 4 KiB take some milliseconds, which nobody feels.
-VACUUM_PAGES = 1_000
+# Pages of 4 KiB that one call of `reclaim` gives back: some milliseconds, which nobody feels.
+VACUUM_PAGES = 100
 
 
 class Database:
@@ -67,7 +67,9 @@ class Database:
     def reclaim(self, pages: int = VACUUM_PAGES) -> int:
         """Give some free pages back to the file system; return how many free pages are left."""
         with self.quiet:
-            self._writer.execute(f"pragma incremental_vacuum({int(pages)})").fetchall()
+            # A script, which is stepped to its end: the statement gives back one page a step, and the cursor of
+            # `execute` takes only the first, as there are no rows to fetch.
+            self._writer.executescript(f"pragma incremental_vacuum({int(pages)})")
             return int(self._writer.execute("pragma freelist_count").fetchone()[0])
 
     def checkpoint(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from aiops.records import Action, Incident
 from aiops.store import audit, incidents
 from aiops.store.database import Database, open_reader
 from aiops.store.outbox import Entry
-from aiops.store.retention import KeepConfig, prune
+from aiops.store.retention import CALL_PAGES, STEP_ROWS, KeepConfig, prune
 from aiops.store.store import Decided, Store
 
 
@@ -149,6 +150,34 @@ def test_old_rows_go_in_steps_and_open_incidents_stay(store: Store) -> None:
     assert len(left) == 10
     # Sent ones of ended incidents are gone; what is due stays, and so do those of open incidents.
     assert store.outbox.counts() == {("pager", "due"): 20, ("pager", "sent"): 10}
+
+
+def test_space_of_old_rows_goes_back_to_the_disk(tmp_path: Path) -> None:
+    with closing(Store(tmp_path)) as store:
+        with store.database.transaction() as connection:
+            connection.executemany(
+                "insert into dead_letters (at, source, place, reason, raw) values (1, 's', 'p', 'r', ?)",
+                ((bytes(20_000),) for _ in range(300)),
+            )
+        store.database.checkpoint()
+        before = (tmp_path / "aiops.db").stat().st_size
+        pauses = 0
+        other = sqlite3.connect(tmp_path / "aiops.db", isolation_level=None, timeout=0)
+
+        def pause() -> None:
+            # Nobody holds the writer meanwhile: another connection may write, at once.
+            nonlocal pauses
+            pauses += 1
+            other.execute("begin immediate")
+            other.execute("rollback")
+
+        removed = prune(store.database, 1e6, KeepConfig(letters_s=3_600.0), pause=pause)
+        other.close()
+        store.database.checkpoint()
+        after = (tmp_path / "aiops.db").stat().st_size
+    assert removed == 300
+    assert pauses > 300 // STEP_ROWS
+    assert before - after > 0.6 * CALL_PAGES * 4_096
 
 
 def test_a_reader_beside_the_writer_sees_the_last_commit(store: Store, tmp_path: Path) -> None:
