@@ -53,8 +53,10 @@ MAX_ENTRIES = 50_000
 MAX_CLUSTERS = 20_000
 # Merging moves entries one by one, and two clusters that are both large were kept apart for a reason.
 MAX_MERGE_ENTRIES = 256
+# How long an eager setting waits at most: within a working day, the second half of a slow story comes in the hour.
+MAX_IDLE_S = 3600.0
 # One unit of log-odds of the sensitivity moves the threshold by this much: .1 to .9 spans the useful range of it.
-KNOB = 2.0
+KNOB = 2.5
 
 
 # A stream is rare while it has fired in fewer five-minute slots of the last day: two of those on one entity at the same
@@ -65,8 +67,9 @@ RARE_SLOTS = 3.0
 class CorrelateConfig(Struct, forbid_unknown_fields=True, frozen=True):
     """How alerts are joined.
 
-    `sensitivity`: higher joins more. `idle_s`: a cluster that was silent for so many seconds is closed. `background`:
-    give chronic and periodic streams clusters of their own.
+    `sensitivity`: higher joins more. `idle_s`: a cluster that was silent for so many seconds is closed; above a
+    sensitivity of .5 so many seconds times its odds, up to an hour, as what comes late would otherwise never be joined.
+    `background`: give chronic and periodic streams clusters of their own.
     """
 
     sensitivity: Annotated[float, Meta(gt=0, lt=1)] = 0.5
@@ -80,11 +83,15 @@ class Correlator:
     def __init__(self, config: CorrelateConfig, topology: Topology, weights: Weights | None = None) -> None:
         self.config = config
         self.weights = weights or Weights()
-        self.threshold = self.weights.threshold - KNOB * log(config.sensitivity / (1.0 - config.sensitivity))
+        odds = config.sensitivity / (1.0 - config.sensitivity)
+        self.threshold = self.weights.threshold - KNOB * log(odds)
+        self.idle_s = max(config.idle_s, min(MAX_IDLE_S, config.idle_s * odds))
         self.hops = Hops(topology)
         self.cooccurrence = Cooccurrence()
         self.keys: OrderedDict[Name, Key] = OrderedDict()
         self.recent: OrderedDict[int, Entry] = OrderedDict()
+        # The entry of each entity that was active last.
+        self.latest: dict[str, Entry] = {}
         self.clusters: OrderedDict[int, Cluster] = OrderedDict()
         self.background: OrderedDict[int, Cluster] = OrderedDict()
         # Clusters that a cap closed, until the next `advance` tells.
@@ -141,9 +148,9 @@ class Correlator:
         """Close the clusters that have been idle; `now` must not decrease. Parts without a tie leave as they close."""
         closed = [Closed(cluster) for cluster in self.evicted]
         self.evicted.clear()
-        self._close(self.clusters, now - self.config.idle_s, closed)
+        self._close(self.clusters, now - self.idle_s, closed)
         self._close(self.background, now - BACKGROUND_IDLE_S, closed)
-        due = min(_first(self.clusters, now) + self.config.idle_s, _first(self.background, now) + BACKGROUND_IDLE_S)
+        due = min(_first(self.clusters, now) + self.idle_s, _first(self.background, now) + BACKGROUND_IDLE_S)
         self._due = due - DUE_SLACK_S
         return closed
 
@@ -206,7 +213,7 @@ class Correlator:
 
     def _score(self, seq: int, ts: float, name: Name, key: Key, site: str | None) -> Entry:
         rare = key.habit.active < RARE_SLOTS
-        found = self._candidates(ts, name, site, rare)
+        found = self._candidates(ts, name, key, site, rare)
         best, score = None, self.threshold
         for entry, value in found.values():
             if value > score:
@@ -232,19 +239,40 @@ class Correlator:
             self._merge(cluster, found)
         return self._join(cluster, key, name, site, ts, best.member, seq)
 
-    def _candidates(self, ts: float, name: Name, site: str | None, rare: bool) -> dict[int, tuple[Entry, float]]:
-        """For each cluster among the recent entries its best entry and the score. The loop is the hot path."""
+    def _compared(self, key: Key, entity: str) -> list[Entry]:
+        """The entries that were active last, and where the entity and the stream itself were active last.
+
+        A flood fills the recent entries within a second, and what it drowns would lose its own story. A stream is not
+        led back into a flood, though: the next scan of the same host is another scan.
+        """
+        found = list(islice(reversed(self.recent.values()), self.weights.candidates))
+        if not found:
+            return found
+        edge = found[-1].last
+        other, own = self.latest.get(entity), key.entry
+        if other is not None and other.last < edge:
+            found.append(other)
+        if own is not None and own is not other and own.last < edge:
+            cluster = own.cluster
+            if not cluster.background and not cluster.majors:
+                found.append(own)
+        return found
+
+    def _candidates(
+        self, ts: float, name: Name, key: Key, site: str | None, rare: bool
+    ) -> dict[int, tuple[Entry, float]]:
+        """For each cluster of the compared entries its best entry and the score. The loop is the hot path."""
         weights = self.weights
         type_, entity = name
         cooccurrence = self.cooccurrence
         answers = cooccurrence.answers_of(type_)
         distances = self.hops.distances(site)
-        oldest = ts - self.config.idle_s
+        oldest = ts - self.idle_s
         together, most = weights.together, weights.rhythm * weights.rhythm_cap
         threshold = self.threshold
         bases: dict[int, tuple[float, float]] = {}
         found: dict[int, tuple[Entry, float]] = {}
-        for entry in islice(reversed(self.recent.values()), weights.candidates):
+        for entry in self._compared(key, entity):
             last = entry.last
             if last < oldest:
                 break
@@ -260,6 +288,8 @@ class Correlator:
                     best += weights.entity
                     if rare:
                         best += weights.rare
+                elif rare:
+                    best += weights.rare_elsewhere
                 if best + most <= threshold:
                     found.setdefault(cluster.id, (entry, -inf))
                     continue
@@ -271,6 +301,8 @@ class Correlator:
                 score += weights.entity
                 if rare and entry.rare and site is None:
                     score += weights.rare
+            elif rare and entry.rare and site is None:
+                score += weights.rare_elsewhere
             if distances is not None and entry.site is not None:
                 distance = distances.get(entry.site, -1 if site and entry.site else UNPLACED)
                 if distance >= 0:
@@ -329,6 +361,8 @@ class Correlator:
         del self.clusters[source.id]
         for kept, dropped in absorb(target, source):
             self.recent.pop(dropped.member, None)
+            if self.latest.get(dropped.entity) is dropped:
+                self.latest[dropped.entity] = kept
             key = self.keys.get((kept.type, kept.entity))
             if key is not None and key.entry is dropped:
                 key.entry = kept
@@ -370,6 +404,7 @@ class Correlator:
 
     def _count(self, entry: Entry, ts: float) -> None:
         touch(entry, ts)
+        self.latest[entry.entity] = entry
         self.recent.move_to_end(entry.member)
         self.clusters.move_to_end(entry.cluster.id)
 
@@ -395,6 +430,8 @@ class Correlator:
             self._forget(entry)
 
     def _forget(self, entry: Entry) -> None:
+        if self.latest.get(entry.entity) is entry:
+            del self.latest[entry.entity]
         key = self.keys.get((entry.type, entry.entity))
         if key is not None and key.entry is entry:
             key.entry = None

@@ -28,6 +28,7 @@ def dump(correlator: Correlator) -> Any:
         "clusters": [_dump_cluster(cluster) for cluster in correlator.clusters.values()],
         "background": [_dump_cluster(cluster) for cluster in correlator.background.values()],
         "recent": list(correlator.recent),
+        "latest": [entry.member for entry in correlator.latest.values()],
         "keys": [_dump_key(name, key) for name, key in correlator.keys.items()],
     }
 
@@ -46,6 +47,7 @@ def load(correlator: Correlator, state: Any) -> None:
     correlator.recent.clear()
     for member in state["recent"]:
         correlator.recent[entries[member].member] = entries[member]
+    correlator.latest = {entries[member].entity: entries[member] for member in state["latest"]}
     # The names of entries, once: each is the key of its stream as well.
     names = {name: name for held in (correlator.clusters, correlator.background) for name in _names(held.values())}
     correlator.keys.clear()

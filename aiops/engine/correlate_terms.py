@@ -1,6 +1,6 @@
 """The additive terms by which an alert joins a cluster, and the sentences that explain them.
 
-Scores are in units of the threshold: 4.5 at the default sensitivity. The weights were found for the whole loop
+Scores are in units of the threshold: 5.4 at the default sensitivity. The weights were found for the whole loop
 (edges that look better one by one gave worse clusters) and are the same for every system.
 """
 
@@ -35,18 +35,19 @@ class Weights(Struct, frozen=True):
     """The weights of the terms.
 
     `threshold` at sensitivity .5 · `together` × NPMI of the two types · `entity`: the same entity · `rare`: there,
-    and both streams have hardly ever fired, where no graph tells more · `near`: at most two
-    hops apart in the dependency graph, less `near_hop` for each further hop · `sealed`: near, but the cluster was ended
-    by a surge · `rhythm` × surprise of the timing, capped · `silence` and `partner` × ln(1 + silence in intervals) ·
-    `new` + `new_size` × ln(alerts) against a stream that is new to the cluster, `known_size` × ln(alerts) against a
-    known one · `merge`: clusters whose types go together this well (mean NPMI) are merged · `candidates`: recent
-    entries compared (12 or 24 are no better).
+    and both streams have hardly ever fired, where no graph tells more; `rare_elsewhere`: the same on two entities ·
+    `near`: at most two hops apart in the dependency graph, less `near_hop` for each further hop · `sealed`: near, but
+    the cluster was ended by a surge · `rhythm` × surprise of the timing, capped · `silence` and `partner` ×
+    ln(1 + silence in intervals) · `new` + `new_size` × ln(alerts) against a stream that is new to the cluster,
+    `known_size` × ln(alerts) against a known one · `merge`: clusters whose types go together this well (mean NPMI) are
+    merged · `candidates`: recent entries compared (12 or 24 are no better).
     """
 
-    threshold: float = 4.5
+    threshold: float = 5.4
     together: float = 5.0
     entity: float = 3.0
     rare: float = 2.0
+    rare_elsewhere: float = 1.0
     near: float = 14.0
     near_hop: float = 3.0
     sealed: float = 5.0
@@ -132,7 +133,7 @@ def terms(
         npmi,
         weights.together * npmi,
         weights.entity if same else 0.0,
-        weights.rare if same and rare else 0.0,
+        (weights.rare if same else weights.rare_elsewhere) if rare else 0.0,
         distance,
         0.0 if distance is None else near(weights, cluster, distance, ts),
         cluster.sealed,

@@ -46,7 +46,8 @@ class Join(Struct, gc=False, array_like=True):
         if self.same_entity:
             found.append(Evidence("same_entity", self.same_entity, f"on {entity}, which is part of it"))
         if self.rare:
-            found.append(Evidence("rare", self.rare, f"both have hardly ever fired on {entity} before"))
+            where = f" on {entity}" if self.same_entity else ""
+            found.append(Evidence("rare", self.rare, f"both have hardly ever fired{where} before"))
         if self.distance is not None:
             near = f"{self.distance} hops from {entity} in the dependency graph"
             found.append(Evidence("near", self.near, "the cluster was ended by a surge" if self.sealed else near))

@@ -97,6 +97,7 @@ class CorrelateState(TypedDict):
     clusters: Any
     background: Any
     recent: list[int]
+    latest: list[int]
     keys: list[DumpedKey]
 
 

@@ -85,11 +85,38 @@ def test_alerts_of_one_entity_join_and_others_later_do_not() -> None:
 
 
 def test_an_idle_cluster_closes_and_is_not_joined_again() -> None:
-    engine = correlator(0.99)
+    engine = correlator(0.5)
     engine.place(0, 0.0, "cpu", "db")
     assert engine.advance(100.0) == []
     assert [closed.cluster for closed in engine.advance(121.0)] == [0]
     assert engine.place(1, 121.0, "cpu", "db").cluster == 1
+
+
+def test_an_eager_setting_waits_longer_for_what_comes_late() -> None:
+    engine = correlator(0.9)
+    engine.place(0, 0.0, "login", "vpn")
+    assert engine.advance(1000.0) == []
+    assert engine.place(1, 1000.0, "login", "vpn").cluster == 0
+    assert [closed.cluster for closed in engine.advance(2100.0)] == [0]
+    assert correlator(0.9999).idle_s == 3600.0
+    assert correlator(0.1).idle_s == correlator(0.5).idle_s == 120.0
+
+
+def test_what_other_streams_drown_comes_back_to_its_own_cluster() -> None:
+    engine = correlator()
+    engine.place(0, 0.0, "sudo", "vpn")
+    for seq in range(1, 21):
+        engine.place(seq, 1.0 + seq, f"noise {seq}", f"host {seq}")
+    assert all(entry.entity != "vpn" for entry in list(engine.recent.values())[-8:])
+    assert engine.place(21, 25.0, "sudo", "vpn").cluster == 0
+
+
+def test_news_on_two_entities_says_so_without_naming_one() -> None:
+    engine = correlator(0.8)
+    engine.place(0, 0.0, "probe", "mail")
+    found = engine.place(1, 0.0, "scan", "vpn").evidence
+    rare = [(each.value, each.text) for each in found if each.name == "rare"]
+    assert rare == [(Weights().rare_elsewhere, "both have hardly ever fired before")]
 
 
 def test_time_that_goes_back_counts_as_the_last_time() -> None:

@@ -24,7 +24,7 @@ STORE = [("disk", "store"), ("raid", "store"), ("smart", "store")]
 GATE = [("login", "gate"), ("vpn", "gate")]
 
 
-KNOB = CorrelateConfig(sensitivity=0.8, idle_s=1200.0)
+KNOB = CorrelateConfig(sensitivity=0.825, idle_s=1200.0)
 
 
 def joined(at: float) -> list[Item]:
@@ -50,7 +50,7 @@ def feed(engine: Correlator, items: Sequence[Item], first: int = 0) -> list[int]
 
 
 def parts(engine: Correlator, cluster: int) -> list[Split]:
-    return next(closed.splits for closed in engine.advance(engine.now + 2000.0) if closed.cluster == cluster)
+    return next(closed.splits for closed in engine.advance(engine.now + 4000.0) if closed.cluster == cluster)
 
 
 def test_a_part_that_only_a_bridge_held_leaves_with_the_reason() -> None:
