@@ -1,7 +1,7 @@
 """The HTTP server: uvicorn in the calling thread, with bounds on what clients may hold.
 
-uvicorn bounds an idle connection, but not one that never finishes its request's head; and over its limit it answers
-503 without Retry-After. Both are added to its protocol here.
+uvicorn bounds an idle connection, but neither one that never finishes its request's head nor one that never reads its
+answer; and over its limit it answers 503 without Retry-After. All three are added to its protocol here.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ class Limits(Struct, frozen=True):
     max_connections: int = 512
     # A head is one packet; a client that needs longer holds a connection for nothing.
     head_timeout_s: float = 10.0
+    # A client that takes nothing of its answer for this long will not take the rest either.
+    stall_timeout_s: float = 30.0
     # Prometheus and Alertmanager send every 15 to 60 seconds and keep their connections.
     keep_alive_s: int = 75
     # What is under way at the stop may take this long to end.
@@ -114,9 +116,10 @@ def _bind(host: str, port: int) -> socket.socket:
 
 def _guarded(limits: Limits) -> type[H11Protocol]:
     class Guarded(H11Protocol):
-        """uvicorn's protocol with a bound on connections, and on the time for a request's head."""
+        """uvicorn's protocol with bounds on connections, on the time for a request's head, and on not reading."""
 
         _head_timer: asyncio.TimerHandle | None = None
+        _stall_timer: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
@@ -135,12 +138,28 @@ def _guarded(limits: Limits) -> type[H11Protocol]:
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._head_came()
+            self._reads_on()
             super().connection_lost(exc)
 
         def on_response_complete(self) -> None:
             # Idle until the next byte, which uvicorn's keep-alive bounds.
             self._head_came()
             super().on_response_complete()
+
+        def pause_writing(self) -> None:
+            # Its buffers are full.
+            super().pause_writing()
+            self._reads_on()
+            self._stall_timer = self.loop.call_later(limits.stall_timeout_s, self.transport.abort)
+
+        def resume_writing(self) -> None:
+            self._reads_on()
+            super().resume_writing()
+
+        def _reads_on(self) -> None:
+            if self._stall_timer is not None:
+                self._stall_timer.cancel()
+                self._stall_timer = None
 
         def _await_head(self) -> None:
             self._head_timer = self.loop.call_later(limits.head_timeout_s, self.transport.abort)

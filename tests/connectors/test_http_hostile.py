@@ -9,12 +9,17 @@ import socket
 import time
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from aiops_connectors.mapping import names
+from aiops_connectors.sources import http_ingest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from aiops.ports import Received
+from aiops.testing.inbox import MemoryInbox
 
 DEADLINE_S = 20.0
 GROUP = {"alerts": [{"labels": {"alertname": "Down", "host": "w1"}}]}
@@ -161,6 +166,47 @@ def test_bytes_held_over_all_requests_are_bounded(serving: Any) -> None:
         answer = http.post("/ingest/archive", b" " * 2_000)
         assert answer.status_code == 503
         assert answer.headers["retry-after"]
+
+
+class Hanging(MemoryInbox):
+    """A disk that takes nothing until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting: list[tuple[Received, Future[bool]]] = []
+        self.is_free = True
+
+    def submit(self, received: Received) -> Future[bool] | None:
+        if self.is_free:
+            return super().submit(received)
+        self.waiting.append((received, Future()))
+        return self.waiting[-1][1]
+
+    def let_go(self) -> None:
+        self.is_free = True
+        for received, done in self.waiting:
+            done.set_result(self.put(received, 0.0))
+
+
+def test_requests_that_wait_are_bounded(serving: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two wait for a disk that hangs; the third is told to come again, and is taken then."""
+    monkeypatch.setattr(http_ingest, "MAX_WAITING", 2)
+    inbox = Hanging()
+    with serving(inbox=inbox, put_timeout_s=DEADLINE_S) as http, ThreadPoolExecutor(2) as pool:
+        # The mapping is loaded with the first request.
+        assert http.post("/ingest/alertmanager", GROUP).status_code == 200
+        inbox.is_free = False
+        waiting = [pool.submit(http.post, "/ingest/alertmanager", GROUP) for _ in range(2)]
+        deadline = time.monotonic() + DEADLINE_S
+        while len(inbox.waiting) < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        answer = http.post("/ingest/alertmanager", GROUP)
+        inbox.let_go()
+        assert [one.result(DEADLINE_S).status_code for one in waiting] == [200, 200]
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+        assert http.post("/ingest/alertmanager", GROUP).status_code == 200
+        assert len(inbox.records) == 4
+        assert http.source.health()["held_bytes"] == 0
 
 
 @pytest.mark.parametrize(

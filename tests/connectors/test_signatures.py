@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 import standardwebhooks
+from aiops_connectors import signatures
+from aiops_connectors.signatures import Forged, Signature, Verifier
 
 NOW = 1_772_400_000.0
 SECRET, OLD = "s3cret-of-the-sender", "the-secret-before"
@@ -127,3 +129,33 @@ def test_the_library_of_the_standard_signs_as_we_read_it(senders: Any) -> None:
     signature = webhook.sign(msg_id="msg_8", timestamp=datetime.fromtimestamp(NOW, UTC), data=BODY.decode())
     headers = {"webhook-id": "msg_8", "webhook-timestamp": TIME, "webhook-signature": signature}
     assert post(senders, "standard", headers) == (200, 1)
+
+
+@pytest.fixture
+def verifier(monkeypatch: pytest.MonkeyPatch) -> Verifier:
+    monkeypatch.setenv("SENDER_SECRET", SECRET)
+    return Verifier(Signature("github", "SENDER_SECRET", window_s=300.0), "connectors.x")
+
+
+def test_what_is_remembered_of_requests_is_bounded(verifier: Verifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signatures, "MAX_SEEN", 3)
+    for number in range(5):
+        verifier.taken(f"r-{number}".encode(), NOW)
+    known = [number for number in range(5) if verifier.is_known(f"r-{number}".encode(), NOW)]
+    assert known == [2, 3, 4], "the newest are known"
+
+
+def test_a_request_is_remembered_for_as_long_as_it_could_be_replayed(verifier: Verifier) -> None:
+    """A time up to one window ahead of ours is taken, and stays good for one window after it."""
+    verifier.taken(b"r", NOW)
+    assert verifier.is_known(b"r", NOW + 599)
+    assert not verifier.is_known(b"r", NOW + 601)
+
+
+def test_signatures_of_one_request_are_bounded(verifier: Verifier) -> None:
+    """Who sends thousands of them has us compare eight."""
+    wrong = "sha256=" + "0" * 64
+    right = "sha256=" + signed(BODY)
+    assert verifier.check({"x-hub-signature-256": ",".join([wrong] * 7 + [right])}, BODY, NOW)
+    with pytest.raises(Forged):
+        verifier.check({"x-hub-signature-256": ",".join([wrong] * 8 + [right])}, BODY, NOW)

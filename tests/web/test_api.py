@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from aiops.store.outbox import OutboxTable
+from aiops.web import operations, pages
 from aiops.web.auth import Token, new_token, token_hash
 
 NOW = 1_772_400_000.0
@@ -174,6 +176,18 @@ def test_what_is_refused(lasting: Any, method: str, path: str, more: dict[str, A
     assert answer.status_code == status, answer.text
     assert answer.json()["error"]
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"), [("/api/v1/outbox/drop", "application/json"), ("/silences", "application/x-www-form-urlencoded")]
+)
+def test_a_slow_body_is_given_up(lasting: Any, path: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operations, "BODY_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(pages, "FORM_TIMEOUT_S", 0.2)
+    head = f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{lasting.port}\r\norigin: {lasting.origin['origin']}\r\n"
+    with socket.create_connection(("127.0.0.1", lasting.port), timeout=20) as sock:
+        sock.sendall(f"{head}content-type: {kind}\r\ncontent-length: 50\r\n\r\n{{".encode())
+        assert sock.recv(200).startswith(b"HTTP/1.1 408 ")
 
 
 def test_a_busy_engine_is_told(site: Any) -> None:

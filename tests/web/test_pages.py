@@ -97,6 +97,18 @@ def test_forms_of_other_sites_are_refused(site: Any, headers: dict[str, str]) ->
     assert line["status"] == "open"
 
 
+def test_forms_that_no_page_of_ours_has_are_refused(lasting: Any) -> None:
+    fields = {"matchers": "service=cart", "lasts": "2h"}
+    many = {**fields, **{f"f{number}": "x" for number in range(20)}}
+    for body, status in ((many, 400), ({**fields, "comment": "x" * 20_000}, 413)):
+        assert lasting.client.post("/silences", data=body, headers=lasting.origin).status_code == status
+    answer = lasting.client.post("/silences", json=fields, headers=lasting.origin)
+    assert answer.status_code == 415
+    form = {**lasting.origin, "content-type": "application/x-www-form-urlencoded"}
+    assert lasting.client.post("/silences", content=b"matchers=\xff\xfe", headers=form).status_code == 400
+    assert list(lasting.host.silences()) == []
+
+
 def test_silences_are_added_and_ended_by_forms(site: Any) -> None:
     assert "No silences" in page(site, "/silences").text
     fields = {
