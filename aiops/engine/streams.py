@@ -58,7 +58,12 @@ class Stream(Struct, gc=False, array_like=True):
 
 
 def new_stream(number: int, fingerprint: str, identity: Identity, shared: Shared) -> Stream:
-    """A stream that has said nothing yet; what it has in common with others, it shares with them."""
+    """A stream that has said nothing yet; what it has in common with others, it shares with them.
+
+    >>> stream = new_stream(0, "f0", (None, "disk full", "db-1", "db", (("team", "a"),)), Shared())
+    >>> stream.name, stream.entity, stream.firing
+    ('disk full', 'db-1', False)
+    """
     identity = source, name, entity, service, _ = shared.identity(identity)
     return Stream(number, fingerprint, identity, name, entity, service, source)
 
