@@ -52,7 +52,12 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def _serve(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            length = int(self.headers.get("content-length") or 0)
+            body = self.rfile.read(length)
+            if len(body) < length:
+                # The sender died while it wrote: no receiver takes half a message for one.
+                self.close_connection = True
+                return
             headers = {key.lower(): value for key, value in self.headers.items()}
             receiver.requests.append(Request(self.command, self.path, headers, body))
             reply = receiver.next_reply()
@@ -65,8 +70,8 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             self.send_response(reply.status)
             for key, value in reply.headers.items():
                 self.send_header(key, value)
-            length = len(reply.body) + (100 if reply.cut == "inside" else 0)
-            self.send_header("content-length", str(length))
+            promised = len(reply.body) + (100 if reply.cut == "inside" else 0)
+            self.send_header("content-length", str(promised))
             self.end_headers()
             self.wfile.write(reply.body)
             if reply.cut == "inside":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Literal, Protocol
 
 from aiops.errors import AiopsError
@@ -78,6 +78,21 @@ class Consumer(Lookup, Protocol):
 
     def pause(self, paused: bool) -> None:
         """Stop bringing messages, or go on; `poll` must still be called, for the group."""
+        ...
+
+    def hold(self, partitions: Set[Partition]) -> None:
+        """Bring nothing more of these for now, and of all others: a pause of some, beside that of all."""
+        ...
+
+    def remaining(self) -> dict[Partition, int]:
+        """How much each partition holds beyond what was brought, as far as is known without asking the broker.
+
+        An upper bound: marks of transactions count. Partitions of which nothing was heard yet are left out.
+        """
+        ...
+
+    def positions(self) -> dict[Partition, int]:
+        """The offsets that the client goes on from: beyond what was brought, where messages are left out."""
         ...
 
     def seek(self, offsets: Mapping[Partition, int]) -> None:

@@ -8,7 +8,7 @@ those calls: new partitions are held back there, and get their offsets once `pol
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from functools import partial
 from typing import Any, TypeVar
 
@@ -36,6 +36,7 @@ class KafkaPythonConsumer:
     ) -> None:
         self._listener = listener
         self._paused = False
+        self._held: set[TopicPartition] = set()
         self._fresh: set[TopicPartition] | None = None
         self._moving_since: float | None = None
         self._monotonic = monotonic
@@ -63,8 +64,32 @@ class KafkaPythonConsumer:
     def pause(self, paused: bool) -> None:
         """See `Consumer.pause`."""
         self._paused = paused
-        held = self._consumer.assignment()
-        (self._consumer.pause if paused else self._consumer.resume)(*held)
+        ours = self._consumer.assignment()
+        if paused:
+            self._consumer.pause(*ours)
+        else:
+            self._consumer.resume(*(ours - self._held))
+
+    def hold(self, partitions: Set[Partition]) -> None:
+        """See `Consumer.hold`."""
+        before, self._held = self._held, {TopicPartition(*one) for one in partitions}
+        if not self._paused and before != self._held:
+            ours = self._consumer.assignment()
+            self._consumer.pause(*(self._held & ours))
+            self._consumer.resume(*((before - self._held) & ours))
+
+    def remaining(self) -> dict[Partition, int]:
+        """See `Consumer.remaining`."""
+        positions = self.positions()
+        ends = {one: self._consumer.highwater(TopicPartition(*one)) for one in positions}
+        return {one: max(0, end - positions[one]) for one, end in ends.items() if end is not None}
+
+    def positions(self) -> dict[Partition, int]:
+        """See `Consumer.positions`."""
+        # The client's own `position` may ask the broker.
+        known = self._consumer._subscription.position
+        found = {one: known(one) for one in self._consumer.assignment()}
+        return {(one.topic, one.partition): at.offset for one, at in found.items() if at is not None}
 
     def seek(self, offsets: Mapping[Partition, int]) -> None:
         """See `Consumer.seek`."""
@@ -157,6 +182,7 @@ class KafkaPythonConsumer:
         fresh = sorted(self._consumer.assignment())
         starts = self._listener.assigned([(one.topic, one.partition) for one in fresh], self)
         self._fresh = None
+        self._held = set()
         self.seek(starts)
         if not self._paused:
             self._consumer.resume(*fresh)

@@ -7,7 +7,7 @@ there.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -48,7 +48,11 @@ class LibrdkafkaConsumer:
     def __init__(self, options: KafkaOptions, listener: Listener) -> None:
         self._listener = listener
         self._paused = False
+        self._held: set[Partition] = set()
         self._owned: list[Partition] = []
+        # The offset after what was brought, and the partitions that the client has read to their ends.
+        self._next: dict[Partition, int] = {}
+        self._ended: set[Partition] = set()
         self._rebalances = 0
         self._refusal: str | None = None
         self._consumer = self._guard(lambda: Consumer(_settings(options) | {"error_cb": self._error}, logger=_log))
@@ -76,25 +80,56 @@ class LibrdkafkaConsumer:
             refusal, self._refusal = self._refusal, None
             raise BrokerError(refusal)
         batches: dict[Partition, list[Taken]] = {}
+        ends: dict[Partition, int] = {}
         for message in found:
-            if message.error() is not None:
-                self._fault(message)
-                continue
             partition = (str(message.topic()), int(message.partition() or 0))
-            batches.setdefault(partition, []).append(_taken(message))
+            error = message.error()
+            if error is None:
+                batches.setdefault(partition, []).append(_taken(message))
+            elif error.code() == KafkaError._PARTITION_EOF:
+                ends[partition] = int(message.offset() or 0)
+            else:
+                self._fault(message)
+        for partition, messages in batches.items():
+            self._go_on({partition: messages[-1].offset + 1})
+        self._ended.update(one for one, end in ends.items() if end >= self._next.get(one, end + 1))
         return list(batches.items())
 
     def pause(self, paused: bool) -> None:
         """See `Consumer.pause`."""
         self._paused = paused
-        held = [TopicPartition(*one) for one in self._owned]
-        self._guard(lambda: (self._consumer.pause if paused else self._consumer.resume)(held))
+        if paused:
+            self._switch(self._consumer.pause, set(self._owned))
+        else:
+            self._switch(self._consumer.resume, set(self._owned) - self._held)
+
+    def hold(self, partitions: Set[Partition]) -> None:
+        """See `Consumer.hold`."""
+        before, self._held = self._held, set(partitions)
+        if not self._paused:
+            self._switch(self._consumer.pause, self._held - before)
+            self._switch(self._consumer.resume, before - self._held)
+
+    def remaining(self) -> dict[Partition, int]:
+        """See `Consumer.remaining`."""
+        found = dict.fromkeys(self._ended, 0)
+        for one in self._next.keys() - self._ended:
+            marks = self._guard(partial(self._consumer.get_watermark_offsets, TopicPartition(*one), cached=True))
+            # Below zero before the first answer.
+            if marks and marks[1] >= 0:
+                found[one] = max(0, marks[1] - self._next[one])
+        return found
+
+    def positions(self) -> dict[Partition, int]:
+        """See `Consumer.positions`."""
+        return dict(self._next)
 
     def seek(self, offsets: Mapping[Partition, int]) -> None:
         """See `Consumer.seek`."""
         for partition, offset in offsets.items():
             if partition in self._owned:
                 self._guard(partial(self._consumer.seek, TopicPartition(*partition, offset)))
+                self._go_on({partition: offset})
 
     def commit(self, offsets: Mapping[Partition, int]) -> None:
         """See `Consumer.commit`."""
@@ -132,6 +167,8 @@ class LibrdkafkaConsumer:
         self._rebalances += 1
         self._owned = sorted((one.topic, one.partition) for one in partitions)
         starts = self._listener.assigned(self._owned, self)
+        self._held, self._next = set(), dict(starts)
+        self._ended.clear()
         consumer.assign(_offsets(starts))
         if self._paused:
             consumer.pause(partitions)
@@ -139,6 +176,8 @@ class LibrdkafkaConsumer:
     def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._rebalances += 1
         self._owned = []
+        self._next = {}
+        self._ended.clear()
         offsets = self._listener.revoked(sorted((one.topic, one.partition) for one in partitions))
         if offsets:
             try:
@@ -150,6 +189,8 @@ class LibrdkafkaConsumer:
     def _on_lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         self._rebalances += 1
         self._owned = []
+        self._next = {}
+        self._ended.clear()
         self._listener.lost(sorted((one.topic, one.partition) for one in partitions))
 
     def _error(self, error: KafkaError) -> None:
@@ -163,8 +204,17 @@ class LibrdkafkaConsumer:
             found = self.starts([partition], "earliest")
             self._listener.skipped(partition, message.offset(), found[partition])
             self.seek(found)
-        elif error.code() not in _PASSING + _MISSING + (KafkaError._PARTITION_EOF,):
+        elif error.code() not in _PASSING + _MISSING:
             raise BrokerError(f"{error.name()}: {error.str()}"[:500])
+
+    def _go_on(self, offsets: Mapping[Partition, int]) -> None:
+        self._next |= offsets
+        self._ended.difference_update(offsets)
+
+    def _switch(self, how: Callable[[list[TopicPartition]], object], partitions: Set[Partition]) -> None:
+        ours = [TopicPartition(*one) for one in self._owned if one in partitions]
+        if ours:
+            self._guard(lambda: how(ours))
 
     def _watermarks(self, partition: Partition) -> tuple[int, int]:
         at = TopicPartition(*partition)
@@ -190,6 +240,8 @@ def _settings(options: KafkaOptions) -> dict[str, Any]:
         "group.instance.id": options.group_instance_id,
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
+        # Tells when a partition was read to its end: behind aborted transactions no message does.
+        "enable.partition.eof": True,
         # Where nothing is left to read from, we decide and say so, rather than the client in silence.
         "auto.offset.reset": "error",
         "isolation.level": "read_committed" if options.read_committed else "read_uncommitted",

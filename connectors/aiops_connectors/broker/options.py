@@ -28,6 +28,8 @@ class KafkaOptions(Connection, frozen=True, kw_only=True, forbid_unknown_fields=
     - `mapping`: name or path of a mapping; without it, values are archive records or CloudEvents that hold one.
     - `max_poll_records`: messages of one batch; a batch is one write of the journal. `fetch_max_bytes` bounds what the
       client holds in memory beyond it. `max_message_bytes`: a longer message is rejected.
+    - `in_time_order`: while several partitions have a backlog, hand it on in the order of the records' times; holds up
+      to `fetch_max_bytes` for it. Nothing waits once all partitions are read to their ends.
     - `read_committed`: leave out messages of aborted transactions.
     - `commit_interval_s`: how often the group is told how far we are: a hint for monitors of lag and for other members.
     - `metadata_max_age_s`: how soon new topics and partitions are noticed.
@@ -45,6 +47,7 @@ class KafkaOptions(Connection, frozen=True, kw_only=True, forbid_unknown_fields=
     max_poll_records: Annotated[int, Meta(ge=1, le=100_000)] = 2_000
     fetch_max_bytes: Annotated[int, Meta(ge=1_024, le=1 << 30)] = 16 << 20
     max_message_bytes: Annotated[int, Meta(ge=1, le=64 << 20)] = MAX_RECORD_BYTES
+    in_time_order: bool = True
     read_committed: bool = True
     session_timeout_s: Seconds = 45.0
     poll_timeout_s: Annotated[float, Meta(gt=0, le=5)] = 0.2

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from aiops.ports import Position
-from aiops_connectors.broker.consumer import Batch, Lookup, Partition, Start
+from aiops_connectors.broker.consumer import Lookup, Partition, Start
 
 
 class Positions:
@@ -36,19 +36,6 @@ class Positions:
     def advance(self, ends: Mapping[str, int]) -> None:
         """The journal has all before these offsets."""
         self._at.update(ends)
-
-    def unread(self, batches: Iterable[Batch]) -> list[Batch]:
-        """The batches without what is not ours, or is in the journal already, whatever a client may bring."""
-        kept: list[Batch] = []
-        for partition, messages in batches:
-            if partition not in self.owned:
-                continue
-            done = self._at.get(place_of(partition), -1)
-            if messages and messages[0].offset < done:
-                messages = [message for message in messages if message.offset >= done]
-            if messages:
-                kept.append((partition, messages))
-        return kept
 
     def own_offsets(self) -> dict[Partition, int]:
         """How far the partitions that are ours have been journaled."""

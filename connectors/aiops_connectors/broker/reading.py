@@ -1,12 +1,15 @@
-"""A poll's batches to records and dead letters, with the offset to read next of every partition."""
+"""A poll's batches to records and dead letters, message by message, with time and place of each."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from msgspec import Struct
+
+from aiops.archive import time_of
 from aiops.ports import DeadLetter
 from aiops.records import Record
-from aiops_connectors.broker.consumer import Batch, RawMessage
+from aiops_connectors.broker.consumer import Batch, Partition, RawMessage
 from aiops_connectors.broker.positions import place_of
 from aiops_connectors.builders import Problem
 from aiops_connectors.decode import PayloadMapping, ValueDecoder
@@ -18,6 +21,17 @@ MAX_HEADERS = 64
 MAX_HEADER_BYTES = 4 << 10
 
 
+class Item(Struct, gc=False):
+    """What one message became. `end` is the offset after it, `at` its time (Unix seconds), `bytes` its length."""
+
+    partition: Partition
+    end: int
+    at: float
+    bytes: int
+    records: list[Record]
+    rejected: list[DeadLetter] | None = None
+
+
 class Reader:
     """Decodes what a source has polled. `clock` gives Unix seconds, for messages without a time stamp."""
 
@@ -27,29 +41,37 @@ class Reader:
         self._wants_key = mapping is not None
         self._clock = clock
 
-    def read(self, batches: Sequence[Batch]) -> tuple[list[Record], list[DeadLetter], dict[str, int]]:
-        """The records, the dead letters, and the next offset of each place (`topic/partition`)."""
-        records: list[Record] = []
-        rejected: list[DeadLetter] = []
-        ends: dict[str, int] = {}
+    def read(self, batches: Sequence[Batch]) -> list[tuple[Partition, list[Item]]]:
+        """The items of each partition, in order."""
         now = self._clock()
+        return [(partition, self._items(partition, messages, now)) for partition, messages in batches]
+
+    def _items(self, partition: Partition, messages: Sequence[RawMessage], now: float) -> list[Item]:
+        place = place_of(partition)
         decode = self._decoder.decode
-        for partition, messages in batches:
-            place = place_of(partition)
-            for message in messages:
-                at = f"{place}@{message.offset}"
-                headers = _headers(message.headers) if message.headers else None
-                sent = message.timestamp / 1000 if message.timestamp > 0 else now
-                key = _text(message.key) if self._wants_key and message.key is not None else None
-                problems = decode(message.value, records, place=at, now=sent, headers=headers, key=key)
-                if problems:
-                    rejected += [self._dead(message, at, problem, now) for problem in problems]
-            ends[place] = messages[-1].offset + 1
-        return records, rejected, ends
+        items: list[Item] = []
+        for message in messages:
+            at = f"{place}@{message.offset}"
+            headers = _headers(message.headers) if message.headers else None
+            sent = message.timestamp / 1000 if message.timestamp > 0 else now
+            key = _text(message.key) if self._wants_key and message.key is not None else None
+            value = message.value
+            records: list[Record] = []
+            problems = decode(value, records, place=at, now=sent, headers=headers, key=key)
+            item = Item(partition, message.offset + 1, _time(records, sent), len(value) if value else 0, records)
+            if problems:
+                item.rejected = [self._dead(message, at, problem, now) for problem in problems]
+            items.append(item)
+        return items
 
     def _dead(self, message: RawMessage, place: str, problem: Problem, now: float) -> DeadLetter:
         raw = problem.raw or message.value or b""
         return DeadLetter(self._source, place, problem.reason[:1_000], raw[:MAX_RAW_BYTES], now)
+
+
+def _time(records: Sequence[Record], sent: float) -> float:
+    """When it happened: by the first of the records, but not after it was sent."""
+    return min(time_of(records[0]), sent) if records else sent
 
 
 def _headers(headers: Sequence[tuple[str, bytes | None]]) -> Mapping[str, str]:

@@ -2,7 +2,8 @@
 
 One thread polls, decodes and hands over. What it hands over carries the offsets up to which it has read, so that the
 journal holds both or neither; after a restart it reads on from there. While the engine is full it reads nothing and
-only polls for the group's sake. It holds one batch, and what the client has fetched ahead, in memory; never more.
+only polls for the group's sake. It holds one batch, what waits to be put in the order of time (see `Lanes`), and what
+the client has fetched ahead, in memory; never more.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from typing import Any
 
 from aiops.ports import DeadLetter, Inbox, Position, Received
 from aiops_connectors.backoff import Backoff
-from aiops_connectors.broker.consumer import Batch, BrokerError, Consumer, Listener, Lookup, Partition
+from aiops_connectors.broker.consumer import BrokerError, Consumer, Listener, Lookup, Partition
 from aiops_connectors.broker.dead_letters import DeadLetterTopic
+from aiops_connectors.broker.lanes import ASK_AFTER_S, Lanes
 from aiops_connectors.broker.options import KafkaOptions, source_options, start_of
 from aiops_connectors.broker.positions import Positions, place_of
-from aiops_connectors.broker.reading import Reader
+from aiops_connectors.broker.reading import Item, Reader
 from aiops_connectors.broker.status import Status
 from aiops_connectors.mapping import load_mapping
 
@@ -67,7 +69,8 @@ class KafkaSource:
         self._backoff = Backoff(RETRY_FIRST_S, RETRY_CAP_S, jitter)
         self.status = Status(clock)
         self._positions = Positions(name, None, "earliest")
-        self._pending: list[Batch] = []
+        self._lanes = Lanes(self.options.fetch_max_bytes, merge=self.options.in_time_order)
+        self._pending: list[Item] = []
         self._looked_at = self._answered_at = self._committed_at = float("-inf")
 
     def run(self, inbox: Inbox, position: Position | None) -> None:
@@ -93,6 +96,9 @@ class KafkaSource:
     def assigned(self, partitions: Sequence[Partition], lookup: Lookup) -> Mapping[Partition, int]:
         """See `Listener.assigned`."""
         starts = self._positions.assign(partitions, lookup)
+        self._lanes.assign(starts)
+        # Where their ends are decides who waits for whom.
+        self._looked_at = float("-inf")
         self.status.count(rebalances=1)
         self.status.owns(len(partitions))
         return starts
@@ -111,6 +117,7 @@ class KafkaSource:
         """See `Listener.skipped`."""
         self.status.count(skipped=max(0, found - wanted))
         self._positions.advance({place_of(partition): found})
+        self._lanes.skip(partition, found)
 
     def _session(self, inbox: Inbox) -> None:
         consumer = self._open(self.options, self)
@@ -123,11 +130,16 @@ class KafkaSource:
             self._close(consumer)
 
     def _round(self, consumer: Consumer, inbox: Inbox) -> None:
-        polled = consumer.poll(self.options.poll_timeout_s, self.options.max_poll_records)
-        self._pending = self._positions.unread(polled)
+        wait_s = 0.0 if self._lanes.ready else self.options.poll_timeout_s
+        polled = consumer.poll(wait_s, self.options.max_poll_records)
+        self._lanes.add(self._reader.read(self._lanes.unread(polled)))
+        self._tend(consumer)
+        self._pending = self._lanes.take(self.options.max_poll_records, consumer.remaining(), self._monotonic())
         if self._pending or self._positions.unsaved:
             self._hand_over(consumer, inbox)
-        self._tend(consumer)
+        elif self._lanes.blocked_s(self._monotonic()) > ASK_AFTER_S:
+            self._ask(consumer)
+        consumer.hold(self._lanes.full())
 
     def _hand_over(self, consumer: Consumer, inbox: Inbox) -> None:
         """Offer what was read until the journal has it; while there is no room, only keep up with the group."""
@@ -152,7 +164,10 @@ class KafkaSource:
             self.status.paused(False)
 
     def _received(self) -> tuple[Received, dict[str, int]]:
-        records, rejected, ends = self._reader.read(self._pending)
+        """What is pending as one batch, and the offset that is next at each of its places."""
+        records = [record for item in self._pending for record in item.records]
+        rejected = [letter for item in self._pending if item.rejected for letter in item.rejected]
+        ends = {place_of(item.partition): item.end for item in self._pending}
         return Received(records, self._positions.position(ends), rejected), ends
 
     def _keep_up(self, consumer: Consumer) -> None:
@@ -164,7 +179,7 @@ class KafkaSource:
     def _taken(self, received: Received, ends: dict[str, int]) -> None:
         self._positions.advance(ends)
         self._positions.unsaved = False
-        messages = sum(len(batch) for _, batch in self._pending)
+        messages = len(self._pending)
         self._pending = []
         self._backoff.reset()
         self.status.count(messages=messages, records=len(received.records), rejected=len(received.rejected))
@@ -195,13 +210,24 @@ class KafkaSource:
                 raise
             return
         self._answered_at = now
+        self._lanes.heard(ends)
         self.status.connected()
         own = self._positions.own_offsets()
         self.status.lag({place_of(one): max(0, end - own.get(one, end)) for one, end in ends.items()})
 
+    def _ask(self, consumer: Consumer) -> None:
+        """Something waits for a partition that brings nothing: is there anything to come?"""
+        try:
+            self._lanes.heard(consumer.ends())
+        except BrokerError:
+            # The next look, soon, tells health; those who wait are let go after a while.
+            return
+        self._lanes.reached(consumer.positions())
+
     def _drop(self, partitions: Sequence[Partition]) -> None:
         taken = set(partitions)
-        self._pending = [batch for batch in self._pending if batch[0] not in taken]
+        self._pending = [item for item in self._pending if item.partition not in taken]
+        self._lanes.drop(taken)
 
     def _close(self, consumer: Consumer) -> None:
         try:
