@@ -13,6 +13,9 @@ Partition = tuple[str, int]
 Start = Literal["earliest", "latest"] | float
 # How long a question to the broker (offsets, commits) may take before the broker counts as away.
 ASK_TIMEOUT_S = 3.0
+# How long a broker without messages holds back its answer to a fetch. A question on the same connection waits for that
+# answer, and so does a partition that is to go on; ten answers a second from a silent broker cost next to nothing.
+FETCH_WAIT_MS = 100
 
 
 class BrokerError(AiopsError):

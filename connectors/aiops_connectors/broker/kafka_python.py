@@ -18,7 +18,15 @@ from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import KafkaError, OffsetOutOfRangeError
 
 from aiops_connectors.broker.connection import kafka_python_settings
-from aiops_connectors.broker.consumer import ASK_TIMEOUT_S, Batch, BrokerError, Listener, Partition, Start
+from aiops_connectors.broker.consumer import (
+    ASK_TIMEOUT_S,
+    FETCH_WAIT_MS,
+    Batch,
+    BrokerError,
+    Listener,
+    Partition,
+    Start,
+)
 from aiops_connectors.broker.kafka_python_open import open_client
 from aiops_connectors.broker.options import KafkaOptions
 
@@ -50,6 +58,7 @@ class KafkaPythonConsumer:
 
     def poll(self, timeout_s: float, limit: int) -> list[Batch]:
         """See `Consumer.poll`."""
+        self._free_parked()
         try:
             found = self._guard(lambda: self._consumer.poll(int(timeout_s * 1000), max_records=limit))
         except _OutOfRange as gap:
@@ -164,6 +173,16 @@ class KafkaPythonConsumer:
         self._fresh = set(partitions)
         self._moving_since = None
 
+    def _free_parked(self) -> None:
+        """Let the client take up what it parked of a partition that was held back.
+
+        It does so only where it has no batch in hand, and takes one that it has read to its end (3.0.12) for one: once
+        nothing else comes, what is parked would stay so for ever.
+        """
+        fetcher = self._consumer._fetcher
+        if not fetcher._next_partition_records:
+            fetcher._next_partition_records = None
+
     def _join(self, waited_s: float) -> None:
         """See to it that a rebalance which outlasts one poll is taken up again by the next.
 
@@ -240,6 +259,7 @@ def _settings(options: KafkaOptions) -> dict[str, Any]:
         "max_poll_records": options.max_poll_records,
         "fetch_max_bytes": options.fetch_max_bytes,
         "max_partition_fetch_bytes": max(1 << 20, options.fetch_max_bytes // 8),
+        "fetch_max_wait_ms": FETCH_WAIT_MS,
         "session_timeout_ms": session_ms,
         "heartbeat_interval_ms": min(3_000, session_ms // 4),
         "metadata_max_age_ms": int(options.metadata_max_age_s * 1000),

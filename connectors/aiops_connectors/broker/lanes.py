@@ -6,8 +6,9 @@ time: nothing leaves that is later than what a partition with more to come may s
 been reached holds nobody back, so that nothing waits once all are read to their ends.
 
 The time is that of the record, since it is by their own times that alerts are put together; but never later than the
-message was sent, so that one absurd time in the future does not put its partition behind all others. Within a partition
-the order stays that of the broker, since a partition has but one offset.
+message was sent, so that one absurd time in the future does not put its partition behind all others. What happened at
+the same time goes in the order in which it was sent. Within a partition the order stays that of the broker, since a
+partition has but one offset.
 """
 
 from __future__ import annotations
@@ -18,8 +19,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from aiops_connectors.broker.consumer import Batch, Partition
 from aiops_connectors.broker.reading import Item
 
-# So many offsets before the end may be nothing but the marks that transactions leave, which no client brings.
-MARKS = 2
 # What a record costs in memory beyond the bytes of its message.
 ITEM_BYTES = 512
 # However many partitions share the limit, each may hold a few messages, or each of them would cost a round trip.
@@ -27,18 +26,22 @@ SHARE_BYTES = 64 << 10
 # A partition that is behind and brings nothing for so long is not waited for until it does: its leader is away.
 PATIENCE_S = 5.0
 # After this short a wait, it is worth asking the broker whether there is anything to wait for.
-ASK_AFTER_S = 0.1
+ASK_AFTER_S = 0.3
 _UNKNOWN = 1 << 62
+# When it happened, and when it was sent.
+Order = tuple[float, float]
+_NEVER: Order = (float("inf"), float("inf"))
+_BEFORE_ALL: Order = (float("-inf"), float("-inf"))
 
 
 class Lane:
-    """One partition: `times[i]` is the time by which `items[i]` is put in order; it never falls."""
+    """One partition: `times[i]` is that by which `items[i]` is put in order; it never falls."""
 
     __slots__ = ("bytes", "end", "items", "next", "silent", "times")
 
     def __init__(self, start: int) -> None:
         self.items: list[Item] = []
-        self.times: list[float] = []
+        self.times: list[Order] = []
         # The offset that comes next, and the end of the partition when it was last asked for.
         self.next = start
         self.end: int | None = None
@@ -46,9 +49,11 @@ class Lane:
         self.silent = False
 
     def add(self, items: Sequence[Item]) -> None:
-        high = self.times[-1] if self.times else float("-inf")
+        high = self.times[-1] if self.times else _BEFORE_ALL
         for item in items:
-            high = max(high, item.at)
+            order = (item.at, item.sent)
+            if order > high:
+                high = order
             self.times.append(high)
             self.bytes += item.bytes + ITEM_BYTES
         self.items += items
@@ -78,6 +83,11 @@ class Lanes:
     def ready(self) -> bool:
         """Whether something may leave without another look at the broker."""
         return bool(self._ready)
+
+    @property
+    def held(self) -> int:
+        """Messages that were read and have not left."""
+        return len(self._ready) + sum(len(lane.items) for lane in self._lanes.values())
 
     def assign(self, starts: Mapping[Partition, int]) -> None:
         """These, and only these, are ours, and read from these offsets."""
@@ -146,12 +156,12 @@ class Lanes:
     def reached(self, positions: Mapping[Partition, int]) -> None:
         """Wait for none that the client has read to its end as last asked for (an open transaction ends it too)."""
         for partition, lane in self._lanes.items():
-            if lane.end is not None and max(lane.next, positions.get(partition, 0)) >= lane.end - MARKS:
+            if lane.end is not None and max(lane.next, positions.get(partition, 0)) >= lane.end:
                 lane.silent = True
 
     def _release(self, remaining: Mapping[Partition, int], now: float) -> None:
         until = self._until(remaining)
-        if until == float("-inf") and self.blocked_s(now) >= PATIENCE_S:
+        if until == _BEFORE_ALL and self.blocked_s(now) >= PATIENCE_S:
             for lane in self._lanes.values():
                 lane.silent = lane.silent or not lane.items
             until = self._until(remaining)
@@ -161,19 +171,19 @@ class Lanes:
         elif self._waiting_since is None:
             self._waiting_since = now
 
-    def _until(self, remaining: Mapping[Partition, int]) -> float:
+    def _until(self, remaining: Mapping[Partition, int]) -> Order:
         """The time up to which nothing more can come from partitions that are behind."""
-        until = float("inf")
+        until = _NEVER
         if not self._merge or len(self._lanes) < 2:
             return until
         for partition, lane in self._lanes.items():
-            if not lane.silent and _left(partition, lane, remaining) > MARKS:
-                until = min(until, lane.times[-1] if lane.times else float("-inf"))
+            if not lane.silent and _left(partition, lane, remaining) > 0:
+                until = min(until, lane.times[-1] if lane.times else _BEFORE_ALL)
         return until
 
-    def _merged(self, until: float) -> list[Item]:
+    def _merged(self, until: Order) -> list[Item]:
         items: list[Item] = []
-        times: list[float] = []
+        times: list[Order] = []
         for lane in self._lanes.values():
             count = bisect_right(lane.times, until)
             if count:

@@ -11,10 +11,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, TopicPartition
 
 from aiops_connectors.broker.connection import librdkafka_settings
-from aiops_connectors.broker.consumer import ASK_TIMEOUT_S, Batch, BrokerError, Listener, Partition, Start
+from aiops_connectors.broker.consumer import (
+    ASK_TIMEOUT_S,
+    FETCH_WAIT_MS,
+    Batch,
+    BrokerError,
+    Listener,
+    Partition,
+    Start,
+)
 from aiops_connectors.broker.options import KafkaOptions
 
 _log = logging.getLogger(__name__)
@@ -138,7 +146,7 @@ class LibrdkafkaConsumer:
 
     def ends(self) -> dict[Partition, int]:
         """See `Consumer.ends`."""
-        return {one: self._watermarks(one)[1] for one in self._owned}
+        return self._offsets_at(self._owned, OFFSET_END) if self._owned else {}
 
     def committed(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """See `Lookup.committed`."""
@@ -148,16 +156,14 @@ class LibrdkafkaConsumer:
 
     def starts(self, partitions: Iterable[Partition], start: Start) -> dict[Partition, int]:
         """See `Lookup.starts`."""
-        marks = {one: self._watermarks(one) for one in partitions}
         if start == "earliest":
-            return {one: low for one, (low, _) in marks.items()}
-        ends = {one: high for one, (_, high) in marks.items()}
+            return self._offsets_at(partitions, OFFSET_BEGINNING)
+        ends = self._offsets_at(partitions, OFFSET_END)
         if start == "latest":
             return ends
-        wanted = [TopicPartition(*one, int(start * 1000)) for one in marks]
-        found = self._guard(lambda: self._consumer.offsets_for_times(wanted, timeout=ASK_TIMEOUT_S))
         # A time after the last message means: what comes from now on.
-        return ends | {(one.topic, one.partition): one.offset for one in found if one.offset >= 0}
+        found = self._offsets_at(ends, int(start * 1000))
+        return ends | {one: offset for one, offset in found.items() if offset >= 0}
 
     def close(self) -> None:
         """See `Consumer.close`."""
@@ -216,12 +222,14 @@ class LibrdkafkaConsumer:
         if ours:
             self._guard(lambda: how(ours))
 
-    def _watermarks(self, partition: Partition) -> tuple[int, int]:
-        at = TopicPartition(*partition)
-        found = self._guard(lambda: self._consumer.get_watermark_offsets(at, timeout=ASK_TIMEOUT_S))
-        if found is None:
-            raise BrokerError(f"no answer in {ASK_TIMEOUT_S:.0f} s")
-        return int(found[0]), int(found[1])
+    def _offsets_at(self, partitions: Iterable[Partition], time_ms: int) -> dict[Partition, int]:
+        """The first offsets from a time on; of all partitions at once, since each question waits for a fetch to end."""
+        wanted = [TopicPartition(*one, time_ms) for one in partitions]
+        found = self._guard(lambda: self._consumer.offsets_for_times(wanted, timeout=ASK_TIMEOUT_S))
+        for one in found:
+            if one.error is not None:
+                raise BrokerError(f"{one.error.name()}: {one.error.str()}"[:500])
+        return {(one.topic, one.partition): int(one.offset) for one in found}
 
     def _guard(self, ask: Callable[[], T]) -> T:
         try:
@@ -256,6 +264,7 @@ def _settings(options: KafkaOptions) -> dict[str, Any]:
         "message.max.bytes": 1 << 20,
         # Once it has fetched enough ahead, the client rests for so long: by default a second, in which we run dry.
         "fetch.queue.backoff.ms": 10,
+        "fetch.wait.max.ms": FETCH_WAIT_MS,
         "reconnect.backoff.max.ms": 2_000,
         "allow.auto.create.topics": False,
     }

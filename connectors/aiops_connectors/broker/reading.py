@@ -22,11 +22,15 @@ MAX_HEADER_BYTES = 4 << 10
 
 
 class Item(Struct, gc=False):
-    """What one message became. `end` is the offset after it, `at` its time (Unix seconds), `bytes` its length."""
+    """What one message became: `end` is the offset after it, `bytes` its length.
+
+    `at` is when it happened, and `sent` when it was sent, in Unix seconds.
+    """
 
     partition: Partition
     end: int
     at: float
+    sent: float
     bytes: int
     records: list[Record]
     rejected: list[DeadLetter] | None = None
@@ -58,7 +62,8 @@ class Reader:
             value = message.value
             records: list[Record] = []
             problems = decode(value, records, place=at, now=sent, headers=headers, key=key)
-            item = Item(partition, message.offset + 1, _time(records, sent), len(value) if value else 0, records)
+            size = len(value) if value else 0
+            item = Item(partition, message.offset + 1, _time(records, sent), sent, size, records)
             if problems:
                 item.rejected = [self._dead(message, at, problem, now) for problem in problems]
             items.append(item)

@@ -32,6 +32,7 @@ class Status:
             "connected": False,
             "paused": False,
             "partitions": 0,
+            "held": 0,
             "last_error": None,
             "last_error_at": None,
         }
@@ -63,6 +64,11 @@ class Status:
         """So many partitions are ours now."""
         with self._lock:
             self._state["partitions"] = partitions
+
+    def held(self, messages: int) -> None:
+        """So many were read and wait for their turn in the order of time."""
+        with self._lock:
+            self._state["held"] = messages
 
     def lag(self, lag: Mapping[str, int]) -> None:
         """Messages that are written and not yet journaled, by partition that is ours."""

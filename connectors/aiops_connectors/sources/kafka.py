@@ -140,6 +140,7 @@ class KafkaSource:
         elif self._lanes.blocked_s(self._monotonic()) > ASK_AFTER_S:
             self._ask(consumer)
         consumer.hold(self._lanes.full())
+        self.status.held(self._lanes.held)
 
     def _hand_over(self, consumer: Consumer, inbox: Inbox) -> None:
         """Offer what was read until the journal has it; while there is no room, only keep up with the group."""
