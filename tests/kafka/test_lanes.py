@@ -15,7 +15,7 @@ A, B, C = ("t", 0), ("t", 1), ("t", 2)
 
 
 def item(partition, offset, at, size=10):
-    return Item(partition, offset + 1, float(at), float(at), size, [])
+    return Item(partition, offset + 1, float(at), float(at), size)
 
 
 def items(partition, times, first=0):

@@ -16,6 +16,9 @@ ASK_TIMEOUT_S = 3.0
 # How long a broker without messages holds back its answer to a fetch. A question on the same connection waits for that
 # answer, and so does a partition that is to go on; ten answers a second from a silent broker cost next to nothing.
 FETCH_WAIT_MS = 100
+# One fetch brings at most this share of what a client may hold, of one partition. Smaller, and it is the round trips
+# that cost; larger, and a partition runs so far ahead of the others that it must be held back.
+FETCH_SHARE = 32
 
 
 class BrokerError(AiopsError):

@@ -20,6 +20,7 @@ from kafka.errors import KafkaError, OffsetOutOfRangeError
 from aiops_connectors.broker.connection import kafka_python_settings
 from aiops_connectors.broker.consumer import (
     ASK_TIMEOUT_S,
+    FETCH_SHARE,
     FETCH_WAIT_MS,
     Batch,
     BrokerError,
@@ -258,7 +259,7 @@ def _settings(options: KafkaOptions) -> dict[str, Any]:
         "isolation_level": "read_committed" if options.read_committed else "read_uncommitted",
         "max_poll_records": options.max_poll_records,
         "fetch_max_bytes": options.fetch_max_bytes,
-        "max_partition_fetch_bytes": max(1 << 20, options.fetch_max_bytes // 8),
+        "max_partition_fetch_bytes": options.fetch_max_bytes // FETCH_SHARE,
         "fetch_max_wait_ms": FETCH_WAIT_MS,
         "session_timeout_ms": session_ms,
         "heartbeat_interval_ms": min(3_000, session_ms // 4),

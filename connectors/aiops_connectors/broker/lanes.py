@@ -15,12 +15,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 
 from aiops_connectors.broker.consumer import Batch, Partition
 from aiops_connectors.broker.reading import Item
 
-# What a record costs in memory beyond the bytes of its message.
-ITEM_BYTES = 512
+# What a message counts beyond its bytes, so that many small ones have a limit too.
+ITEM_BYTES = 100
 # However many partitions share the limit, each may hold a few messages, or each of them would cost a round trip.
 SHARE_BYTES = 64 << 10
 # A partition that is behind and brings nothing for so long is not waited for until it does: its leader is away.
@@ -28,40 +29,56 @@ PATIENCE_S = 5.0
 # After this short a wait, it is worth asking the broker whether there is anything to wait for.
 ASK_AFTER_S = 0.3
 _UNKNOWN = 1 << 62
-# When it happened, and when it was sent.
-Order = tuple[float, float]
-_NEVER: Order = (float("inf"), float("inf"))
-_BEFORE_ALL: Order = (float("-inf"), float("-inf"))
+_NEVER = float("inf")
+_BEFORE_ALL = float("-inf")
 
 
 class Lane:
-    """One partition: `times[i]` is that by which `items[i]` is put in order; it never falls."""
+    """One partition: what was read and has not left, with columns beside it of which none ever falls.
 
-    __slots__ = ("bytes", "end", "items", "next", "silent", "times")
+    `times[i]` is when `items[i]` happened, `sent[i]` when it was sent, `totals[i]` all bytes up to it.
+    """
+
+    __slots__ = ("end", "gone_bytes", "items", "leaving_bytes", "next", "sent", "silent", "times", "totals")
 
     def __init__(self, start: int) -> None:
         self.items: list[Item] = []
-        self.times: list[Order] = []
+        self.times: list[float] = []
+        self.sent: list[float] = []
+        self.totals: list[int] = []
+        # All bytes that have left the columns, and those of them that are still waiting to be handed over.
+        self.gone_bytes = self.leaving_bytes = 0
         # The offset that comes next, and the end of the partition when it was last asked for.
         self.next = start
         self.end: int | None = None
-        self.bytes = 0
         self.silent = False
 
+    @property
+    def bytes(self) -> int:
+        """What is held, in memory as far as can be told."""
+        return self.leaving_bytes + (self.totals[-1] - self.gone_bytes if self.totals else 0)
+
     def add(self, items: Sequence[Item]) -> None:
-        high = self.times[-1] if self.times else _BEFORE_ALL
-        for item in items:
-            order = (item.at, item.sent)
-            if order > high:
-                high = order
-            self.times.append(high)
-            self.bytes += item.bytes + ITEM_BYTES
+        last = self.totals[-1] if self.totals else self.gone_bytes
+        _extend(self.times, [item.at for item in items])
+        _extend(self.sent, [item.sent for item in items])
+        self.totals += list(accumulate([item.bytes + ITEM_BYTES for item in items], initial=last))[1:]
         self.items += items
         self.next = items[-1].end
         self.silent = False
 
     def cut(self, count: int) -> None:
-        del self.items[:count], self.times[:count]
+        """The first `count` are leaving."""
+        self.leaving_bytes += self.totals[count - 1] - self.gone_bytes
+        self.gone_bytes = self.totals[count - 1]
+        del self.items[:count], self.times[:count], self.sent[:count], self.totals[:count]
+
+
+def _extend(column: list[float], more: list[float]) -> None:
+    """Add to a column without letting it fall."""
+    if column and more[0] < column[-1]:
+        more[0] = column[-1]
+    column += accumulate(more, max)
 
 
 class Lanes:
@@ -74,7 +91,7 @@ class Lanes:
         self._max_bytes = max_bytes
         self._merge = merge
         self._lanes: dict[Partition, Lane] = {}
-        # What may leave, in order; still counted in its lane's bytes.
+        # What may leave, in order; its bytes count until all of it has left.
         self._ready: list[Item] = []
         self._full: set[Partition] = set()
         self._waiting_since: float | None = None
@@ -135,8 +152,9 @@ class Lanes:
         if not self._ready:
             self._release(remaining, now)
         taken, self._ready = self._ready[:limit], self._ready[limit:]
-        for item in taken:
-            self._lanes[item.partition].bytes -= item.bytes + ITEM_BYTES
+        if not self._ready:
+            for lane in self._lanes.values():
+                lane.leaving_bytes = 0
         return taken
 
     def blocked_s(self, now: float) -> float:
@@ -171,7 +189,7 @@ class Lanes:
         elif self._waiting_since is None:
             self._waiting_since = now
 
-    def _until(self, remaining: Mapping[Partition, int]) -> Order:
+    def _until(self, remaining: Mapping[Partition, int]) -> float:
         """The time up to which nothing more can come from partitions that are behind."""
         until = _NEVER
         if not self._merge or len(self._lanes) < 2:
@@ -181,19 +199,25 @@ class Lanes:
                 until = min(until, lane.times[-1] if lane.times else _BEFORE_ALL)
         return until
 
-    def _merged(self, until: Order) -> list[Item]:
+    def _merged(self, until: float) -> list[Item]:
         items: list[Item] = []
-        times: list[Order] = []
+        times: list[float] = []
+        sent: list[float] = []
+        lanes = 0
         for lane in self._lanes.values():
             count = bisect_right(lane.times, until)
             if count:
+                lanes += 1
                 items += lane.items[:count]
                 times += lane.times[:count]
+                sent += lane.sent[:count]
                 lane.cut(count)
-        if not self._merge:
+        if not self._merge or lanes < 2:
             return items
         # The lanes are runs in order: sorting, which keeps equals in their order, is one merge of them.
-        return [items[place] for place in sorted(range(len(items)), key=times.__getitem__)]
+        order = sorted(range(len(items)), key=sent.__getitem__)
+        order.sort(key=times.__getitem__)
+        return [items[place] for place in order]
 
 
 def _left(partition: Partition, lane: Lane, remaining: Mapping[Partition, int]) -> int:

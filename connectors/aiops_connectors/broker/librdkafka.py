@@ -16,6 +16,7 @@ from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, 
 from aiops_connectors.broker.connection import librdkafka_settings
 from aiops_connectors.broker.consumer import (
     ASK_TIMEOUT_S,
+    FETCH_SHARE,
     FETCH_WAIT_MS,
     Batch,
     BrokerError,
@@ -261,6 +262,7 @@ def _settings(options: KafkaOptions) -> dict[str, Any]:
         "partition.assignment.strategy": "range",
         "queued.max.messages.kbytes": max(1, options.fetch_max_bytes // 1024),
         "fetch.max.bytes": max(options.fetch_max_bytes, 1 << 20),
+        "max.partition.fetch.bytes": options.fetch_max_bytes // FETCH_SHARE,
         "message.max.bytes": 1 << 20,
         # Once it has fetched enough ahead, the client rests for so long: by default a second, in which we run dry.
         "fetch.queue.backoff.ms": 10,

@@ -21,7 +21,7 @@ from aiops_connectors.broker.dead_letters import DeadLetterTopic
 from aiops_connectors.broker.lanes import ASK_AFTER_S, Lanes
 from aiops_connectors.broker.options import KafkaOptions, source_options, start_of
 from aiops_connectors.broker.positions import Positions, place_of
-from aiops_connectors.broker.reading import Item, Reader
+from aiops_connectors.broker.reading import Item, Reader, records_of
 from aiops_connectors.broker.status import Status
 from aiops_connectors.mapping import load_mapping
 
@@ -166,10 +166,10 @@ class KafkaSource:
 
     def _received(self) -> tuple[Received, dict[str, int]]:
         """What is pending as one batch, and the offset that is next at each of its places."""
-        records = [record for item in self._pending for record in item.records]
         rejected = [letter for item in self._pending if item.rejected for letter in item.rejected]
-        ends = {place_of(item.partition): item.end for item in self._pending}
-        return Received(records, self._positions.position(ends), rejected), ends
+        last = {item.partition: item.end for item in self._pending}
+        ends = {place_of(partition): end for partition, end in last.items()}
+        return Received(records_of(self._pending), self._positions.position(ends), rejected), ends
 
     def _keep_up(self, consumer: Consumer) -> None:
         early = consumer.poll(0.0, 1)
