@@ -42,7 +42,8 @@ def admit(
     positions: dict[str, dict[str, int]] = {}
     for received in batches:
         source = received.position.source if received.position is not None else ""
-        records.extend(_finite(received.records, source, letters))
+        has_metrics = Metric in set(map(type, received.records))
+        records.extend(_finite(received.records, source, letters) if has_metrics else received.records)
         letters.extend(received.rejected)
         if received.position is not None:
             positions[source] = dict(received.position.at)
