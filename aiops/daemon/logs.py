@@ -36,10 +36,17 @@ def set_up(level: str) -> None:
     if not any(isinstance(handler.formatter, JsonLines) for handler in root.handlers):
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(JsonLines())
+        handler.addFilter(_is_ours_to_tell)
         root.addHandler(handler)
     # Client libraries log each reconnect at info; their warnings are of use.
     root.setLevel(logging.WARNING)
     LOGGER.setLevel(_LEVELS[level])
+
+
+def _is_ours_to_tell(record: logging.LogRecord) -> bool:
+    """Whether a line is written: Kafka's clients log each of their attempts, where the source says it once a change."""
+    is_client = record.name.startswith(("kafka.", "aiops_connectors.broker.librdkafka"))
+    return not is_client or record.levelno >= logging.CRITICAL
 
 
 def say(level: int, message: str, **fields: object) -> None:

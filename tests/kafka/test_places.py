@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -189,3 +190,38 @@ def test_a_static_member_restarts_without_moving_partitions(lab, make_inbox, unt
         assert second.health()["rebalances"] == before
     assert again.records
     assert sorted(one.ids + two.ids + again.ids) == sorted(f"{p}{n}" for p in "ab" for n in range(100))
+
+
+@pytest.mark.needs("static")
+@pytest.mark.parametrize("by", ["topics", "pattern"])
+@pytest.mark.parametrize("when", ["while it runs", "after a restart", "between two lives"])
+def test_a_static_member_reads_a_topic_that_comes_later(lab, make_inbox, until, alerts, by, when):
+    """Nobody else is there to notice the topic, and a restarted static member is handed its old, empty share."""
+    from kafka.admin import NewTopic
+    from kafka.errors import TopicAlreadyExistsError
+
+    name = f"later-{time.time_ns()}"
+    options = lab.options(metadata_max_age_s=0.5, session_timeout_s=30.0, group_instance_id="one")
+    options |= {"topics": [name]} if by == "topics" else {"pattern": name[:-2] + "[0-9]+"}
+
+    def create():
+        # The broker may have made it already, for a client that asked.
+        with suppress(TopicAlreadyExistsError):
+            lab.admin.create_topics([NewTopic(name, 2, 1)])
+
+    # The other client joins only once there is something to read.
+    has_joined = lambda source: source.health()["rebalances"] or lab.transport == "librdkafka"  # noqa: E731
+    inbox = make_inbox()
+    if when != "while it runs":
+        with lab.running(make_inbox(), options) as source:
+            until(lambda: source.health()["connected"] and has_joined(source), "the first share")
+    if when == "between two lives":
+        create()
+    with lab.running(inbox, options) as source:
+        until(lambda: source.health()["connected"] and has_joined(source), "a share")
+        if when != "between two lives":
+            create()
+        for partition in (0, 1):
+            lab.produce(name, alerts(3, f"p{partition}n"), partition=partition)
+        until(lambda: len(inbox.records) == 6, "its alerts")
+    assert sorted(inbox.ids) == sorted(f"p{partition}n{n}" for partition in (0, 1) for n in range(3))

@@ -50,6 +50,7 @@ class KafkaPythonConsumer:
         self._moving_since: float | None = None
         self._monotonic = monotonic
         self._consumer: Any = open_client(KafkaConsumer, _settings(options))
+        self._watch = _Topics(self._consumer) if options.group_instance_id is not None else None
         watch = _Rebalances(self)
         if options.pattern is not None:
             # The client matches from the start only; a pattern means the whole name.
@@ -69,6 +70,8 @@ class KafkaPythonConsumer:
             self._settle()
         if self._moving_since is not None:
             self._join(self._monotonic() - self._moving_since)
+        elif self._watch is not None and self._watch.changed():
+            self._consumer._coordinator.request_rejoin()
         return [((at.topic, at.partition), messages) for at, messages in found.items()]
 
     def pause(self, paused: bool) -> None:
@@ -206,6 +209,8 @@ class KafkaPythonConsumer:
         self.seek(starts)
         if not self._paused:
             self._consumer.resume(*fresh)
+        if self._watch is not None:
+            self._watch.assigned(len(fresh))
 
     def _skip(self, offsets: Mapping[TopicPartition, int]) -> None:
         lost = {(at.topic, at.partition): offset for at, offset in offsets.items()}
@@ -230,6 +235,41 @@ class _OutOfRange(Exception):
     def __init__(self, offsets: Mapping[TopicPartition, int]) -> None:
         super().__init__(offsets)
         self.offsets = offsets
+
+
+class _Topics:
+    """Sees for a static member that topics or partitions came: whoever leads a group must then have it join anew.
+
+    A leader that restarts as the same static member is handed its old share, but is not told (below version 9 of
+    joining, which 3.0.12 does not speak) that it still leads: nobody would look, and new partitions be read by none.
+    A member that does not lead gets its share back unchanged, so that asking costs the others nothing.
+    """
+
+    def __init__(self, consumer: Any) -> None:
+        self._consumer = consumer
+        self._known: dict[str, int] | None = None
+        self._is_first = True
+        self._missed = False
+
+    def assigned(self, partitions: int) -> None:
+        """So many are ours. What came while we were away shows at the first time only, as more than our share."""
+        self._known = self._counts()
+        missing = sum(self._known.values()) > partitions
+        self._missed = self._is_first and missing and not self._consumer._coordinator._is_leader
+        self._is_first = False
+
+    def changed(self) -> bool:
+        """Whether to join anew; said once for each change."""
+        if self._known is None:
+            return False
+        missed, self._missed = self._missed, False
+        before, self._known = self._known, self._counts()
+        return missed or before != self._known
+
+    def _counts(self) -> dict[str, int]:
+        # The client's own question for the partitions of a topic may ask the broker.
+        known = self._consumer._coordinator._cluster.partitions_for_topic
+        return {topic: len(known(topic) or ()) for topic in sorted(self._consumer.subscription() or ())}
 
 
 class _Rebalances(AsyncConsumerRebalanceListener):  # type: ignore[misc]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiops.records.decode import format_time
 
+_log = logging.getLogger("aiops.sources.kafka")
 # Partitions shown one by one; a health page is read by people, and metrics have a label each.
 MAX_SHOWN = 1_000
 
@@ -15,8 +17,11 @@ MAX_SHOWN = 1_000
 class Status:
     """Counters and states; written by the source's thread, read by any."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], source: str = "") -> None:
         self._clock = clock
+        self._source = source
+        # Whether the log was told last that the broker is away: once a change, not once an attempt.
+        self._away = False
         self._lock = threading.Lock()
         self._counts = {
             "messages": 0,
@@ -48,11 +53,18 @@ class Status:
         """The broker answered."""
         with self._lock:
             self._state["connected"] = True
+            came_back, self._away = self._away, False
+        if came_back:
+            _log.warning("the broker answers again", extra={"fields": {"source": self._source}})
 
     def failed(self, error: str) -> None:
         """The broker did not answer, or refused."""
         with self._lock:
             self._state |= {"connected": False, "last_error": error, "last_error_at": format_time(self._clock())}
+            is_new, self._away = not self._away, True
+        if is_new:
+            fields = {"source": self._source, "reason": error}
+            _log.warning("the broker does not answer: it is tried again until it does", extra={"fields": fields})
 
     def paused(self, paused: bool) -> None:
         """The engine is full, or has room again."""

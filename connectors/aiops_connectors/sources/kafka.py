@@ -67,7 +67,7 @@ class KafkaSource:
         self._monotonic = monotonic
         self._look_every_s = look_every_s
         self._backoff = Backoff(RETRY_FIRST_S, RETRY_CAP_S, jitter)
-        self.status = Status(clock)
+        self.status = Status(clock, name)
         self._positions = Positions(name, None, "earliest")
         self._lanes = Lanes(self.options.fetch_max_bytes, merge=self.options.in_time_order)
         self._pending: list[Item] = []

@@ -1,0 +1,31 @@
+"""The log is told of a broker that is away once a change, not once an attempt."""
+
+from __future__ import annotations
+
+import logging
+
+from aiops_connectors.broker.status import Status
+
+
+def test_each_change_is_said_once(caplog):
+    status = Status(lambda: 0.0, "topic")
+    with caplog.at_level(logging.INFO):
+        for report in (status.connected, *[lambda: status.failed("refused")] * 5, *[status.connected] * 3):
+            report()
+    assert [(record.message.split(":")[0], record.fields) for record in caplog.records] == [
+        ("the broker does not answer", {"source": "topic", "reason": "refused"}),
+        ("the broker answers again", {"source": "topic"}),
+    ]
+
+
+def test_the_clients_own_lines_are_left_out():
+    from aiops.daemon.logs import _is_ours_to_tell
+
+    def kept(name, level):
+        return _is_ours_to_tell(logging.LogRecord(name, level, "", 0, "", (), None))
+
+    assert not kept("kafka.cluster", logging.ERROR)
+    assert not kept("aiops_connectors.broker.librdkafka", logging.ERROR)
+    assert kept("aiops.sources.kafka", logging.WARNING)
+    assert kept("uvicorn.error", logging.ERROR)
+    assert kept("kafka.cluster", logging.CRITICAL)
