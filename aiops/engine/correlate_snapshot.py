@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from aiops.engine.chronic import Habit
+from aiops.engine.cooccurrence import ELSEWHERE
 from aiops.engine.correlate_state import Cluster, Entry, Key, Name
 
 # Type, entity, habit, the member that it was last placed in, when it was last scored.
@@ -69,6 +70,7 @@ def load_statistics(correlator: Correlator, state: Any) -> None:
     correlator.cooccurrence.load(state["cooccurrence"])
     # The bin that was under way belongs to another time, and the bins of this stream are numbered anew.
     correlator.cooccurrence.restart()
+    correlator.cooccurrence.discount(ELSEWHERE)
     for type_, entity, habit in state["habits"]:
         key = correlator.keys.get((type_, entity))
         correlator.keys[(type_, entity)] = Key(msgspec.convert(habit, Habit), None if key is None else key.entry)

@@ -147,6 +147,20 @@ def test_a_node_without_edges_and_an_unknown_service_are_unplaced() -> None:
     assert hops.distance("web", "far") is None
 
 
+def test_what_packed_statistics_say_is_doubted_until_seen_here() -> None:
+    teacher = Cooccurrence()
+    for second in range(0, 6000, 200):
+        for type_ in ("disk", "backup") if second % 2000 == 0 else ("other",):
+            teacher.observe(type_, second)
+    teacher.observe("other", 7000)
+    pupil = Cooccurrence()
+    pupil.load(teacher.dump())
+    pupil.restart()
+    told = pupil.npmi("disk", "backup")
+    pupil.discount(20.0)
+    assert told > BOTH_NEW == pupil.npmi("disk", "backup")
+
+
 def test_packed_statistics_work_on_another_clock() -> None:
     teacher = correlator()
     for slot in range(200):
