@@ -43,7 +43,8 @@ FLOOR = -0.3
 DOUBT = 1.0
 
 # A sighting here says as much as so many in packed statistics. What happened together there a few times was often two
-# stories at once; taken at its word, a warm start joined more of them than a cold one (macro F1 .77 against .87 on three networks; with this .84).
+# stories at once; taken at its word, a warm start joined more of them than a cold one (macro F1 .77 against .87 on
+# three networks; with this .84).
 ELSEWHERE = 20.0
 
 
