@@ -144,12 +144,15 @@ class Correlator:
             self.keys.move_to_end(name)
         return placement
 
-    def advance(self, now: float) -> list[Closed]:
-        """Close the clusters that have been idle; `now` must not decrease. Parts without a tie leave as they close."""
+    def advance(self, now: float, most: int = MAX_CLUSTERS) -> list[Closed]:
+        """Close the clusters that have been idle; `now` must not decrease. Parts without a tie leave as they close.
+
+        At most so many of each kind: nothing joins an idle cluster, so that it may wait for its end.
+        """
         closed = [Closed(cluster) for cluster in self.evicted]
         self.evicted.clear()
-        self._close(self.clusters, now - self.idle_s, closed)
-        self._close(self.background, now - BACKGROUND_IDLE_S, closed)
+        self._close(self.clusters, now - self.idle_s, closed, most)
+        self._close(self.background, now - BACKGROUND_IDLE_S, closed, most)
         due = min(_first(self.clusters, now) + self.idle_s, _first(self.background, now) + BACKGROUND_IDLE_S)
         self._due = due - DUE_SLACK_S
         return closed
@@ -408,8 +411,9 @@ class Correlator:
         self.recent.move_to_end(entry.member)
         self.clusters.move_to_end(entry.cluster.id)
 
-    def _close(self, clusters: OrderedDict[int, Cluster], oldest: float, closed: list[Closed]) -> None:
-        while clusters:
+    def _close(self, clusters: OrderedDict[int, Cluster], oldest: float, closed: list[Closed], most: int) -> None:
+        while clusters and most > 0:
+            most -= 1
             cluster = next(iter(clusters.values()))
             if cluster.last >= oldest:
                 return

@@ -7,6 +7,7 @@ to say (two faults may ring the same bell), except where the tool says it: the s
 from __future__ import annotations
 
 import heapq
+import sys
 from collections import OrderedDict
 from math import exp, inf
 from typing import Any, Literal
@@ -211,14 +212,23 @@ class Dedup:
         """When `expire` may have something to do; infinity when nothing is due."""
         return self._due[0][0] if self._due else inf
 
-    def expire(self, now: float) -> list[tuple[Stream, str]]:
+    def settle(self, stream: Stream, now: float) -> bool:
+        """End a stream whose turn in `expire` has not come yet, but is over; True when it ended."""
+        ended = False
+        while (stream.firing or stream.held) and self._deadline(stream) <= now:
+            ended = self._end(stream, self._deadline(stream)) is not None
+        return ended
+
+    def expire(self, now: float, most: int = sys.maxsize) -> list[tuple[Stream, str]]:
         """Streams that ended by silence or by their lease, or came to rest after flapping, with the reason.
 
-        Each stream has about one entry in the heap, moved forward when it is due and has been heard since.
+        Each stream has about one entry in the heap, moved forward when it is due and has been heard since; at most so
+        many entries are looked at.
         """
         ended: list[tuple[Stream, str]] = []
         due = self._due
-        while due and due[0][0] <= now:
+        while most > 0 and due and due[0][0] <= now:
+            most -= 1
             at, number = heapq.heappop(due)
             identity = self._numbers.get(number)
             stream = self.streams.get(identity) if identity is not None else None

@@ -12,6 +12,9 @@ from aiops.records import LABELS, Evidence, Member
 # What a page, a pager or a chat message can show; the counts always tell of all.
 MAX_SHOWN = 100
 MAX_TITLE = 200
+# Sentences of joins by the member's number: an incident is told of several times, and they never change.
+Told = dict[int, list[Evidence]]
+MAX_TOLD = 4_096
 
 
 def title(cluster: ClusterState, members: list[MemberState], entities: list[str]) -> str:
@@ -66,7 +69,7 @@ def distinct(values: list[str]) -> list[str]:
     return list(dict.fromkeys(values))
 
 
-def summary(cluster: ClusterState, members: list[MemberState], entities: list[str]) -> list[str]:
+def summary(cluster: ClusterState, members: list[MemberState], entities: list[str], told: Told) -> list[str]:
     """What happened, why these alerts stand together, what is special."""
     if cluster.storm is not None:
         return _storm_summary(cluster, cluster.storm)
@@ -76,7 +79,7 @@ def summary(cluster: ClusterState, members: list[MemberState], entities: list[st
         f"{plural(cluster.count, 'alert')} of {plural(kinds, 'kind')} on {plural(len(entities), 'entity', 'entities')} "
         f"within {span}; {plural(cluster.firing, 'stream')} still firing."
     ]
-    strongest = _strongest(members)
+    strongest = _strongest(members, told)
     if strongest is not None:
         member, evidence = strongest
         lines.append(
@@ -91,7 +94,7 @@ def summary(cluster: ClusterState, members: list[MemberState], entities: list[st
     return lines
 
 
-def _strongest(members: list[MemberState]) -> tuple[MemberState, Evidence] | None:
+def _strongest(members: list[MemberState], told: Told) -> tuple[MemberState, Evidence] | None:
     best, most = None, 0.0
     for member in members:
         if member.join is not None:
@@ -100,14 +103,25 @@ def _strongest(members: list[MemberState]) -> tuple[MemberState, Evidence] | Non
                 best, most = member, value
     if best is None:
         return None
-    return best, max(best.evidence, key=lambda evidence: evidence.value)
+    return best, max(_evidence(best, told), key=lambda evidence: evidence.value)
 
 
 def _order(member: MemberState) -> tuple[int, float, int]:
     return -member.severity, member.first_at, member.number
 
 
-def shown(members: list[MemberState]) -> list[Member]:
+def _evidence(member: MemberState, told: Told) -> list[Evidence]:
+    if member.join is None:
+        return []
+    known = told.get(member.number)
+    if known is None:
+        if len(told) >= MAX_TOLD:
+            told.clear()
+        known = told[member.number] = member.evidence
+    return known
+
+
+def shown(members: list[MemberState], told: Told) -> list[Member]:
     """The members for a record: the first `MAX_SHOWN` by severity and time."""
     chosen = members if len(members) == 1 else sorted(members, key=_order)[:MAX_SHOWN]
     return [
@@ -120,7 +134,7 @@ def shown(members: list[MemberState]) -> list[Member]:
             member.count,
             member.first_at,
             member.last_at,
-            member.evidence,
+            _evidence(member, told),
             list(member.notes),
         )
         for member in chosen

@@ -18,7 +18,7 @@ from aiops.engine.correlate import Correlator
 from aiops.engine.dedup import Dedup
 from aiops.engine.detect import Detect, Scorers
 from aiops.engine.events import Event, Notice
-from aiops.engine.incidents import Incidents
+from aiops.engine.incidents import MAX_DUE, MAX_DUE_EACH, Incidents
 from aiops.engine.place import Placer
 from aiops.engine.rank import Models, Ranking
 from aiops.engine.silences import Silences
@@ -30,6 +30,9 @@ from aiops.topology import Topology
 
 # Snapshots of another layout are not read; the host folds the journal instead.
 SNAPSHOT_VERSION = 2
+
+# At the end of an archive nobody waits for the next record.
+ALL = 1_000_000_000
 
 
 class Engine:
@@ -73,6 +76,8 @@ class Engine:
                 at = self.timeline.at(record.ts)
                 if at > self.timeline.now:
                     self._advance(at, seq, out)
+                elif min(self.incidents.next_due(), self.placer.next_due()) <= self.timeline.now:
+                    self._advance(self.timeline.now, seq, out)
                 self.placer.alert(record, seq, at, self.timeline.now, out)
             else:
                 self._other(record, seq, out)
@@ -89,7 +94,7 @@ class Engine:
         if isinstance(record, Tick) and not record.passes:
             return
         if at > self.timeline.now and (trusted or at == record.ts):
-            self._advance(at, seq, out)
+            self._advance(at, seq, out, MAX_DUE if isinstance(record, Tick) else MAX_DUE_EACH)
         now = self.timeline.now
         if isinstance(record, Metric):
             alert = self.detect.metric(record, at)
@@ -100,12 +105,12 @@ class Engine:
         elif isinstance(record, Action):
             self.actions.apply(record, seq, now, out)
 
-    def _advance(self, now: float, seq: int, out: list[Event]) -> None:
-        """Let time pass: episodes, clusters and incidents that were due end first."""
+    def _advance(self, now: float, seq: int, out: list[Event], most: int = MAX_DUE_EACH) -> None:
+        """Let time pass: episodes, clusters and incidents that were due end first, at most so many of each."""
         self.timeline.now = now
-        self.placer.expire(now, seq, out)
+        self.placer.expire(now, seq, out, most)
         if self.incidents.next_due() <= now:
-            self.incidents.run_due(now, seq, out)
+            self.incidents.run_due(now, seq, out, most)
         if self.dedup.forgotten and not self.placer.told_forgotten:
             self.placer.told_forgotten = True
             text = f"more than {self.config.dedup.max_streams} alert streams: the ones silent for longest are forgotten"
@@ -116,7 +121,7 @@ class Engine:
         out: list[Event] = []
         # Each round ends what the one before left firing: streams, then held ones, then their incidents.
         for _ in range(4):
-            self._advance(self.timeline.now + 2 * self.config.dedup.stale_s, self.seq, out)
+            self._advance(self.timeline.now + 2 * self.config.dedup.stale_s, self.seq, out, ALL)
         return out
 
     def accounts(self) -> dict[str, Any]:

@@ -20,6 +20,10 @@ from aiops.records import LABELS, Cause, Evidence, Incident, RootCause, Suggesti
 State = Literal["open", "acknowledged", "resolved"]
 # Entities and services listed in a record; the counts in the sentences are of all.
 MAX_LISTED = 200
+# Incidents that one tick ranks or ends; ticks come about once a second, and each takes up to some milliseconds.
+MAX_DUE = 256
+# The same for any other record: more than one alert makes due on the average, few enough that none waits for long.
+MAX_DUE_EACH = 2
 
 
 class IncidentState(Struct, gc=False):
@@ -75,6 +79,8 @@ class Incidents:
         # Ended incidents, oldest first.
         self.ended: dict[str, None] = {}
         self._due: list[tuple[float, str]] = []
+        # Follows from the members, so that it is no part of the state.
+        self._told: explain.Told = {}
 
     def open(self, cluster: ClusterState, seq: int, at: float, key: str, out: list[Event], note: str = "") -> None:
         """Make an incident of a cluster. `key` (the first alert's fingerprint) and `seq` give its identity.
@@ -151,17 +157,22 @@ class Incidents:
         """When something is due; infinity when nothing is."""
         return self._due[0][0] if self._due else float("inf")
 
-    def run_due(self, now: float, seq: int, out: list[Event]) -> None:
-        """Rank what changed and end what has been quiet for long enough, in the order of their times."""
-        while self._due and self._due[0][0] <= now:
+    def run_due(self, now: float, seq: int, out: list[Event], most: int = MAX_DUE) -> None:
+        """Rank what changed and end what has been quiet for long enough, in the order of their times.
+
+        At most so many incidents: where a pause made thousands due at once, the next records do the rest.
+        """
+        while most > 0 and self._due and self._due[0][0] <= now:
             at, name = heapq.heappop(self._due)
             incident = self.by_id.get(name)
             cluster = self.clusters.of(incident.cluster) if incident is not None else None
             if incident is None or cluster is None or incident.status == "resolved":
                 continue
             if at == incident.resolve_due and cluster.firing <= 0:
+                most -= 1
                 self.resolve(incident, cluster, seq, at, out)
             elif at == incident.rank_due:
+                most -= 1
                 self._rank(incident, cluster, seq, at, out)
 
     def _rank(self, incident: IncidentState, cluster: ClusterState, seq: int, at: float, out: list[Event]) -> None:
@@ -308,13 +319,13 @@ class Incidents:
             last_alert_at=cluster.last_at,
             entities=entities[:MAX_LISTED],
             services=explain.distinct([member.service for member in members if member.service])[:MAX_LISTED],
-            members=explain.shown(members),
+            members=explain.shown(members, self._told),
             merged_from=incident.merged_from,
             causes=incident.causes,
             playbooks=incident.playbooks,
             similar=incident.similar,
             explanation=[
-                *explain.summary(cluster, members, entities),
+                *explain.summary(cluster, members, entities, self._told),
                 *([incident.trust] if incident.trust else []),
                 *incident.notes,
             ],

@@ -59,6 +59,8 @@ class Placer:
         stream = self.dedup.stream(alert)
         if self.dedup.dropped:
             self._forgotten(now)
+        if stream.due_at <= now and (stream.firing or stream.held):
+            self._settle(stream, now)
         seen = self.dedup.observe(stream, alert, at)
         verdict = seen.verdict
         if stream.silenced and stream.firing and verdict == "duplicate":
@@ -79,6 +81,13 @@ class Placer:
             self.alerts += 1
             self.dispositions[placed.disposition] += 1
         out.append(placed)
+
+    def _settle(self, stream: Stream, now: float) -> None:
+        """A stream that is over but whose turn has not come yet ends before it begins anew."""
+        if self.dedup.settle(stream, now):
+            cluster = self.clusters.home(stream)
+            if cluster is not None:
+                self._stopped(stream, cluster, max(stream.resolved_at, stream.last_at))
 
     def _forgotten(self, now: float) -> None:
         """Streams that were forgotten while they fired do not keep their incident open for ever."""
@@ -380,15 +389,21 @@ class Placer:
         self.clusters.merge(target, source)
         out.append(ClusterMerged(seq, source.number, target.number, why))
 
-    def expire(self, now: float, seq: int, out: list[Event]) -> None:
-        """End the episodes and clusters that are due."""
-        for stream, _ in self.dedup.expire(now) if self.dedup.next_due() <= now else ():
+    def next_due(self) -> float:
+        """When an episode or a cluster may be due."""
+        return min(self.dedup.next_due(), self.correlate.next_due())
+
+    def expire(self, now: float, seq: int, out: list[Event], most: int) -> None:
+        """End the episodes and clusters that are due, at most so many of each; the next records do the rest."""
+        for stream, _ in self.dedup.expire(now, 2 * most) if self.dedup.next_due() <= now else ():
             cluster = self.clusters.home(stream)
             if cluster is not None:
                 self._stopped(stream, cluster, max(stream.resolved_at, stream.last_at))
-        for due, cluster in self.worth.lasting(now, self.clusters) if self.worth.next_due() <= now else ():
+        # Which warnings last is known once the streams that have ended are.
+        lasting = self.worth.next_due() <= now < self.dedup.next_due()
+        for due, cluster in self.worth.lasting(now, self.clusters) if lasting else ():
             self.gatherer.lasted(cluster, due, now, seq, out)
-        for closed in self.correlate.advance(now) if self.correlate.next_due() <= now else ():
+        for closed in self.correlate.advance(now, most) if self.correlate.next_due() <= now else ():
             self._close(closed, now, seq, out)
         if self.gatherer.storms.next_due() <= now:
             self.gatherer.calm(seq, out)

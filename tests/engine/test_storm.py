@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -182,3 +183,28 @@ def test_the_smallest_storms(limit: int) -> None:
     begins = [text for text in notices(events) if "begins" in text]
     assert len(begins) == 1
     assert len(notices(events)) == 2
+
+
+def test_what_a_pause_made_due_ends_over_several_records_and_a_tick_does_more() -> None:
+    never = EngineConfig(incidents=IncidentConfig(storm_incidents=0))
+    engine, ticked = Engine(never), Engine(never)
+    resolved = [
+        msgspec.structs.replace(alert, ts=alert.ts + 1.0, id=f"{alert.id}-over", status="resolved")
+        for alert in outage(300, gap_s=0.01)
+        if isinstance(alert, Alert)
+    ]
+    fold(engine, [*outage(300, gap_s=0.01), *resolved])
+    fold(ticked, [*outage(300, gap_s=0.01), *resolved])
+    due = engine.accounts()["open_incidents"]
+    assert due > 200
+    noise = Alert(ts=START + 600.0, name="Other", entity="other", severity="info")
+    later = [msgspec.structs.replace(noise, id=f"later-{number}") for number in range(2 * due)]
+    fold(engine, later[:10])
+    assert due - 40 < engine.accounts()["open_incidents"]
+    events = fold(engine, later[10:])
+    assert engine.accounts()["open_incidents"] == 0
+    ends = [event.at for event in events if isinstance(event, IncidentChanged) and event.change == "resolved"]
+    assert ends
+    assert max(ends) < START + 600.0
+    fold(ticked, [Tick(ts=START + 600.0), Tick(ts=START + 601.0), Tick(ts=START + 602.0)])
+    assert ticked.accounts()["open_incidents"] == 0
