@@ -25,6 +25,7 @@ _SOURCE_GAUGES = {
     "partitions": ("partitions", "Partitions that a source reads."),
     "offset": ("offset_bytes", "How far a file was read."),
     "waiting": ("waiting_requests", "Requests that are decoded or wait for the disk."),
+    "held": ("held_messages", "Messages that wait for their turn in the order of time."),
     "held_bytes": ("held_bytes", "Bytes of requests that are held in memory."),
 }
 
