@@ -257,7 +257,7 @@ class Correlator:
             found.append(other)
         if own is not None and own is not other and own.last < edge:
             cluster = own.cluster
-            if not cluster.background and not cluster.majors:
+            if not cluster.background and not cluster.frequent:
                 found.append(own)
         return found
 

@@ -9,7 +9,7 @@ import msgspec
 
 from aiops.engine.chronic import Habit
 from aiops.engine.cooccurrence import ELSEWHERE
-from aiops.engine.correlate_state import Cluster, Entry, Key, Name
+from aiops.engine.correlate_state import MAJOR_COUNT, Cluster, Entry, Key, Name
 
 # Type, entity, habit, the member that it was last placed in, when it was last scored.
 DumpedKey = tuple[str, str, Habit, int | None, float]
@@ -109,4 +109,5 @@ def _load_cluster(item: Any, entries: dict[int, Entry]) -> Cluster:
         cluster.entries[(entry.type, entry.entity)] = entry
         entries[entry.member] = entry
     cluster.majors = [entries[member] for member in majors]
+    cluster.frequent = any(entry.count >= MAJOR_COUNT for entry in cluster.entries.values())
     return cluster

@@ -17,6 +17,8 @@ MIN_STEP = 0.05
 MAJOR_COUNT = 20
 # An entry speaks for its cluster when it has at least this share of its alerts, so there are at most six.
 MAJOR_SHARE = 0.15
+# Those that have lost that share since are dropped from time to time, so that looking at all of them stays cheap.
+MAX_MAJORS = 8
 # The surge counter fades with this time constant.
 SURGE_S = 10.0
 
@@ -45,7 +47,8 @@ class Entry(Struct):
 
 
 class Cluster(Struct):
-    """Alerts that belong together. `types` counts the entries of each type; `majors` are the frequent entries.
+    """Alerts that belong together. `types` counts the entries of each type; `majors` are the entries with a
+    large share of the alerts, and some that had one; `frequent` says that some entry has `MAJOR_COUNT` of them.
 
     `surge` is the number of alerts of about the last ten seconds; `sealed` says that a surge has ended the cluster.
     """
@@ -58,6 +61,7 @@ class Cluster(Struct):
     surge: float = 0.0
     sealed: bool = False
     background: bool = False
+    frequent: bool = False
     types: dict[str, int] = field(default_factory=dict)
     entries: dict[Name, Entry] = field(default_factory=dict)
     majors: list[Entry] = field(default_factory=list)
@@ -86,8 +90,22 @@ def touch(entry: Entry, ts: float) -> None:
         cluster.last = ts
     else:
         cluster.surge = 1.0
-    if count == MAJOR_COUNT:
-        cluster.majors.append(entry)
+    if count >= MAJOR_COUNT:
+        cluster.frequent = True
+        if count > MAJOR_SHARE * total:
+            _promote(cluster, entry)
+
+
+def _promote(cluster: Cluster, entry: Entry) -> None:
+    """Make `entry` a major one. A share only grows with the entry's own alerts, so this is the time to look."""
+    majors = cluster.majors
+    for major in majors:
+        if major is entry:
+            return
+    majors.append(entry)
+    if len(majors) > MAX_MAJORS:
+        least = MAJOR_SHARE * cluster.count
+        cluster.majors = [major for major in majors if major.count > least]
 
 
 def add(cluster: Cluster, name: Name, entry: Entry) -> None:
@@ -108,6 +126,7 @@ def remove(entry: Entry) -> None:
         del cluster.types[entry.type]
     if entry.count >= MAJOR_COUNT:
         cluster.majors = [major for major in cluster.majors if major is not entry]
+        cluster.frequent = any(other.count >= MAJOR_COUNT for other in cluster.entries.values())
 
 
 def absorb(target: Cluster, source: Cluster) -> list[tuple[Entry, Entry]]:
@@ -117,8 +136,6 @@ def absorb(target: Cluster, source: Cluster) -> list[tuple[Entry, Entry]]:
         kept = target.entries.get(name)
         if kept is None:
             add(target, name, entry)
-            if entry.count >= MAJOR_COUNT:
-                target.majors.append(entry)
         else:
             both.append((kept, entry))
             _unite(kept, entry)
@@ -131,13 +148,14 @@ def absorb(target: Cluster, source: Cluster) -> list[tuple[Entry, Entry]]:
     target.last = max(target.last, source.last)
     target.first = min(target.first, source.first)
     target.interval = min(target.interval, source.interval)
+    target.frequent = target.frequent or source.frequent or any(kept.count >= MAJOR_COUNT for kept, _ in both)
+    least = max(MAJOR_COUNT - 1, MAJOR_SHARE * target.count)
+    known = {entry.member: entry for entry in (*target.majors, *source.majors, *(kept for kept, _ in both))}
+    target.majors = [entry for entry in known.values() if entry.cluster is target and entry.count > least]
     return both
 
 
 def _unite(kept: Entry, dropped: Entry) -> None:
-    was_major = kept.count >= MAJOR_COUNT
     kept.count += dropped.count
     if dropped.last > kept.last:
         kept.last, kept.interval = dropped.last, dropped.interval
-    if not was_major and kept.count >= MAJOR_COUNT:
-        kept.cluster.majors.append(kept)
