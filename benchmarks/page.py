@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
+import msgspec
+
 # Text is wrapped like the rest of the page; rows of tables cannot be.
 WIDTH = 120
 # What a place is named by: the command that fills it.
@@ -29,6 +31,20 @@ def put(page: Path, place: str, text: str) -> None:
     if not begin or not end:
         raise ValueError(f"{page}: expected the lines {first} and {last}")
     page.write_text(f"{before}{first}\n\n{text}\n\n{last}{after}", encoding="utf-8")
+
+
+def write(path: Path, results: object) -> None:
+    """Results into a file, readable and with the same bytes for the same results."""
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
+
+
+def deliver(results: object, text: str, place: str, out: Path | None, page: Path | None) -> None:
+    """Write the results to `out` and their tables to a place of `page`, where these are asked for, and print them."""
+    if out:
+        write(out, results)
+    if page:
+        put(page, place, text)
+    print(text)
 
 
 def on_page(page: Path, place: str) -> str:

@@ -6,9 +6,10 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
-import msgspec
 from rich.console import Console
 from rich.table import Table
+
+from benchmarks.page import write
 
 Cell = str | float | int | None
 WIDTH = 110
@@ -36,7 +37,7 @@ class Tables:
     def write(self, path: Path | None) -> None:
         """The rows as JSON, where a file is wanted."""
         if path is not None:
-            path.write_bytes(msgspec.json.format(msgspec.json.encode(self.rows), indent=1) + b"\n")
+            write(path, self.rows)
 
 
 def _distinct(names: list[str]) -> list[str]:

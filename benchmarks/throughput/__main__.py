@@ -12,11 +12,11 @@ import sys
 from pathlib import Path
 
 from benchmarks.machine import machine
-from benchmarks.page import FOLD, put
+from benchmarks.page import FOLD, deliver
 from benchmarks.throughput import compare, http
 from benchmarks.throughput.load import LARGE, LOADS, Load
 from benchmarks.throughput.report import report
-from benchmarks.throughput.results import Results, measure_all, merged, read, write
+from benchmarks.throughput.results import Results, measure_all, merged, read
 
 # Two agree by chance half the time, five once in sixteen.
 COMPARED, REPEATS = 5, 3
@@ -36,12 +36,7 @@ def main() -> int:
     except (OSError, RuntimeError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    if options.out:
-        write(options.out, results)
-    text = report(results)
-    if options.page:
-        put(options.page, FOLD, text)
-    print(text)
+    deliver(results, report(results), FOLD, options.out, options.page)
     return 0
 
 

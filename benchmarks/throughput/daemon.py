@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct, field
 
 from benchmarks.machine import Machine, machine
-from benchmarks.page import DAEMON, put, table_of
+from benchmarks.page import DAEMON, deliver, table_of
 from benchmarks.throughput import daemon_kafka
 from benchmarks.throughput.results import say
 
@@ -168,12 +168,7 @@ def main() -> int:
         return 1
     if options.out and options.only and options.out.exists():
         results = merged(read(options.out), results, options.only)
-    if options.out:
-        write(options.out, results)
-    text = report(results)
-    if options.page:
-        put(options.page, DAEMON, text)
-    print(text)
+    deliver(results, report(results), DAEMON, options.out, options.page)
     return 0
 
 
@@ -187,11 +182,6 @@ def merged(before: Results, after: Results, only: Sequence[str]) -> Results:
 def read(path: Path) -> Results:
     """Results from their file."""
     return msgspec.json.decode(path.read_bytes(), type=Results)
-
-
-def write(path: Path, results: Results) -> None:
-    """Results into a file."""
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
 
 
 if __name__ == "__main__":

@@ -19,9 +19,9 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct, field
 
+from benchmarks.page import write
 from benchmarks.throughput.http_client import BATCH, CONNECTIONS, SERIES, batches, post_all
 from benchmarks.throughput.http_server import Server, alertmanager, alertmanager_server, bare, daemon
 
@@ -138,7 +138,7 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     if options.out:
-        options.out.write_bytes(msgspec.json.format(msgspec.json.encode(rows), indent=1) + b"\n")
+        write(options.out, rows)
     print(table(rows))
     return 0
 

@@ -132,8 +132,3 @@ def say(text: str) -> None:
 def read(path: Path) -> Results:
     """Results from their file."""
     return msgspec.json.decode(path.read_bytes(), type=Results)
-
-
-def write(path: Path, results: Results) -> None:
-    """Results into a file, readable and with the same bytes for the same results."""
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from benchmarks.throughput.daemon import Results, merged, read, report, write
+from benchmarks.page import write
+from benchmarks.throughput.daemon import Results, merged, read, report
 from benchmarks.throughput.daemon_kafka import STAGES, Row
 from tests.benchmarks.test_tables import PLACE
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.machine import ROOT, Machine, machine, revision
-from benchmarks.page import DAEMON, FOLD, on_page, put
+from benchmarks.page import DAEMON, FOLD, on_page, put, write
 from benchmarks.throughput import daemon
 from benchmarks.throughput.__main__ import chosen
 from benchmarks.throughput.compare import Pairs, from_files, in_turn, name_of, table
@@ -18,7 +18,7 @@ from benchmarks.throughput.latency import Latency
 from benchmarks.throughput.load import LARGE, LOADS, Load
 from benchmarks.throughput.quality import Quality
 from benchmarks.throughput.report import report
-from benchmarks.throughput.results import Results, Row, merged, read, write
+from benchmarks.throughput.results import Results, Row, merged, read
 
 PLACE = Machine("CPython 3.11", "a processor", 2, 24.0, "Linux", "abc1234", "2026-01-01T00:00:00+00:00", 0.5)
 TIMES = {"p50": 10.0, "p99": 20.0, "p999": 30.0, "max": 1_234.5}
