@@ -1,3 +1,29 @@
 """What all tests share."""
 
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
 pytest_plugins = ["aiops.testing.kafka_fixture"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Callable[[str, str], subprocess.CompletedProcess[str]]:
+    """Runs a Python script, with the path of a file system of such a size (`4m`), which it may fill and remount."""
+    if shutil.which("unshare") is None:
+        pytest.skip("needs unshare to mount a small file system")
+
+    def run(script: str, size: str) -> subprocess.CompletedProcess[str]:
+        mount = ["unshare", "-Urm", "sh", "-c", f'mount -t tmpfs -o size={size} none "$0" && exec "$@"', str(tmp_path)]
+        if subprocess.run([*mount, "true"], capture_output=True, check=False).returncode:
+            pytest.skip("this machine does not let a user mount a small file system")
+        command = [*mount, sys.executable, "-c", script, str(tmp_path)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+
+    return run

@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
-import pytest
-
 # Runs in a mount namespace of its own, on a file system of 4 MB.
 SCRIPT = """
 import subprocess, sys, time, os
@@ -77,14 +70,8 @@ print("ok")
 """
 
 
-@pytest.mark.skipif(shutil.which("unshare") is None, reason="needs unshare to mount a small file system")
-def test_a_full_and_a_read_only_disk(tmp_path: Path) -> None:
-    mount = ["unshare", "-Urm", "sh", "-c", 'mount -t tmpfs -o size=4m none "$0" && exec "$@"', str(tmp_path)]
-    if subprocess.run([*mount, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("this machine does not let a user mount a small file system")
-    run = subprocess.run(
-        [*mount, sys.executable, "-c", SCRIPT, str(tmp_path)], capture_output=True, text=True, check=False, timeout=100
-    )
+def test_a_full_and_a_read_only_disk(small_disk) -> None:
+    run = small_disk(SCRIPT, "4m")
     assert run.stdout.endswith("ok\n"), run.stdout + run.stderr
     assert run.stdout.startswith("AiopsError state"), run.stdout
     assert "Read-only file system" in run.stdout

@@ -5,9 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import resource
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -224,14 +221,8 @@ print("ok")
 """
 
 
-@pytest.mark.skipif(shutil.which("unshare") is None, reason="needs unshare to mount a small file system")
-def test_a_full_and_a_read_only_disk(tmp_path: Path) -> None:
-    mount = ["unshare", "-Urm", "sh", "-c", 'mount -t tmpfs -o size=1m none "$0" && exec "$@"', str(tmp_path)]
-    if subprocess.run([*mount, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("this machine does not let a user mount a small file system")
-    run = subprocess.run(
-        [*mount, sys.executable, "-c", _ON_TMPFS, str(tmp_path)], capture_output=True, text=True, check=False
-    )
+def test_a_full_and_a_read_only_disk(small_disk) -> None:
+    run = small_disk(_ON_TMPFS, "1m")
     assert run.stdout == "ok\n", run.stderr
 
 
