@@ -188,7 +188,7 @@ class Placer:
         caller = alert.labels.get("caller")
         if caller is not None:
             count_caller(member, caller)
-        if alert.message:
+        if alert.message and alert.message != member.message:
             member.message = alert.message[:MAX_MESSAGE]
         cluster.count += 1
         if at > member.last_at:

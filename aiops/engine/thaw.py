@@ -28,8 +28,9 @@ from aiops.engine.surprise import Counted
 # specification, "map format family" and "array format family").
 _FIX = 15
 _SHORT = 65_535
-# Items of a long list that are encoded at once: some hundred kilobytes, which the host can pack and let go.
-_CHUNK = 256
+# Items of a long list that are encoded at once, which the host can pack and let go: some kilobytes of streams, some
+# megabytes of clusters with a hundred members each.
+_CHUNK = 32
 # How deep in a stage long lists are looked for: a stage, its part, the part of a model.
 _DEPTH = 3
 

@@ -85,12 +85,14 @@ def write_packed(directory: Path, meta: SnapshotMeta, packed: Packed, keep: int 
     path = directory / f"{meta.frame:020d}.snapshot"
     aside = path.with_suffix(".new")
     told = msgspec.json.encode(meta)
-    state = b"".join(packed.chunks)
-    head = _HEADER.pack(MAGIC, len(told), len(state), zlib.crc32(state, zlib.crc32(told)))
+    check, length = zlib.crc32(told), 0
+    for chunk in packed.chunks:
+        check, length = zlib.crc32(chunk, check), length + len(chunk)
+    head = _HEADER.pack(MAGIC, len(told), length, check)
     for left in directory.glob("*.new"):
         left.unlink(missing_ok=True)
     with open(aside, "wb", opener=_private) as handle:
-        handle.writelines((head, told, state))
+        handle.writelines((head, told, *packed.chunks))
         handle.flush()
         os.fsync(handle.fileno())
     os.replace(aside, path)
