@@ -129,11 +129,10 @@ class Clusters:
             caller = alert.labels.get("caller")
             if caller is not None:
                 count_caller(member, caller)
-            if alert.message and alert.status == "firing":
+            if alert.message and alert.message != member.message and alert.status == "firing":
                 # The latest words: a pod that was pending and is now killed says so last. Where they are the same,
                 # the string stays that many members share.
-                if alert.message != member.message:
-                    member.message = self._shared.text(alert.message[:MAX_MESSAGE])
+                member.message = self._shared.text(alert.message[:MAX_MESSAGE])
             if level > member.severity:
                 member.severity = level
         if cluster.storm is not None:

@@ -78,6 +78,15 @@ def test_streams_share_what_they_have_in_common() -> None:
         assert len({id(stream.service) for stream in streams}) == 4
 
 
+def test_members_share_the_words_of_their_alerts() -> None:
+    engine = Engine()
+    engine.step(load(200))
+    engine.step([msgspec.structs.replace(alert, ts=alert.ts + 600.0) for alert in load(200)])
+    members = [member for cluster in engine.clusters.by_number.values() for member in cluster.members.values()]
+    assert len(members) > 50
+    assert len({id(member.message) for member in members}) == 1
+
+
 def test_zeros_of_both_signs_survive() -> None:
     engine = Engine()
     engine.step(load(20))
