@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from aiops.errors import AiopsError
 
@@ -23,6 +23,13 @@ FETCH_SHARE = 32
 
 class BrokerError(AiopsError):
     """The broker is away, or refuses; the message says which. Another try may help."""
+
+
+class Commit(NamedTuple):
+    """What the group is told of a partition: the next offset to read, and a note that says who read up to there."""
+
+    offset: int
+    note: str = ""
 
 
 class RawMessage(Protocol):
@@ -46,8 +53,8 @@ Batch = tuple[Partition, Sequence[RawMessage]]
 class Lookup(Protocol):
     """Asks the broker for offsets; may block for `ASK_TIMEOUT_S`."""
 
-    def committed(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
-        """The group's committed offsets; partitions without one are left out."""
+    def committed(self, partitions: Iterable[Partition]) -> dict[Partition, Commit]:
+        """What was committed to the group; partitions without one are left out."""
         ...
 
     def starts(self, partitions: Iterable[Partition], start: Start) -> dict[Partition, int]:
@@ -62,8 +69,8 @@ class Listener(Protocol):
         """These, and only these, are ours now: return where to read each of them from."""
         ...
 
-    def revoked(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
-        """These are about to be taken: return the offsets to commit for whoever reads them next."""
+    def revoked(self, partitions: Sequence[Partition]) -> Mapping[Partition, Commit]:
+        """These are about to be taken: return what to commit for whoever reads them next."""
         ...
 
     def lost(self, partitions: Sequence[Partition]) -> None:
@@ -105,7 +112,7 @@ class Consumer(Lookup, Protocol):
         """Read these partitions from these offsets next."""
         ...
 
-    def commit(self, offsets: Mapping[Partition, int]) -> None:
+    def commit(self, offsets: Mapping[Partition, Commit]) -> None:
         """Tell the group how far we are, without waiting."""
         ...
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Set
-from functools import partial
 from typing import Any, TypeVar
 
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
@@ -24,6 +23,7 @@ from aiops_connectors.broker.consumer import (
     FETCH_WAIT_MS,
     Batch,
     BrokerError,
+    Commit,
     Listener,
     Partition,
     Start,
@@ -111,7 +111,7 @@ class KafkaPythonConsumer:
             if TopicPartition(*partition) in ours:
                 self._consumer.seek(TopicPartition(*partition), offset)
 
-    def commit(self, offsets: Mapping[Partition, int]) -> None:
+    def commit(self, offsets: Mapping[Partition, Commit]) -> None:
         """See `Consumer.commit`."""
         if offsets:
             self._guard(lambda: self._consumer.commit_async(_commits(offsets), callback=lambda *_: None))
@@ -123,15 +123,17 @@ class KafkaPythonConsumer:
             return {}
         return _plain(self._guard(lambda: self._consumer.end_offsets(list(ours), timeout_ms=_ASK_MS)))
 
-    def committed(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+    def committed(self, partitions: Iterable[Partition]) -> dict[Partition, Commit]:
         """See `Lookup.committed`."""
-        found = {}
-        for partition in partitions:
-            ask = partial(self._consumer.committed, TopicPartition(*partition), timeout_ms=_ASK_MS)
-            offset = self._guard(ask)
-            if offset is not None and offset >= 0:
-                found[partition] = offset
-        return found
+        wanted = {TopicPartition(*partition) for partition in partitions}
+        # The client's own question is for one partition; this is what it asks with.
+        ask = self._consumer._coordinator.fetch_committed_offsets
+        found = self._guard(lambda: ask(wanted, timeout_ms=_ASK_MS))
+        return {
+            (at.topic, at.partition): Commit(one.offset, one.metadata or "")
+            for at, one in found.items()
+            if one.offset >= 0
+        }
 
     def starts(self, partitions: Iterable[Partition], start: Start) -> dict[Partition, int]:
         """See `Lookup.starts`."""
@@ -314,8 +316,8 @@ def _settings(options: KafkaOptions) -> dict[str, Any]:
     }
 
 
-def _commits(offsets: Mapping[Partition, int]) -> dict[TopicPartition, OffsetAndMetadata]:
-    return {TopicPartition(*at): OffsetAndMetadata(offset, "", -1) for at, offset in offsets.items()}
+def _commits(offsets: Mapping[Partition, Commit]) -> dict[TopicPartition, OffsetAndMetadata]:
+    return {TopicPartition(*at): OffsetAndMetadata(one.offset, one.note, -1) for at, one in offsets.items()}
 
 
 def _plain(offsets: Mapping[TopicPartition, int]) -> dict[Partition, int]:

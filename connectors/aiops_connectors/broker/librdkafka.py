@@ -20,6 +20,7 @@ from aiops_connectors.broker.consumer import (
     FETCH_WAIT_MS,
     Batch,
     BrokerError,
+    Commit,
     Listener,
     Partition,
     Start,
@@ -140,20 +141,20 @@ class LibrdkafkaConsumer:
                 self._guard(partial(self._consumer.seek, TopicPartition(*partition, offset)))
                 self._go_on({partition: offset})
 
-    def commit(self, offsets: Mapping[Partition, int]) -> None:
+    def commit(self, offsets: Mapping[Partition, Commit]) -> None:
         """See `Consumer.commit`."""
         if offsets:
-            self._guard(lambda: self._consumer.commit(offsets=_offsets(offsets), asynchronous=True))
+            self._guard(lambda: self._consumer.commit(offsets=_commits(offsets), asynchronous=True))
 
     def ends(self) -> dict[Partition, int]:
         """See `Consumer.ends`."""
         return self._offsets_at(self._owned, OFFSET_END) if self._owned else {}
 
-    def committed(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+    def committed(self, partitions: Iterable[Partition]) -> dict[Partition, Commit]:
         """See `Lookup.committed`."""
         wanted = [TopicPartition(*one) for one in partitions]
         found = self._guard(lambda: self._consumer.committed(wanted, timeout=ASK_TIMEOUT_S))
-        return {(one.topic, one.partition): one.offset for one in found if one.offset >= 0}
+        return {(one.topic, one.partition): Commit(one.offset, one.metadata or "") for one in found if one.offset >= 0}
 
     def starts(self, partitions: Iterable[Partition], start: Start) -> dict[Partition, int]:
         """See `Lookup.starts`."""
@@ -188,7 +189,7 @@ class LibrdkafkaConsumer:
         offsets = self._listener.revoked(sorted((one.topic, one.partition) for one in partitions))
         if offsets:
             try:
-                consumer.commit(offsets=_offsets(offsets), asynchronous=False)
+                consumer.commit(offsets=_commits(offsets), asynchronous=False)
             except KafkaException as error:
                 # A hint that did not arrive: the next owner reads again what we have.
                 _log.info("commit before a hand-over failed: %s", error)
@@ -285,3 +286,7 @@ def _taken(message: Any) -> Taken:
 
 def _offsets(offsets: Mapping[Partition, int]) -> list[TopicPartition]:
     return [TopicPartition(*at, offset) for at, offset in offsets.items()]
+
+
+def _commits(offsets: Mapping[Partition, Commit]) -> list[TopicPartition]:
+    return [TopicPartition(*at, one.offset, one.note) for at, one in offsets.items()]

@@ -9,6 +9,7 @@ the client has fetched ahead, in memory; never more.
 from __future__ import annotations
 
 import random
+import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +17,7 @@ from typing import Any
 
 from aiops.ports import DeadLetter, Inbox, Position, Received
 from aiops_connectors.backoff import Backoff
-from aiops_connectors.broker.consumer import BrokerError, Consumer, Listener, Lookup, Partition
+from aiops_connectors.broker.consumer import BrokerError, Commit, Consumer, Listener, Lookup, Partition
 from aiops_connectors.broker.dead_letters import DeadLetterTopic
 from aiops_connectors.broker.lanes import ASK_AFTER_S, Lanes
 from aiops_connectors.broker.options import KafkaOptions, source_options, start_of
@@ -31,6 +32,8 @@ OFFER_S = 0.5
 LOOK_EVERY_S = 5.0
 # A client that has had no answer for this long is opened anew: its own reconnecting may be what is stuck.
 GIVE_UP_S = 60.0
+# Two state directories must not draw the same number; the journal keeps it as a signed 64-bit integer.
+READER_BITS = 62
 RETRY_FIRST_S = 0.5
 RETRY_CAP_S = 15.0
 
@@ -41,7 +44,8 @@ class KafkaSource:
     """Reads topics as a member of a consumer group; see `KafkaOptions` for the options.
 
     `clock` gives Unix seconds, `monotonic` seconds that never go back, `sleep` waits (by default, until `stop`),
-    `jitter` numbers from 0 to 1. `look_every_s` is how often lag and connection are looked at.
+    `jitter` numbers from 0 to 1, `draw` a random number of so many bits. `look_every_s` is how often lag and connection
+    are looked at.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class KafkaSource:
         jitter: Callable[[], float] = random.random,
         look_every_s: float = LOOK_EVERY_S,
         open_consumer: OpenConsumer | None = None,
+        draw: Callable[[int], int] = secrets.randbits,
     ) -> None:
         self.name = name
         self.options = source_options(name, options)
@@ -63,6 +68,7 @@ class KafkaSource:
         self._reader = Reader(name, mapping, self.options.max_message_bytes, clock)
         self._dead = DeadLetterTopic(self.options, self.options.dead_letter_topic)
         self._stopped = threading.Event()
+        self._draw = draw
         self._sleep = sleep or (lambda seconds: _ignore(self._stopped.wait(seconds)))
         self._monotonic = monotonic
         self._look_every_s = look_every_s
@@ -75,7 +81,7 @@ class KafkaSource:
 
     def run(self, inbox: Inbox, position: Position | None) -> None:
         """See `Source.run`."""
-        self._positions = Positions(self.name, position, start_of(self.options))
+        self._positions = Positions(self.name, position, start_of(self.options), self._draw(READER_BITS))
         while not self._stopped.is_set():
             try:
                 self._session(inbox)
@@ -103,7 +109,7 @@ class KafkaSource:
         self.status.owns(len(partitions))
         return starts
 
-    def revoked(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
+    def revoked(self, partitions: Sequence[Partition]) -> Mapping[Partition, Commit]:
         """See `Listener.revoked`. What is not journaled is dropped here: the next owner reads it again."""
         self._drop(partitions)
         return self._positions.revoke(partitions)
@@ -120,6 +126,7 @@ class KafkaSource:
         self._lanes.skip(partition, found)
 
     def _session(self, inbox: Inbox) -> None:
+        self._positions.ask_again()
         consumer = self._open(self.options, self)
         self._answered_at = self._monotonic()
         try:
@@ -200,7 +207,7 @@ class KafkaSource:
             self._looked_at = self._monotonic()
         if now - self._committed_at >= self.options.commit_interval_s:
             self._committed_at = now
-            consumer.commit(self._positions.own_offsets())
+            consumer.commit(self._positions.commits())
 
     def _look(self, consumer: Consumer, now: float) -> None:
         try:
