@@ -142,7 +142,7 @@ class Member:
         applied = self.ask("select frame from applied")[0][0]
         newest = {}
         for frame in frames(self.state / "journal"):
-            if frame.number > applied:
+            if frame.number >= applied:
                 break
             for event in engine.step(frame.records):
                 if isinstance(event, IncidentChanged):

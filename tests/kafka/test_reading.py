@@ -36,7 +36,7 @@ def test_every_kind_becomes_a_record_with_an_id(lab, inbox, until):
     assert [type(record) for record in inbox.records] == [Alert, Metric, Change, Alert, Metric]
     assert inbox.ids == [f"{topic}/0@0", f"{topic}/0@1", "c1", f"{topic}/0@3#0", f"{topic}/0@3#1"]
     assert inbox.records[1].ts == 1767225600.0
-    assert inbox.position.at == {f"{topic}/0": 4}
+    assert inbox.position.at[f"{topic}/0"] == 4
     assert inbox.rejected == []
 
 
