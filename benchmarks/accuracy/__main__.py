@@ -1,8 +1,8 @@
-"""`python -m benchmarks.accuracy [--quick | --full] [--only SUITE] [--out FILE]`: all accuracy tables, with naive rows.
+"""`python -m benchmarks.accuracy [--quick | --one] [--only SUITE] [--out FILE] [--page PAGE]`: all accuracy tables.
 
-Everything is measured once, within a quarter of an hour on one core; `--full` repeats what depends on the order within
-equal time stamps for three orders, `--quick` takes a part of the data and two minutes. A suite whose data is absent
-says so in one line and is skipped. The file of results has the machine's facts and the rows of every suite.
+What depends on the order within equal time stamps is measured for three orders, on all cores; `--one` takes one order,
+`--quick` a part of the data and two minutes. A suite whose data is absent says so in one line and is skipped. The file
+of results has the rows of every suite with the machine's facts; the tables of the page are made from it.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import msgspec
-from msgspec import Struct, field
 
+from benchmarks.accuracy.report import Results, Suite, fill, merged
 from benchmarks.data import data_folder
-from benchmarks.machine import Machine, machine
+from benchmarks.machine import machine
 from benchmarks.page import write
+from benchmarks.pool import cores
 
 # In the order in which an alert meets them.
 SUITES = ("grouping", "nab", "detectors", "causes", "causes_class", "playbooks")
@@ -30,41 +30,41 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
-class Suite(Struct):
-    """What a suite found: its rows, none where its data is absent; its exit code."""
-
-    name: str
-    seconds: float = 0.0
-    code: int = 0
-    rows: list[dict[str, Any]] = field(default_factory=list)
-
-
-class Results(Struct):
-    """A run."""
-
-    machine: Machine
-    form: str
-    suites: list[Suite] = field(default_factory=list)
-
-
 def main(arguments: list[str]) -> int:
-    """Run the suites named, or all; the exit code is that of the worst, 2 for wrong usage."""
+    """Run the suites named, or all; the exit code is that of the worst, 1 where a page cannot be filled, 2 for usage."""
     options = _options(arguments)
-    if data_folder() is None:
+    if options.read is None and data_folder() is None:
         print("skipped: the measuring data is not here (set AIOPS_DATA to its folder)")
         return 0
-    results = Results(machine(), options.form)
+    try:
+        results = _read(options.read) if options.read else _measured(options)
+        if options.keep and options.out and options.out.exists():
+            results = merged(_read(options.out), results, SUITES)
+        if options.out:
+            write(options.out, results)
+        if options.page:
+            fill(options.page, results)
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return max((suite.code for suite in results.suites), default=0)
+
+
+def _measured(options: argparse.Namespace) -> Results:
+    results = Results()
     wanted = [*options.suites, *options.only]
     with tempfile.TemporaryDirectory(prefix="aiops-bench-") as directory:
         for name in [suite for suite in SUITES if not wanted or suite in wanted]:
             print(f"\n== {name} ==", flush=True)
-            suite = run(name, options.form, Path(directory) / f"{name}.json")
+            suite = run(name, options.form, Path(directory) / f"{name}.json", options.jobs)
             print(f"({name}: {suite.seconds:.0f} s)", flush=True)
             results.suites.append(suite)
-    print(f"\n{results.machine}")
-    if options.out:
-        write(options.out, results)
-    return max((suite.code for suite in results.suites), default=0)
+    print(f"\n{machine()}")
+    return results
+
+
+def _read(path: Path) -> Results:
+    return msgspec.json.decode(path.read_bytes(), type=Results)
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
@@ -74,12 +74,14 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"one of {', '.join(SUITES)}; default all")
     parser.add_argument("--only", action="append", default=[], choices=SUITES, help="the same; repeatable")
     forms = parser.add_mutually_exclusive_group()
-    forms.add_argument("--quick", dest="form", action="store_const", const="quick", help="a part of the data")
-    forms.add_argument(
-        "--full", dest="form", action="store_const", const="full", help="three orders within equal times"
-    )
-    parser.set_defaults(form="one")
+    for form, text in (("quick", "a part of the data"), ("one", "one order within equal times"), ("full", "default")):
+        forms.add_argument(f"--{form}", dest="form", action="store_const", const=form, help=text)
+    parser.set_defaults(form="full")
+    parser.add_argument("--jobs", type=int, default=cores(), help="processes; default one a core")
     parser.add_argument("--out", type=Path, help="write the results as JSON")
+    parser.add_argument("--keep", action="store_true", help="keep the suites in the file that are not measured now")
+    parser.add_argument("--read", type=Path, help="take the results from this file instead of measuring")
+    parser.add_argument("--page", type=Path, help="put the tables between the marks of this page")
     options = parser.parse_args(arguments)
     unknown = [name for name in options.suites if name not in SUITES]
     if unknown:
@@ -87,14 +89,16 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
-def run(name: str, form: str, path: Path) -> Suite:
+def run(name: str, form: str, path: Path, jobs: int = 1) -> Suite:
     """One suite in a process of its own; it writes its rows to `path`."""
+    here = machine()
     command = [sys.executable, "-m", f"benchmarks.accuracy.{name}", "--json", str(path)]
-    command += FORMS.get(name, {}).get(form, ())
+    if name in FORMS:
+        command += [*FORMS[name][form], "--jobs", str(jobs)]
     started = time.monotonic()
     code = subprocess.run(command, check=False).returncode
     rows = msgspec.json.decode(path.read_bytes()) if path.exists() else []
-    return Suite(name, round(time.monotonic() - started, 1), code, rows)
+    return Suite(name, here, form, round(time.monotonic() - started, 1), code, rows)
 
 
 if __name__ == "__main__":

@@ -16,11 +16,11 @@ from rich.table import Table
 
 from aiops.score import Ranking, ranking
 from benchmarks.accuracy.causes_cost import cost_table
-from benchmarks.accuracy.causes_data import System, systems
+from benchmarks.accuracy.causes_data import PLACES, System, systems
 from benchmarks.accuracy.causes_rows import NAIVE, naive, ranked
 from benchmarks.accuracy.causes_trust import trust_table
 from benchmarks.accuracy.causes_weights import GRID, left_out
-from benchmarks.data import data_folder
+from benchmarks.data import available
 from benchmarks.tables import Tables, parser
 
 NO_RULES: Mapping[str, Any] = {"rules": []}
@@ -41,11 +41,10 @@ def main(arguments: Sequence[str]) -> int:
     command = parser(__doc__)
     command.add_argument("systems", nargs="*")
     options = command.parse_args(arguments)
-    root = data_folder()
-    found = systems(root, options.systems) if root is not None else []
-    if not found:
-        print("skipped: no measuring data (set AIOPS_DATA)")
+    root = available([f"{PLACES[name]}/incidents.jsonl.gz" for name in options.systems or PLACES])
+    if root is None:
         return 0
+    found = systems(root, options.systems)
     tables = Tables()
     for system in found:
         tables.show(system_table(system))

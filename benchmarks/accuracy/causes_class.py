@@ -18,20 +18,20 @@ from rich.table import Table
 
 from aiops.score import Case as Scored
 from aiops.score import ranking
-from benchmarks.accuracy.causes_data import Case, System, systems
-from benchmarks.data import data_folder
+from benchmarks.accuracy.causes_data import PLACES, Case, System, systems
+from benchmarks.data import available
 from benchmarks.tables import Tables, parser
+
+SYSTEM = "k8s boutique"
 
 
 def main() -> int:
     """Print the table; 0 also without data, which is told in one line."""
     options = parser(__doc__).parse_args()
-    root = data_folder()
-    found = systems(root, ["k8s boutique"]) if root else []
-    if not found:
-        print("skipped: no measuring data (set AIOPS_DATA)")
+    root = available([f"{PLACES[SYSTEM]}/incidents.jsonl.gz"])
+    if root is None:
         return 0
-    system = found[0]
+    [system] = systems(root, [SYSTEM])
     cases = [case for case in system.cases if case.cause_class]
     table = Table("", "top-1", "top-3", "MRR", title=f"cause class, {len(cases)} cases, leaving one out")
     suspects = _suspects(system, cases)

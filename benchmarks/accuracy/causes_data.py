@@ -39,9 +39,9 @@ class System(Struct):
 
 
 def systems(root: Path, wanted: Iterable[str] = ()) -> list[System]:
-    """The systems whose folder is there; `wanted` picks some by name."""
+    """The systems whose incidents are there; `wanted` picks some by name."""
     names = list(wanted) or list(LOADERS)
-    return [LOADERS[name](name, root) for name in names if (root / PLACES[name]).is_dir()]
+    return [LOADERS[name](name, root) for name in names if (root / PLACES[name] / "incidents.jsonl.gz").exists()]
 
 
 def _from_alerts(name: str, root: Path) -> System:

@@ -8,7 +8,6 @@ and of two single features as the naive references. Data: `ait-ads-a/` under AIO
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ from aiops_models.training import ALGORITHMS, roc_area
 from aiops.archive import Rejections, read
 from aiops.engine.features import NAMES
 from aiops.rows import Gathered, gather
+from benchmarks.data import available
 from benchmarks.tables import Tables, parser
 
 TRAINED_ON = "simul-attacks.train-0"
@@ -25,16 +25,14 @@ SETS = ("simul-attacks.train-1", "simul-attacks.val-0", "simul-attacks.val-1", "
 NAIVE = ("log_alerts", "worst_surprise")
 
 
-def data_root() -> Path | None:
-    """The folder of the attack alerts, None where it is absent."""
-    base = Path(os.environ.get("AIOPS_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
-    root = base / "ait-ads-a"
-    return root if root.is_dir() else None
+def path_of(name: str) -> str:
+    """Where a file lies in the data."""
+    return f"ait-ads-a/{name}.jsonl.gz"
 
 
 def rows(root: Path, name: str) -> Gathered:
     """The feature rows of one file."""
-    return gather(read([root / f"{name}.jsonl.gz"], Rejections()))
+    return gather(read([root / path_of(name)], Rejections()))
 
 
 def area(scores: list[float], marked: list[bool]) -> float:
@@ -46,9 +44,11 @@ def area(scores: list[float], marked: list[bool]) -> float:
 def main() -> int:
     """Print the table."""
     options = parser(__doc__).parse_args()
-    root = data_root()
+    root = available([path_of(name) for name in (TRAINED_ON, *SETS)])
     if root is None:
-        print("detectors: no data, set AIOPS_DATA to the folder that holds ait-ads-a/; skipped")
+        return 0
+    sets = [name for name in SETS if (root / path_of(name)).exists()]
+    if not sets or not (root / path_of(TRAINED_ON)).exists():
         return 0
     training = rows(root, TRAINED_ON).values()
     models = {name: model.fit(training) for name, model in ALGORITHMS.items()}
@@ -57,7 +57,7 @@ def main() -> int:
     tables = Tables()
     cost = dict.fromkeys(models, 0.0)
     total = 0
-    for name in SETS:
+    for name in sets:
         gathered = rows(root, name)
         values = gathered.values()
         total += len(values)

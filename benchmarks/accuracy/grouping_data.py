@@ -51,20 +51,29 @@ def read(path: Path, topology: Topology | None = None) -> Stream:
     return Stream(path.name.removesuffix(".jsonl.gz"), items, topology or Topology.build([], []))
 
 
-def networks(root: Path, kind: str) -> list[Stream]:
-    """The networks of one kind (simul-attacks, original, more-noise-11), or one of them (original.val-1)."""
-    return [read(path) for path in sorted((root / "ait-ads-a").glob(f"{kind}*.jsonl.gz"))]
+def network_names(root: Path, kind: str) -> list[str]:
+    """The networks of one kind (simul-attacks, original, more-noise-11): train-0, val-1 …; whatever is there."""
+    paths = (root / "ait-ads-a").glob(f"{kind}.*.jsonl.gz")
+    return sorted(path.name.removeprefix(f"{kind}.").removesuffix(".jsonl.gz") for path in paths)
 
 
-def overlays(root: Path) -> list[Stream]:
-    """The overlapping microservice faults."""
-    found = []
-    for system in ("micross", "cloudbed-1"):
-        folder = root / "microservice-faults" / system
-        for gap in (300, 120):
-            stream = read(folder / f"overlay-{gap}.jsonl.gz", load_topology(folder / "topology.json"))
-            found.append(stream._replace(name=f"{system} {gap} s"))
-    return found
+def network(root: Path, kind: str, name: str) -> Stream:
+    """One network."""
+    return read(root / "ait-ads-a" / f"{kind}.{name}.jsonl.gz")
+
+
+def overlay_names(root: Path) -> list[str]:
+    """The overlapping microservice faults, `micross 300 s` …; the widest first."""
+    paths = (root / "microservice-faults").glob("*/overlay-*.jsonl.gz")
+    found = [(path.parent.name, int(path.name.removeprefix("overlay-").removesuffix(".jsonl.gz"))) for path in paths]
+    return [f"{system} {gap} s" for system, gap in sorted(found, key=lambda pair: (pair[0], -pair[1]))]
+
+
+def overlay(root: Path, name: str) -> Stream:
+    """One of them, with the graph of its system."""
+    system, gap, _ = name.split()
+    folder = root / "microservice-faults" / system
+    return read(folder / f"overlay-{gap}.jsonl.gz", load_topology(folder / "topology.json"))._replace(name=name)
 
 
 def shuffled(items: Sequence[Item], seed: int) -> list[Item]:
@@ -89,6 +98,3 @@ class _Line(msgspec.Struct, gc=False):
     entity: str | None = None
     service: str | None = None
     truth: _Truth | None = None
-
-
-__all__ = ["Item", "Stream", "networks", "overlays", "read", "shuffled"]

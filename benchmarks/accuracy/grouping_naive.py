@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import log
 
 from benchmarks.accuracy.grouping_data import Item
@@ -36,7 +36,7 @@ def by_entity(items: Sequence[Item], gap_s: float) -> list[int]:
 class Offline:
     """NPMI over 10-second bins, from streams that are known beforehand; the same rules as the published findings."""
 
-    def __init__(self, streams: Sequence[Sequence[Item]], bin_s: float = 10.0) -> None:
+    def __init__(self, streams: Iterable[Sequence[Item]], bin_s: float = 10.0) -> None:
         self.bins = 0
         self.single: dict[str, int] = {}
         self.joint: dict[tuple[str, str], int] = {}

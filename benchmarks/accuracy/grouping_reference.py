@@ -5,7 +5,8 @@ Kept apart from the engine and close to its description, so that the engine's ga
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from math import exp, log
 from typing import Any
@@ -25,7 +26,8 @@ class NineTerms:
         self.chronic = chronic
         self.threshold = threshold
         # Entries by their last activity, newest last: key -> [cluster, last, count, interval, key].
-        self.entries: dict[tuple[int, tuple[str, str]], list[Any]] = {}
+        # A plain dict takes longer to find its first key the more have left from its front.
+        self.entries: OrderedDict[tuple[int, tuple[str, str]], list[Any]] = OrderedDict()
         self.scored: dict[tuple[str, str], tuple[float, list[Any]]] = {}
         self.parent: dict[int, int] = {}
 
@@ -140,7 +142,7 @@ def hash_of(key: tuple[str, str], scored: dict[tuple[str, str], Any]) -> int:
     return list(scored).index(key)
 
 
-def chronic_keys(streams: Sequence[Sequence[Item]]) -> set[tuple[str, str]]:
+def chronic_keys(streams: Iterable[Sequence[Item]]) -> set[tuple[str, str]]:
     """Keys with more than two bursts an hour (pauses of a minute end a burst), from streams known beforehand."""
     bursts: dict[tuple[str, str], int] = {}
     hours = 0.0

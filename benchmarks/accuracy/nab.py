@@ -2,16 +2,15 @@
 
     python -m benchmarks.accuracy.nab [--series]
 
-Prints one row a detector: the score of each published profile (100 is perfect, 0 is silence; the threshold is the
-corpus optimum, as published), the standard score at the shipped threshold, and what a threshold that was chosen on one
-half of the series scores on the other. Data: `nab/` under AIOPS_DATA, else beside the repository.
+Prints rows of each detector: the score of each published profile (100 is perfect, 0 is silence; the threshold is the
+corpus optimum, as published), the scores at the shipped threshold, and what a threshold that was chosen on one half of
+the series scores on the other. Data: `nab/` under AIOPS_DATA, else beside the repository.
 """
 
 from __future__ import annotations
 
 import gzip
 import math
-import os
 import random
 import sys
 import time
@@ -25,10 +24,12 @@ import msgspec
 from aiops.engine.detect import DetectConfig
 from aiops.engine.novelty import Novelty
 from aiops.records import Incident, Metric
-from aiops.score.nab import PROFILES, STANDARD, Scored, at_threshold, best
+from aiops.score.nab import PROFILES, STANDARD, Profile, Scored, at_threshold, best
+from benchmarks.data import available
 from benchmarks.tables import Tables, parser
 
 T = TypeVar("T")
+SERIES = "nab/*/*.metrics.jsonl.gz"
 Detector = Callable[[Sequence[float], Sequence[float]], list[float]]
 
 
@@ -41,17 +42,10 @@ class Series(NamedTuple):
     windows: list[tuple[float, float]]
 
 
-def data_root() -> Path | None:
-    """The folder of the benchmark's series, None where it is absent."""
-    base = Path(os.environ.get("AIOPS_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
-    root = base / "nab"
-    return root if root.is_dir() else None
-
-
 def load(root: Path) -> list[Series]:
     """All series, by name."""
     corpus = []
-    for path in sorted(root.glob("*/*.metrics.jsonl.gz")):
+    for path in sorted(root.glob(SERIES)):
         metrics = _lines(path, Metric)
         labels = _lines(path.with_name(path.name.replace(".metrics.", ".incidents.")), Incident)
         windows = sorted((label.opened_at or 0.0, label.resolved_at or 0.0) for label in labels)
@@ -102,34 +96,47 @@ def at_random(times: Sequence[float], values: Sequence[float]) -> list[float]:
     return [source.random() for _ in values]
 
 
-def across_halves(corpus: list[Scored], repeats: int = 20) -> float:
-    """The mean standard score on one random half of the series at the threshold that is best on the other."""
+def across_halves(corpus: list[Scored], profile: Profile = STANDARD, repeats: int = 20) -> float:
+    """The mean score on one random half of the series at the threshold that is best on the other."""
     source = random.Random(1)
     total = 0.0
     for _ in range(repeats):
         order = source.sample(range(len(corpus)), len(corpus))
         middle = len(order) // 2
-        chosen = best([corpus[i] for i in order[:middle]]).threshold
-        total += at_threshold([corpus[i] for i in order[middle:]], chosen).score
+        chosen = best([corpus[i] for i in order[:middle]], profile).threshold
+        total += at_threshold([corpus[i] for i in order[middle:]], chosen, profile).score
     return total / repeats
 
 
-def row(tables: Tables, name: str, detector: Detector, corpus: list[Series], shipped: float | None) -> list[Scored]:
-    """Score one detector, print and keep its row, return its scores."""
+def rows(tables: Tables, name: str, detector: Detector, corpus: list[Series], shipped: float | None) -> list[Scored]:
+    """Score one detector, print and keep its rows, return its scores."""
     started = time.process_time()
     scored = [Scored(s.name, s.times, detector(s.times, s.values), s.windows) for s in corpus]
     cost = (time.process_time() - started) / sum(len(s.times) for s in corpus) * 1e6
     results = [best(scored, profile) for profile in PROFILES]
-    cells = [f"{result.score:8.1f}" for result in results]
-    at_shipped = at_threshold(scored, shipped).score if shipped is not None else None
-    fixed = f"{at_shipped:8.1f}" if at_shipped is not None else "       –"
-    halves = across_halves(scored)
     caught = f"{results[0].hits}/{results[0].windows}"
-    print(f"{name:20s}{''.join(cells)}{fixed}{halves:8.1f}{caught:>9s}{results[0].false_alarms:8d}{cost:9.2f}")
-    named = {profile: result.score for profile, result in zip(("standard", "low FP", "low FN"), results, strict=True)}
-    counts = {"windows": caught, "alarms": results[0].false_alarms, "µs/row": cost}
-    tables.add("nab", {"row": name, **named, "shipped": at_shipped, "halves": halves, **counts})
+    _row(tables, name, [result.score for result in results], caught, results[0].false_alarms, cost)
+    if shipped is not None:
+        fixed = [at_threshold(scored, shipped, profile) for profile in PROFILES]
+        caught = f"{fixed[0].hits}/{fixed[0].windows}"
+        _row(tables, f"{name}, shipped threshold", [each.score for each in fixed], caught, fixed[0].false_alarms)
+    halves = [across_halves(scored, profile) for profile in PROFILES]
+    _row(tables, f"{name}, threshold of the other half", halves)
     return scored
+
+
+def _row(
+    tables: Tables,
+    name: str,
+    scores: Sequence[float],
+    caught: str | None = None,
+    alarms: int | None = None,
+    cost: float | None = None,
+) -> None:
+    named = dict(zip(("standard", "low FP", "low FN"), scores, strict=True))
+    tables.add("nab", {"row": name, **named, "windows": caught, "alarms": alarms, "µs a sample": cost})
+    ending = f"{caught or '':>9s}{'' if alarms is None else alarms:>8}" + ("" if cost is None else f"{cost:9.2f}")
+    print(f"{name:48s}{''.join(f'{score:9.1f}' for score in scores)}{ending}")
 
 
 def main() -> int:
@@ -137,19 +144,17 @@ def main() -> int:
     command = parser(__doc__)
     command.add_argument("--series", action="store_true", help="also each series")
     options = command.parse_args()
-    root = data_root()
+    root = available([SERIES])
     if root is None:
-        print("nab: no data, set AIOPS_DATA to the folder that holds nab/; skipped")
         return 0
     corpus = load(root)
     print(f"{len(corpus)} series, {sum(len(s.times) for s in corpus)} samples")
-    print(f"{'detector':20s}{'standard':>8s}{'low FP':>8s}{'low FN':>8s}{'shipped':>8s}{'halves':>8s}", end="")
-    print(f"{'windows':>9s}{'alarms':>8s}{'µs/row':>9s}")
+    print(f"{'detector':48s}{'standard':>9s}{'low FP':>9s}{'low FN':>9s}{'windows':>9s}{'alarms':>8s}{'µs/row':>9s}")
     threshold = DetectConfig().metric_novelty
     tables = Tables()
-    scored = row(tables, "novelty (ours)", ours, corpus, threshold)
-    row(tables, "windowed Gaussian", windowed_gaussian, corpus, None)
-    row(tables, "random", at_random, corpus, None)
+    scored = rows(tables, "novelty (ours)", ours, corpus, threshold)
+    rows(tables, "windowed Gaussian", windowed_gaussian, corpus, None)
+    rows(tables, "random", at_random, corpus, None)
     tables.write(options.json)
     if options.series:
         for series in scored:

@@ -28,7 +28,7 @@ from aiops.replay import replay
 from aiops.score import grouping
 from aiops.testing.kafka_broker import KafkaBroker
 from aiops.topology import Topology, load_topology
-from benchmarks.data import data_folder
+from benchmarks.data import available
 
 PARTITIONS = (4, 12)
 SYSTEMS = ("micross", "cloudbed-1")
@@ -157,15 +157,17 @@ def main() -> int:
     parser.add_argument("--transport", default="kafka-python", choices=("kafka-python", "librdkafka"))
     parser.add_argument("--system", action="append", choices=SYSTEMS)
     options = parser.parse_args()
-    data = data_folder()
+    systems = options.system or SYSTEMS
+    overlay = f"overlay-{options.gap}.jsonl.gz"
+    data = available([f"microservice-faults/{name}/{overlay}" for name in systems])
     if data is None:
-        print("skipped: the measuring data is not here (set AIOPS_DATA to its folder)")
         return 0
     good = True
     with tempfile.TemporaryDirectory() as scratch, KafkaBroker(Path(scratch)) as broker:
-        for name in options.system or SYSTEMS:
+        for name in systems:
             folder = data / "microservice-faults" / name
-            good = system(broker.bootstrap, folder, options.gap, options.transport) and good
+            if (folder / overlay).exists():
+                good = system(broker.bootstrap, folder, options.gap, options.transport) and good
     return 0 if good else 1
 
 

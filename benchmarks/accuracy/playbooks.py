@@ -22,12 +22,13 @@ from aiops.ports import AlertFact, IncidentView
 from aiops.records import parse_severity
 from aiops.respond.runbooks import Runbook
 from aiops.topology import Topology
-from benchmarks.accuracy.causes_data import System, systems
+from benchmarks.accuracy.causes_data import PLACES, System, systems
 from benchmarks.accuracy.playbooks_k8s import no_cause, ranker, shares, suggested, true_cause
 from benchmarks.accuracy.runbooks_data import Query, load, read, recall
-from benchmarks.data import data_folder
+from benchmarks.data import available
 from benchmarks.tables import Tables, parser
 
+RUNBOOKS = ("runbooks/docs.jsonl.gz", "runbooks/queries.jsonl.gz", "runbooks/rules.jsonl.gz")
 KINDS = ("name-match", "same-page")
 BARS = {"name-match": (0.75, 0.92), "same-page": (0.25, 0.50)}
 PUBLISHED = {"name-match": (0.680, 0.873), "same-page": (0.151, 0.346)}
@@ -36,15 +37,16 @@ PUBLISHED = {"name-match": (0.680, 0.873), "same-page": (0.151, 0.346)}
 def main() -> int:
     """Print the tables; 0 also without data, which is told in one line."""
     options = parser(__doc__).parse_args()
-    root = data_folder()
-    if root is None or not (root / "runbooks").is_dir():
-        print("skipped: no measuring data (set AIOPS_DATA)")
+    root = available([*RUNBOOKS, f"{PLACES['k8s boutique']}/incidents.jsonl.gz"])
+    if root is None:
         return 0
     tables = Tables()
-    books, texts, queries = load(root / "runbooks")
-    tables.show(retrieval_table(books, texts, queries))
-    tables.show(threshold_table(books, queries))
-    tables.show(rules_table(root / "runbooks"))
+    if all((root / name).exists() for name in RUNBOOKS[:2]):
+        books, texts, queries = load(root / "runbooks")
+        tables.show(retrieval_table(books, texts, queries))
+        tables.show(threshold_table(books, queries))
+    if (root / RUNBOOKS[2]).exists():
+        tables.show(rules_table(root / "runbooks"))
     for system in systems(root, ["k8s boutique"]):
         tables.show(faults_table(system))
     tables.write(options.json)
