@@ -48,7 +48,7 @@ bench-throughput: $(VENV)/.dev ## Alerts per second, with the floors in the same
 bench-daemon: $(VENV)/.dev ## The whole daemon: from a real broker into the store, to the webhook, after a kill.
 	@AIOPS_DATA=$(DATA) $(BIN)/python -m benchmarks.throughput.daemon
 
-bench-accuracy: $(VENV)/.dev ## Grouping, causes, playbooks and detection against labels, with the naive rows.
+bench-accuracy: $(VENV)/.dev ## Grouping (three orders of equal times), causes, playbooks and detection, with the naive rows.
 	@AIOPS_DATA=$(DATA) $(BIN)/python -m benchmarks.accuracy
 
 wheel: $(VENV)/.dev ## Build the sdist, and the wheel from it, into dist/.

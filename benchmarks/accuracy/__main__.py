@@ -31,7 +31,7 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 def main(arguments: list[str]) -> int:
-    """Run the suites named, or all; the exit code is that of the worst, 1 where a page cannot be filled, 2 for usage."""
+    """Run the suites named, or all; return the worst exit code, 1 also where the page has no place, 2 for usage."""
     options = _options(arguments)
     if options.read is None and data_folder() is None:
         print("skipped: the measuring data is not here (set AIOPS_DATA to its folder)")

@@ -119,7 +119,8 @@ def pack(others: Sequence[Stream]) -> dict[str, Any]:
         for item in stream.items:
             correlator.learn(offset + item.ts - start, item.type, item.entity)
         offset += stream.items[-1].ts - start + LEAD_S
-    return correlator.dump_statistics()
+    found: dict[str, Any] = correlator.dump_statistics()
+    return found
 
 
 def rates(part: Window, clusters: Sequence[int], background: bool) -> list[IncidentRates]:

@@ -98,5 +98,5 @@ def sign_test(gains: Sequence[float]) -> float:
     """
     won, lost = sum(gain > 0 for gain in gains), sum(gain < 0 for gain in gains)
     count = won + lost
-    tail = sum(math.comb(count, taken) for taken in range(min(won, lost) + 1)) / 2**count
+    tail: float = sum(math.comb(count, taken) for taken in range(min(won, lost) + 1)) / 2**count
     return min(1.0, 2 * tail)
