@@ -78,12 +78,14 @@ def retry_command(
     config: ConfigOption = None,
     sets: SetOption = None,
     state: StateOption = None,
+    actor: ActorOption = None,
     as_json: Json = False,
 ) -> None:
     """Send dead messages again, as if they were new. One that something newer has overtaken is left out."""
     database, table = _open(config, sets, state)
     try:
-        moved = table.retry_dead(time.time(), _chosen(table, ids, every, "dead", endpoint))
+        chosen = _chosen(table, ids, every, "dead", endpoint)
+        moved = table.retry_dead(time.time(), chosen, actor=actor or user())
     finally:
         database.close()
     _report("retried", moved, ids, as_json)
@@ -98,6 +100,7 @@ def drop_command(
     config: ConfigOption = None,
     sets: SetOption = None,
     state: StateOption = None,
+    actor: ActorOption = None,
     as_json: Json = False,
 ) -> None:
     """Give messages up: they are not sent, and kept for the record."""
@@ -105,7 +108,9 @@ def drop_command(
         raise UsageError(f"--status: expected dead or due; got {status!r}")
     database, table = _open(config, sets, state)
     try:
-        moved = table.drop(time.time(), _chosen(table, ids, every, _status(status), endpoint), state=_status(status))
+        found = _status(status)
+        chosen = _chosen(table, ids, every, found, endpoint)
+        moved = table.drop(time.time(), chosen, state=found, actor=actor or user())
     finally:
         database.close()
     _report("dropped", moved, ids, as_json)

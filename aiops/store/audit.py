@@ -16,7 +16,7 @@ from aiops.records import Action
 
 
 class Entry(Struct):
-    """One decision. `topic` is incident, feedback, endpoint or a notice's; `seq` is the record that caused it."""
+    """One decision. `topic` is incident, feedback, endpoint, outbox or a notice's; `seq` is the causing record."""
 
     number: int
     seq: int

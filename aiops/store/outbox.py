@@ -16,6 +16,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from aiops.store.audit import NO_RECORD
 from aiops.store.database import Database
 
 State = Literal["due", "sent", "superseded", "dead", "dropped"]
@@ -93,6 +94,14 @@ where state = 'due' and endpoint = ? and due_at <= ?
       and earlier.version < o.version)
 order by due_at, id limit ?
 """  # noqa: S608 - the columns are this module's own
+
+
+# What a person decides about a message is found again with its incident.
+_AUDITED = """
+insert into audit (seq, at, topic, incident, version, actor, text)
+select :seq, :now, 'outbox', incident, version, :actor,
+    'message ' || id || ' (' || change || ') to ' || endpoint || ' ' || :did || '; it was ' || state from outbox
+"""
 
 
 def row_key(endpoint: str, incident: str, version: int) -> str:
@@ -298,23 +307,33 @@ class OutboxTable:
         )
         return [Row(*row) for row in found]
 
-    def retry_dead(self, now: float, ids: Sequence[int] | None = None) -> int:
-        """Make dead rows due again, all or the given ones, as if they were new; return how many."""
-        return self._move("due", "dead", now, ids, ", attempt = 0, created_at = :now")
+    def retry_dead(self, now: float, ids: Sequence[int] | None = None, *, actor: str | None = None) -> int:
+        """Make dead rows due again, all or the given ones, as if they were new; return how many.
 
-    def drop(self, now: float, ids: Sequence[int] | None = None, *, state: State = "dead") -> int:
+        This and `drop` write an entry of the audit for each row, in the same transaction: `actor` is who wants it.
+        """
+        return self._move("due", "dead", now, ids, actor, ", attempt = 0, created_at = :now")
+
+    def drop(
+        self, now: float, ids: Sequence[int] | None = None, *, state: State = "dead", actor: str | None = None
+    ) -> int:
         """Give rows up: the given ones, or all of `state`; return how many."""
-        return self._move("dropped", state, now, ids)
+        return self._move("dropped", state, now, ids, actor)
 
-    def _move(self, to: State, state: State, now: float, ids: Sequence[int] | None, more: str = "") -> int:
-        statement = f"update outbox set state = :to, due_at = :now, changed_at = :now{more} where state = :state"  # noqa: S608
-        values = {"to": to, "now": now, "state": state}
+    def _move(
+        self, to: State, state: State, now: float, ids: Sequence[int] | None, actor: str | None, more: str = ""
+    ) -> int:
+        which = " where state = :state" + ("" if ids is None else " and id = :id")
+        values: dict[str, object] = {"to": to, "now": now, "state": state, "actor": actor, "seq": NO_RECORD}
+        values["did"] = "is sent again" if to == "due" else "was given up"
+        entries = _AUDITED + which
+        update = f"update outbox set state = :to, due_at = :now, changed_at = :now{more}{which}"  # noqa: S608
+        moved = 0
         with self._database.transaction() as connection:
-            if ids is None:
-                return connection.execute(statement, values).rowcount
-            return sum(
-                connection.execute(statement + " and id = :id", {**values, "id": number}).rowcount for number in ids
-            )
+            for number in [None] if ids is None else ids:
+                connection.execute(entries, {**values, "id": number})
+                moved += connection.execute(update, {**values, "id": number}).rowcount
+        return moved
 
     def counts(self) -> dict[tuple[str, State], int]:
         """Rows by (endpoint, state)."""

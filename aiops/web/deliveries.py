@@ -18,12 +18,12 @@ def list_outbox(call: Call) -> model.Deliveries:
 
 def retry(call: Call) -> model.Moved:
     """Make dead rows due again."""
-    return model.Moved(call.host.store.outbox.retry_dead(call.clock(), call.body.ids))
+    return model.Moved(call.host.store.outbox.retry_dead(call.clock(), call.body.ids, actor=call.actor or "local"))
 
 
 def drop(call: Call) -> model.Moved:
     """Give dead rows up."""
-    return model.Moved(call.host.store.outbox.drop(call.clock(), call.body.ids))
+    return model.Moved(call.host.store.outbox.drop(call.clock(), call.body.ids, actor=call.actor or "local"))
 
 
 def list_endpoints(call: Call) -> model.Endpoints:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aiops.store import audit
 from aiops.store.database import Database
 from aiops.store.outbox import Entry, OutboxTable, Row
 
@@ -102,9 +103,16 @@ def test_dead_rows_let_later_ones_pass_and_can_be_retried_or_dropped(database: D
     table.dead(row.id, "gone", 10.0, status=410)
     assert [found.version for found in table.claim(10.0, 10, ["pager"])] == [2]
     assert table.counts() == {("pager", "dead"): 1, ("pager", "due"): 1}
-    assert table.retry_dead(12.0) == 1
-    assert table.drop(13.0, [row.id]) == 0
+    assert table.retry_dead(12.0, actor="ann") == 1
+    assert table.drop(13.0, [row.id], actor="ann") == 0
+    # What was decided is in the audit, and what was not is not.
+    found = audit.entries(database.reader, incident="i-1")
+    assert [(one.at, one.topic, one.version, one.actor, one.seq) for one in found] == [(12.0, "outbox", 1, "ann", -1)]
+    assert found[0].text == f"message {row.id} (opened) to pager is sent again; it was dead"
     assert table.oldest_age_s(15.0) == 15.0
+    assert table.drop(14.0, state="due", actor="bob") == 2
+    texts = [one.text for one in audit.entries(database.reader, incident="i-1", after=found[0].number)]
+    assert [text.split(" to ")[1] for text in texts] == ["pager was given up; it was due"] * 2
 
 
 def test_a_crash_forgets_what_was_in_flight_and_keeps_the_key(database: Database) -> None:

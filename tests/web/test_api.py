@@ -114,6 +114,12 @@ def test_the_outbox_is_listed_retried_and_dropped(site: Any) -> None:
     outbox.dead(outbox.claim(NOW, 1, ["pager"])[0].id, "again", NOW)
     assert site.client.post("/api/v1/outbox/drop", json={}).json() == {"count": 1}
     assert site.client.post("/api/v1/outbox/drop", json={}).json() == {"count": 0}
+    entries = [one for one in site.client.get("/api/v1/audit").json()["entries"] if one["topic"] == "outbox"]
+    assert [one["text"].split(" to ")[1] for one in entries] == [
+        "pager is sent again; it was dead",
+        "pager was given up; it was dead",
+    ]
+    assert all(one["actor"] and one["incident"] == dead["incident"] for one in entries)
 
 
 def test_a_disabled_endpoint_is_listed_and_enabled(site: Any) -> None:
