@@ -37,7 +37,10 @@ class Collector(Struct):
 
 
 class Latency(Struct):
-    """µs an alert; `wall` and `cpu` have p50, p99, p999 and max. Memory in MiB: at the first alert, and the most."""
+    """µs an alert; `wall` and `cpu` have p50, p99, p999 and max.
+
+    Memory in MiB: at the first alert, the most, and after half of the alerts.
+    """
 
     wall: dict[str, float] = field(default_factory=dict)
     cpu: dict[str, float] = field(default_factory=dict)
@@ -45,6 +48,7 @@ class Latency(Struct):
     start_mib: float = 0.0
     peak_mib: float = 0.0
     collector: Collector = field(default_factory=Collector)
+    half_mib: float = 0.0
 
 
 class _Pauses:
@@ -82,6 +86,8 @@ def latency(load: Load) -> Latency:
             spent_cpu, spent = inner() - began_cpu, outer() - began
             wall.add(max(0, spent - wall_off))
             cpu.add(max(0, spent_cpu - cpu_off))
+        if not row.half_mib and wall.total * 2 >= load.alerts:
+            row.half_mib = _memory_mib("VmRSS")
     gc.callbacks.remove(pauses)
     row.peak_mib = _memory_mib("VmHWM")
     row.wall, row.cpu = _quantiles(wall), _quantiles(cpu)

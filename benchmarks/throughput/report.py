@@ -9,12 +9,18 @@ from benchmarks.throughput.results import Results, Row
 
 def report(results: Results) -> str:
     """All tables as Markdown."""
-    parts = [str(results.machine), cost_table(results), latency_table(results)]
+    parts = [head(results), cost_table(results), latency_table(results)]
     if any(row.quality for row in results.rows):
         parts.append(quality_table(results))
     if results.servers:
         parts.append(http.table(results.servers))
     return "\n\n".join(parts)
+
+
+def head(results: Results) -> str:
+    """The machine, and which rows were kept from an earlier revision."""
+    kept = [f"{row.name} ({row.revision})" for row in results.rows if row.revision]
+    return str(results.machine) + (f" Measured at another revision: {', '.join(kept)}." if kept else "")
 
 
 def cost_table(results: Results) -> str:
@@ -49,7 +55,7 @@ def latency_table(results: Results) -> str:
     text = (
         f"Each alert timed alone, in µs: processor time of the thread, then the wall's ({setting}). Collections are "
         "those of the young, middle and old generation, pause is the longest of them on the wall's clock. MiB is "
-        "resident: before the first alert → the most."
+        "resident: before the first alert → the most (after half of the alerts)."
     )
     head = "| load | p50 | p99 | p99.9 | max | wall p50 | wall p99 | wall p99.9 | collections | pause ms | memory MiB |"
     rows = []
@@ -59,7 +65,7 @@ def latency_table(results: Results) -> str:
             f"| {row.name} | {cpu['p50']:.1f} | {cpu['p99']:.0f} | {cpu['p999']:.0f} | {cpu['max']:,.0f} "
             f"| {wall['p50']:.1f} | {wall['p99']:.0f} | {wall['p999']:,.0f} "
             f"| {'/'.join(map(str, collector.collections))} | {collector.longest_ms:.0f} "
-            f"| {each.start_mib:.0f} → {each.peak_mib:.0f} |"
+            f"| {each.start_mib:.0f} → {each.peak_mib:.0f}{f' (half {each.half_mib:.0f})' if each.half_mib else ''} |"
         )
     return table_of(text, head, rows)
 

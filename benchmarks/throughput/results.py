@@ -28,12 +28,16 @@ MAX_REPEATED_ALERTS = 700_000
 
 
 class Row(Struct):
-    """One load: a `Cost` a repeat, and the other passes once; None where a pass was left out."""
+    """One load: a `Cost` a repeat, and the other passes once; None where a pass was left out.
+
+    `revision` is named where it is not that of the whole run: a row that was kept from an earlier one.
+    """
 
     load: Load
     costs: list[Cost] = field(default_factory=list)
     latency: Latency | None = None
     quality: Quality | None = None
+    revision: str = ""
 
     @property
     def name(self) -> str:
@@ -109,11 +113,15 @@ def _once(row: Row, scale: float) -> None:
 def merged(before: Results, after: Results) -> Results:
     """`before` with the rows and servers of `after` in place of its own; the machine is that of the newer.
 
-    Rows stand in the order of the loads. Raises `ValueError` where the loads were of other lengths.
+    Rows that are kept remember the revision that they were measured on. All stand in the order of the loads. Raises
+    `ValueError` where the loads were of other lengths.
     """
     if before.scale != after.scale:
         raise ValueError(f"results of scale {before.scale:g}: expected {after.scale:g}, as measured now")
     order = [load.name for load in (*LOADS, *LARGE)]
+    if before.machine.revision != after.machine.revision:
+        for row in before.rows:
+            row.revision = row.revision or before.machine.revision
     rows = {row.name: row for row in (*before.rows, *after.rows) if row.name in order}
     return Results(
         after.machine,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from benchmarks.machine import ROOT, Machine, machine, revision
@@ -47,6 +48,13 @@ def test_tables_hold_the_figures_of_the_results() -> None:
     assert "| storms of 10 | 1,000 | 150 | 0.850 | 100 | 0.98 | 1.50 | 1.00 | 0.750 |" in text
 
 
+def test_memory_at_half_shows_whether_it_grows() -> None:
+    run = results(20.0)
+    assert run.rows[0].latency is not None
+    run.rows[0].latency.half_mib = 51.0
+    assert "| 26 → 52 (half 51) |" in report(run)
+
+
 def test_every_row_of_a_table_has_as_many_cells_as_its_head() -> None:
     run = results(20.0)
     run.rows.append(Row(Load("lone", "unique", 10), costs(5.0), None, Quality(10, 3, 0.7)))
@@ -69,7 +77,10 @@ def test_rows_that_are_measured_again_replace_their_own_only() -> None:
     before, after = results(20.0), results(30.0)
     before.rows.append(Row(LOADS[0], costs(5.0)))
     before.rows.append(Row(Load("of the past", "unique", 10), costs(5.0)))
+    after.machine = msgspec.structs.replace(PLACE, revision="def5678")
     found = merged(before, after)
+    assert [row.revision for row in found.rows] == ["abc1234", ""]
+    assert f"another revision: {LOADS[0].name} (abc1234)." in report(found)
     assert [(row.name, row.cost("fold")) for row in found.rows] == [(LOADS[0].name, 5.0), ("storms of 10", 30.0)]
     with pytest.raises(ValueError, match="scale"):
         merged(Results(PLACE, 0.1), after)
