@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,7 +20,7 @@ from aiops.engine.events import Event, Placed
 from aiops.errors import AiopsError
 from aiops.journal import Frame, JournalError, Meta, frames
 from aiops.journal.segment import segments
-from aiops.journal.snapshot import good_snapshots
+from aiops.journal.snapshot import Kept, good_snapshots
 from aiops.records import Action, Record
 from aiops.store.audit import KEPT
 from aiops.store.store import Decided, Store
@@ -42,6 +42,10 @@ class Fold(Protocol):
 
     def restore(self, snapshot: bytes) -> None:
         """Take a state; raise `AiopsError` for one of another version."""
+        ...
+
+    def restore_parts(self, pieces: Iterator[bytes]) -> None:
+        """Take a state in the parts of `snapshot_parts`; raise `AiopsError` where they are others."""
         ...
 
     def accounts(self) -> dict[str, Any]:
@@ -99,7 +103,7 @@ def _from_snapshot(snapshots: Path, journal: Path, applied: int, make: Callable[
         fold = make()
         try:
             with held_back():
-                fold.restore(found.state)
+                _restore(fold, found)
         except AiopsError as error:
             problems.append(f"snapshot of frame {found.meta.frame}: {error}")
             continue
@@ -113,6 +117,14 @@ def _from_snapshot(snapshots: Path, journal: Path, applied: int, make: Callable[
             f"no snapshot can be used: the engine begins anew at frame {first}, the oldest that retention left"
         )
     return Recovered(make(), number=first, untold=untold, problems=problems)
+
+
+def _restore(fold: Fold, found: Kept) -> None:
+    # The parts of a state one after the other: all of it as bytes is half as large again as the engine.
+    if found.meta.parts:
+        fold.restore_parts(found.parts())
+    else:
+        fold.restore(b"".join(found.parts()))
 
 
 def _first_frame(journal: Path) -> int:

@@ -22,7 +22,7 @@ from aiops.engine.incidents import MAX_DUE, MAX_DUE_EACH, Incidents
 from aiops.engine.place import Placer
 from aiops.engine.rank import Models, Ranking
 from aiops.engine.silences import Silences
-from aiops.engine.thaw import Strings, parts
+from aiops.engine.thaw import Strings, Thaw, parts
 from aiops.engine.timeline import Timeline
 from aiops.errors import UsageError
 from aiops.records import Action, Alert, Change, Incident, Metric, Record, Tick
@@ -162,14 +162,32 @@ class Engine:
             state = msgspec.msgpack.decode(snapshot, type=dict[str, msgspec.Raw])
         except msgspec.MsgspecError:
             state = {}
+        self._restore_first(state)
+        strings = Strings()
+        for name, stage in self._stages().items():
+            stage.load(strings.stage(name, state.pop(name)))
+
+    def restore_parts(self, pieces: Iterator[bytes]) -> None:
+        """Take the state of `snapshot_parts`, in the same pieces; raise `UsageError` where they are others.
+
+        After an error the engine is of no use.
+        """
+        stages = self._stages()
+        thaw = Thaw(pieces, len(stages))
+        try:
+            self._restore_first(thaw.first())
+            for _ in stages:
+                name, state = thaw.stage()
+                stages[name].load(state)
+        except (msgspec.MsgspecError, StopIteration, LookupError) as error:
+            raise UsageError(f"snapshot: expected the parts of a state: {error!r}; fold the journal instead") from None
+
+    def _restore_first(self, state: Mapping[str, msgspec.Raw]) -> None:
         if "version" not in state or msgspec.msgpack.decode(state["version"]) != SNAPSHOT_VERSION:
             raise UsageError(f"snapshot: expected version {SNAPSHOT_VERSION}; fold the journal instead")
         self.seq = msgspec.msgpack.decode(state["seq"])
         self.timeline = msgspec.msgpack.decode(state["timeline"], type=Timeline)
         self.kinds = msgspec.msgpack.decode(state["kinds"])
-        strings = Strings()
-        for name, stage in self._stages().items():
-            stage.load(strings.stage(name, state.pop(name)))
 
     def _stages(self) -> Mapping[str, Any]:
         return {

@@ -29,11 +29,16 @@ from aiops.engine.surprise import Counted
 _FIX = 15
 _SHORT = 65_535
 # Items of a long list that are encoded at once, which the host can pack and let go: some kilobytes of streams, some
-# megabytes of clusters with a hundred members each.
+# megabytes of clusters with a hundred members each. Who reads parts counts on it: another number is another version.
 _CHUNK = 32
+# The headers of maps and of lists: what is added to a small number, and what stands before a larger one.
+_MAPS = (0x80, b"\xde", b"\xdf")
+_LISTS = (0x90, b"\xdc", b"\xdd")
 # How deep in a stage long lists are looked for: a stage, its part, the part of a model.
 _DEPTH = 3
 
+# Where in a state a value stands: its stage, and the keys that lead to it.
+Path = tuple[str, ...]
 # Numbers that are shared at a time; those that are equal mostly stand close together.
 _NUMBERS = 65_536
 # Names of the fields that hold floats, and what takes these out of a struct at once; names of those that hold ints.
@@ -140,20 +145,43 @@ class Strings:
             self._plain(state)
         return state
 
+    def items(self, path: Path, raw: bytes) -> list[Any]:
+        """A list of a stage, or some of a long one."""
+        kind = _ITEMS.get(path)
+        if kind is None:
+            found: list[Any] = msgspec.msgpack.decode(raw)
+            self._plain(found)
+            return found
+        decoder, share = kind
+        return [share(self, item) for item in decoder.decode(raw)] if share else decoder.decode(raw)
+
+    def plain(self, raw: bytes) -> Any:
+        """Any other value of a stage."""
+        value = msgspec.msgpack.decode(raw)
+        if isinstance(value, dict | list):
+            self._plain(value)
+        return value
+
     def _detect(self, state: DetectState) -> DetectState:
-        one = self._known.setdefault
         for each in state["streams"]["streams"]:
-            each.key = one(each.key, each.key)
-            self._numbers(each, _COUNTED)
+            self._counted(each)
         for rest in (state["metrics"], state["windows"], state["training"], state["pending"], state["verdicts"]):
             self._plain(rest)
         return state
 
-    def _correlate(self, state: CorrelateState) -> CorrelateState:
+    def _counted(self, counted: Counted) -> Counted:
+        counted.key = self._known.setdefault(counted.key, counted.key)
+        self._numbers(counted, _COUNTED)
+        return counted
+
+    def _key(self, key: DumpedKey) -> DumpedKey:
         one = self._known.setdefault
-        state["keys"] = [(one(key[0], key[0]), one(key[1], key[1]), *key[2:]) for key in state["keys"]]
-        for key in state["keys"]:
-            self._numbers(key[2], _HABIT)
+        name, entity, habit, member, scored = key
+        self._numbers(habit, _HABIT)
+        return one(name, name), one(entity, entity), habit, member, scored
+
+    def _correlate(self, state: CorrelateState) -> CorrelateState:
+        state["keys"] = [self._key(key) for key in state["keys"]]
         for rest in (state["cooccurrence"], state["clusters"], state["background"]):
             self._plain(rest)
         return state
@@ -232,10 +260,63 @@ class Strings:
                 self._plain(item)
 
 
+# How the long lists of the large stages are read: what their items are, and how these share what they have in common.
+_ITEMS: dict[Path, tuple[msgspec.msgpack.Decoder[Any], Callable[[Strings, Any], Any] | None]] = {
+    ("dedup", "streams"): (msgspec.msgpack.Decoder(list[Stream]), Strings._stream),
+    ("dedup", "recent"): (msgspec.msgpack.Decoder(list[Copy]), None),
+    ("dedup", "older"): (msgspec.msgpack.Decoder(list[Copy]), None),
+    ("dedup", "due"): (msgspec.msgpack.Decoder(list[tuple[float, int]]), None),
+    ("detect", "streams", "streams"): (msgspec.msgpack.Decoder(list[Counted]), Strings._counted),
+    ("correlate", "keys"): (msgspec.msgpack.Decoder(list[DumpedKey]), Strings._key),
+    ("clusters", "clusters"): (msgspec.msgpack.Decoder(list[ClusterState]), Strings._cluster),
+}
+
+
+class Thaw:
+    """Reads the pieces that `parts` made, one at a time, so that the state is never in memory as bytes as well.
+
+    `count` is the number of stages. Raise `msgspec.MsgspecError` or `StopIteration` for pieces of another kind.
+    """
+
+    def __init__(self, pieces: Iterator[bytes], count: int) -> None:
+        self._pieces = pieces
+        self._count = count
+        self._strings = Strings()
+
+    def first(self) -> dict[str, msgspec.Raw]:
+        """What stands before the stages."""
+        count = _counted_items(next(self._pieces), _MAPS) or 0
+        raw = _head(max(0, count - self._count), *_MAPS) + next(self._pieces)
+        return msgspec.msgpack.decode(raw, type=dict[str, msgspec.Raw])
+
+    def stage(self) -> tuple[str, Any]:
+        """The name of the next stage, and its state as its `load` takes it."""
+        name: str = msgspec.msgpack.decode(next(self._pieces), type=str)
+        return name, self._value((name,))
+
+    def _value(self, path: Path) -> Any:
+        piece = next(self._pieces)
+        count = _counted_items(piece, _MAPS)
+        if count is not None:
+            found: dict[Any, Any] = {}
+            for _ in range(count):
+                key = msgspec.msgpack.decode(next(self._pieces))
+                found[key] = self._value((*path, key))
+            return found
+        count = _counted_items(piece, _LISTS)
+        if count is None:
+            return self._strings.items(path, piece) if path in _ITEMS else self._strings.plain(piece)
+        items: list[Any] = []
+        while len(items) < count:
+            some = _head(min(_CHUNK, count - len(items)), *_LISTS)
+            items += self._strings.items(path, some + next(self._pieces))
+        return items
+
+
 def parts(first: dict[str, Any], stages: Iterable[tuple[str, Any]], count: int) -> Iterator[bytes]:
     """A msgpack map of `first` and of the `count` stages' dumps, in pieces that make it up when put together."""
     encode = msgspec.msgpack.encode
-    yield _head(len(first) + count, 0x80, b"\xde", b"\xdf")
+    yield _head(len(first) + count, *_MAPS)
     yield b"".join(encode(key) + encode(value) for key, value in first.items())
     for name, stage in stages:
         yield encode(name)
@@ -246,15 +327,15 @@ def _pieces(value: Any, depth: int) -> Iterator[bytes]:
     """The encoding of a value; long lists in it are encoded some items at a time."""
     encode = msgspec.msgpack.encode
     if depth and type(value) is dict:
-        yield _head(len(value), 0x80, b"\xde", b"\xdf")
+        yield _head(len(value), *_MAPS)
         for key, item in value.items():
             yield encode(key)
             yield from _pieces(item, depth - 1)
     elif type(value) is list and len(value) > _CHUNK:
-        yield _head(len(value), 0x90, b"\xdc", b"\xdd")
+        yield _head(len(value), *_LISTS)
         for start in range(0, len(value), _CHUNK):
             some = value[start : start + _CHUNK]
-            yield encode(some)[len(_head(len(some), 0x90, b"\xdc", b"\xdd")) :]
+            yield encode(some)[len(_head(len(some), *_LISTS)) :]
     else:
         yield encode(value)
 
@@ -264,3 +345,12 @@ def _head(count: int, fix: int, short: bytes, long: bytes) -> bytes:
     if count <= _FIX:
         return bytes([fix | count])
     return short + count.to_bytes(2, "big") if count <= _SHORT else long + count.to_bytes(4, "big")
+
+
+def _counted_items(piece: bytes, heads: tuple[int, bytes, bytes]) -> int | None:
+    """How many items the header that is the whole piece announces; None where it is a value, or another header."""
+    fix, short, long = heads
+    if len(piece) == 1 and piece[0] & 0xF0 == fix:
+        return piece[0] & _FIX
+    is_head = (len(piece) == 3 and piece[:1] == short) or (len(piece) == 5 and piece[:1] == long)
+    return int.from_bytes(piece[1:], "big") if is_head else None

@@ -28,13 +28,16 @@ _NAME = re.compile(r"^(\d{20})\.snapshot$")
 # 4 GiB unpacked: forty times the state of 100,000 active alerts; more is damage.
 _MAX_STATE_BYTES = 4 << 30
 _LEVEL = 1
+# What is unpacked at a time; what a part leaves of it is copied for the next one.
+_BLOCK = 16 << 10
 
 
 class SnapshotMeta(Struct):
     """What a snapshot says of itself.
 
     `frame` and `seq` are the numbers of the next frame and record; `journal` is the cumulative part of the last frame;
-    `config` names the engine's configuration by digest; `at` is the host's clock.
+    `config` names the engine's configuration by digest; `at` is the host's clock. `parts` are the lengths of the parts
+    that the state came in; snapshots of older versions do not tell them.
     """
 
     frame: int
@@ -42,6 +45,7 @@ class SnapshotMeta(Struct):
     at: float
     config: str
     journal: Meta
+    parts: list[int] = []
 
 
 _META = msgspec.json.Decoder(SnapshotMeta)
@@ -60,23 +64,48 @@ def write_snapshot(directory: Path, snapshot: Snapshot, keep: int = KEEP) -> Pat
 
 
 class Packed(Struct):
-    """A state as it is written; `plain_bytes` is its length before."""
+    """A state as it is written; `parts` are the lengths of what was packed."""
 
     chunks: list[bytes]
-    plain_bytes: int
+    parts: list[int]
+
+    @property
+    def plain_bytes(self) -> int:
+        """The length of the state before."""
+        return sum(self.parts)
+
+
+class Kept(Struct):
+    """A snapshot as it was read: sound, and its state still packed."""
+
+    meta: SnapshotMeta
+    packed: memoryview
+
+    def parts(self) -> Iterator[bytes]:
+        """The parts that were packed, each unpacked by itself; one part where the snapshot does not tell their lengths.
+
+        Raise `JournalError` where they do not fit.
+        """
+        try:
+            if self.meta.parts:
+                yield from _unpacked(self.packed, self.meta.parts)
+            else:
+                yield _whole(self.packed)
+        except zlib.error as error:
+            raise JournalError(f"snapshot of frame {self.meta.frame}: damaged: {error}") from error
 
 
 def pack(parts: Iterable[bytes]) -> Packed:
     """Compress a state that comes in parts, each before the next is taken; a tenth remains of it."""
     packer = zlib.compressobj(_LEVEL)
-    chunks, plain_bytes = [], 0
+    chunks, lengths = [], []
     for part in parts:
-        plain_bytes += len(part)
+        lengths.append(len(part))
         # Mostly nothing comes out: the packer fills a block first.
         if chunk := packer.compress(part):
             chunks.append(chunk)
     chunks.append(packer.flush())
-    return Packed(chunks, plain_bytes)
+    return Packed(chunks, lengths)
 
 
 def write_packed(directory: Path, meta: SnapshotMeta, packed: Packed, keep: int = KEEP) -> Path:
@@ -84,7 +113,7 @@ def write_packed(directory: Path, meta: SnapshotMeta, packed: Packed, keep: int 
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = directory / f"{meta.frame:020d}.snapshot"
     aside = path.with_suffix(".new")
-    told = msgspec.json.encode(meta)
+    told = msgspec.json.encode(msgspec.structs.replace(meta, parts=packed.parts))
     check, length = zlib.crc32(told), 0
     for chunk in packed.chunks:
         check, length = zlib.crc32(chunk, check), length + len(chunk)
@@ -114,7 +143,7 @@ def frame_of(path: Path) -> int:
     return int(path.name.split(".")[0])
 
 
-def read_snapshot(path: Path) -> Snapshot:
+def read_snapshot(path: Path) -> Kept:
     """Read a snapshot; raise `JournalError` when it is damaged."""
     try:
         raw = memoryview(path.read_bytes())
@@ -123,12 +152,12 @@ def read_snapshot(path: Path) -> Snapshot:
         state = raw[_HEADER.size + meta_bytes :]
         if magic != MAGIC or len(state) != state_bytes or zlib.crc32(state, zlib.crc32(meta)) != check:
             raise JournalError(f"snapshot {path}: damaged: the checksum does not agree")
-        return Snapshot(_META.decode(meta), _unpacked(state))
-    except (OSError, struct.error, zlib.error, msgspec.MsgspecError) as error:
+        return Kept(_META.decode(meta), state)
+    except (OSError, struct.error, msgspec.MsgspecError) as error:
         raise JournalError(f"snapshot {path}: damaged: {error}") from error
 
 
-def good_snapshots(directory: Path) -> Iterator[Snapshot | JournalError]:
+def good_snapshots(directory: Path) -> Iterator[Kept | JournalError]:
     """The snapshots, newest first; for each damaged one what is wrong with it."""
     for path in reversed(snapshot_paths(directory)):
         try:
@@ -137,12 +166,31 @@ def good_snapshots(directory: Path) -> Iterator[Snapshot | JournalError]:
             yield error
 
 
-def _unpacked(state: memoryview) -> bytes:
+def _whole(state: memoryview) -> bytes:
     unpacker = zlib.decompressobj()
     plain = unpacker.decompress(state, _MAX_STATE_BYTES)
     if not unpacker.eof:
         raise zlib.error("cut off")
     return plain
+
+
+def _unpacked(state: memoryview, lengths: Iterable[int]) -> Iterator[bytes]:
+    unpacker = zlib.decompressobj()
+    blocks = iter(range(0, len(state), _BLOCK))
+    rest = b""
+    for length in lengths:
+        part = bytearray()
+        while len(part) < length:
+            if not rest and not (plain := unpacker.decompress(b"", length - len(part))):
+                at = next(blocks, None)
+                if at is None:
+                    raise zlib.error("cut off")
+                rest = bytes(state[at : at + _BLOCK])
+            if rest:
+                plain = unpacker.decompress(rest, length - len(part))
+                rest = unpacker.unconsumed_tail
+            part += plain
+        yield bytes(part)
 
 
 def _private(path: str, flags: int) -> int:

@@ -9,6 +9,7 @@ import pytest
 from aiops.engine.fold import Engine
 from aiops.engine.shared import Shared
 from aiops.engine.thaw import parts
+from aiops.errors import UsageError
 from aiops.records import Alert
 
 SITES = 4
@@ -65,6 +66,43 @@ def test_a_restored_engine_is_no_larger_than_the_one_it_was() -> None:
         tracemalloc.stop()
     assert other.snapshot() == state
     assert restored < 1.1 * fresh, (restored, fresh)
+
+
+def test_parts_restore_what_the_whole_does_and_never_hold_all_of_it() -> None:
+    engine = Engine()
+    engine.step(load(3_000))
+    pieces = list(engine.snapshot_parts())
+    other = Engine()
+    other.restore(b"".join(pieces))
+    assert other.snapshot() == b"".join(pieces)
+    peaks = []
+    for restore in (lambda each: each.restore_parts(iter(pieces)), lambda each: each.restore(b"".join(pieces))):
+        fresh = Engine()
+        tracemalloc.start()
+        try:
+            restore(fresh)
+            kept, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        peaks.append(most - kept)
+        assert fresh.snapshot() == b"".join(pieces)
+    assert peaks[0] < peaks[1] - len(b"".join(pieces)) / 4, peaks
+
+
+@pytest.mark.parametrize("damage", ["none", "first", "short", "order", "version"])
+def test_parts_of_another_kind_are_refused(damage: str) -> None:
+    engine = Engine()
+    engine.step(load(300))
+    pieces = list(engine.snapshot_parts())
+    pieces = {
+        "none": [],
+        "first": pieces[:1],
+        "short": pieces[:-3],
+        "order": pieces[:2] + pieces[3:],
+        "version": [pieces[0], pieces[1].replace(b"version", b"notions"), *pieces[2:]],
+    }[damage]
+    with pytest.raises(UsageError, match="fold the journal instead"):
+        Engine().restore_parts(iter(pieces))
 
 
 def test_streams_share_what_they_have_in_common() -> None:

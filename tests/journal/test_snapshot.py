@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import random
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +14,17 @@ from hypothesis import strategies as st
 from aiops.journal import JournalError, Meta, Writer, frames
 from aiops.journal.retention import Aged, expired, remove_expired
 from aiops.journal.segment import Segment, segments
-from aiops.journal.snapshot import Snapshot, SnapshotMeta, good_snapshots, read_snapshot, snapshot_paths, write_snapshot
+from aiops.journal.snapshot import (
+    Kept,
+    Snapshot,
+    SnapshotMeta,
+    good_snapshots,
+    pack,
+    read_snapshot,
+    snapshot_paths,
+    write_packed,
+    write_snapshot,
+)
 
 
 def snapshot(frame: int, state: bytes = b"state") -> Snapshot:
@@ -24,7 +36,31 @@ def test_the_last_three_are_kept_and_read_again(tmp_path: Path) -> None:
     for frame in range(5):
         write_snapshot(tmp_path, snapshot(frame))
     assert [read_snapshot(path).meta.frame for path in snapshot_paths(tmp_path)] == [2, 3, 4]
-    assert next(iter(good_snapshots(tmp_path))) == snapshot(4)
+    newest = next(iter(good_snapshots(tmp_path)))
+    assert isinstance(newest, Kept)
+    assert b"".join(newest.parts()) == b"state"
+    assert msgspec.structs.replace(newest.meta, parts=[]) == snapshot(4).meta
+
+
+@pytest.mark.parametrize("size", [1, 100, 100_000])
+def test_parts_come_back_as_they_were_packed(tmp_path: Path, size: int) -> None:
+    rng = random.Random(size)
+    parts = [rng.randbytes(rng.randrange(size)) + b"x" * rng.randrange(size) for _ in range(40)]
+    kept = read_snapshot(write_packed(tmp_path, snapshot(1).meta, pack(parts)))
+    assert list(kept.parts()) == parts
+
+
+def test_one_that_does_not_tell_its_parts_is_read_whole(tmp_path: Path) -> None:
+    kept = read_snapshot(write_packed(tmp_path, snapshot(1).meta, pack([b"one", b"two"])))
+    kept.meta.parts = []
+    assert list(kept.parts()) == [b"onetwo"]
+
+
+def test_parts_that_are_longer_than_the_state_are_damage(tmp_path: Path) -> None:
+    kept = read_snapshot(write_packed(tmp_path, snapshot(1).meta, pack([b"one", b"two"])))
+    kept.meta.parts = [3, 4]
+    with pytest.raises(JournalError, match="cut off"):
+        list(kept.parts())
 
 
 @pytest.mark.parametrize("damage", ["bit", "short", "empty"])
@@ -38,7 +74,7 @@ def test_a_damaged_one_is_said_and_the_one_before_is_used(tmp_path: Path, damage
     first, second = good_snapshots(tmp_path)
     assert isinstance(first, JournalError)
     assert str(path) in str(first)
-    assert isinstance(second, Snapshot)
+    assert isinstance(second, Kept)
     assert second.meta.frame == 1
 
 
