@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import sqlite3
+import struct
+import zlib
 from pathlib import Path
 
 import msgspec
@@ -17,6 +19,7 @@ from aiops.daemon.daemon import Daemon
 from aiops.engine.events import IncidentChanged
 from aiops.engine.fold import Engine
 from aiops.journal import Meta, read
+from aiops.journal.snapshot import snapshot_paths
 from aiops.ports import DeadLetter, Position, Received
 from aiops.records import Action, Record
 from aiops.simulate import Options, simulate
@@ -170,6 +173,33 @@ def test_a_damaged_snapshot_costs_time_only(tmp_path: Path) -> None:
     try:
         assert stored(daemon) == before == refold(tmp_path)
         assert any(snapshots[-1].name in problem for problem in daemon.recovered.problems)
+    finally:
+        daemon.close()
+
+
+def test_a_snapshot_that_does_not_tell_its_parts_is_used(tmp_path: Path) -> None:
+    """Those of older versions; a daemon that is upgraded goes on where it was."""
+    clock = Clock()
+    daemon = open_daemon(tmp_path, clock)
+    for at in range(0, len(RECORDS), 100):
+        feed(daemon, clock, RECORDS[at : at + 100])
+    daemon.pump.stop()
+    daemon.pump.run()
+    before = stored(daemon)
+    daemon.close()
+    newest = snapshot_paths(tmp_path / "snapshots")[-1]
+    raw = newest.read_bytes()
+    header = struct.Struct("<4sIQI")
+    magic, told_bytes, state_bytes, _ = header.unpack_from(raw)
+    told = msgspec.json.decode(raw[header.size : header.size + told_bytes])
+    assert len(told.pop("parts")) > 10
+    rest = msgspec.json.encode(told) + raw[header.size + told_bytes :]
+    newest.write_bytes(header.pack(magic, len(rest) - state_bytes, state_bytes, zlib.crc32(rest)) + rest)
+    daemon = open_daemon(tmp_path, clock)
+    try:
+        assert daemon.recovered.problems == []
+        assert daemon.recovered.frames == 0
+        assert stored(daemon) == before
     finally:
         daemon.close()
 
