@@ -195,7 +195,9 @@ def _report(done: str, moved: int, ids: list[int] | None, as_json: bool) -> None
 
 def _plain(row: Row) -> dict[str, Any]:
     """A row without the incident itself, which `aiops incidents show` has; errors are redacted when they are stored."""
-    plain: dict[str, Any] = {name: getattr(row, name) for name in Row.__struct_fields__ if name != "body"}
+    plain: dict[str, Any] = {
+        name: getattr(row, name) for name in Row.__struct_fields__ if name not in ("body", "traceparent")
+    }
     for name in ("at", "due_at", "created_at", "changed_at"):
         plain[name] = format_time(plain[name])
     return plain

@@ -117,7 +117,7 @@ class Daemon:
     def _open(self, make: Callable[[], Fold], sources: list[Source]) -> None:
         config, digest = self.config, engine_digest(self.config)
         self.outbox = self.store.outbox
-        self.announcer = Announcer(self.outbox, config.endpoints, config.http.external_url)
+        self.announcer = Announcer(self.outbox, config.endpoints, config.http.external_url, self.tracer)
         self.store.telling = self.announcer
         paths = snapshot_paths(self.directory / "snapshots")
         known = max(self.store.applied(), frame_of(paths[-1]) if paths else 0)

@@ -16,14 +16,18 @@ from aiops.config import DEFAULT_SETTLE_S, EndpointConfig
 from aiops.engine.events import IncidentChanged
 from aiops.records import Incident, Severity, parse_severity
 from aiops.store.outbox import OVER, Entry, OutboxTable, Told, told
+from aiops.trace import OFF, Tracer
 
 
 class Announcer:
     """Makes outbox rows of changes, for all endpoints. See `EndpointConfig` for what can be set."""
 
-    def __init__(self, outbox: OutboxTable, endpoints: Sequence[EndpointConfig], external_url: str = "") -> None:
+    def __init__(
+        self, outbox: OutboxTable, endpoints: Sequence[EndpointConfig], external_url: str = "", tracer: Tracer = OFF
+    ) -> None:
         self._outbox = outbox
         self.endpoints = list(endpoints)
+        self._tracer = tracer
         self._external_url = external_url.rstrip("/")
 
     def entries(self, connection: sqlite3.Connection, event: IncidentChanged, now: float) -> Iterator[Entry]:
@@ -46,6 +50,7 @@ class Announcer:
                 link=self._link(event.incident.id),
                 severity=int(parse_severity(event.incident.severity)),
                 cause=_suspect(event.incident),
+                traceparent=self._tracer.kept((event.incident.id, event.version)),
             )
 
     def _decide(

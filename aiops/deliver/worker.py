@@ -310,7 +310,7 @@ def _close(lane: Lane) -> None:
 
 
 def _traced(tracer: Tracer, lane: Lane, row: Row) -> Answer:
-    """One attempt as one span, a part of the trace of the batch that caused it, where that is known yet."""
+    """One attempt as one span, a part of the trace of the batch that caused it, before a restart or after it."""
     if tracer is OFF:
         return _ask(lane, row)
     attributes: dict[str, Value] = {
@@ -321,7 +321,8 @@ def _traced(tracer: Tracer, lane: Lane, row: Row) -> Answer:
         "aiops.incident.change": row.change,
         "http.request.resend_count": row.attempt,
     }
-    parent = tracer.kept((row.incident, row.version))
+    # Written beside the message by whichever process took the batch.
+    parent = row.traceparent
     with tracer.begin(f"deliver {lane.name}", "client", parent=parent, attributes=attributes) as span:
         answer = _ask(lane, row, span.traceparent)
         if answer.status is not None:

@@ -45,6 +45,8 @@ class Entry(Struct, kw_only=True):
     link: str | None = None
     severity: int = 2
     cause: str | None = None
+    # The W3C `traceparent` of the batch that caused it; empty where nobody traces.
+    traceparent: str = ""
 
 
 class Told(Struct):
@@ -82,6 +84,7 @@ class Row(Struct):
     changed_at: float
     last_status: int | None
     last_error: str | None
+    traceparent: str = ""
 
 
 _COLUMNS = ", ".join(Row.__struct_fields__)
@@ -171,7 +174,7 @@ class OutboxTable:
         for entry in entries:
             cursor = connection.execute(
                 "insert into outbox (endpoint, incident, version, key, change, body, at, link, severity, cause,"
-                " due_at, created_at, changed_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " due_at, created_at, changed_at, traceparent) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                 " on conflict do nothing",
                 (
                     entry.endpoint,
@@ -187,6 +190,7 @@ class OutboxTable:
                     entry.due_at,
                     now,
                     now,
+                    entry.traceparent,
                 ),
             )
             if cursor.rowcount > 0:

@@ -80,7 +80,10 @@ create index outbox_order on outbox (endpoint, incident, version) where state = 
 create index outbox_state on outbox (state, changed_at);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+# The trace that a message is part of goes on after a restart.
+_TRACED = "alter table outbox add column traceparent text not null default ''"
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _TRACED)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

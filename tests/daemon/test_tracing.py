@@ -119,6 +119,25 @@ def test_one_trace_from_the_request_to_the_message(traced: Callable[..., Traced]
     assert "127.0.0.1" not in told_all
 
 
+def test_the_trace_goes_on_after_a_restart(traced: Callable[..., Traced]) -> None:
+    before, after = InMemorySpanExporter(), InMemorySpanExporter()
+    found = traced(before)
+    # Refused by the first process, taken from the second.
+    found.receiver.replies = [Reply(503)]
+    assert found.post("DiskFull", traceparent=TRACEPARENT) == 200
+    until(lambda: found.receiver.requests)
+    found.daemon.stop()
+    found.receiver.replies = [Reply(200)]
+    traced(after)
+    attempts = until(lambda: [span for span in after.get_finished_spans() if span.name == "deliver pager"])
+    [batch] = [span for span in before.get_finished_spans() if span.name == "batch"]
+    assert attempts[0].attributes["http.request.resend_count"] >= 1
+    assert {span.context.trace_id for span in attempts} == {batch.context.trace_id}
+    assert {span.parent.span_id for span in attempts} == {batch.context.span_id}
+    sent = found.receiver.requests[-1].headers["traceparent"]
+    assert sent == f"00-{batch.context.trace_id:032x}-{attempts[-1].context.span_id:016x}-01"
+
+
 def test_attributes_are_of_the_semantic_conventions_or_ours(traced: Callable[..., Traced]) -> None:
     memory = InMemorySpanExporter()
     found = traced(memory)

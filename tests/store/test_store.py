@@ -18,6 +18,7 @@ from aiops.store import audit, incidents
 from aiops.store.database import Database, open_reader
 from aiops.store.outbox import Entry
 from aiops.store.retention import CALL_PAGES, STEP_ROWS, KeepConfig, prune
+from aiops.store.schema import MIGRATIONS
 from aiops.store.store import Decided, Store
 
 
@@ -212,3 +213,15 @@ def test_a_closed_store_can_be_read_and_a_newer_or_broken_one_is_refused(tmp_pat
         Database(tmp_path / "broken.db")
     with pytest.raises(AiopsError, match="a daemon that has run"):
         open_reader(tmp_path / "none.db")
+
+
+def test_a_store_of_the_first_release_is_migrated(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "aiops.db")) as raw:
+        raw.executescript(f"{MIGRATIONS[0]}; pragma user_version = 1;")
+        columns = "endpoint, incident, version, key, change, body, at, due_at, created_at, changed_at"
+        raw.execute(f"insert into outbox ({columns}) values ('pager', 'i-1', 1, 'k', 'opened', x'7b7d', 1, 1, 1, 1)")
+        raw.commit()
+    store = Store(tmp_path)
+    [row] = store.outbox.rows()
+    store.close()
+    assert (row.key, row.traceparent) == ("k", "")
