@@ -5,12 +5,12 @@
 Protocol: pairwise TPR and TNR of each incident, averaged instance → stage → type → macro over the pooled networks; the
 area under the sweep of the one knob, without and with background among the pairs; macro F1 is the mean over incidents
 (same hierarchy) of the harmonic mean of TPR and TNR, at the default knob (naive rules: at their best, in hindsight).
-Overlays: pairwise F1. The order within equal time stamps is drawn anew for each seed; figures are means over the seeds,
-`±` is half the range of the widest of areas and F1. `cold`: the engine starts empty on each network. `warm`: with
-statistics packed from the other networks only (leave one out). `--quick`: one seed, seven points, three small
-networks, without the rows of packing, of the reference and of the other kinds. `--network`: only these are measured;
-the others are still known beforehand. What leaves a closing cluster is not applied: it hardly ever happens, and not at
-the default.
+Overlays: pairwise F1. The order within equal time stamps is drawn anew for each seed (references: the first only);
+figures are means over the seeds, `±` is half the range of the widest of areas and F1. `cold`: the engine starts empty
+on each network. `warm`: with statistics packed from the other networks only (leave one out). `--quick`: one seed, seven
+points, three small networks, without the rows of packing, of the reference and of the other kinds. `--network`: only
+these are measured; the others are still known beforehand. What leaves a closing cluster is not applied: it hardly ever
+happens, and not at the default.
 
 The engine's statistics do not depend on its clusters, so what lies more than an hour before the first attack is learned
 without being clustered. Tasks run in `--jobs` processes; but for the times, the rows are those of one process. Data:
