@@ -1,8 +1,9 @@
 """HTTP ingest: server CPU an alert, beside Alertmanager's in the same run: `python -m benchmarks.throughput.http`.
 
 Four connections post what Prometheus posts (`/api/v2/alerts`, batches of 64): first a fixed set of firing alerts,
-renewed again and again as Prometheus does every minute; then alerts of which each is new, as in the first minute of a
-storm. The servers take turns, so that what else the machine does hits all. Measured is the CPU time of the server's
+renewed again and again as Prometheus does every minute; then the same where a fifth of the batches are of new alerts;
+then alerts of which each is new, as in the first minute of a storm.
+The servers take turns, so that what else the machine does hits all. Measured is the CPU time of the server's
 process until it is idle again, so that the load generator does not count and work after the answer does; `whole` is
 all CPU until half a minute after the last alert, with whatever grouping, ranking and flushing comes later. The daemon
 runs as it ships: journal and store are synced to disk before an answer. Alertmanager keeps alerts in memory only.
@@ -25,11 +26,16 @@ from benchmarks.page import write
 from benchmarks.throughput.http_client import BATCH, CONNECTIONS, SERIES, batches, post_all
 from benchmarks.throughput.http_server import Server, alertmanager, alertmanager_server, bare, daemon
 
-LOADS = ("renewed", "new")
+# Of how many batches one has new alerts; the rest are renewed. `mixed` stands for an hour of trouble: most of what a
+# Prometheus posts it has posted before, since what fires does so for several minutes.
+NEW_IN = {"renewed": 0, "mixed": 5, "new": 1}
+LOADS = tuple(NEW_IN)
 TURNS = 3
 # Alertmanager tells of a new group after 30 s, the daemon ranks a new incident after 30 s.
 LATER_S = 35.0
 BASE = "Alertmanager"
+# More posts than a load has.
+MAX_POSTS = 100_000
 
 
 class Row(Struct):
@@ -94,11 +100,17 @@ def measure(servers: Sequence[Server], load: str, rounds: int, later_s: float) -
 
 
 def _bodies(load: str, turn: int, rounds: int) -> list[bytes]:
-    now = time.time()
-    if load == "renewed":
-        return batches(now) * rounds
-    first = turn * rounds + 1
-    return [body for number in range(first, first + rounds) for body in batches(now, number)]
+    """A turn's posts. Each load has new alerts of its own: what is new in one was not posted in another."""
+    now, each = time.time(), NEW_IN[load]
+    known = batches(now)
+    if not each:
+        return known * rounds
+    first = LOADS.index(load) * MAX_POSTS + turn * rounds + 1
+    bodies: list[bytes] = []
+    for number in range(first, first + rounds):
+        new = batches(now, number)
+        bodies += [new[at] if at % each == 0 else known[at] for at in range(len(known))]
+    return bodies
 
 
 def table(rows: Sequence[Row]) -> str:
