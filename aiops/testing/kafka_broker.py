@@ -60,8 +60,8 @@ class KafkaBroker:
         self._users = dict(users or {})
         self._tls = tls and bool(users)
         self._partitions = partitions
-        free = free_ports(4)
-        self.ports = Ports(plain=port or free[0], controller=free[1], sasl=free[2], tls=free[3])
+        free = free_ports(7)
+        self.ports = Ports(port or free[0], *free[1:])
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -78,6 +78,21 @@ class KafkaBroker:
     def bootstrap_tls(self) -> str:
         """Where clients connect encrypted, with a name and a password."""
         return f"{HOST}:{self.ports.tls}"
+
+    @property
+    def bootstrap_encrypted(self) -> str:
+        """Where clients connect encrypted, without a name."""
+        return f"{HOST}:{self.ports.encrypted}"
+
+    @property
+    def bootstrap_mutual(self) -> str:
+        """Where clients connect encrypted, with a certificate of their own: `client.pem`, key in `client.p12`."""
+        return f"{HOST}:{self.ports.mutual}"
+
+    @property
+    def bootstrap_misnamed(self) -> str:
+        """Where the certificate (`other.pem`) is one of another host."""
+        return f"{HOST}:{self.ports.misnamed}"
 
     @property
     def ca_file(self) -> Path:

@@ -21,12 +21,19 @@ _LOGIN = "org.apache.kafka.common.security"
 
 
 class Ports(Struct, frozen=True):
-    """Where the broker listens: without a name, for itself, with SASL, with SASL over TLS."""
+    """Where the broker listens: without a name, for itself, with SASL, with SASL over TLS.
+
+    Without SASL but encrypted: `encrypted` asks for nothing, `mutual` for a certificate of the client's; `misnamed` has
+    a certificate for another host.
+    """
 
     plain: int
     controller: int
     sasl: int
     tls: int
+    encrypted: int
+    mutual: int
+    misnamed: int
 
 
 def server_properties(
@@ -37,7 +44,7 @@ def server_properties(
     if users:
         listeners["SASL"] = ports.sasl
     if store is not None:
-        listeners["TLS"] = ports.tls
+        listeners |= {"TLS": ports.tls, "SSL": ports.encrypted, "MUTUAL": ports.mutual, "MISNAMED": ports.misnamed}
     advertised = ",".join(f"{name}://{host}:{port}" for name, port in listeners.items())
     lines = {
         "process.roles": "broker,controller",
@@ -47,7 +54,8 @@ def server_properties(
         "listeners": f"{advertised},CONTROLLER://{host}:{ports.controller}",
         "advertised.listeners": advertised,
         "inter.broker.listener.name": "PLAINTEXT",
-        "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SASL_SSL",
+        "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SASL_SSL,"
+        "SSL:SSL,MUTUAL:SSL,MISNAMED:SSL",
         "log.dirs": str(data),
         "num.partitions": str(partitions),
         "offsets.topic.replication.factor": "1",
@@ -70,7 +78,13 @@ def server_properties(
     if users:
         lines |= _sasl("sasl", users)
     if store is not None:
-        lines |= _sasl("tls", users) | _tls(store)
+        lines |= _sasl("tls", users) | _tls("tls", store) | _tls("ssl", store) | _tls("mutual", store)
+        lines |= _tls("misnamed", store.with_name("other.p12"))
+        lines |= {
+            "listener.name.mutual.ssl.client.auth": "required",
+            "listener.name.mutual.ssl.truststore.type": "PEM",
+            "listener.name.mutual.ssl.truststore.location": str(store.with_name("client.pem")),
+        }
     return "".join(f"{key}={value}\n" for key, value in lines.items())
 
 
@@ -89,8 +103,8 @@ def _sasl(listener: str, users: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _tls(store: Path) -> dict[str, str]:
-    prefix = "listener.name.tls.ssl"
+def _tls(listener: str, store: Path) -> dict[str, str]:
+    prefix = f"listener.name.{listener}.ssl"
     return {
         f"{prefix}.keystore.type": "PKCS12",
         f"{prefix}.keystore.location": str(store),
@@ -100,12 +114,21 @@ def _tls(store: Path) -> dict[str, str]:
 
 
 def keystore(directory: Path) -> Path:
-    """Make a key and a self-signed certificate for loopback with the JDK's keytool; the certificate is `ca.pem`."""
-    store = directory / "broker.p12"
-    common = ["-keystore", str(store), "-storetype", "PKCS12", "-storepass", STORE_PASSWORD, "-alias", "broker"]
-    make = ["-genkeypair", "-keyalg", "EC", "-groupname", "secp256r1", "-dname", "CN=localhost", "-validity", "30"]
-    _keytool(make + common + ["-ext", "san=dns:localhost,ip:127.0.0.1", "-ext", "bc:critical=ca:true"])
-    (directory / "ca.pem").write_text(_keytool(["-exportcert", "-rfc", *common]))
+    """Make keys and self-signed certificates with the JDK's keytool; the broker's certificate is `ca.pem`.
+
+    Beside it those of another host (`other.pem`) and of a client (`client.pem`, its key in `client.p12`).
+    """
+    _certificate(directory, "other", "elsewhere", "san=dns:elsewhere.example.org", "other.pem")
+    _certificate(directory, "client", "client", "eku=clientAuth", "client.pem")
+    return _certificate(directory, "broker", "localhost", "san=dns:localhost,ip:127.0.0.1", "ca.pem")
+
+
+def _certificate(directory: Path, alias: str, name: str, extension: str, pem: str) -> Path:
+    store = directory / f"{alias}.p12"
+    common = ["-keystore", str(store), "-storetype", "PKCS12", "-storepass", STORE_PASSWORD, "-alias", alias]
+    make = ["-genkeypair", "-keyalg", "EC", "-groupname", "secp256r1", "-dname", f"CN={name}", "-validity", "30"]
+    _keytool(make + common + ["-ext", extension, "-ext", "bc:critical=ca:true"])
+    (directory / pem).write_text(_keytool(["-exportcert", "-rfc", *common]))
     return store
 
 

@@ -43,6 +43,6 @@ def test_the_cache_is_where_users_want_it():
 
 
 def test_a_user_cannot_write_configuration(tmp_path):
-    ports = Ports(*free_ports(4))
+    ports = Ports(*free_ports(7))
     with pytest.raises(UsageError, match="letters, digits"):
         server_properties(tmp_path, ports, {"a": 'x"; evil="y'}, None, 1)

@@ -65,6 +65,8 @@ class LibrdkafkaConsumer:
         self._ended: set[Partition] = set()
         self._rebalances = 0
         self._refusal: str | None = None
+        # What the client said of its connections last: an answer that did not come says nothing itself.
+        self._said: str | None = None
         self._consumer = self._guard(lambda: Consumer(_settings(options) | {"error_cb": self._error}, logger=_log))
         topics = options.topics if options.pattern is None else [f"^({options.pattern})$"]
         try:
@@ -75,7 +77,7 @@ class LibrdkafkaConsumer:
             )
         except BrokerError as error:
             self._consumer.close()
-            raise BrokerError(self._refusal or str(error)) from error
+            raise BrokerError(self._refusal or self._said or str(error)) from error
 
     def poll(self, timeout_s: float, limit: int) -> list[Batch]:
         """See `Consumer.poll`."""
@@ -202,6 +204,8 @@ class LibrdkafkaConsumer:
         self._listener.lost(sorted((one.topic, one.partition) for one in partitions))
 
     def _error(self, error: KafkaError) -> None:
+        if error.code() != KafkaError._ALL_BROKERS_DOWN:
+            self._said = f"{error.name()}: {error.str()}"[:500]
         if error.code() in _REFUSED or error.fatal():
             self._refusal = f"{error.name()}: {error.str()}"[:500]
 

@@ -94,9 +94,12 @@ class LibrdkafkaProducer:
         import confluent_kafka
 
         self._failure: Any = confluent_kafka.KafkaException
+        # What the client said of its connections since a message was last acknowledged.
+        self._said = ""
         self._producer: Any = confluent_kafka.Producer(
             librdkafka_settings(options)
-            | {"enable.idempotence": True, "acks": "all", "message.timeout.ms": int(ASK_TIMEOUT_S * 1000)},
+            | {"enable.idempotence": True, "acks": "all", "message.timeout.ms": int(ASK_TIMEOUT_S * 1000)}
+            | {"error_cb": self._hear},
             logger=_log,
         )
 
@@ -107,6 +110,8 @@ class LibrdkafkaProducer:
         def report(error: Any, _: Any) -> None:
             if error is not None:
                 failed.append(error)
+            else:
+                self._said = ""
 
         try:
             for one in messages:
@@ -119,9 +124,13 @@ class LibrdkafkaProducer:
         except BufferError as error:
             raise WriteError(f"the client's queue is full: {error}", retry=True) from error
         if failed:
-            raise WriteError(f"{failed[0].name()}: {failed[0].str()}"[:500], retry=_passing(failed[0]))
+            raise WriteError(f"{failed[0].name()}: {failed[0].str()}{self._said}"[:500], retry=_passing(failed[0]))
         if left:
-            raise WriteError(f"no acknowledgement in {timeout_s:.1f} s", retry=True)
+            raise WriteError(f"no acknowledgement in {timeout_s:.1f} s{self._said}"[:500], retry=True)
+
+    def _hear(self, error: Any) -> None:
+        if "ALL_BROKERS_DOWN" not in error.name():
+            self._said = f" ({error.str()})"
 
     def close(self) -> None:
         """See `Producer.close`."""
