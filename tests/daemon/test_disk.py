@@ -62,6 +62,11 @@ except Exception as error:
     print(type(error).__name__, error)
 else:
     raise SystemExit("started on a read-only disk")
+sets = ["--set", f"state.directory={root / 'state'}", "--set", "http.port=0"]
+command = [sys.executable, "-m", "aiops.cli", "run", *sets]
+ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+assert ended.returncode == 1, ended
+assert "Read-only file system" in ended.stderr and "Traceback" not in ended.stderr, ended.stderr
 subprocess.run(["mount", "-o", "remount,rw", str(root)], check=True)
 daemon = Daemon(config, Engine)
 assert daemon.recovered.fold.accounts()["records"]["alert"] == len(taken)
