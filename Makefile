@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_FLAGS := --quiet --disable-pip-version-check --constraint constraints.txt
 DATA ?= ../shared/data
 
-.PHONY: help demo test test-fast lint format bench bench-accuracy bench-daemon bench-throughput coverage wheel clean
+.PHONY: help demo test test-fast lint format bench bench-accuracy bench-daemon bench-throughput compiled interpreted coverage wheel clean
 
 help: ## Show what there is to make.
 	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -26,10 +26,11 @@ $(VENV)/.dev: $(VENV)/.runtime
 demo: $(VENV)/.runtime ## Install, then watch a storm of alerts become a handful of incidents.
 	@$(BIN)/aiops demo
 
-test: $(VENV)/.dev lint ## Install, then lint, run all tests and report coverage.
+# What coverage counts is the source.
+test: $(VENV)/.dev interpreted lint ## Install, then lint, run all tests and report coverage.
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered -p no:cacheprovider $(PYTEST_FLAGS)
 
-test-fast: $(VENV)/.dev ## Only the tests that take no broker, no crashes and no packaging.
+test-fast: $(VENV)/.dev interpreted ## Only the tests that take no broker, no crashes and no packaging.
 	@$(BIN)/python -m pytest -n 2 -q -m 'not slow and not kafka and not crash' $(PYTEST_FLAGS)
 
 lint: $(VENV)/.dev ## Formatting, linting, typing and the import contracts.
@@ -42,10 +43,16 @@ format: $(VENV)/.dev ## Format and fix what can be fixed.
 
 bench: bench-throughput bench-daemon bench-accuracy ## All benchmark suites.
 
-bench-throughput: $(VENV)/.dev ## Alerts per second, with the floors in the same run.
+compiled: $(VENV)/.dev ## Compile the engine's inner loop, where there is a C compiler.
+	@$(BIN)/python -m aiops.compile
+
+interpreted: $(VENV)/.runtime ## Remove what was compiled.
+	@$(BIN)/python -m aiops.compile --remove
+
+bench-throughput: compiled ## Alerts per second, with the floors in the same run.
 	@AIOPS_DATA=$(DATA) $(BIN)/python -m benchmarks.throughput
 
-bench-daemon: $(VENV)/.dev ## The whole daemon: from a real broker into the store, to the webhook, after a kill.
+bench-daemon: compiled ## The whole daemon: from a real broker into the store, to the webhook, after a kill.
 	@AIOPS_DATA=$(DATA) $(BIN)/python -m benchmarks.throughput.daemon
 
 bench-accuracy: $(VENV)/.dev ## Grouping (three orders of equal times), causes, playbooks and detection, with the naive rows.

@@ -10,11 +10,16 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from aiops.compile import is_compiled
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
 class Machine(Struct, frozen=True):
-    """Where and when. `load` is the load average (1 min) at the start: with other work, absolute figures say little."""
+    """Where and when. `load` is the load average (1 min) at the start: with other work, absolute figures say little.
+
+    `is_compiled` says whether the engine's inner loop was (`aiops.compile`).
+    """
 
     python: str
     processor: str
@@ -24,10 +29,12 @@ class Machine(Struct, frozen=True):
     revision: str
     recorded_at: str
     load: float
+    is_compiled: bool = False
 
     def __str__(self) -> str:
+        engine = ", compiled engine" if self.is_compiled else ""
         return (
-            f"Python {self.python}, {self.processor}, {self.cores} cores, {self.memory_gib:.0f} GiB, "
+            f"Python {self.python}{engine}, {self.processor}, {self.cores} cores, {self.memory_gib:.0f} GiB, "
             f"revision {self.revision}, load average {self.load:.1f} at the start."
         )
 
@@ -43,6 +50,7 @@ def machine() -> Machine:
         revision=revision(ROOT),
         recorded_at=datetime.now(UTC).isoformat(timespec="seconds"),
         load=round(os.getloadavg()[0], 2),
+        is_compiled=is_compiled(),
     )
 
 

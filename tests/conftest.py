@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from aiops.compile import is_stale
+
 pytest_plugins = ["aiops.testing.kafka_fixture"]
+
+
+def pytest_sessionstart() -> None:
+    """What is tested is the source, or what was made of it, and nothing older."""
+    if is_stale():
+        pytest.exit("the compiled engine is older than its source: make compiled, or make interpreted", returncode=2)
 
 
 @pytest.fixture

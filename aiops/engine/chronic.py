@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from math import exp, sqrt
 
-from msgspec import Struct
-
 SLOT_S = 300.0
 # Twice an hour: nobody can look at something that often (two of twelve slots).
 MAX_SHARE = 2 / 12
@@ -33,27 +31,63 @@ JITTER = 0.1
 PERIOD_STEP = 0.2
 
 
-class Habit(Struct, gc=False, array_like=True):
+# A habit as it stands in snapshots: its fields in the order of the class.
+DumpedHabit = tuple[int, int, float, bool, int, float, float, float, float, float, int, bool]
+
+
+class Habit:
     """How one stream behaves. Slots are counted from the epoch; `active` is the decayed number of active slots.
 
-    The order of the fields is that of snapshots.
+    `count` is the number of alerts in this slot, `mean` and `variance` those of the counts of the active slots before;
+    `last` the time of the last alert, `start` of the start of the last burst, `period` the mean pause between starts,
+    `periods` the pauses in a row that fit. `on_time` says that the present burst came when it should.
     """
 
-    first: int = -1
-    slot: int = -1
-    active: float = 0.0
-    chronic: bool = False
-    # Alerts in this slot, and their mean and variance over the active slots before.
-    count: int = 0
-    mean: float = 0.0
-    variance: float = 0.0
-    # Last alert, start of the last burst, mean pause between starts, pauses in a row that fit.
-    last: float = -1.0
-    start: float = -1.0
-    period: float = 0.0
-    periods: int = 0
-    # Whether the present burst came when it should.
-    on_time: bool = False
+    __slots__ = (
+        "active",
+        "chronic",
+        "count",
+        "first",
+        "last",
+        "mean",
+        "on_time",
+        "period",
+        "periods",
+        "slot",
+        "start",
+        "variance",
+    )
+
+    def __init__(self) -> None:
+        self.first = -1
+        self.slot = -1
+        self.active = 0.0
+        self.chronic = False
+        self.count = 0
+        self.mean = 0.0
+        self.variance = 0.0
+        self.last = -1.0
+        self.start = -1.0
+        self.period = 0.0
+        self.periods = 0
+        self.on_time = False
+
+    def dump(self) -> DumpedHabit:
+        """The fields, in the order of snapshots."""
+        return (
+            self.first,
+            self.slot,
+            self.active,
+            self.chronic,
+            self.count,
+            self.mean,
+            self.variance,
+            self.last,
+            self.start,
+            self.period,
+            self.periods,
+            self.on_time,
+        )
 
     def observe(self, ts: float) -> bool:
         """Count an alert; True when it opens a new slot (the stream has been active lately)."""
@@ -119,3 +153,13 @@ class Habit(Struct, gc=False, array_like=True):
             self.periods = self.periods + 1 if self.on_time else 0
             self.period += PERIOD_STEP * (pause - self.period) if self.on_time else pause - self.period
         self.start = ts
+
+
+def load_habit(state: DumpedHabit) -> Habit:
+    """The habit of a `dump`."""
+    habit = Habit()
+    habit.first, habit.slot, habit.active, habit.chronic = state[0], state[1], state[2], state[3]
+    habit.count, habit.mean, habit.variance = state[4], state[5], state[6]
+    habit.last, habit.start, habit.period = state[7], state[8], state[9]
+    habit.periods, habit.on_time = state[10], state[11]
+    return habit

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
-from aiops.engine.correlate import CorrelateConfig
+from aiops.engine.correlate_config import CorrelateConfig
 from aiops.engine.detect import DetectConfig
 
 Seconds = Annotated[float, Meta(gt=0, le=30 * 86_400)]

@@ -17,8 +17,6 @@ from collections import OrderedDict, deque
 from math import log
 from typing import Any
 
-from msgspec import Struct, field
-
 BIN_S = 10.0
 # A large estate has some thousand alert rules; beyond that, names are usually not rules but carry ids.
 MAX_TYPES = 4096
@@ -48,16 +46,23 @@ DOUBT = 1.0
 ELSEWHERE = 20.0
 
 
-class TypeCount(Struct, gc=False):
-    """Weighted bins of one type, and those shared with partner types as `partners[name] = [bins, log(bins)]`."""
+class TypeCount:
+    """Weighted bins of one type, and those shared with partner types as `partners[name] = [bins, log(bins)]`.
 
-    bins: float = 0.0
-    log_bins: float = 0.0
-    last_bin: int = -1
-    run: int = 0
-    # Seen often enough (`MIN_SIGHTINGS`) to say with what it goes, and with what it does not.
-    known: bool = False
-    partners: dict[str, list[float]] = field(default_factory=dict)
+    `known` says that it was seen often enough (`MIN_SIGHTINGS`) to tell with what it goes, and with what it does not.
+    """
+
+    __slots__ = ("bins", "known", "last_bin", "log_bins", "partners", "run")
+
+    def __init__(
+        self, bins: float = 0.0, log_bins: float = 0.0, last_bin: int = -1, run: int = 0, known: bool = False
+    ) -> None:
+        self.bins = bins
+        self.log_bins = log_bins
+        self.last_bin = last_bin
+        self.run = run
+        self.known = known
+        self.partners: dict[str, list[float]] = {}
 
 
 class Cooccurrence:

@@ -14,12 +14,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from itertools import islice
 from math import exp, inf, log
-from typing import Annotated, Any
-
-from msgspec import Meta, Struct
+from typing import Any
 
 from aiops.engine.chronic import SLOT_S, Habit
 from aiops.engine.cooccurrence import Cooccurrence
+from aiops.engine.correlate_config import CorrelateConfig
 from aiops.engine.correlate_hops import UNPLACED, Hops
 from aiops.engine.correlate_snapshot import dump, dump_statistics, load, load_statistics
 from aiops.engine.correlate_split import splits
@@ -62,19 +61,6 @@ KNOB = 2.5
 # A stream is rare while it has fired in fewer five-minute slots of the last day: two of those on one entity at the same
 # time are news about that entity, though nobody can know yet whether their types go together.
 RARE_SLOTS = 3.0
-
-
-class CorrelateConfig(Struct, forbid_unknown_fields=True, frozen=True):
-    """How alerts are joined.
-
-    `sensitivity`: higher joins more. `idle_s`: a cluster that was silent for so many seconds is closed; above a
-    sensitivity of .5 so many seconds times its odds, up to an hour, as what comes late would otherwise never be joined.
-    `background`: give chronic and periodic streams clusters of their own.
-    """
-
-    sensitivity: Annotated[float, Meta(gt=0, lt=1)] = 0.5
-    idle_s: Annotated[float, Meta(ge=1, le=86_400)] = 120.0
-    background: bool = True
 
 
 class Correlator:

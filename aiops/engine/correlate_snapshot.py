@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from aiops.engine.chronic import Habit
+from aiops.engine.chronic import DumpedHabit, load_habit
 from aiops.engine.cooccurrence import ELSEWHERE
 from aiops.engine.correlate_state import MAJOR_COUNT, Cluster, Entry, Key, Name
 
 # Type, entity, habit, the member that it was last placed in, when it was last scored.
-DumpedKey = tuple[str, str, Habit, int | None, float]
+DumpedKey = tuple[str, str, DumpedHabit, int | None, float]
 
 if TYPE_CHECKING:
     from aiops.engine.correlate import Correlator
@@ -55,12 +55,12 @@ def load(correlator: Correlator, state: Any) -> None:
     for type_, entity, habit, member, scored in state["keys"]:
         entry = None if member is None else entries[member]
         name = (type_, entity)
-        correlator.keys[names.get(name, name)] = Key(msgspec.convert(habit, Habit), entry, scored)
+        correlator.keys[names.get(name, name)] = Key(load_habit(habit), entry, scored)
 
 
 def dump_statistics(correlator: Correlator) -> Any:
     """What was learned of types and streams."""
-    habits = [[*name, list(msgspec.structs.astuple(key.habit))] for name, key in correlator.keys.items()]
+    habits = [[*name, list(key.habit.dump())] for name, key in correlator.keys.items()]
     slot = max((key.habit.slot for key in correlator.keys.values()), default=-1)
     return {"cooccurrence": correlator.cooccurrence.dump(), "habits": habits, "slot": slot}
 
@@ -73,7 +73,9 @@ def load_statistics(correlator: Correlator, state: Any) -> None:
     correlator.cooccurrence.discount(ELSEWHERE)
     for type_, entity, habit in state["habits"]:
         key = correlator.keys.get((type_, entity))
-        correlator.keys[(type_, entity)] = Key(msgspec.convert(habit, Habit), None if key is None else key.entry)
+        correlator.keys[(type_, entity)] = Key(
+            load_habit(msgspec.convert(habit, DumpedHabit)), None if key is None else key.entry
+        )
     correlator.packed_slot = state["slot"]
 
 
@@ -83,7 +85,7 @@ def _names(clusters: Iterable[Cluster]) -> Iterator[Name]:
 
 def _dump_key(name: tuple[str, str], key: Key) -> DumpedKey:
     member = None if key.entry is None else key.entry.member
-    return (*name, key.habit, member, key.scored)
+    return (*name, key.habit.dump(), member, key.scored)
 
 
 def _dump_cluster(cluster: Cluster) -> list[Any]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from math import exp
 
-from msgspec import Struct, field
-
 from aiops.engine.chronic import Habit
 
 # The interval that a stream or a cluster is given before its second alert: too long a guess joins a little too much,
@@ -25,7 +23,7 @@ SURGE_S = 10.0
 Name = tuple[str, str]
 
 
-class Entry(Struct):
+class Entry:
     """One alert stream (type, entity) inside one cluster: count, last time and mean interval in seconds.
 
     `site` is the node of the topology that it belongs to, "" for a service that is no node, None for neither. `rare`
@@ -33,46 +31,103 @@ class Entry(Struct):
     the record that it joined with; -1 for the entry that opened a cluster.
     """
 
-    cluster: Cluster
-    type: str
-    entity: str
-    site: str | None
-    last: float
-    member: int
-    count: int = 0
-    interval: float = START_INTERVAL_S
-    rare: bool = False
-    parent: int = -1
-    seq: int = -1
+    __slots__ = (
+        "cluster",
+        "count",
+        "entity",
+        "interval",
+        "last",
+        "member",
+        "parent",
+        "rare",
+        "seq",
+        "site",
+        "type",
+    )
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        type_: str,
+        entity: str,
+        site: str | None,
+        last: float,
+        member: int,
+        count: int = 0,
+        interval: float = START_INTERVAL_S,
+        rare: bool = False,
+        parent: int = -1,
+        seq: int = -1,
+    ) -> None:
+        self.cluster = cluster
+        self.type = type_
+        self.entity = entity
+        self.site = site
+        self.last = last
+        self.member = member
+        self.count = count
+        self.interval = interval
+        self.rare = rare
+        self.parent = parent
+        self.seq = seq
 
 
-class Cluster(Struct):
+class Cluster:
     """Alerts that belong together. `types` counts the entries of each type; `majors` are the entries with a
     large share of the alerts, and some that had one; `frequent` says that some entry has `MAJOR_COUNT` of them.
 
     `surge` is the number of alerts of about the last ten seconds; `sealed` says that a surge has ended the cluster.
     """
 
-    id: int
-    first: float
-    last: float
-    count: int = 0
-    interval: float = START_INTERVAL_S
-    surge: float = 0.0
-    sealed: bool = False
-    background: bool = False
-    frequent: bool = False
-    types: dict[str, int] = field(default_factory=dict)
-    entries: dict[Name, Entry] = field(default_factory=dict)
-    majors: list[Entry] = field(default_factory=list)
+    __slots__ = (
+        "background",
+        "count",
+        "entries",
+        "first",
+        "frequent",
+        "id",
+        "interval",
+        "last",
+        "majors",
+        "sealed",
+        "surge",
+        "types",
+    )
+
+    def __init__(
+        self,
+        number: int,
+        first: float,
+        last: float,
+        count: int = 0,
+        interval: float = START_INTERVAL_S,
+        surge: float = 0.0,
+        sealed: bool = False,
+        background: bool = False,
+    ) -> None:
+        self.id = number
+        self.first = first
+        self.last = last
+        self.count = count
+        self.interval = interval
+        self.surge = surge
+        self.sealed = sealed
+        self.background = background
+        self.frequent = False
+        self.types: dict[str, int] = {}
+        self.entries: dict[Name, Entry] = {}
+        self.majors: list[Entry] = []
 
 
-class Key(Struct, gc=False):
+class Key:
     """An alert stream: its habit, the entry that it was last placed in, and when it was last fully scored."""
 
-    habit: Habit
-    entry: Entry | None = None
-    scored: float = -1.0
+    __slots__ = ("entry", "habit", "scored")
+
+    def __init__(self, habit: Habit, entry: Entry | None = None, scored: float = -1.0) -> None:
+        self.habit = habit
+        self.entry = entry
+        self.scored = scored
 
 
 def touch(entry: Entry, ts: float) -> None:

@@ -6,9 +6,8 @@ Scores are in units of the threshold: 5.4 at the default sensitivity. The weight
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import exp, log
-
-from msgspec import Struct
 
 from aiops.engine.correlate_state import MAJOR_SHARE, SURGE_S, Cluster, Entry
 from aiops.engine.joins import Join
@@ -31,7 +30,8 @@ MAX_NEAR_AGE_S = 400.0
 MAX_MEAN_TYPES = 8
 
 
-class Weights(Struct, frozen=True):
+@dataclass(frozen=True)
+class Weights:
     """The weights of the terms.
 
     `threshold` at sensitivity .5 · `together` × NPMI of the two types · `entity`: the same entity · `rare`: there,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from msgspec import Struct, field
+from dataclasses import dataclass, field
 
 from aiops.engine.joins import Join
 from aiops.records import Evidence
 
 
-class Placement(Struct):
+class Placement:
     """Where one alert went.
 
     `cluster` and `member` are numbers that depend on the input alone (the `seq` of the record that opened them).
@@ -17,13 +17,16 @@ class Placement(Struct):
     `cluster`, with the reason.
     """
 
-    cluster: int = 0
-    member: int = 0
-    new_cluster: bool = False
-    new_member: bool = False
-    background: str | None = None
-    join: Join | None = None
-    merged: list[tuple[int, str]] = field(default_factory=list)
+    __slots__ = ("background", "cluster", "join", "member", "merged", "new_cluster", "new_member")
+
+    def __init__(self) -> None:
+        self.cluster = 0
+        self.member = 0
+        self.new_cluster = False
+        self.new_member = False
+        self.background: str | None = None
+        self.join: Join | None = None
+        self.merged: list[tuple[int, str]] = []
 
     @property
     def evidence(self) -> list[Evidence]:
@@ -31,7 +34,8 @@ class Placement(Struct):
         return self.join.evidence() if self.join is not None else []
 
 
-class Split(Struct):
+@dataclass
+class Split:
     """`members` leave the cluster for the new cluster `target`."""
 
     target: int
@@ -39,7 +43,8 @@ class Split(Struct):
     reason: str
 
 
-class Closed(Struct):
+@dataclass
+class Closed:
     """A cluster that went quiet: nothing joins it any more."""
 
     cluster: int

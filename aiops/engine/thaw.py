@@ -16,7 +16,7 @@ from typing import Any, TypedDict
 import msgspec
 from msgspec import Struct
 
-from aiops.engine.chronic import Habit
+from aiops.engine.chronic import DumpedHabit
 from aiops.engine.clusters import NOBODY, ClusterState, MemberState
 from aiops.engine.correlate_snapshot import DumpedKey
 from aiops.engine.dedup import Copy
@@ -54,7 +54,6 @@ def _fields(of: type[Struct], *ints: str) -> Fields:
 # All floats of these, and the ints that many have in common and that are not small (small ones are shared anyway).
 _STREAM = _fields(Stream, "cluster")
 _COUNTED = _fields(Counted, "bin")
-_HABIT = _fields(Habit, "first", "slot")
 _MEMBER = _fields(MemberState, "cluster")
 
 
@@ -177,8 +176,14 @@ class Strings:
     def _key(self, key: DumpedKey) -> DumpedKey:
         one = self._known.setdefault
         name, entity, habit, member, scored = key
-        self._numbers(habit, _HABIT)
-        return one(name, name), one(entity, entity), habit, member, scored
+        return one(name, name), one(entity, entity), self._habit(habit), member, scored
+
+    def _habit(self, habit: DumpedHabit) -> DumpedHabit:
+        share = self._float
+        first, slot, active, chronic, count, mean, variance, last, start, period, periods, on_time = habit
+        first, slot = self._int(first), self._int(slot)
+        active, mean, variance, period = share(active), share(mean), share(variance), share(period)
+        return first, slot, active, chronic, count, mean, variance, share(last), share(start), period, periods, on_time
 
     def _correlate(self, state: CorrelateState) -> CorrelateState:
         state["keys"] = [self._key(key) for key in state["keys"]]

@@ -8,7 +8,8 @@ import pytest
 from aiops.engine import correlate as module
 from aiops.engine.chronic import Habit
 from aiops.engine.cooccurrence import BOTH_NEW, MAX_PARTNERS, MAX_TYPES, NEVER_TOGETHER, Cooccurrence
-from aiops.engine.correlate import CorrelateConfig, Correlator
+from aiops.engine.correlate import Correlator
+from aiops.engine.correlate_config import CorrelateConfig
 from aiops.engine.correlate_hops import Hops
 from aiops.topology import Edge, Node, Topology
 

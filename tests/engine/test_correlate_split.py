@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import msgspec
 
 from aiops.engine.config import EngineConfig
-from aiops.engine.correlate import CorrelateConfig, Correlator
+from aiops.engine.correlate import Correlator
+from aiops.engine.correlate_config import CorrelateConfig
 from aiops.engine.events import ClusterSplit, IncidentChanged
 from aiops.engine.fold import Engine
 from aiops.engine.placement import Split

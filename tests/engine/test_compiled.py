@@ -1,0 +1,109 @@
+"""The compiled engine decides as the interpreted one, and each goes on where a snapshot of the other ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+# Folds a simulated site in three legs: straight on, and once more from the snapshot that another process left.
+FOLD = """
+import hashlib, json, sys
+from pathlib import Path
+import msgspec
+from aiops.compile import is_compiled, is_stale
+from aiops.engine.config import EngineConfig
+from aiops.engine.fold import Engine
+from aiops.simulate import Options, simulate
+from aiops.topology import Topology
+
+mine, other = Path(sys.argv[1]), Path(sys.argv[2])
+run = simulate(Options(seed=5, services=30, faults=6, hours=8.0))
+records, half = run.records, len(run.records) // 2
+
+def digest(events):
+    return hashlib.sha256(msgspec.json.encode(events)).hexdigest()
+
+engine = Engine(EngineConfig(), run.topology)
+before = engine.step(records[:half])
+mine.write_bytes(engine.snapshot())
+after = engine.step(records[half:]) + engine.finish()
+told = {"compiled": is_compiled(), "stale": is_stale(), "before": digest(before), "after": digest(after),
+        "end": hashlib.sha256(engine.snapshot()).hexdigest(), "alerts": engine.placer.alerts}
+if other.exists():
+    engine = Engine(EngineConfig(), run.topology)
+    engine.restore(other.read_bytes())
+    told["went_on"] = digest(engine.step(records[half:]) + engine.finish())
+    told["same_snapshot"] = other.read_bytes() == mine.read_bytes()
+print(json.dumps(told))
+"""
+
+
+def run(tree: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    paths = os.pathsep.join(str(tree / part) for part in (".", "connectors", "models"))
+    environment = {**os.environ, "PYTHONPATH": paths}
+    return subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False, timeout=500)
+
+
+def fold(tree: Path, mine: Path, other: Path) -> dict[str, object]:
+    done = run(tree, sys.executable, "-c", FOLD, str(mine), str(other))
+    assert done.returncode == 0, done.stderr[-2000:]
+    told: dict[str, object] = json.loads(done.stdout)
+    return told
+
+
+@pytest.fixture(scope="module")
+def trees(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A copy of the package that is interpreted, and one that is compiled."""
+    if shutil.which("cc") is None and shutil.which("gcc") is None:
+        pytest.skip("no C compiler: the engine can only be interpreted here")
+    plain, compiled = (tmp_path_factory.mktemp(name) for name in ("plain", "compiled"))
+    for tree in (plain, compiled):
+        for part in ("aiops", "connectors", "models"):
+            shutil.copytree(ROOT / part, tree / part, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+    done = run(compiled, sys.executable, "-m", "aiops.compile")
+    assert "compiled" in done.stdout, done.stdout + done.stderr[-2000:]
+    return plain, compiled
+
+
+def test_decisions_and_snapshots_are_those_of_the_interpreted_engine(trees: tuple[Path, Path], tmp_path: Path) -> None:
+    plain, compiled = trees
+    first = fold(plain, tmp_path / "plain.snapshot", tmp_path / "none")
+    second = fold(compiled, tmp_path / "compiled.snapshot", tmp_path / "plain.snapshot")
+    third = fold(plain, tmp_path / "plain.snapshot", tmp_path / "compiled.snapshot")
+    assert (first["compiled"], second["compiled"], third["compiled"]) == (False, True, False)
+    assert isinstance(first["alerts"], int)
+    assert first["alerts"] > 1000
+    for key in ("before", "after", "end"):
+        assert first[key] == second[key] == third[key]
+    assert second["went_on"] == third["went_on"] == first["after"]
+    assert second["same_snapshot"] is third["same_snapshot"] is True
+
+
+def test_what_was_compiled_is_told_to_be_old_and_can_be_removed(trees: tuple[Path, Path]) -> None:
+    _, compiled = trees
+    asked = "from aiops.compile import is_compiled, is_stale; print(is_compiled(), is_stale())"
+    assert run(compiled, sys.executable, "-c", asked).stdout.split() == ["True", "False"]
+    (compiled / "aiops" / "engine" / "chronic.py").touch()
+    assert run(compiled, sys.executable, "-c", asked).stdout.split() == ["True", "True"]
+    assert run(compiled, sys.executable, "-m", "aiops.compile", "--remove").returncode == 0
+    assert run(compiled, sys.executable, "-c", asked).stdout.split() == ["False", "False"]
+
+
+def test_without_tools_the_engine_stays_interpreted(trees: tuple[Path, Path]) -> None:
+    plain, _ = trees
+    blocked = (
+        "import sys; sys.modules['mypyc.build'] = None\n"
+        "from aiops.compile import is_compiled, main\nprint(main([]), is_compiled())"
+    )
+    done = run(plain, sys.executable, "-c", blocked)
+    assert done.stdout.splitlines()[0].startswith("not compiled, the engine is interpreted: ")
+    assert done.stdout.splitlines()[1] == "0 False"
