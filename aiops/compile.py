@@ -19,6 +19,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent
 # Where an alert's time goes, and no structs of msgspec: compiled code reads those more slowly than the interpreter.
 MODULES = (
+    "engine/calibrate",
     "engine/chronic",
     "engine/cooccurrence",
     "engine/correlate",
@@ -27,7 +28,11 @@ MODULES = (
     "engine/correlate_split",
     "engine/correlate_state",
     "engine/correlate_terms",
+    "engine/features",
     "engine/placement",
+    "engine/rhythm",
+    "engine/surprise",
+    "engine/tail",
 )
 # The shared library of all of them, beside the package.
 LIBRARY = "aiops_engine"

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from aiops.engine.config import DedupConfig
 from aiops.engine.dedup import Dedup
 from aiops.engine.detect import Detect, DetectConfig
-from aiops.engine.features import Row
+from aiops.engine.feature_row import Row
 from aiops.engine.streams import entity_of
 from aiops.records import Alert, Record, parse_severity
 

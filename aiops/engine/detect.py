@@ -15,7 +15,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from aiops.engine.calibrate import Ring
-from aiops.engine.features import NAMES, Row, Windows
+from aiops.engine.feature_row import NAMES, Row
+from aiops.engine.features import Windows
 from aiops.engine.metric import Metrics
 from aiops.engine.surprise import Streams, Surprise
 from aiops.errors import AiopsError, UsageError

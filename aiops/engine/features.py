@@ -6,42 +6,10 @@ alert: two dictionary look-ups and a few additions, about .4 µs.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from msgspec import Struct
-
+from aiops.engine.feature_row import Row
 from aiops.engine.surprise import Surprise
-
-NAMES = ("log_alerts", "log_types", "log_streams", "worst", "mean_severity", "log_surprise", "worst_surprise", "firsts")
-
-
-class Row(Struct, gc=False, frozen=True):
-    """One entity in one window of record time that ended at `at` (Unix seconds)."""
-
-    at: float
-    entity: str
-    alerts: int
-    types: int
-    streams: int
-    worst: int  # the highest severity
-    severities: int  # their sum
-    nats: float  # the surprise of all streams
-    peak: float  # the largest surprise of a stream
-    firsts: int  # alerts of streams in their first bin
-
-    def values(self) -> list[float]:
-        """The features, in the order of `NAMES`; counts and nats are ln(1 + x), so that no unit drowns the others."""
-        return [
-            math.log1p(self.alerts),
-            math.log1p(self.types),
-            math.log1p(self.streams),
-            float(self.worst),
-            self.severities / self.alerts,
-            math.log1p(max(0.0, self.nats)),
-            math.log1p(self.peak),
-            math.log1p(self.firsts),
-        ]
 
 
 class _Tally:

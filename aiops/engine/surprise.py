@@ -17,9 +17,6 @@ import math
 from collections import OrderedDict
 from typing import Any
 
-import msgspec
-from msgspec import Struct
-
 from aiops.engine.calibrate import MIN_RING, Ring
 from aiops.engine.rhythm import Rhythm
 from aiops.engine.tail import MAX_NATS, tail_nats
@@ -67,27 +64,73 @@ class Surprise:
         return f"expected {self.expected:.2g}/min, saw {self.seen}, p = {self.p:.2g}"
 
 
-class Counted(Struct, gc=False, array_like=True):
+# A stream as it stands in snapshots: the fields of `Counted` in the order of its arguments.
+DumpedCounted = tuple[str, int, int, bool, float, float, float, int, float, float, float, float, float, float, float]
+
+
+class Counted:
     """One stream: the open bin, and what is remembered of the closed ones (all decayed sums).
 
-    The order of the fields is that of snapshots.
+    `factor` is that of the hour that the bin lies in, `check` the count at which it is judged again, `raw` the nats
+    before calibration; `mass` Σ counts, `bins` Σ exposure in bins, `excess` Σ (count − mean)² − count, `power` Σ mean².
     """
 
-    key: str
-    bin: int
-    count: int = 0
-    first: bool = True
-    factor: float = 1.0  # of the hour that the bin lies in
-    mean: float = 0.0
-    shape: float = 1.0
-    check: int = 1
-    raw: float = 0.0  # nats before calibration
-    nats: float = 0.0
-    p: float = 1.0
-    mass: float = 0.0  # Σ counts
-    bins: float = 0.0  # Σ exposure, in bins
-    excess: float = 0.0  # Σ (count − mean)² − count
-    power: float = 0.0  # Σ mean²
+    __slots__ = (
+        "bin",
+        "bins",
+        "check",
+        "count",
+        "excess",
+        "factor",
+        "first",
+        "key",
+        "mass",
+        "mean",
+        "nats",
+        "p",
+        "power",
+        "raw",
+        "shape",
+    )
+
+    def __init__(
+        self,
+        key: str,
+        bin_: int,
+        count: int = 0,
+        first: bool = True,
+        factor: float = 1.0,
+        mean: float = 0.0,
+        shape: float = 1.0,
+        check: int = 1,
+        raw: float = 0.0,
+        nats: float = 0.0,
+        p: float = 1.0,
+        mass: float = 0.0,
+        bins: float = 0.0,
+        excess: float = 0.0,
+        power: float = 0.0,
+    ) -> None:
+        self.key = key
+        self.bin = bin_
+        self.count = count
+        self.first = first
+        self.factor = factor
+        self.mean = mean
+        self.shape = shape
+        self.check = check
+        self.raw = raw
+        self.nats = nats
+        self.p = p
+        self.mass = mass
+        self.bins = bins
+        self.excess = excess
+        self.power = power
+
+    def dump(self) -> DumpedCounted:
+        """The arguments that make it anew."""
+        own = (self.key, self.bin, self.count, self.first, self.factor, self.mean, self.shape, self.check)
+        return (*own, self.raw, self.nats, self.p, self.mass, self.bins, self.excess, self.power)
 
 
 class Streams:
@@ -233,7 +276,7 @@ class Streams:
     def dump(self) -> Any:
         """The state, as what msgspec can encode."""
         return {
-            "streams": list(self._streams.values()),
+            "streams": [each.dump() for each in self._streams.values()],
             "ring": self._ring.dump(),
             "first": self._first.dump(),
             "rhythm": self._rhythm.dump(),
@@ -242,7 +285,7 @@ class Streams:
 
     def load(self, state: Any) -> None:
         """Take the state of a `dump`."""
-        self._streams = OrderedDict((each.key, each) for each in msgspec.convert(state["streams"], list[Counted]))
+        self._streams = OrderedDict((each[0], Counted(*each)) for each in state["streams"])
         self._ring.load(state["ring"])
         self._first.load(state["first"])
         self._rhythm.load(state["rhythm"])

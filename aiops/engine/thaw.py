@@ -22,7 +22,7 @@ from aiops.engine.correlate_snapshot import DumpedKey
 from aiops.engine.dedup import Copy
 from aiops.engine.shared import Shared
 from aiops.engine.streams import Stream
-from aiops.engine.surprise import Counted
+from aiops.engine.surprise import DumpedCounted
 
 # Beyond this many items, a map or a list has a header of another form, and beyond the next of a third one (msgpack
 # specification, "map format family" and "array format family").
@@ -53,7 +53,6 @@ def _fields(of: type[Struct], *ints: str) -> Fields:
 
 # All floats of these, and the ints that many have in common and that are not small (small ones are shared anyway).
 _STREAM = _fields(Stream, "cluster")
-_COUNTED = _fields(Counted, "bin")
 _MEMBER = _fields(MemberState, "cluster")
 
 
@@ -71,7 +70,7 @@ class DedupState(TypedDict):
 class CountedState(TypedDict):
     """What `Streams.dump` of the surprise gives."""
 
-    streams: list[Counted]
+    streams: list[DumpedCounted]
     ring: Any
     first: Any
     rhythm: Any
@@ -162,16 +161,18 @@ class Strings:
         return value
 
     def _detect(self, state: DetectState) -> DetectState:
-        for each in state["streams"]["streams"]:
-            self._counted(each)
+        state["streams"]["streams"] = [self._counted(each) for each in state["streams"]["streams"]]
         for rest in (state["metrics"], state["windows"], state["training"], state["pending"], state["verdicts"]):
             self._plain(rest)
         return state
 
-    def _counted(self, counted: Counted) -> Counted:
-        counted.key = self._known.setdefault(counted.key, counted.key)
-        self._numbers(counted, _COUNTED)
-        return counted
+    def _counted(self, counted: DumpedCounted) -> DumpedCounted:
+        share = self._float
+        key, at, count, first, factor, mean, shape, check, raw, nats, p, mass, bins, excess, power = counted
+        key, at = self._known.setdefault(key, key), self._int(at)
+        judged = (share(raw), share(nats), share(p))
+        expected = (share(factor), share(mean), share(shape))
+        return key, at, count, first, *expected, check, *judged, share(mass), share(bins), share(excess), share(power)
 
     def _key(self, key: DumpedKey) -> DumpedKey:
         one = self._known.setdefault
@@ -271,7 +272,7 @@ _ITEMS: dict[Path, tuple[msgspec.msgpack.Decoder[Any], Callable[[Strings, Any], 
     ("dedup", "recent"): (msgspec.msgpack.Decoder(list[Copy]), None),
     ("dedup", "older"): (msgspec.msgpack.Decoder(list[Copy]), None),
     ("dedup", "due"): (msgspec.msgpack.Decoder(list[tuple[float, int]]), None),
-    ("detect", "streams", "streams"): (msgspec.msgpack.Decoder(list[Counted]), Strings._counted),
+    ("detect", "streams", "streams"): (msgspec.msgpack.Decoder(list[DumpedCounted]), Strings._counted),
     ("correlate", "keys"): (msgspec.msgpack.Decoder(list[DumpedKey]), Strings._key),
     ("clusters", "clusters"): (msgspec.msgpack.Decoder(list[ClusterState]), Strings._cluster),
 }

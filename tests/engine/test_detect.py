@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from aiops.engine.detect import Detect, DetectConfig
-from aiops.engine.features import NAMES
+from aiops.engine.feature_row import NAMES
 from aiops.errors import AiopsError
 from aiops.records import Action, Metric
 
