@@ -15,7 +15,7 @@ from pathlib import Path
 from aiops_models.training import ALGORITHMS, roc_area
 
 from aiops.archive import Rejections, read
-from aiops.engine.features import NAMES
+from aiops.engine.feature_row import NAMES
 from aiops.rows import Gathered, gather
 from benchmarks.data import available
 from benchmarks.tables import Tables, parser
