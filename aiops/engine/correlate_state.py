@@ -195,8 +195,9 @@ def absorb(target: Cluster, source: Cluster) -> list[tuple[Entry, Entry]]:
             both.append((kept, entry))
             _unite(kept, entry)
     if both:
+        # Only what was in `source` can have joined through one of its entries: the target may be far larger.
         replaced = {dropped.member: kept.member for kept, dropped in both}
-        for entry in target.entries.values():
+        for entry in source.entries.values():
             entry.parent = replaced.get(entry.parent, entry.parent)
     target.count += source.count
     target.surge += source.surge
