@@ -55,7 +55,7 @@ def load(correlator: Correlator, state: Any) -> None:
     for type_, entity, habit, member, scored in state["keys"]:
         entry = None if member is None else entries[member]
         name = (type_, entity)
-        correlator.keys[names.get(name, name)] = Key(load_habit(habit), entry, scored)
+        correlator.keys[names.get(name, name)] = Key(load_habit(tuple(habit)), entry, scored)
 
 
 def dump_statistics(correlator: Correlator) -> Any:
