@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from msgspec import Struct, field
 
+from aiops.engine.dumped import DumpedCluster, DumpedMember, DumpedTally, Each, used_up, values_of
 from aiops.engine.joins import Join
 from aiops.engine.shared import Shared
 from aiops.engine.storm import MAX_STORM_MEMBERS, Tally
@@ -27,34 +27,86 @@ HABITUAL = 2.5
 # Callers of one member; each becomes a dynamic edge for the ranker, and a service with more has them in the topology.
 MAX_CALLERS = 32
 
+_MEMBER, _CLUSTER, _TALLY = values_of(DumpedMember), values_of(DumpedCluster), values_of(DumpedTally)
 
-class MemberState(Struct, gc=False):
-    """One alert stream inside one cluster."""
 
-    number: int
-    cluster: int
-    fingerprint: str
-    name: str
-    entity: str
-    service: str | None
-    source: str | None
-    severity: int
-    first_at: float
-    last_at: float
-    count: int = 0
-    firing: int = 0
-    message: str | None = None
-    # Who observed it, and how often (trace and client-side alerts).
-    callers: dict[str, int] = {}
-    magnitude: float | None = None
-    url: str | None = None
-    labels: dict[str, str] = {}
-    # Its tool tells when it ends, so that silence means it goes on.
-    has_life_cycle: bool = False
-    # It has fired on several occasions of late, whatever else happened.
-    habitual: bool = False
-    join: Join | None = None
-    notes: tuple[str, ...] = ()
+class MemberState:
+    """One alert stream inside one cluster.
+
+    `callers` says who observed it, and how often (trace and client-side alerts). `has_life_cycle`: its tool tells when
+    it ends, so that silence means it goes on. `habitual`: it has fired on several occasions of late, whatever else
+    happened.
+    """
+
+    __slots__ = (
+        "callers",
+        "cluster",
+        "count",
+        "entity",
+        "fingerprint",
+        "firing",
+        "first_at",
+        "habitual",
+        "has_life_cycle",
+        "join",
+        "labels",
+        "last_at",
+        "magnitude",
+        "message",
+        "name",
+        "notes",
+        "number",
+        "service",
+        "severity",
+        "source",
+        "url",
+    )
+
+    def __init__(
+        self,
+        number: int,
+        cluster: int,
+        fingerprint: str,
+        name: str,
+        entity: str,
+        service: str | None,
+        source: str | None,
+        severity: int,
+        first_at: float,
+        last_at: float,
+        count: int = 0,
+        firing: int = 0,
+        message: str | None = None,
+        callers: dict[str, int] | None = None,
+        magnitude: float | None = None,
+        url: str | None = None,
+        labels: dict[str, str] | None = None,
+        has_life_cycle: bool = False,
+        habitual: bool = False,
+        join: Join | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        self.number = number
+        self.cluster = cluster
+        self.fingerprint = fingerprint
+        self.name = name
+        self.entity = entity
+        self.service = service
+        self.source = source
+        self.severity = severity
+        self.first_at = first_at
+        self.last_at = last_at
+        self.count = count
+        self.firing = firing
+        self.message = message
+        self.callers: dict[str, int] = {} if callers is None else callers
+        self.magnitude = magnitude
+        self.url = url
+        self.labels: dict[str, str] = {} if labels is None else labels
+        self.has_life_cycle = has_life_cycle
+        self.habitual = habitual
+        self.join = join
+        self.notes = notes
 
     @property
     def evidence(self) -> list[Evidence]:
@@ -67,28 +119,62 @@ class MemberState(Struct, gc=False):
             self.notes = (*self.notes, text)
 
 
-class ClusterState(Struct, gc=False):
-    """Episodes that belong together. `firing` counts streams whose episode is open."""
+class ClusterState:
+    """Episodes that belong together. `firing` counts streams whose episode is open.
 
-    number: int
-    opened_at: float
-    last_at: float
-    severity: int = 0
-    count: int = 0
-    firing: int = 0
-    incident: str | None = None
-    background: str | None = None
-    # A lone warning that becomes an incident if it lasts.
-    waiting: bool = False
-    # The correlator has let go of it.
-    closed: bool = False
-    members: dict[int, MemberState] = field(default_factory=dict)
-    # Members that were not kept because the cluster was full.
-    overflow: int = 0
-    # Numbers of clusters that were merged into this one.
-    aliases: list[int] = field(default_factory=list)
-    # What was gathered in it, where it is the cluster of a storm.
-    storm: Tally | None = None
+    `waiting`: a lone warning that becomes an incident if it lasts. `closed`: the correlator has let go of it.
+    `overflow` counts the members that were not kept because the cluster was full. `aliases` are the numbers of clusters
+    that were merged into this one; `storm` is what was gathered in it, where it is the cluster of a storm.
+    """
+
+    __slots__ = (
+        "aliases",
+        "background",
+        "closed",
+        "count",
+        "firing",
+        "incident",
+        "last_at",
+        "members",
+        "number",
+        "opened_at",
+        "overflow",
+        "severity",
+        "storm",
+        "waiting",
+    )
+
+    def __init__(
+        self,
+        number: int,
+        opened_at: float,
+        last_at: float,
+        severity: int = 0,
+        count: int = 0,
+        firing: int = 0,
+        incident: str | None = None,
+        background: str | None = None,
+        waiting: bool = False,
+        closed: bool = False,
+        members: dict[int, MemberState] | None = None,
+        overflow: int = 0,
+        aliases: list[int] | None = None,
+        storm: Tally | None = None,
+    ) -> None:
+        self.number = number
+        self.opened_at = opened_at
+        self.last_at = last_at
+        self.severity = severity
+        self.count = count
+        self.firing = firing
+        self.incident = incident
+        self.background = background
+        self.waiting = waiting
+        self.closed = closed
+        self.members: dict[int, MemberState] = {} if members is None else members
+        self.overflow = overflow
+        self.aliases: list[int] = [] if aliases is None else aliases
+        self.storm = storm
 
 
 class Clusters:
@@ -228,17 +314,33 @@ class Clusters:
     def dump(self) -> Any:
         """State for a snapshot."""
         return {
-            "clusters": list(self.by_number.values()),
+            "clusters": Each(self.by_number.values(), _dumped),
             "alias": list(self.alias.items()),
             "moved": list(self.moved.items()),
         }
 
     def load(self, state: Any) -> None:
         """Take the state of a `dump`."""
-        clusters = msgspec.convert(state["clusters"], list[ClusterState], strict=False)
-        self.by_number = {cluster.number: cluster for cluster in clusters}
+        self.by_number = {}
+        for dumped in used_up(state["clusters"]):
+            cluster = _cluster(msgspec.convert(dumped, DumpedCluster, strict=False))
+            self.by_number[cluster.number] = cluster
         self.alias = dict(state["alias"])
         self.moved = dict(state["moved"])
+
+
+def _dumped(cluster: ClusterState) -> DumpedCluster:
+    dumped = DumpedCluster(*_CLUSTER(cluster))
+    dumped.members = {number: DumpedMember(*_MEMBER(member)) for number, member in cluster.members.items()}
+    dumped.storm = None if cluster.storm is None else DumpedTally(*_TALLY(cluster.storm))
+    return dumped
+
+
+def _cluster(dumped: DumpedCluster) -> ClusterState:
+    cluster = ClusterState(*_CLUSTER(dumped))
+    cluster.members = {number: MemberState(*_MEMBER(member)) for number, member in dumped.members.items()}
+    cluster.storm = None if dumped.storm is None else Tally(*_TALLY(dumped.storm))
+    return cluster
 
 
 def severity_of(alert: Alert) -> int:

@@ -10,6 +10,7 @@ import msgspec
 from aiops.engine.chronic import DumpedHabit, load_habit
 from aiops.engine.cooccurrence import ELSEWHERE
 from aiops.engine.correlate_state import MAJOR_COUNT, Cluster, Entry, Key, Name
+from aiops.engine.dumped import Each, used_up
 
 # Type, entity, habit, the member that it was last placed in, when it was last scored.
 DumpedKey = tuple[str, str, DumpedHabit, int | None, float]
@@ -30,7 +31,7 @@ def dump(correlator: Correlator) -> Any:
         "background": [_dump_cluster(cluster) for cluster in correlator.background.values()],
         "recent": list(correlator.recent),
         "latest": [entry.member for entry in correlator.latest.values()],
-        "keys": [_dump_key(name, key) for name, key in correlator.keys.items()],
+        "keys": Each(correlator.keys.items(), _dump_key),
     }
 
 
@@ -52,7 +53,7 @@ def load(correlator: Correlator, state: Any) -> None:
     # The names of entries, once: each is the key of its stream as well.
     names = {name: name for held in (correlator.clusters, correlator.background) for name in _names(held.values())}
     correlator.keys.clear()
-    for type_, entity, habit, member, scored in state["keys"]:
+    for type_, entity, habit, member, scored in used_up(state["keys"]):
         entry = None if member is None else entries[member]
         name = (type_, entity)
         correlator.keys[names.get(name, name)] = Key(load_habit(tuple(habit)), entry, scored)
@@ -83,7 +84,8 @@ def _names(clusters: Iterable[Cluster]) -> Iterator[Name]:
     return (name for cluster in clusters for name in cluster.entries)
 
 
-def _dump_key(name: tuple[str, str], key: Key) -> DumpedKey:
+def _dump_key(item: tuple[Name, Key]) -> DumpedKey:
+    name, key = item
     member = None if key.entry is None else key.entry.member
     return (*name, key.habit.dump(), member, key.scored)
 

@@ -13,9 +13,9 @@ from math import exp, inf
 from typing import Any, Literal
 
 import msgspec
-from msgspec import Struct
 
 from aiops.engine.config import DedupConfig
+from aiops.engine.dumped import DumpedStream, Each, used_up, values_of
 from aiops.engine.shared import Identity, Shared
 from aiops.engine.streams import Stream, entity_of, fingerprint_of, identity_of, new_stream
 from aiops.records import Alert
@@ -26,18 +26,22 @@ HABIT_GAP_S = 900.0
 HABIT_MEMORY_S = 86_400.0
 # A copy is known by stream, time, status and id.
 Copy = tuple[int, float, str, str]
+_FIELDS = values_of(DumpedStream)
 Verdict = Literal["new", "repeat", "duplicate", "resolved", "orphan"]
 
 
-class Seen(Struct):
+class Seen:
     """What dedup says of one alert; one object is reused for all alerts.
 
     `new`: a firing that opens an episode. `repeat`: firing again inside one, to be placed by the correlator.
     `duplicate`: nothing new. `resolved`: the episode ends. `orphan`: resolved without having fired.
     """
 
-    verdict: Verdict = "new"
-    reason: str | None = None
+    __slots__ = ("reason", "verdict")
+
+    def __init__(self) -> None:
+        self.verdict: Verdict = "new"
+        self.reason: str | None = None
 
 
 class Dedup:
@@ -259,7 +263,7 @@ class Dedup:
     def dump(self) -> Any:
         """State for a snapshot."""
         return {
-            "streams": list(self.streams.values()),
+            "streams": Each(self.streams.values(), _dumped),
             "next": self._next,
             "forgotten": self.forgotten,
             "recent": list(self._recent),
@@ -269,11 +273,17 @@ class Dedup:
 
     def load(self, state: Any) -> None:
         """Take the state of a `dump`."""
-        streams = msgspec.convert(state["streams"], list[Stream])
-        self.streams = OrderedDict((stream.identity, stream) for stream in streams)
-        self._numbers = {stream.number: stream.identity for stream in streams}
+        self.streams, self._numbers = OrderedDict(), {}
+        for dumped in used_up(state["streams"]):
+            stream = Stream(*_FIELDS(msgspec.convert(dumped, DumpedStream)))
+            self.streams[stream.identity] = stream
+            self._numbers[stream.number] = stream.identity
         self._next = state["next"]
         self.forgotten = state["forgotten"]
         self._recent = dict.fromkeys(msgspec.convert(state["recent"], list[Copy]))
         self._older = dict.fromkeys(msgspec.convert(state["older"], list[Copy]))
         self._due = [(at, number) for at, number in state["due"]]
+
+
+def _dumped(stream: Stream) -> DumpedStream:
+    return DumpedStream(*_FIELDS(stream))

@@ -16,8 +16,6 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any
 
-from msgspec import Struct, field
-
 from aiops.engine.config import IncidentConfig
 from aiops.engine.words import duration
 
@@ -33,12 +31,24 @@ MAX_COUNTED = 10_000
 MAX_NAMED = 3
 
 
-class Tally(Struct, gc=False):
+class Tally:
     """What an incident of a storm is made of: alerts by name, and the entities, both up to `MAX_COUNTED`."""
 
-    domain: str
-    names: dict[str, int] = field(default_factory=dict)
-    entities: dict[str, None] = field(default_factory=dict)
+    __slots__ = (
+        "domain",
+        "entities",
+        "names",
+    )
+
+    def __init__(
+        self,
+        domain: str,
+        names: dict[str, int] | None = None,
+        entities: dict[str, None] | None = None,
+    ) -> None:
+        self.domain = domain
+        self.names: dict[str, int] = {} if names is None else names
+        self.entities: dict[str, None] = {} if entities is None else entities
 
     def count(self, name: str, entity: str, by: int = 1) -> None:
         """So many more alerts of one stream."""

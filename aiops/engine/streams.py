@@ -5,7 +5,6 @@ from __future__ import annotations
 from hashlib import blake2b
 
 import msgspec
-from msgspec import Struct
 
 from aiops.engine.shared import Identity, Shared
 from aiops.records import Alert
@@ -14,47 +13,108 @@ from aiops.records import Alert
 ENTITY_LABELS = ("entity", "pod", "container", "instance", "host", "hostname", "node", "device", "job", "namespace")
 
 
-class Stream(Struct, gc=False, array_like=True):
+class Stream:
     """One fingerprint: its identity, its current episode, and where that was placed.
 
     `firing` is what the stream says; `held` is true while flapping, when it counts as firing whatever it says.
+    `has_life_cycle`: it has said "resolved" before, or carries a start or a lease; silence is then no sign of an end.
+    `firings` are the times at which the latest began, for flapping. `counted`: its cluster counts it as firing.
+    `background` is why its episode alone was not worth an incident; `silenced`: the episode began under a silence, and
+    nobody was told. `interval_s` is its usual distance between two alerts of one episode, `placed_at` the time of the
+    latest that was placed; `habit` how often its episodes began of late, decayed, `habit_at` when the last one that
+    counted did.
     """
 
-    number: int
-    fingerprint: str
-    identity: Identity
-    name: str
-    entity: str
-    service: str | None
-    source: str | None
-    firing: bool = False
-    held: bool = False
-    # The stream has said "resolved" before, or carries a start or a lease: silence is then no sign of an end.
-    has_life_cycle: bool = False
-    episode: int = 0
-    opened_at: float = 0.0
-    last_at: float = 0.0
-    resolved_at: float = -1.0
-    starts_at: float | None = None
-    lease_until: float | None = None
-    due_at: float = 0.0
-    # The times at which the latest firings began, for flapping.
-    firings: tuple[float, ...] = ()
-    cluster: int = -1
-    member: int = -1
-    # Its cluster counts it as firing.
-    counted: bool = False
-    # Why its episode alone was not worth an incident.
-    background: str | None = None
-    # Its episode began under a silence and nobody was told.
-    silenced: bool = False
-    seen: int = 0
-    # Its usual distance between two alerts of one episode, and the time of the latest that was placed.
-    interval_s: float = 0.0
-    placed_at: float = 0.0
-    # How often its episodes began of late, decayed, and when the last one that counted did.
-    habit: float = 0.0
-    habit_at: float = -1e18
+    __slots__ = (
+        "background",
+        "cluster",
+        "counted",
+        "due_at",
+        "entity",
+        "episode",
+        "fingerprint",
+        "firing",
+        "firings",
+        "habit",
+        "habit_at",
+        "has_life_cycle",
+        "held",
+        "identity",
+        "interval_s",
+        "last_at",
+        "lease_until",
+        "member",
+        "name",
+        "number",
+        "opened_at",
+        "placed_at",
+        "resolved_at",
+        "seen",
+        "service",
+        "silenced",
+        "source",
+        "starts_at",
+    )
+
+    def __init__(
+        self,
+        number: int,
+        fingerprint: str,
+        identity: Identity,
+        name: str,
+        entity: str,
+        service: str | None,
+        source: str | None,
+        firing: bool = False,
+        held: bool = False,
+        has_life_cycle: bool = False,
+        episode: int = 0,
+        opened_at: float = 0.0,
+        last_at: float = 0.0,
+        resolved_at: float = -1.0,
+        starts_at: float | None = None,
+        lease_until: float | None = None,
+        due_at: float = 0.0,
+        firings: tuple[float, ...] = (),
+        cluster: int = -1,
+        member: int = -1,
+        counted: bool = False,
+        background: str | None = None,
+        silenced: bool = False,
+        seen: int = 0,
+        interval_s: float = 0.0,
+        placed_at: float = 0.0,
+        habit: float = 0.0,
+        habit_at: float = -1e18,
+    ) -> None:
+        self.number = number
+        self.fingerprint = fingerprint
+        self.identity = identity
+        self.name = name
+        self.entity = entity
+        self.service = service
+        self.source = source
+        self.firing = firing
+        self.held = held
+        self.has_life_cycle = has_life_cycle
+        self.episode = episode
+        self.opened_at = opened_at
+        self.last_at = last_at
+        self.resolved_at = resolved_at
+        self.starts_at = starts_at
+        self.lease_until = lease_until
+        self.due_at = due_at
+        self.firings = firings
+        self.cluster = cluster
+        self.member = member
+        self.counted = counted
+        self.background = background
+        self.silenced = silenced
+        self.seen = seen
+        self.interval_s = interval_s
+        self.placed_at = placed_at
+        self.habit = habit
+        self.habit_at = habit_at
 
 
 def new_stream(number: int, fingerprint: str, identity: Identity, shared: Shared) -> Stream:

@@ -18,6 +18,7 @@ from collections import OrderedDict
 from typing import Any
 
 from aiops.engine.calibrate import MIN_RING, Ring
+from aiops.engine.dumped import Each, used_up
 from aiops.engine.rhythm import Rhythm
 from aiops.engine.tail import MAX_NATS, tail_nats
 
@@ -276,7 +277,7 @@ class Streams:
     def dump(self) -> Any:
         """The state, as what msgspec can encode."""
         return {
-            "streams": [each.dump() for each in self._streams.values()],
+            "streams": Each(self._streams.values(), Counted.dump),
             "ring": self._ring.dump(),
             "first": self._first.dump(),
             "rhythm": self._rhythm.dump(),
@@ -285,7 +286,7 @@ class Streams:
 
     def load(self, state: Any) -> None:
         """Take the state of a `dump`."""
-        self._streams = OrderedDict((each[0], Counted(*each)) for each in state["streams"])
+        self._streams = OrderedDict((each[0], Counted(*each)) for each in used_up(state["streams"]))
         self._ring.load(state["ring"])
         self._first.load(state["first"])
         self._rhythm.load(state["rhythm"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from math import copysign
 from operator import attrgetter
 from typing import Any, TypedDict
@@ -17,11 +18,11 @@ import msgspec
 from msgspec import Struct
 
 from aiops.engine.chronic import DumpedHabit
-from aiops.engine.clusters import NOBODY, ClusterState, MemberState
+from aiops.engine.clusters import NOBODY
 from aiops.engine.correlate_snapshot import DumpedKey
 from aiops.engine.dedup import Copy
+from aiops.engine.dumped import DumpedCluster, DumpedMember, DumpedStream, Each
 from aiops.engine.shared import Shared
-from aiops.engine.streams import Stream
 from aiops.engine.surprise import DumpedCounted
 
 # Beyond this many items, a map or a list has a header of another form, and beyond the next of a third one (msgpack
@@ -52,8 +53,8 @@ def _fields(of: type[Struct], *ints: str) -> Fields:
 
 
 # All floats of these, and the ints that many have in common and that are not small (small ones are shared anyway).
-_STREAM = _fields(Stream, "cluster")
-_MEMBER = _fields(MemberState, "cluster")
+_STREAM = _fields(DumpedStream, "cluster")
+_MEMBER = _fields(DumpedMember, "cluster")
 
 
 class DedupState(TypedDict):
@@ -128,11 +129,11 @@ class Strings:
         decode = msgspec.msgpack.decode
         if name == "dedup":
             dedup = decode(raw, type=DedupState)
-            streams = msgspec.msgpack.Decoder(Stream)
+            streams = msgspec.msgpack.Decoder(DumpedStream)
             return {**dedup, "streams": [self._stream(streams.decode(each)) for each in dedup["streams"]]}
         if name == "clusters":
             found = decode(raw, type=ClustersState)
-            clusters = msgspec.msgpack.Decoder(ClusterState)
+            clusters = msgspec.msgpack.Decoder(DumpedCluster)
             return {**found, "clusters": [self._cluster(clusters.decode(each)) for each in found["clusters"]]}
         if name == "detect":
             return self._detect(decode(raw, type=DetectState))
@@ -192,7 +193,7 @@ class Strings:
             self._plain(rest)
         return state
 
-    def _stream(self, stream: Stream) -> Stream:
+    def _stream(self, stream: DumpedStream) -> DumpedStream:
         one = self._known.setdefault
         stream.fingerprint = one(stream.fingerprint, stream.fingerprint)
         stream.background = one(stream.background, stream.background)
@@ -202,7 +203,7 @@ class Strings:
         stream.firings = tuple([self._float(at) for at in stream.firings])
         return stream
 
-    def _cluster(self, cluster: ClusterState) -> ClusterState:
+    def _cluster(self, cluster: DumpedCluster) -> DumpedCluster:
         one = self._known.setdefault
         cluster.incident = one(cluster.incident, cluster.incident)
         cluster.background = one(cluster.background, cluster.background)
@@ -268,13 +269,13 @@ class Strings:
 
 # How the long lists of the large stages are read: what their items are, and how these share what they have in common.
 _ITEMS: dict[Path, tuple[msgspec.msgpack.Decoder[Any], Callable[[Strings, Any], Any] | None]] = {
-    ("dedup", "streams"): (msgspec.msgpack.Decoder(list[Stream]), Strings._stream),
+    ("dedup", "streams"): (msgspec.msgpack.Decoder(list[DumpedStream]), Strings._stream),
     ("dedup", "recent"): (msgspec.msgpack.Decoder(list[Copy]), None),
     ("dedup", "older"): (msgspec.msgpack.Decoder(list[Copy]), None),
     ("dedup", "due"): (msgspec.msgpack.Decoder(list[tuple[float, int]]), None),
     ("detect", "streams", "streams"): (msgspec.msgpack.Decoder(list[DumpedCounted]), Strings._counted),
     ("correlate", "keys"): (msgspec.msgpack.Decoder(list[DumpedKey]), Strings._key),
-    ("clusters", "clusters"): (msgspec.msgpack.Decoder(list[ClusterState]), Strings._cluster),
+    ("clusters", "clusters"): (msgspec.msgpack.Decoder(list[DumpedCluster]), Strings._cluster),
 }
 
 
@@ -337,13 +338,13 @@ def _pieces(value: Any, depth: int) -> Iterator[bytes]:
         for key, item in value.items():
             yield encode(key)
             yield from _pieces(item, depth - 1)
-    elif type(value) is list and len(value) > _CHUNK:
+    elif type(value) in (list, Each) and len(value) > _CHUNK:
         yield _head(len(value), *_LISTS)
-        for start in range(0, len(value), _CHUNK):
-            some = value[start : start + _CHUNK]
+        items = iter(value)
+        while some := list(islice(items, _CHUNK)):
             yield encode(some)[len(_head(len(some), *_LISTS)) :]
     else:
-        yield encode(value)
+        yield encode(list(value) if type(value) is Each else value)
 
 
 def _head(count: int, fix: int, short: bytes, long: bytes) -> bytes:

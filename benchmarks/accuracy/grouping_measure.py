@@ -83,7 +83,7 @@ class Engine:
                 correlator.load_statistics(self.packed)
             for item in part.before if self.learns else ():
                 correlator.learn(item.ts, item.type, item.entity)
-            self.states[part.name] = msgspec.msgpack.encode(correlator.dump())
+            self.states[part.name] = msgspec.msgpack.encode(correlator.dump(), enc_hook=list)
         return self.states[part.name]
 
 

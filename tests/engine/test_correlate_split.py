@@ -95,7 +95,7 @@ def test_a_dump_keeps_what_the_check_needs() -> None:
     straight = Correlator(KNOB, NOTHING)
     feed(straight, joined(1000.0))
     after = Correlator(KNOB, NOTHING)
-    after.load(msgspec.json.decode(msgspec.json.encode(straight.dump())))
+    after.load(msgspec.json.decode(msgspec.json.encode(straight.dump(), enc_hook=list)))
     for engine in (straight, after):
         feed(engine, apart(1050.0, 18), 10)
     assert parts(straight, 0) == parts(after, 0) != []

@@ -151,7 +151,7 @@ def test_state_survives_a_dump() -> None:
     dedup = Dedup(DedupConfig())
     verdicts(alert(0, id="a"), alert(9, "resolved"), alert(20, id="b"), dedup=dedup)
     other = Dedup(DedupConfig())
-    other.load(msgspec.msgpack.decode(msgspec.msgpack.encode(dedup.dump())))
+    other.load(msgspec.msgpack.decode(msgspec.msgpack.encode(dedup.dump(), enc_hook=list)))
     more = [alert(0, id="a"), alert(25), alert(30, "resolved"), alert(2000)]
     assert verdicts(*more, dedup=other) == verdicts(*more, dedup=dedup)
-    assert msgspec.msgpack.encode(other.dump()) == msgspec.msgpack.encode(dedup.dump())
+    assert msgspec.msgpack.encode(other.dump(), enc_hook=list) == msgspec.msgpack.encode(dedup.dump(), enc_hook=list)

@@ -170,7 +170,7 @@ def test_a_restart_anywhere_changes_nothing(alerts: list[tuple[float, int]], cut
     for ts, key in alerts[:cut]:
         first.see(ts, str(key))
     second = Streams(cap=4)
-    second.load(msgspec.json.decode(msgspec.json.encode(first.dump())))
+    second.load(msgspec.json.decode(msgspec.json.encode(first.dump(), enc_hook=list)))
     for ts, key in alerts[cut:]:
         second.see(ts, str(key))
     assert second.dump() == whole.dump()
