@@ -21,6 +21,7 @@ PACKAGE = Path(__file__).resolve().parent
 MODULES = (
     "engine/calibrate",
     "engine/chronic",
+    "engine/clusters",
     "engine/cooccurrence",
     "engine/correlate",
     "engine/correlate_hops",
@@ -28,11 +29,20 @@ MODULES = (
     "engine/correlate_split",
     "engine/correlate_state",
     "engine/correlate_terms",
+    "engine/dedup",
+    "engine/explain",
     "engine/features",
+    "engine/gather",
+    "engine/place",
     "engine/placement",
     "engine/rhythm",
+    "engine/shared",
+    "engine/storm",
+    "engine/streams",
     "engine/surprise",
     "engine/tail",
+    "engine/words",
+    "engine/worth",
 )
 # The shared library of all of them, beside the package.
 LIBRARY = "aiops_engine"
