@@ -43,9 +43,9 @@ if other.exists():
     engine.restore(other.read_bytes())
     told["went_on"] = digest(engine.step(records[half:]) + engine.finish())
     # A state that was decoded without its types, as that of one stage alone.
-    plain = msgspec.msgpack.decode(msgspec.msgpack.encode(engine.correlate.dump(), enc_hook=list))
-    engine.correlate.load(plain)
-    told["plain"] = msgspec.msgpack.encode(engine.correlate.dump(), enc_hook=list) == msgspec.msgpack.encode(plain)
+    plain = msgspec.msgpack.encode(engine.correlate.dump(), enc_hook=list)
+    engine.correlate.load(msgspec.msgpack.decode(plain))
+    told["plain"] = msgspec.msgpack.encode(engine.correlate.dump(), enc_hook=list) == plain
     told["same_snapshot"] = other.read_bytes() == mine.read_bytes()
 print(json.dumps(told))
 """
