@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Struct, field
 
 from aiops.engine.joins import Join
 from aiops.engine.shared import Identity
+from aiops.records import Cause, Evidence, Suggestion
 
 T = TypeVar("T")
 
@@ -101,6 +102,32 @@ class DumpedCluster(Struct, gc=False):
     overflow: int = 0
     aliases: list[int] = field(default_factory=list)
     storm: DumpedTally | None = None
+
+
+class DumpedIncident(Struct, gc=False):
+    """The fields of `IncidentState`."""
+
+    id: str
+    cluster: int
+    opened_at: float
+    status: Literal["open", "acknowledged", "resolved"] = "open"
+    severity: int = 0
+    version: int = 0
+    resolved_at: float | None = None
+    changed: bool = False
+    ranked: bool = False
+    rank_due: float | None = None
+    rank_gap: float = 0.0
+    resolve_due: float | None = None
+    entities: int = 0
+    causes: list[Cause] = field(default_factory=list)
+    playbooks: list[Suggestion] = field(default_factory=list)
+    similar: list[Evidence] = field(default_factory=list)
+    merged_from: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    trust: str = ""
+    learned: bool = False
+    root: str | None = None
 
 
 def values_of(kind: type[Struct]) -> Callable[[Any], tuple[Any, ...]]:

@@ -9,11 +9,12 @@ from itertools import islice
 from typing import Any, Literal
 
 import msgspec
-from msgspec import Struct, field
 
 from aiops.engine import explain
+from aiops.engine.assessment import Assessment
 from aiops.engine.clusters import Clusters, ClusterState
 from aiops.engine.config import IncidentConfig
+from aiops.engine.dumped import DumpedIncident, Each, used_up, values_of
 from aiops.engine.events import ClusterPromoted, Event, IncidentChange, IncidentChanged
 from aiops.records import LABELS, Cause, Evidence, Incident, RootCause, Suggestion
 
@@ -25,41 +26,84 @@ MAX_DUE = 256
 # The same for any other record: more than one alert makes due on the average, few enough that none waits for long.
 MAX_DUE_EACH = 2
 
-
-class IncidentState(Struct, gc=False):
-    """An incident as the engine keeps it; its alerts are those of its cluster."""
-
-    id: str
-    cluster: int
-    opened_at: float
-    status: State = "open"
-    severity: int = 0
-    version: int = 0
-    resolved_at: float | None = None
-    changed: bool = False
-    ranked: bool = False
-    # When the next ranking is due; none is while nothing changed.
-    rank_due: float | None = None
-    rank_gap: float = 0.0
-    resolve_due: float | None = None
-    entities: int = 0
-    causes: list[Cause] = field(default_factory=list)
-    playbooks: list[Suggestion] = field(default_factory=list)
-    similar: list[Evidence] = field(default_factory=list)
-    merged_from: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    trust: str = ""
-    learned: bool = False
-    root: str | None = None
+_FIELDS = values_of(DumpedIncident)
 
 
-class Assessment(Struct):
-    """What the ranking stage says of an incident; `trust` is a sentence on how far to believe the causes."""
+class IncidentState:
+    """An incident as the engine keeps it; its alerts are those of its cluster.
 
-    causes: list[Cause] = field(default_factory=list)
-    trust: str = ""
-    playbooks: list[Suggestion] = field(default_factory=list)
-    similar: list[Evidence] = field(default_factory=list)
+    `rank_due` is when the next ranking is due; none is while nothing changed.
+    """
+
+    __slots__ = (
+        "causes",
+        "changed",
+        "cluster",
+        "entities",
+        "id",
+        "learned",
+        "merged_from",
+        "notes",
+        "opened_at",
+        "playbooks",
+        "rank_due",
+        "rank_gap",
+        "ranked",
+        "resolve_due",
+        "resolved_at",
+        "root",
+        "severity",
+        "similar",
+        "status",
+        "trust",
+        "version",
+    )
+
+    def __init__(
+        self,
+        id: str,
+        cluster: int,
+        opened_at: float,
+        status: State = "open",
+        severity: int = 0,
+        version: int = 0,
+        resolved_at: float | None = None,
+        changed: bool = False,
+        ranked: bool = False,
+        rank_due: float | None = None,
+        rank_gap: float = 0.0,
+        resolve_due: float | None = None,
+        entities: int = 0,
+        causes: list[Cause] | None = None,
+        playbooks: list[Suggestion] | None = None,
+        similar: list[Evidence] | None = None,
+        merged_from: list[str] | None = None,
+        notes: list[str] | None = None,
+        trust: str = "",
+        learned: bool = False,
+        root: str | None = None,
+    ) -> None:
+        self.id = id
+        self.cluster = cluster
+        self.opened_at = opened_at
+        self.status = status
+        self.severity = severity
+        self.version = version
+        self.resolved_at = resolved_at
+        self.changed = changed
+        self.ranked = ranked
+        self.rank_due = rank_due
+        self.rank_gap = rank_gap
+        self.resolve_due = resolve_due
+        self.entities = entities
+        self.causes: list[Cause] = [] if causes is None else causes
+        self.playbooks: list[Suggestion] = [] if playbooks is None else playbooks
+        self.similar: list[Evidence] = [] if similar is None else similar
+        self.merged_from: list[str] = [] if merged_from is None else merged_from
+        self.notes: list[str] = [] if notes is None else notes
+        self.trust = trust
+        self.learned = learned
+        self.root = root
 
 
 Assess = Callable[["IncidentState", ClusterState], Assessment]
@@ -335,7 +379,7 @@ class Incidents:
     def dump(self) -> Any:
         """State for a snapshot."""
         return {
-            "incidents": list(self.by_id.values()),
+            "incidents": Each(self.by_id.values(), _dumped),
             "ended": list(self.ended),
             "open": self.open_count,
             "due": self._due,
@@ -343,11 +387,15 @@ class Incidents:
 
     def load(self, state: Any) -> None:
         """Take the state of a `dump`."""
-        incidents = msgspec.convert(state["incidents"], list[IncidentState])
-        self.by_id = {incident.id: incident for incident in incidents}
+        incidents = (msgspec.convert(each, DumpedIncident) for each in used_up(state["incidents"]))
+        self.by_id = {dumped.id: IncidentState(*_FIELDS(dumped)) for dumped in incidents}
         self.ended = dict.fromkeys(state["ended"])
         self.open_count = state["open"]
         self._due = [(at, name) for at, name in state["due"]]
+
+
+def _dumped(incident: IncidentState) -> DumpedIncident:
+    return DumpedIncident(*_FIELDS(incident))
 
 
 def _entities(cluster: ClusterState) -> int:

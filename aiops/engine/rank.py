@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from aiops.engine.assessment import Assessment
 from aiops.engine.clusters import ClusterState, MemberState
 from aiops.engine.config import IncidentConfig
-from aiops.engine.incidents import Assessment, IncidentState
+from aiops.engine.incidents import IncidentState
 from aiops.ports import AlertFact, Calibrated, IncidentView, Ranker, Similar, Stateful, Suggester
 from aiops.records import Cause, Change
 
