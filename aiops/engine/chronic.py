@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from math import exp, sqrt
 
+from mypy_extensions import mypyc_attr
+
 SLOT_S = 300.0
 # Twice an hour: nobody can look at something that often (two of twelve slots).
 MAX_SHARE = 2 / 12
@@ -35,6 +37,7 @@ PERIOD_STEP = 0.2
 DumpedHabit = tuple[int, int, float, bool, int, float, float, float, float, float, int, bool]
 
 
+@mypyc_attr(acyclic=True)
 class Habit:
     """How one stream behaves. Slots are counted from the epoch; `active` is the decayed number of active slots.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from mypy_extensions import mypyc_attr
 
 from aiops.engine.dumped import DumpedCluster, DumpedMember, DumpedTally, Each, used_up, values_of
 from aiops.engine.joins import Join
@@ -30,6 +31,7 @@ MAX_CALLERS = 32
 _MEMBER, _CLUSTER, _TALLY = values_of(DumpedMember), values_of(DumpedCluster), values_of(DumpedTally)
 
 
+@mypyc_attr(acyclic=True)
 class MemberState:
     """One alert stream inside one cluster.
 
@@ -119,6 +121,7 @@ class MemberState:
             self.notes = (*self.notes, text)
 
 
+@mypyc_attr(acyclic=True)
 class ClusterState:
     """Episodes that belong together. `firing` counts streams whose episode is open.
 

@@ -17,6 +17,8 @@ from collections import OrderedDict, deque
 from math import log
 from typing import Any
 
+from mypy_extensions import mypyc_attr
+
 BIN_S = 10.0
 # A large estate has some thousand alert rules; beyond that, names are usually not rules but carry ids.
 MAX_TYPES = 4096
@@ -46,6 +48,7 @@ DOUBT = 1.0
 ELSEWHERE = 20.0
 
 
+@mypyc_attr(acyclic=True)
 class TypeCount:
     """Weighted bins of one type, and those shared with partner types as `partners[name] = [bins, log(bins)]`.
 

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any, Literal
 
 import msgspec
+from mypy_extensions import mypyc_attr
 
 from aiops.engine import explain
 from aiops.engine.assessment import Assessment
@@ -29,6 +30,7 @@ MAX_DUE_EACH = 2
 _FIELDS = values_of(DumpedIncident)
 
 
+@mypyc_attr(acyclic=True)
 class IncidentState:
     """An incident as the engine keeps it; its alerts are those of its cluster.
 

@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any
 
+from mypy_extensions import mypyc_attr
+
 from aiops.engine.config import IncidentConfig
 from aiops.engine.words import duration
 
@@ -31,6 +33,7 @@ MAX_COUNTED = 10_000
 MAX_NAMED = 3
 
 
+@mypyc_attr(acyclic=True)
 class Tally:
     """What an incident of a storm is made of: alerts by name, and the entities, both up to `MAX_COUNTED`."""
 

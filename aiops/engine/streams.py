@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import blake2b
 
 import msgspec
+from mypy_extensions import mypyc_attr
 
 from aiops.engine.shared import Identity, Shared
 from aiops.records import Alert
@@ -13,6 +14,7 @@ from aiops.records import Alert
 ENTITY_LABELS = ("entity", "pod", "container", "instance", "host", "hostname", "node", "device", "job", "namespace")
 
 
+@mypyc_attr(acyclic=True)
 class Stream:
     """One fingerprint: its identity, its current episode, and where that was placed.
 

@@ -17,6 +17,8 @@ import math
 from collections import OrderedDict
 from typing import Any
 
+from mypy_extensions import mypyc_attr
+
 from aiops.engine.calibrate import MIN_RING, Ring
 from aiops.engine.dumped import Each, used_up
 from aiops.engine.rhythm import Rhythm
@@ -69,6 +71,7 @@ class Surprise:
 DumpedCounted = tuple[str, int, int, bool, float, float, float, int, float, float, float, float, float, float, float]
 
 
+@mypyc_attr(acyclic=True)
 class Counted:
     """One stream: the open bin, and what is remembered of the closed ones (all decayed sums).
 
