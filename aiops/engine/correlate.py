@@ -22,7 +22,7 @@ from aiops.engine.correlate_config import CorrelateConfig
 from aiops.engine.correlate_hops import UNPLACED, Hops
 from aiops.engine.correlate_snapshot import dump, dump_statistics, load, load_statistics
 from aiops.engine.correlate_split import splits
-from aiops.engine.correlate_state import Cluster, Entry, Key, Name, absorb, add, remove, touch
+from aiops.engine.correlate_state import Cluster, Entry, Held, Key, Name, absorb, add, free, remove, touch
 from aiops.engine.correlate_terms import (
     MAX_MEAN_TYPES,
     Weights,
@@ -75,11 +75,10 @@ class Correlator:
         self.hops = Hops(topology)
         self.cooccurrence = Cooccurrence()
         self.keys: OrderedDict[Name, Key] = OrderedDict()
-        self.recent: OrderedDict[int, Entry] = OrderedDict()
         # The entry of each entity that was active last.
         self.latest: dict[str, Entry] = {}
-        self.clusters: OrderedDict[int, Cluster] = OrderedDict()
-        self.background: OrderedDict[int, Cluster] = OrderedDict()
+        self.held = held = Held()
+        self.clusters, self.background, self.recent = held.clusters, held.background, held.recent
         # Clusters that a cap closed, until the next `advance` tells.
         self.evicted: list[int] = []
         self.members = 0
@@ -88,6 +87,9 @@ class Correlator:
         self.packed_slot = -1
         self._placement = Placement()
         self._due = -inf
+        # The best entry of each cluster that the alert in hand is compared with, and how many alerts were.
+        self._found: list[Entry] = []
+        self._round = 0
 
     def place(self, seq: int, ts: float, type_: str, entity: str, service: str | None = None) -> Placement:
         """Where the alert belongs; `seq` must be new, a `ts` earlier than the last counts as the last.
@@ -202,11 +204,11 @@ class Correlator:
 
     def _score(self, seq: int, ts: float, name: Name, key: Key, site: str | None) -> Entry:
         rare = key.habit.active < RARE_SLOTS
-        found = self._candidates(ts, name, key, site, rare)
+        self._compare(ts, name, key, site, rare)
         best, score = None, self.threshold
-        for entry, value in found.values():
-            if value > score:
-                best, score = entry, value
+        for entry in self._found:
+            if entry.cluster.score > score:
+                best, score = entry, entry.cluster.score
         key.scored = ts
         if best is not None and site is not None and not best.cluster.sealed and surges(best.cluster, ts):
             best.cluster.sealed = True
@@ -224,8 +226,8 @@ class Correlator:
             self._placement.join = terms(
                 self.weights, npmi, best, name[1], distance, ts, rare=rare and best.rare and site is None
             )
-        if len(found) > 1:
-            self._merge(cluster, found)
+        if len(self._found) > 1:
+            self._merge(cluster)
         return self._join(cluster, key, name, site, ts, best.member, seq)
 
     def _compared(self, key: Key, entity: str) -> list[Entry]:
@@ -234,10 +236,16 @@ class Correlator:
         A flood fills the recent entries within a second, and what it drowns would lose its own story. A stream is not
         led back into a flood, though: the next scan of the same host is another scan.
         """
-        found = list(islice(reversed(self.recent.values()), self.weights.candidates))
-        if not found:
+        found: list[Entry] = []
+        entry = self.recent.newest
+        if entry is None:
             return found
-        edge = found[-1].last
+        edge, left = entry.last, self.weights.candidates
+        while entry is not None and left > 0:
+            found.append(entry)
+            edge = entry.last
+            entry = entry.older
+            left -= 1
         other, own = self.latest.get(entity), key.entry
         if other is not None and other.last < edge:
             found.append(other)
@@ -247,10 +255,8 @@ class Correlator:
                 found.append(own)
         return found
 
-    def _candidates(
-        self, ts: float, name: Name, key: Key, site: str | None, rare: bool
-    ) -> dict[int, tuple[Entry, float]]:
-        """For each cluster of the compared entries its best entry and the score. The loop is the hot path."""
+    def _compare(self, ts: float, name: Name, key: Key, site: str | None, rare: bool) -> None:
+        """Find, for each cluster of the compared entries, its best entry and the score. The loop is the hot path."""
         weights = self.weights
         type_, entity = name
         cooccurrence = self.cooccurrence
@@ -259,8 +265,9 @@ class Correlator:
         oldest = ts - self.idle_s
         together, most = weights.together, weights.rhythm * weights.rhythm_cap
         threshold = self.threshold
-        bases: dict[int, tuple[float, float]] = {}
-        found: dict[int, tuple[Entry, float]] = {}
+        self._round = round_ = self._round + 1
+        found = self._found
+        found.clear()
         for entry in self._compared(key, entity):
             last = entry.last
             if last < oldest:
@@ -269,6 +276,9 @@ class Correlator:
             if npmi is None:
                 npmi = cooccurrence.ask(answers, type_, entry.type)
             cluster = entry.cluster
+            if cluster.round != round_:
+                cluster.round, cluster.slot, cluster.score = round_, len(found), -inf
+                found.append(entry)
             same = entry.entity == entity
             if distances is None or entry.site is None:
                 # What it could reach at best: nothing said against it, and the best timing there is.
@@ -280,12 +290,11 @@ class Correlator:
                 elif rare:
                     best += weights.rare_elsewhere
                 if best + most <= threshold:
-                    found.setdefault(cluster.id, (entry, -inf))
                     continue
-            base = bases.get(cluster.id)
-            if base is None:
-                base = bases[cluster.id] = self._base(cluster, name, site, ts)
-            score = base[0] + together * npmi
+            if cluster.based != round_:
+                cluster.based = round_
+                self._base(cluster, name, site, ts)
+            score = cluster.base + together * npmi
             if same:
                 score += weights.entity
                 if rare and entry.rare and site is None:
@@ -295,28 +304,28 @@ class Correlator:
             if distances is not None and entry.site is not None:
                 distance = distances.get(entry.site, -1 if site and entry.site else UNPLACED)
                 if distance >= 0:
-                    score += base[1] if distance <= 2 or cluster.sealed else base[1] - weights.near_hop * (distance - 2)
-            known = found.get(cluster.id)
-            if score + most <= (threshold if known is None or known[1] < threshold else known[1]):
-                if known is None:
-                    found[cluster.id] = (entry, -inf)
+                    near = cluster.near
+                    score += near if distance <= 2 or cluster.sealed else near - weights.near_hop * (distance - 2)
+            known = cluster.score
+            if score + most <= (threshold if known < threshold else known):
                 continue
             # The rhythm term, written out.
             interval = entry.interval
             late = exp((last - ts - 0.001) / (interval if interval > 0.02 else 0.02))
             surprise = -log(1.0 - late) if late < 1.0 else weights.rhythm_cap
             score += weights.rhythm * (surprise if surprise < weights.rhythm_cap else weights.rhythm_cap)
-            if known is None or score > known[1]:
-                found[cluster.id] = (entry, score)
-        return found
+            if score > known:
+                cluster.score = score
+                found[cluster.slot] = entry
 
-    def _base(self, cluster: Cluster, name: Name, site: str | None, ts: float) -> tuple[float, float]:
+    def _base(self, cluster: Cluster, name: Name, site: str | None, ts: float) -> None:
         """The terms that do not depend on the entry, and what nearness would add."""
         weights = self.weights
         base = size(weights, cluster, name in cluster.entries) - weights.silence * silence(cluster, ts)
         if cluster.majors:
             base -= weights.partner * dead_partner(cluster, ts)
-        return base, 0.0 if site is None else near(weights, cluster, 0, ts)
+        cluster.base = base
+        cluster.near = 0.0 if site is None else near(weights, cluster, 0, ts)
 
     def _mean(self, type_: str, answers: dict[str, float], cluster: Cluster) -> float:
         """Mean NPMI of a type with the first types of a cluster."""
@@ -330,10 +339,10 @@ class Correlator:
                 break
         return total / count if count else 0.0
 
-    def _merge(self, best: Cluster, found: dict[int, tuple[Entry, float]]) -> None:
-        for entry, score in found.values():
+    def _merge(self, best: Cluster) -> None:
+        for entry in self._found:
             other = entry.cluster
-            if other is best or score <= self.threshold or len(other.entries) > MAX_MERGE_ENTRIES:
+            if other is best or other.score <= self.threshold or len(other.entries) > MAX_MERGE_ENTRIES:
                 continue
             mean = self._similarity(best, other)
             if mean > self.weights.merge:
@@ -349,13 +358,13 @@ class Correlator:
     def _absorb(self, target: Cluster, source: Cluster) -> None:
         del self.clusters[source.id]
         for kept, dropped in absorb(target, source):
-            self.recent.pop(dropped.member, None)
+            self.recent.discard(dropped)
             if self.latest.get(dropped.entity) is dropped:
                 self.latest[dropped.entity] = kept
             key = self.keys.get((kept.type, kept.entity))
             if key is not None and key.entry is dropped:
                 key.entry = kept
-        _free(source)
+        free(source)
 
     def _join(
         self,
@@ -385,16 +394,17 @@ class Correlator:
         return entry
 
     def _remember(self, entry: Entry) -> None:
-        if len(self.recent) >= MAX_ENTRIES:
-            _, oldest = self.recent.popitem(last=False)
+        oldest = self.recent.oldest
+        if oldest is not None and self.recent.count >= MAX_ENTRIES:
+            self.recent.discard(oldest)
             self._forget(oldest)
             remove(oldest)
-        self.recent[entry.member] = entry
+        self.recent.add(entry)
 
     def _count(self, entry: Entry, ts: float) -> None:
         touch(entry, ts)
         self.latest[entry.entity] = entry
-        self.recent.move_to_end(entry.member)
+        self.recent.renew(entry)
         self.clusters.move_to_end(entry.cluster.id)
 
     def _close(self, clusters: OrderedDict[int, Cluster], oldest: float, closed: list[Closed], most: int) -> None:
@@ -405,18 +415,18 @@ class Correlator:
                 return
             self._drop(clusters.pop(cluster.id))
             found = [] if cluster.background else splits(cluster, self.cooccurrence, self.hops)
-            _free(cluster)
+            free(cluster)
             closed.append(Closed(cluster.id, found))
 
     def _evict(self, clusters: OrderedDict[int, Cluster]) -> None:
         number, cluster = clusters.popitem(last=False)
         self._drop(cluster)
-        _free(cluster)
+        free(cluster)
         self.evicted.append(number)
 
     def _drop(self, cluster: Cluster) -> None:
         for entry in cluster.entries.values():
-            self.recent.pop(entry.member, None)
+            self.recent.discard(entry)
             self._forget(entry)
 
     def _forget(self, entry: Entry) -> None:
@@ -425,12 +435,6 @@ class Correlator:
         key = self.keys.get((entry.type, entry.entity))
         if key is not None and key.entry is entry:
             key.entry = None
-
-
-def _free(cluster: Cluster) -> None:
-    """Entries and their cluster hold each other: let go by hand, they need no cyclic collector."""
-    cluster.entries.clear()
-    cluster.majors.clear()
 
 
 def _first(clusters: OrderedDict[int, Cluster], now: float) -> float:

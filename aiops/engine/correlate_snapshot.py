@@ -29,7 +29,7 @@ def dump(correlator: Correlator) -> Any:
         "cooccurrence": correlator.cooccurrence.dump(),
         "clusters": [_dump_cluster(cluster) for cluster in correlator.clusters.values()],
         "background": [_dump_cluster(cluster) for cluster in correlator.background.values()],
-        "recent": list(correlator.recent),
+        "recent": [entry.member for entry in correlator.recent.values()],
         "latest": [entry.member for entry in correlator.latest.values()],
         "keys": Each(correlator.keys.items(), _dump_key),
     }
@@ -41,14 +41,13 @@ def load(correlator: Correlator, state: Any) -> None:
     correlator.evicted, correlator.packed_slot = list(state["evicted"]), state["packed_slot"]
     correlator.cooccurrence.load(state["cooccurrence"])
     entries: dict[int, Entry] = {}
+    correlator.held.clear()
     for held, dumped in ((correlator.clusters, state["clusters"]), (correlator.background, state["background"])):
-        held.clear()
         for item in dumped:
             cluster = _load_cluster(item, entries)
             held[cluster.id] = cluster
-    correlator.recent.clear()
     for member in state["recent"]:
-        correlator.recent[entries[member].member] = entries[member]
+        correlator.recent.add(entries[member])
     correlator.latest = {entries[member].entity: entries[member] for member in state["latest"]}
     # The names of entries, once: each is the key of its stream as well.
     names = {name: name for held in (correlator.clusters, correlator.background) for name in _names(held.values())}
@@ -85,9 +84,9 @@ def _names(clusters: Iterable[Cluster]) -> Iterator[Name]:
 
 
 def _dump_key(item: tuple[Name, Key]) -> DumpedKey:
-    name, key = item
+    (type_, entity), key = item
     member = None if key.entry is None else key.entry.member
-    return (*name, key.habit.dump(), member, key.scored)
+    return type_, entity, key.habit.dump(), member, key.scored
 
 
 def _dump_cluster(cluster: Cluster) -> list[Any]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Iterator
 from math import exp
+
+from mypy_extensions import mypyc_attr
 
 from aiops.engine.chronic import Habit
 
@@ -20,15 +24,18 @@ MAX_MAJORS = 8
 # The surge counter fades with this time constant.
 SURGE_S = 10.0
 
-Name = tuple[str, str]
+# Type and entity; of no stated length for the reason given at `shared.Identity`.
+Name = tuple[str, ...]
 
 
+@mypyc_attr(acyclic=True)
 class Entry:
     """One alert stream (type, entity) inside one cluster: count, last time and mean interval in seconds.
 
     `site` is the node of the topology that it belongs to, "" for a service that is no node, None for neither. `rare`
     says that the stream had hardly ever fired before it came here. `parent` is the member that it joined through, `seq`
-    the record that it joined with; -1 for the entry that opened a cluster.
+    the record that it joined with; -1 for the entry that opened a cluster. `older` and `newer` are its neighbours in
+    `Recent`.
     """
 
     __slots__ = (
@@ -38,6 +45,8 @@ class Entry:
         "interval",
         "last",
         "member",
+        "newer",
+        "older",
         "parent",
         "rare",
         "seq",
@@ -70,17 +79,23 @@ class Entry:
         self.rare = rare
         self.parent = parent
         self.seq = seq
+        self.older: Entry | None = None
+        self.newer: Entry | None = None
 
 
+@mypyc_attr(acyclic=True)
 class Cluster:
     """Alerts that belong together. `types` counts the entries of each type; `majors` are the entries with a
     large share of the alerts, and some that had one; `frequent` says that some entry has `MAJOR_COUNT` of them.
 
     `surge` is the number of alerts of about the last ten seconds; `sealed` says that a surge has ended the cluster.
+    `round`, `slot`, `score`, `based`, `base` and `near` are the correlator's notes while it places one alert.
     """
 
     __slots__ = (
         "background",
+        "base",
+        "based",
         "count",
         "entries",
         "first",
@@ -89,7 +104,11 @@ class Cluster:
         "interval",
         "last",
         "majors",
+        "near",
+        "round",
+        "score",
         "sealed",
+        "slot",
         "surge",
         "types",
     )
@@ -117,8 +136,11 @@ class Cluster:
         self.types: dict[str, int] = {}
         self.entries: dict[Name, Entry] = {}
         self.majors: list[Entry] = []
+        self.round = self.based = self.slot = 0
+        self.score = self.base = self.near = 0.0
 
 
+@mypyc_attr(acyclic=True)
 class Key:
     """An alert stream: its habit, the entry that it was last placed in, and when it was last fully scored."""
 
@@ -128,6 +150,100 @@ class Key:
         self.habit = habit
         self.entry = entry
         self.scored = scored
+
+
+class Recent:
+    """The entries of open clusters in the order of their last alerts, as a list that is linked through them.
+
+    An ordered dict would look up each entry that it steps over.
+    """
+
+    __slots__ = ("count", "newest", "oldest")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.newest: Entry | None = None
+        self.oldest: Entry | None = None
+
+    def __len__(self) -> int:
+        return self.count
+
+    def add(self, entry: Entry) -> None:
+        """Make an entry, which must not be in the list, the newest."""
+        newest = self.newest
+        if newest is None:
+            self.oldest = entry
+        else:
+            newest.newer, entry.older = entry, newest
+        self.newest = entry
+        self.count += 1
+
+    def discard(self, entry: Entry) -> None:
+        """Take an entry out; one that is not in the list is left as it is."""
+        older, newer = entry.older, entry.newer
+        if older is not None:
+            older.newer = newer
+        elif self.oldest is entry:
+            self.oldest = newer
+        else:
+            return
+        if newer is not None:
+            newer.older = older
+        else:
+            self.newest = older
+        entry.older = entry.newer = None
+        self.count -= 1
+
+    def renew(self, entry: Entry) -> None:
+        """Make an entry of the list the newest."""
+        if self.newest is not entry:
+            self.discard(entry)
+            self.add(entry)
+
+    def values(self) -> Iterator[Entry]:
+        """All entries, the oldest first."""
+        entry = self.oldest
+        while entry is not None:
+            yield entry
+            entry = entry.newer
+
+    def clear(self) -> None:
+        """Let go of all entries, and these of each other."""
+        entry, self.newest, self.oldest, self.count = self.oldest, None, None, 0
+        while entry is not None:
+            newer = entry.newer
+            entry.older = entry.newer = None
+            entry = newer
+
+
+class Held:
+    """Clusters, by the numbers of their first alerts, with their entries.
+
+    Entries, their clusters and their neighbours hold each other. They are let go by hand, and the cyclic garbage
+    collector, which would look at each of them for nothing, is not told of them; when the correlator goes, they go.
+    """
+
+    def __init__(self) -> None:
+        self.clusters: OrderedDict[int, Cluster] = OrderedDict()
+        self.background: OrderedDict[int, Cluster] = OrderedDict()
+        self.recent = Recent()
+
+    def clear(self) -> None:
+        """Let go of all."""
+        self.recent.clear()
+        for clusters in (self.clusters, self.background):
+            for cluster in clusters.values():
+                free(cluster)
+            clusters.clear()
+
+    def __del__(self) -> None:
+        self.clear()
+
+
+def free(cluster: Cluster) -> None:
+    """Let a cluster, which is not needed any more, and its entries go of each other."""
+    cluster.entries.clear()
+    cluster.majors.clear()
 
 
 def touch(entry: Entry, ts: float) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Generic, Literal, TypeVar
 from msgspec import Struct, field
 
 from aiops.engine.joins import Join
-from aiops.engine.shared import Identity
+from aiops.engine.shared import Labels
 from aiops.records import Cause, Evidence, Suggestion
 
 T = TypeVar("T")
@@ -23,7 +23,7 @@ class DumpedStream(Struct, gc=False, array_like=True):
 
     number: int
     fingerprint: str
-    identity: Identity
+    identity: tuple[str | None, str, str, str | None, Labels]
     name: str
     entity: str
     service: str | None

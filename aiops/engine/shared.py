@@ -7,10 +7,12 @@ anew when they are full, and are no part of the state.
 
 from __future__ import annotations
 
-from typing import overload
+from typing import Any, overload
 
 Labels = tuple[tuple[str, str], ...]
-Identity = tuple[str | None, str, str, str | None, Labels]
+# Source, name, entity, service, labels. Of no stated length: compiled code takes a tuple of known length apart, and
+# makes a new one, with a new hash, each time that it is a key.
+Identity = tuple[Any, ...]
 # About 3 MB of table; a site has fewer teams, regions and services, and only what is full of new names exceeds it.
 MAX_SHARED = 32_768
 
