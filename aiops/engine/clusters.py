@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from mypy_extensions import mypyc_attr
 
-from aiops.engine.dumped import DumpedCluster, DumpedMember, DumpedTally, Each, used_up, values_of
+from aiops.engine.dumped import DumpedCluster, DumpedJoin, DumpedMember, DumpedTally, Each, used_up, values_of
 from aiops.engine.joins import Join
 from aiops.engine.shared import Shared
 from aiops.engine.storm import MAX_STORM_MEMBERS, Tally
@@ -28,7 +28,8 @@ HABITUAL = 2.5
 # Callers of one member; each becomes a dynamic edge for the ranker, and a service with more has them in the topology.
 MAX_CALLERS = 32
 
-_MEMBER, _CLUSTER, _TALLY = values_of(DumpedMember), values_of(DumpedCluster), values_of(DumpedTally)
+_MEMBER, _JOIN = values_of(DumpedMember), values_of(DumpedJoin)
+_CLUSTER, _TALLY = values_of(DumpedCluster), values_of(DumpedTally)
 
 
 @mypyc_attr(acyclic=True)
@@ -334,14 +335,29 @@ class Clusters:
 
 def _dumped(cluster: ClusterState) -> DumpedCluster:
     dumped = DumpedCluster(*_CLUSTER(cluster))
-    dumped.members = {number: DumpedMember(*_MEMBER(member)) for number, member in cluster.members.items()}
+    dumped.members = {number: _dumped_member(member) for number, member in cluster.members.items()}
     dumped.storm = None if cluster.storm is None else DumpedTally(*_TALLY(cluster.storm))
     return dumped
 
 
+def _dumped_member(member: MemberState) -> DumpedMember:
+    dumped = DumpedMember(*_MEMBER(member))
+    if member.join is not None:
+        dumped.join = DumpedJoin(*_JOIN(member.join))
+    return dumped
+
+
+def _member(dumped: DumpedMember) -> MemberState:
+    join, dumped.join = dumped.join, None
+    member = MemberState(*_MEMBER(dumped))
+    if join is not None:
+        member.join = Join(*_JOIN(join))
+    return member
+
+
 def _cluster(dumped: DumpedCluster) -> ClusterState:
     cluster = ClusterState(*_CLUSTER(dumped))
-    cluster.members = {number: MemberState(*_MEMBER(member)) for number, member in dumped.members.items()}
+    cluster.members = {number: _member(member) for number, member in dumped.members.items()}
     cluster.storm = None if dumped.storm is None else Tally(*_TALLY(dumped.storm))
     return cluster
 

@@ -86,7 +86,8 @@ class Correlator:
         # The slot that packed statistics end in, until the first alert says what time it is now.
         self.packed_slot = -1
         self._placement = Placement()
-        self._due = -inf
+        # When `advance` may have something to do: part of the state, for what it does not do then is not told then.
+        self.due = -inf
         # The best entry of each cluster that the alert in hand is compared with, and how many alerts were.
         self._found: list[Entry] = []
         self._round = 0
@@ -142,12 +143,12 @@ class Correlator:
         self._close(self.clusters, now - self.idle_s, closed, most)
         self._close(self.background, now - BACKGROUND_IDLE_S, closed, most)
         due = min(_first(self.clusters, now) + self.idle_s, _first(self.background, now) + BACKGROUND_IDLE_S)
-        self._due = due - DUE_SLACK_S
+        self.due = due - DUE_SLACK_S
         return closed
 
     def next_due(self) -> float:
         """Before this time `advance` has nothing to do. Clusters stand in the order of their last alerts."""
-        return self._due if not self.evicted else -inf
+        return self.due if not self.evicted else -inf
 
     def learn(self, ts: float, type_: str, entity: str) -> None:
         """Take in an alert of the past without placing it, as for a model that is packed ahead of its use."""
@@ -166,7 +167,6 @@ class Correlator:
     def load(self, state: Any) -> None:
         """Take the state of a `dump`."""
         load(self, state)
-        self._due = -inf
 
     def dump_statistics(self) -> Any:
         """What was learned of types and streams, without clusters: a packed model for a warm start."""

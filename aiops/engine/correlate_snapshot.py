@@ -24,6 +24,7 @@ def dump(correlator: Correlator) -> Any:
     return {
         "members": correlator.members,
         "now": correlator.now,
+        "due": correlator.due,
         "evicted": list(correlator.evicted),
         "packed_slot": correlator.packed_slot,
         "cooccurrence": correlator.cooccurrence.dump(),
@@ -37,7 +38,7 @@ def dump(correlator: Correlator) -> Any:
 
 def load(correlator: Correlator, state: Any) -> None:
     """Replace the correlator's state by that of a `dump`."""
-    correlator.members, correlator.now = state["members"], state["now"]
+    correlator.members, correlator.now, correlator.due = state["members"], state["now"], state["due"]
     correlator.evicted, correlator.packed_slot = list(state["evicted"]), state["packed_slot"]
     correlator.cooccurrence.load(state["cooccurrence"])
     entries: dict[int, Entry] = {}

@@ -9,12 +9,13 @@ import hashlib
 import json
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import Meta, Struct
+from mypy_extensions import mypyc_attr
 
 from aiops.engine.calibrate import Ring
+from aiops.engine.detect_config import DetectConfig
 from aiops.engine.feature_row import NAMES, Row
 from aiops.engine.features import Windows
 from aiops.engine.metric import Metrics
@@ -33,40 +34,17 @@ _MAX_STATE = 4_000_000
 Scorers = Mapping[str, Callable[[Any], Detector]]
 
 
-class DetectConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """Keys of `[detect]`.
-
-    - `bin_s`: seconds of record time in which a stream's alerts are counted.
-    - `forgetting`: what is kept of a stream's past each bin; .98 remembers 50 bins.
-    - `streams`, `series`: how many alert streams and metric series are remembered (about .6 and 20 KB each).
-    - `metric_fire`, `metric_calm`: robust scales at which a metric alert starts, and below which it ends.
-    - `metric_novelty`, `metric_warm`: share of the range ever seen that makes a sample new; samples before it is asked.
-    - `window_s`: seconds of record time summed up in one feature row.
-    - `batch_rows`, `batch_wait_s`: a detector scores when so many rows are waiting, or the oldest has waited so long.
-    - `training_rows`: feature rows kept for training aside.
-    """
-
-    bin_s: Annotated[float, Meta(ge=1, le=3600)] = 60.0
-    forgetting: Annotated[float, Meta(gt=0, lt=1)] = 0.98
-    streams: Annotated[int, Meta(ge=1, le=10_000_000)] = 50_000
-    series: Annotated[int, Meta(ge=1, le=1_000_000)] = 4_000
-    metric_fire: Annotated[float, Meta(gt=0)] = 3.0
-    metric_calm: Annotated[float, Meta(gt=0)] = 1.5
-    metric_novelty: Annotated[float, Meta(gt=0)] = 0.018
-    metric_warm: Annotated[int, Meta(ge=50)] = 600
-    window_s: Annotated[float, Meta(ge=1, le=86_400)] = 60.0
-    batch_rows: Annotated[int, Meta(ge=1, le=100_000)] = 256
-    batch_wait_s: Annotated[float, Meta(ge=0, le=86_400)] = 300.0
-    training_rows: Annotated[int, Meta(ge=0, le=1_000_000)] = 4096
-
-
-class Strange(Struct, gc=False, frozen=True):
+@mypyc_attr(acyclic=True)
+class Strange:
     """The model's word on an entity: raw score, and the calibrated probability of one at least as high."""
 
-    at: float
-    entity: str
-    score: float
-    p: float
+    __slots__ = ("at", "entity", "p", "score")
+
+    def __init__(self, at: float, entity: str, score: float, p: float) -> None:
+        self.at = at
+        self.entity = entity
+        self.score = score
+        self.p = p
 
     def sentence(self) -> str:
         """For people."""

@@ -11,7 +11,6 @@ from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Struct, field
 
-from aiops.engine.joins import Join
 from aiops.engine.shared import Labels
 from aiops.records import Cause, Evidence, Suggestion
 
@@ -59,6 +58,27 @@ class DumpedTally(Struct, gc=False):
     entities: dict[str, None] = field(default_factory=dict)
 
 
+class DumpedJoin(Struct, gc=False, array_like=True):
+    """The fields of `Join`."""
+
+    type: str
+    entity: str
+    npmi: float
+    together: float
+    same_entity: float
+    rare: float
+    distance: int | None
+    near: float
+    sealed: bool
+    timing: float
+    gap_s: float
+    silence: float
+    silent_s: float
+    dead_partner: float
+    size: float
+    count: int
+
+
 class DumpedMember(Struct, gc=False):
     """The fields of `MemberState`."""
 
@@ -81,7 +101,7 @@ class DumpedMember(Struct, gc=False):
     labels: dict[str, str] = {}
     has_life_cycle: bool = False
     habitual: bool = False
-    join: Join | None = None
+    join: DumpedJoin | None = None
     notes: tuple[str, ...] = ()
 
 

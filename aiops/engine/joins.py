@@ -5,12 +5,13 @@ Most members of a large incident are never shown, so that their sentences would 
 
 from __future__ import annotations
 
-from msgspec import Struct
+from mypy_extensions import mypyc_attr
 
 from aiops.records import Evidence
 
 
-class Join(Struct, gc=False, array_like=True):
+@mypyc_attr(acyclic=True)
+class Join:
     """The additive terms of one join (see `correlate_terms.Weights`), in units of the threshold, and what they rest on.
 
     `type` and `entity` are those of the entry that was joined through; `npmi` that of the two types. `same_entity` and
@@ -18,22 +19,60 @@ class Join(Struct, gc=False, array_like=True):
     entry's last alert, `silent_s` since the cluster's; `count` the alerts of the cluster.
     """
 
-    type: str
-    entity: str
-    npmi: float
-    together: float
-    same_entity: float
-    rare: float
-    distance: int | None
-    near: float
-    sealed: bool
-    timing: float
-    gap_s: float
-    silence: float
-    silent_s: float
-    dead_partner: float
-    size: float
-    count: int
+    __slots__ = (
+        "count",
+        "dead_partner",
+        "distance",
+        "entity",
+        "gap_s",
+        "near",
+        "npmi",
+        "rare",
+        "same_entity",
+        "sealed",
+        "silence",
+        "silent_s",
+        "size",
+        "timing",
+        "together",
+        "type",
+    )
+
+    def __init__(
+        self,
+        type: str,
+        entity: str,
+        npmi: float,
+        together: float,
+        same_entity: float,
+        rare: float,
+        distance: int | None,
+        near: float,
+        sealed: bool,
+        timing: float,
+        gap_s: float,
+        silence: float,
+        silent_s: float,
+        dead_partner: float,
+        size: float,
+        count: int,
+    ) -> None:
+        self.type = type
+        self.entity = entity
+        self.npmi = npmi
+        self.together = together
+        self.same_entity = same_entity
+        self.rare = rare
+        self.distance = distance
+        self.near = near
+        self.sealed = sealed
+        self.timing = timing
+        self.gap_s = gap_s
+        self.silence = silence
+        self.silent_s = silent_s
+        self.dead_partner = dead_partner
+        self.size = size
+        self.count = count
 
     def strongest(self) -> float:
         """The largest term; those that are not named here are never positive."""

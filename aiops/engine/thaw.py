@@ -96,6 +96,7 @@ class CorrelateState(TypedDict):
 
     members: int
     now: float
+    due: float
     evicted: list[int]
     packed_slot: int
     cooccurrence: Any

@@ -27,7 +27,7 @@ def facts(placed: Placement, closed: Sequence[Closed]) -> bytes:
     """What was decided of one alert, to compare."""
     ended = [[one.cluster, [[split.target, split.members, split.reason] for split in one.splits]] for one in closed]
     numbers = [placed.cluster, placed.member, placed.new_cluster, placed.new_member]
-    return msgspec.json.encode([ended, numbers, placed.background, placed.join, placed.merged])
+    return msgspec.json.encode([ended, numbers, placed.background, placed.evidence, placed.merged])
 
 
 def feed(engine: Correlator, items: Sequence[Item], first: int = 0) -> list[bytes]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from aiops.assembly import build_engine
 from aiops.engine.config import DedupConfig, EngineConfig, IncidentConfig, PlaybooksConfig
-from aiops.engine.events import IncidentChanged, Placed
+from aiops.engine.events import IncidentChanged, Notice, Placed
 from aiops.engine.fold import Engine, step
 from aiops.errors import UsageError
 from aiops.records import Action, Alert, Change, Metric, Record, Tick
@@ -121,6 +121,19 @@ def test_a_snapshot_at_any_record_continues_as_if_nothing_had_happened(records: 
     assert second.snapshot() == first.snapshot()
     events += second.step(records[cut:])
     assert (encoded(events + second.finish()), second.snapshot()) == whole(records)
+
+
+def test_a_restored_engine_tells_of_a_cap_when_the_other_would_have() -> None:
+    """Time does not pass for it at the first record after the snapshot because nobody knows what is due."""
+    records: list[Record] = [Alert(ts=1000.0, name="Errors", entity=f"host-{n}") for n in range(13)]
+    records += [Alert(ts=1000.0, name="Errors", entity="host-12")]
+    engine = build_engine(CONFIG, TOPOLOGY)
+    events = engine.step(records[:13])
+    restored = build_engine(CONFIG, TOPOLOGY)
+    restored.restore(engine.snapshot())
+    events += restored.step(records[13:])
+    assert (encoded(events + restored.finish()), restored.snapshot()) == whole(records)
+    assert [event.seq for event in events if isinstance(event, Notice) and event.topic == "cap"] == []
 
 
 @settings(max_examples=150, deadline=None)
