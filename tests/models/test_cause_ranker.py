@@ -50,6 +50,13 @@ def test_is_what_the_engine_asks_for() -> None:
     assert isinstance(ranker, Stateful)
 
 
+def test_a_stranger_whose_alerts_name_two_services_is_the_same_in_any_order() -> None:
+    facts = [fact("pods/x-1", "cpu", service="else"), fact("web", "cpu", caller="pods/x-1"), fact("pods/x-1", "odd")]
+    facts.append(fact("pods/x-1", "errors", service="another"))
+    one, other = CauseRanker(TOPOLOGY).rank(view(*facts)), CauseRanker(TOPOLOGY).rank(view(*reversed(facts)))
+    assert {(cause.entity, cause.score) for cause in one} == {(cause.entity, cause.score) for cause in other}
+
+
 def test_nothing_alerting_names_nobody() -> None:
     assert CauseRanker(TOPOLOGY).rank(view()) == []
 

@@ -148,7 +148,9 @@ class Scene:
         entity = f"{kind}/{name}" if kind != "unknown" else entity
         if entity not in self.kind:
             self.kind[entity] = kind
-            self.group[entity] = service if service and kind not in MACHINES else entity
+        if service and kind not in MACHINES:
+            # Of several, always the same one, in whatever order the facts come.
+            self.group[entity] = min(service, self.group.get(entity, service))
         return entity
 
     def named(self, fact: AlertFact) -> str:
