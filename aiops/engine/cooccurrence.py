@@ -2,6 +2,8 @@
 
 NPMI (normalised pointwise mutual information; Bouma 2009) over 10-second bins: -1 never together, 0 independent,
 1 always together. A bin is learned once it is over, so every question is answered from the past (prequentially).
+Quiet bins count, too: what fires together in a system that is quiet otherwise does so for a reason, where only the bins
+with alerts are looked at, types of which each storm has all would seem independent.
 
 A type that goes on for many bins counts less in each (1/k in the k-th bin of a run), and a pair as much as the lesser
 of the two: what merely happens while a long flood lasts is not taken for part of it. Older bins fade with a time
@@ -26,6 +28,8 @@ MAX_TYPES = 4096
 MAX_PARTNERS = 64
 # Pairs grow with the square, and a bin with more types than this is a storm, in which everything is together.
 MAX_BIN_TYPES = 12
+# Quiet bins that are counted in a row, a day of them: longer pauses are more likely those of a source that was away.
+MAX_QUIET_BINS = 8640
 # A pause of up to this many bins does not end a run: slow floods skip a bin now and then.
 RUN_PAUSE_BINS = 3
 # Pairs counted with each alert while there are some to count; more when many wait, so that they never pile up.
@@ -37,7 +41,7 @@ MIN_SIGHTINGS = 2.0
 # Two types that nobody has seen before and that show up at the same time are likely one story.
 BOTH_NEW = 0.4
 # Known types that were never together; a measured NPMI is not trusted further down than the floor.
-NEVER_TOGETHER = -0.2
+NEVER_TOGETHER = -0.15
 FLOOR = -0.3
 # Sightings of doubt: a pair that was seen together once is trusted half. Rare types are together by accident, too.
 DOUBT = 1.0
@@ -98,7 +102,7 @@ class Cooccurrence:
         bin_ = int(ts / BIN_S)
         if bin_ != self.bin:
             if self.seen:
-                self._learn()
+                self._learn(bin_ - self.bin)
             self.bin = bin_
         if type_ not in self.seen and len(self.seen) < MAX_BIN_TYPES:
             self.seen[type_] = None
@@ -156,10 +160,11 @@ class Cooccurrence:
         value *= shared / (shared + DOUBT * self.unit)
         return FLOOR if value < FLOOR else 1.0 if value > 1.0 else value
 
-    def _learn(self) -> None:
+    def _learn(self, elapsed: int) -> None:
+        """Learn the bin that is over, and that the others since were quiet; `elapsed` bins in all."""
         self.bins += 1
         self.unit *= 1.0 + 1.0 / MEMORY_BINS
-        self.total += self.unit
+        self.total += self.unit * min(elapsed, 1 + MAX_QUIET_BINS)
         self.log_total = log(self.total)
         names = list(self.seen)
         self.seen.clear()

@@ -44,6 +44,8 @@ class Ties:
     def parts(self) -> list[Part]:
         """The parts, those of the earliest entries first."""
         self._plain()
+        if self.count == 1:
+            return [self.entries]
         for a, b in combinations(range(min(MAX_PAIRED, len(self.entries))), 2):
             if self.count == 1:
                 break
@@ -56,16 +58,24 @@ class Ties:
 
     def _plain(self) -> None:
         """The ties that need no pairs: the same entity, the same type, one joined through the other."""
-        index_of: dict[int, int] = {}
-        first: dict[tuple[str, str], int] = {}
+        entities: dict[str, int] = {}
+        types: dict[str, int] = {}
         for index, entry in enumerate(self.entries):
-            index_of[entry.member] = index
-            for kind, value in (("entity", entry.entity), ("type", entry.type)):
-                self._unite(index, first.setdefault((kind, value), index))
+            first = entities.setdefault(entry.entity, index)
+            if first != index:
+                self._unite(index, first)
+            first = types.setdefault(entry.type, index)
+            if first != index:
+                self._unite(index, first)
+        if self.count == 1:
+            return
+        index_of: dict[int, int] = {entry.member: index for index, entry in enumerate(self.entries)}
         for index, entry in enumerate(self.entries):
             parent = index_of.get(entry.parent)
             if parent is not None and self._holds(entry, self.entries[parent]):
                 self._unite(index, parent)
+                if self.count == 1:
+                    return
 
     def _holds(self, entry: Entry, parent: Entry) -> bool:
         """Whether nothing speaks against the join: near in the graph then and now, or types that do go together."""

@@ -21,7 +21,10 @@ def title(cluster: ClusterState, members: list[MemberState], entities: list[str]
     """One line: the worst alert, where, and how much more there is."""
     if not members:
         return "Incident"
-    worst = members[0] if len(members) == 1 else max(members, key=_weight)
+    worst = members[0]
+    for member in members:
+        if member.severity > worst.severity or (member.severity == worst.severity and member.count > worst.count):
+            worst = member
     others = len(entities) - 1
     if cluster.storm is not None:
         return _shortened(_storm_title(cluster, cluster.storm))
@@ -58,10 +61,6 @@ def _storm_summary(cluster: ClusterState, tally: Tally) -> list[str]:
         f"{plural(cluster.firing, 'stream')} still firing{shown}.",
         f"Most frequent: {most}.",
     ]
-
-
-def _weight(member: MemberState) -> tuple[int, int, int]:
-    return member.severity, member.count, -member.number
 
 
 def distinct(values: list[str]) -> list[str]:
@@ -103,14 +102,44 @@ def _strongest(members: list[MemberState], told: Told) -> tuple[MemberState, Evi
                 best, most = member, value
     if best is None:
         return None
-    return best, max(_evidence(best, told), key=lambda evidence: evidence.value)
+    return best, max(evidence_of(best, told), key=lambda evidence: evidence.value)
 
 
-def _order(member: MemberState) -> tuple[int, float, int]:
-    return -member.severity, member.first_at, member.number
+def _ordered(members: list[MemberState]) -> list[MemberState]:
+    """By severity, the worst first, then by time. Members come in the order of time but for late ones."""
+    if len(members) < 2:
+        return members
+    levels: dict[int, list[MemberState]] = {}
+    for member in members:
+        same = levels.get(member.severity)
+        if same is None:
+            levels[member.severity] = [member]
+        else:
+            same.append(member)
+    found: list[MemberState] = []
+    for level in sorted(levels, reverse=True):
+        same = levels[level]
+        if not _is_ordered(same):
+            same.sort(key=_time)
+        found += same
+    return found
 
 
-def _evidence(member: MemberState, told: Told) -> list[Evidence]:
+def _is_ordered(members: list[MemberState]) -> bool:
+    before = members[0]
+    for member in members:
+        if member.first_at < before.first_at or (member.first_at == before.first_at and member.number < before.number):
+            return False
+        before = member
+    return True
+
+
+def _time(member: MemberState) -> tuple[float, int]:
+    return member.first_at, member.number
+
+
+def evidence_of(member: MemberState, told: Told) -> list[Evidence]:
+    """The terms by which a member joined, with their sentences, which are made once."""
     if member.join is None:
         return []
     known = told.get(member.number)
@@ -123,7 +152,6 @@ def _evidence(member: MemberState, told: Told) -> list[Evidence]:
 
 def shown(members: list[MemberState], told: Told) -> list[Member]:
     """The members for a record: the first `MAX_SHOWN` by severity and time."""
-    chosen = members if len(members) == 1 else sorted(members, key=_order)[:MAX_SHOWN]
     return [
         Member(
             member.fingerprint,
@@ -134,8 +162,8 @@ def shown(members: list[MemberState], told: Told) -> list[Member]:
             member.count,
             member.first_at,
             member.last_at,
-            _evidence(member, told),
+            evidence_of(member, told),
             list(member.notes),
         )
-        for member in chosen
+        for member in _ordered(members)[:MAX_SHOWN]
     ]

@@ -169,6 +169,12 @@ class Incidents:
             incident.rank_gap = self.config.rank_after_s
             self._tell(incident, cluster, "updated", seq, at, ["severity"], out)
 
+    def prepare(self, cluster: ClusterState, number: int) -> None:
+        """Make a new member's sentences now: made when the incident is told of, those of a hundred come at once."""
+        member = cluster.members.get(number)
+        if member is not None and len(cluster.members) <= explain.MAX_SHOWN:
+            explain.evidence_of(member, self._told)
+
     def _schedule_rank(self, incident: IncidentState, at: float) -> None:
         if incident.rank_due is not None:
             return

@@ -76,7 +76,15 @@ class Join:
 
     def strongest(self) -> float:
         """The largest term; those that are not named here are never positive."""
-        return max(self.together, self.same_entity, self.rare, self.near, self.timing)
+        # Written out: a call of `max` makes an object of each number, and a large incident asks all its members.
+        most = self.together
+        if self.same_entity > most:
+            most = self.same_entity
+        if self.rare > most:
+            most = self.rare
+        if self.near > most:
+            most = self.near
+        return self.timing if self.timing > most else most
 
     def evidence(self) -> list[Evidence]:
         """The terms with their sentences; the values sum to the score that was compared."""

@@ -366,6 +366,8 @@ class Placer:
         """Open or update the incident of the cluster; or the reason why this alert alone is not worth one."""
         if cluster.incident is not None:
             self.incidents.joined(cluster, seq, now, out, fresh=fresh, new_member=placement.new_member)
+            if placement.new_member:
+                self.incidents.prepare(cluster, placement.member)
             return None
         stated = is_stated(alert.severity)
         reason = self.worth.reason(cluster, placement.background, level, stated, surprise, now)

@@ -7,7 +7,15 @@ import pytest
 
 from aiops.engine import correlate as module
 from aiops.engine.chronic import Habit
-from aiops.engine.cooccurrence import BOTH_NEW, MAX_PARTNERS, MAX_TYPES, NEVER_TOGETHER, Cooccurrence
+from aiops.engine.cooccurrence import (
+    BIN_S,
+    BOTH_NEW,
+    MAX_PARTNERS,
+    MAX_QUIET_BINS,
+    MAX_TYPES,
+    NEVER_TOGETHER,
+    Cooccurrence,
+)
 from aiops.engine.correlate import Correlator
 from aiops.engine.correlate_config import CorrelateConfig
 from aiops.engine.correlate_hops import Hops
@@ -40,8 +48,28 @@ def test_types_that_always_fire_together_are_near_one_and_others_negative() -> N
     learned = trained()
     assert learned.npmi("disk", "raid") > 0.9
     assert learned.npmi("disk", "login") == NEVER_TOGETHER
-    assert learned.npmi("disk", "noise") < 0.3
+    # It never comes alone, but a fifth of all bins have noise.
+    assert 0.0 < learned.npmi("disk", "noise") < 0.4
     assert learned.npmi("disk", "raid") == learned.npmi("raid", "disk")
+
+
+def test_what_fires_together_where_it_is_quiet_otherwise_does_so_for_a_reason() -> None:
+    busy, quiet = Cooccurrence(), Cooccurrence()
+    for storm in range(50):
+        for second in range(30):
+            busy.observe(f"type {second % 7}", 30.0 * storm + second)
+            quiet.observe(f"type {second % 7}", 600.0 * storm + second)
+    assert busy.npmi("type 1", "type 2") < 0.3
+    assert quiet.npmi("type 1", "type 2") > 0.6
+
+
+def test_a_pause_of_months_says_no_more_than_one_of_a_day() -> None:
+    day, year = trained(), trained()
+    for learned, pause_s in ((day, MAX_QUIET_BINS * BIN_S), (year, 365 * MAX_QUIET_BINS * BIN_S)):
+        learned.observe("noise", 20_000 + pause_s)
+        learned.observe("noise", 20_000 + pause_s + BIN_S)
+    assert day.npmi("disk", "raid") == year.npmi("disk", "raid")
+    assert abs(day.npmi("disk", "noise") - year.npmi("disk", "noise")) < 0.001
 
 
 def test_what_is_new_is_neutral_to_the_known_and_drawn_to_the_new() -> None:

@@ -62,7 +62,8 @@ def test_a_part_that_only_a_bridge_held_leaves_with_the_reason() -> None:
         Split(
             3,
             [4, 5],
-            "no tie between these 2 streams and the rest: other entities, types that never fire together",
+            "no tie between these 2 streams and the rest: other entities, types that fire together by chance at most "
+            "(NPMI up to 0.0)",
         )
     ]
 
