@@ -25,7 +25,13 @@ class Gatherer:
     def open(
         self, cluster: ClusterState, seq: int, at: float, now: float, key: str, out: list[Event], why: str
     ) -> None:
-        """Open the incident of a cluster; it may be the one that makes it a storm."""
+        """Open the incident of a cluster; it may be the one that makes it a storm.
+
+        In a storm, what evidence ties together opens one, too, but only so many; what comes then is gathered.
+        """
+        if self.storms.gathers(True, now):
+            self._gather(cluster, seq, now, out)
+            return
         self.incidents.open(cluster, seq, at, key, out, why)
         if self.storms.opens(now):
             out.append(Notice(seq, "storm", f"a storm begins: {self.storms.reason()}"))
@@ -49,10 +55,15 @@ class Gatherer:
 
     def lasted(self, cluster: ClusterState, due: float, now: float, seq: int, out: list[Event]) -> None:
         """A lone warning has lasted: an incident, or in a storm a part of one of its incidents."""
-        first = next(iter(cluster.members.values()))
-        if not self.storms.gathers(False, now):
+        if self.storms.gathers(False, now):
+            self._gather(cluster, seq, now, out)
+        else:
+            first = next(iter(cluster.members.values()))
             self.open(cluster, seq, due, now, first.fingerprint, out, "a lone warning that lasted")
-            return
+
+    def _gather(self, cluster: ClusterState, seq: int, now: float, out: list[Event]) -> None:
+        """Let a whole cluster be a part of one of the storm's incidents, or the first of a new one."""
+        first = next(iter(cluster.members.values()))
         domain = self.storms.domain(first.labels)
         storm = self._known(domain)
         if storm is None:

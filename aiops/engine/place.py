@@ -230,9 +230,9 @@ class Placer:
                 self._count(home, stream, alert, at)
                 return Placed(seq, alert.id, "duplicate", home.number, stream.member, home.incident, REPEAT)
         if self.gatherer.storms.active:
-            gathered = self._gathered(alert, stream, placement, level, surprise, seq, at, now, new, out)
-            if gathered is not None:
-                return gathered
+            placed = self._gathered(alert, stream, placement, level, surprise, seq, at, now, new, out)
+            if placed is not None:
+                return placed
         cluster = self._cluster(placement, stream, seq, at, new, out)
         for source, reason in placement.merged:
             self._merge(cluster, source, reason, seq, now, out)
@@ -240,11 +240,15 @@ class Placer:
         repeats = not new and self.clusters.home(stream) is cluster
         self._join(alert, stream, cluster, placement, surprise, at, now)
         stream.background = self._worth(cluster, placement, level, surprise, alert, stream, seq, now, not repeats, out)
+        if self.gatherer.storms.active:
+            # It may have been gathered just now.
+            cluster = self.clusters.of(cluster.number) or cluster
         number, member, incident = cluster.number, placement.member, cluster.incident
         if repeats:
             return Placed(seq, alert.id, "duplicate", number, member, incident, REPEAT)
         if incident is not None:
-            return Placed(seq, alert.id, "incident", number, member, incident, None)
+            gathered = None if cluster.storm is None else GATHERED
+            return Placed(seq, alert.id, "incident", number, member, incident, gathered)
         return Placed(seq, alert.id, "background", number, member, None, stream.background)
 
     def _join(
@@ -424,7 +428,7 @@ class Placer:
             if cluster.incident is not None:
                 key = next(iter(part.members.values())).fingerprint
                 self.gatherer.open(part, seq, now, now, key, out, f"split from {cluster.incident}: {split.reason}")
-            self._maybe_forget(part)
+            self._maybe_forget(self.clusters.of(part.number) or part)
         if fired and cluster.firing <= 0:
             # All that still fired has left with the parts.
             self.incidents.quiet(cluster, now)

@@ -65,6 +65,33 @@ def test_an_outage_of_a_thousand_things_is_few_incidents() -> None:
     assert engine.accounts()["storm"]
 
 
+def test_background_that_gets_company_in_a_storm_opens_no_more_than_the_limit() -> None:
+    """A mild alert waits in the background until something serious on the same host joins it, 300 times over."""
+    engine = Engine(CONFIG)
+    alerts: list[Record] = []
+    for number in range(300):
+        for severity in ("info", "critical"):
+            name, host, at = f"Alert{number}{severity}", f"host-{number}", START + number * 0.5
+            alerts.append(Alert(ts=at, name=name, id=name, entity=host, severity=severity))
+    placed = [event for event in fold(engine, alerts) if isinstance(event, Placed)]
+    opened = engine.accounts()["open_incidents"]
+    assert LIMIT < opened < 5 * LIMIT
+    assert engine.accounts()["conserved"]
+    gathered = [event for event in placed if event.disposition == "incident" and "storm" in (event.reason or "")]
+    assert len(gathered) > 200
+    assert all(event.incident is not None for event in gathered)
+    # Each stream stays where it is: what it says next is a repeat, and its end is told to the same incident.
+    ends = [
+        msgspec.structs.replace(alert, ts=START + 151.0, id=f"{alert.id}-over", status="resolved")
+        for alert in alerts
+        if isinstance(alert, Alert)
+    ]
+    over = [event for event in fold(engine, ends) if isinstance(event, Placed)]
+    assert {event.disposition for event in over if event.incident is not None} == {"incident"}
+    fold(engine, [Tick(ts=START + 2000.0), Tick(ts=START + 4000.0), Tick(ts=START + 6000.0)])
+    assert engine.accounts()["open_incidents"] == 0
+
+
 def test_its_incident_says_what_it_is() -> None:
     engine = Engine(CONFIG)
     events = fold(engine, [*outage(500), Tick(ts=START + 1500.0), Tick(ts=START + 3000.0)])
