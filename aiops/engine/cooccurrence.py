@@ -2,8 +2,8 @@
 
 NPMI (normalised pointwise mutual information; Bouma 2009) over 10-second bins: -1 never together, 0 independent,
 1 always together. A bin is learned once it is over, so every question is answered from the past (prequentially).
-Quiet bins count, too: what fires together in a system that is quiet otherwise does so for a reason, where only the bins
-with alerts are looked at, types of which each storm has all would seem independent.
+Quiet bins count, too, where no dependency graph tells what is near: what fires together in a system that is quiet
+otherwise does so for a reason, and by the bins with alerts alone, types of which each storm has all seem independent.
 
 A type that goes on for many bins counts less in each (1/k in the k-th bin of a run), and a pair as much as the lesser
 of the two: what merely happens while a long flood lasts is not taken for part of it. Older bins fade with a time
@@ -73,7 +73,7 @@ class TypeCount:
 
 
 class Cooccurrence:
-    """Online NPMI between alert types.
+    """Online NPMI between alert types; `quiet` says whether bins without alerts count.
 
     >>> learned = Cooccurrence()
     >>> for second in range(0, 9000, 50):
@@ -85,7 +85,8 @@ class Cooccurrence:
     True
     """
 
-    def __init__(self) -> None:
+    def __init__(self, quiet: bool = True) -> None:
+        self.quiet = quiet
         self.types: OrderedDict[str, TypeCount] = OrderedDict()
         self.bins = 0
         self.unit = 1.0
@@ -164,7 +165,7 @@ class Cooccurrence:
         """Learn the bin that is over, and that the others since were quiet; `elapsed` bins in all."""
         self.bins += 1
         self.unit *= 1.0 + 1.0 / MEMORY_BINS
-        self.total += self.unit * min(elapsed, 1 + MAX_QUIET_BINS)
+        self.total += self.unit * min(elapsed, 1 + MAX_QUIET_BINS) if self.quiet else self.unit
         self.log_total = log(self.total)
         names = list(self.seen)
         self.seen.clear()

@@ -73,7 +73,8 @@ class Correlator:
         self.threshold = self.weights.threshold - KNOB * log(odds)
         self.idle_s = max(config.idle_s, min(MAX_IDLE_S, config.idle_s * odds))
         self.hops = Hops(topology)
-        self.cooccurrence = Cooccurrence()
+        # With a graph, place and time tell one fault from another; that all kinds fire in faults is no evidence there.
+        self.cooccurrence = Cooccurrence(quiet=not topology.nodes)
         self.keys: OrderedDict[Name, Key] = OrderedDict()
         # The entry of each entity that was active last.
         self.latest: dict[str, Entry] = {}

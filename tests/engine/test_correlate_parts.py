@@ -68,6 +68,16 @@ def test_quiet_time_says_as_much_as_time_in_which_other_things_happen() -> None:
     assert quiet.npmi("disk", "fan") > 0.4
 
 
+def test_where_a_graph_tells_what_is_near_quiet_time_says_nothing() -> None:
+    without, graph = correlator(), correlator(SHOP)
+    for engine in (without, graph):
+        for number in range(60):
+            for offset, type_ in enumerate(("disk", "raid", "fan")[: 2 + number % 2]):
+                engine.learn(600.0 * number + offset, type_, "store")
+    assert without.cooccurrence.npmi("disk", "fan") > 0.5
+    assert graph.cooccurrence.npmi("disk", "fan") < 0.1
+
+
 def test_a_pause_of_months_says_no_more_than_one_of_a_day() -> None:
     day, year = trained(), trained()
     for learned, pause_s in ((day, MAX_QUIET_BINS * BIN_S), (year, 365 * MAX_QUIET_BINS * BIN_S)):
