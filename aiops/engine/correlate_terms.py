@@ -1,6 +1,6 @@
 """The additive terms by which an alert joins a cluster, and the sentences that explain them.
 
-Scores are in units of the threshold: 5.5 at the default sensitivity. The weights were found for the whole loop
+Scores are in units of the threshold: 5.4 at the default sensitivity. The weights were found for the whole loop
 (edges that look better one by one gave worse clusters) and are the same for every system.
 """
 
@@ -43,7 +43,7 @@ class Weights:
     merged · `candidates`: recent entries compared (12 or 24 are no better).
     """
 
-    threshold: float = 5.5
+    threshold: float = 5.4
     together: float = 5.0
     entity: float = 3.0
     rare: float = 2.0
@@ -55,8 +55,8 @@ class Weights:
     rhythm_cap: float = 8.0
     silence: float = 1.0
     partner: float = 1.0
-    new: float = 0.3
-    new_size: float = 0.55
+    new: float = 0.5
+    new_size: float = 0.5
     known_size: float = 0.1
     merge: float = 0.45
     candidates: int = 8
