@@ -22,6 +22,17 @@ class Spread:
         self.total += 1
         self.largest = max(self.largest, duration_ns)
 
+    def mean(self) -> float:
+        """The mean in µs, to the precision of the buckets; 0 when there are none.
+
+        >>> spread = Spread()
+        >>> for duration_ns in (1_000, 3_000):
+        ...     spread.add(duration_ns)
+        >>> round(spread.mean(), 1)
+        2.0
+        """
+        return sum(key * count for key, count in self.counts.items()) / self.total / 1e3 if self.total else 0.0
+
     def quantile(self, share: float) -> float:
         """The duration in µs that `share` of all stay below; 0 when there are none.
 
