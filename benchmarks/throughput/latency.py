@@ -72,7 +72,7 @@ def latency(load: Load) -> Latency:
     """Fold one alert at a time."""
     folder = engine(load)
     pauses = _Pauses()
-    wall_off, cpu_off = _clocks()
+    wall_off, cpu_off = clocks()
     wall, cpu = Spread(), Spread()
     outer, inner, step = time.perf_counter_ns, time.thread_time_ns, folder.step
     _forget_peak()
@@ -99,7 +99,7 @@ def _quantiles(spread: Spread) -> dict[str, float]:
     return {**found, "max": round(spread.largest / 1e3, 1)}
 
 
-def _clocks(times: int = 20_000) -> tuple[int, int]:
+def clocks(times: int = 20_000) -> tuple[int, int]:
     """What the pairs of readings take by themselves, in ns: the median, as the wall's and as the processor's clock."""
     outer, inner = time.perf_counter_ns, time.thread_time_ns
     walls, cpus = [], []

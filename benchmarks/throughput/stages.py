@@ -25,6 +25,7 @@ from aiops.records import Alert
 from aiops.records.decode import decode
 from benchmarks.machine import machine
 from benchmarks.throughput.generate import lines, topology
+from benchmarks.throughput.latency import clocks
 from benchmarks.throughput.load import LOADS, Load, find
 from benchmarks.throughput.parts import PART, parts
 from benchmarks.throughput.spread import Spread
@@ -62,8 +63,7 @@ def measure(load: Load) -> Spread:
     """The spread of one load's alerts, in nanoseconds."""
     stages, spread, clock = Stages(load), Spread(), time.thread_time_ns
     settle()
-    readings = sorted(-clock() + clock() for _ in range(20_000))
-    off = readings[len(readings) // 2]
+    _, off = clocks()
     for raw in parts(lines(load), PART):
         for record in [decode(line) for line in raw]:
             if type(record) is Alert:

@@ -32,8 +32,8 @@ def correlator(topology: Topology = NO_TOPOLOGY, sensitivity: float = 0.5) -> Co
     return Correlator(CorrelateConfig(sensitivity=sensitivity), topology)
 
 
-def trained() -> Cooccurrence:
-    learned = Cooccurrence()
+def trained(quiet: bool = True) -> Cooccurrence:
+    learned = Cooccurrence(quiet)
     for second in range(0, 20_000, 50):
         learned.observe("noise", second)
         if second % 1000 == 0:
@@ -50,6 +50,7 @@ def test_types_that_always_fire_together_are_near_one_and_others_negative() -> N
     assert learned.npmi("disk", "login") == NEVER_TOGETHER
     # It never comes alone, but a fifth of all bins have noise.
     assert 0.0 < learned.npmi("disk", "noise") < 0.4
+    assert trained(quiet=False).npmi("disk", "noise") < 0.3
     assert learned.npmi("disk", "raid") == learned.npmi("raid", "disk")
 
 

@@ -68,6 +68,19 @@ def test_a_part_that_only_a_bridge_held_leaves_with_the_reason() -> None:
     ]
 
 
+def test_where_only_busy_time_counts_the_types_of_both_parts_never_fire_together() -> None:
+    engine = Correlator(KNOB, CHAIN)
+    assert set(feed(engine, joined(1000.0))) == {0}
+    feed(engine, apart(1050.0, 18), 10)
+    assert parts(engine, 0) == [
+        Split(
+            3,
+            [4, 5],
+            "no tie between these 2 streams and the rest: other entities, types that never fire together",
+        )
+    ]
+
+
 def test_a_cluster_that_nothing_speaks_against_stays_whole() -> None:
     engine = Correlator(KNOB, NOTHING)
     feed(engine, joined(1000.0))

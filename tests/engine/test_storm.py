@@ -217,13 +217,13 @@ def test_what_a_pause_made_due_ends_over_several_records_and_a_tick_does_more() 
     engine, ticked = Engine(never), Engine(never)
     resolved = [
         msgspec.structs.replace(alert, ts=alert.ts + 1.0, id=f"{alert.id}-over", status="resolved")
-        for alert in outage(300, gap_s=0.01)
+        for alert in outage(450, gap_s=0.01)
         if isinstance(alert, Alert)
     ]
-    fold(engine, [*outage(300, gap_s=0.01), *resolved])
-    fold(ticked, [*outage(300, gap_s=0.01), *resolved])
+    fold(engine, [*outage(450, gap_s=0.01), *resolved])
+    fold(ticked, [*outage(450, gap_s=0.01), *resolved])
     due = engine.accounts()["open_incidents"]
-    assert due > 100
+    assert due > 200
     noise = Alert(ts=START + 600.0, name="Other", entity="other", severity="info")
     later = [msgspec.structs.replace(noise, id=f"later-{number}") for number in range(2 * due)]
     fold(engine, later[:10])
