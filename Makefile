@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_FLAGS := --quiet --disable-pip-version-check --constraint constraints.txt
 DATA ?= ../shared/data
 
-.PHONY: help demo test test-fast lint format bench bench-accuracy bench-daemon bench-throughput compiled interpreted coverage wheel clean
+.PHONY: help demo test test-fast lint format bench bench-accuracy bench-daemon bench-throughput compiled interpreted coverage mutants wheel clean
 
 help: ## Show what there is to make.
 	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ test: $(VENV)/.dev interpreted lint ## Install, then lint, run all tests and rep
 
 test-fast: $(VENV)/.dev interpreted ## Only the tests that take no broker, no crashes and no packaging.
 	@$(BIN)/python -m pytest -n 2 -q -m 'not slow and not kafka and not crash' $(PYTEST_FLAGS)
+
+mutants: $(VENV)/.dev ## Change safety-critical code in copies of the tree; the tests must notice each change.
+	@$(BIN)/python -m tests.mutants
 
 lint: $(VENV)/.dev ## Formatting, linting, typing and the import contracts.
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
