@@ -8,6 +8,7 @@ from rich.table import Table
 
 from aiops.cli.plain import clean, console_for
 from aiops.cli.render import Closing, show_closing
+from aiops.engine.words import plural
 from aiops.records import Incident
 from aiops.replay import Comparison, Report
 
@@ -23,6 +24,11 @@ def show_summary(report: Report, incidents: list[Incident]) -> None:
     if report.rejected:
         console.print(f"\n{report.rejected:,} lines were rejected:", style="bold red")
         for text in report.rejections[:5]:
+            console.print(f"  {clean(text)}", soft_wrap=True)
+    refused = report.actions.get("refused", 0)
+    if refused:
+        console.print(f"\n{plural(refused, 'action')} did not apply:", style="bold yellow")
+        for text in report.refused_actions[:5]:
             console.print(f"  {clean(text)}", soft_wrap=True)
     if not report.conserved:
         console.print("the dispositions do not add up to the input: please report this", style="bold red")

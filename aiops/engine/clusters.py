@@ -38,7 +38,7 @@ class MemberState:
 
     `callers` says who observed it, and how often (trace and client-side alerts). `has_life_cycle`: its tool tells when
     it ends, so that silence means it goes on. `habitual`: it has fired on several occasions of late, whatever else
-    happened.
+    happened. `sent_at` is the time of its first alert as that was written, which no clamp and no other record changes.
     """
 
     __slots__ = (
@@ -59,6 +59,7 @@ class MemberState:
         "name",
         "notes",
         "number",
+        "sent_at",
         "service",
         "severity",
         "source",
@@ -88,6 +89,7 @@ class MemberState:
         habitual: bool = False,
         join: Join | None = None,
         notes: tuple[str, ...] = (),
+        sent_at: float = 0.0,
     ) -> None:
         self.number = number
         self.cluster = cluster
@@ -110,6 +112,7 @@ class MemberState:
         self.habitual = habitual
         self.join = join
         self.notes = notes
+        self.sent_at = sent_at
 
     @property
     def evidence(self) -> list[Evidence]:
@@ -252,6 +255,7 @@ class Clusters:
             magnitude=_number(labels.get("z")),
             url=alert.url,
             labels=self._shared.mapping(labels),
+            sent_at=alert.ts,
         )
 
     def fires(self, cluster: ClusterState, stream: Stream, by: int) -> None:

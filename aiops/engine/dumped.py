@@ -103,6 +103,7 @@ class DumpedMember(Struct, gc=False):
     habitual: bool = False
     join: DumpedJoin | None = None
     notes: tuple[str, ...] = ()
+    sent_at: float = 0.0
 
 
 class DumpedCluster(Struct, gc=False):

@@ -29,7 +29,7 @@ from aiops.records import Action, Alert, Change, Incident, Metric, Record, Tick
 from aiops.topology import Topology
 
 # Snapshots of another layout are not read; the host folds the journal instead.
-SNAPSHOT_VERSION = 3
+SNAPSHOT_VERSION = 4
 
 # At the end of an archive nobody waits for the next record.
 ALL = 1_000_000_000

@@ -22,9 +22,7 @@ class Gatherer:
         self.clusters = clusters
         self.incidents = incidents
 
-    def open(
-        self, cluster: ClusterState, seq: int, at: float, now: float, key: str, out: list[Event], why: str
-    ) -> None:
+    def open(self, cluster: ClusterState, seq: int, at: float, now: float, out: list[Event], why: str) -> None:
         """Open the incident of a cluster; it may be the one that makes it a storm.
 
         In a storm, what evidence ties together opens one, too, but only so many; what comes then is gathered.
@@ -32,7 +30,7 @@ class Gatherer:
         if self.storms.gathers(True, now):
             self._gather(cluster, seq, now, out)
             return
-        self.incidents.open(cluster, seq, at, key, out, why)
+        self.incidents.open(cluster, seq, at, out, why)
         if self.storms.opens(now):
             out.append(Notice(seq, "storm", f"a storm begins: {self.storms.reason()}"))
 
@@ -45,11 +43,11 @@ class Gatherer:
             self._begin(cluster, domain)
         return cluster
 
-    def gathered(self, cluster: ClusterState, key: str, seq: int, now: float, out: list[Event]) -> None:
-        """An alert was gathered in a storm's cluster; `key` is its fingerprint."""
+    def gathered(self, cluster: ClusterState, seq: int, now: float, out: list[Event]) -> None:
+        """An alert was gathered in a storm's cluster."""
         self.storms.wanted(now)
         if cluster.incident is None:
-            self.incidents.open(cluster, seq, now, key, out, self.storms.reason())
+            self.incidents.open(cluster, seq, now, out, self.storms.reason())
         else:
             self.incidents.joined(cluster, seq, now, out, fresh=True, new_member=True)
 
@@ -58,8 +56,7 @@ class Gatherer:
         if self.storms.gathers(False, now):
             self._gather(cluster, seq, now, out)
         else:
-            first = next(iter(cluster.members.values()))
-            self.open(cluster, seq, due, now, first.fingerprint, out, "a lone warning that lasted")
+            self.open(cluster, seq, due, now, out, "a lone warning that lasted")
 
     def _gather(self, cluster: ClusterState, seq: int, now: float, out: list[Event]) -> None:
         """Let a whole cluster be a part of one of the storm's incidents, or the first of a new one."""
@@ -75,7 +72,7 @@ class Gatherer:
         if storm is not cluster:
             self.clusters.gather(storm, cluster)
             out.append(ClusterMerged(seq, cluster.number, storm.number, GATHERED))
-        self.gathered(storm, first.fingerprint, seq, now, out)
+        self.gathered(storm, seq, now, out)
 
     def calm(self, seq: int, out: list[Event]) -> None:
         """The storm is over; its incidents end by themselves, as any."""

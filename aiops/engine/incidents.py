@@ -26,6 +26,9 @@ MAX_LISTED = 200
 MAX_DUE = 256
 # The same for any other record: more than one alert makes due on the average, few enough that none waits for long.
 MAX_DUE_EACH = 2
+# Names of incidents that are remembered after these are forgotten, so that none is given twice: some 1 MB, and ten
+# times the incidents that are kept for feedback.
+MAX_NAMES = 10_000
 
 _FIELDS = values_of(DumpedIncident)
 
@@ -124,17 +127,18 @@ class Incidents:
         self.open_count = 0
         # Ended incidents, oldest first.
         self.ended: dict[str, None] = {}
+        # How many incidents had the name, by the name without its count; the one given longest ago first.
+        self._names: dict[str, int] = {}
         self._due: list[tuple[float, str]] = []
         # Follows from the members, so that it is no part of the state.
         self._told: explain.Told = {}
 
-    def open(self, cluster: ClusterState, seq: int, at: float, key: str, out: list[Event], note: str = "") -> None:
-        """Make an incident of a cluster. `key` (the first alert's fingerprint) and `seq` give its identity.
+    def open(self, cluster: ClusterState, seq: int, at: float, out: list[Event], note: str = "") -> None:
+        """Make an incident of a cluster.
 
         `note` says why, where the cluster had alerts before it was worth an incident.
         """
-        digest = blake2b(f"{seq}/{cluster.number}/{key}".encode(), digest_size=6).hexdigest()
-        incident = IncidentState(f"inc-{digest}", cluster.number, at, severity=cluster.severity)
+        incident = IncidentState(self._name(cluster), cluster.number, at, severity=cluster.severity)
         incident.rank_gap = self.config.rank_after_s
         incident.entities = _entities(cluster)
         if note:
@@ -150,6 +154,20 @@ class Incidents:
         if note:
             # Alerts that were placed before belong to it too.
             out.append(ClusterPromoted(seq, cluster.number, incident.id, note))
+
+    def _name(self, cluster: ClusterState) -> str:
+        """An identity of the cluster's first alert: its fingerprint, and its time as it was written.
+
+        Numbers of records play no part, so that a daemon, a replay, and an archive with other records between give the
+        same. A stream that opens a second incident at the same time of its own (a sender without a clock) is counted.
+        """
+        first = next(iter(cluster.members.values()))
+        base = blake2b(f"{first.fingerprint}/{first.sent_at!r}".encode(), digest_size=6).hexdigest()
+        count = self._names.pop(base, 0) + 1
+        self._names[base] = count
+        if len(self._names) > MAX_NAMES:
+            del self._names[next(iter(self._names))]
+        return f"inc-{base}" if count == 1 else f"inc-{base}-{count}"
 
     def joined(
         self, cluster: ClusterState, seq: int, at: float, out: list[Event], *, fresh: bool, new_member: bool = False
@@ -390,6 +408,7 @@ class Incidents:
             "incidents": Each(self.by_id.values(), _dumped),
             "ended": list(self.ended),
             "open": self.open_count,
+            "names": list(self._names.items()),
             "due": self._due,
         }
 
@@ -399,6 +418,7 @@ class Incidents:
         self.by_id = {dumped.id: IncidentState(*_FIELDS(dumped)) for dumped in incidents}
         self.ended = dict.fromkeys(state["ended"])
         self.open_count = state["open"]
+        self._names = dict(state["names"])
         self._due = [(at, name) for at, name in state["due"]]
 
 

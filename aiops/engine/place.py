@@ -348,7 +348,7 @@ class Placer:
             return None
         repeats = not new and self.clusters.home(stream) is cluster
         self._join(alert, stream, cluster, placement, surprise, at, now)
-        self.gatherer.gathered(cluster, stream.fingerprint, seq, now, out)
+        self.gatherer.gathered(cluster, seq, now, out)
         stream.background = None
         disposition: Disposition = "duplicate" if repeats else "incident"
         reason = REPEAT if repeats else GATHERED
@@ -379,7 +379,7 @@ class Placer:
             cluster.background = reason
             return reason
         why = f"background until {stream.name} on {stream.entity} joined" if cluster.count > 1 else ""
-        self.gatherer.open(cluster, seq, now, now, stream.fingerprint, out, why)
+        self.gatherer.open(cluster, seq, now, now, out, why)
         return None
 
     def _merge(self, target: ClusterState, number: int, why: str, seq: int, now: float, out: list[Event]) -> None:
@@ -426,8 +426,7 @@ class Placer:
             out.append(ClusterSplit(seq, cluster.number, part.number, split.members, split.reason))
             part.closed = True
             if cluster.incident is not None:
-                key = next(iter(part.members.values())).fingerprint
-                self.gatherer.open(part, seq, now, now, key, out, f"split from {cluster.incident}: {split.reason}")
+                self.gatherer.open(part, seq, now, now, out, f"split from {cluster.incident}: {split.reason}")
             self._maybe_forget(self.clusters.of(part.number) or part)
         if fired and cluster.firing <= 0:
             # All that still fired has left with the parts.

@@ -14,11 +14,14 @@ from aiops.engine.events import (
     ClusterSplit,
     Disposition,
     Event,
+    Feedback,
     IncidentChanged,
     Placed,
 )
 from aiops.records import Incident
 
+# Actions that did not apply, kept with their reason; all are counted.
+MAX_REFUSED = 1_000
 _CODES = {name: code for code, name in enumerate(DISPOSITIONS)}
 
 
@@ -53,6 +56,9 @@ class Ledger:
         self.incidents: dict[str, Incident] = {}
         self.opened_at: dict[str, float] = {}
         self.changes: dict[str, int] = {}
+        # Actions that applied and that did not, and the sentences of the latter.
+        self.actions: dict[str, int] = {"applied": 0, "refused": 0}
+        self.refused: list[str] = []
 
     def placed(self, event: Placed) -> None:
         """Take in an input alert's place (and not that of an alert that the engine derived from a metric)."""
@@ -93,6 +99,13 @@ class Ledger:
                 self._moved[member] = event.target
         elif isinstance(event, ClusterPromoted):
             self._incident_of[event.cluster] = event.incident
+        elif isinstance(event, Feedback):
+            self._action(event)
+
+    def _action(self, event: Feedback) -> None:
+        self.actions["applied" if event.applied else "refused"] += 1
+        if not event.applied and len(self.refused) < MAX_REFUSED:
+            self.refused.append(f"{event.verb} {event.id}: {event.reason}")
 
     def _incident(self, event: IncidentChanged) -> None:
         incident = event.incident

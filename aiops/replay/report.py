@@ -32,6 +32,8 @@ class Report(Struct, omit_defaults=False):
     digest: str
     sensitivity: float
     warnings: list[str] = field(default_factory=list)
+    actions: dict[str, int] = field(default_factory=dict)
+    refused_actions: list[str] = field(default_factory=list)
     truth: TruthReport | None = None
 
 
@@ -68,5 +70,7 @@ def make_report(done: Replay, rejections: Rejections, topology: Topology, incide
         digest=digest(incident_lines(incidents)),
         sensitivity=done.engine.config.correlate.sensitivity,
         warnings=topology.warnings[:MAX_TOLD],
+        actions=dict(done.ledger.actions),
+        refused_actions=done.ledger.refused[:MAX_TOLD],
         truth=truth_report(done, topology),
     )
