@@ -22,9 +22,9 @@ from aiops.config import Config, load_config
 from aiops.daemon.collector import settle
 from aiops.errors import UsageError
 from aiops.journal.reader import read as read_journal
-from aiops.records import Incident, Record
+from aiops.records import Incident, Logged
 from aiops.records.decode import parse_time
-from aiops.replay import Replay, Report, compare, incident_lines, make_report, replay
+from aiops.replay import RecordFault, Replay, Report, compare, incident_lines, make_report, replay, without
 from aiops.topology import Topology, load_topology
 
 
@@ -49,7 +49,8 @@ def replay_command(
     source = _source(files or [], journal, since, until, strict)
     settings = load_config(config, sets or ())
     graph = _topology(topology, settings)
-    done, incidents, made = _fold(source, settings, graph, "folding", warm)
+    is_once = "-" in (files or [])
+    done, incidents, made = _fold(source, settings, graph, "folding", warm, is_once)
     _write(learned, [save_statistics(done.engine)] if learned is not None else [])
     _write(out, incident_lines(incidents))
     _write(decisions, (msgspec.json.encode(each) + b"\n" for each in done.decisions()))
@@ -62,9 +63,9 @@ def replay_command(
         if not (as_json or printed):
             show_summary(made, incidents)
         return
-    if "-" in (files or []):
+    if is_once:
         raise UsageError("--against reads the input twice: expected files, not standard input")
-    _, others, second = _fold(source, load_config(against, sets or ()), graph, "folding again", warm)
+    _, others, second = _fold(source, load_config(against, sets or ()), graph, "folding again", warm, is_once)
     comparison = compare(incidents, others, made, second)
     if as_json or printed:
         print_json(comparison)
@@ -80,7 +81,9 @@ def _topology(path: Path | None, settings: Config) -> Topology:
     return load_topology(path) if path is not None else Topology()
 
 
-Source = Callable[[Rejections, Callable[[int], None]], tuple[Iterable[Record], int]]
+# Records that a replay sets aside; each costs a replay from the beginning, and more are a defect of the engine.
+MAX_FAULTS = 20
+Source = Callable[[Rejections, Callable[[int], None]], tuple[Iterable[Logged], int]]
 
 
 def _source(files: list[str], journal: Path | None, since: str | None, until: str | None, strict: bool) -> Source:
@@ -91,11 +94,11 @@ def _source(files: list[str], journal: Path | None, since: str | None, until: st
         raise UsageError("--from and --to select a stretch of a --journal")
     start, end = (_moment(since), _moment(until))
 
-    def from_journal(rejections: Rejections, progress: Callable[[int], None]) -> tuple[Iterable[Record], int]:
+    def from_journal(rejections: Rejections, progress: Callable[[int], None]) -> tuple[Iterable[Logged], int]:
         assert journal is not None
         return read_journal(journal, start, end), 0
 
-    def from_files(rejections: Rejections, progress: Callable[[int], None]) -> tuple[Iterable[Record], int]:
+    def from_files(rejections: Rejections, progress: Callable[[int], None]) -> tuple[Iterable[Logged], int]:
         plain = [name for name in files if name != "-" and not name.endswith(".gz")]
         known = len(plain) == len(files)
         size = sum(os.path.getsize(name) for name in plain if os.path.exists(name)) if known else 0
@@ -114,19 +117,29 @@ def _moment(text: str | None) -> float | None:
 
 
 def _fold(
-    source: Source, settings: Config, graph: Topology, what: str, warm: Path | None
+    source: Source, settings: Config, graph: Topology, what: str, warm: Path | None, is_once: bool
 ) -> tuple[Replay, list[Incident], Report]:
-    rejections = Rejections()
-    with _progress(what) as (advance, total):
-        records, size = source(rejections, advance)
-        total(size)
-        engine = build_engine(settings, graph)
-        if warm is not None:
-            load_statistics(engine, warm)
-        settle()
-        done = replay(records, engine)
-    incidents = done.incidents()
-    return done, incidents, make_report(done, rejections, graph, incidents)
+    reasons: dict[int, str] = {}
+    while True:
+        rejections = Rejections()
+        with _progress(what) as (advance, total):
+            records, size = source(rejections, advance)
+            total(size)
+            engine = build_engine(settings, graph)
+            if warm is not None:
+                load_statistics(engine, warm)
+            settle()
+            try:
+                done = replay(without(records, reasons) if reasons else records, engine)
+            except RecordFault as fault:
+                if is_once or len(reasons) == MAX_FAULTS:
+                    raise
+                # As the daemon does: the record is set aside, and everything begins anew without it.
+                reasons[fault.number] = fault.reason
+                sys.stderr.write(f"aiops: {fault}: it is set aside\n")
+                continue
+        incidents = done.incidents()
+        return done, incidents, make_report(done, rejections, graph, incidents)
 
 
 @contextmanager

@@ -17,13 +17,14 @@ from aiops.config import Config, engine_digest
 from aiops.daemon import health as telltale
 from aiops.daemon import logs
 from aiops.daemon.actions import Desk
+from aiops.daemon.folding import Fold
 from aiops.daemon.inbox import Inbox
 from aiops.daemon.lock import StateLock
 from aiops.daemon.logs import say
 from aiops.daemon.metrics import Family
 from aiops.daemon.models import InUse, detector_of, models_of
 from aiops.daemon.pump import Pump
-from aiops.daemon.recovery import Fold, recover
+from aiops.daemon.recovery import recover
 from aiops.daemon.runs import Runs
 from aiops.daemon.snapshots import Snapshots
 from aiops.daemon.sources import Sources
@@ -126,6 +127,8 @@ class Daemon:
         self.recovered = recover(self.journal_directory, self.snapshots.directory, self.store, make, digest)
         self.snapshots.folded(self.recovered.seconds)
         self._models = models_of(config, self.recovered.fold)
+        # Faults of models before this start, by port; health shows those since.
+        self.faults_before: dict[str, int] = self.recovered.fold.accounts().get("faults", {})
         self.inbox = Inbox(config.inbox.max_records, self.monotonic)
         self.desk = Desk(self.inbox, self.clock)
         self.pump = Pump(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import asdict
 
 from aiops import __version__
+from aiops.daemon.contained import contained_families, contained_warnings, skipped_health
 from aiops.daemon.metrics import Family, render
 from aiops.engine.events import DISPOSITIONS
 from aiops.journal.retention import measure
@@ -46,7 +47,11 @@ def health(daemon: Daemon) -> dict[str, Any]:
         "status": daemon.status,
         "ready": daemon.status == "ok",
         "reason": "; ".join(reasons),
-        "warnings": [*unwell, *([daemon.snapshots.error] if daemon.snapshots.error else [])],
+        "warnings": [
+            *unwell,
+            *contained_warnings(daemon),
+            *([daemon.snapshots.error] if daemon.snapshots.error else []),
+        ],
         "version": __version__,
         "uptime_s": round(daemon.monotonic() - daemon.started_at, 3),
         "conserved": pump.accounts.get("conserved", True),
@@ -58,6 +63,7 @@ def health(daemon: Daemon) -> dict[str, Any]:
         },
         "snapshot": {"age_s": round(daemon.snapshots.age_s, 3), "bytes": daemon.snapshots.state_bytes},
         "inbox": {"records": daemon.inbox.depth()},
+        "skipped": skipped_health(daemon),
         "models": {stage: asdict(one) for stage, one in sorted(daemon.models().items())},
         **extra,
     }
@@ -65,7 +71,14 @@ def health(daemon: Daemon) -> dict[str, Any]:
 
 def metrics_text(daemon: Daemon) -> str:
     """All metrics in the text format of Prometheus."""
-    families = [*_records(daemon), *_latencies(daemon), *_sources(daemon), *_disk(daemon), *_store(daemon)]
+    families = [
+        *_records(daemon),
+        *contained_families(daemon),
+        *_latencies(daemon),
+        *_sources(daemon),
+        *_disk(daemon),
+        *_store(daemon),
+    ]
     for extra in daemon.extra_metrics:
         families.extend(extra())
     return render(families)
@@ -183,7 +196,9 @@ def _store(daemon: Daemon) -> list[Family]:
     outbox = Family("aiops_outbox_rows", "gauge", "Messages by endpoint and state.")
     age = Family("aiops_outbox_oldest_age_seconds", "gauge", "Age of the oldest message that is due and not delivered.")
     stored = Family("aiops_incidents", "gauge", "Incidents in the store by status and severity.")
-    letters = Family("aiops_dead_letters_total", "counter", "Input that became no record.")
+    letters = Family(
+        "aiops_dead_letters_total", "counter", "Input that became no record, and records that were set aside."
+    )
     try:
         for (endpoint, state), count in sorted(daemon.outbox.counts().items()):
             outbox.add(count, endpoint=endpoint, state=state)
@@ -193,5 +208,5 @@ def _store(daemon: Daemon) -> list[Family]:
     except sqlite3.Error:
         # A page without these numbers tells more than no page: the rest says that the disk is ill.
         pass
-    letters.add(daemon.pump.meta.rejected)
+    letters.add(daemon.pump.meta.rejected + daemon.pump.accounts.get("skipped", 0))
     return [outbox, age, stored, letters]

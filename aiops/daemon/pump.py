@@ -21,9 +21,10 @@ from aiops.config import InboxConfig
 from aiops.daemon.admission import Admitted, admit
 from aiops.daemon.backoff import Backoff
 from aiops.daemon.collector import held_back
+from aiops.daemon.folding import Fold
 from aiops.daemon.inbox import Inbox, Pending
 from aiops.daemon.logs import say
-from aiops.daemon.recovery import Fold, Recovered, cumulative, decided_of
+from aiops.daemon.recovery import Recovered, cumulative, decided_of
 from aiops.daemon.snapshots import Snapshots
 from aiops.daemon.spans import begin_batch, keep_causes
 from aiops.daemon.ticks import Ticks
@@ -31,6 +32,7 @@ from aiops.daemon.vitals import Vitals
 from aiops.engine.events import Event
 from aiops.engine.silences import Silence
 from aiops.journal import DiskError, Frame, Meta, Writer
+from aiops.journal.skips import reason_of
 from aiops.journal.snapshot import SnapshotMeta, pack
 from aiops.store.store import Decided, Store
 from aiops.trace import NO_SPAN, OFF, Tracer
@@ -59,7 +61,7 @@ class Pump:
         on_events: Callable[[list[Event], int], None] = lambda events, rows: None,
         tracer: Tracer = OFF,
     ) -> None:
-        self.fold = recovered.fold
+        self.folding = recovered.folding
         self.meta = recovered.meta
         self.state: State = "running"
         self.reason = ""
@@ -85,7 +87,18 @@ class Pump:
         self._account()
         # What could not be stored yet; folded already, so that it must be stored before anything else is.
         self._unstored: list[Decided] = []
+        # The committed frame that is not processed yet, as it is not durable that a record of it is set aside.
+        self._unfolded: Frame | None = None
         self._questions: deque[tuple[Callable[[Fold], Any], Future[Any]]] = deque()
+
+    @property
+    def fold(self) -> Fold:
+        """The engine; another one after a record that it could not process."""
+        return self.folding.fold
+
+    @fold.setter
+    def fold(self, fold: Fold) -> None:
+        self.folding.fold = fold
 
     def run(self) -> None:
         """Work until `stop`, then take a last snapshot; a fault of the engine ends it in state `failed`."""
@@ -125,7 +138,7 @@ class Pump:
     def round(self) -> None:
         """One frame, or a look at the clock."""
         self._answer()
-        if self._unstored or self.state == "degraded":
+        if self._unstored or self._unfolded or self.state == "degraded":
             self._recover()
             return
         taken = self._inbox.take(self._config.max_frame_records, self._config.tick_s)
@@ -141,7 +154,7 @@ class Pump:
             self._commit(taken)
             if self.state == "degraded":
                 return
-        if not self._unstored:
+        if not self._unstored and not self._unfolded:
             self._snapshots.wait(RETRY_CAP_S)
             self._snapshot()
             self._snapshots.wait(RETRY_CAP_S)
@@ -197,12 +210,19 @@ class Pump:
     def _fold_and_store(self, frame: Frame, taken: list[Pending]) -> None:
         begun = self._monotonic()
         with self._span.child("fold", attributes={"aiops.records": len(frame.records)}) as span:
-            events = self.fold.step(frame.records)
+            self._unfolded = frame
+            try:
+                folded, events = self.folding.step(frame)
+            except DiskError as error:
+                span.fail("DiskError")
+                self._degrade(str(error))
+                return
+            self._unfolded = None
             span.set("aiops.events", len(events))
         seconds = self._monotonic() - begun
         self.vitals.fold.observe(seconds)
         self._snapshots.folded(seconds)
-        decided = decided_of(frame, events)
+        decided = decided_of(folded, events)
         if decided.actions:
             self._account()
         if decided.is_kept:
@@ -243,6 +263,10 @@ class Pump:
         self._stop.wait(self._backoff.next_s())
         if self._stop.is_set():
             return
+        if self._unfolded is not None:
+            self._fold_and_store(self._unfolded, [])
+            if self._unfolded is not None:
+                return
         if self._unstored and not self._write_store():
             return
         now = self._clock()
@@ -263,8 +287,14 @@ class Pump:
             self._degrade(f"store {self._store.database.path}: {error}: free some space, or check the disk")
             return
         begun = self._monotonic()
-        with held_back():
-            state = pack(self.fold.snapshot_parts())
+        try:
+            with held_back():
+                state = pack(self.fold.snapshot_parts())
+        except Exception as error:
+            # A model that cannot say what it knows; the journal has all that its next state is made of.
+            self._snapshots.fail(f"snapshot: the state cannot be taken: {reason_of(error)}")
+            return
+        self.folding.snapshot_taken()
         seconds = self._monotonic() - begun
         self.vitals.snapshot.observe(seconds)
         meta = SnapshotMeta(self._writer.number, self._writer.seq, self._clock(), self._digest, self.meta)

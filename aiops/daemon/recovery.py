@@ -8,49 +8,25 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Protocol
 
 from msgspec import Struct, field
 
-from aiops.daemon.collector import held_back
+from aiops.daemon.folding import Fold, Folding, restore
 from aiops.daemon.logs import say
 from aiops.engine.events import Event, Placed
 from aiops.errors import AiopsError
 from aiops.journal import Frame, JournalError, Meta, frames
 from aiops.journal.segment import segments
-from aiops.journal.snapshot import Kept, good_snapshots
-from aiops.records import Action, Record
+from aiops.journal.snapshot import good_snapshots
+from aiops.ports import DeadLetter
+from aiops.records import Action, Skipped
 from aiops.store.audit import KEPT
 from aiops.store.store import Decided, Store
 
 # Frames written to the store in one transaction while catching up: fewer syncs, and still some seconds' worth at most.
 _TOGETHER = 64
-
-
-class Fold(Protocol):
-    """The engine, as its host sees it."""
-
-    def step(self, batch: Sequence[Record]) -> list[Event]:
-        """Fold records; what they caused."""
-        ...
-
-    def snapshot_parts(self) -> Iterable[bytes]:
-        """The whole state, while nothing is folded; put together, what `restore` takes."""
-        ...
-
-    def restore(self, snapshot: bytes) -> None:
-        """Take a state; raise `AiopsError` for one of another version."""
-        ...
-
-    def restore_parts(self, pieces: Iterator[bytes]) -> None:
-        """Take a state in the parts of `snapshot_parts`; raise `AiopsError` where they are others."""
-        ...
-
-    def accounts(self) -> dict[str, Any]:
-        """How many records came and where they went."""
-        ...
 
 
 class Recovered(Struct):
@@ -60,7 +36,7 @@ class Recovered(Struct):
     `untold` is the first frame whose changes are told: before it, a store that was lost is only written again.
     """
 
-    fold: Fold
+    folding: Folding
     number: int = 0
     seq: int = 0
     meta: Meta = field(default_factory=Meta)
@@ -69,6 +45,11 @@ class Recovered(Struct):
     records: int = 0
     untold: int = 0
     problems: list[str] = field(default_factory=list)
+
+    @property
+    def fold(self) -> Fold:
+        """The engine."""
+        return self.folding.fold
 
 
 def recover(journal: Path, snapshots: Path, store: Store, make: Callable[[], Fold], config: str) -> Recovered:
@@ -102,29 +83,22 @@ def _from_snapshot(snapshots: Path, journal: Path, applied: int, make: Callable[
             continue
         fold = make()
         try:
-            with held_back():
-                _restore(fold, found)
+            restore(fold, found)
         except AiopsError as error:
             problems.append(f"snapshot of frame {found.meta.frame}: {error}")
             continue
         if found.meta.config != config:
             say(logging.INFO, "the engine's configuration has changed: it decides from here on", frame=found.meta.frame)
         meta = found.meta
-        return Recovered(fold, meta.frame, meta.seq, meta.journal, untold=untold, problems=problems)
+        folding = Folding(fold, make, journal, snapshots)
+        return Recovered(folding, meta.frame, meta.seq, meta.journal, untold=untold, problems=problems)
     first = _first_frame(journal)
     if first > 0:
         problems.append(
             f"no snapshot can be used: the engine begins anew at frame {first}, the oldest that retention left"
         )
-    return Recovered(make(), number=first, untold=untold, problems=problems)
-
-
-def _restore(fold: Fold, found: Kept) -> None:
-    # The parts of a state one after the other: all of it as bytes is half as large again as the engine.
-    if found.meta.parts:
-        fold.restore_parts(found.parts())
-    else:
-        fold.restore(b"".join(found.parts()))
+    folding = Folding(make(), make, journal, snapshots)
+    return Recovered(folding, number=first, untold=untold, problems=problems)
 
 
 def _first_frame(journal: Path) -> int:
@@ -135,14 +109,14 @@ def _first_frame(journal: Path) -> int:
 def _fold_rest(state: Recovered, journal: Path, store: Store, applied: int) -> None:
     waiting: list[Decided] = []
     for frame in frames(journal, state.number):
-        events = state.fold.step(frame.records)
+        folded, events = state.folding.step(frame)
         state.number = frame.number + 1
         state.seq = frame.next_seq
         state.meta = cumulative(frame.meta)
         state.frames += 1
         state.records += len(frame.records)
         if frame.number >= applied:
-            decided = decided_of(frame, events)
+            decided = decided_of(folded, events)
             decided.tell = frame.number >= state.untold
             if decided.is_kept:
                 waiting.append(decided)
@@ -166,4 +140,14 @@ def decided_of(frame: Frame, events: list[Event]) -> Decided:
         actions = {seq: one for seq, one in enumerate(frame.records, frame.first_seq) if isinstance(one, Action)}
     # There is an event for every alert, and one alert in hundreds changes what people should find again.
     kept: list[Event] = [event for event in events if type(event) is not Placed and isinstance(event, KEPT)]
-    return Decided(frame.number, frame.meta.at, kept, frame.meta.letters, actions)
+    letters = frame.meta.letters
+    if Skipped in set(map(type, frame.records)):
+        letters = [*letters, *_letters(frame)]
+    return Decided(frame.number, frame.meta.at, kept, letters, actions)
+
+
+def _letters(frame: Frame) -> Iterable[DeadLetter]:
+    for seq, one in enumerate(frame.records, frame.first_seq):
+        if isinstance(one, Skipped):
+            reason = f"the engine could not process this {one.of}: {one.reason}"
+            yield DeadLetter(one.source, f"record {seq}", reason, one.raw, frame.meta.at)

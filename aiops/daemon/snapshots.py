@@ -69,6 +69,14 @@ class Snapshots:
         self._thread = threading.Thread(target=self._write, args=(meta, state), name="snapshot", daemon=True)
         self._thread.start()
 
+    def fail(self, reason: str) -> None:
+        """Report that one could not be taken or written; the next is tried when it is due."""
+        self._folded_s = 0.0
+        self._taken_at = self._monotonic()
+        self.failed += 1
+        self.error = f"{reason}: a restart folds more of the journal"
+        say(logging.ERROR, self.error)
+
     def wait(self, timeout_s: float) -> None:
         """Let a write finish."""
         if self._thread is not None:
@@ -78,9 +86,7 @@ class Snapshots:
         try:
             write_packed(self.directory, meta, state)
         except OSError as error:
-            self.failed += 1
-            self.error = f"snapshot {self.directory}: {error.strerror or error}: a restart folds more of the journal"
-            say(logging.ERROR, self.error)
+            self.fail(f"snapshot {self.directory}: {error.strerror or error}")
         else:
             self.written += 1
             self.error = ""

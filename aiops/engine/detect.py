@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,6 +17,7 @@ from mypy_extensions import mypyc_attr
 
 from aiops.engine.calibrate import Ring
 from aiops.engine.detect_config import DetectConfig
+from aiops.engine.faults import Faults
 from aiops.engine.feature_row import NAMES, Row
 from aiops.engine.features import Windows
 from aiops.engine.metric import Metrics
@@ -63,8 +65,11 @@ class Detect:
     `scorers` are the factories that turn a model's state (decoded JSON) into a `Detector`; the host injects them.
     """
 
-    def __init__(self, config: DetectConfig | None = None, scorers: Scorers | None = None) -> None:
+    def __init__(
+        self, config: DetectConfig | None = None, scorers: Scorers | None = None, faults: Faults | None = None
+    ) -> None:
         self.config = config = config or DetectConfig()
+        self._faults = faults or Faults()
         self._scorers: Scorers = {} if scorers is None else scorers
         self._streams = Streams(config.streams, config.bin_s, config.forgetting)
         self._metrics = Metrics(
@@ -117,13 +122,23 @@ class Detect:
 
     def _score(self, rows: list[Row]) -> None:
         assert self._model is not None
-        scores = self._model.score([row.values() for row in rows])
-        for row, score in zip(rows, scores, strict=True):
+        for row, score in zip(rows, self._scores(self._model, rows), strict=False):
             self._verdicts[row.entity] = Strange(row.at, row.entity, score, self._ring.tail(score))
             self._verdicts.move_to_end(row.entity)
             self._ring.add(score)
         while len(self._verdicts) > _MAX_VERDICTS:
             self._verdicts.popitem(last=False)
+
+    def _scores(self, model: Detector, rows: list[Row]) -> list[float]:
+        """The model's scores; none where it fails, and then the rows have no verdict."""
+        try:
+            scores = [float(score) for score in model.score([row.values() for row in rows])]
+            if len(scores) != len(rows) or not all(math.isfinite(score) for score in scores):
+                raise ValueError(f"expected {len(rows)} finite scores, got {scores[:3]} …")
+        except Exception as error:
+            self._faults.add("detect", error)
+            return []
+        return scores
 
     def swap(self, action: Action) -> str:
         """Put the model of a `swap_model` record in place; the sentence says what changed.

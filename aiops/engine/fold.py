@@ -18,6 +18,7 @@ from aiops.engine.correlate import Correlator
 from aiops.engine.dedup import Dedup
 from aiops.engine.detect import Detect, Scorers
 from aiops.engine.events import Event, Notice
+from aiops.engine.faults import Faults
 from aiops.engine.incidents import MAX_DUE, MAX_DUE_EACH, Incidents
 from aiops.engine.place import Placer
 from aiops.engine.rank import Models, Ranking
@@ -25,7 +26,7 @@ from aiops.engine.silences import Silences
 from aiops.engine.thaw import Strings, Thaw, parts
 from aiops.engine.timeline import Timeline
 from aiops.errors import UsageError
-from aiops.records import Action, Alert, Change, Incident, Metric, Record, Tick
+from aiops.records import Action, Alert, Change, Incident, Logged, Metric, Skipped, Tick
 from aiops.topology import Topology
 
 # Snapshots of another layout are not read; the host folds the journal instead.
@@ -54,11 +55,14 @@ class Engine:
         self.seq = 0
         self.timeline = Timeline()
         self.kinds: dict[str, int] = {}
+        # Records that could not be processed and were set aside, of all kinds.
+        self.skipped = 0
         self.dedup = Dedup(config.dedup)
-        self.detect = Detect(config.detect, scorers)
+        self.faults = Faults()
+        self.detect = Detect(config.detect, scorers, self.faults)
         self.correlate = Correlator(config.correlate, self.topology)
         self.clusters = Clusters(config.incidents.max_members)
-        self.ranking = Ranking(config.incidents, models or Models())
+        self.ranking = Ranking(config.incidents, models or Models(), faults=self.faults)
         self.incidents = Incidents(config.incidents, self.clusters, self.ranking.assess, self.ranking.learn)
         self.silences = Silences()
         self.placer = Placer(
@@ -66,7 +70,7 @@ class Engine:
         )
         self.actions = Actions(self.incidents, self.ranking, self.silences, self.detect)
 
-    def step(self, batch: Sequence[Record]) -> list[Event]:
+    def step(self, batch: Sequence[Logged]) -> list[Event]:
         """Fold a batch of records, in order; the events that they cause."""
         out: list[Event] = []
         for record in batch:
@@ -81,9 +85,18 @@ class Engine:
                 self.placer.alert(record, seq, at, self.timeline.now, out)
             else:
                 self._other(record, seq, out)
+            if self.faults.texts:
+                self._report_faults(seq, out)
         return out
 
-    def _other(self, record: Record, seq: int, out: list[Event]) -> None:
+    def _report_faults(self, seq: int, out: list[Event]) -> None:
+        out.extend(Notice(seq, "plugin", text) for text in self.faults.texts)
+        self.faults.texts.clear()
+
+    def _other(self, record: Logged, seq: int, out: list[Event]) -> None:
+        if isinstance(record, Skipped):
+            self._skip(record, seq, out)
+            return
         kind = type(record).__name__.lower()
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
         if isinstance(record, Incident):
@@ -105,6 +118,15 @@ class Engine:
         elif isinstance(record, Action):
             self.actions.apply(record, seq, now, out)
 
+    def _skip(self, record: Skipped, seq: int, out: list[Event]) -> None:
+        """Account for a record that cannot be processed: no time passes, and nothing else changes."""
+        self.skipped += 1
+        if record.of == "alert":
+            self.placer.rejected(record.id, seq, record.reason, out)
+        else:
+            self.kinds[record.of] = self.kinds.get(record.of, 0) + 1
+        out.append(Notice(seq, "skipped", f"record {seq} ({record.of} {record.id}) was set aside: {record.reason}"))
+
     def _advance(self, now: float, seq: int, out: list[Event], most: int = MAX_DUE_EACH) -> None:
         """Let time pass: episodes, clusters and incidents that were due end first, at most so many of each."""
         self.timeline.now = now
@@ -122,6 +144,7 @@ class Engine:
         # Each round ends what the one before left firing: streams, then held ones, then their incidents.
         for _ in range(4):
             self._advance(self.timeline.now + 2 * self.config.dedup.stale_s, self.seq, out, ALL)
+        self._report_faults(self.seq, out)
         return out
 
     def accounts(self) -> dict[str, Any]:
@@ -140,6 +163,8 @@ class Engine:
             "streams": len(self.dedup.streams),
             "clusters": len(self.clusters.by_number),
             "detector": self.detect.in_place,
+            "skipped": self.skipped,
+            "faults": dict(self.faults.counts),
         }
 
     def snapshot(self) -> bytes:
@@ -151,7 +176,14 @@ class Engine:
 
         Nothing may be folded until all are taken.
         """
-        first = {"version": SNAPSHOT_VERSION, "seq": self.seq, "timeline": self.timeline, "kinds": self.kinds}
+        first = {
+            "version": SNAPSHOT_VERSION,
+            "seq": self.seq,
+            "timeline": self.timeline,
+            "kinds": self.kinds,
+            "skipped": self.skipped,
+            "faults": self.faults.counts,
+        }
         stages = self._stages()
         return parts(first, stages.items(), len(stages))
 
@@ -188,6 +220,8 @@ class Engine:
         self.seq = msgspec.msgpack.decode(state["seq"])
         self.timeline = msgspec.msgpack.decode(state["timeline"], type=Timeline)
         self.kinds = msgspec.msgpack.decode(state["kinds"])
+        self.skipped = msgspec.msgpack.decode(state["skipped"])
+        self.faults.counts.update(msgspec.msgpack.decode(state["faults"]))
 
     def _stages(self) -> Mapping[str, Any]:
         return {
@@ -202,6 +236,6 @@ class Engine:
         }
 
 
-def step(state: Engine, batch: Sequence[Record]) -> list[Event]:
+def step(state: Engine, batch: Sequence[Logged]) -> list[Event]:
     """The fold as a function: `state` moves on, the events come back."""
     return state.step(batch)

@@ -82,6 +82,12 @@ class Placer:
             self.dispositions[placed.disposition] += 1
         out.append(placed)
 
+    def rejected(self, name: str, seq: int, reason: str, out: list[Event]) -> None:
+        """Count an alert that was set aside, which has a cluster of its own like any other input."""
+        self.alerts += 1
+        self.dispositions["rejected"] += 1
+        out.append(Placed(seq, name, "rejected", seq, -1, None, reason))
+
     def _settle(self, stream: Stream, now: float) -> None:
         """A stream that is over but whose turn has not come yet ends before it begins anew."""
         if self.dedup.settle(stream, now):

@@ -11,9 +11,10 @@ from msgspec import Struct, field
 from aiops.engine.assessment import Assessment
 from aiops.engine.clusters import ClusterState, MemberState
 from aiops.engine.config import IncidentConfig
+from aiops.engine.faults import Faults, all_of
 from aiops.engine.incidents import IncidentState
 from aiops.ports import AlertFact, Calibrated, IncidentView, Ranker, Similar, Stateful, Suggester
-from aiops.records import Cause, Change
+from aiops.records import Cause, Change, Evidence, Suggestion
 
 # Changes kept for suspicion: a busy platform deploys about once a minute, and the window is an hour.
 MAX_CHANGES = 1_000
@@ -39,6 +40,7 @@ class Ranking(Struct):
     views: dict[str, IncidentView] = field(default_factory=dict)
     # The ranker, where it says how far to believe it; asking for that at each ranking takes as long as a small ranking.
     calibrated: Calibrated | None = None
+    faults: Faults = field(default_factory=Faults)
 
     def __post_init__(self) -> None:
         """Look once at what the ranker can do."""
@@ -66,15 +68,22 @@ class Ranking(Struct):
         if models.ranker is None and models.suggester is None and models.similar is None:
             return found
         view = self.view(incident, cluster)
-        if models.ranker is not None:
-            found.causes = view.causes = models.ranker.rank(view)
-            if self.calibrated is not None:
-                found.trust = trust(self.calibrated, found.causes)
+        self._causes(view, found)
         if models.suggester is not None:
-            found.playbooks = models.suggester.suggest(view)
+            suggest = models.suggester.suggest
+            found.playbooks = self.faults.contained("playbooks", lambda: all_of(Suggestion, suggest(view)), [])
         if models.similar is not None:
-            found.similar = models.similar.nearest(view)
+            nearest = models.similar.nearest
+            found.similar = self.faults.contained("similar", lambda: all_of(Evidence, nearest(view)), [])
         return found
+
+    def _causes(self, view: IncidentView, found: Assessment) -> None:
+        if self.models.ranker is None:
+            return
+        rank, calibrated = self.models.ranker.rank, self.calibrated
+        found.causes = view.causes = self.faults.contained("causes", lambda: all_of(Cause, rank(view)), [])
+        if calibrated is not None:
+            found.trust = self.faults.contained("causes", lambda: trust(calibrated, found.causes), "")
 
     def learn(self, incident: IncidentState, cluster: ClusterState) -> None:
         """An incident ended: its alerts are history, its cause is not confirmed."""
@@ -87,25 +96,33 @@ class Ranking(Struct):
         self.views[incident.id] = view
         if len(self.views) > self.config.max_closed:
             del self.views[next(iter(self.views))]
+        self._learn_cause(view, incident.root)
+        self._remember(view, _meta(incident, None))
+
+    def _learn_cause(self, view: IncidentView, root: str | None) -> None:
         if self.models.ranker is not None:
-            self.models.ranker.learn(view, incident.root)
+            learn = self.models.ranker.learn
+            self.faults.contained("causes", lambda: learn(view, root), None)
+
+    def _remember(self, view: IncidentView, meta: dict[str, str]) -> None:
         if self.models.similar is not None:
-            self.models.similar.add(view, _meta(incident, None))
+            add = self.models.similar.add
+            self.faults.contained("similar", lambda: add(view, meta), None)
 
     def confirm_cause(self, incident: IncidentState, view: IncidentView, entity: str) -> None:
         """A person says what the cause was."""
         incident.root = entity
-        if self.models.ranker is not None:
-            self.models.ranker.learn(view, entity)
-        if self.models.similar is not None and incident.learned:
-            self.models.similar.add(view, _meta(incident, None))
+        self._learn_cause(view, entity)
+        if incident.learned:
+            self._remember(view, _meta(incident, None))
 
     def confirm_playbook(self, incident: IncidentState, view: IncidentView, playbook: str, outcome: str) -> None:
         """A person says whether a playbook helped."""
         if self.models.suggester is not None:
-            self.models.suggester.learn(view, playbook, outcome)
-        if self.models.similar is not None and incident.learned:
-            self.models.similar.add(view, _meta(incident, playbook if outcome != "useless" else None))
+            learn = self.models.suggester.learn
+            self.faults.contained("playbooks", lambda: learn(view, playbook, outcome), None)
+        if incident.learned:
+            self._remember(view, _meta(incident, playbook if outcome != "useless" else None))
 
     def dump(self) -> Any:
         """State for a snapshot."""

@@ -20,7 +20,7 @@ from msgspec import Struct, field
 
 from aiops.errors import AiopsError
 from aiops.ports import DeadLetter
-from aiops.records import Incident, Record
+from aiops.records import Incident, Logged, Record
 
 MAGIC = b"AIJ1"
 _HEADER = struct.Struct("<4sIIQQddI")
@@ -82,11 +82,14 @@ class Header(Struct):
 
 
 class Frame(Struct):
-    """A batch as it was committed, the `number`-th since the beginning; record i has the seq `first_seq + i`."""
+    """A batch as it was committed, the `number`-th since the beginning; record i has the seq `first_seq + i`.
+
+    Where the reader knows that the engine cannot process a record, a `Skipped` stands for it.
+    """
 
     number: int
     first_seq: int
-    records: list[Record]
+    records: Sequence[Logged]
     meta: Meta
 
     @property
@@ -95,7 +98,7 @@ class Frame(Struct):
         return self.first_seq + len(self.records)
 
 
-def time_of(record: Record) -> float | None:
+def time_of(record: Logged) -> float | None:
     """When a record belongs; None for an incident that does not say when it opened."""
     return record.opened_at if isinstance(record, Incident) else record.ts
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from aiops.journal.frame import CorruptJournal, Frame, Header, JournalError, time_of
 from aiops.journal.segment import Segment, Torn, read_frame, scan, segments
-from aiops.records import Record
+from aiops.journal.skips import read_skips, substitute
+from aiops.records import Logged
 
 
-def read(directory: Path, start_ts: float | None = None, end_ts: float | None = None) -> Iterator[Record]:
+def read(directory: Path, start_ts: float | None = None, end_ts: float | None = None) -> Iterator[Logged]:
     """The records with `start_ts` <= ts < `end_ts`, in the order in which the daemon folded them.
 
     None is no bound; frames outside the bounds are passed over by their headers. May run beside a daemon: a frame
@@ -37,6 +38,7 @@ def frames(
     damaged, `JournalError` when frame `first` is no longer there.
     """
     found = segments(directory)
+    skips = read_skips(directory)
     start = _start(found, first, directory)
     number = found[start].first if found else 0
     for place in range(start, len(found)):
@@ -52,7 +54,8 @@ def frames(
                     return
                 number = item.header.number + 1
                 if item.header.number >= (first or 0) and _overlaps(item.header, start_ts, end_ts):
-                    yield read_frame(handle, segment.path, item)
+                    frame = read_frame(handle, segment.path, item)
+                    yield substitute(frame, skips) if skips else frame
 
 
 def _overlaps(header: Header, start_ts: float, end_ts: float) -> bool:

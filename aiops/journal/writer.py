@@ -61,7 +61,7 @@ class Writer:
         self._size = 0
         # What is behind the last whole frame is cut off before anything is written.
         self._broken = True
-        with _disk(directory):
+        with disk_errors(directory):
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._find_end()
         if self.number < known:
@@ -76,7 +76,7 @@ class Writer:
         Raise `DiskError` when the disk did not take it: then nothing of it counts, and the same may be tried again.
         """
         raw = encode_frame(self.number, self.seq, records, lines, meta)
-        with _disk(self.directory):
+        with disk_errors(self.directory):
             if self._broken:
                 self._cut()
             fresh = self._size == 0 or self._size >= self._segment_bytes
@@ -158,7 +158,7 @@ def _write_all(fd: int, raw: bytes) -> None:
         view = view[os.write(fd, view) :]
 
 
-class _disk:  # noqa: N801 - used as a word in `with`
+class disk_errors:  # noqa: N801 - used as a word in `with`
     """Turns what the disk says into what a person can do."""
 
     def __init__(self, directory: Path) -> None:

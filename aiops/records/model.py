@@ -193,3 +193,21 @@ class Incident(Struct, tag="incident", tag_field="kind", gc=False, omit_defaults
 
 
 Record = Alert | Metric | Change | Action | Tick | Incident
+
+
+class Skipped(Struct, gc=False, kw_only=True):
+    """Stands for a record of the log that the engine could not process; it is counted and changes nothing else.
+
+    It is made while the log is read and never written. `of` is the kind of the record, `raw` its JSON (cut).
+    """
+
+    ts: float
+    of: str
+    id: str
+    reason: str
+    source: str = ""
+    raw: bytes = b""
+
+
+# What the engine takes: a record, or what stands for one.
+Logged = Record | Skipped

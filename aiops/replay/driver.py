@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import sha256
 
 from msgspec import Struct, field
 
 from aiops.engine.events import Event, IncidentChanged, Placed
 from aiops.engine.fold import Engine
-from aiops.records import Alert, Incident, Record
+from aiops.errors import AiopsError
+from aiops.journal.skips import reason_of, skipped
+from aiops.records import Alert, Incident, Logged, Skipped
 from aiops.records.decode import encode
 from aiops.replay.labelled import Labelled
 from aiops.replay.ledger import Decision, Ledger
@@ -20,6 +22,15 @@ from aiops.replay.ledger import Decision, Ledger
 BATCH = 2_000
 
 Watch = Callable[[IncidentChanged], None]
+
+
+class RecordFault(AiopsError):
+    """A record that the engine cannot process: the `number`-th of the input, from 0. The engine is of no use then."""
+
+    def __init__(self, number: int, record: Logged, error: Exception) -> None:
+        self.number = number
+        self.reason = reason_of(error)
+        super().__init__(f"record {number} ({record.id}): the engine cannot process it: {self.reason}")
 
 
 class Truths(Struct):
@@ -59,10 +70,11 @@ class Replay(Struct):
         return self.ledger.decisions()
 
 
-def replay(records: Iterable[Record], engine: Engine, watch: Watch | None = None) -> Replay:
+def replay(records: Iterable[Logged], engine: Engine, watch: Watch | None = None) -> Replay:
     """Fold the records to the end, and let time pass until everything open has ended by itself.
 
-    `watch` is told of each change of an incident as it happens.
+    `watch` is told of each change of an incident as it happens. Raise `RecordFault` for a record that the engine
+    cannot process; the replay can be made again with a `Skipped` in its place (see `without`).
     """
     ledger, truths = Ledger(), Truths()
     count = 0
@@ -70,10 +82,10 @@ def replay(records: Iterable[Record], engine: Engine, watch: Watch | None = None
     for batch in _batches(records):
         count += len(batch)
         first = engine.seq
-        inputs = frozenset(first + place for place, record in enumerate(batch) if type(record) is Alert)
+        inputs = frozenset(first + place for place, record in enumerate(batch) if _is_alert(record))
         _note(truths, batch)
         started = time.perf_counter()
-        events = engine.step(batch)
+        events = _step(engine, batch)
         changed = ledger.take(events, inputs)
         seconds += time.perf_counter() - started
         if watch is not None:
@@ -85,8 +97,27 @@ def replay(records: Iterable[Record], engine: Engine, watch: Watch | None = None
     return Replay(engine, ledger, truths, seconds, count)
 
 
-def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
-    batch: list[Record] = []
+def without(records: Iterable[Logged], reasons: Mapping[int, str]) -> Iterator[Logged]:
+    """The records with a `Skipped` for each whose number has a reason."""
+    for number, record in enumerate(records):
+        yield skipped(record, reasons[number]) if number in reasons else record
+
+
+def _step(engine: Engine, batch: list[Logged]) -> list[Event]:
+    first = engine.seq
+    try:
+        return engine.step(batch)
+    except Exception as error:
+        number = engine.seq - 1
+        raise RecordFault(number, batch[number - first], error) from error
+
+
+def _is_alert(record: Logged) -> bool:
+    return type(record) is Alert or (type(record) is Skipped and record.of == "alert")
+
+
+def _batches(records: Iterable[Logged]) -> Iterator[list[Logged]]:
+    batch: list[Logged] = []
     for record in records:
         batch.append(record)
         if len(batch) == BATCH:
@@ -96,7 +127,7 @@ def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
         yield batch
 
 
-def _note(truths: Truths, batch: list[Record]) -> None:
+def _note(truths: Truths, batch: list[Logged]) -> None:
     for record in batch:
         if type(record) is Alert:
             truth = record.truth
@@ -106,6 +137,10 @@ def _note(truths: Truths, batch: list[Record]) -> None:
                 truths.labelled = True
                 if truth.incident is not None:
                     truths.alerts.take(record, truth.incident)
+        elif _is_alert(record):
+            assert isinstance(record, Skipped)
+            truths.labels.append(None)
+            truths.times.append(record.ts)
         elif isinstance(record, Incident):
             truths.incidents[record.id] = record
 
@@ -124,4 +159,4 @@ def digest(lines: Iterable[bytes]) -> str:
     return total.hexdigest()
 
 
-__all__ = ["Event", "Placed", "Replay", "Truths", "digest", "incident_lines", "replay"]
+__all__ = ["Event", "Placed", "RecordFault", "Replay", "Truths", "digest", "incident_lines", "replay", "without"]

@@ -1,0 +1,468 @@
+"""A record that the engine cannot process is set aside: everything else goes on, here, after a restart, in a replay."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from aiops.config import Config, EndpointConfig, SnapshotConfig, StateConfig
+from aiops.daemon import folding
+from aiops.daemon.daemon import Daemon
+from aiops.engine.detect import SLOT
+from aiops.engine.events import Event, Notice
+from aiops.engine.fold import Engine
+from aiops.engine.rank import Models
+from aiops.journal import read
+from aiops.journal.skips import SkipLog, read_skips
+from aiops.ports import IncidentView, Received
+from aiops.records import Action, Alert, Cause, Evidence, Record, Skipped, Suggestion
+from aiops.replay import RecordFault, replay, without
+
+NOW = 1_772_400_000.0
+POISON = "Poison"
+
+
+class Fragile(Engine):
+    """Raises in the middle of an alert of that name, when half of the state has changed."""
+
+    kind: type[BaseException] = ZeroDivisionError
+    steps = 0
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        place = self.correlate.place
+
+        def fragile(seq: int, now: float, name: str, entity: str, service: str | None) -> Any:
+            placement = place(seq, now, name, entity, service)
+            if name.startswith(POISON):
+                raise self.kind(f"no place for {name}")
+            return placement
+
+        self.correlate.place = fragile  # type: ignore[method-assign]
+
+    def step(self, batch: Any) -> list[Event]:
+        Fragile.steps += 1
+        return super().step(batch)
+
+
+def alert(number: int, name: str = "DiskFull") -> Alert:
+    return Alert(
+        ts=NOW + number,
+        id=f"a{number}",
+        name=name,
+        entity=f"db-{number % 5}",
+        service="db",
+        severity="critical" if number % 3 else "warning",
+        status="resolved" if number % 7 == 6 and name == "DiskFull" else "firing",
+    )
+
+
+def alerts(first: int, count: int, poison: Mapping[int, str] = {}) -> list[Record]:
+    return [alert(number, poison.get(number, "DiskFull")) for number in range(first, first + count)]
+
+
+def open_daemon(directory: Path, make: Callable[[], Engine] = Fragile) -> Daemon:
+    config = Config(
+        state=StateConfig(str(directory)),
+        snapshot=SnapshotConfig(fold_s=1e6, every_s=1e6),
+        endpoints=[EndpointConfig("pager", "webhook", settle_s={"critical": 0.0, "warning": 0.0})],
+    )
+    return Daemon(config, make, clock=lambda: NOW + 100.0)
+
+
+def feed(daemon: Daemon, records: list[Record]) -> None:
+    answer = daemon.inbox.submit(Received(records))
+    assert answer is not None
+    daemon.pump.round()
+    assert answer.result(0) is True
+
+
+def snapshot(daemon: Daemon) -> None:
+    daemon.pump._snapshot()
+    daemon.snapshots.wait(20.0)
+
+
+def state_of(daemon: Daemon) -> bytes:
+    return b"".join(daemon.pump.fold.snapshot_parts())
+
+
+def stored(daemon: Daemon) -> tuple[list[Any], list[Any], list[Any]]:
+    """Incidents, notifications and dead letters."""
+    reader = daemon.store.database.reader
+    letters = reader.execute("select place, reason, raw from dead_letters order by number").fetchall()
+    incidents = reader.execute("select id, version, body from incidents order by id").fetchall()
+    return incidents, [(row.incident, row.version, row.change) for row in daemon.outbox.rows()], letters
+
+
+def refold(directory: Path, make: Callable[[], Engine] = Fragile) -> bytes:
+    engine = make()
+    engine.step(list(read(directory / "journal")))
+    return engine.snapshot()
+
+
+@pytest.fixture
+def calm() -> Iterator[None]:
+    yield
+    Fragile.kind = ZeroDivisionError
+    Fragile.steps = 0
+
+
+@pytest.mark.usefixtures("calm")
+@pytest.mark.parametrize("kind", [ZeroDivisionError, RecursionError, KeyError, MemoryError])
+def test_the_record_is_set_aside_and_everything_else_goes_on(tmp_path: Path, kind: type[BaseException]) -> None:
+    Fragile.kind = kind
+    daemon = open_daemon(tmp_path)
+    feed(daemon, alerts(0, 40))
+    snapshot(daemon)
+    feed(daemon, alerts(40, 20))
+    feed(daemon, alerts(60, 20, {65: POISON}))
+    feed(daemon, alerts(80, 10))
+    assert daemon.pump.state == "running"
+    incidents, rows, [(place, reason, raw)] = stored(daemon)
+    assert incidents
+    assert rows
+    # The clock of the host is the first record.
+    seq = next(iter(read_skips(tmp_path / "journal")))
+    assert place == f"record {seq}"
+    assert reason.startswith(f"the engine could not process this alert: {kind.__name__}: ")
+    assert msgspec.json.decode(raw, type=Alert).id == "a65"
+    accounts = daemon.pump.fold.accounts()
+    assert accounts["conserved"]
+    assert (accounts["dispositions"]["rejected"], accounts["records"]["alert"], accounts["skipped"]) == (1, 90, 1)
+    daemon.pump._account()
+    health: dict[str, Any] = dict(daemon.health())
+    assert health["skipped"]["count"] == 1
+    assert health["skipped"]["newest"][0]["seq"] == seq
+    assert any(f"record {seq}: {kind.__name__}" in warning for warning in health["warnings"])
+    assert "aiops_records_skipped_total 1\n" in daemon.metrics_text()
+    assert 'aiops_alerts_total{disposition="rejected"} 1\n' in daemon.metrics_text()
+    assert "aiops_dead_letters_total 1\n" in daemon.metrics_text()
+    assert state_of(daemon) == refold(tmp_path)
+    daemon.close()
+
+
+def clean(directory: Path, poison: Mapping[int, str]) -> tuple[list[Any], list[Any]]:
+    """What a daemon stores that never met the records: others stand in their place, and are set aside as well."""
+    daemon = open_daemon(directory, Engine)
+    SkipLog(directory / "journal").add({1 + number: "x" for number in poison}, NOW)
+    daemon.close()
+    daemon = open_daemon(directory, Engine)
+    for first in range(0, 90, 10):
+        feed(daemon, alerts(first, 10, poison))
+    found = stored(daemon)[:2]
+    daemon.close()
+    return found
+
+
+@pytest.mark.usefixtures("calm")
+def test_the_state_is_as_if_the_record_had_never_come(tmp_path: Path) -> None:
+    poison = {31: POISON, 33: f"{POISON}2", 60: POISON}
+    daemon = open_daemon(tmp_path / "one")
+    for first in range(0, 90, 10):
+        feed(daemon, alerts(first, 10, poison))
+    incidents, rows, letters = stored(daemon)
+    assert len(letters) == 3
+    assert (incidents, rows) == clean(tmp_path / "other", poison)
+    assert state_of(daemon) == refold(tmp_path / "one")
+    daemon.close()
+
+
+@pytest.mark.usefixtures("calm")
+@pytest.mark.parametrize("with_snapshot", [True, False])
+def test_a_restart_does_not_meet_it_again(tmp_path: Path, with_snapshot: bool) -> None:
+    daemon = open_daemon(tmp_path)
+    feed(daemon, alerts(0, 10))
+    if with_snapshot:
+        snapshot(daemon)
+    feed(daemon, alerts(10, 10, {12: POISON}))
+    before, state = stored(daemon), state_of(daemon)
+    daemon.close()
+    # This engine would not raise, and decides the same all the same: what was set aside stays aside.
+    for make in (Fragile, Engine):
+        daemon = open_daemon(tmp_path, make)
+        assert (stored(daemon), state_of(daemon)) == (before, state)
+        assert refold(tmp_path, make) == state
+        daemon.close()
+
+
+@pytest.mark.usefixtures("calm")
+def test_killed_before_the_skip_is_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The frame is in the journal and acknowledged, and nothing says that it cannot be processed."""
+    daemon = open_daemon(tmp_path)
+    feed(daemon, alerts(0, 10))
+
+    def killed(log: SkipLog, reasons: Mapping[int, str], at: float) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SkipLog, "add", killed)
+        assert daemon.inbox.submit(Received(alerts(10, 10, {12: POISON}))) is not None
+        with pytest.raises(KeyboardInterrupt):
+            daemon.pump.round()
+    daemon.close()
+    assert read_skips(tmp_path / "journal") == {}
+    daemon = open_daemon(tmp_path)
+    assert len(stored(daemon)[2]) == 1
+    assert len(read_skips(tmp_path / "journal")) == 1
+    assert state_of(daemon) == refold(tmp_path)
+    feed(daemon, alerts(20, 10))
+    assert state_of(daemon) == refold(tmp_path)
+    daemon.close()
+
+
+@pytest.mark.usefixtures("calm")
+def test_killed_after_the_skip_and_before_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    daemon = open_daemon(tmp_path)
+    feed(daemon, alerts(0, 10))
+
+    def killed(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(daemon.store, "apply", killed)
+        assert daemon.inbox.submit(Received(alerts(10, 10, {12: POISON}))) is not None
+        with pytest.raises(KeyboardInterrupt):
+            daemon.pump.round()
+    daemon.close()
+    daemon = open_daemon(tmp_path)
+    assert [place for place, *_ in stored(daemon)[2]] == [f"record {seq}" for seq in read_skips(tmp_path / "journal")]
+    daemon.close()
+
+
+@pytest.mark.usefixtures("calm")
+def test_a_disk_that_refuses_the_skip_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    daemon = open_daemon(tmp_path)
+    feed(daemon, alerts(0, 10))
+    path = tmp_path / "journal" / "skipped.jsonl"
+    path.mkdir()
+    feed(daemon, alerts(10, 10, {12: POISON}))
+    state: str = daemon.pump.state
+    assert state == "degraded"
+    assert "Is a directory" in daemon.pump.reason
+    assert daemon.inbox.submit(Received(alerts(20, 1))) is None
+    path.rmdir()
+    daemon.pump.round()
+    state = daemon.pump.state
+    assert state == "running"
+    assert len(stored(daemon)[2]) == 1
+    feed(daemon, alerts(20, 10))
+    assert state_of(daemon) == refold(tmp_path)
+    daemon.close()
+
+
+@pytest.mark.usefixtures("calm")
+def test_many_such_records_cost_a_bounded_number_of_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    restored: list[int] = []
+    restore = folding.restore
+    monkeypatch.setattr(folding, "restore", lambda fold, kept: (restored.append(1), restore(fold, kept)))
+    daemon = open_daemon(tmp_path)
+    feed(daemon, alerts(0, 10))
+    feed(daemon, alerts(10, 500, {number: f"{POISON}{number}" for number in range(20, 500, 2)}))
+    assert len(stored(daemon)[2]) == 240
+    assert len(restored) <= folding._PASSES + 1
+    assert state_of(daemon) == refold(tmp_path)
+    daemon.close()
+
+
+@pytest.mark.usefixtures("calm")
+def test_frames_with_such_records_do_not_process_the_journal_again_and_again(tmp_path: Path) -> None:
+    """Each begins where the one before ended, though no snapshot was taken."""
+    daemon = open_daemon(tmp_path)
+    costs = []
+    for first in range(0, 400, 10):
+        before = Fragile.steps
+        feed(daemon, alerts(first, 10, {first + 5: POISON}))
+        costs.append(Fragile.steps - before)
+    assert max(costs[1:]) <= min(costs[1:]) + 2
+    assert len(stored(daemon)[2]) == 40
+    assert state_of(daemon) == refold(tmp_path)
+    daemon.close()
+
+
+def test_a_passing_fault_sets_nothing_aside(tmp_path: Path) -> None:
+    failing = [True]
+
+    class Once(Engine):
+        def step(self, batch: Any) -> list[Event]:
+            found = super().step(batch)
+            if failing[0] and self.seq > 12:
+                failing[0] = False
+                raise MemoryError
+            return found
+
+    daemon = open_daemon(tmp_path, Once)
+    feed(daemon, alerts(0, 10))
+    feed(daemon, alerts(10, 10))
+    assert not failing[0]
+    assert read_skips(tmp_path / "journal") == {}
+    assert state_of(daemon) == refold(tmp_path, Engine)
+    daemon.close()
+
+
+def test_an_engine_that_raises_at_everything_sets_the_frame_aside(tmp_path: Path) -> None:
+    class Broken(Engine):
+        def step(self, batch: Any) -> list[Event]:
+            if any(not isinstance(record, Skipped) for record in batch) and self.seq > 1:
+                self.seq += len(batch)
+                raise OSError(errno.EIO, "no")
+            return super().step(batch)
+
+    daemon = open_daemon(tmp_path, Broken)
+    feed(daemon, alerts(0, 1))
+    feed(daemon, alerts(1, 30))
+    assert daemon.pump.state == "running"
+    assert daemon.pump.fold.accounts()["dispositions"]["rejected"] >= 30
+    daemon.close()
+
+
+@pytest.mark.usefixtures("calm")
+def test_a_line_that_was_cut_off_hides_no_other(tmp_path: Path) -> None:
+    SkipLog(tmp_path).add({3: "first"}, NOW)
+    with open(tmp_path / "skipped.jsonl", "ab") as file:
+        file.write(b'{"seq":7,"rea')
+    SkipLog(tmp_path).add({9: "last"}, NOW)
+    assert read_skips(tmp_path) == {3: "first", 9: "last"}
+
+
+@pytest.mark.usefixtures("calm")
+def test_a_replay_sets_it_aside_as_the_daemon_did(tmp_path: Path) -> None:
+    daemon = open_daemon(tmp_path)
+    feed(daemon, alerts(0, 40, {20: POISON}))
+    daemon.close()
+    done = replay(read(tmp_path / "journal"), Fragile())
+    # And without the daemon's list: a replay finds it itself.
+    (tmp_path / "journal" / "skipped.jsonl").unlink()
+    with pytest.raises(RecordFault) as fault:
+        replay(read(tmp_path / "journal"), Fragile())
+    reasons = {fault.value.number: fault.value.reason}
+    again = replay(without(read(tmp_path / "journal"), reasons), Fragile())
+    assert list(again.decisions()) == list(done.decisions())
+    assert [msgspec.json.encode(one) for one in again.incidents()] == [
+        msgspec.json.encode(one) for one in done.incidents()
+    ]
+    [rejected] = [one for one in done.decisions() if one.disposition == "rejected"]
+    assert (rejected.id, rejected.incident) == ("a20", None)
+
+
+class Raising:
+    """A ranker, suggester and memory that raise for some incidents; what they learn is counted."""
+
+    def __init__(self) -> None:
+        self.learned = 0
+
+    def _look(self, view: IncidentView) -> None:
+        if any(fact.name.startswith(POISON) for fact in view.facts):
+            raise ValueError("no idea")
+
+    def rank(self, view: IncidentView) -> list[Cause]:
+        self._look(view)
+        return [Cause("db-1", 1.0)]
+
+    def suggest(self, view: IncidentView) -> list[Suggestion]:
+        self._look(view)
+        return [Suggestion("restart", 1.0)]
+
+    def nearest(self, view: IncidentView, k: int = 3) -> list[Evidence]:
+        self._look(view)
+        return ["not evidence"]  # type: ignore[list-item]
+
+    def add(self, view: IncidentView, meta: Mapping[str, str]) -> None:
+        self._look(view)
+
+    def learn(self, view: IncidentView, *rest: Any) -> None:
+        self._look(view)
+        self.learned += 1
+
+
+def raising() -> Engine:
+    plugin = Raising()
+    return Engine(models=Models(plugin, plugin, plugin))
+
+
+def test_a_model_that_raises_costs_its_part_and_no_record(tmp_path: Path) -> None:
+    daemon = open_daemon(tmp_path, raising)
+    feed(daemon, alerts(0, 30))
+    feed(daemon, [alert(30 + number, POISON) for number in range(20)])
+    feed(daemon, [Alert(ts=NOW + 3_600, name="Later", entity="x", severity="critical", id="late")])
+    assert read_skips(tmp_path / "journal") == {}
+    accounts = daemon.pump.fold.accounts()
+    assert accounts["faults"]["causes"] >= 1
+    assert accounts["faults"]["similar"] >= 1
+    assert accounts["conserved"]
+    reader = daemon.store.database.reader
+    texts = [text for (text,) in reader.execute("select text from audit where topic = 'plugin'")]
+    assert any(text.startswith("causes: the model failed, its part is left out: ValueError: no idea") for text in texts)
+    # The first, the tenth and so on: a model that always fails does not fill the audit.
+    assert len(texts) <= 2 * len(accounts["faults"])
+    daemon.pump._account()
+    health: dict[str, Any] = dict(daemon.health())
+    assert any("the model of causes failed" in warning for warning in health["warnings"])
+    assert 'aiops_model_faults_total{port="causes"}' in daemon.metrics_text()
+    state = state_of(daemon)
+    daemon.close()
+    daemon = open_daemon(tmp_path, raising)
+    assert state_of(daemon) == state
+    assert not any("the model of" in warning for warning in dict(daemon.health())["warnings"])  # type: ignore[attr-defined]
+    daemon.close()
+
+
+def test_an_incident_of_a_model_that_raises_has_no_causes() -> None:
+    engine = raising()
+    for number in range(5):
+        engine.step([alert(number, POISON)])
+    events = engine.finish()
+    incidents = {event.incident.id: event.incident for event in events if hasattr(event, "incident") and event.incident}
+    assert all(not incident.causes for incident in incidents.values() if isinstance(incident, msgspec.Struct))
+    assert engine.accounts()["faults"]["causes"] >= 1
+
+
+class Detector:
+    """A scorer that fails once it sees rows of real alerts, in one of several ways."""
+
+    def __init__(self, fault: str) -> None:
+        self.fault = fault
+
+    def score(self, rows: Any) -> list[float]:
+        if not any(any(row) for row in rows):
+            return [0.0] * len(rows)
+        if self.fault == "raises":
+            raise ValueError("no idea")
+        return [float("nan")] * len(rows) if self.fault == "nan" else [1.0]
+
+
+@pytest.mark.parametrize("fault", ["raises", "nan", "too few"])
+def test_a_detector_that_fails_costs_its_verdicts_only(fault: str) -> None:
+    engine = Engine(scorers={"fragile": lambda state: Detector(fault)})
+    swap = Action(ts=NOW, verb="swap_model", args={"slot": SLOT, "algorithm": "fragile", "state": "{}"})
+    out = engine.step([swap])
+    for window in range(400):
+        moment = NOW + 60.0 * window
+        batch = [Alert(ts=moment, name=f"N{n}", entity=f"e{n}", id=f"{window}-{n}") for n in range(4)]
+        out += engine.step(batch)
+    accounts = engine.accounts()
+    assert accounts["conserved"]
+    assert accounts["faults"]["detect"] >= 1
+    assert any(isinstance(event, Notice) and event.topic == "plugin" for event in out)
+
+
+def test_a_model_whose_state_cannot_be_taken_costs_a_snapshot_only(tmp_path: Path) -> None:
+    class Silent(Raising):
+        def dump(self) -> Any:
+            raise ValueError("cannot say")
+
+        def load(self, state: Any) -> None:
+            raise AssertionError
+
+    daemon = open_daemon(tmp_path, lambda: Engine(models=Models(ranker=Silent())))
+    feed(daemon, alerts(0, 10))
+    snapshot(daemon)
+    assert daemon.snapshots.failed == 1
+    assert "the state cannot be taken: ValueError: cannot say" in daemon.snapshots.error
+    feed(daemon, alerts(10, 10))
+    assert daemon.pump.state == "running"
+    daemon.close()
