@@ -16,8 +16,10 @@ from aiops.cli.output import print_json
 from aiops.cli.plain import clean, console_for, moment
 from aiops.cli.run import ConfigOption, SetOption
 from aiops.daemon.control import act, ask
-from aiops.engine.silences import Silence, parse_silence, read_matcher
+from aiops.engine.silence_actions import parse_silence
+from aiops.engine.silences import Silence
 from aiops.errors import AiopsError, UsageError
+from aiops.matchers import read_matcher
 from aiops.records import Action
 from aiops.records.decode import parse_time
 from aiops.respond.durations import seconds

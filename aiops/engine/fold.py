@@ -131,6 +131,8 @@ class Engine:
         """Let time pass: episodes, clusters and incidents that were due end first, at most so many of each."""
         self.timeline.now = now
         self.placer.expire(now, seq, out, most)
+        if self.silences.next_end <= now:
+            self.silences.ended(now)
         if self.incidents.next_due() <= now:
             self.incidents.run_due(now, seq, out, most)
         if self.dedup.forgotten and not self.placer.told_forgotten:
@@ -162,6 +164,7 @@ class Engine:
             "storm": self.placer.gatherer.storms.active,
             "streams": len(self.dedup.streams),
             "clusters": len(self.clusters.by_number),
+            "silences_set_aside": dict(self.silences.set_aside),
             "detector": self.detect.in_place,
             "skipped": self.skipped,
             "faults": dict(self.faults.counts),

@@ -60,7 +60,7 @@ def _view(engine: Engine, state: IncidentState, cluster: ClusterState) -> Incide
 def _maintenance(engine: Engine, view: IncidentView, at: float) -> str | None:
     cause = view.causes[0].entity if view.causes else None
     for fact in [fact for fact in view.facts if fact.entity == cause][:MAX_SILENCED]:
-        silence = engine.silences.in_force(_alert(fact), fact.entity, at)
+        silence = engine.silences.match(_alert(fact), fact.entity, at)
         if silence is not None:
             return f"silence {silence.id} covers {fact.name} on {fact.entity}"
     return None

@@ -10,9 +10,10 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from aiops.errors import UsageError
+from aiops.patterns import Expression
 from aiops.respond.catalogue import PlaybookError, read_playbook, usable
 from aiops.respond.format import Parameter, Playbook
-from aiops.respond.matching import compile_match, expression
+from aiops.respond.matching import compile_match
 from aiops.respond.parameters import check
 from aiops.respond.rendering import PLACEHOLDER, fill, placeholders, texts
 from aiops.respond.steps import Http, Manual, Step, Webhook
@@ -90,7 +91,7 @@ def _parameters(playbook: Playbook) -> Found:
 def _parameter(path: str, parameter: Parameter) -> Found:
     if parameter.pattern is not None:
         try:
-            expression(parameter.pattern)
+            Expression(parameter.pattern)
         except UsageError as error:
             yield "error", f"{path}.pattern", str(error)
             return

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import warnings
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from aiops.errors import UsageError
+from aiops.patterns import Expression
 from aiops.records.severity import LEVELS
 from aiops.respond.format import CauseMatch, Matcher, Playbook
 from aiops.respond.literals import inner, required
@@ -18,7 +16,7 @@ Test = Callable[[Seen], bool]
 # (position of the alert, what `hit` says of it), in order of position.
 Hits = Sequence[tuple[int, int]]
 CONFIDENCES = ("low", "medium", "high")
-# A value that an expression sees is cut here, so that no label can make an expression slow.
+# A condition on a message or label sees this much of it: what it is about stands at its beginning.
 MAX_VALUE = 600
 # Labels whose value hangs on the alert's name alone; conditions on them are remembered by name.
 BY_NAME = frozenset({"name", "alertname", "words"})
@@ -26,8 +24,6 @@ BY_NAME = frozenset({"name", "alertname", "words"})
 BY_TEXT = BY_NAME | {"text", "message", "source"}
 # What `hit` says of one alert.
 ALERT, ANY_ALERT = 1, 2
-# A group that repeats something that itself repeats takes exponential time on the right text.
-_NESTED = re.compile(r"\([^()]*[+*}][^()]*\)[+*{]")
 
 
 class Fit(Struct, gc=False):
@@ -55,19 +51,6 @@ class Compiled(Struct):
     triggers: tuple[str, ...] | None
     kinds: frozenset[str]
     min_severity: int
-
-
-def expression(pattern: str) -> re.Pattern[str]:
-    """A compiled expression; raise `UsageError` for one that is wrong or could take exponential time."""
-    if _NESTED.search(pattern):
-        raise UsageError(f"expected an expression without a repeated repetition; got {pattern!r}")
-    try:
-        # What will mean something else in a later Python is told now, rather than matched differently then.
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            return re.compile(pattern, re.DOTALL)
-    except (re.error, RecursionError, OverflowError, FutureWarning, DeprecationWarning) as error:
-        raise UsageError(f"expected a regular expression; got {pattern!r}: {error}") from error
 
 
 def compile_match(playbook: Playbook) -> Compiled:
@@ -217,11 +200,11 @@ def _test(matcher: Matcher) -> Test:
 
 def _matches(pattern: str) -> Callable[[str], bool]:
     """Whether the whole of a text matches, asked in the cheapest way that gives the same answer."""
-    full, texts, body = expression(pattern).fullmatch, required(pattern), inner(pattern)
-    find = full if body is None else expression(body).search
+    whole, texts, body = Expression(pattern), required(pattern), inner(pattern)
+    matches = whole.matches if body is None else Expression(body).occurs
     if texts:
-        return lambda text: any(map(text.__contains__, texts)) and find(text) is not None
-    return lambda text: find(text) is not None
+        return lambda text: any(map(text.__contains__, texts)) and matches(text)
+    return matches
 
 
 def _reader(label: str) -> Callable[[Seen], str]:

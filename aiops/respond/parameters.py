@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from msgspec import Struct
 
+from aiops.errors import UsageError
+from aiops.patterns import Expression
 from aiops.ports import AlertFact
 from aiops.respond.format import Parameter, Playbook
 from aiops.respond.situation import Situation, severity_label
@@ -121,12 +124,24 @@ def _text(parameter: Parameter, value: str) -> str:
     if len(value) > parameter.max_length:
         raise ValueError(f"expected at most {parameter.max_length} characters; got {len(value)}")
     pattern = parameter.pattern or DEFAULT_PATTERN
-    if not parameter.enum and re.fullmatch(pattern, value) is None:
+    if not parameter.enum and not _matches(pattern, value):
         raise ValueError(f"expected text like {pattern}; got {_show(value)}")
     # A value that begins with a dash would be read as an option by the command that it is put into.
     if value.startswith("-") or not value.isprintable():
         raise ValueError(f"expected printable text that does not begin with '-'; got {_show(value)}")
     return value
+
+
+def _matches(pattern: str, value: str) -> bool:
+    try:
+        return _expression(pattern).matches(value)
+    except UsageError as error:
+        raise ValueError(str(error)) from None
+
+
+@lru_cache(maxsize=1_024)
+def _expression(pattern: str) -> Expression:
+    return Expression(pattern)
 
 
 def _range(parameter: Parameter, value: float) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from aiops.engine.silences import Matcher, parse_silence
+from aiops.engine.silence_actions import parse_silence
 from aiops.errors import AiopsError
+from aiops.matchers import Matcher
 from aiops.records import Action, Severity
 from aiops.store import incidents
 from aiops.store.incidents import Stored, Summary

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from aiops.engine.silences import Matcher, Silence
+from aiops.engine.silences import Silence
+from aiops.matchers import Matcher
 from aiops.records import Incident
 from aiops.respond.history import Run
 from aiops.respond.runs import Plan

@@ -8,8 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from aiops.engine.silences import Matcher, read_matcher
 from aiops.errors import AiopsError
+from aiops.matchers import Matcher, read_matcher
 from aiops.records.decode import parse_time
 from aiops.respond.durations import seconds
 from aiops.web import incidents, model

@@ -1,0 +1,123 @@
+"""Matchers: `label op value`, in Prometheus' grammar, for silences, playbooks, forms, the command line and the API.
+
+    {alertname=~"High.*", "host.name"="web-1", env!=test}
+
+The braces may be left out. Labels and values stand bare or in quotes; in quotes Go's escapes hold. A text that does not
+fit that grammar is read once more as Alertmanager's older one, in which a bare value runs up to the next comma:
+`pod=~web-\\d+`, `team=data base`. What both could only read as a slip (an open quote, a second operator, half a pair of
+braces) is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from msgspec import Struct
+
+from aiops.errors import UsageError
+from aiops.matcher_syntax import LooseReader, Reader, is_bare, shown
+from aiops.patterns import MAX_PATTERN_CHARS, MAX_TEXT_CHARS, Expression
+
+OPERATORS = ("=", "!=", "=~", "!~")
+# Bounds of one silence or condition; labels and their values have tens of characters.
+MAX_MATCHERS, MAX_LABEL_CHARS, MAX_VALUE_CHARS = 32, 1_024, MAX_PATTERN_CHARS
+# A list of matchers as it is written, with room for escapes.
+MAX_CHARS = 32_768
+
+Question = Callable[[str], bool]
+
+
+class Matcher(Struct, frozen=True):
+    """`label op value`; an absent label is the empty text, and an expression must match the whole value."""
+
+    label: str
+    op: str
+    value: str
+
+    def __str__(self) -> str:
+        """Return the matcher in a form that reads back as itself.
+
+        >>> str(Matcher("host.name", "=~", "a b")), str(Matcher("a b", "=", ""))
+        ('host.name=~"a b"', '"a b"=""')
+        """
+        return f"{self.label if is_bare(self.label) else _quoted(self.label)}{self.op}{_quoted(self.value)}"
+
+
+def read_matchers(text: str) -> tuple[Matcher, ...]:
+    """Return the matchers of a list as people write it; raise `UsageError` that shows what does not fit.
+
+    >>> read_matchers('{env="test", team!=db}')
+    (Matcher(label='env', op='=', value='test'), Matcher(label='team', op='!=', value='db'))
+    >>> read_matchers("")
+    ()
+    """
+    if len(text) > MAX_CHARS:
+        raise UsageError(f"matchers: expected at most {MAX_CHARS} characters; got {len(text)}")
+    try:
+        found = Reader(text).matchers()
+    except UsageError as error:
+        try:
+            found = LooseReader(text).matchers()
+        except UsageError as loose:
+            # Where the text begins with a brace or a quote, today's grammar was meant.
+            raise (error if text.lstrip()[:1] in ("{", '"') else loose) from None
+    made = tuple(Matcher(*parts) for parts in found)
+    check(made)
+    return made
+
+
+def read_matcher(text: str) -> Matcher:
+    """Return the one matcher of a text; raise `UsageError` where there is none, or more.
+
+    >>> read_matcher('alertname=~"High.*"')
+    Matcher(label='alertname', op='=~', value='High.*')
+    """
+    found = read_matchers(text)
+    if len(found) != 1:
+        raise UsageError(f"matcher: expected one such as service=cart; got {len(found)} in {shown(text)}")
+    return found[0]
+
+
+def check(matchers: Iterable[Matcher]) -> None:
+    """Raise `UsageError` for matchers that cannot be asked: an unknown operator, a wrong expression, a bound."""
+    for one in matchers:
+        if one.op not in OPERATORS:
+            raise UsageError(f"matcher: unknown operator {one.op[:20]!r} (use one of {', '.join(OPERATORS)})")
+        if not 1 <= len(one.label) <= MAX_LABEL_CHARS:
+            raise UsageError(f"matcher: expected a label of 1 to {MAX_LABEL_CHARS} characters; got {len(one.label)}")
+        if len(one.value) > MAX_VALUE_CHARS:
+            raise UsageError(f"matcher: expected a value of at most {MAX_VALUE_CHARS} characters; got {len(one.value)}")
+        question(one)
+
+
+def check_selective(matchers: Iterable[Matcher]) -> None:
+    """Raise `UsageError` for matchers that all match an alert without labels: they hide what nobody thought of."""
+    found = list(matchers)
+    if not 1 <= len(found) <= MAX_MATCHERS:
+        raise UsageError(f"matchers: expected 1 to {MAX_MATCHERS}; got {len(found)}")
+    if all(question(one)("") for one in found):
+        raise UsageError(
+            f"matchers: {shown(', '.join(map(str, found)))} match every alert that lacks these labels; "
+            "add one that does not match the empty text, such as service=cart"
+        )
+
+
+def question(matcher: Matcher, compiled: Callable[[str], Expression] = Expression) -> Question:
+    """Return what the matcher asks of a label's value; raise `UsageError` for a wrong expression.
+
+    A value too long to be examined is matched by neither `=~` nor `!~`. `compiled` gives the expression of a pattern.
+    """
+    wanted = matcher.value
+    if matcher.op == "=":
+        return lambda value: value == wanted
+    if matcher.op == "!=":
+        return lambda value: value != wanted
+    matches = compiled(wanted).matches
+    if matcher.op == "=~":
+        return lambda value: len(value) <= MAX_TEXT_CHARS and matches(value)
+    return lambda value: len(value) <= MAX_TEXT_CHARS and not matches(value)
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
+    return f'"{escaped}"'

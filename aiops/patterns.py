@@ -1,0 +1,118 @@
+"""Regular expressions that other people write, matched in linear time by RE2 (Prometheus' syntax).
+
+The standard library's `re` backtracks: `((a+))+$` on one pod name of forty letters takes years, and holds the
+interpreter's lock meanwhile. RE2 has no back-references and no look-around; its cost is the length of the text times
+the size of the program, and both are bounded here. Reference: https://github.com/google/re2/wiki/Syntax.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import re2
+
+from aiops.errors import UsageError
+
+# The longest expression of the shipped playbooks has under 300 characters; one of people's alert lists has a few
+# thousand names at most, and those belong into several silences.
+MAX_PATTERN_CHARS = 4_000
+# Memory of one expression, its cache of states included. A thousand silences may hold one each.
+MAX_MEMORY_BYTES = 1 << 20
+# Instructions. Beyond its cache RE2 pays for each with each character: 5,000 of them over `MAX_TEXT_CHARS` take 85 ms.
+MAX_PROGRAM = 5_000
+# A longer text is not examined. Label values have tens of characters, and Kubernetes allows 63.
+MAX_TEXT_CHARS = 4_096
+# Results remembered an expression, and the longest text that is: the same few names, services and pods come over and
+# over. At 200 bytes each this is 50 kB.
+MAX_REMEMBERED, MAX_REMEMBERED_CHARS = 256, 128
+
+
+class Expression:
+    """A compiled expression that must match a whole text, as Prometheus' `=~` does; a dot matches a newline, too.
+
+    >>> Expression("High.*").matches("HighLatency"), Expression("High").matches("HighLatency")
+    (True, False)
+    """
+
+    __slots__ = ("__weakref__", "_compiled", "_remembered", "pattern")
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+        self._compiled = _compiled(pattern, captures=False, dot_all=True)
+        self._remembered: dict[str, bool] = {}
+
+    def matches(self, text: str) -> bool:
+        """Match the whole text."""
+        known = self._remembered.get(text)
+        if known is not None:
+            return known
+        found = self._compiled.fullmatch(_bytes(text)) is not None
+        if len(text) <= MAX_REMEMBERED_CHARS:
+            if len(self._remembered) >= MAX_REMEMBERED:
+                self._remembered.clear()
+            self._remembered[text] = found
+        return found
+
+    def occurs(self, text: str) -> bool:
+        """Match any part of the text."""
+        return self._compiled.search(_bytes(text)) is not None
+
+
+class Finder:
+    """A compiled expression that looks for its first match in a text and returns group 1, or all of it without groups.
+
+    >>> Finder("host=([a-z]+)").find("env=x,host=db"), Finder("[0-9]+").find("none")
+    ('db', None)
+    """
+
+    __slots__ = ("_compiled", "_group")
+
+    def __init__(self, pattern: str) -> None:
+        self._compiled = _compiled(pattern, captures=True, dot_all=False)
+        self._group = 1 if self._compiled.groups else 0
+
+    def find(self, text: str) -> str | None:
+        """Return what was caught; None where nothing matches, or the group took no part."""
+        found = self._compiled.search(_bytes(text))
+        caught: bytes | None = found[self._group] if found is not None else None
+        return None if caught is None else caught.decode("utf-8", "replace")
+
+    def occurs(self, text: str) -> bool:
+        """Match any part of the text."""
+        return self._compiled.search(_bytes(text)) is not None
+
+
+def _compiled(pattern: str, *, captures: bool, dot_all: bool) -> Any:
+    if len(pattern) > MAX_PATTERN_CHARS:
+        raise _refused(pattern, f"{len(pattern)} characters, at most {MAX_PATTERN_CHARS} are taken")
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = MAX_MEMORY_BYTES
+    options.never_capture = not captures
+    options.dot_nl = dot_all
+    try:
+        compiled = re2.compile(pattern.encode(), options)
+    except re2.error as error:
+        raise _refused(pattern, _said(error)) from None
+    except UnicodeEncodeError:
+        raise _refused(pattern, "not valid Unicode") from None
+    if compiled.programsize > MAX_PROGRAM:
+        raise _refused(pattern, f"{compiled.programsize} instructions, at most {MAX_PROGRAM} are taken")
+    return compiled
+
+
+def _said(error: Exception) -> str:
+    said = error.args[0] if error.args else error
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+
+
+def _refused(pattern: str, why: str) -> UsageError:
+    shown = pattern if len(pattern) <= 80 else pattern[:77] + "..."
+    return UsageError(f"expected a regular expression in RE2 syntax; got {shown!r}: {why}")
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")
