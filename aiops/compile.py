@@ -37,6 +37,7 @@ MODULES = (
     "engine/gather",
     "engine/incidents",
     "engine/joins",
+    "engine/named",
     "engine/place",
     "engine/placement",
     "engine/rhythm",

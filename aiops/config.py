@@ -105,16 +105,20 @@ class EndpointConfig(Struct, frozen=True, forbid_unknown_fields=True):
     name: PluginName
     type: str
     options: dict[str, Any] = field(default_factory=dict)
-    # How long an opened incident settles before it is told, by its severity; what is left out keeps its
-    # default.
+    # How long an opened incident, or an alert that is new in it, settles before a notification, by its severity; what
+    # is left out keeps its default.
     settle_s: dict[str, Seconds] = field(default_factory=dict)
-    # Incidents below it are not told.
+    # Incidents below it, and alerts below it that join one, are not notified.
     min_severity: str = "warning"
-    # Updates that are told between an incident's opening (or coming back) and its end: after that, a person is looking
-    # at it. What begins, ends or acknowledges it is always told.
+    # Updates sent at the rate of `update_every_s` since an incident was opened or reopened: after that, a person is
+    # looking at it, and news is sent at most every 15 minutes. A rise of the severity is never held back.
     max_updates: Annotated[int, Meta(ge=0, le=1_000)] = 20
-    # Updates are told at most this often, the newest of them.
+    # News of one incident is put together into one message for so long after the message before.
     update_every_s: Seconds = 15.0
+    # An incident that is open and that nobody acknowledged is notified again after so long without a message; 0: never.
+    repeat_interval_s: Seconds = 0.0
+    # Whether the end of an incident is notified.
+    send_resolved: bool = True
     # Messages a second, and how many at once after a calm; the limits of PagerDuty (2) and Slack (1) are near.
     rate_per_s: Annotated[float, Meta(gt=0, le=10_000)] = 2.0
     burst: Count = 10

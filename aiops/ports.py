@@ -207,6 +207,10 @@ class Message(Struct):
     link: str | None = None
     # The W3C `traceparent` of this attempt, for receivers that trace; empty when traces are off.
     traceparent: str = ""
+    # Sentences on what is new to the endpoint in it, the most important first; they quote names of anybody.
+    news: list[str] = field(default_factory=list)
+    # How often the endpoint was reminded before and with this message that the incident is still open.
+    repeats: int = 0
 
 
 class Answer(Struct):

@@ -1,7 +1,9 @@
-"""Who is told of a change of an incident, and when.
+"""The notification policy: which endpoint is notified of a change of an incident, when, and what is new in it.
 
-An endpoint hears of an incident once it is severe enough and has settled; then of what a person would act on: it got
-worse, there is a first suspect, it was reopened, acknowledged, merged, or is over. Everything else is on the page.
+An endpoint is notified of an incident once it is severe enough and has settled; then of what is new to it: an alert
+name or a service that was not named to it at this severity, a higher severity, another first suspect; and when the
+incident is reopened, acknowledged, merged or resolved. News is put together at a bounded rate and is never dropped. All
+that is compared with is in the rows of the outbox, which are written in the transaction of the change.
 """
 
 from __future__ import annotations
@@ -11,12 +13,18 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 import msgspec
+from msgspec import Struct, field
 
 from aiops.config import DEFAULT_SETTLE_S, EndpointConfig
+from aiops.daemon.news import news_of, spoken, suspect
 from aiops.engine.events import IncidentChanged
-from aiops.records import Incident, Severity, parse_severity
-from aiops.store.outbox import OVER, Entry, OutboxTable, Told, told
+from aiops.records import Severity, parse_severity
+from aiops.store.outbox import OVER, Entry, OutboxTable, Spoken, Told
 from aiops.trace import OFF, Tracer
+
+# News of an incident that has had `max_updates` updates goes out at most this often: four messages an hour are read,
+# and nobody waits for longer than it takes to call somebody.
+SLOW_EVERY_S = 900.0
 
 
 class Announcer:
@@ -37,71 +45,103 @@ class Announcer:
             decided = self._decide(connection, endpoint, event, now)
             if decided is None:
                 continue
-            change, due_at = decided
             body = body or msgspec.json.encode(event.incident)
             yield Entry(
                 endpoint=endpoint.name,
                 incident=event.incident.id,
                 version=event.version,
-                change=change,
+                change=decided.change,
                 body=body,
                 at=event.at,
-                due_at=due_at,
+                due_at=decided.due_at,
                 link=self._link(event.incident.id),
                 severity=int(parse_severity(event.incident.severity)),
-                cause=_suspect(event.incident),
+                cause=suspect(event.incident),
                 traceparent=self._tracer.kept((event.incident.id, event.version)),
+                news=decided.news,
+                named=msgspec.json.encode(decided.spoken) if decided.spoken is not None else None,
             )
 
     def _decide(
         self, connection: sqlite3.Connection, endpoint: EndpointConfig, event: IncidentChanged, now: float
-    ) -> tuple[str, float] | None:
+    ) -> Decided | None:
         """What to tell one endpoint, and from when on; None for nothing."""
-        before = told(connection, endpoint.name, event.incident.id)
+        before = self._outbox.told(connection, endpoint.name, event.incident.id)
         severity = parse_severity(event.incident.severity)
         if before.changes == 0:
             return _first(endpoint, event, severity, now)
         if event.change in OVER:
-            if self._outbox.cancel_settling(connection, endpoint.name, event.incident.id, now):
-                before = told(connection, endpoint.name, event.incident.id)
-            # What was never told, or was told to be over, needs no end.
-            return None if before.changes == 0 or before.last_change in OVER else (event.change, now)
+            return self._end(connection, endpoint, event, before, now)
         if event.change == "reopened":
             # Never dropped: who was told that it is over must hear that it is not. One that flaps is told less often.
-            return event.change, max(now + _settle_s(endpoint, severity), before.last_due_at + endpoint.update_every_s)
+            due_at = max(now + _settle_s(endpoint, severity), before.last_due_at + endpoint.update_every_s)
+            return Decided(event.change, due_at, spoken=_begin(endpoint, event))
         if event.change not in ("updated", "opened"):
             # An acknowledgement stops others from being called; people make few of them.
-            return event.change, now
-        if before.updates >= endpoint.max_updates:
+            return Decided(event.change, now)
+        return _update(endpoint, event, before, now)
+
+    def _end(
+        self,
+        connection: sqlite3.Connection,
+        endpoint: EndpointConfig,
+        event: IncidentChanged,
+        before: Told,
+        now: float,
+    ) -> Decided | None:
+        incident = event.incident.id
+        if self._outbox.cancel_settling(connection, endpoint.name, incident, now):
+            before = self._outbox.told(connection, endpoint.name, incident)
+        # What was never told, or was told to be over, needs no end.
+        if before.changes == 0 or before.last_change in OVER:
             return None
-        return _update(endpoint, event.incident, severity, before, now)
+        if not endpoint.send_resolved:
+            self._outbox.supersede(connection, endpoint.name, incident, event.version, now)
+            return None
+        return Decided(event.change, now)
 
     def _link(self, incident: str) -> str | None:
         return f"{self._external_url}/incidents/{quote(incident, safe='')}" if self._external_url else None
 
 
-def _first(
-    endpoint: EndpointConfig, event: IncidentChanged, severity: Severity, now: float
-) -> tuple[str, float] | None:
+class Decided(Struct):
+    """A message: which change it tells from when on, what is new in it, and what the endpoint knows after it."""
+
+    change: str
+    due_at: float
+    news: list[str] = field(default_factory=list)
+    spoken: Spoken | None = None
+
+
+def _first(endpoint: EndpointConfig, event: IncidentChanged, severity: Severity, now: float) -> Decided | None:
     """The first that an endpoint hears of an incident is that it opened, whatever happened to it before."""
     if event.incident.status in OVER or severity < parse_severity(endpoint.min_severity):
         return None
-    return "opened", now + _settle_s(endpoint, severity)
+    return Decided("opened", now + _settle_s(endpoint, severity), spoken=_begin(endpoint, event))
 
 
-def _update(
-    endpoint: EndpointConfig, incident: Incident, severity: Severity, before: Told, now: float
-) -> tuple[str, float] | None:
-    if severity > before.severity:
-        return "updated", now + _settle_s(endpoint, severity)
-    if before.cause is None and _suspect(incident) is not None:
-        return "updated", max(now, before.last_due_at + endpoint.update_every_s)
-    return None
+def _begin(endpoint: EndpointConfig, event: IncidentChanged) -> Spoken:
+    return spoken(Spoken(), event.named, int(parse_severity(endpoint.min_severity)))
+
+
+def _update(endpoint: EndpointConfig, event: IncidentChanged, before: Told, now: float) -> Decided | None:
+    least = int(parse_severity(endpoint.min_severity))
+    news = news_of(event, before, least)
+    if news is None:
+        return None
+    every_s = endpoint.update_every_s
+    if before.updates >= endpoint.max_updates:
+        every_s = max(every_s, SLOW_EVERY_S)
+    settled = now if news.level is None else now + _settle_s(endpoint, Severity(news.level))
+    due_at = max(settled, before.last_due_at + every_s)
+    if news.rises:
+        # There are few steps to the top, and each of them may be what somebody has to get up for.
+        due_at = min(due_at, now + _settle_s(endpoint, parse_severity(event.incident.severity)))
+    if before.waiting_due_at is not None:
+        # It takes the place of what waits, and must not be a reason to wait longer.
+        due_at = min(due_at, before.waiting_due_at)
+    return Decided("updated", due_at, news.lines, spoken(before.spoken, event.named, least))
 
 
 def _settle_s(endpoint: EndpointConfig, severity: Severity) -> float:
     return endpoint.settle_s.get(severity.label, DEFAULT_SETTLE_S[severity.label])
-
-
-def _suspect(incident: Incident) -> str | None:
-    return incident.causes[0].entity if incident.causes else None

@@ -29,6 +29,8 @@ class Lane:
         self.disabled: str | None = None
         self.last_error = ""
         self.sweep_at = at
+        # When to look for incidents that stay open, where the endpoint is reminded of them.
+        self.remind_at = at if config.repeat_interval_s > 0 else math.inf
         self.results: dict[Result, int] = {"sent": 0, "retry": 0, "dead": 0}
         # Of one attempt, and from the time a message was due until it was delivered.
         self.attempt_s = Histogram()

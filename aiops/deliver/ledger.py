@@ -12,7 +12,7 @@ from aiops.deliver.schedule import wait_s
 from aiops.ports import Answer, Message
 from aiops.records import Incident, parse_severity
 from aiops.store import audit
-from aiops.store.outbox import Entry, Row, told
+from aiops.store.outbox import Entry, Row
 from aiops.store.store import Store
 
 OVER = ("resolved", "merged")
@@ -21,7 +21,12 @@ OVER = ("resolved", "merged")
 def message_of(row: Row) -> Message:
     """What a sink is asked to send; raise `msgspec.DecodeError` for a row that another release wrote otherwise."""
     incident = msgspec.json.decode(row.body, type=Incident)
-    return Message(row.key, row.endpoint, incident, row.change, row.version, row.at, row.link)
+    news = msgspec.json.decode(row.news, type=list[str])
+    # A message that is sent again opens nothing.
+    change = "updated" if row.repeats else row.change
+    return Message(
+        row.key, row.endpoint, incident, change, row.version, row.at, row.link, news=news, repeats=row.repeats
+    )
 
 
 class Ledger:
@@ -61,6 +66,13 @@ class Ledger:
             self._pass_on(lane.config.fallback, row, now)
         self._store.outbox.dead(row.id, reason, now, status=status)
 
+    def remind(self, lane: Lane, now: float) -> None:
+        """Say again that incidents are open, where the endpoint is to be reminded of it."""
+        config = lane.config
+        self._store.outbox.remind(
+            config.name, int(parse_severity(config.min_severity)), now - config.repeat_interval_s, now
+        )
+
     def is_overtaken(self, row: Row) -> bool:
         """Whether the endpoint has been told something newer of the incident: a dead letter that a person retried."""
         found = self._store.database.reader.execute(
@@ -98,7 +110,7 @@ class Ledger:
         with self._store.database.transaction() as connection:
             if _knows_newer(connection, endpoint, row):
                 return
-            if row.change in OVER and told(connection, endpoint, row.incident).changes == 0:
+            if row.change in OVER and self._store.outbox.told(connection, endpoint, row.incident).changes == 0:
                 return
             self._store.outbox.add(connection, [_entry(endpoint, row, now)], now)
 
@@ -127,4 +139,6 @@ def _entry(endpoint: str, row: Row, now: float) -> Entry:
         link=row.link,
         severity=int(parse_severity(incident.severity)),
         cause=incident.causes[0].entity if incident.causes else None,
+        news=msgspec.json.decode(row.news, type=list[str]),
+        named=row.named,
     )

@@ -38,6 +38,8 @@ DISK_PAUSE_S = 1.0
 # How often a held endpoint's messages are looked through for those whose time is over, and how many at once.
 SWEEP_EVERY_S = 60.0
 SWEEP_ROWS = 100
+# How often incidents that stay open are looked for; a reminder may be so much late.
+REMIND_EVERY_S = 5.0
 # A person's sentence in the audit.
 MAX_REASON_CHARS = 1_000
 
@@ -176,6 +178,9 @@ class Worker:
             free = 0 if self._stopping else lane.free(at)
         if lane.disabled is not None or (lane.is_held(at) and at >= lane.sweep_at):
             self._sweep(lane, now, at)
+        if lane.disabled is None and at >= lane.remind_at:
+            lane.remind_at = at + REMIND_EVERY_S
+            self._ledger.remind(lane, now)
         if free <= 0:
             with self._changed:
                 return lane.wait_s(at)

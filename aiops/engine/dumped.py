@@ -125,6 +125,15 @@ class DumpedCluster(Struct, gc=False):
     storm: DumpedTally | None = None
 
 
+class DumpedNamed(Struct, gc=False, array_like=True):
+    """The fields of `Named`."""
+
+    names: dict[str, tuple[int, str]] = field(default_factory=dict)
+    places: dict[str, tuple[int, str]] = field(default_factory=dict)
+    counts: list[int] = field(default_factory=list)
+    more: int = 0
+
+
 class DumpedIncident(Struct, gc=False):
     """The fields of `IncidentState`."""
 
@@ -149,6 +158,10 @@ class DumpedIncident(Struct, gc=False):
     trust: str = ""
     learned: bool = False
     root: str | None = None
+    named: DumpedNamed | None = None
+    unsaid: bool = False
+    said_at: float = 0.0
+    news_due: float | None = None
 
 
 def values_of(kind: type[Struct]) -> Callable[[Any], tuple[Any, ...]]:

@@ -60,11 +60,21 @@ class ClusterPromoted(Struct, tag="cluster_promoted", tag_field="event", gc=Fals
 IncidentChange = Literal["opened", "updated", "merged", "resolved", "reopened", "acknowledged"]
 
 
+class Mention(Struct, gc=False, array_like=True, frozen=True):
+    """An alert as it is named to people: its name, its service (or else its entity), and its level."""
+
+    name: str
+    place: str
+    level: int
+
+
 class IncidentChanged(Struct, tag="incident", tag_field="event", gc=False):
     """An incident's life cycle. `incident` is its whole state, without the list of alert ids.
 
     `version` counts the events of one incident from 1; (incident.id, version) is the identity that deliveries derive
-    theirs from. `what` names the fields that matter to people and changed: severity, cause, members, status, playbook.
+    theirs from. `what` names the fields that matter to people and changed: severity, alerts (a name or a service that
+    was not named before), cause, members, status, playbook. `named` is all that has been named since the incident was
+    opened or reopened, the most severe first, bounded; what needs to be said to whom is the host's to decide.
     """
 
     seq: int
@@ -73,6 +83,7 @@ class IncidentChanged(Struct, tag="incident", tag_field="event", gc=False):
     incident: Incident
     version: int
     what: list[str]
+    named: list[Mention] = []
 
 
 class Feedback(Struct, tag="feedback", tag_field="event", gc=False):

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from aiops.engine.clusters import Clusters, ClusterState
 from aiops.engine.config import IncidentConfig
 from aiops.engine.events import ClusterMerged, Event, Notice
-from aiops.engine.incidents import Incidents
-from aiops.engine.storm import Storms, Tally
+from aiops.engine.incidents import Incidents, said_of
+from aiops.engine.named import Said
+from aiops.engine.storm import MAX_RESERVED, Storms, Tally
 from aiops.engine.words import plural
+from aiops.records import Severity
 
 GATHERED = "gathered in a storm: it would have opened an incident of its own"
 
@@ -25,14 +27,25 @@ class Gatherer:
     def open(self, cluster: ClusterState, seq: int, at: float, now: float, out: list[Event], why: str) -> None:
         """Open the incident of a cluster; it may be the one that makes it a storm.
 
-        In a storm, what evidence ties together opens one, too, but only so many; what comes then is gathered.
+        In a storm, what evidence ties together opens one, too, but only so many; what comes then is gathered, unless it
+        is worse than what the storm's incident says.
         """
-        if self.storms.gathers(True, now):
-            self._gather(cluster, seq, now, out)
-            return
+        if self.storms.active:
+            if self.is_reserved(next(iter(cluster.members.values())).labels, cluster.severity):
+                self.storms.reserved += 1
+            elif self.storms.gathers(True, now):
+                self._gather(cluster, seq, now, out)
+                return
         self.incidents.open(cluster, seq, at, out, why)
         if self.storms.opens(now):
             out.append(Notice(seq, "storm", f"a storm begins: {self.storms.reason()}"))
+
+    def is_reserved(self, labels: Mapping[str, str], level: int) -> bool:
+        """Whether an alert opens its own incident in a storm, being worse than what the storm's incident says."""
+        if level < Severity.HIGH or self.storms.reserved >= MAX_RESERVED:
+            return False
+        cluster = self._known(self.storms.domain(labels))
+        return cluster is not None and level > cluster.severity
 
     def cluster(self, labels: Mapping[str, str], number: int | None, at: float) -> ClusterState | None:
         """The cluster that alerts with such labels are gathered in; a new one of that number where there is none."""
@@ -43,13 +56,13 @@ class Gatherer:
             self._begin(cluster, domain)
         return cluster
 
-    def gathered(self, cluster: ClusterState, seq: int, now: float, out: list[Event]) -> None:
-        """An alert was gathered in a storm's cluster."""
+    def gathered(self, cluster: ClusterState, said: Said, seq: int, now: float, out: list[Event]) -> None:
+        """An alert was gathered in a storm's cluster; `said` is how it is named."""
         self.storms.wanted(now)
         if cluster.incident is None:
             self.incidents.open(cluster, seq, now, out, self.storms.reason())
         else:
-            self.incidents.joined(cluster, seq, now, out, fresh=True, new_member=True)
+            self.incidents.joined(cluster, seq, now, out, said, fresh=True, new_member=True)
 
     def lasted(self, cluster: ClusterState, due: float, now: float, seq: int, out: list[Event]) -> None:
         """A lone warning has lasted: an incident, or in a storm a part of one of its incidents."""
@@ -69,10 +82,13 @@ class Gatherer:
         assert storm.storm is not None
         for member in cluster.members.values():
             storm.storm.count(member.name, member.entity, member.count)
+        said = [said_of(member) for member in cluster.members.values()]
         if storm is not cluster:
             self.clusters.gather(storm, cluster)
             out.append(ClusterMerged(seq, cluster.number, storm.number, GATHERED))
-        self.gathered(storm, seq, now, out)
+        self.gathered(storm, said[0], seq, now, out)
+        for one in said[1:]:
+            self.incidents.joined(storm, seq, now, out, one, fresh=True)
 
     def calm(self, seq: int, out: list[Event]) -> None:
         """The storm is over; its incidents end by themselves, as any."""

@@ -13,10 +13,11 @@ from mypy_extensions import mypyc_attr
 
 from aiops.engine import explain
 from aiops.engine.assessment import Assessment
-from aiops.engine.clusters import Clusters, ClusterState
+from aiops.engine.clusters import Clusters, ClusterState, MemberState
 from aiops.engine.config import IncidentConfig
-from aiops.engine.dumped import DumpedIncident, Each, used_up, values_of
+from aiops.engine.dumped import DumpedIncident, DumpedNamed, Each, used_up, values_of
 from aiops.engine.events import ClusterPromoted, Event, IncidentChange, IncidentChanged
+from aiops.engine.named import Named, Said
 from aiops.records import LABELS, Cause, Evidence, Incident, RootCause, Suggestion
 
 State = Literal["open", "acknowledged", "resolved"]
@@ -29,15 +30,19 @@ MAX_DUE_EACH = 2
 # Names of incidents that are remembered after these are forgotten, so that none is given twice: some 1 MB, and ten
 # times the incidents that are kept for feedback.
 MAX_NAMES = 10_000
+# A name or a service that was not named before is reported at once, or this long after the last report: a burst of
+# ten thousand is a few records, and an endpoint that digests (`update_every_s`, 15 s by default) waits no longer.
+NEWS_EVERY_S = 5.0
 
-_FIELDS = values_of(DumpedIncident)
+_FIELDS, _NAMED = values_of(DumpedIncident), values_of(DumpedNamed)
 
 
 @mypyc_attr(acyclic=True)
 class IncidentState:
     """An incident as the engine keeps it; its alerts are those of its cluster.
 
-    `rank_due` is when the next ranking is due; none is while nothing changed.
+    `rank_due` is when the next ranking is due; none is while nothing changed. `named` is what its changes have named;
+    `unsaid` while that is more than at the last of them, at `said_at`; `news_due` is when that is reported.
     """
 
     __slots__ = (
@@ -48,6 +53,8 @@ class IncidentState:
         "id",
         "learned",
         "merged_from",
+        "named",
+        "news_due",
         "notes",
         "opened_at",
         "playbooks",
@@ -57,10 +64,12 @@ class IncidentState:
         "resolve_due",
         "resolved_at",
         "root",
+        "said_at",
         "severity",
         "similar",
         "status",
         "trust",
+        "unsaid",
         "version",
     )
 
@@ -87,6 +96,10 @@ class IncidentState:
         trust: str = "",
         learned: bool = False,
         root: str | None = None,
+        named: Named | None = None,
+        unsaid: bool = False,
+        said_at: float = 0.0,
+        news_due: float | None = None,
     ) -> None:
         self.id = id
         self.cluster = cluster
@@ -109,6 +122,10 @@ class IncidentState:
         self.trust = trust
         self.learned = learned
         self.root = root
+        self.named: Named = Named() if named is None else named
+        self.unsaid = unsaid
+        self.said_at = said_at
+        self.news_due = news_due
 
 
 Assess = Callable[["IncidentState", ClusterState], Assessment]
@@ -141,6 +158,8 @@ class Incidents:
         incident = IncidentState(self._name(cluster), cluster.number, at, severity=cluster.severity)
         incident.rank_gap = self.config.rank_after_s
         incident.entities = _entities(cluster)
+        for member in cluster.members.values():
+            incident.named.add(said_of(member))
         if note:
             incident.notes.append(note)
         self.by_id[incident.id] = incident
@@ -170,14 +189,26 @@ class Incidents:
         return f"inc-{base}" if count == 1 else f"inc-{base}-{count}"
 
     def joined(
-        self, cluster: ClusterState, seq: int, at: float, out: list[Event], *, fresh: bool, new_member: bool = False
+        self,
+        cluster: ClusterState,
+        seq: int,
+        at: float,
+        out: list[Event],
+        said: Said,
+        *,
+        fresh: bool,
+        new_member: bool = False,
     ) -> None:
-        """An alert joined the cluster of an incident; only a `fresh` one, no repeat, opens it again."""
+        """An alert (`said`) joined the cluster of an incident; only a `fresh` one, no repeat, opens it again."""
         incident = self.by_id[cluster.incident] if cluster.incident is not None else None
         if incident is None or (incident.status == "resolved" and not fresh):
             return
         if incident.status == "resolved":
+            incident.named = Named()
+            incident.named.add(said)
             self._reopen(incident, cluster, seq, at, out)
+        elif incident.named.add(said):
+            incident.unsaid = True
         if new_member:
             incident.changed = True
             self._schedule_rank(incident, at)
@@ -186,6 +217,17 @@ class Incidents:
             incident.changed = True
             incident.rank_gap = self.config.rank_after_s
             self._tell(incident, cluster, "updated", seq, at, ["severity"], out)
+        elif incident.unsaid:
+            self._report(incident, cluster, seq, at, out)
+
+    def _report(self, incident: IncidentState, cluster: ClusterState, seq: int, at: float, out: list[Event]) -> None:
+        """Report what was not named before: now, or soon where something was reported just now."""
+        due = incident.said_at + NEWS_EVERY_S
+        if at >= due:
+            self._tell(incident, cluster, "updated", seq, at, ["alerts"], out)
+        elif incident.news_due is None:
+            incident.news_due = due
+            heapq.heappush(self._due, (due, incident.id))
 
     def prepare(self, cluster: ClusterState, number: int) -> None:
         """Make a new member's sentences now: made when the incident is told of, those of a hundred come at once."""
@@ -244,6 +286,11 @@ class Incidents:
             elif at == incident.rank_due:
                 most -= 1
                 self._rank(incident, cluster, seq, at, out)
+            elif at == incident.news_due:
+                most -= 1
+                incident.news_due = None
+                if incident.unsaid:
+                    self._tell(incident, cluster, "updated", seq, at, ["alerts"], out)
 
     def _rank(self, incident: IncidentState, cluster: ClusterState, seq: int, at: float, out: list[Event]) -> None:
         incident.rank_due = None
@@ -274,7 +321,7 @@ class Incidents:
         what = self._assess(incident, cluster) if incident.changed or not incident.ranked else []
         incident.status = "resolved"
         incident.resolved_at = at
-        incident.resolve_due = None
+        incident.resolve_due = incident.news_due = None
         if why:
             self._note(incident, why)
         self.open_count -= 1
@@ -315,6 +362,8 @@ class Incidents:
         target.incident = older.id
         older.merged_from = [*older.merged_from, younger.id][-MAX_LISTED:]
         older.changed = True
+        # Those who know the older one alone are to hear what the younger was about; the alert that joins them reports.
+        older.unsaid = older.named.take(younger.named) or older.unsaid
         self._note(older, f"{younger.id} was merged into it: {why}")
         self._end_merged(younger, older, source if younger is theirs else target, seq, at, out)
         if older.status == "resolved" and younger.status != "resolved":
@@ -369,7 +418,10 @@ class Incidents:
         out: list[Event],
     ) -> None:
         incident.version += 1
-        out.append(IncidentChanged(seq, at, change, self.record(incident, cluster), incident.version, what))
+        incident.unsaid = False
+        incident.said_at = at
+        record, named = self.record(incident, cluster), incident.named.mentions()
+        out.append(IncidentChanged(seq, at, change, record, incident.version, what, named))
 
     def record(self, incident: IncidentState, cluster: ClusterState) -> Incident:
         """The incident for the outside, with the members that matter most."""
@@ -415,7 +467,7 @@ class Incidents:
     def load(self, state: Any) -> None:
         """Take the state of a `dump`."""
         incidents = (msgspec.convert(each, DumpedIncident) for each in used_up(state["incidents"]))
-        self.by_id = {dumped.id: IncidentState(*_FIELDS(dumped)) for dumped in incidents}
+        self.by_id = {dumped.id: _incident(dumped) for dumped in incidents}
         self.ended = dict.fromkeys(state["ended"])
         self.open_count = state["open"]
         self._names = dict(state["names"])
@@ -423,7 +475,22 @@ class Incidents:
 
 
 def _dumped(incident: IncidentState) -> DumpedIncident:
-    return DumpedIncident(*_FIELDS(incident))
+    dumped = DumpedIncident(*_FIELDS(incident))
+    dumped.named = DumpedNamed(*_NAMED(incident.named))
+    return dumped
+
+
+def _incident(dumped: DumpedIncident) -> IncidentState:
+    named, dumped.named = dumped.named, None
+    incident = IncidentState(*_FIELDS(dumped))
+    if named is not None:
+        incident.named = Named(*_NAMED(named))
+    return incident
+
+
+def said_of(member: MemberState) -> Said:
+    """A member as it is named."""
+    return member.name, member.service or member.entity, member.severity
 
 
 def _entities(cluster: ClusterState) -> int:

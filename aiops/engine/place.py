@@ -12,6 +12,7 @@ from aiops.engine.detect import Detect, Surprise
 from aiops.engine.events import DISPOSITIONS, ClusterMerged, ClusterSplit, Disposition, Event, Placed
 from aiops.engine.gather import GATHERED, Gatherer
 from aiops.engine.incidents import Incidents
+from aiops.engine.named import said_as
 from aiops.engine.placement import Closed, Placement
 from aiops.engine.silences import Silences
 from aiops.engine.streams import Stream, expected
@@ -115,7 +116,7 @@ class Placer:
         self._count(cluster, stream, alert, at)
         if stream.firing:
             self._started(stream, cluster)
-            self.incidents.joined(cluster, seq, at, out, fresh=False)
+            self.incidents.joined(cluster, seq, at, out, said_as(stream, severity_of(alert)), fresh=False)
         return Placed(seq, alert.id, "duplicate", cluster.number, stream.member, cluster.incident, reason)
 
     def _count(self, cluster: ClusterState, stream: Stream, alert: Alert, at: float) -> None:
@@ -171,7 +172,7 @@ class Placer:
             on_time = expected(stream, at)
             placed = self._again(alert, stream, placement, level, surprise, seq, at)
             if placed is None and on_time:
-                placed = self._goes_on(alert, stream, placement, seq, at)
+                placed = self._goes_on(alert, stream, placement, level, seq, at, out)
             if placed is not None:
                 return placed
         return self._placed(alert, stream, placement, level, surprise, seq, at, now, new, out)
@@ -203,7 +204,9 @@ class Placer:
             cluster.last_at = at
         return Placed(seq, alert.id, "duplicate", cluster.number, placement.member, cluster.incident, REPEAT)
 
-    def _goes_on(self, alert: Alert, stream: Stream, placement: Placement, seq: int, at: float) -> Placed | None:
+    def _goes_on(
+        self, alert: Alert, stream: Stream, placement: Placement, level: int, seq: int, at: float, out: list[Event]
+    ) -> Placed | None:
         """A repeat on time, of a stream in an open incident, tells nothing new, whatever cluster it looks most like."""
         home = self.clusters.home(stream)
         if home is None or home.incident is None or placement.merged:
@@ -214,6 +217,7 @@ class Placer:
         if not self.incidents.is_open(home.incident):
             return None
         self._count(home, stream, alert, at)
+        self.incidents.joined(home, seq, at, out, said_as(stream, level), fresh=False)
         return Placed(seq, alert.id, "duplicate", placement.cluster, placement.member, home.incident, ON_TIME)
 
     def _placed(
@@ -234,6 +238,7 @@ class Placer:
             if home is not None and home.storm is not None:
                 # What a storm gathered stays there; its cluster exists for the correlator alone.
                 self._count(home, stream, alert, at)
+                self.incidents.joined(home, seq, at, out, said_as(stream, level), fresh=False)
                 return Placed(seq, alert.id, "duplicate", home.number, stream.member, home.incident, REPEAT)
         if self.gatherer.storms.active:
             placed = self._gathered(alert, stream, placement, level, surprise, seq, at, now, new, out)
@@ -343,6 +348,8 @@ class Placer:
         """In a storm, an alert that would open an incident of its own goes to one of the storm's instead."""
         if placement.merged or self.clusters.of(placement.cluster) is not None:
             return None
+        if self.gatherer.is_reserved(alert.labels, level):
+            return None
         is_tied = placement.new_member and not placement.new_cluster
         if not self.gatherer.storms.gathers(is_tied, now) or self._returns(placement, stream, at, new) is not None:
             return None
@@ -354,7 +361,7 @@ class Placer:
             return None
         repeats = not new and self.clusters.home(stream) is cluster
         self._join(alert, stream, cluster, placement, surprise, at, now)
-        self.gatherer.gathered(cluster, seq, now, out)
+        self.gatherer.gathered(cluster, said_as(stream, level), seq, now, out)
         stream.background = None
         disposition: Disposition = "duplicate" if repeats else "incident"
         reason = REPEAT if repeats else GATHERED
@@ -375,7 +382,8 @@ class Placer:
     ) -> str | None:
         """Open or update the incident of the cluster; or the reason why this alert alone is not worth one."""
         if cluster.incident is not None:
-            self.incidents.joined(cluster, seq, now, out, fresh=fresh, new_member=placement.new_member)
+            said = said_as(stream, level)
+            self.incidents.joined(cluster, seq, now, out, said, fresh=fresh, new_member=placement.new_member)
             if placement.new_member:
                 self.incidents.prepare(cluster, placement.member)
             return None

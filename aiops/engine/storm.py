@@ -3,8 +3,9 @@
 A mass outage of things that have nothing in common opens an incident for each of them, and the one that matters drowns
 among thousands. From `storm_incidents` openings within `storm_window_s` on, an alert that would open an incident of its
 own, without evidence that ties it to others, goes to the incident of the storm; one that evidence ties to others still
-opens its own, as long as no more of those open than make a storm. The storm is over once fewer than half as many
-wanted to open within the window. All of it follows from the records alone.
+opens its own, as long as no more of those open than make a storm, and so do a few that are worse than what the incident
+of the storm says. The storm is over once fewer than half as many wanted to open within the window. All of it follows
+from the records alone.
 
 Cost: less than the incident that is not opened. Memory: times of two windows, and the counts below for each incident.
 """
@@ -25,6 +26,9 @@ from aiops.engine.words import duration
 DOMAINS = ("namespace", "cluster", "datacenter", "zone", "region")
 # Incidents of one storm: as many as can be read at a glance; further domains share the last one.
 MAX_STORMS = 5
+# Incidents that open beside those of a storm as they are worse than what these say: a critical outage must not be a
+# line in a storm of warnings. As many as can be read beside five; beyond, they are gathered and named first.
+MAX_RESERVED = 10
 # Streams kept one by one in the incident of a storm: twice what a record shows. They share no cause to be ranked by.
 MAX_STORM_MEMBERS = 200
 # Names and entities counted exactly; beyond, a count is "more than".
@@ -74,6 +78,8 @@ class Storms:
         self.window_s = config.storm_window_s
         self.active = False
         self.gathered = 0
+        # Incidents that opened out of the reserve.
+        self.reserved = 0
         self.clusters: dict[str, int] = {}
         # When incidents opened or, in a storm, would have; and when those opened that had evidence.
         self._wanted: deque[float] = deque(maxlen=self.limit or 1)
@@ -88,7 +94,7 @@ class Storms:
         if self.active or not self._full(self._wanted, now):
             return False
         self.active = True
-        self.gathered = 0
+        self.gathered = self.reserved = 0
         return True
 
     def gathers(self, is_tied: bool, now: float) -> bool:
@@ -133,12 +139,12 @@ class Storms:
 
     def dump(self) -> Any:
         """State for a snapshot."""
-        state = [self.active, self.gathered, list(self._wanted), list(self._opened)]
+        state = [self.active, self.gathered, self.reserved, list(self._wanted), list(self._opened)]
         return [*state, list(self.clusters.items())]
 
     def load(self, state: Any) -> None:
         """Take the state of a `dump`."""
-        self.active, self.gathered, wanted, opened, clusters = state
+        self.active, self.gathered, self.reserved, wanted, opened, clusters = state
         self._wanted = deque(wanted, maxlen=self.limit or 1)
         self._opened = deque(opened, maxlen=self.limit or 1)
         self.clusters = dict(clusters)

@@ -14,8 +14,10 @@ import threading
 from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
+from aiops.records import Incident, Severity
 from aiops.store.audit import NO_RECORD
 from aiops.store.database import Database
 
@@ -25,6 +27,8 @@ STATES: tuple[State, ...] = ("due", "sent", "superseded", "dead", "dropped")
 OVER = ("resolved", "merged")
 # Changes that begin one, or begin it again.
 BEGUN = ("opened", "reopened")
+# Changes whose messages say what an incident is about; an acknowledgement does not, at a pager.
+_SAYING = ("opened", "reopened", "updated")
 # An error text is for a person's eyes; a receiver's page of HTML is not.
 MAX_ERROR_CHARS = 1_000
 
@@ -32,7 +36,8 @@ MAX_ERROR_CHARS = 1_000
 class Entry(Struct, kw_only=True):
     """A row to be added: `body` is the incident's JSON at that version, `at` the time of the change (Unix seconds).
 
-    `severity` and `cause` (the first suspect) are kept beside it, so that the next change can be compared.
+    `severity`, `cause` (the first suspect) and `named` (all that the endpoint has been told by then, as JSON of
+    `Spoken`) are kept beside it, so that the next change can be compared. `news` are sentences on what is new in it.
     """
 
     endpoint: str
@@ -47,14 +52,24 @@ class Entry(Struct, kw_only=True):
     cause: str | None = None
     # The W3C `traceparent` of the batch that caused it; empty where nobody traces.
     traceparent: str = ""
+    news: list[str] = []
+    named: bytes | None = None
+
+
+class Spoken(Struct):
+    """The alert names and the places (services) that were named, each with the worst level at which it was."""
+
+    names: dict[str, int] = {}
+    places: dict[str, int] = {}
 
 
 class Told(Struct):
     """What an endpoint is told of an incident so far, delivered or on its way.
 
-    Without what was superseded: `changes` counts all, `updates` the updates since it was opened or came back,
-    `severity` is the worst one told since then, `cause` the last suspect ever, `last_due_at` the time of the newest row
-    (Unix seconds) and `last_change` what it tells.
+    Without what was superseded, and without an update that waits, which the next one supersedes: `changes` counts all,
+    `updates` the updates since it was opened or came back, `severity` is the worst one told since then, `cause` the
+    last suspect ever, `last_due_at` the time of the newest row (Unix seconds) and `last_change` what it tells. `spoken`
+    is what was named since it was opened or came back. `waiting_due_at` is when an update that waits is due.
     """
 
     changes: int = 0
@@ -63,6 +78,8 @@ class Told(Struct):
     cause: str | None = None
     last_due_at: float = 0.0
     last_change: str | None = None
+    spoken: Spoken = msgspec.field(default_factory=Spoken)
+    waiting_due_at: float | None = None
 
 
 class Row(Struct):
@@ -85,6 +102,9 @@ class Row(Struct):
     last_status: int | None
     last_error: str | None
     traceparent: str = ""
+    news: str = "[]"
+    named: bytes | None = None
+    repeats: int = 0
 
 
 _COLUMNS = ", ".join(Row.__struct_fields__)
@@ -107,30 +127,27 @@ select :seq, :now, 'outbox', incident, version, :actor,
 """
 
 
-def row_key(endpoint: str, incident: str, version: int) -> str:
+# A message that was sent is sent again, with all that is known now and as a delivery of its own.
+_REMIND = """
+select o.id, o.endpoint, o.incident, o.version, o.repeats, i.body from incidents i
+join outbox o on o.incident = i.id and o.endpoint = :endpoint
+where i.status = 'open' and i.severity >= :severity and o.state = 'sent' and o.changed_at <= :since
+  and not exists (
+    select 1 from outbox later
+    where later.endpoint = o.endpoint and later.incident = o.incident and later.version > o.version
+      and later.state != 'superseded')
+order by o.changed_at limit :limit
+"""
+
+
+def row_key(endpoint: str, incident: str, version: int, repeats: int = 0) -> str:
     """The identity of a delivery, the same for every attempt and after every crash.
 
     >>> row_key("pager", "i-1", 1) == row_key("pager", "i-1", 1) != row_key("pager", "i-1", 2)
     True
     """
-    text = "\0".join((endpoint, incident, str(version)))
-    return "msg_" + hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def told(connection: sqlite3.Connection, endpoint: str, incident: str) -> Told:
-    """What `endpoint` is told of `incident`; nothing when `changes` is 0."""
-    found = connection.execute(
-        "select severity, cause, change, due_at from outbox"
-        " where endpoint = ? and incident = ? and state != 'superseded' order by version",
-        (endpoint, incident),
-    ).fetchall()
-    if not found:
-        return Told()
-    cause = next((row[1] for row in reversed(found) if row[1]), None)
-    begun = max((place for place, row in enumerate(found) if row[2] in BEGUN), default=0)
-    since = found[begun:]
-    updates = sum(1 for row in since if row[2] == "updated")
-    return Told(len(found), updates, max(row[0] for row in since), cause, found[-1][3], found[-1][2])
+    parts = [endpoint, incident, str(version)] + ([str(repeats)] if repeats else [])
+    return "msg_" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
 def _absorb(connection: sqlite3.Connection, entry: Entry, now: float) -> None:
@@ -146,13 +163,27 @@ def _absorb(connection: sqlite3.Connection, entry: Entry, now: float) -> None:
     if before is None or before[1] <= now or before[2]:
         return
     connection.execute(
-        "update outbox set body = ?, severity = ?, cause = ?, due_at = min(due_at, ?) where id = ?",
-        (entry.body, entry.severity, entry.cause, entry.due_at, before[0]),
+        "update outbox set body = ?, severity = ?, cause = ?, named = ?, due_at = min(due_at, ?) where id = ?",
+        (entry.body, entry.severity, entry.cause, entry.named, entry.due_at, before[0]),
     )
     connection.execute(
         "update outbox set state = 'superseded', changed_at = ? where endpoint = ? and incident = ? and version = ?",
         (now, entry.endpoint, entry.incident, entry.version),
     )
+
+
+def _spoken(connection: sqlite3.Connection, number: int) -> Spoken:
+    """What had been named by the row of that id; one of an older release says so in its body alone."""
+    named, body = connection.execute("select named, body from outbox where id = ?", (number,)).fetchone()
+    if named is not None:
+        return msgspec.json.decode(named, type=Spoken)
+    try:
+        incident = msgspec.json.decode(body, type=Incident)
+    except msgspec.DecodeError:
+        return Spoken()
+    worst = int(Severity.CRITICAL)
+    places = [*incident.services, *incident.entities]
+    return Spoken({member.name: worst for member in incident.members}, dict.fromkeys(places, worst))
 
 
 class OutboxTable:
@@ -164,17 +195,48 @@ class OutboxTable:
         # Rows that a worker has, by id, with their (endpoint, incident).
         self._in_flight: dict[int, tuple[str, str]] = {}
 
+    def told(self, connection: sqlite3.Connection, endpoint: str, incident: str) -> Told:
+        """What `endpoint` is told of `incident`; nothing when `changes` is 0."""
+        found = connection.execute(
+            "select id, severity, cause, change, due_at, state, repeats from outbox"
+            " where endpoint = ? and incident = ? and state != 'superseded' order by version",
+            (endpoint, incident),
+        ).fetchall()
+        with self._lock:
+            waiting = {row[0]: row[4] for row in found if self._waits(row[0], row[3], row[5], row[6])}
+        kept = [row for row in found if row[0] not in waiting]
+        if not kept:
+            return Told()
+        begun = max((place for place, row in enumerate(kept) if row[3] in BEGUN), default=0)
+        since = [row for row in kept[begun:] if row[3] in _SAYING] or kept[begun : begun + 1]
+        return Told(
+            len(kept),
+            sum(1 for row in since if row[3] == "updated"),
+            max(row[1] for row in since),
+            next((row[2] for row in reversed(kept) if row[2]), None),
+            kept[-1][4],
+            kept[-1][3],
+            _spoken(connection, since[-1][0]),
+            min(waiting.values(), default=None),
+        )
+
+    def _waits(self, number: int, change: str, state: str, repeats: int) -> bool:
+        """Whether a row is an update that what follows supersedes: not one on its way, nor one that is sent again."""
+        return change == "updated" and state == "due" and not repeats and number not in self._in_flight
+
     def add(self, connection: sqlite3.Connection, entries: Iterable[Entry], now: float) -> int:
         """Add rows inside the caller's transaction; a row that is there already stays as it is. Return the rows added.
 
-        An `updated` that waits is superseded by whatever follows it, since every row carries the whole incident, and
-        is taken up by a row before it that still settles. All other changes are always told.
+        An `updated` that waits is superseded by the next one and by the end, since every row carries the whole
+        incident, and is taken up by a row before it that still settles. An acknowledgement lets it go at once: a pager
+        that learns of that alone would not say what is new. All other changes are always told.
         """
         added = 0
         for entry in entries:
             cursor = connection.execute(
                 "insert into outbox (endpoint, incident, version, key, change, body, at, link, severity, cause,"
-                " due_at, created_at, changed_at, traceparent) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " due_at, created_at, changed_at, traceparent, news, named)"
+                " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                 " on conflict do nothing",
                 (
                     entry.endpoint,
@@ -191,24 +253,38 @@ class OutboxTable:
                     now,
                     now,
                     entry.traceparent,
+                    msgspec.json.encode(entry.news).decode(),
+                    entry.named,
                 ),
             )
             if cursor.rowcount > 0:
                 added += 1
-                self._supersede(connection, entry, now)
+                if entry.change == "acknowledged":
+                    self._hasten(connection, entry, now)
+                else:
+                    self.supersede(connection, entry.endpoint, entry.incident, entry.version, now)
                 if entry.change == "updated":
                     _absorb(connection, entry, now)
         return added
 
-    def _supersede(self, connection: sqlite3.Connection, entry: Entry, now: float) -> None:
-        waiting = connection.execute(
-            "select id from outbox where state = 'due' and endpoint = ? and incident = ? and version < ?"
-            " and change = 'updated'",
-            (entry.endpoint, entry.incident, entry.version),
+    def supersede(self, connection: sqlite3.Connection, endpoint: str, incident: str, version: int, now: float) -> None:
+        """Leave out the updates before `version` that wait, inside the caller's transaction."""
+        idle = [(now, number) for number in self._waiting(connection, endpoint, incident, version)]
+        connection.executemany("update outbox set state = 'superseded', changed_at = ? where id = ?", idle)
+
+    def _hasten(self, connection: sqlite3.Connection, entry: Entry, now: float) -> None:
+        waiting = self._waiting(connection, entry.endpoint, entry.incident, entry.version)
+        values = [(now, number) for number in waiting]
+        connection.executemany("update outbox set due_at = min(due_at, ?) where id = ? and attempt = 0", values)
+
+    def _waiting(self, connection: sqlite3.Connection, endpoint: str, incident: str, version: int) -> list[int]:
+        found = connection.execute(
+            "select id, change, state, repeats from outbox where state = 'due' and endpoint = ? and incident = ?"
+            " and version < ?",
+            (endpoint, incident, version),
         ).fetchall()
         with self._lock:
-            idle = [(now, row[0]) for row in waiting if row[0] not in self._in_flight]
-        connection.executemany("update outbox set state = 'superseded', changed_at = ? where id = ?", idle)
+            return [row[0] for row in found if self._waits(*row)]
 
     def cancel_settling(self, connection: sqlite3.Connection, endpoint: str, incident: str, now: float) -> bool:
         """Take back an opening or reopening whose time has not come, inside the caller's transaction, with all that
@@ -218,7 +294,7 @@ class OutboxTable:
         """
         first = connection.execute(
             "select min(version) from outbox where endpoint = ? and incident = ? and state = 'due'"
-            " and change in ('opened', 'reopened') and attempt = 0 and due_at > ?",
+            " and change in ('opened', 'reopened') and attempt = 0 and repeats = 0 and due_at > ?",
             (endpoint, incident, now),
         ).fetchone()[0]
         if first is None:
@@ -230,6 +306,26 @@ class OutboxTable:
             (now, endpoint, incident, first),
         )
         return True
+
+    def remind(self, endpoint: str, severity: int, since: float, now: float, limit: int = 100) -> int:
+        """Send again what `endpoint` was told last of incidents that are open and that nobody has acknowledged.
+
+        Those at or above a severity of which it got no message after `since`; return how many. The message carries the
+        incident as it is now, and is a delivery of its own with its own key.
+        """
+        values = {"endpoint": endpoint, "severity": severity, "since": since, "limit": limit}
+        if self._database.reader.execute(_REMIND, values).fetchone() is None:
+            return 0
+        with self._database.transaction() as connection:
+            found = connection.execute(_REMIND, values).fetchall()
+            for number, name, incident, version, repeats, body in found:
+                key = row_key(name, incident, version, repeats + 1)
+                connection.execute(
+                    "update outbox set state = 'due', attempt = 0, repeats = ?, key = ?, body = ?, news = '[]', at = ?,"
+                    " due_at = ?, created_at = ?, changed_at = ? where id = ?",
+                    (repeats + 1, key, body, now, now, now, now, number),
+                )
+        return len(found)
 
     def claim(self, now: float, limit: int, endpoints: Collection[str]) -> list[Row]:
         """Up to `limit` rows for each of `endpoints` that may be sent now; they are in flight until answered.

@@ -83,7 +83,16 @@ create index outbox_state on outbox (state, changed_at);
 # The trace that a message is part of goes on after a restart.
 _TRACED = "alter table outbox add column traceparent text not null default ''"
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _TRACED)
+# What a message says is new, and all that its endpoint has been told by then: what is news next follows from it.
+# `seq` is the record that an incident's state was written after: of two states of one version the later one stays.
+_NEWS = """
+alter table outbox add column news text not null default '[]';
+alter table outbox add column named blob;
+alter table outbox add column repeats integer not null default 0;
+alter table incidents add column seq integer not null default 0;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _TRACED, _NEWS)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

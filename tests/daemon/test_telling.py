@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aiops.config import EndpointConfig
-from aiops.daemon.telling import Announcer
+from aiops.daemon.telling import SLOW_EVERY_S, Announcer
 from aiops.engine.events import IncidentChange, IncidentChanged
 from aiops.records import Cause, Incident
 from aiops.store.store import Decided, Store
@@ -81,7 +81,7 @@ def test_an_end_is_told_where_the_opening_was(story: Story) -> None:
     assert story.deliver(150.0) == ["reopened"]
 
 
-def test_updates_are_told_for_what_matters_and_never_more_than_the_cap(story: Story) -> None:
+def test_updates_come_at_their_rate_and_beyond_the_cap_at_a_slower_one(story: Story) -> None:
     story.tell("opened", 100.0, "warning")
     assert story.deliver(160.0) == ["opened"]
     story.tell("updated", 170.0, "warning")
@@ -90,11 +90,12 @@ def test_updates_are_told_for_what_matters_and_never_more_than_the_cap(story: St
     assert story.due() == [("updated", 3, 175.0)]
     assert story.deliver(175.0) == ["updated"]
     story.tell("updated", 180.0, "warning", cause="web")
-    assert story.due() == []
-    story.tell("updated", 190.0, "high")
-    assert story.deliver(200.0) == ["updated"]
-    story.tell("updated", 210.0, "critical")
-    assert story.due() == []
+    assert story.due() == [("updated", 4, 190.0)]
+    assert story.deliver(190.0) == ["updated"]
+    story.tell("updated", 200.0, "warning", cause="db")
+    assert story.due() == [("updated", 5, 190.0 + SLOW_EVERY_S)]
+    story.tell("updated", 210.0, "critical", cause="db")
+    assert story.due() == [("updated", 6, 210.0)], "a rise is not held back"
     story.tell("resolved", 220.0, "critical")
     assert story.deliver(220.0) == ["resolved"]
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.config import EndpointConfig
-from aiops.daemon.telling import Announcer
-from aiops.engine.events import IncidentChange, IncidentChanged
+from aiops.daemon.telling import SLOW_EVERY_S, Announcer
+from aiops.engine.events import IncidentChange, IncidentChanged, Mention
 from aiops.records import Cause, Incident, Severity
 from aiops.store.store import Decided, Store
 
@@ -30,15 +30,26 @@ class Desk:
         self.frame = 0
         self.version: dict[str, int] = {}
         self.sent: list[tuple[str, str, int]] = []
+        self.news: list[list[str]] = []
+        self.times: list[float] = []
+        self.named: dict[str, list[Mention]] = {}
 
     def event(
-        self, change: IncidentChange, severity: str = "warning", cause: str | None = None, id: str = "i-1"
+        self,
+        change: IncidentChange,
+        severity: str = "warning",
+        cause: str | None = None,
+        id: str = "i-1",
+        names: tuple[Mention, ...] = (),
     ) -> None:
+        """One change; `names` are alerts that it names beside those of the changes before."""
         version = self.version[id] = self.version.get(id, 0) + 1
         status = {"resolved": "resolved", "merged": "merged", "acknowledged": "acknowledged"}.get(change, "open")
         incident = Incident(id=id, severity=severity, causes=[Cause(cause)] if cause else [])
         incident.status = status  # type: ignore[assignment]
-        changed = IncidentChanged(self.frame, self.now, change, incident, version, [])
+        named = [*([] if change == "reopened" else self.named.get(id, [])), *names]
+        self.named[id] = named
+        changed = IncidentChanged(self.frame, self.now, change, incident, version, [], named)
         self.store.apply([Decided(self.frame, self.now, [changed])])
         self.frame += 1
 
@@ -53,6 +64,8 @@ class Desk:
             for row in rows:
                 severity = msgspec.json.decode(row.body, type=Incident).severity or ""
                 self.sent.append((row.change, severity, row.version))
+                self.news.append(msgspec.json.decode(row.news))
+                self.times.append(self.now)
             self.store.outbox.sent([row.id for row in rows], self.now)
 
     def changes(self) -> list[str]:
@@ -113,7 +126,12 @@ def test_updates_are_told_for_what_matters_only(store: Store) -> None:
     desk.event("acknowledged", "critical")
     desk.event("resolved", "critical")
     desk.wait(1)
-    assert desk.changes() == ["opened", "updated", "updated", "acknowledged", "resolved"]
+    assert desk.changes() == ["opened", "updated", "updated", "updated", "acknowledged", "resolved"]
+    assert desk.news[1:4] == [
+        ["suspected cause: db-1"],
+        ["suspected cause: db-2, was db-1"],
+        ["severity: now critical, was high"],
+    ]
 
 
 def test_an_incident_that_comes_back_for_a_moment_is_not_told_again(store: Store) -> None:
@@ -169,7 +187,7 @@ STEPS = st.lists(
 def test_whatever_happens_to_an_incident(
     steps: list[tuple[str, str, str | None, int]], cap: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Never more updates than the cap; ends only after beginnings; the last word is right, whatever the cap."""
+    """Few updates beyond the cap; ends only after beginnings; the last word is right, whatever the cap."""
     store = Store(tmp_path_factory.mktemp("telling"))
     try:
         desk = Desk(store, max_updates=cap)
@@ -184,10 +202,14 @@ def test_whatever_happens_to_an_incident(
                 worst = max(worst, Severity[severity.upper()])
         desk.wait(300)
         told = desk.changes()
-        updates = 0
-        for change in told:
+        # An acknowledgement lets go at once what waits.
+        hastened = any(what == "acknowledged" for what, *_ in steps)
+        updates, before = 0, -1e9
+        for change, at, news in zip(told, desk.times, desk.news, strict=True):
             updates = 0 if change in ("opened", "reopened") else updates + (change == "updated")
-            assert updates <= cap
+            is_rise = any(line.startswith("severity:") for line in news)
+            assert updates <= cap or change != "updated" or is_rise or at - before >= SLOW_EVERY_S or hastened
+            before = at
         assert told.count("opened") <= 1
         open_now = False
         for change in told:

@@ -1,0 +1,71 @@
+"""What of an incident's change is new to an endpoint: the sentences that its message leads with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from aiops.engine.events import IncidentChanged, Mention
+from aiops.engine.words import plural
+from aiops.records import LABELS, Incident, parse_severity
+from aiops.store.outbox import Spoken, Told
+
+# Sentences of one message: a pager's summary takes one or two, a chat a dozen lines.
+MAX_LINES = 10
+
+
+class News(Struct):
+    """Sentences for people, and the worst level among alerts that are new or worse; None where there are none.
+
+    `rises`: the incident is more severe than what the endpoint was told.
+    """
+
+    lines: list[str]
+    level: int | None
+    rises: bool
+
+
+def news_of(event: IncidentChanged, before: Told, least: int) -> News | None:
+    """What an endpoint has not been told that should know of everything at or above the level `least`."""
+    fresh = [one for one in event.named if one.level >= least and _is_new(one, before.spoken)]
+    level = int(parse_severity(event.incident.severity))
+    lines = _alerts(fresh, before.spoken)
+    rises = level > before.severity and level >= least
+    if rises:
+        lines.append(f"severity: now {LABELS[level]}, was {LABELS[before.severity]}")
+    cause = suspect(event.incident)
+    if cause is not None and cause != before.cause:
+        lines.append(f"suspected cause: {cause}" + (f", was {before.cause}" if before.cause else ""))
+    if not lines:
+        return None
+    return News(lines, max((one.level for one in fresh), default=None), rises)
+
+
+def spoken(before: Spoken, named: Iterable[Mention], least: int) -> Spoken:
+    """What an endpoint has been told after a message about all of `named` at or above the level `least`."""
+    names, places = dict(before.names), dict(before.places)
+    for one in named:
+        if one.level >= least:
+            names[one.name] = max(one.level, names.get(one.name, -1))
+            places[one.place] = max(one.level, places.get(one.place, -1))
+    return Spoken(names, places)
+
+
+def suspect(incident: Incident) -> str | None:
+    """The first suspect."""
+    return incident.causes[0].entity if incident.causes else None
+
+
+def _is_new(one: Mention, told: Spoken) -> bool:
+    return one.level > told.names.get(one.name, -1) or one.level > told.places.get(one.place, -1)
+
+
+def _alerts(fresh: Sequence[Mention], told: Spoken) -> list[str]:
+    lines = []
+    for one in fresh[:MAX_LINES]:
+        known = one.name in told.names and one.place in told.places
+        lines.append(f"{'worse' if known else 'new'}: {one.name} on {one.place} ({LABELS[one.level]})")
+    if len(fresh) > MAX_LINES:
+        lines.append(f"and {plural(len(fresh) - MAX_LINES, 'more alert')}")
+    return lines
