@@ -195,6 +195,24 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
+class Listens(Protocol):
+    """A source that others connect to."""
+
+    @property
+    def url(self) -> str:
+        """Where people find it."""
+        ...
+
+    def bind(self) -> None:
+        """Take the address before `run`; raise `UsageError` where another process has it."""
+        ...
+
+    def unbind(self) -> None:
+        """Give the address back, where `run` is not called any more."""
+        ...
+
+
 class Message(Struct):
     """What the outbox asks a sink to send: one change of one incident to one endpoint."""
 
@@ -245,6 +263,7 @@ __all__ = [
     "Identified",
     "Inbox",
     "IncidentView",
+    "Listens",
     "Message",
     "Position",
     "Ranker",

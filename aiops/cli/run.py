@@ -20,4 +20,4 @@ def run_command(config: ConfigOption = None, sets: SetOption = None) -> None:
     # Loaded here, so that other commands do not wait for the daemon's libraries.
     from aiops.daemon.service import Runner
 
-    Runner(config, sets or ()).run()
+    Runner(config, sets or (), lambda line: typer.echo(f"aiops: {line}")).run()

@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -102,9 +102,11 @@ def check(config: Config) -> list[str]:
 class Runner:
     """Runs a daemon until a signal, or until its pump fails."""
 
-    def __init__(self, path: Path | None, sets: Sequence[str]) -> None:
+    def __init__(self, path: Path | None, sets: Sequence[str], show: Callable[[str], None] = lambda line: None) -> None:
+        """`show` is given a few lines for people about what was started."""
         self._path = path
         self._sets = sets
+        self._show = show
         self._ended = threading.Event()
         self._reload = threading.Event()
 
@@ -114,9 +116,16 @@ class Runner:
         logs.set_up(config.log.level)
         with held_back():
             daemon = build(config)
+        try:
+            urls = daemon.sources.bind()
+        except AiopsError:
+            daemon.close()
+            raise
         settle()
         self._obey()
         daemon.start()
+        for line in introduction(config, urls):
+            self._show(line)
         notify("READY=1")
         try:
             while not self._ended.wait(_LOOK_S) and daemon.status != "failed":
@@ -148,6 +157,18 @@ class Runner:
         except AiopsError as error:
             say(logging.ERROR, f"nothing was reloaded: {error}")
         notify("READY=1")
+
+
+def introduction(config: Config, urls: Sequence[str]) -> list[str]:
+    """What was started, for people: where the page is, and what is not configured."""
+    where = f"page and API at {', '.join(urls)}" if urls else "no page: http.enabled is false"
+    lacking = []
+    if not config.endpoints:
+        lacking.append("no endpoint: nobody is notified")
+    if not config.topology:
+        lacking.append("no topology: causes come from the alerts alone")
+    lines = [f"{where}; state in {config.state.path()}"]
+    return [*lines, f"not configured: {'; '.join(lacking)}"] if lacking else lines
 
 
 def notify(text: str) -> None:

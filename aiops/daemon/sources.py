@@ -12,7 +12,7 @@ from aiops.config import SourceConfig
 from aiops.daemon.backoff import Backoff
 from aiops.daemon.logs import say
 from aiops.errors import AiopsError
-from aiops.ports import Inbox, Position, Source
+from aiops.ports import Inbox, Listens, Position, Source
 
 GROUP = "aiops.sources"
 _RETRY_FIRST_S = 1.0
@@ -39,6 +39,18 @@ class Sources:
         self.falls: dict[str, int] = dict.fromkeys(self._sources, 0)
         # Why a source does not run at the moment.
         self._down: dict[str, str] = {}
+
+    def bind(self) -> list[str]:
+        """Take the addresses of sources that listen, and return them; raise `UsageError` for one that is in use."""
+        listening = [source for source in self._sources.values() if isinstance(source, Listens)]
+        try:
+            for source in listening:
+                source.bind()
+        except BaseException:
+            for source in listening:
+                source.unbind()
+            raise
+        return [source.url for source in listening]
 
     def start(self) -> None:
         """Start all threads."""

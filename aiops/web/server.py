@@ -9,16 +9,20 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from typing import Any
 
 import uvicorn
 from msgspec import Struct
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from aiops.errors import AiopsError
+from aiops.errors import UsageError
+from aiops.web.connections import Connections, is_probe, only_probes
 
 _BUSY = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-_BACKLOG = 1024
+# Connections that the kernel holds for us, and those that are taken at a time. asyncio goes on trying for a whole round
+# when it is out of file descriptors, and reports each try; then it waits a second.
+_BACKLOG, _ACCEPTED = 1024, 16
 
 
 class Limits(Struct, frozen=True):
@@ -26,6 +30,8 @@ class Limits(Struct, frozen=True):
 
     # Each sender keeps one to a few connections; more than this many is a fault or an attack.
     max_connections: int = 512
+    # With all in use, a newcomer takes the place of a connection that was idle for this long.
+    idle_grace_s: float = 1.0
     # A head is one packet; a client that needs longer holds a connection for nothing.
     head_timeout_s: float = 10.0
     # A client that takes nothing of its answer for this long will not take the rest either.
@@ -48,10 +54,14 @@ class HttpServer:
         limits: Limits | None = None,
         certfile: str | None = None,
         keyfile: str | None = None,
+        listening: socket.socket | None = None,
     ) -> None:
-        """`port` 0 takes a free one; raise `AiopsError` when the address cannot be had."""
+        """Serve `host` and `port`, or a socket of `listen` that is `listening` there already.
+
+        `port` 0 takes a free one; raise `UsageError` when the address cannot be had.
+        """
         limits = limits or Limits()
-        self._socket = _bind(host, port)
+        self._socket = listening or listen(host, port)
         self.host = host
         self.port: int = self._socket.getsockname()[1]
         self._started = threading.Event()
@@ -67,11 +77,11 @@ class HttpServer:
             server_header=False,
             timeout_keep_alive=limits.keep_alive_s,
             timeout_graceful_shutdown=limits.drain_s,
-            backlog=_BACKLOG,
+            backlog=_ACCEPTED,
             ssl_certfile=certfile,
             ssl_keyfile=keyfile,
         )
-        self._server = _Server(config, self._started)
+        self._server = _Server(config, self._started, self._socket)
 
     def run(self) -> None:
         """Serve in this thread until `stop`; the signals stay with the process."""
@@ -90,31 +100,42 @@ class HttpServer:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, started: threading.Event) -> None:
+    def __init__(self, config: uvicorn.Config, started: threading.Event, listening: socket.socket) -> None:
         super().__init__(config)
         self._told = started
+        self._listening = listening
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
+        # uvicorn has set it to what is taken at a time.
+        self._listening.listen(_BACKLOG)
         if not self.should_exit:
             self._told.set()
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there: who connects waits until it is served. Raise `UsageError` for a port in use."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio turns Nagle's algorithm off only where the protocol is named; with it on, each answer takes 40 ms longer.
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host.strip("[]"), port))
+        # Only one can listen: two that are bound and do not would not notice each other.
+        bound.listen(_BACKLOG)
     except OSError as error:
         bound.close()
-        raise AiopsError(f"http: cannot listen on {host}:{port}: {error.strerror or error}") from error
+        raise UsageError(
+            f"http: cannot listen on {host}:{port}: {error.strerror or error}; "
+            "set http.host and http.port, or end what uses the port"
+        ) from error
     bound.setblocking(False)
     return bound
 
 
 def _guarded(limits: Limits) -> type[H11Protocol]:
+    places = Connections(limits.max_connections, limits.idle_grace_s, time.monotonic)
+
     class Guarded(H11Protocol):
         """uvicorn's protocol with bounds on connections, on the time for a request's head, and on not reading."""
 
@@ -123,28 +144,37 @@ def _guarded(limits: Limits) -> type[H11Protocol]:
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            if len(self.connections) > limits.max_connections:
+            place = places.add(self)
+            if place == "none":
                 transport.write(_BUSY)
                 transport.close()
-            else:
-                self._await_head()
+                return
+            if place == "probes":
+                self.app = only_probes(self.app)
+            self._await_head()
 
         def data_received(self, data: bytes) -> None:
             super().data_received(data)
             if self.cycle is not None and not self.cycle.response_complete:
                 self._head_came()
+                places.busy(self)
             elif self._head_timer is None:
                 self._await_head()
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._head_came()
             self._reads_on()
+            places.remove(self)
             super().connection_lost(exc)
 
         def on_response_complete(self) -> None:
             # Idle until the next byte, which uvicorn's keep-alive bounds.
             self._head_came()
+            places.idle(self, is_probe=is_probe(self.scope))
             super().on_response_complete()
+            if not self.cycle.response_complete:
+                # The next request was there already.
+                places.busy(self)
 
         def pause_writing(self) -> None:
             # Its buffers are full.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -14,12 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from aiops.config import Config, StateConfig, load_config
+from aiops.config import Config, EndpointConfig, SourceConfig, StateConfig, load_config
 from aiops.daemon.control import act, ask
 from aiops.daemon.daemon import Daemon
-from aiops.daemon.service import build, check
+from aiops.daemon.service import build, check, introduction
+from aiops.daemon.sources import build_source
 from aiops.engine.fold import Engine
 from aiops.errors import AiopsError, UsageError
+from aiops.ports import Listens
 from aiops.records import Action
 from aiops.testing.daemon_process import DaemonProcess, spawn
 
@@ -161,17 +164,46 @@ def test_ages_of_the_store_are_bounded(tmp_path: Path) -> None:
     assert load_config(None, ["store.letters_s=3600"]).store.letters_s == 3600
 
 
-def test_an_address_in_use_is_told_and_not_fatal(tmp_path: Path) -> None:
+@pytest.mark.parametrize("reuse", [0, 1])
+def test_an_address_in_use_ends_the_start_with_one_sentence(tmp_path: Path, reuse: int) -> None:
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, reuse)
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        config = tmp_path / "aiops.toml"
         port = taken.getsockname()[1]
-        config.write_text(f'[state]\ndirectory = "{tmp_path / "state"}"\n[http]\nport = {port}\n')
-        daemon = spawn(config, tmp_path / "state", tmp_path / "log")
-        daemon.wait_ready()
-        deadline = time.monotonic() + 20
-        while not any("cannot listen" in text for text in daemon.health()["warnings"]):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        assert daemon.stop() == 0
+        done = aiops("run", "--set", f"state.directory={tmp_path / 'state'}", "--set", f"http.port={port}")
+    assert done.returncode == 2
+    [line] = [line for line in done.stderr.splitlines() if not line.startswith("{")]
+    assert line == (
+        f"aiops: http: cannot listen on 127.0.0.1:{port}: Address already in use; "
+        "set http.host and http.port, or end what uses the port"
+    )
+
+
+def test_the_start_shows_where_the_page_is_and_what_is_not_configured(tmp_path: Path) -> None:
+    config, state, port = tmp_path / "aiops.toml", tmp_path / "state", free_port()
+    config.write_text(f'[state]\ndirectory = "{state}"\n[http]\nport = {port}\n')
+    daemon = spawn(config, state, tmp_path / "log")
+    daemon.wait_ready()
+    assert daemon.stop() == 0
+    shown = [line for line in (tmp_path / "log").read_text().splitlines() if line.startswith("aiops: ")]
+    assert shown == [
+        f"aiops: page and API at http://127.0.0.1:{port}/; state in {state}",
+        "aiops: not configured: no endpoint: nobody is notified; no topology: causes come from the alerts alone",
+    ]
+
+
+def test_the_page_is_where_others_reach_it() -> None:
+    config = Config(topology="graph.json", endpoints=[EndpointConfig("pager", "webhook")])
+    assert introduction(config, ["https://aiops.example.org/"]) == [
+        f"page and API at https://aiops.example.org/; state in {config.state.path()}"
+    ]
+    for options, url in (
+        ({"host": "::1", "port": 0}, r"http://\[::1\]:[1-9]\d*/"),
+        ({"external_url": "https://aiops.example.org"}, "https://aiops.example.org/"),
+    ):
+        source = build_source(SourceConfig("http", "http", {"port": 0, **options}))
+        assert isinstance(source, Listens)
+        source.bind()
+        assert re.fullmatch(url, source.url)
+        source.unbind()

@@ -10,6 +10,7 @@ and nothing of it was taken. Never 429: Alertmanager and Prometheus do not send 
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -22,10 +23,13 @@ from starlette.types import ASGIApp
 from aiops.ports import Inbox, Position
 from aiops.trace import Tracer
 from aiops.web.auth import Guard
-from aiops.web.server import HttpServer, Limits
+from aiops.web.server import HttpServer, Limits, listen
 from aiops_connectors.sources.http_ingest import Ingest
 from aiops_connectors.sources.http_options import http_options
 from aiops_connectors.sources.http_prometheus import Status
+
+# Addresses that stand for all of a machine's; a person uses its name.
+_EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - compared, not bound
 
 
 class HttpSource:
@@ -44,6 +48,7 @@ class HttpSource:
         self._clock = clock
         self._rest: ASGIApp | None = None
         self._server: HttpServer | None = None
+        self._listening: socket.socket | None = None
         self._stopped = threading.Event()
         self._ready = threading.Event()
 
@@ -58,6 +63,26 @@ class HttpSource:
             Route("/api/v2/status", status.status, methods=["GET"]),
         ]
 
+    def bind(self) -> None:
+        """Take the address now, so that one in use is an error of the start; raise `UsageError`."""
+        self._listening = listen(self.options.host, self.options.port)
+
+    @property
+    def url(self) -> str:
+        """Where people find the page, once the address is taken."""
+        options = self.options
+        if options.external_url:
+            return options.external_url.rstrip("/") + "/"
+        port = self._listening.getsockname()[1] if self._listening is not None else options.port
+        host = socket.gethostname() if options.host in _EVERYWHERE else options.host.strip("[]")
+        return f"http{'s' if options.certfile else ''}://{f'[{host}]' if ':' in host else host}:{port}/"
+
+    def unbind(self) -> None:
+        """Give the address back, where it is not served."""
+        listening, self._listening = self._listening, None
+        if listening is not None:
+            listening.close()
+
     def mount(self, app: ASGIApp) -> None:
         """Serve `app` as well, for all paths that are not ingest; before `run`."""
         self._rest = app
@@ -70,6 +95,7 @@ class HttpSource:
         """See `Source.run`; raises `AiopsError` when the address cannot be had. There is no position to go on from."""
         routes = [*self.routes(inbox), *([Mount("/", self._rest)] if self._rest is not None else [])]
         options = self.options
+        listening, self._listening = self._listening, None
         limits = Limits(max_connections=options.max_connections, head_timeout_s=options.head_timeout_s)
         self._server = HttpServer(
             Starlette(routes=routes),
@@ -78,6 +104,7 @@ class HttpSource:
             limits=limits,
             certfile=options.certfile,
             keyfile=options.keyfile,
+            listening=listening,
         )
         self._ready.set()
         if self._stopped.is_set():

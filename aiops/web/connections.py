@@ -1,0 +1,101 @@
+"""The connections of one HTTP server: how many there may be, and which one goes when there is no room.
+
+A connection between two requests holds its place for nothing. The one that has been idle for longest is closed for a
+newcomer. When all are busy, a few more are let in and answered only where they ask for a probe, so that a supervisor
+does not take a busy daemon for a dead one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Literal, Protocol
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+# Supervisors, load balancers and Prometheus ask one at a time.
+PROBE_PLACES = 16
+_BUSY: list[tuple[bytes, bytes]] = [
+    (b"retry-after", b"1"),
+    (b"content-length", b"0"),
+    (b"connection", b"close"),
+]
+Place = Literal["served", "probes", "none"]
+
+
+class Connection(Protocol):
+    """A connection, as its server sees it."""
+
+    transport: asyncio.Transport
+
+
+class Connections:
+    """Open connections; those without a request under way in the order in which they became idle."""
+
+    def __init__(self, most: int, grace_s: float, now: Callable[[], float]) -> None:
+        """`grace_s` is how long a connection may be idle before a newcomer takes its place; `now` gives seconds."""
+        self._most = most
+        self._grace_s = grace_s
+        self._now = now
+        self._open: set[Connection] = set()
+        # The time from which on each may be closed. A probe's may be at once.
+        self._idle: dict[Connection, float] = {}
+
+    def add(self, connection: Connection) -> Place:
+        """Find a place for a newcomer; the connection that has been idle for longest may be closed for it."""
+        if len(self._open) >= self._most:
+            self._close_idle()
+        if len(self._open) >= self._most + PROBE_PLACES:
+            return "none"
+        place: Place = "served" if len(self._open) < self._most else "probes"
+        self._open.add(connection)
+        self.idle(connection)
+        return place
+
+    def idle(self, connection: Connection, *, is_probe: bool = False) -> None:
+        """The connection waits for its next request."""
+        self._idle.pop(connection, None)
+        if connection in self._open:
+            self._idle[connection] = self._now() + (0.0 if is_probe else self._grace_s)
+
+    def busy(self, connection: Connection) -> None:
+        """The connection has a request under way."""
+        self._idle.pop(connection, None)
+
+    def remove(self, connection: Connection) -> None:
+        """The connection is closed."""
+        self._open.discard(connection)
+        self._idle.pop(connection, None)
+
+    def _close_idle(self) -> None:
+        # Mostly the first one: only probes among the later ones may be closed sooner.
+        now = self._now()
+        longest = next((connection for connection, due in self._idle.items() if due <= now), None)
+        if longest is not None:
+            self.remove(longest)
+            longest.transport.close()
+
+
+def only_probes(app: ASGIApp) -> ASGIApp:
+    """An application that answers 503 to everything but probes, and closes the connection after its answer."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] not in PROBES:
+            await send({"type": "http.response.start", "status": 503, "headers": _BUSY})
+            await send({"type": "http.response.body", "body": b""})
+            return
+
+        async def closing(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
+            await send(message)
+
+        await app(scope, receive, closing)
+
+    return answer
+
+
+def is_probe(scope: Any) -> bool:
+    """Whether a request asks for a probe."""
+    return scope is not None and scope["path"] in PROBES
