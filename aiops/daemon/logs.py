@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
 import sys
 from typing import Any
+
+from aiops.daemon.repeats import Repeats
 
 LOGGER = logging.getLogger("aiops")
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
@@ -37,10 +40,23 @@ def set_up(level: str) -> None:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(JsonLines())
         handler.addFilter(_is_ours_to_tell)
+        # Of all loggers, those of uvicorn and asyncio among them.
+        repeats = Repeats(lambda line: _write(handler, line))
+        handler.addFilter(repeats)
         root.addHandler(handler)
+        atexit.register(repeats.flush)
     # Client libraries log each reconnect at info; their warnings are of use.
     root.setLevel(logging.WARNING)
     LOGGER.setLevel(_LEVELS[level])
+
+
+def _write(handler: logging.Handler, record: logging.LogRecord) -> None:
+    """Write a line without asking the handler's filters."""
+    handler.acquire()
+    try:
+        handler.emit(record)
+    finally:
+        handler.release()
 
 
 def _is_ours_to_tell(record: logging.LogRecord) -> bool:

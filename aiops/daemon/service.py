@@ -17,6 +17,7 @@ from aiops.daemon import logs
 from aiops.daemon.collector import held_back, settle
 from aiops.daemon.control import Control
 from aiops.daemon.daemon import Daemon
+from aiops.daemon.limits import raise_open_files
 from aiops.daemon.logs import say
 from aiops.daemon.sources import build_source
 from aiops.daemon.tracing import add_tracing, open_tracing, tracer_of
@@ -114,6 +115,7 @@ class Runner:
         """Return after SIGTERM or SIGINT; raise `AiopsError` when the daemon could not start or go on."""
         config = load_config(self._path, self._sets)
         logs.set_up(config.log.level)
+        raise_open_files()
         with held_back():
             daemon = build(config)
         try:
