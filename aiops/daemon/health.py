@@ -142,19 +142,33 @@ def _sources(daemon: Daemon) -> list[Family]:
     falls = Family("aiops_source_falls_total", "counter", "Times that a source ended by a fault and was started again.")
     lag = Family("aiops_source_lag", "gauge", "Messages that a source has still to read, by place.")
     counts = Family("aiops_source_events_total", "counter", "What a source counts of itself.")
+    unknown = _unknown_words()
     gauges = {key: Family(f"aiops_source_{end}", "gauge", text) for key, (end, text) in _SOURCE_GAUGES.items()}
     for name, told in daemon.sources.health().items():
         up.add(float(bool(told.get("ok"))), source=name)
         falls.add(float(told.get("falls", 0)), source=name)
         for place, count in _numbers(told.get("lag")):
             lag.add(count, source=name, place=place)
+        for field, words in told.get("unknown", {}).items():
+            for word, count in _numbers(words) if field in unknown else ():
+                unknown[field].add(count, source=name, word=word)
         growing = told.get("counts", ())
         for key, count in _numbers(told):
             if key in growing:
                 counts.add(count, source=name, event=key)
             elif key in gauges:
                 gauges[key].add(count, source=name)
-    return [up, falls, lag, counts, *gauges.values()]
+    return [up, falls, lag, counts, *unknown.values(), *gauges.values()]
+
+
+def _unknown_words() -> dict[str, Family]:
+    """Sources count words that they do not know, of a bounded number, by field."""
+    return {
+        "status": Family("aiops_status_unknown_total", "counter", "Alerts whose status is no known word: they fire."),
+        "severity": Family(
+            "aiops_severity_unknown_total", "counter", "Alerts whose severity is no known word: they are warnings."
+        ),
+    }
 
 
 def _numbers(value: Any) -> list[tuple[str, float]]:

@@ -17,13 +17,16 @@ import msgspec
 from aiops.engine.config import DedupConfig
 from aiops.engine.dumped import DumpedStream, Each, used_up, values_of
 from aiops.engine.shared import Identity, Shared
-from aiops.engine.streams import Stream, entity_of, fingerprint_of, identity_of, new_stream
+from aiops.engine.streams import Stream, describe, entity_of, fingerprint_of, identity_of, new_stream
 from aiops.records import Alert
 
 # Firings closer together than this are one occasion: most faults ring their bells again and again for a while.
 HABIT_GAP_S = 900.0
 # A stream's occasions are forgotten over a day, so that what is usual at night or on Mondays stays usual.
 HABIT_MEMORY_S = 86_400.0
+# Labels that mappings make of annotations, for playbooks to read. Annotations say something about an alert and may be
+# edited while it fires; which alert it is, they do not say (Prometheus' data model).
+ANNOTATIONS = frozenset({"runbook_url"})
 # A copy is known by stream, time, status and id.
 Copy = tuple[int, float, str, str]
 _FIELDS = values_of(DumpedStream)
@@ -52,7 +55,7 @@ class Dedup:
 
     def __init__(self, config: DedupConfig) -> None:
         self.config = config
-        self.ignored = frozenset(config.ignore_labels)
+        self.ignored = ANNOTATIONS | frozenset(config.ignore_labels)
         # Ordered dicts: taking the first of a plain one walks over all that were deleted before it.
         self.streams: OrderedDict[Identity, Stream] = OrderedDict()
         self.forgotten = 0
@@ -73,16 +76,19 @@ class Dedup:
         identity = identity_of(alert, entity, self.ignored)
         stream = self.streams.get(identity)
         if stream is None:
-            stream = self._open(identity)
+            stream = self._open(identity, alert, entity)
+        elif alert.key and not stream.firing and alert.status == "firing":
+            # A resolve may have come first, without a name; and a tool may word the same problem anew.
+            describe(stream, alert, entity, self._shared)
         return stream
 
-    def _open(self, identity: Identity) -> Stream:
+    def _open(self, identity: Identity, alert: Alert, entity: str) -> Stream:
         if len(self.streams) >= self.config.max_streams:
             self._forget_oldest()
         fingerprint = fingerprint_of(identity)
         number = self._next
         self._next += 1
-        stream = new_stream(number, fingerprint, identity, self._shared)
+        stream = new_stream(number, fingerprint, identity, self._shared, alert, entity)
         identity = stream.identity
         self.streams[identity] = stream
         self._numbers[number] = identity

@@ -119,15 +119,26 @@ class Stream:
         self.habit_at = habit_at
 
 
-def new_stream(number: int, fingerprint: str, identity: Identity, shared: Shared) -> Stream:
+def new_stream(number: int, fingerprint: str, identity: Identity, shared: Shared, alert: Alert, entity: str) -> Stream:
     """A stream that has said nothing yet; what it has in common with others, it shares with them.
 
-    >>> stream = new_stream(0, "f0", (None, "disk full", "db-1", "db", (("team", "a"),)), Shared())
+    >>> identity = (None, "disk full", "db-1", "db", (("team", "a"),))
+    >>> stream = new_stream(0, "f0", identity, Shared(), Alert(ts=1.0, name="disk full"), "db-1")
     >>> stream.name, stream.entity, stream.firing
     ('disk full', 'db-1', False)
     """
-    identity = source, name, entity, service, _ = shared.identity(identity)
-    return Stream(number, fingerprint, identity, name, entity, service, source)
+    identity = source, name, entity_, service, _ = shared.identity(identity)
+    stream = Stream(number, fingerprint, identity, name, entity_, service, source)
+    if not entity_:
+        describe(stream, alert, entity, shared)
+    return stream
+
+
+def describe(stream: Stream, alert: Alert, entity: str, shared: Shared) -> None:
+    """Take name, entity and service from an alert, for a stream whose identity is the tool's own key."""
+    stream.name = shared.text(alert.name)
+    stream.entity = shared.text(entity)
+    stream.service = shared.text(alert.service)
 
 
 # How much later than usual a repeat may come and still be what was to be expected; tools jitter by about a factor of 2.
@@ -157,10 +168,17 @@ def entity_of(alert: Alert) -> str:
 
 
 def identity_of(alert: Alert, entity: str, ignored: frozenset[str]) -> Identity:
-    """What makes two alerts the same: source, name, entity, service and the labels that are not volatile.
+    """What makes two alerts the same: the tool's own key, or else name, entity, service and labels; with the source.
 
-    A tuple of whole strings: no separator that a hostile label could forge, and no order of labels that matters.
+    Volatile labels take no part. A tuple of whole strings: no separator that a hostile label could forge, and no order
+    of labels that matters. An empty entity, which no alert has, marks the identities by key.
+
+    >>> identity_of(Alert(ts=1.0, name="Disk 91 %", source="pagerduty", key="db9-disk"), "db9", frozenset())
+    ('pagerduty', 'db9-disk', '', None, ())
     """
+    key = alert.key
+    if key:
+        return (alert.source, key, "", None, ())
     labels = alert.labels
     if not labels:
         return (alert.source, alert.name, entity, alert.service, ())

@@ -199,7 +199,14 @@ class Strings:
         stream.fingerprint = one(stream.fingerprint, stream.fingerprint)
         stream.background = one(stream.background, stream.background)
         stream.identity = source, name, entity, service, _ = self._shared.identity(stream.identity)
-        stream.source, stream.name, stream.entity, stream.service = source, name, entity, service
+        stream.source = source
+        if entity:
+            stream.name, stream.entity, stream.service = name, entity, service
+        else:
+            # The tool's own key is the identity: the rest is what its latest episode said.
+            text = self._shared.text
+            stream.name, stream.entity = text(stream.name), text(stream.entity)
+            stream.service = text(stream.service)
         self._numbers(stream, _STREAM)
         stream.firings = tuple([self._float(at) for at in stream.firings])
         return stream

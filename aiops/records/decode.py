@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from aiops.errors import RecordError
+from aiops.records.lenient import NotJsonError, read
 from aiops.records.model import Action, Alert, Change, Incident, Metric, Record, Tick
 
 # A thousand times a usual alert. One record may not hold up, or fill, what carries all the others.
@@ -17,6 +18,8 @@ MAX_RECORD_BYTES = 1 << 20
 MAX_LABELS = 128
 _KINDS = {"alert": Alert, "metric": Metric, "change": Change, "incident": Incident, "action": Action, "tick": Tick}
 _TIMES = ("ts", "starts_at", "ends_at", "opened_at", "resolved_at", "first_alert_at", "last_alert_at")
+# Texts that tools also write as numbers: a severity of 5, an entity that is called 12.
+_TEXTS = ("id", "key", "severity", "service", "entity", "message")
 _DECODER: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
 _PLAIN = msgspec.json.Decoder()
 _PLACE = re.compile(r"^(?P<text>.*?)(?: - at `(?P<place>[^`]*)`)?$", re.S)
@@ -53,11 +56,17 @@ def _decode_with_text_times(raw: bytes) -> Record:
     """The slow path: text times become numbers, or the error becomes one that a person can act on."""
     try:
         plain = _PLAIN.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise RecordError(f"not JSON: {error}", expected="one JSON object", got=_shown(raw)) from None
-    except RecursionError:
-        raise RecordError("JSON nested too deeply", expected="a flat JSON object", got="deep nesting") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        plain = _leniently(raw)
     return from_plain(plain)
+
+
+def _leniently(raw: bytes) -> Any:
+    """A line with a byte order mark, a lone surrogate or a number that is none, for its fields to be judged."""
+    try:
+        return read(raw).value
+    except NotJsonError as error:
+        raise RecordError(f"not JSON: {error}", expected="one JSON object", got=_shown(raw)) from None
 
 
 def from_plain(plain: Any) -> Record:
@@ -71,6 +80,10 @@ def from_plain(plain: Any) -> Record:
         value = plain.get(name)
         if isinstance(value, str):
             plain[name] = parse_time(value, f"$.{name}")
+    for name in _TEXTS:
+        value = plain.get(name)
+        if value is not None and not isinstance(value, str):
+            plain[name] = _scalar_text(value)
     labels = plain.get("labels")
     if isinstance(labels, dict):
         plain["labels"] = _text_labels(labels)
@@ -88,15 +101,13 @@ def _text_labels(labels: dict[str, Any]) -> dict[str, Any]:
 
     What has no plain text (lists, objects) stays, to be rejected with its place.
     """
-    texts: dict[str, Any] = {}
-    for name, value in labels.items():
-        if isinstance(value, bool):
-            texts[name] = "true" if value else "false"
-        elif isinstance(value, int | float):
-            texts[name] = repr(value)
-        elif value is not None:
-            texts[name] = value
-    return texts
+    return {name: _scalar_text(value) for name, value in labels.items() if value is not None}
+
+
+def _scalar_text(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(value) if isinstance(value, int | float) else value
 
 
 def parse_time(text: str, place: str = "$") -> float:

@@ -25,12 +25,17 @@ class Truth(Struct, gc=False, omit_defaults=True):
 
 
 class Alert(Struct, tag="alert", tag_field="kind", gc=False, omit_defaults=True, kw_only=True):
-    """One message from a monitoring tool."""
+    """One message from a monitoring tool.
+
+    `key` is the tool's own name of the thing that alerts (a dedup key, an alias, a fingerprint, a problem's id). Where
+    there is one it is, with `source`, the whole identity; where there is none, name, entity, service and labels are.
+    """
 
     ts: Time
     name: Name
     id: str = ""
     source: str | None = None
+    key: Annotated[str, Meta(max_length=1024)] | None = None
     severity: str | None = None
     status: Status = "firing"
     service: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from functools import lru_cache
 
 
 class Severity(enum.IntEnum):
@@ -30,24 +31,32 @@ class Severity(enum.IntEnum):
 # somebody thought worth sending, too high would page for it.
 UNKNOWN = Severity.WARNING
 _WORDS = {
-    Severity.OK: "ok clear cleared normal resolved none",
-    Severity.INFO: "info informational information notice low debug p5 sev5 indeterminate",
-    Severity.WARNING: "warning warn minor moderate medium average p4 p3 sev4 sev3",
-    Severity.HIGH: "high error err major p2 sev2",
-    Severity.CRITICAL: "critical crit fatal emergency emerg alert disaster page p1 p0 sev1 sev0 severe",
+    Severity.OK: "ok okay clear cleared normal resolved none up success green healthy good recovered",
+    Severity.INFO: "info informational information notice low lowest trivial debug verbose trace p5 s5 sev5 "
+    "indeterminate",
+    Severity.WARNING: "warning warn minor moderate medium average caution degraded yellow p4 p3 s4 s3 sev4 sev3",
+    Severity.HIGH: "high error err major failure failed fail serious immediate danger orange p2 s2 sev2",
+    Severity.CRITICAL: "critical crit fatal emergency emerg panic alert disaster page severe urgent highest blocker "
+    "down outage unreachable offline red p1 p0 s1 s0 sev1 sev0",
 }
 # The labels by level: a look-up instead of an enum and a property, for records that are written often.
 LABELS = tuple(level.label for level in sorted(Severity))
 LEVELS: dict[str, Severity] = {word: level for level, words in _WORDS.items() for word in words.split()}
+# Before a number, these make it one of a scale on which 1 is worst; a number alone may be Zabbix' 5 or PagerDuty's 5.
+_SCALES = frozenset(("p", "s", "sev", "severity", "priority", "prio"))
+# "non-critical", "not critical", "no error": whatever it is, it is not that word.
+_NEGATIONS = frozenset(("no", "non", "not"))
+# A severity is a word or two; what is longer is a sentence, in which any word may stand.
+MAX_TEXT = 64
 
 
 def is_stated(text: str | None) -> bool:
     """Whether a tool said how severe an alert is, in a word that is known.
 
-    >>> is_stated("warning"), is_stated(None), is_stated("purple")
-    (True, False, False)
+    >>> is_stated("warning"), is_stated("P1 - Critical"), is_stated(None), is_stated("purple")
+    (True, True, False, False)
     """
-    return text is not None and (text in LEVELS or text.strip().lower() in LEVELS)
+    return text is not None and (text in LEVELS or _found(text[: MAX_TEXT + 1]) is not None)
 
 
 def parse_severity(text: str | None) -> Severity:
@@ -58,5 +67,32 @@ def parse_severity(text: str | None) -> Severity:
     """
     if text is None:
         return UNKNOWN
+    level = find_severity(text)
+    return UNKNOWN if level is None else level
+
+
+def find_severity(text: str) -> Severity | None:
+    """The level of a known word, or of the most severe one inside a short text; None where there is none.
+
+    >>> find_severity("P2 - High"), find_severity("Sev-1"), find_severity("5"), find_severity("non-critical")
+    (<Severity.HIGH: 3>, <Severity.CRITICAL: 4>, None, None)
+    """
     level = LEVELS.get(text)
-    return LEVELS.get(text.strip().lower(), UNKNOWN) if level is None else level
+    return _found(text[: MAX_TEXT + 1]) if level is None else level
+
+
+# A site's tools have some tens of such texts; hostile ones push each other out.
+@lru_cache(maxsize=1_024)
+def _found(text: str) -> Severity | None:
+    word = text.strip().lower()
+    level = LEVELS.get(word)
+    if level is not None or len(text) > MAX_TEXT:
+        return level
+    tokens = "".join(letter if letter.isalnum() else " " for letter in word).split()
+    found: list[Severity] = []
+    for token, before in zip(tokens, ["", *tokens], strict=False):
+        name = before + token if before in _SCALES and token.isdecimal() else token
+        level = LEVELS.get("sev" + token) if name is not token else LEVELS.get(token)
+        if level is not None and before not in _NEGATIONS:
+            found.append(level)
+    return max(found, default=None)

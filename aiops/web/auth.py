@@ -6,6 +6,8 @@ remember. Scopes: `ingest` (send alerts), `read` (see incidents), `write` (act o
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import hmac
 import ipaddress
@@ -78,7 +80,7 @@ class Guard:
             return foreign
         if self.open:
             return None
-        token = self._token(headers.get("authorization", ""))
+        token = self._token(headers.get("authorization", ""), scope)
         if token is None:
             return Refusal(401, "expected `Authorization: Bearer TOKEN` with a token that is known")
         if scope not in token.scopes and not (scope == "read" and "write" in token.scopes):
@@ -89,9 +91,18 @@ class Guard:
         """For requests that are authenticated in another way: only that no foreign page sent them."""
         return self._foreign(headers)
 
-    def _token(self, header: str) -> Token | None:
+    def _token(self, header: str, scope: Scope) -> Token | None:
+        """The token of an `Authorization` header: a bearer, or the password of basic authentication.
+
+        Basic authentication is for senders that know nothing else (SNS, Pingdom: `https://name:TOKEN@host/`), so only
+        where alerts are sent: a browser that once knew it would add it to every later request of its own accord.
+        """
         kind, _, given = header.partition(" ")
-        return self.find(given.strip()) if kind.lower() == "bearer" and given else None
+        if kind.lower() == "basic" and scope == "ingest":
+            given = _password(given)
+        elif kind.lower() != "bearer":
+            return None
+        return self.find(given.strip()) if given.strip() else None
 
     def find(self, secret: str) -> Token | None:
         """The token whose secret it is."""
@@ -131,6 +142,20 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def _password(encoded: str) -> str:
+    """The password of basic authentication, or the name where there is none (`https://TOKEN@host/`); empty if wrong.
+
+    >>> _password("c25zOnNlY3JldA=="), _password("c2VjcmV0Og=="), _password("?")
+    ('secret', 'secret', '')
+    """
+    try:
+        text = base64.b64decode(encoded.strip(), validate=True).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return ""
+    name, _, password = text.partition(":")
+    return password or name
 
 
 def _secret_hash(token: Token) -> str:

@@ -10,9 +10,11 @@ import msgspec
 from msgspec import Struct, field
 
 from aiops.records import Alert, Change, Metric
-from aiops.records.severity import LEVELS
+from aiops.records.severity import find_severity
 from aiops_connectors.expressions import Scope, Spec, Tables, compile_spec, places, text
+from aiops_connectors.identity import sender_key
 from aiops_connectors.labels import Labels, LabelSpec
+from aiops_connectors.states import BACKGROUND, BACKGROUND_S, state_of
 from aiops_connectors.times import parse_time
 
 # The record format's own bound on names.
@@ -27,23 +29,30 @@ MAX_RAW = 64 * 1024
 class Problem(Struct):
     """An item that did not become a record: where it is, what was expected and what came, and the item itself, cut.
 
-    A `warning` is something that people should know, of a payload that was taken as far as it could be.
+    A `warning` is something that people should know, of a payload that was taken as far as it could be. An unknown
+    `word` for a state is one that is counted, and no dead letter.
     """
 
     place: str
     reason: str
     raw: bytes = b""
     warning: bool = False
+    word: str = ""
 
 
 class Fields(Struct, kw_only=True):
-    """Where each field of a record is. `time_formats` are `strptime` formats, tried after RFC 3339 and numbers."""
+    """Where each field of a record is. `time_formats` are `strptime` formats, tried after RFC 3339 and numbers.
+
+    `key` is the tool's own name of what alerts, equal when it fires and when it ends; see `Alert.key`. `status` is one
+    of `states.STATES` by the end of its table.
+    """
 
     name: Spec | None = None
     id: Spec | None = None
     ts: Spec | None = None
     severity: Spec | None = None
     status: Spec | None = None
+    key: Spec | None = None
     entity: Spec | None = None
     service: Spec | None = None
     message: Spec | None = None
@@ -68,6 +77,11 @@ class Found:
         """Note that `item` does not become a record."""
         self.problems.append(Problem(place=place, reason=reason, raw=raw(item)))
 
+    def fires(self, place: str, where: str, word: str) -> None:
+        """Note that an item with an unknown state is taken as firing."""
+        reason = f"expected a state that is known at {where}; got {word[:100]!r}: taken as firing"
+        self.problems.append(Problem(place=place, reason=reason, warning=True, word=word))
+
 
 Build = Callable[[Scope, str, float, Found], None]
 
@@ -86,6 +100,7 @@ class _Common:
     def __init__(self, fields: Fields, tables: Tables, placeholder: re.Pattern[str] | None) -> None:
         self.name = _optional(fields.name, tables, placeholder)
         self.id = _optional(fields.id, tables, placeholder)
+        self.key = sender_key(_optional(fields.key, tables, placeholder))
         self.entity = _optional(fields.entity, tables, placeholder)
         self.message = _optional(fields.message, tables, placeholder)
         self._ts = _time(fields.ts, tables, fields.time_formats)
@@ -169,18 +184,23 @@ def _alert_builder(
     url = _optional(fields.url, tables, placeholder)
     starts = _time(fields.starts_at, tables, fields.time_formats)
     ends = _time(fields.ends_at, tables, fields.time_formats)
-    status_places = places(fields.status)
+    status_where = " or ".join(places(fields.status))
 
     def build(scope: Scope, place: str, now: float, found: Found) -> None:
-        name = common.name(scope)
+        name, key = common.name(scope), common.key(scope)
         if name is None:
-            found.reject(place, common.missing("name", scope), scope.item)
+            if key is None:
+                found.reject(place, common.missing("name", scope), scope.item)
+                return
+            # An end may name only what ends, and an alert is worth more than its title.
+            name = key
+        word = status(scope)
+        state = "firing" if word is None else state_of(word)
+        if state == "ignored":
             return
-        state = status(scope) or "firing"
-        if state != "firing" and state != "resolved":
-            where = " or ".join(status_places)
-            found.reject(place, f"expected a state that is known at {where}; got {state[:100]!r}", scope.item)
-            return
+        if state is None:
+            found.fires(place, status_where, str(word))
+            state = "firing"
         when, start, end = common.ts(scope, now), starts(scope), ends(scope)
         if start == when and state == "resolved":
             # Many tools send only the time of the last change, and this change was the end.
@@ -188,25 +208,36 @@ def _alert_builder(
         if end is not None and state == "firing" and end <= now:
             # While firing, `ends_at` is a lease; a tool that repeats an old end does not mean that.
             end = None
-        found.records.append(
-            Alert(
-                ts=when,
-                name=name[:MAX_NAME],
-                id=(common.id(scope) or "")[:MAX_NAME],
-                source=source,
-                severity=_level(severity(scope)),
-                status="resolved" if state == "resolved" else "firing",
-                service=_cut(service(scope), MAX_NAME),
-                entity=_cut(common.entity(scope), MAX_NAME),
-                message=_cut(common.message(scope), MAX_MESSAGE),
-                labels=common.labels(scope),
-                starts_at=start,
-                ends_at=end,
-                url=_link(url(scope)),
-            )
+        alert = Alert(
+            ts=when,
+            name=name[:MAX_NAME],
+            id=(common.id(scope) or "")[:MAX_NAME],
+            source=source,
+            key=key,
+            severity=_level(severity(scope)),
+            status="resolved" if state == "resolved" else "firing",
+            service=_cut(service(scope), MAX_NAME),
+            entity=_cut(common.entity(scope), MAX_NAME),
+            message=_cut(common.message(scope), MAX_MESSAGE),
+            labels=common.labels(scope),
+            starts_at=start,
+            ends_at=end,
+            url=_link(url(scope)),
         )
+        if state in BACKGROUND:
+            _set_aside(alert, BACKGROUND[state], now)
+        found.records.append(alert)
 
     return build
+
+
+def _set_aside(alert: Alert, suffix: str, now: float) -> None:
+    """Make it a stream of its own that pages nobody and ends by itself: neither the alarm's firing nor its end."""
+    alert.name = f"{alert.name[: MAX_NAME - 16]} ({suffix})"
+    if alert.key is not None:
+        alert.key = f"{alert.key[: MAX_NAME - 16]} ({suffix})"
+    alert.severity = "info"
+    alert.starts_at, alert.ends_at = None, now + BACKGROUND_S
 
 
 def _metric_builder(common: _Common, fields: Fields, tables: Tables) -> Build:
@@ -257,7 +288,7 @@ def _level(word: str | None) -> str | None:
     """The engine's word for a tool's severity; one that is not known stays, for people to see."""
     if word is None:
         return None
-    level = LEVELS.get(word) or LEVELS.get(word.lower())
+    level = find_severity(word)
     return level.label if level is not None else word[:64]
 
 

@@ -14,13 +14,17 @@ import msgspec
 from aiops.errors import RecordError
 from aiops.records import Alert, Change, Metric, Record
 from aiops.records.decode import MAX_RECORD_BYTES, decode, from_plain
+from aiops.records.lenient import NotJsonError, read
 from aiops_connectors import cloudevents
 from aiops_connectors.builders import Problem
+from aiops_connectors.expressions import text
+from aiops_connectors.states import TABLES, state_of
 
 # Records in one value. A value is at most `max_bytes` long; the smallest record has some forty bytes.
 MAX_RECORDS = 10_000
 # What a peer may send. Actions and ticks steer the engine, and incidents are its output: none is input from outside.
 KINDS = (Alert, Metric, Change)
+_STATUSES = ("firing", "resolved", None)
 _PLAIN = msgspec.json.Decoder()
 
 
@@ -90,30 +94,25 @@ class ValueDecoder:
         problems: list[Problem] = []
         found: list[Record] = []
         try:
-            payload = self._payload(value)
+            payload = self._payload(value, problems)
             if self._mapping is not None:
                 found = self._mapped(self._mapping, payload, headers, key, now, problems)
             else:
                 found = self._archived(payload, headers, now, problems)
         except RecordError as error:
-            return [Problem(error.field, str(error), value or b"")]
+            return [*problems, Problem(error.field, str(error), value or b"")]
         for number, record in enumerate(found):
             if not record.id:
                 record.id = place if len(found) == 1 else f"{place}#{number}"
         records += found
         return problems
 
-    def _payload(self, value: bytes | None) -> Any:
+    def _payload(self, value: bytes | None, problems: list[Problem]) -> Any:
         if not value:
             raise RecordError("expected a value; the message has none")
         if len(value) > self._max_bytes:
             raise RecordError(f"expected at most {self._max_bytes} bytes; got {len(value)}")
-        try:
-            return _PLAIN.decode(value)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise RecordError(f"expected JSON: {error}") from None
-        except RecursionError:
-            raise RecordError("expected JSON; it is nested too deeply") from None
+        return plain(value, problems)
 
     def _archived(self, payload: Any, headers: Mapping[str, str], now: float, problems: list[Problem]) -> list[Record]:
         attributes = cloudevents.binary_attributes(headers, self._prefix)
@@ -122,7 +121,7 @@ class ValueDecoder:
         found: list[Record] = []
         for where, item in _items(payload):
             try:
-                found.append(_record(item, now))
+                found.append(_record(item, where, now, problems))
             except RecordError as error:
                 problems.append(Problem(where, f"{where}{str(error).removeprefix('$')}", _encoded(item)))
         return found
@@ -149,6 +148,23 @@ class ValueDecoder:
         return found
 
 
+def plain(value: bytes | str, problems: list[Problem]) -> Any:
+    """Decoded JSON, read leniently where it must be; what was wrong with it goes to `problems` as warnings.
+
+    Raise `RecordError` where nothing can be made of it.
+    """
+    try:
+        return _PLAIN.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        found = read(value)
+    except NotJsonError as error:
+        raise RecordError(f"expected JSON: {error}") from None
+    problems += [Problem(place, f"{place}: {reason}: taken as null", warning=True) for place, reason in found.flaws]
+    return found.value
+
+
 def _items(payload: Any) -> Iterable[tuple[str, Any]]:
     if not isinstance(payload, list):
         return [("$", payload)]
@@ -161,10 +177,12 @@ def _is_event_batch(payload: Any) -> bool:
     return isinstance(payload, list) and bool(payload) and all(cloudevents.is_structured(item) for item in payload)
 
 
-def _record(item: Any, now: float) -> Record:
+def _record(item: Any, where: str, now: float, problems: list[Problem]) -> Record:
     if cloudevents.is_structured(item):
         event = cloudevents.structured(item)
         item = cloudevents.fill(_inner(event.data), event.attributes, now)
+    if isinstance(item, dict) and item.get("kind") == "alert" and item.get("status") not in _STATUSES:
+        _set_status(item, where, problems)
     record = from_plain(item)
     if type(record) not in KINDS:
         raise RecordError(
@@ -173,12 +191,22 @@ def _record(item: Any, now: float) -> Record:
     return record
 
 
+def _set_status(item: dict[str, Any], where: str, problems: list[Problem]) -> None:
+    """Put the format's word for another word of a tool's; one that is not known fires, and is noted."""
+    word = text(item.pop("status"))
+    state = None if word is None else TABLES["status"].get(word.lower()) or state_of(word)
+    item["status"] = "resolved" if state == "resolved" else "firing"
+    if state is None and word is not None:
+        reason = f"{where}.status: expected firing or resolved; got {word[:100]!r}: taken as firing"
+        problems.append(Problem(where, reason, warning=True, word=word))
+
+
 def _inner(data: Any) -> Any:
     if not isinstance(data, bytes | str):
         return data
     try:
-        return _PLAIN.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return plain(data, [])
+    except RecordError:
         raise RecordError("$.data: expected JSON; got something else", field="$.data") from None
 
 

@@ -58,8 +58,9 @@ class Term(Struct, forbid_unknown_fields=True, omit_defaults=True, rename={"sepa
     """A value and what is done to it, in this order: source, `match`, `table`, `default`.
 
     Exactly one source: `path`, `first` (the first that is not empty), `value` (a literal) or `join` (all that are not
-    empty, with `with` between). `match` keeps what the regular expression's group 1 (or all of it) caught. `table`
-    translates, without regard to case; a table's name or a table. `default` stands in for what is empty by then.
+    empty, with `with` between; with `whole`, nothing unless all parts are there). `match` keeps what the regular
+    expression's group 1 (or all of it) caught. `table` translates, without regard to case; a table's name or a table.
+    `default` stands in for what is empty by then.
     """
 
     path: str | None = None
@@ -67,6 +68,7 @@ class Term(Struct, forbid_unknown_fields=True, omit_defaults=True, rename={"sepa
     value: str | int | float | None = None
     join: list[str | Term] | None = None
     separator: str = " "
+    whole: bool = False
     match: str | None = None
     table: str | dict[str, str] | None = None
     default: str | None = None
@@ -241,7 +243,7 @@ def _source(term: Term, tables: Tables) -> Getter:
     if term.first is not None:
         return _first(_alternatives(term.first, tables))
     if term.join is not None:
-        return _joined([compile_spec(part, tables) for part in term.join], term.separator)
+        return _joined([compile_spec(part, tables) for part in term.join], term.separator, term.whole)
     literal = term.value
     return lambda scope: literal
 
@@ -295,11 +297,13 @@ def _first(getters: list[Getter]) -> Getter:
     return get
 
 
-def _joined(getters: list[Getter], separator: str) -> Getter:
+def _joined(getters: list[Getter], separator: str, whole: bool) -> Getter:
     def get(scope: Scope) -> str | None:
         parts: list[str] = []
         for getter in getters:
             found = getter(scope)
+            if whole and _empty(found):
+                return None
             if found is None:
                 continue
             for element in found if type(found) is list else (found,):

@@ -17,8 +17,10 @@ from msgspec import Meta, Struct, field
 
 from aiops.errors import UsageError
 from aiops.records import Alert, Change, Metric
+from aiops.records.lenient import NotJsonError, read
 from aiops_connectors.builders import MAX_RAW, Fields, Found, Problem, builder
 from aiops_connectors.expressions import Scope, Tables, compile_path, text
+from aiops_connectors.states import TABLES
 
 SHIPPED = Path(__file__).parent / "mappings"
 # One payload may not hold the engine for long; Alertmanager and Prometheus send tens, cloud event grids hundreds.
@@ -28,17 +30,6 @@ MAX_DEPTH = 4
 MAX_FILE = 1 << 20
 
 _NAME = r"^[a-z][a-z0-9_]{0,63}$"
-
-# Words that tools use for the two states. A mapping names this table as `status`, or brings its own.
-STATUS_WORDS = {
-    "firing": "firing alerting alert alarm active activated open opened new trigger triggered triggering problem down "
-    "fail failed failing failure critical crit error err warning warn unhealthy offline unreachable missing late "
-    "acknowledged ack acknowledge create created raise raised degraded trouble occurred start started page high low "
-    "medium info notice unknown insufficient_data no_data nodata pending update updated",
-    "resolved": "resolved resolve ok okay closed close clear cleared normal recovered recovery recover up success "
-    "passing healthy online inactive deactivated canceled cancelled done ended end delete deleted completed green",
-}
-TABLES: Tables = {"status": {word: status for status, words in STATUS_WORDS.items() for word in words.split()}}
 
 
 class Test(Struct, forbid_unknown_fields=True, rename={"among": "is"}):
@@ -221,6 +212,10 @@ def _unwrapped(value: Any) -> Any:
     try:
         return msgspec.json.decode(value)
     except (msgspec.DecodeError, RecursionError):
+        pass
+    try:
+        return read(value).value
+    except NotJsonError:
         return value
 
 

@@ -12,14 +12,13 @@ from aiops.records import Action, Alert, Change, Incident, Metric, Record, Tick
 from aiops.records.decode import MAX_LABELS, MAX_RECORD_BYTES, decode
 from aiops_connectors import cloudevents
 from aiops_connectors.builders import MAX_RAW, Problem
-from aiops_connectors.decode import MAX_RECORDS, ValueDecoder
+from aiops_connectors.decode import MAX_RECORDS, ValueDecoder, plain
 from aiops_connectors.mapping import Mapping, load_mapping
 from aiops_connectors.posted import Posted, Taken
 
 # An archive record may be late, as it is told; one from the future would move the engine's clock there.
 MAX_AHEAD_S = 300.0
 
-_PLAIN = msgspec.json.Decoder()
 _RECORDS = msgspec.json.Decoder(list[Alert | Metric | Change])
 
 
@@ -110,16 +109,15 @@ class Events:
 
     def take(self, body: bytes, headers: Headers[str, str], now: float) -> Taken:
         """See `Payload.take`."""
+        flaws: list[Problem] = []
         try:
-            events = _PLAIN.decode(body) if body.strip() else None
+            events = plain(body, flaws) if body.strip() else None
             attributes = cloudevents.binary_attributes(headers, cloudevents.HTTP_PREFIX)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            return Taken([], [Problem("$", f"expected JSON: {error}", body[:MAX_RAW])])
         except RecordError as error:
             return Taken([], [Problem(error.field, str(error), body[:MAX_RAW])])
         if attributes is not None:
             events = {**attributes, "data": events}
-        taken = Taken([], [])
+        taken = Taken([], flaws)
         batch = events if isinstance(events, list) else [events]
         for number, event in enumerate(batch[:MAX_RECORDS]):
             place = f"$[{number}]" if isinstance(events, list) else "$"

@@ -18,8 +18,10 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
+from aiops.errors import RecordError
 from aiops.records import Alert, Record
 from aiops_connectors.builders import MAX_RAW, Problem
+from aiops_connectors.decode import plain
 from aiops_connectors.mapping import MAX_ITEMS, Mapping
 from aiops_connectors.times import parse_time
 
@@ -29,8 +31,6 @@ LEASE_S = 300.0
 MAX_KNOWN, MAX_KEY_BYTES = 8_192, 2_048
 # When there is no more room, one in so many is forgotten.
 FORGOTTEN = 16
-
-_PLAIN = msgspec.json.Decoder()
 
 
 class Taken(Struct):
@@ -74,20 +74,23 @@ class Posted:
 
     def take_any(self, body: bytes, headers: Headers[str, str], now: float) -> Taken:
         """As `take`, for bodies of which something does not fit: nothing is remembered."""
+        problems: list[Problem] = []
         try:
-            items = _PLAIN.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            return Taken([], [Problem("$", f"expected JSON: {error}", body[:MAX_RAW])])
+            items = plain(body, problems)
+        except RecordError as error:
+            return Taken([], [Problem("$", str(error), body[:MAX_RAW])])
         if not isinstance(items, list):
             return Taken([], [Problem("$", "expected a list of alerts", body[:MAX_RAW])])
         for item in items[:MAX_ITEMS]:
             if type(item) is dict:
                 end = parse_time(item.get("endsAt"))
+                # Prometheus has none; what it posts is one thing by its labels, whichever way it is read.
+                item.pop("fingerprint", None)
                 item["status"] = "resolved" if end is not None and end <= now else "firing"
                 if end is None:
                     item["endsAt"] = now + LEASE_S
-        records, problems = self._mapping.apply(items, headers, None, now)
-        return Taken(list(records), problems)
+        records, flaws = self._mapping.apply(items, headers, None, now)
+        return Taken(list(records), [*problems, *flaws])
 
     def _one(self, item: _Item, index: int, now: float, taken: Taken) -> None:
         key = (bytes(item.labels), bytes(item.annotations), item.generator_url)
@@ -101,6 +104,7 @@ class Posted:
                 ts=end if is_over and end is not None else now,
                 name=known.name,
                 source=known.source,
+                key=known.key,
                 severity=known.severity,
                 status="resolved" if is_over else "firing",
                 service=known.service,
@@ -117,8 +121,9 @@ class Posted:
         """What the mapping makes of all but the times; None, with the problem told, where that is no alert."""
         item: dict[str, Any] = {"generatorURL": key[2]}
         try:
-            item |= {"labels": _PLAIN.decode(key[0]), "annotations": _PLAIN.decode(key[1])}
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            item["labels"] = plain(key[0], [])
+            item["annotations"] = _annotations(key[1])
+        except RecordError as error:
             taken.problems.append(Problem(f"$[{index}]", f"expected an alert: {error}", key[0][:MAX_RAW]))
             return None
         records, problems = self._mapping.apply(item, {}, None, now)
@@ -136,6 +141,14 @@ class Posted:
                     for first in list(islice(self._known, MAX_KNOWN // FORGOTTEN + 1)):
                         del self._known[first]
         return alert
+
+
+def _annotations(raw: bytes) -> Any:
+    """Annotations are text for people: an alert is worth more than theirs."""
+    try:
+        return plain(raw, [])
+    except RecordError:
+        return {}
 
 
 __all__ = ["LEASE_S", "MAX_KNOWN", "Posted", "Taken"]

@@ -57,8 +57,16 @@ class Handing:
         self._ended.set()
 
     def health(self) -> Mapping[str, Any]:
-        now = {"paused": False, "partitions": 1, "offset": 0, "waiting": 0, "held": 0, "held_bytes": 0}
-        return {"ok": True, "detail": "", "lag": {"alerts/0": 3}, "records": 3, "counts": ["records"], **now}
+        now: dict[str, Any] = {"paused": False, "partitions": 1, "offset": 0, "waiting": 0, "held": 0, "held_bytes": 0}
+        now["unknown"] = {"status": {"purple": 1}, "severity": {"5": 2}}
+        return {
+            "ok": True,
+            "detail": "",
+            "lag": {"alerts/0": 3},
+            "records": 3,
+            "counts": ["records"],
+            **now,
+        }
 
 
 def families(text: str) -> dict[str, Family]:

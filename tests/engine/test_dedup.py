@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from aiops.engine.config import DedupConfig
 from aiops.engine.dedup import Dedup
-from aiops.engine.streams import entity_of, fingerprint_of, identity_of
+from aiops.engine.shared import Shared
+from aiops.engine.streams import describe, entity_of, fingerprint_of, identity_of, new_stream
 from aiops.records import Alert
 
 NONE: frozenset[str] = frozenset()
@@ -155,3 +156,20 @@ def test_state_survives_a_dump() -> None:
     more = [alert(0, id="a"), alert(25), alert(30, "resolved"), alert(2000)]
     assert verdicts(*more, dedup=other) == verdicts(*more, dedup=dedup)
     assert msgspec.msgpack.encode(other.dump(), enc_hook=list) == msgspec.msgpack.encode(dedup.dump(), enc_hook=list)
+
+
+def test_a_keyed_stream_is_called_what_its_latest_episode_says() -> None:
+    shared = Shared()
+    alert = Alert(ts=1.0, name="Disk 91 %", source="s", key="k", entity="db9", service="db")
+    identity = identity_of(alert, "db9", NONE)
+    stream = new_stream(0, fingerprint_of(identity), identity, shared, alert, "db9")
+    assert (stream.name, stream.entity, stream.service, stream.source) == ("Disk 91 %", "db9", "db", "s")
+    describe(stream, Alert(ts=2.0, name="Disk 97 %", key="k"), "db10", shared)
+    assert (stream.name, stream.entity, stream.service) == ("Disk 97 %", "db10", None)
+    assert stream.identity == identity
+
+
+def test_a_label_that_is_an_annotation_is_no_identity() -> None:
+    dedup = Dedup(DedupConfig(ignore_labels=()))
+    one, other = (Alert(ts=1.0, name="a", labels={"runbook_url": url, "env": "x"}) for url in ("u", "v"))
+    assert dedup.stream(one) is dedup.stream(other)

@@ -50,6 +50,8 @@ def alerts(draw: st.DrawFn) -> Alert:
         status=draw(st.sampled_from(["firing", "firing", "firing", "resolved"])),
         labels=draw(st.dictionaries(st.sampled_from(["env", "z", "caller"]), st.sampled_from(["x", "3.5"]))),
     )
+    if draw(st.integers(0, 3)) == 0:
+        alert.key = draw(st.sampled_from(["k1", "k2", "DiskFull"]))
     if draw(st.booleans()):
         alert.starts_at = draw(st.sampled_from([1.0, 100.0, 1000.0]))
     if draw(st.integers(0, 4)) == 0:

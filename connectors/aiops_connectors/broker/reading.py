@@ -12,7 +12,9 @@ from aiops.records import Record
 from aiops_connectors.broker.consumer import Batch, Partition, RawMessage
 from aiops_connectors.broker.positions import place_of
 from aiops_connectors.builders import Problem
+from aiops_connectors.charset import CharsetError, as_utf8
 from aiops_connectors.decode import PayloadMapping, ValueDecoder
+from aiops_connectors.unknown import UnknownWords
 
 # What `DeadLetter` keeps of a message that was rejected.
 MAX_RAW_BYTES = 64 << 10
@@ -56,7 +58,9 @@ class Reader:
     def __init__(self, source: str, mapping: PayloadMapping | None, max_bytes: int, clock: Callable[[], float]) -> None:
         self._source = source
         self._decoder = ValueDecoder(mapping, max_bytes=max_bytes)
+        self._max_bytes = max_bytes
         self._wants_key = mapping is not None
+        self.unknown = UnknownWords(source)
         self._clock = clock
 
     def read(self, batches: Sequence[Batch]) -> list[tuple[Partition, list[Item]]]:
@@ -75,9 +79,12 @@ class Reader:
             headers = _headers(message.headers) if message.headers else None
             sent = message.timestamp / 1000 if message.timestamp > 0 else now
             key = _text(message.key) if self._wants_key and message.key is not None else None
-            problems = decode(value, records, place=at, now=sent, headers=headers, key=key)
+            if headers is not None and value is not None:
+                value = self._in_utf8(value, headers)
+            problems = self.unknown.sift(decode(value, records, place=at, now=sent, headers=headers, key=key))
             item = Item(partition, offset + 1, sent, sent, len(value) if value else 0)
             if records:
+                self.unknown.look(records)
                 item.record = records[0]
                 # What happened cannot have been sent before it did.
                 happened = time_of(item.record)
@@ -92,6 +99,13 @@ class Reader:
                 item.rejected = [self._dead(message, at, problem, now) for problem in problems]
             items.append(item)
         return items
+
+    def _in_utf8(self, value: bytes, headers: Mapping[str, str]) -> bytes:
+        """A value in the charset that its header states; as it is where that cannot be obeyed, to be judged so."""
+        try:
+            return as_utf8(value, headers.get("content-type", ""), self._max_bytes)
+        except CharsetError:
+            return value
 
     def _dead(self, message: RawMessage, place: str, problem: Problem, now: float) -> DeadLetter:
         raw = problem.raw or message.value or b""

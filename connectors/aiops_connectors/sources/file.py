@@ -23,6 +23,7 @@ from aiops.records.decode import MAX_RECORD_BYTES
 from aiops_connectors.builders import MAX_RAW
 from aiops_connectors.decode import ValueDecoder
 from aiops_connectors.mapping import load_mapping
+from aiops_connectors.unknown import UnknownWords
 
 # One write of the journal: a few thousand records, some hundred milliseconds of work.
 MAX_BATCH_BYTES = 1 << 20
@@ -58,6 +59,7 @@ class FileSource:
             raise UsageError(f"sources.{name}: {error}") from None
         mapping = load_mapping(self.options.mapping) if self.options.mapping is not None else None
         self._decoder = ValueDecoder(mapping)
+        self._unknown = UnknownWords(name)
         self._path = Path(self.options.path)
         self._stopped = threading.Event()
         self._clock = clock
@@ -89,6 +91,7 @@ class FileSource:
             "offset": self._offset,
             **self._counts,
             "counts": [*self._counts],
+            "unknown": self._unknown.counted(),
         }
 
     def _look(self, inbox: Inbox, position: Position | None) -> bool:
@@ -167,9 +170,11 @@ class FileSource:
             place = f"{self._path.stem}:{at}"
             at += len(line)
             if line.strip():
-                for problem in self._decoder.decode(line.strip(), records, place=place, now=now):
+                problems = self._decoder.decode(line.strip(), records, place=place, now=now)
+                for problem in self._unknown.sift(problems):
                     where = f"{place} {problem.place}"
                     letters.append(DeadLetter(self.name, where, problem.reason, (problem.raw or line)[:MAX_RAW], now))
+        self._unknown.look(records)
         return Received(records, position, letters)
 
     def _close(self) -> None:

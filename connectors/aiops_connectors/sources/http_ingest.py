@@ -18,10 +18,12 @@ from aiops.trace import NO_SPAN, OFF, Span, Tracer
 from aiops.web.auth import Guard, Refusal
 from aiops.web.body import BodyError, Budget, decoded, read_body
 from aiops_connectors.builders import MAX_RAW, Problem
+from aiops_connectors.charset import CharsetError, as_utf8
 from aiops_connectors.mapping import load_mapping, names
 from aiops_connectors.payloads import Payload, Posted, Taken, payload
 from aiops_connectors.signatures import Forged, Verifier
 from aiops_connectors.sources.http_options import HttpOptions
+from aiops_connectors.unknown import UnknownWords
 
 # The answer names this many of what was refused; all are in the dead letters.
 MAX_TOLD = 20
@@ -39,6 +41,8 @@ REFUSED_TYPES = (
     "text/html",
     "image/",
 )
+# Two ways to show a token: as it is, or as the password of basic authentication, for senders that know nothing else.
+CHALLENGES = [(b"www-authenticate", b"Bearer"), (b"www-authenticate", b'Basic realm="aiops", charset="UTF-8"')]
 JSON = [(b"content-type", b"application/json"), (b"x-content-type-options", b"nosniff")]
 
 _LOG = logging.getLogger(__name__)
@@ -82,6 +86,7 @@ class Ingest:
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._number = 0
+        self.unknown = UnknownWords(name)
         self._payloads: dict[str, Payload | None] = dict.fromkeys([*names(), "archive", "cloudevents"])
         self._verifiers: dict[str, Verifier] = {}
         self._submit: Callable[[Received], Future[bool] | None] | None = None
@@ -116,7 +121,7 @@ class Ingest:
         if status == 503:
             extra = [(b"retry-after", str(self._options.retry_after_s).encode())]
         elif status == 401:
-            extra = [(b"www-authenticate", b"Bearer")]
+            extra = CHALLENGES
         elif status in (408, 413):
             # What is left of the body is not read.
             extra = [(b"connection", b"close")]
@@ -195,7 +200,10 @@ class Ingest:
     async def _quickly(self, connector: str, headers: Mapping[str, str], body: bytes, span: Span) -> tuple[int, Answer]:
         """As `_work`, in the event loop; where there is no room, a thread waits for it."""
         now = self._clock()
-        taken = self._payload(connector).take(body, headers, now)
+        try:
+            taken = self._take(connector, headers, body, now)
+        except CharsetError as error:
+            return error.status, Answer(error=error.reason)
         received = self._received(connector, taken, now, span)
         if not received.records and not received.rejected:
             return self._taken(taken, received)
@@ -232,15 +240,20 @@ class Ingest:
                 if verifier.is_known(identity, now):
                     return 200, Answer()
             body = decoded(body, headers.get("content-encoding", ""), self._options.max_unpacked_bytes)
-            taken = self._payload(connector).take(body, headers, now)
+            taken = self._take(connector, headers, body, now)
         except Forged as error:
             return 401, Answer(error=str(error))
-        except BodyError as error:
+        except (BodyError, CharsetError) as error:
             return error.status, Answer(error=error.reason)
         status, answer = self._put(taken, self._received(connector, taken, now, span))
         if verifier is not None and status != 503:
             verifier.taken(identity, now)
         return status, answer
+
+    def _take(self, connector: str, headers: Mapping[str, str], body: bytes, now: float) -> Taken:
+        """What a body holds, in whatever charset its sender states."""
+        body = as_utf8(body, headers.get("content-type", ""), self._options.max_unpacked_bytes)
+        return self._payload(connector).take(body, headers, now)
 
     def _payload(self, connector: str) -> Payload:
         """The kind of body, loaded when it is first asked for."""
@@ -254,7 +267,8 @@ class Ingest:
         """What the inbox is given."""
         self._identify(taken, now)
         source = f"{self._name}/{connector}"
-        letters = [_letter(source, problem, now) for problem in taken.problems]
+        self.unknown.look(taken.records)
+        letters = [_letter(source, problem, now) for problem in self.unknown.sift(taken.problems)]
         return Received(taken.records, rejected=letters, traceparent=span.traceparent)
 
     def _put(self, taken: Taken, received: Received) -> tuple[int, Answer]:
@@ -291,7 +305,13 @@ class Ingest:
     def counted(self) -> Mapping[str, Any]:
         """Requests by the status of their answer, records taken and refused, and what is under way."""
         counts = dict(self._counts)
-        return {**counts, "counts": [*counts], "waiting": self._waiting, "held_bytes": self._budget.held}
+        return {
+            **counts,
+            "counts": [*counts],
+            "waiting": self._waiting,
+            "held_bytes": self._budget.held,
+            "unknown": self.unknown.counted(),
+        }
 
     def close(self) -> None:
         """End the threads, after what they do; the next request begins new ones."""

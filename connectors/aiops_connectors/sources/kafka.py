@@ -97,7 +97,7 @@ class KafkaSource:
 
     def health(self) -> Mapping[str, Any]:
         """See `Source.health`: beside `ok` and `detail` what `Status` counts, with the lag by partition."""
-        return self.status.shown()
+        return {**self.status.shown(), "unknown": self._reader.unknown.counted()}
 
     def assigned(self, partitions: Sequence[Partition], lookup: Lookup) -> Mapping[Partition, int]:
         """See `Listener.assigned`."""
