@@ -81,7 +81,7 @@ class HttpConfig(Struct, frozen=True, forbid_unknown_fields=True):
     enabled: bool = True
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8640
-    # What links in messages begin with, for example https://aiops.example.org; empty: no links.
+    # The address that people use, for example https://ops.example.org/aiops; empty: no links in messages.
     external_url: str = ""
     # For the HTTP server and its ingest; see their own documentation.
     options: dict[str, Any] = field(default_factory=dict)

@@ -21,6 +21,7 @@ from aiops.web.host import Host
 from aiops.web.openapi import document
 from aiops.web.operations import Caller, Operation, error_response, json_response
 from aiops.web.pages import Pages
+from aiops.web.prefix import Prefixed
 from aiops.web.sessions import Doorkeeper
 
 OPERATIONS: list[Operation] = [*incidents.OPERATIONS, *runs.OPERATIONS, *deliveries.OPERATIONS]
@@ -31,7 +32,8 @@ CSP = (
 HEADERS = [
     (b"content-security-policy", CSP.encode()),
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    # Other sites learn nothing; with `no-referrer`, browsers would hide the origin of our own forms from us as well.
+    (b"referrer-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
@@ -53,11 +55,14 @@ def create_app(
         *(_route(caller, operation) for operation in OPERATIONS),
         *Pages(caller, OPERATIONS, clock).routes(),
     ]
-    return Starlette(
+    app = Starlette(
         routes=[*routes, *own],
-        middleware=[Middleware(_Headers)],
+        middleware=[Middleware(_Headers), Middleware(Prefixed, base=guard.address.base)],
         exception_handlers={HTTPException: _http_error, Exception: _fault},
     )
+    # Its redirects would lead to the server's own address, past the proxy in front of it.
+    app.router.redirect_slashes = False
+    return app
 
 
 def _route(caller: Caller, operation: Operation) -> Route:
@@ -68,7 +73,7 @@ def _route(caller: Caller, operation: Operation) -> Route:
 
 
 def _described(door: Doorkeeper) -> Callable[[Request], Any]:
-    text = document(OPERATIONS)
+    text = document(OPERATIONS, door.guard.address.base or "/")
 
     async def describe(request: Request) -> Response:
         found = door.check(request, "read")

@@ -19,6 +19,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from aiops.errors import UsageError
+from aiops.web.address import Address, Origins
 
 Scope = Literal["ingest", "read", "write"]
 PREFIX = "aiops_"
@@ -60,13 +61,15 @@ class Refusal(Struct, frozen=True):
 class Guard:
     """Decides on requests. Without tokens everything is allowed, which is only accepted on a loopback bind."""
 
-    def __init__(self, tokens: Sequence[Token], host: str, external_url: str = "") -> None:
-        """Raise `UsageError` where others could reach an API that asks for no token."""
+    def __init__(self, tokens: Sequence[Token], host: str, external_url: str = "", *, tls: bool = False) -> None:
+        """Raise `UsageError` where others could reach an API that asks for no token. `tls`: this server speaks it."""
         self._by_hash = {_secret_hash(token): token for token in tokens}
         self.open = not tokens
+        self.address = Address.parse(external_url)
+        self._origins = Origins(self.address, tls)
         self._hosts = {*_LOCAL_NAMES, host.lower().strip("[]")}
-        if external_url:
-            self._hosts.add(_host_name(external_url.partition("://")[2].partition("/")[0]))
+        if self.address.place:
+            self._hosts.add(_host_name(self.address.place))
         if self.open and not is_loopback(host):
             raise UsageError(
                 f"http: expected tokens, since {host!r} can be reached from other machines; got none: add one to "
@@ -75,7 +78,7 @@ class Guard:
 
     def check(self, headers: Mapping[str, str], scope: Scope) -> Token | Refusal | None:
         """The token of a request (None: allowed without one), or why it is refused. Header names are lower case."""
-        foreign = self._foreign(headers)
+        foreign = self.check_origin(headers, changes=scope != "read")
         if foreign is not None:
             return foreign
         if self.open:
@@ -87,9 +90,17 @@ class Guard:
             return Refusal(403, f"expected a token with the scope {scope}; {token.name} has {', '.join(token.scopes)}")
         return token
 
-    def check_origin(self, headers: Mapping[str, str]) -> Refusal | None:
-        """For requests that are authenticated in another way: only that no foreign page sent them."""
-        return self._foreign(headers)
+    def check_origin(self, headers: Mapping[str, str], *, changes: bool = True) -> Refusal | None:
+        """Refuse what a page of another site sent: it must not use the operator's browser to reach us.
+
+        Where no token is asked for, the browser's being on the machine would be enough; so the `Host` must be one of
+        ours as well (another name that resolves to loopback is an attack).
+        """
+        host = _host_name(headers.get("host", ""))
+        if self.open and host and host not in self._hosts:
+            return Refusal(403, f"expected the Host {', '.join(sorted(self._hosts))}; got {host[:100]!r}")
+        reason = self._origins.foreign(headers, changes=changes)
+        return Refusal(403, reason) if reason is not None else None
 
     def _token(self, header: str, scope: Scope) -> Token | None:
         """The token of an `Authorization` header: a bearer, or the password of basic authentication.
@@ -113,21 +124,6 @@ class Guard:
             if hmac.compare_digest(known, wanted):
                 found = token
         return found
-
-    def _foreign(self, headers: Mapping[str, str]) -> Refusal | None:
-        """A page of another site must not use the operator's browser to reach a service on the operator's machine.
-
-        Where no token is asked for, the browser's being on the machine would be enough; so the `Host` must be one of
-        ours (another name that resolves to loopback is an attack), and an `Origin` must be the host's own.
-        """
-        host = _host_name(headers.get("host", ""))
-        if self.open and host and host not in self._hosts:
-            return Refusal(403, f"expected the Host {', '.join(sorted(self._hosts))}; got {host[:100]!r}")
-        origin = headers.get("origin")
-        if origin and _host_name(origin.partition("://")[2]) not in {host, *self._hosts}:
-            # An opaque origin ("null", of a sandboxed frame) is nobody's own.
-            return Refusal(403, "expected a request of this site's own pages; got another origin")
-        return None
 
 
 def is_loopback(host: str) -> bool:

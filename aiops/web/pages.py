@@ -10,29 +10,41 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import quote
 
 import jinja2
+from markupsafe import Markup
+from msgspec import Struct
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from aiops.store import audit
-from aiops.web import incidents, model, runs, silencing
+from aiops.web import controls, formtokens, incidents, model, runs, silencing
 from aiops.web.auth import Refusal, Scope
-from aiops.web.body import BodyError, Budget, read_body
+from aiops.web.body import BodyError
+from aiops.web.forms import Forms, body_of
 from aiops.web.operations import ApiError, Call, Caller, Operation
 
 _HERE = Path(__file__).parent
-# A form of ours has a few short fields.
-MAX_FORM_BYTES, MAX_FIELDS, FORM_TIMEOUT_S = 16 << 10, 10, 10.0
 MAX_AUDIT = 50
 # Members and evidence beyond this are in the API; a page that is too long is not read.
 MAX_SHOWN = 200
 # Pages load themselves again, as no script may run in them: soon enough for a person who watches, and cheap for a wall
 # of screens. Who reads on can pause it.
 REFRESH_S = 15
+
+STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
+# What the forms of an incident do; their fields are those of the API.
+ACTIONS: dict[str, tuple[Callable[[Call], Any], type[Struct]]] = {
+    "acknowledge": (incidents.acknowledge, model.Note),
+    "resolve": (incidents.resolve, model.Note),
+    "confirm-cause": (incidents.confirm_cause, model.ConfirmCause),
+    "confirm-grouping": (incidents.confirm_grouping, model.ConfirmGrouping),
+    "confirm-playbook": (incidents.confirm_playbook, model.ConfirmPlaybook),
+    "approve": (runs.approve, model.Approve),
+}
 
 Page = Callable[[Request], Awaitable[Response]]
 
@@ -44,12 +56,13 @@ class Pages:
         self._caller = caller
         self._operations = operations
         self._clock = clock
-        self._budget = Budget(4 << 20)
+        self._forms = Forms(caller.door)
+        self._base = caller.door.guard.address.base
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=jinja2.StrictUndefined
         )
         self._templates.filters |= {"moment": moment, "age": self._age, "web": web_link, "segment": _segment}
-        self._templates.globals |= {"max_shown": MAX_SHOWN, "refresh_s": REFRESH_S}
+        self._templates.globals |= {"max_shown": MAX_SHOWN, "refresh_s": REFRESH_S, "base": self._base}
 
     def routes(self) -> list[Route]:
         """The routes of all pages."""
@@ -60,26 +73,33 @@ class Pages:
             Route("/silences", self._guarded(self._silences, "read"), methods=["GET"]),
             Route("/silences", self._guarded(self._silence, "write"), methods=["POST"]),
             Route("/silences/{id}/end", self._guarded(self._unsilence, "write"), methods=["POST"]),
+            Route("/runs", self._guarded(self._runs, "read"), methods=["GET"]),
+            Route("/switches", self._guarded(self._switch, "write"), methods=["POST"]),
+            Route("/deliveries", self._guarded(self._deliveries, "read"), methods=["GET"]),
+            Route("/deliveries/{verb}", self._guarded(self._move_dead, "write"), methods=["POST"]),
+            Route("/endpoints/{name}/enable", self._guarded(self._enable, "write"), methods=["POST"]),
             Route("/api", self._guarded(self._api, "read"), methods=["GET"]),
             Route("/login", self._ask, methods=["GET"]),
             Route("/login", self._login, methods=["POST"]),
             Route("/logout", self._logout, methods=["POST"]),
-            Route("/static/style.css", self._style, methods=["GET"]),
+            *(Route(f"/static/{name}", _static(name, kind), methods=["GET"]) for name, kind in STATIC.items()),
         ]
 
     def _guarded(self, page: Page, scope: Scope) -> Page:
         async def answer(request: Request) -> Response:
             found = self._caller.door.check(request, scope)
             if isinstance(found, Refusal) and found.status == 401 and request.method == "GET":
-                return RedirectResponse("/login", 303)
+                if _from_elsewhere(request):
+                    return self._page(request, "again.html")
+                return RedirectResponse(f"{self._base}/login", 303)
             if isinstance(found, Refusal):
-                return self._told(found.status, found.reason)
+                return self._told(request, found.status, found.reason)
             request.state.actor = found.name if found is not None else "local"
             request.state.vouched = found is not None
             try:
                 return await page(request)
             except (ApiError, BodyError) as error:
-                return self._told(error.status, error.reason)
+                return self._told(request, error.status, error.reason)
 
         return answer
 
@@ -91,7 +111,7 @@ class Pages:
         shown = wanted if wanted == "all" else "active"
         # Older pages do not change.
         live = None if query.before else _live(request)
-        return self._page("list.html", page=found, wanted=shown, live=live)
+        return self._page(request, "list.html", page=found, wanted=shown, live=live)
 
     async def _show(self, request: Request) -> Response:
         call = self._call(request)
@@ -99,108 +119,134 @@ class Pages:
         entries = await run_in_threadpool(self._audit, found.incident.id)
         plan = await run_in_threadpool(runs.shown, self._caller.host, found.incident)
         live = None if found.incident.status in ("resolved", "merged") else _live(request)
-        return self._page("incident.html", incident=found.incident, audit=entries, plan=plan, live=live)
+        return self._page(request, "incident.html", incident=found.incident, audit=entries, plan=plan, live=live)
 
     def _audit(self, incident: str) -> list[audit.Entry]:
         return audit.entries(self._caller.host.store.database.reader, incident=incident, limit=MAX_AUDIT)
 
     async def _act(self, request: Request) -> Response:
         verb, name = request.path_params["verb"], request.path_params["id"]
-        fields = await self._form(request)
-        note = fields.get("message", "")[:2_000] or None
-        handlers: dict[str, tuple[Callable[[Call], Any], Any]] = {
-            "acknowledge": (incidents.acknowledge, model.Note(note)),
-            "resolve": (incidents.resolve, model.Note(note)),
-            "confirm-cause": (incidents.confirm_cause, model.ConfirmCause(fields.get("entity", "")[:1_024], note)),
-            "confirm-grouping": (incidents.confirm_grouping, model.ConfirmGrouping(message=note)),
-            "approve": (runs.approve, model.Approve(fields.get("playbook", "")[:100], fields.get("plan", "")[:100])),
-        }
-        if verb not in handlers:
-            raise ApiError(404, f"expected one of {', '.join(handlers)}; got {verb[:50]!r}")
-        handler, body = handlers[verb]
-        await run_in_threadpool(handler, self._call(request, body=body))
-        return RedirectResponse(f"/incidents/{quote(name, safe='')}", 303)
+        fields = await self._forms.read(request)
+        if verb not in ACTIONS:
+            raise ApiError(404, f"expected one of {', '.join(ACTIONS)}; got {verb[:50]!r}")
+        handler, kind = ACTIONS[verb]
+        await run_in_threadpool(handler, self._call(request, body=body_of(fields, kind)))
+        return RedirectResponse(f"{self._base}/incidents/{quote(name, safe='')}", 303)
 
     async def _silences(self, request: Request) -> Response:
-        return await self._silence_page(silencing.prefilled(request.query_params))
+        return await self._silence_page(request, silencing.prefilled(request.query_params))
 
     async def _silence(self, request: Request) -> Response:
-        form = silencing.form_of(await self._form(request))
+        form = silencing.form_of(await self._forms.read(request))
         try:
             await run_in_threadpool(silencing.add, self._call(request), form)
         except ApiError as error:
             # What was written stays in the fields.
-            response = await self._silence_page(form, error.reason)
+            response = await self._silence_page(request, form, error.reason)
             response.status_code = error.status
             return response
-        return RedirectResponse("/silences", 303)
+        return RedirectResponse(f"{self._base}/silences", 303)
 
     async def _unsilence(self, request: Request) -> Response:
-        await self._form(request)
+        await self._forms.read(request)
         await run_in_threadpool(incidents.end_silence, self._call(request))
-        return RedirectResponse("/silences", 303)
+        return RedirectResponse(f"{self._base}/silences", 303)
 
-    async def _silence_page(self, form: silencing.Form, wrong: str = "") -> Response:
+    async def _silence_page(self, request: Request, form: silencing.Form, wrong: str = "") -> Response:
         found = await run_in_threadpool(lambda: sorted(self._caller.host.silences(), key=lambda one: one.start))
-        return self._page("silences.html", silences=found, form=form, wrong=wrong)
+        return self._page(request, "silences.html", silences=found, form=form, wrong=wrong)
+
+    async def _runs(self, request: Request) -> Response:
+        found = await run_in_threadpool(controls.runs_page, self._call(request))
+        return self._page(request, "runs.html", page=found)
+
+    async def _switch(self, request: Request) -> Response:
+        fields = await self._forms.read(request)
+        await run_in_threadpool(controls.move_switch, self._call(request), fields)
+        return RedirectResponse(f"{self._base}/runs", 303)
+
+    async def _deliveries(self, request: Request) -> Response:
+        found = await run_in_threadpool(controls.deliveries_page, self._call(request))
+        return self._page(request, "deliveries.html", page=found)
+
+    async def _move_dead(self, request: Request) -> Response:
+        fields = await self._forms.read(request)
+        await run_in_threadpool(controls.move_dead, self._call(request), request.path_params["verb"], fields)
+        return RedirectResponse(f"{self._base}/deliveries", 303)
+
+    async def _enable(self, request: Request) -> Response:
+        fields = await self._forms.read(request)
+        await run_in_threadpool(controls.enable, self._call(request), fields)
+        return RedirectResponse(f"{self._base}/deliveries", 303)
 
     async def _api(self, request: Request) -> Response:
-        return self._page("api.html", operations=self._operations)
+        return self._page(request, "api.html", operations=self._operations)
 
     async def _ask(self, request: Request) -> Response:
-        return self._page("login.html", wrong=False)
+        return self._page(request, "login.html", wrong="")
 
     async def _login(self, request: Request) -> Response:
+        client = request.client.host if request.client is not None else ""
         try:
-            fields = await self._form(request)
+            fields = await self._forms.read(request)
         except (ApiError, BodyError) as error:
-            return self._told(error.status, error.reason)
-        response: Response = RedirectResponse("/", 303)
-        if not self._caller.door.login(fields.get("token", "").strip(), response, secure=request.url.scheme == "https"):
-            response = self._page("login.html", wrong=True)
-            response.status_code = 401
+            return self._told(request, error.status, error.reason)
+        door = self._caller.door
+        wait_s = door.attempts.take(client)
+        if wait_s:
+            return self._refused(
+                request, 429, f"Too many attempts: try again in {wait_s} s.", {"retry-after": str(wait_s)}
+            )
+        response: Response = RedirectResponse(f"{self._base}/", 303)
+        if not door.login(fields.get("token", "").strip(), request, response):
+            return self._refused(request, 401, "There is no such token.")
+        door.attempts.succeeded(client)
+        return response
+
+    def _refused(self, request: Request, status: int, reason: str, headers: dict[str, str] | None = None) -> Response:
+        response = self._page(request, "login.html", wrong=reason)
+        response.status_code = status
+        response.headers.update(headers or {})
         return response
 
     async def _logout(self, request: Request) -> Response:
-        response = RedirectResponse("/login", 303)
-        if _is_ours(request):
-            self._caller.door.logout(request, response)
-        return response
-
-    async def _style(self, request: Request) -> Response:
-        return FileResponse(_HERE / "static" / "style.css", media_type="text/css")
-
-    async def _form(self, request: Request) -> dict[str, str]:
-        foreign = self._caller.door.guard.check_origin(request.headers)
-        if foreign is not None or not _is_ours(request):
-            raise ApiError(403, "expected a form of this site's own pages")
-        if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-            raise ApiError(415, "expected a form")
-        body = await read_body(
-            request.receive, request.headers, most=MAX_FORM_BYTES, timeout_s=FORM_TIMEOUT_S, budget=self._budget
-        )
-        self._budget.give(len(body))
         try:
-            found = parse_qs(body.decode(), max_num_fields=MAX_FIELDS)
-        except ValueError as error:
-            raise ApiError(400, f"form: {error}") from None
-        return {name: values[0] for name, values in found.items()}
+            await self._forms.read(request)
+        except (ApiError, BodyError) as error:
+            return self._told(request, error.status, error.reason)
+        response = RedirectResponse(f"{self._base}/login", 303)
+        self._caller.door.logout(request, response)
+        return response
 
     def _call(self, request: Request, query: Any = None, body: Any = None) -> Call:
         return Call(
             self._caller.host, request.path_params, query, body, request.state.actor, self._clock, request.state.vouched
         )
 
-    def _told(self, status: int, reason: str) -> Response:
-        response = self._page("told.html", status=status, reason=reason)
+    def _told(self, request: Request, status: int, reason: str) -> Response:
+        response = self._page(request, "told.html", status=status, reason=reason)
         response.status_code = status
         return response
 
-    def _page(self, template: str, **values: Any) -> Response:
-        return HTMLResponse(self._templates.get_template(template).render(**{"live": None, **values}))
+    def _page(self, request: Request, template: str, **values: Any) -> Response:
+        door = self._caller.door
+        token, browser = door.form_token(request)
+        own = Markup('<input type="hidden" name="{}" value="{}">').format(formtokens.FIELD, token)
+        known = {"live": None, "own": own, "signed_in": door.is_signed_in(request)}
+        response = HTMLResponse(self._templates.get_template(template).render(**known | values))
+        if browser is not None:
+            door.name_browser(request, response, browser)
+        return response
 
     def _age(self, at: float | None) -> str:
         return "" if at is None else duration(self._clock() - at)
+
+
+def _static(name: str, kind: str) -> Page:
+    async def answer(request: Request) -> Response:
+        return FileResponse(_HERE / "static" / name, media_type=kind)
+
+    return answer
 
 
 def moment(at: float | None) -> str:
@@ -249,6 +295,7 @@ def _live(request: Request) -> bool:
     return request.query_params.get("live") != "off"
 
 
-def _is_ours(request: Request) -> bool:
-    """Browsers say where a form comes from; one that says nothing is not taken."""
-    return bool(request.headers.get("origin")) or request.headers.get("sec-fetch-site") == "same-origin"
+def _from_elsewhere(request: Request) -> bool:
+    """Whether a person followed a link of another site: the browser left the session's cookie (Strict) at home."""
+    headers = request.headers
+    return headers.get("sec-fetch-site") in ("cross-site", "same-site") and headers.get("sec-fetch-mode") == "navigate"

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from aiops_connectors.sources.http import HttpSource
 
-from aiops.errors import AiopsError
+from aiops.errors import AiopsError, UsageError
 from aiops.testing.inbox import MemoryInbox
 
 GROUP = {"alerts": [{"labels": {"alertname": "Down", "host": "w1"}}]}
@@ -44,6 +44,33 @@ def test_ipv6(serving: Any) -> None:
         pytest.skip("needs an IPv6 loopback")
     with serving(host="::1") as http:
         assert httpx2.post(f"http://[::1]:{http.port}/ingest/alertmanager", json=GROUP, timeout=20).status_code == 200
+
+
+def test_ingest_is_below_the_path_of_the_site_as_well(serving: Any) -> None:
+    with serving(external_url="http://127.0.0.1/aiops/") as http:
+        for base in ("", "/aiops"):
+            assert http.post(f"{base}/ingest/alertmanager", GROUP).status_code == 200
+            assert http.post(f"{base}/api/v2/alerts", GROUP["alerts"]).status_code == 200
+        assert http.post("/aiopsingest/alertmanager", GROUP).status_code == 404
+
+
+@pytest.mark.parametrize("url", ["ops.example.org", "https://ops.example.org/a b"])
+def test_an_address_that_pages_cannot_lie_below_is_refused_at_the_start(url: str) -> None:
+    with pytest.raises(UsageError, match=r"http\.external_url: expected an address"):
+        HttpSource("http", {"external_url": url})
+
+
+def test_a_page_of_another_site_cannot_post_alerts(serving: Any) -> None:
+    with serving() as http:
+        own = f"http://127.0.0.1:{http.port}"
+        for headers in (
+            {"sec-fetch-site": "cross-site"},
+            {"sec-fetch-site": "same-site", "origin": "http://127.0.0.1:3000"},
+            {"origin": "http://127.0.0.1:3000"},
+            {"origin": "null"},
+        ):
+            assert http.post("/ingest/alertmanager", GROUP, headers=headers).status_code == 403
+        assert http.post("/ingest/alertmanager", GROUP, headers={"origin": own}).status_code == 200
 
 
 def test_a_port_in_use_is_told() -> None:

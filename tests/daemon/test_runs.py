@@ -27,6 +27,7 @@ from aiops.respond.audit import verify
 from aiops.testing.daemon_process import Hatchery
 from aiops.testing.receiver import Receiver, Reply, receiving
 from aiops.web.auth import new_token, token_hash
+from tests.form_headers import form_headers
 
 DEADLINE_S = 30.0
 TOKENS = {"ann": new_token(), "bob": new_token()}
@@ -276,8 +277,7 @@ def test_the_page_shows_the_dry_run_and_takes_the_approval(site: Site, target: R
     assert "kill switch global is engaged" in page
     site.release()
     form = {"playbook": "restart-worker", "plan": site.plan(incident)["id"]}
-    own = {"origin": str(site.client.base_url).rstrip("/")}
-    done = site.client.post(f"/incidents/{incident}/approve", data=form, headers=own)
+    done = site.client.post(f"/incidents/{incident}/approve", data=form, headers=form_headers(site.client))
     assert done.status_code == 303, done.text
     until(lambda: site.states() == ["executed"])
     assert len(target.requests) == 1

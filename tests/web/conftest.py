@@ -28,6 +28,7 @@ from aiops.store.store import Decided, Store
 from aiops.web.app import create_app
 from aiops.web.auth import Guard, Token
 from aiops.web.server import HttpServer
+from tests.form_headers import form_headers
 
 NOW = 1_772_400_000.0
 DEADLINE_S = 20.0
@@ -140,14 +141,18 @@ class Site:
         self.incident = incident
         self.client = client
         self.port = port
-        self.origin = {"origin": f"http://127.0.0.1:{port}"}
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """What the client's browser would send with a form: its own origin, and the token of a page."""
+        return form_headers(self.client)
 
 
 @contextmanager
-def serving(directory: Path, tokens: Sequence[Token] = ()) -> Iterator[Site]:
+def serving(directory: Path, tokens: Sequence[Token] = (), external_url: str = "") -> Iterator[Site]:
     host = SmallHost(directory)
     incident = host.seed()
-    server = HttpServer(create_app(host, Guard(tokens, "127.0.0.1"), clock=lambda: NOW), "127.0.0.1", 0)
+    server = HttpServer(create_app(host, Guard(tokens, "127.0.0.1", external_url), clock=lambda: NOW), "127.0.0.1", 0)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from aiops.store.outbox import OutboxTable
-from aiops.web import operations, pages
+from aiops.web import forms, operations
 from aiops.web.auth import Token, new_token, token_hash
 
 NOW = 1_772_400_000.0
@@ -189,7 +189,7 @@ def test_what_is_refused(lasting: Any, method: str, path: str, more: dict[str, A
 )
 def test_a_slow_body_is_given_up(lasting: Any, path: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operations, "BODY_TIMEOUT_S", 0.2)
-    monkeypatch.setattr(pages, "FORM_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(forms, "FORM_TIMEOUT_S", 0.2)
     head = f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{lasting.port}\r\norigin: {lasting.origin['origin']}\r\n"
     with socket.create_connection(("127.0.0.1", lasting.port), timeout=20) as sock:
         sock.sendall(f"{head}content-type: {kind}\r\ncontent-length: 50\r\n\r\n{{".encode())

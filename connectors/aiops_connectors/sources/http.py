@@ -23,6 +23,7 @@ from starlette.types import ASGIApp
 from aiops.ports import Inbox, Position
 from aiops.trace import Tracer
 from aiops.web.auth import Guard
+from aiops.web.prefix import Prefixed
 from aiops.web.server import HttpServer, Limits, listen
 from aiops_connectors.sources.http_ingest import Ingest
 from aiops_connectors.sources.http_options import http_options
@@ -43,7 +44,8 @@ class HttpSource:
         """Raise `UsageError` for wrong options, and for an address that others can reach without tokens."""
         self.name = name
         self.options = http_options(name, options)
-        self.guard = Guard(self.options.tokens, self.options.host, self.options.external_url)
+        own = self.options
+        self.guard = Guard(own.tokens, own.host, own.external_url, tls=own.certfile is not None)
         self._ingest = Ingest(name, self.options, self.guard, clock)
         self._clock = clock
         self._rest: ASGIApp | None = None
@@ -98,7 +100,7 @@ class HttpSource:
         listening, self._listening = self._listening, None
         limits = Limits(max_connections=options.max_connections, head_timeout_s=options.head_timeout_s)
         self._server = HttpServer(
-            Starlette(routes=routes),
+            Prefixed(Starlette(routes=routes), self.guard.address.base),
             options.host,
             options.port,
             limits=limits,

@@ -1,0 +1,252 @@
+"""A real Chromium before a real daemon, with a real server for what its endpoints and playbooks call.
+
+Where there is no Chromium (`AIOPS_TEST_BROWSER` names one that is not on the path), the tests skip.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import yaml
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+from aiops.config import load_config
+from aiops.daemon.control import ask
+from aiops.daemon.daemon import Daemon
+from aiops.daemon.service import build
+from aiops.testing.receiver import Receiver, Reply, receiving
+from aiops.web.auth import new_token, token_hash
+from tests.waiting import WITHIN_S, eventually
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--headless",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+TOKEN = new_token()
+CONFIG = """
+topology = "{directory}/topology.json"
+[state]
+directory = "{directory}/state"
+[inbox]
+tick_s = 0.1
+[incidents]
+rank_after_s = 0.2
+[playbooks]
+use = "playbooks"
+[playbooks.options]
+playbooks = "{directory}/books"
+[respond]
+ceiling = "approve"
+allow_private = true
+groups = {{"team:platform" = ["ann"]}}
+[http]
+port = 0
+external_url = "{external_url}"
+[[endpoints]]
+name = "pager"
+type = "webhook"
+options = {{url = "{gone}", allow_private = true}}
+"""
+TOKENS = '[[http.options.tokens]]\nname = "ann"\nscopes = ["ingest", "write"]\nsha256 = "{hash}"\n'
+
+
+def executable() -> str | None:
+    """The browser to test with."""
+    named = os.environ.get("AIOPS_TEST_BROWSER")
+    return named or next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One browser at a time: all its tests run in one worker, one after the other."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    path = executable()
+    if path is None:
+        pytest.skip("needs Chromium (or AIOPS_TEST_BROWSER with its path)")
+    flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=flags, timeout=WITHIN_S * 1_000)
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A person's browser window; whatever it complains of is kept."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        # Chromium reports every answer that is no success; a test that asks for some says so.
+        self.forgiven = False
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("requestfailed", self._failed)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def _failed(self, request: Request) -> None:
+        # A page that loads itself again may be left on the way.
+        if "ERR_ABORTED" not in str(request.failure):
+            self.complaints.append(f"{request.url}: {request.failure}")
+
+    def press(self, label: str, within: str = "main") -> None:
+        """Press the first button of that label and wait for the page that follows."""
+        button = self.page.locator(within).get_by_role("button", name=label, exact=True).first
+        with self.page.expect_navigation(wait_until="load"):
+            button.click()
+
+    def fill(self, label: str, text: str) -> None:
+        self.page.get_by_label(label).fill(text)
+
+    def text(self) -> str:
+        return self.page.inner_text("body")
+
+    def fits(self) -> bool:
+        """Whether nothing makes the page wider than its window."""
+        return bool(self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+@pytest.fixture
+def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
+    """Opens windows; at the end none of them may have complained."""
+    opened: list[Visit] = []
+
+    def open_window(base_url: str, width: int = 1440, scripts: bool = True) -> Visit:
+        context = chromium.new_context(
+            base_url=base_url, viewport={"width": width, "height": 900}, java_script_enabled=scripts
+        )
+        context.set_default_timeout(WITHIN_S * 1_000)
+        opened.append(Visit(context.new_page()))
+        return opened[-1]
+
+    yield open_window
+    for one in opened:
+        one.page.context.close()
+    assert [complaint for one in opened for complaint in one.complaints if not one.forgiven] == []
+
+
+def playbook(url: str) -> dict[str, Any]:
+    step = {"kind": "http", "name": "restart", "url": url, "path": ["{{ host }}", "restart"], "body": {"by": "aiops"}}
+    return {
+        "apiVersion": "aiops/v1",
+        "kind": "Playbook",
+        "name": "restart-worker",
+        "version": "1.0.0",
+        "summary": "Restart a worker that hangs.",
+        "whenToUse": "A worker hangs.",
+        "whenNotToUse": "All workers hang.",
+        "owners": ["team:platform"],
+        "match": {"alert": [{"label": "name", "value": "WorkerHangs"}, {"label": "env", "value": "prod"}]},
+        "parameters": {"host": {"from": ["cause.entity"], "pattern": "[a-z0-9-]{1,60}"}},
+        "mode": "approve",
+        "reversible": True,
+        "guards": {"minAge": "0s", "minConfidence": "low"},
+        "approval": {"approvers": ["team:platform"]},
+        "steps": [step],
+        "verify": [{"kind": "alert-resolved", "within": "1s", "stableFor": "0s"}],
+    }
+
+
+class Site:
+    """A daemon's files, its address, and a client for what is looked up beside the browser."""
+
+    def __init__(self, directory: Path, daemon: Daemon, url: str, target: Receiver, hook: Receiver) -> None:
+        self.state, self.daemon, self.url = directory / "state", daemon, url
+        self.target, self.hook = target, hook
+        self.client = httpx2.Client(base_url=url, timeout=WITHIN_S, headers={"authorization": f"Bearer {TOKEN}"})
+
+    def __enter__(self) -> Site:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.close()
+
+    def get(self, path: str) -> Any:
+        answer = self.client.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def incident(self, name: str = "WorkerHangs", entity: str = "worker-1") -> str:
+        """Alert, and wait for the incident with its playbook."""
+        known = {one["id"] for one in self.get("/api/v1/incidents?status=open,acknowledged,resolved")["incidents"]}
+        at = time.time()
+        record = {"kind": "alert", "ts": at, "name": name, "entity": entity, "severity": "critical", "id": f"a-{at}"}
+        body = json.dumps(record | {"labels": {"env": "prod"}})
+        kind = {"content-type": "application/x-ndjson"}
+        assert self.client.post("/ingest/archive", content=body, headers=kind).status_code == 200
+
+        def found() -> str | None:
+            lines = [one["id"] for one in self.get("/api/v1/incidents")["incidents"] if one["id"] not in known]
+            shown = self.get(f"/api/v1/incidents/{lines[0]}")["incident"] if lines else {}
+            return str(lines[0]) if shown.get("playbooks") and shown.get("causes") else None
+
+        return str(eventually(found))
+
+    def status(self, incident: str) -> str:
+        return str(self.get(f"/api/v1/incidents/{incident}")["incident"]["status"])
+
+    def release(self) -> None:
+        ask(self.state, {"ask": "switch", "scope": "global", "engaged": False, "actor": "ann"})
+
+
+@contextmanager
+def running(directory: Path, *, tokens: bool = True, external_url: str = "") -> Iterator[Site]:
+    """A daemon with a playbook that it may run, and an endpoint that answers 410."""
+    with receiving() as target, receiving() as hook:
+        hook.replies = [Reply(410)]
+        path = written(directory, target.url, hook.url, tokens, external_url)
+        daemon = build(load_config(path))
+        daemon.start()
+        try:
+            with Site(directory, daemon, f"http://127.0.0.1:{listening(daemon)}", target, hook) as site:
+                eventually(lambda: site.client.get("/readyz").status_code == 200)
+                yield site
+        finally:
+            daemon.stop()
+
+
+def written(directory: Path, target: str, gone: str, tokens: bool, external_url: str) -> Path:
+    """The daemon's files; its port is any that is free."""
+    (directory / "books").mkdir()
+    (directory / "books" / "restart-worker.yaml").write_text(yaml.safe_dump(playbook(target)))
+    nodes = [{"id": "work", "kind": "service"}, *({"id": f"worker-{n}", "kind": "host"} for n in range(9))]
+    edges = [{"from": f"worker-{n}", "to": "work", "kind": "part_of"} for n in range(9)]
+    (directory / "topology.json").write_text(json.dumps({"nodes": nodes, "edges": edges}))
+    path = directory / "aiops.toml"
+    text = CONFIG.format(directory=directory, gone=gone, external_url=external_url)
+    path.write_text(text + (TOKENS.format(hash=token_hash(TOKEN)) if tokens else ""))
+    return path
+
+
+def listening(daemon: Daemon) -> int:
+    """The port of a daemon's HTTP server."""
+
+    def port() -> int | None:
+        found = re.search(r"listening on .*:(\d+)$", str(daemon.sources.health()["http"]["detail"]))
+        return int(found[1]) if found else None
+
+    return int(eventually(port) or 0)

@@ -1,0 +1,101 @@
+"""The pages in a real browser below a path, through a reverse proxy that takes the path away, or does not."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import TOKEN, Visit, running
+
+
+class Proxy(ThreadingHTTPServer):
+    """Passes /aiops/ on to `port`, as the usual `proxy_pass` does; everything else is not found."""
+
+    daemon_threads = True
+    port = 0
+    strips = True
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One request, passed on; the host's name is kept, as proxies do that are set up for it."""
+
+    def do_GET(self) -> None:
+        proxy = self.server
+        assert isinstance(proxy, Proxy)
+        if not self.path.startswith("/aiops/"):
+            self.send_error(404, "outside of the path")
+            return
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        behind = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=120)
+        behind.request(
+            self.command, self.path.removeprefix("/aiops") if proxy.strips else self.path, body, dict(self.headers)
+        )
+        answer = behind.getresponse()
+        text = answer.read()
+        self.send_response(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in ("transfer-encoding", "content-length", "connection", "date"):
+                self.send_header(name, value)
+        self.send_header("content-length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+        behind.close()
+
+    do_POST = do_GET  # noqa: N815
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def proxied(strips: bool) -> Iterator[Proxy]:
+    proxy = Proxy(("127.0.0.1", 0), Handler)
+    proxy.strips = strips
+    thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield proxy
+    finally:
+        proxy.shutdown()
+        proxy.server_close()
+        thread.join()
+
+
+@pytest.mark.parametrize("strips", [True, False], ids=["path-taken-away", "path-kept"])
+def test_forms_work_below_a_path(tmp_path: Path, visit: Callable[..., Visit], strips: bool) -> None:
+    with proxied(strips) as proxy:
+        url = f"http://127.0.0.1:{proxy.server_address[1]}/aiops/"
+        with running(tmp_path, external_url=url) as site:
+            proxy.port = int(site.url.rpartition(":")[2])
+            incident = site.incident()
+            window = visit(url)
+            window.page.goto(url)
+            assert window.page.url == f"{url}login"
+            window.fill("Token", TOKEN)
+            window.press("Log in")
+            assert window.page.url == url
+            assert window.page.evaluate("getComputedStyle(document.body).margin") == "0px"
+            window.page.locator("main table a").first.click()
+            window.page.wait_for_url(f"{url}incidents/{incident}")
+            window.press("Acknowledge")
+            assert site.status(incident) == "acknowledged"
+            window.page.get_by_role("link", name="Runs").click()
+            window.page.wait_for_url(f"{url}runs")
+            window.press("Stop everything")
+            cookies = window.page.context.cookies()
+            assert {(one["name"], one["path"]) for one in cookies} == {
+                ("aiops_session", "/aiops"),
+                ("aiops_form", "/aiops"),
+            }
+            window.press("Log out", within="nav")
+            assert window.page.url == f"{url}login"
+            # Whoever reaches the server directly finds its pages all the same.
+            direct = visit(site.url)
+            direct.page.goto("/")
+            assert direct.page.url == f"{site.url}/aiops/login"
