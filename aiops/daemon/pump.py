@@ -24,6 +24,7 @@ from aiops.daemon.collector import held_back
 from aiops.daemon.folding import Fold
 from aiops.daemon.inbox import Inbox, Pending
 from aiops.daemon.logs import say
+from aiops.daemon.present import Presenter
 from aiops.daemon.recovery import Recovered, cumulative, decided_of
 from aiops.daemon.snapshots import Snapshots
 from aiops.daemon.spans import begin_batch, keep_causes
@@ -85,6 +86,8 @@ class Pump:
         self._stop = threading.Event()
         self._accounted_at = 0.0
         self._account()
+        self._present = Presenter(store, monotonic)
+        self._present.start(self.fold)
         # What could not be stored yet; folded already, so that it must be stored before anything else is.
         self._unstored: list[Decided] = []
         # The committed frame that is not processed yet, as it is not durable that a record of it is set aside.
@@ -141,9 +144,11 @@ class Pump:
         if self._unstored or self._unfolded or self.state == "degraded":
             self._recover()
             return
-        taken = self._inbox.take(self._config.max_frame_records, self._config.tick_s)
+        wait_s = min(self._config.tick_s, self._present.wait_s())
+        taken = self._inbox.take(self._config.max_frame_records, wait_s)
         self._answer()
         self._commit(taken)
+        self._show()
         if self._monotonic() - self._accounted_at >= self._config.tick_s / 2:
             self._account()
         if self._snapshots.is_due():
@@ -154,10 +159,16 @@ class Pump:
             self._commit(taken)
             if self.state == "degraded":
                 return
+        self._show(at_once=True)
         if not self._unstored and not self._unfolded:
             self._snapshots.wait(RETRY_CAP_S)
             self._snapshot()
             self._snapshots.wait(RETRY_CAP_S)
+
+    def _show(self, at_once: bool = False) -> None:
+        """Bring what people look at up to the present; what is not in the store yet goes first."""
+        if not self._unstored and not self._unfolded and self.state == "running":
+            self._present.write(self.fold, at_once)
 
     def _commit(self, taken: list[Pending]) -> None:
         now = self._clock()
@@ -222,6 +233,7 @@ class Pump:
         seconds = self._monotonic() - begun
         self.vitals.fold.observe(seconds)
         self._snapshots.folded(seconds)
+        self._present.changed(events, self.fold)
         decided = decided_of(folded, events)
         if decided.actions:
             self._account()

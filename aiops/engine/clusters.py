@@ -27,6 +27,8 @@ MAX_MESSAGE = 500
 HABITUAL = 2.5
 # Callers of one member; each becomes a dynamic edge for the ranker, and a service with more has them in the topology.
 MAX_CALLERS = 32
+# Incidents that may change between two looks of the host, which come with each frame of some thousand records.
+MAX_CHANGED = 20_000
 
 _MEMBER, _JOIN = values_of(DumpedMember), values_of(DumpedJoin)
 _CLUSTER, _TALLY = values_of(DumpedCluster), values_of(DumpedTally)
@@ -194,6 +196,19 @@ class Clusters:
         # Members that a split moved, and where to.
         self.moved: dict[int, int] = {}
         self._shared = Shared()
+        # Incidents whose streams began or stopped firing, for the host to take; no part of the state.
+        self._changed: dict[str, None] = {}
+
+    def take_changed(self) -> list[str]:
+        """Incidents whose streams began or stopped firing since it was asked last; at most `MAX_CHANGED`."""
+        changed = list(self._changed)
+        self._changed.clear()
+        return changed
+
+    def _change(self, cluster: ClusterState) -> None:
+        # A replay never asks.
+        if cluster.incident is not None and len(self._changed) < MAX_CHANGED:
+            self._changed[cluster.incident] = None
 
     def of(self, number: int) -> ClusterState | None:
         """The cluster that `number` is, or was merged into."""
@@ -261,6 +276,7 @@ class Clusters:
     def fires(self, cluster: ClusterState, stream: Stream, by: int) -> None:
         """A stream of the cluster began (`by` 1) or stopped (−1) firing."""
         cluster.firing += by
+        self._change(cluster)
         member = cluster.members.get(stream.member)
         if member is not None:
             member.firing += by
@@ -303,6 +319,7 @@ class Clusters:
             target.last_at = max(target.last_at, member.last_at)
             target.severity = max(target.severity, member.severity)
         target.background = source.background
+        self._change(source)
         source.count -= target.count
         source.firing -= target.firing
         return target

@@ -140,6 +140,14 @@ class Engine:
             text = f"more than {self.config.dedup.max_streams} alert streams: the ones silent for longest are forgotten"
             out.append(Notice(seq, "cap", text))
 
+    def present(self, name: str) -> tuple[Incident, int, int] | None:
+        """An incident as it is now, its version, and the number of the last record; None for one not remembered."""
+        incident = self.incidents.by_id.get(name)
+        cluster = self.clusters.of(incident.cluster) if incident is not None else None
+        if incident is None or cluster is None:
+            return None
+        return self.incidents.record(incident, cluster), incident.version, self.seq - 1
+
     def finish(self) -> list[Event]:
         """Let so much time pass that all that is open ends by itself; for the end of an archive, not of a daemon."""
         out: list[Event] = []

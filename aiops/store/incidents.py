@@ -42,11 +42,44 @@ class Stored(Struct):
     changed: int
 
 
+class Present(Struct):
+    """An incident as it is after record number `seq`, between version `version` and the next."""
+
+    incident: Incident
+    version: int
+    seq: int
+    body: bytes = b""
+
+    def __post_init__(self) -> None:
+        """Encode it once."""
+        self.body = self.body or _ENCODER.encode(self.incident)
+
+
 _COLUMNS = ", ".join(Summary.__struct_fields__)
 
 
+def refresh(connection: sqlite3.Connection, present: Present) -> None:
+    """Bring a row up to the present; one of another version, or of a later record, stays as it is."""
+    incident = present.incident
+    connection.execute(
+        "update incidents set severity = ?, title = ?, last_alert_at = ?, alert_count = ?, body = ?, seq = ?"
+        " where id = ? and version = ? and seq <= ?",
+        (
+            int(parse_severity(incident.severity)),
+            incident.title or "",
+            incident.last_alert_at or incident.opened_at or 0.0,
+            incident.alert_count,
+            present.body,
+            present.seq,
+            incident.id,
+            present.version,
+            present.seq,
+        ),
+    )
+
+
 def upsert(connection: sqlite3.Connection, event: IncidentChanged, changed: int) -> None:
-    """Write the newest state; an older version than the one there is left out."""
+    """Write the newest state; an older version than the one there, or of an earlier record, is left out."""
     incident = event.incident
     values = (
         incident.id,
@@ -61,14 +94,16 @@ def upsert(connection: sqlite3.Connection, event: IncidentChanged, changed: int)
         incident.merged_into,
         changed,
         _ENCODER.encode(incident),
+        event.seq,
     )
     connection.execute(
-        f"insert into incidents ({_COLUMNS}, body) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+        f"insert into incidents ({_COLUMNS}, body, seq) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
         " on conflict (id) do update set version = excluded.version, status = excluded.status,"
         " severity = excluded.severity, title = excluded.title, opened_at = excluded.opened_at,"
         " last_alert_at = excluded.last_alert_at, resolved_at = excluded.resolved_at,"
         " alert_count = excluded.alert_count, merged_into = excluded.merged_into, changed = excluded.changed,"
-        " body = excluded.body where excluded.version >= incidents.version",
+        " body = excluded.body, seq = excluded.seq"
+        " where (excluded.version, excluded.seq) >= (incidents.version, incidents.seq)",
         values,
     )
 

@@ -18,6 +18,7 @@ from aiops.ports import DeadLetter
 from aiops.records import Action
 from aiops.store import audit, incidents
 from aiops.store.database import Database
+from aiops.store.incidents import Present
 from aiops.store.outbox import Entry, OutboxTable
 
 FILE_NAME = "aiops.db"
@@ -77,6 +78,12 @@ class Store:
             if fresh:
                 connection.execute("update applied set frame = ?, at = ?", (fresh[-1].frame + 1, fresh[-1].at))
             return added
+
+    def refresh(self, present: Sequence[Present]) -> None:
+        """Show incidents as they are now, without new versions; raise `sqlite3.Error` as `apply` does."""
+        with self.database.transaction() as connection:
+            for one in present:
+                incidents.refresh(connection, one)
 
     def _write(self, connection: sqlite3.Connection, item: Decided) -> int:
         newest: dict[str, tuple[IncidentChanged, int]] = {}
