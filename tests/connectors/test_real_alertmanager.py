@@ -1,4 +1,4 @@
-"""The sink that speaks Alertmanager's words, held against the real one: it takes the alerts, and writes the same body."""
+"""The sink that speaks Alertmanager's words against the real one: it takes the alerts and writes the same body."""
 
 from __future__ import annotations
 
