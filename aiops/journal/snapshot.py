@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from aiops.journal.frame import JournalError, Meta
 from aiops.journal.writer import sync_directory
+from aiops.private import private_directory
 
 MAGIC = b"AIS1"
 KEEP = 3
@@ -110,7 +111,7 @@ def pack(parts: Iterable[bytes]) -> Packed:
 
 def write_packed(directory: Path, meta: SnapshotMeta, packed: Packed, keep: int = KEEP) -> Path:
     """Write a packed state as `write_snapshot` does."""
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_directory(directory)
     path = directory / f"{meta.frame:020d}.snapshot"
     aside = path.with_suffix(".new")
     told = msgspec.json.encode(msgspec.structs.replace(meta, parts=packed.parts))

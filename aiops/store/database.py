@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from aiops.errors import AiopsError
+from aiops.private import narrow
 from aiops.store.schema import migrate
 
 # How long a writer of another process (the command line) is waited for.
@@ -93,6 +94,8 @@ def _open_writer(path: Path) -> sqlite3.Connection:
     with contextlib.suppress(OSError):
         # Payloads of alerts are nobody else's business; the other files of the database inherit the mode.
         path.touch(mode=0o600, exist_ok=True)
+        for suffix in ("", "-wal", "-shm"):
+            narrow(path.with_name(path.name + suffix))
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
     try:
         # Must come before the first table: it cannot be changed later without a full VACUUM.
