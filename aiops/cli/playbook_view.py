@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from aiops.cli.plain import clean
 from aiops.records import Suggestion
+from aiops.respond.calls import Call
 from aiops.respond.explain import Explanation
 from aiops.respond.guards import GuardCheck
 from aiops.respond.rendering import Shown
 from aiops.respond.runs import Plan
 
+# Nothing of a request may be hidden from whoever approves it: a playbook file has at most 256 KiB.
+MAX_BODY_CHARS = 1_000_000
 _MARKS = {"passed": ("✓", "green"), "refused": ("✗", "red"), "later": ("·", "dim")}
 
 
@@ -51,10 +55,23 @@ def show_plan(console: Console, plan: Plan) -> None:
     console.print(f"\nDry run of {clean(plan.playbook)}", style="bold underline")
     console.print(Text(clean(plan.sentence, 500), style="red" if plan.refused else "green"), soft_wrap=True)
     for request in plan.requests:
-        line = f"  {request.method} {clean(request.url, 600)}"
-        body = "" if request.body is None else f" {clean(str(request.body))}"
-        console.print(Text(line + body, style="cyan"), soft_wrap=True)
+        console.print(
+            Text(f"  {_sent(request)}", style="dim" if request.phase == "rollback" else "cyan"), soft_wrap=True
+        )
+    for name in plan.by_hand:
+        console.print(Text(f"  rollback by hand: {clean(name)}", style="dim"), soft_wrap=True)
     _checks(console, plan.checks)
+
+
+def _sent(request: Call) -> str:
+    """All that is sent of a request, as an approver must see it; the rollback only if it is needed."""
+    what = f"{request.phase} {clean(request.name)} on {clean(request.target)}"
+    parts = [f"{what}: {request.method} {clean(request.url, 4_096)}"]
+    parts += [f"{clean(name)}: {clean(value, 300)}" for name, value in request.headers.items()]
+    parts += [clean(msgspec.json.encode(request.body).decode(), MAX_BODY_CHARS)] if request.body is not None else []
+    parts += [f"with the secret {clean(request.secret)}"] if request.secret else []
+    parts += [f"up to {request.attempts} times"] if request.attempts > 1 else []
+    return ", ".join(parts)
 
 
 def _checks(console: Console, checks: Sequence[GuardCheck]) -> None:

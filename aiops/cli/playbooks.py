@@ -12,10 +12,12 @@ from rich.text import Text
 
 from aiops import registry
 from aiops.archive import Rejections, read
+from aiops.cli.incidents import StateOption
 from aiops.cli.output import print_json
 from aiops.cli.plain import clean, console_for
 from aiops.cli.playbook_view import show_explanation, show_suggestions
-from aiops.cli.runs import plan_command, runs_command, switch_command
+from aiops.cli.run import ConfigOption, SetOption
+from aiops.cli.runs import accept_trail_command, anchored, plan_command, rollback_command, runs_command, switch_command
 from aiops.errors import UsageError
 from aiops.ports import Suggester
 from aiops.records import Suggestion
@@ -127,12 +129,23 @@ def schema_command() -> None:
 
 @playbooks_app.command("audit")
 def audit_command(
-    file: Annotated[Path, typer.Argument(help="The audit trail of runs, JSON lines.")], as_json: Json = False
+    file: Annotated[
+        Path | None, typer.Argument(help="The audit trail of runs, JSON lines; default: that of the state directory.")
+    ] = None,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+    as_json: Json = False,
 ) -> None:
-    """Check that an audit trail is whole: no line changed, removed or moved; exit code 1 where it is not."""
-    if not file.is_file():
+    """Check that an audit trail is whole; exit code 1 where it is not.
+
+    No line was changed, removed or moved; for the trail of the state directory also none at its end, by its anchor in
+    the store.
+    """
+    file, mark = anchored(config, sets, state) if file is None else (file, None)
+    if not file.is_file() and mark is None:
         raise UsageError(f"{file}: expected an audit trail; there is none")
-    verdict = verify(file)
+    verdict = verify(file, mark)
     if as_json:
         print_json(verdict)
     elif verdict.problem is None:
@@ -145,6 +158,8 @@ def audit_command(
 
 playbooks_app.command("plan")(plan_command)
 playbooks_app.command("runs")(runs_command)
+playbooks_app.command("rollback")(rollback_command)
+playbooks_app.command("accept-trail")(accept_trail_command)
 playbooks_app.command("switch")(switch_command)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -15,10 +16,15 @@ from aiops.cli.output import print_json
 from aiops.cli.plain import clean, console_for, moment
 from aiops.cli.playbook_view import show_plan
 from aiops.cli.run import ConfigOption, SetOption
+from aiops.config import load_config
+from aiops.daemon.anchor import read_mark
 from aiops.daemon.control import ask
 from aiops.errors import UsageError
-from aiops.respond.history import GLOBAL
+from aiops.respond.anchors import Mark
+from aiops.respond.history import GLOBAL, WAITING
 from aiops.respond.runs import Plan
+from aiops.store.database import open_reader
+from aiops.store.store import FILE_NAME
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 _LIMIT = 50
@@ -79,6 +85,49 @@ def switch_command(
         _show_switches(console_for(), told["switches"])
 
 
+def rollback_command(
+    run: Annotated[str, typer.Argument(help="The run's id (`aiops playbooks runs`).")],
+    close: Annotated[bool, typer.Option("--close", help="Send nothing: nothing more is to be rolled back.")] = False,
+    actor: ActorOption = None,
+    note: NoteOption = None,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+    as_json: Json = False,
+) -> None:
+    """Roll back a run whose rollback waits for a person, or close it."""
+    request = {"ask": "rollback", "run": run, "actor": actor or user(), "close": close, "reason": note or ""}
+    told = ask(state_directory(config, sets, state), request)["run"]
+    if as_json:
+        print_json(told)
+    else:
+        _show_runs(console_for(), [told])
+
+
+def accept_trail_command(
+    actor: ActorOption = None,
+    note: NoteOption = None,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+) -> None:
+    """Accept an audit trail that was cut, so that playbooks can run again; what is missing counts as unknown."""
+    ask(state_directory(config, sets, state), {"ask": "accept-trail", "actor": actor or user(), "reason": note or ""})
+    console_for().print("accepted; release the kill switch with `aiops playbooks switch off`")
+
+
+def anchored(config: Path | None, sets: list[str] | None, state: Path | None) -> tuple[Path, Mark | None]:
+    """The audit trail of a state directory, and where the store says that it ended."""
+    directory = state_directory(config, sets, state)
+    chosen = "" if state is not None else load_config(config, sets or ()).respond.directory
+    trail = Path(chosen).expanduser() if chosen else directory / "runs"
+    reader = open_reader(directory / FILE_NAME)
+    try:
+        return trail / "audit.jsonl", read_mark(reader)
+    finally:
+        reader.close()
+
+
 def _position(text: str) -> Literal["on", "off"]:
     if text == "on":
         return "on"
@@ -96,6 +145,14 @@ def _show_runs(console: Console, runs: list[dict[str, Any]]) -> None:
         cells = (run["id"], run["playbook"], run["incident"], ", ".join(run["targets"]), run["state"])
         table.add_row(*(Text(clean(cell)) for cell in cells), moment(run["started_at"]))
     console.print(table)
+    for run in runs:
+        for label, steps in (("done", run["done"]), ("not done", run["left"])):
+            for step in steps:
+                console.print(Text(f"{clean(run['id'])} {label}: {clean(step, 300)}"), soft_wrap=True)
+        if run["rollback"]:
+            text = f"{clean(run['id'])} rollback: {run['rollback']}"
+            waits = f" (`aiops playbooks rollback {clean(run['id'])}`)" if run["rollback"] in WAITING else ""
+            console.print(Text(text + waits, style="yellow" if waits else ""), soft_wrap=True)
 
 
 def _show_switches(console: Console, switches: dict[str, bool]) -> None:

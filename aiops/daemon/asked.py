@@ -44,6 +44,22 @@ class AskSwitch(Struct):
     reason: str = ""
 
 
+class AskRollback(Struct):
+    """Roll a run back whose rollback waits; `close`: say that nothing more of it is to be rolled back."""
+
+    run: str
+    actor: str
+    close: bool = False
+    reason: str = ""
+
+
+class AskAccept(Struct):
+    """Accept an audit trail that was cut."""
+
+    actor: str
+    reason: str = ""
+
+
 class AskEnable(Struct):
     """Tell a disabled endpoint again."""
 
@@ -86,7 +102,17 @@ def answers(daemon: Daemon) -> dict[str, Callable[[dict[str, Any]], dict[str, An
         runs.switch(asked.scope, asked.engaged, asked.actor, asked.reason)
         return {"switches": runs.switches()}
 
-    return {"plan": plan, "runs": listed, "switch": switch}
+    def roll_back(request: dict[str, Any]) -> dict[str, Any]:
+        asked, runs = msgspec.convert(request, AskRollback), _runs(daemon)
+        run = runs.roll_back(asked.run, asked.actor, asked.reason, close=asked.close)
+        return {"run": msgspec.to_builtins(run)}
+
+    def accept(request: dict[str, Any]) -> dict[str, Any]:
+        asked, runs = msgspec.convert(request, AskAccept), _runs(daemon)
+        runs.accept_trail(asked.actor, asked.reason)
+        return {"health": runs.health()}
+
+    return {"plan": plan, "runs": listed, "switch": switch, "rollback": roll_back, "accept-trail": accept}
 
 
 def _runs(daemon: Daemon) -> Runs:

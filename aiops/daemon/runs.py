@@ -1,7 +1,8 @@
 """Guarded runs in the daemon: plans, approvals, the runs that follow them, and whether they helped.
 
-A run goes in a thread of its own, because what it calls may be slow. What is under way when the daemon ends is cut off
-with it: the audit trail says so at the next start, and it is never repeated.
+A run goes in a thread of its own, because what it calls may be slow. When the daemon ends no request is started any
+more. A run whose last request is answered in time ends as stopped; what is under way longer is cut off with the
+daemon: the audit trail says so at the next start, and it is never repeated.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from aiops.daemon.logs import say
@@ -22,17 +23,17 @@ from aiops.respond.catalogue import Catalogue
 from aiops.respond.config import RespondConfig
 from aiops.respond.durations import seconds
 from aiops.respond.guards import Policy, World
-from aiops.respond.history import GLOBAL, Run, RunState
+from aiops.respond.history import GLOBAL, MAX_RUNS, WAITING, Run, RunState
 from aiops.respond.matching import compile_match
 from aiops.respond.runs import Plan, Runner, Transport
-from aiops.respond.steps import AlertResolved, Http, Webhook
+from aiops.respond.steps import AlertResolved, Http, Manual, Webhook
 from aiops.topology import Topology
 
 # Windows of verification are minutes long: a few seconds later is soon enough.
 SETTLE_EVERY_S = 5.0
 # Each waits for a system that somebody approved to be called; more at once is no careful hand any more.
 MAX_AT_ONCE = 8
-STATES: tuple[RunState, ...] = ("running", "executed", "verified", "failed", "unknown")
+STATES: tuple[RunState, ...] = ("running", "executed", "verified", "failed", "stopped", "refused", "unknown")
 Looker = Callable[[str], Look | None]
 
 
@@ -48,7 +49,8 @@ class Runs:
     """The guarded runs of one daemon; safe for many threads.
 
     `look` gives an incident as the engine holds it (`AiopsError` when it does not answer); `learn(incident, playbook,
-    outcome)` is told whether a run helped; `clock` gives Unix seconds.
+    outcome)` takes whether a run helped; `clock` gives Unix seconds. `notify(incident, text)` has people notified, and
+    says whether that is settled; False: it is tried again.
     """
 
     def __init__(
@@ -61,7 +63,9 @@ class Runs:
         look: Looker,
         learn: Callable[[str, str, str], None],
         clock: Callable[[], float],
+        notify: Callable[[str, str], bool] = lambda incident, text: True,
     ) -> None:
+        self._notify = notify
         self._groups = config.groups
         self._playbooks = catalogue.playbooks
         self._trail, self._transport = trail, transport
@@ -79,7 +83,6 @@ class Runs:
             transport,
             policy,
             now=clock(),
-            sleep=lambda s: _wait(self._stop, s),
             clock=clock,
         )
         for run in self.unknown():
@@ -92,6 +95,7 @@ class Runs:
     def stop(self, timeout_s: float) -> None:
         """Start nothing more; what is under way may end within the time."""
         self._stop.set()
+        self._runner.end()
         for thread in (threads := self._alive()):
             thread.join(timeout_s / len(threads))
         self.close()
@@ -132,9 +136,9 @@ class Runs:
         planned = self._runner.plan(look.view, playbook, world)
         if planned.id != plan:
             raise UsageError(f"expected the plan as it is now, {planned.id}; got {plan[:40]!r}: look at it again")
-        groups = [name for name, members in self._groups.items() if actor in members]
-        found = self._runner.approve(look.view, playbook, world, actor, groups)
-        return found, found.refused is None and self._begin(incident, playbook, actor)
+        found = self._runner.approve(look.view, playbook, world, actor, self._groups_of(actor))
+        started = found.refused is None and self._begin(self._run, incident, playbook, actor, found.id)
+        return found, started
 
     def switch(self, scope: str, engaged: bool, actor: str, reason: str = "") -> None:
         """Engage or release a kill switch; raise `UsageError` for a scope that stops nothing."""
@@ -142,6 +146,31 @@ class Runs:
         if scope not in known:
             raise UsageError(f"expected a scope of the catalogue ({', '.join(known[:10])} …); got {scope[:100]!r}")
         self._runner.switch(scope, engaged, actor, self._clock(), reason)
+
+    def roll_back(self, run: str, actor: str, reason: str = "", *, close: bool = False, vouched: bool = False) -> Run:
+        """Roll back a run whose rollback waits for a person, or `close` it with nothing sent.
+
+        `vouched`: a token says who it is, who must then be an approver of the playbook; else it is the host's own user.
+        It goes on in a thread of its own. Raise `UsageError` for a run that does not wait, and while a kill switch of
+        it is engaged.
+        """
+        groups = self._groups_of(actor) if vouched else None
+        if not actor:
+            raise UsageError("a rollback needs the name of who asks for it")
+        if close:
+            return self._runner.close_rollback(run, actor, self._clock(), reason, groups)
+        found = self._runner.may_roll_back(run, actor, groups)
+        if not self._begin(self._roll_back, run, actor, groups, key=run):
+            raise UsageError(f"the rollback of {run} cannot begin now, as others are under way: try again")
+        return found
+
+    def _roll_back(self, run: str, actor: str, groups: list[str] | None) -> None:
+        done = self._runner.roll_back(run, actor, self._clock(), groups)
+        say(logging.INFO, "rolled back", run=run, state=done.rollback, steps=done.done)
+
+    def accept_trail(self, actor: str, reason: str = "") -> None:
+        """Accept an audit trail that was cut; raise `UsageError` for one that is whole."""
+        self._runner.accept_trail(actor, self._clock(), reason)
 
     def switches(self) -> dict[str, bool]:
         """Every kill switch that was ever moved, and whether it is engaged."""
@@ -151,17 +180,32 @@ class Runs:
         """Runs, last started first."""
         return list(self._runner.history.runs.values())[::-1][:limit]
 
+    def of(self, incident: str) -> list[Run]:
+        """Runs for an incident, last started first."""
+        return [run for run in self.listed(MAX_RUNS) if run.incident == incident]
+
     def unknown(self) -> list[Run]:
         """Runs that nobody knows the end of, while the kill switch of their playbook is engaged for it."""
         switches = self._runner.history.switches
         return [one for one in self.listed() if one.state == "unknown" and switches.get(f"playbook:{one.playbook}")]
 
     def health(self) -> dict[str, object]:
-        """Not well while a run ended unknown and its kill switch is still engaged."""
-        unknown = self.unknown()
-        names = ", ".join(f"{run.id} ({run.playbook} for {run.incident})" for run in unknown[:3])
-        detail = f"cut off, look at what they did, then release their switches: {names}" if unknown else ""
-        return {"ok": not unknown, "detail": detail, "switches": self.switches()}
+        """Not well while a person must look: at a trail that was cut, at runs that ended unknown, at rollbacks."""
+        problems = []
+        gap = self._runner.history.gap
+        if gap is not None and not gap.accepted:
+            problems.append(f"nothing runs: the audit trail was cut: {gap.problem}; look, then accept it")
+        if unknown := self.unknown():
+            problems.append(f"cut off, look at what they did, then release their switches: {_named(unknown)}")
+        if waiting := self.waiting():
+            problems.append(f"rollbacks that wait for a person: {_named(waiting)}")
+        for scope, why in self._runner.switches.unwritten().items():
+            problems.append(f"kill switch {scope} is engaged and not yet on disk{f': {why}' if why else ''}")
+        return {"ok": not problems, "detail": "; ".join(problems), "switches": self.switches()}
+
+    def waiting(self) -> list[Run]:
+        """Runs whose rollback waits for a person, or went wrong."""
+        return [run for run in self.listed(MAX_RUNS) if run.rollback in WAITING]
 
     def metrics(self) -> list[Family]:
         """Runs by state, and the kill switches."""
@@ -172,35 +216,66 @@ class Runs:
         switches = Family("aiops_kill_switch_engaged", "gauge", "1 while a kill switch is engaged.")
         for scope, engaged in self.switches().items():
             switches.add(float(engaged), scope=scope)
-        return [runs, switches]
+        gap = self._runner.history.gap
+        trail = Family("aiops_audit_trail_ok", "gauge", "0 while the audit trail is cut and nobody has accepted it.")
+        rollbacks = Family("aiops_rollbacks_waiting", "gauge", "Rollbacks of runs that wait for a person.")
+        return [
+            runs,
+            switches,
+            rollbacks.add(len(self.waiting())),
+            trail.add(float(gap is None or gap.accepted)),
+        ]
 
     def settle(self) -> None:
         """Judge the runs whose time to show an effect is over."""
         now = self._clock()
         for run, until in self._runner.unsettled():
-            checks = [one for one in self._playbooks[run.playbook].verify if isinstance(one, AlertResolved)]
-            if not checks or now < until:
-                # Without a check of the alerts only a person can say whether it helped.
-                continue
-            calm_from = until - max(seconds(check.stable_for) for check in checks)
-            cleared = self._is_cleared(run, calm_from)
-            self._runner.settle(run.id, cleared, now)
+            checks = [one for one in self._playbooks[run.playbook].verify if not isinstance(one, Manual)]
+            if checks and now >= until:
+                # Without a check that the engine can make only a person can say whether it helped. One that fails, and
+                # a rollback, take their time at the other side.
+                self._begin(self._settle, run, until, key=run.id)
+
+    def _settle(self, run: Run, until: float) -> None:
+        alerts = [one for one in self._playbooks[run.playbook].verify if isinstance(one, AlertResolved)]
+        cleared: bool | None = True
+        if alerts:
+            cleared = self._is_cleared(run, until - max(seconds(check.stable_for) for check in alerts))
+        wrong = self._runner.ask_checks(run, self._clock()) if cleared else None
+        cleared = cleared if wrong is None else False
+        self._runner.settle(run.id, bool(cleared), self._clock(), hold=cleared is None)
+        if cleared is not None:
             self._learn(run.incident, run.playbook, "resolved" if cleared else "useless")
 
-    def _is_cleared(self, run: Run, calm_from: float) -> bool:
+    def notify(self) -> None:
+        """Have people notified of what they were not yet."""
+        for unsaid in list(self._runner.history.unsaid.values()):
+            if self._notify(unsaid.incident, unsaid.text):
+                self._runner.said(unsaid.seq, self._clock())
+
+    def _is_cleared(self, run: Run, calm_from: float) -> bool | None:
         look = self._look(run.incident)
         if look is None:
-            # Merged into another, or forgotten: nobody can tell, and what cannot be told did not help.
-            return False
+            # Merged into another, or forgotten: nobody can tell.
+            return None
         mine = [stream for stream in look.streams if stream.entity in run.targets] or look.streams
         return all(not stream.is_firing and stream.last_at <= calm_from for stream in mine)
 
     def _settle_all(self) -> None:
         while not self._stop.wait(SETTLE_EVERY_S):
-            try:
-                self.settle()
-            except AiopsError as error:
-                say(logging.WARNING, f"runs: {error}: it is tried again")
+            for work in (self.settle, self._keep, self.notify):
+                try:
+                    work()
+                except AiopsError as error:
+                    say(logging.WARNING, f"runs: {error}: it is tried again")
+
+    def _keep(self) -> None:
+        now = self._clock()
+        self._runner.switches.write_again(now)
+        self._runner.expire(now)
+
+    def _groups_of(self, actor: str) -> list[str]:
+        return [name for name, members in self._groups.items() if actor in members]
 
     def _open(self, incident: str) -> Look:
         look = self._look(incident)
@@ -215,27 +290,33 @@ class Runs:
         owners = {owner for playbook in self._playbooks.values() for owner in playbook.owners}
         return [GLOBAL, *sorted(owners), *(f"playbook:{name}" for name in self._playbooks)]
 
-    def _begin(self, incident: str, playbook: str, actor: str) -> bool:
-        thread = threading.Thread(target=self._run, args=(incident, playbook, actor), name="run", daemon=True)
+    def _begin(self, work: Callable[..., None], *args: object, key: str = "") -> bool:
+        """Do something that calls others in a thread of its own; one of a `key` at a time."""
+        name = f"run {key}"
+        thread = threading.Thread(target=self._work, args=(work, args), name=name, daemon=True)
         with self._lock:
-            if self._stop.is_set() or len(self._threads) >= MAX_AT_ONCE:
+            busy = bool(key) and any(one.name == name for one in self._threads)
+            if busy or self._stop.is_set() or len(self._threads) >= MAX_AT_ONCE:
                 return False
             self._threads.add(thread)
             thread.start()
         return True
 
-    def _run(self, incident: str, playbook: str, actor: str) -> None:
+    def _work(self, work: Callable[..., None], args: tuple[object, ...]) -> None:
         try:
-            look = self._open(incident)
-            done = self._runner.run(look.view, playbook, self._world(look), actor)
-            say(logging.INFO, done.sentence, incident=incident, run=done.run or "none", steps=done.steps)
+            work(*args)
         except AiopsError as error:
-            say(logging.ERROR, f"run of {playbook}: {error}", incident=incident)
+            say(logging.ERROR, f"runs: {error}")
         except Exception:
             logging.getLogger("aiops").exception("a run failed: its state is unknown and its kill switch is engaged")
         finally:
             with self._lock:
                 self._threads.discard(threading.current_thread())
+
+    def _run(self, incident: str, playbook: str, actor: str, approved: str) -> None:
+        look = self._open(incident)
+        done = self._runner.run(look.view, playbook, self._world(look), actor, approved=approved)
+        say(logging.INFO, done.sentence, incident=incident, run=done.run or "none", steps=done.steps)
 
 
 def usable(catalogue: Catalogue) -> Catalogue:
@@ -257,5 +338,6 @@ def playbook_places(options: Mapping[str, object]) -> list[str]:
     return [str(place) for place in named] if isinstance(named, list | tuple) else [str(named)]
 
 
-def _wait(stop: threading.Event, pause_s: float) -> None:
-    stop.wait(pause_s)
+def _named(runs: Sequence[Run]) -> str:
+    more = f" and {len(runs) - 3} more" if len(runs) > 3 else ""
+    return ", ".join(f"{run.id} ({run.playbook} for {run.incident})" for run in runs[:3]) + more

@@ -127,6 +127,10 @@ def _begin(endpoint: EndpointConfig, event: IncidentChanged) -> Spoken:
 def _update(endpoint: EndpointConfig, event: IncidentChanged, before: Told, now: float) -> Decided | None:
     least = int(parse_severity(endpoint.min_severity))
     news = news_of(event, before, least)
+    if "note" in event.what:
+        # Somebody must do something now, however much was told of the incident before.
+        lines = [*event.incident.explanation[-1:], *(news.lines if news is not None else [])]
+        return Decided("updated", now, lines, spoken(before.spoken, event.named, least))
     if news is None:
         return None
     every_s = endpoint.update_every_s

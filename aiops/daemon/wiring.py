@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 from msgspec.structs import astuple
 
 from aiops.config import Config
+from aiops.daemon.anchor import StoreAnchor
 from aiops.daemon.asked import answers, endpoint_answers
 from aiops.daemon.daemon import Daemon
 from aiops.daemon.logs import say
@@ -24,6 +25,7 @@ from aiops.engine.look import Look, look
 from aiops.engine.rank import Models
 from aiops.errors import AiopsError
 from aiops.ports import Source
+from aiops.private import private_directory
 from aiops.records import Action
 from aiops.respond.audit import AuditError, Trail
 from aiops.respond.catalogue import read_catalogue, shipped
@@ -107,11 +109,11 @@ def add_runs(daemon: Daemon, topology: Topology) -> None:
     transport = RunTransport(config.secrets, allow_private=config.allow_private, clock=daemon.clock)
     directory = Path(config.directory).expanduser() if config.directory else daemon.directory / "runs"
     try:
-        trail = Trail(directory / "audit.jsonl")
-    except (AuditError, OSError) as error:
-        reason = f"nothing can be run: {error}"
-        say(logging.ERROR, reason)
-        daemon.extra_health["runs"] = lambda: {"ok": False, "detail": reason}
+        if not config.directory:
+            private_directory(directory)
+        trail = Trail(directory / "audit.jsonl", StoreAnchor(daemon.store.database))
+    except (AiopsError, OSError) as error:
+        _none(daemon, error)
         transport.close()
         return
     catalogue = usable(read_catalogue(_playbooks(daemon.config)))
@@ -120,11 +122,33 @@ def add_runs(daemon: Daemon, topology: Topology) -> None:
         args = {"playbook": playbook, "outcome": outcome}
         daemon.act(Action(ts=0.0, verb="confirm_playbook", actor="aiops", incident=incident, args=args))
 
-    runs = Runs(config, catalogue, topology, trail, transport, lambda name: _look(daemon, name), learn, daemon.clock)
+    def notify(incident: str, text: str) -> bool:
+        args = {"text": text}
+        found = daemon.act(Action(ts=0.0, verb="note", actor="aiops", incident=incident, args=args))
+        if found is not None and not found.applied:
+            say(logging.WARNING, f"{text}: nobody was notified: {found.reason}", incident=incident)
+        return found is not None
+
+    def look_at(name: str) -> Look | None:
+        return _look(daemon, name)
+
+    try:
+        runs = Runs(config, catalogue, topology, trail, transport, look_at, learn, daemon.clock, notify)
+    except AuditError as error:
+        trail.close()
+        _none(daemon, error)
+        transport.close()
+        return
     daemon.runs = runs
     daemon.extra_health["runs"] = runs.health
     daemon.extra_metrics.append(runs.metrics)
     daemon.add(runs, feeds=True)
+
+
+def _none(daemon: Daemon, error: Exception) -> None:
+    reason = f"nothing can be run: {error}"
+    say(logging.ERROR, reason)
+    daemon.extra_health["runs"] = lambda: {"ok": False, "detail": reason}
 
 
 def _look(daemon: Daemon, incident: str) -> Look | None:
@@ -136,11 +160,6 @@ def _look(daemon: Daemon, incident: str) -> Look | None:
     except FutureTimeout:
         raise AiopsError(f"the engine did not answer in {LOOK_TIMEOUT_S:g} s: try again") from None
     return found
-
-
-def guard_of(sources: Sequence[Source]) -> Guard | None:
-    """Who may ask the HTTP server; None where there is none."""
-    return next((source.guard for source in sources if source.name == "http" and isinstance(source, Serves)), None)
 
 
 def add_pages(daemon: Daemon, sources: Sequence[Source]) -> None:

@@ -94,10 +94,15 @@ class HttpClient:
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
+        gate: Callable[[], bool] | None = None,
     ) -> HttpReply:
-        """Make one attempt; raise `HttpFailure` when no answer came within `timeout_s`."""
+        """Make one attempt; raise `HttpFailure` when no answer came within `timeout_s`.
+
+        `gate` is asked when the connection stands, just before the first byte of the request; raise `NotSent` where it
+        says no.
+        """
         target = self._parse(url)
-        self._deadline.start(timeout_s)
+        self._deadline.start(timeout_s, gate)
         wait_s = {"connect": min(CONNECT_TIMEOUT_S, timeout_s), "read": timeout_s, "write": timeout_s}
         try:
             with self._pool.stream(

@@ -23,6 +23,10 @@ Resolve = Callable[[str, int], Sequence[str]]
 MAX_ADDRESSES = 4
 
 
+class NotSent(Exception):
+    """Somebody stopped a request before its first byte was sent."""
+
+
 class AddressRefused(httpcore2.ConnectError):
     """A name that leads only to addresses that may not be connected to."""
 
@@ -43,9 +47,16 @@ class Deadline:
         self._monotonic = monotonic
         self._local = threading.local()
 
-    def start(self, seconds: float) -> None:
-        """The current thread's request ends `seconds` from now."""
+    def start(self, seconds: float, gate: Callable[[], bool] | None = None) -> None:
+        """The current thread's request ends `seconds` from now; `gate` is asked once before its first byte."""
         self._local.ends_at = self._monotonic() + seconds
+        self._local.gate = gate
+
+    def pass_gate(self) -> None:
+        """The current thread's request begins, or goes on; raise `NotSent` where it may not begin."""
+        gate, self._local.gate = getattr(self._local, "gate", None), None
+        if gate is not None and not gate():
+            raise NotSent
 
     def cut(self, timeout_s: float | None) -> float:
         """A timeout that does not reach beyond the deadline; raise when it is over."""
@@ -69,6 +80,7 @@ class GuardedStream(httpcore2.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """See `httpcore2.NetworkStream.write`."""
+        self._deadline.pass_gate()
         self._inner.write(buffer, self._deadline.cut(timeout))
 
     def close(self) -> None:

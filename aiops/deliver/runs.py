@@ -14,12 +14,13 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from aiops.deliver.client import HttpClient, HttpFailure
+from aiops.deliver.network import NotSent
 from aiops.deliver.redaction import excerpt, redact
 from aiops.deliver.signing import key_of, signature_headers
 from aiops.errors import UsageError
 from aiops.respond.config import RunSecret
 from aiops.respond.rendering import Request
-from aiops.respond.runs import Reply
+from aiops.respond.runs import Gate, Reply
 
 __all__ = ["RunSecret", "RunTransport"]
 
@@ -55,7 +56,7 @@ class RunTransport:
             if secret.use == "sign":
                 self._keys[name] = key_of(value, f"secret {name!r}: environment variable {secret.env}")
 
-    def send(self, request: Request, idempotency_key: str) -> Reply:
+    def send(self, request: Request, idempotency_key: str, gate: Gate) -> Reply:
         """See `Transport.send`."""
         body = b"" if request.body is None else msgspec.json.encode(request.body)
         try:
@@ -65,7 +66,10 @@ class RunTransport:
                 body=body,
                 headers=self._headers(request, idempotency_key, body),
                 timeout_s=min(max(request.timeout_s, 0.001), MAX_TIMEOUT_S),
+                gate=gate,
             )
+        except NotSent:
+            return Reply(error="not sent", sent=False)
         except UsageError as error:
             return Reply(error=str(error))
         except HttpFailure as failure:

@@ -15,6 +15,8 @@ from aiops.ports import IncidentView
 from aiops.records import VERBS, Action
 
 OUTCOMES = ("resolved", "helped", "useless")
+# A note is a sentence or two; it is kept with the incident and goes into messages.
+MAX_NOTE_CHARS = 1_000
 
 
 class Actions:
@@ -33,6 +35,7 @@ class Actions:
             "confirm_playbook": self._confirm_playbook,
             "silence": self._silence,
             "unsilence": self._unsilence,
+            "note": self._note,
             "swap_model": self._swap_model,
         }
 
@@ -93,6 +96,16 @@ class Actions:
         incident.notes = [*incident.notes, f"playbook {playbook}: {outcome}"][-20:]
         self.incidents.updated(incident, seq, at, ["playbook"], out)
         return f"{playbook}: {outcome}"
+
+    def _note(self, action: Action, seq: int, at: float, out: list[Event]) -> str:
+        incident, text = self._incident(action), action.args.get("text", "")[:MAX_NOTE_CHARS]
+        if not text:
+            raise UsageError("$.args.text: expected a sentence; got none")
+        if incident.status not in ("open", "acknowledged"):
+            raise UsageError(f"$.incident: expected an incident that is not over; {incident.id} is {incident.status}")
+        incident.notes = [*incident.notes, text][-20:]
+        self.incidents.updated(incident, seq, at, ["note"], out)
+        return "noted"
 
     def _view(self, incident: IncidentState) -> IncidentView:
         known = self.ranking.views.get(incident.id)

@@ -106,6 +106,7 @@ VERBS = (
     "confirm_playbook",  # args.playbook, args.outcome: resolved | helped | useless
     "silence",  # args.id, args.matchers, args.until, optional args.from, args.every
     "unsilence",  # args.id
+    "note",  # args.text: a sentence for `incident` that whoever is notified of it must read
     "swap_model",  # args.slot, args.algorithm, args.state: a detector fitted aside takes its place
 )
 
@@ -177,9 +178,6 @@ class Incident(Struct, tag="incident", tag_field="kind", gc=False, omit_defaults
     status: Literal["open", "acknowledged", "resolved", "merged"] | None = None
     severity: str | None = None
     title: str | None = None
-    message: str | None = None
-    url: str | None = None
-    runbook_url: str | None = None
     alerts: list[str | Alert] = []
     alert_count: int = 0
     first_alert_at: Time | None = None

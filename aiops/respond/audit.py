@@ -2,6 +2,10 @@
 
 It is also the memory of runs: what is in it happened, and after a crash nothing else is believed. A line is on disk
 (fsync) before the thing that it announces is done.
+
+A chain does not show that its newest lines are missing. For this an `Anchor` elsewhere holds the count and the last
+hash: it is written after each line, so that a crash leaves the trail ahead of it by one line at most. A trail that is
+behind its anchor was cut, one that is further ahead was extended by somebody else.
 """
 
 from __future__ import annotations
@@ -17,8 +21,9 @@ import msgspec
 from msgspec import Struct
 
 from aiops.errors import AiopsError
+from aiops.private import narrow, private_directory
+from aiops.respond.anchors import START, UNKNOWN, Anchor, Cut, Mark, compare
 
-START = "0" * 64
 # One line holds a few rendered requests at most; a longer one is not ours.
 MAX_LINE_BYTES = 1024 * 1024
 
@@ -51,62 +56,121 @@ class Verdict(Struct):
     problem: str | None = None
 
 
-def verify(path: Path) -> Verdict:
-    """Check the whole chain of a file without changing it; a missing file is an empty trail."""
-    entries, head = 0, START
+def verify(path: Path, mark: Mark | None = None) -> Verdict:
+    """Check the whole chain of a file without changing it; a missing file is an empty trail.
+
+    With a mark, which was read before, also check that no line is missing at the end.
+    """
+    entries, head, marked = 0, START, START
     try:
         for entry in _read(path):
             entries, head = entry.seq + 1, entry.hash
+            if mark is not None and entries == mark.entries:
+                marked = head
     except AuditError as error:
         return Verdict(entries, head, str(error))
-    return Verdict(entries, head)
+    # A daemon that runs may have written since the mark was read: only what is missing is looked at.
+    missing = mark is not None and mark != UNKNOWN and (entries < mark.entries or marked != mark.head)
+    cut = compare(min(entries, mark.entries), marked, mark) if mark is not None and missing else None
+    return Verdict(entries, head, f"audit trail {path}: {cut.problem}" if cut is not None else None)
 
 
 class Trail:
     """An open trail. One process at a time may have it open; the lock goes with the process."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, anchor: Anchor | None = None) -> None:
         """Open or create; raise `AuditError` where the chain is broken or another process has it.
 
-        What a crash left half-written at the end was never announced as done: it is set aside in `<name>.torn`.
+        What a crash left half-written at the end was never announced as done: it is set aside in `<name>.torn`. `cut`
+        says what is wrong with a trail that is not the one that was anchored.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _private(path)
         self.path = path
+        self._anchor = anchor
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             self._lock()
             torn = self._set_torn_aside()
             self.entries = list(_read(path))
+            self._seq = len(self.entries)
+            self._head = self.entries[-1].hash if self.entries else START
+            self._at = max((entry.at for entry in self.entries), default=0.0)
+            self._size = os.fstat(self._file).st_size
+            self.cut = self._compared()
+            self._anchored = self._seq == 0
+            if self.cut is None:
+                self._catch_up()
         except BaseException:
             os.close(self._file)
             raise
-        self._seq = len(self.entries)
-        self._head = self.entries[-1].hash if self.entries else START
         self.torn_bytes = torn
 
     def append(self, kind: str, at: float, data: dict[str, Any]) -> Entry:
-        """Write one entry and wait until it is on disk."""
+        """Write one entry and wait until it, and its mark, are on disk. One thread at a time."""
+        # A mark that could not be written is written first: the trail is never ahead of it by more than one line.
+        if self.cut is None:
+            self._catch_up()
         entry = Entry(self._seq, at, kind, data, self._head)
         entry.hash = entry.digest()
         self._write(msgspec.json.encode(entry, order="deterministic") + b"\n")
-        self._seq, self._head = entry.seq + 1, entry.hash
+        self._seq, self._head, self._at = entry.seq + 1, entry.hash, max(self._at, at)
+        self._anchored = False
+        self._catch_up()
+        # What is written on a trail that was cut is anchored with what is left of it.
+        self.cut = None
         return entry
+
+    def _compared(self) -> Cut | None:
+        if self._anchor is None:
+            return None
+        mark = self._anchor.read()
+        named = mark.entries if mark is not None else 0
+        hashed = self.entries[named - 1].hash if 0 < named <= self._seq else START
+        return compare(self._seq, hashed, mark)
+
+    def _catch_up(self) -> None:
+        if self._anchor is None or self._anchored:
+            return
+        try:
+            self._anchor.write(Mark(self._seq, self._head, self._at))
+        except AiopsError as error:
+            raise AuditError(f"{self._place}: its anchor was not written ({error}); nothing was run") from error
+        self._anchored = True
 
     def _write(self, line: bytes) -> None:
         """All of a line on disk, or nothing of it: half a line would break the chain for what comes after."""
-        size = os.fstat(self._file).st_size
+        if len(line) > MAX_LINE_BYTES:
+            raise AuditError(f"{self._place}: expected a line of up to {MAX_LINE_BYTES} bytes; got {len(line)}")
+        self._check()
         try:
             written = os.write(self._file, line)
             if written != len(line):
                 raise OSError(f"{written} of {len(line)} bytes were written")
             os.fsync(self._file)
         except OSError as error:
-            os.ftruncate(self._file, size)
+            os.ftruncate(self._file, self._size)
             raise AuditError(f"audit trail {self.path}: {error.strerror or error}; nothing was run") from error
+        self._size += len(line)
+
+    def _check(self) -> None:
+        """The file is still the one that was opened, as long as it was left."""
+        try:
+            mine, there = os.fstat(self._file), os.stat(self.path)
+        except OSError as error:
+            raise AuditError(f"audit trail {self.path}: {error.strerror or error}; nothing was run") from error
+        if (mine.st_ino, mine.st_dev) != (there.st_ino, there.st_dev) or mine.st_size != self._size:
+            raise AuditError(f"audit trail {self.path}: somebody else changed it; nothing was run")
+
+    @property
+    def _place(self) -> str:
+        return f"audit trail {self.path}"
 
     def close(self) -> None:
         """Give the file and its lock back."""
-        os.close(self._file)
+        # A thread that still writes must not meet another file under the same number.
+        file, self._file = self._file, -1
+        if file >= 0:
+            os.close(file)
 
     def _lock(self) -> None:
         try:
@@ -122,11 +186,28 @@ class Trail:
         keep = raw.rfind(b"\n") + 1
         if keep == size:
             return 0
-        with self.path.with_name(self.path.name + ".torn").open("ab") as aside:
+        with _torn(self.path).open("ab") as aside:
             aside.write(raw[keep:] + b"\n")
+        narrow(_torn(self.path))
         os.ftruncate(self._file, keep)
         os.fsync(self._file)
         return size - keep
+
+
+def _torn(path: Path) -> Path:
+    return path.with_name(path.name + ".torn")
+
+
+def _private(path: Path) -> None:
+    """Let nobody else read the trail. A directory that holds other things as well may have other readers."""
+    mine = {path.name, _torn(path).name}
+    try:
+        if not path.parent.is_dir() or all(other.name in mine for other in path.parent.iterdir()):
+            private_directory(path.parent)
+        for file in (path, _torn(path)):
+            narrow(file)
+    except OSError as error:
+        raise AuditError(f"audit trail {path}: {error.strerror or error}") from error
 
 
 def _read(path: Path) -> Iterator[Entry]:

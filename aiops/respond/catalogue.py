@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from aiops.errors import UsageError
 from aiops.respond.format import Playbook
+from aiops.respond.steps import Http
 
 # The largest shipped playbook has 8 KB; a file of more than this is no playbook, and is not parsed.
 MAX_FILE_BYTES = 256 * 1024
@@ -105,7 +106,17 @@ def read_catalogue(places: Iterable[Path]) -> Catalogue:
 
 
 def usable(playbook: Playbook, path: Path) -> Playbook:
-    """The playbook itself; raise `PlaybookError` for a mode that this release does not run."""
+    """The playbook itself; raise `PlaybookError` for what no run may do.
+
+    That is a mode that this release does not run, and a question that may change something: preconditions are asked
+    before a run is written down, checks after it, both without a rollback.
+    """
+    for part in ("preconditions", "verify"):
+        for index, step in enumerate(getattr(playbook, part)):
+            if isinstance(step, Http) and step.method not in ("GET", "HEAD"):
+                raise PlaybookError(
+                    f"{path}: $.{part}[{index}].method: expected GET or HEAD, which change nothing; got {step.method}"
+                )
     if playbook.mode == "auto":
         raise PlaybookError(
             f"{path}: $.mode: expected suggest or approve; got auto, which is refused: "

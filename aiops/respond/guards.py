@@ -99,6 +99,13 @@ def _switch(case: Case) -> str | None:
     return f"kill switch {scope} is engaged" if scope else None
 
 
+def _trail(case: Case) -> str | None:
+    gap = case.history.gap
+    if gap is None or gap.accepted:
+        return None
+    return f"the audit trail was cut ({gap.problem}); look at it, then `aiops playbooks accept-trail`"
+
+
 def _mode(case: Case) -> str | None:
     playbook = case.playbook
     if playbook.mode != "approve":
@@ -185,8 +192,18 @@ def _minute_of_week(text: str) -> int:
     return (_DAYS.index(day) * 24 + int(hour)) * 60 + int(minute)
 
 
+def _unknown(case: Case, length: str) -> str | None:
+    """Runs may be missing from a trail that was cut: until then, any of them may have been one of this playbook."""
+    gap = case.history.gap
+    if gap is None or case.world.now - gap.until >= seconds(length):
+        return None
+    return f"the audit trail was cut, and may have held a run less than {length} ago"
+
+
 def _cooldown(case: Case) -> str | None:
     wait = seconds(case.playbook.guards.cooldown)
+    if (reason := _unknown(case, case.playbook.guards.cooldown)) is not None:
+        return reason
     for run in _touching(case, case.history.of_playbook(case.playbook.name)):
         since = case.world.now - (run.ended_at or run.started_at)
         if since < wait:
@@ -195,6 +212,9 @@ def _cooldown(case: Case) -> str | None:
 
 
 def _repeated(case: Case) -> str | None:
+    gap = case.history.gap
+    if gap is not None and case.situation.opened_at <= gap.until:
+        return "the audit trail was cut, and may have held a run for this incident"
     for run in _touching(case, case.history.of_playbook(case.playbook.name)):
         if run.incident == case.situation.incident and run.version == case.playbook.version:
             return f"run {run.id} was already made for this incident and target, and ended {run.state}"
@@ -220,12 +240,15 @@ def _breaker(case: Case) -> str | None:
 
 def _mutex(case: Case) -> str | None:
     for run in _touching(case, case.history.active()):
+        if run.state != "running":
+            return f"the rollback of run {run.id} of {run.playbook} is {run.rollback} on the target"
         return f"run {run.id} of {run.playbook} is active on the target"
     return None
 
 
 def _concurrency(case: Case) -> str | None:
-    active = [run for run in case.history.active() if run.playbook == case.playbook.name]
+    mine = [run for run in case.history.active() if run.playbook == case.playbook.name]
+    active = [run for run in mine if "running" in (run.state, run.rollback)]
     limit = case.playbook.guards.max_concurrent
     return f"{len(active)} runs of it are active, at most {limit} may be" if len(active) >= limit else None
 
@@ -250,6 +273,8 @@ def _approval(case: Case) -> str | None:
 def _rate(case: Case) -> str | None:
     rate = case.playbook.guards.max_runs
     since = case.world.now - seconds(rate.per)
+    if (reason := _unknown(case, rate.per)) is not None:
+        return reason
     count = sum(1 for run in case.history.of_playbook(case.playbook.name) if run.started_at > since)
     return f"{count} runs in the last {rate.per}, at most {rate.count} may be" if count >= rate.count else None
 
@@ -262,6 +287,7 @@ def _touching(case: Case, runs: Sequence[Run]) -> list[Run]:
 # The rate is asked last, so that what another guard refuses never uses up a slot.
 GUARDS: tuple[tuple[str, Guard], ...] = (
     ("kill switch", _switch),
+    ("audit trail", _trail),
     ("mode", _mode),
     ("match", _match),
     ("confidence", _confidence),

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct, field
 
 from aiops.respond.audit import Entry
+from aiops.respond.calls import Call
 
-RunState = Literal["running", "executed", "verified", "failed", "unknown"]
+RunState = Literal["running", "executed", "verified", "failed", "stopped", "refused", "unknown"]
+# `waiting` is for a person; `closed` is what a person said of one that waited; empty: there is nothing to roll back.
+RollbackState = Literal["", "waiting", "running", "done", "failed", "closed", "unknown"]
+WAITING: tuple[RollbackState, ...] = ("waiting", "failed", "unknown")
 GLOBAL = "global"
 # Runs kept in memory for guards; the longest window a guard can ask for is days, and rates are a few an hour.
 MAX_RUNS = 10_000
 
 
 class Run(Struct):
-    """An execution: `executed` means that its steps were accepted, `verified` that the condition cleared."""
+    """An execution: `executed` means that its steps were accepted, `verified` that the condition cleared.
+
+    `done` and `left` say step by step what was sent, with what came of it, and what was not; `touched` are the targets
+    to which a step was sent.
+    """
 
     id: str
     playbook: str
@@ -26,6 +35,18 @@ class Run(Struct):
     state: RunState = "running"
     ended_at: float | None = None
     keys: list[str] = field(default_factory=list)
+    plan: str = ""
+    actor: str = ""
+    why: str = ""
+    done: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    touched: list[str] = field(default_factory=list)
+    rollback: RollbackState = ""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it still sends, or may have to: nothing else may touch its targets."""
+        return self.state == "running" or self.rollback == "running" or self.rollback in WAITING
 
 
 class Approved(Struct):
@@ -35,28 +56,47 @@ class Approved(Struct):
     at: float
 
 
+class Unsaid(Struct):
+    """Something that people must be notified of and, as far as the trail says, were not."""
+
+    seq: int
+    incident: str
+    text: str
+
+
+class Gap(Struct):
+    """The trail was cut: why, until when what it held is not known, and whether a person has accepted it."""
+
+    problem: str
+    until: float
+    accepted: bool = False
+
+
 class History(Struct):
-    """The state of runs. `switches` has a scope (`global`, `team:x`, `playbook:x`) for every switch ever touched."""
+    """The state of runs. `switches` has a scope (`global`, `team:x`, `playbook:x`) for every switch ever touched.
+
+    `plans` has the playbook and incident of each plan in `approvals`; `calls` the rest of what a run may still send;
+    `rolled` the keys of rollback requests that were accepted.
+    """
 
     switches: dict[str, bool] = field(default_factory=dict)
     approvals: dict[str, list[Approved]] = field(default_factory=dict)
+    plans: dict[str, tuple[str, str]] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
+    calls: dict[str, list[Call]] = field(default_factory=dict)
+    rolled: set[str] = field(default_factory=set)
+    unsaid: dict[int, Unsaid] = field(default_factory=dict)
+    gap: Gap | None = None
+    begun: int = 0
 
     def apply(self, entry: Entry) -> None:
         """Take in one entry; kinds that say nothing about the state are left alone."""
         data = entry.data
-        if entry.kind == "switch":
-            self.switches[data["scope"]] = data["engaged"]
-        elif entry.kind == "approval":
-            self.approvals.setdefault(data["plan"], []).append(Approved(data["actor"], entry.at))
-        elif entry.kind == "run":
-            self._start(entry.at, data)
-        elif entry.kind == "intent":
-            self.runs[data["run"]].keys.append(data["key"])
-        elif entry.kind == "ended":
-            run = self.runs.get(data["run"])
-            if run is not None:
-                run.state, run.ended_at = data["state"], entry.at
+        take = _KINDS.get(entry.kind)
+        if take is not None:
+            take(self, entry.at, data)
+        if data.get("say"):
+            self.unsaid[entry.seq] = Unsaid(entry.seq, data.get("incident", ""), data["say"])
 
     def engaged(self, scopes: list[str]) -> str | None:
         """The first of the scopes whose kill switch is engaged. The global one is, until somebody releases it."""
@@ -66,16 +106,110 @@ class History(Struct):
         return None
 
     def of_playbook(self, name: str) -> list[Run]:
-        """Runs of a playbook, oldest first."""
-        return [run for run in self.runs.values() if run.playbook == name]
+        """Runs of a playbook, oldest first; those that ended before anything was sent have touched nothing."""
+        return [run for run in list(self.runs.values()) if run.playbook == name and (run.touched or run.is_active)]
 
     def active(self) -> list[Run]:
-        """Runs that have begun and not ended."""
-        return [run for run in self.runs.values() if run.state == "running"]
+        """Runs that have begun and not ended, with those whose rollback has not."""
+        return [run for run in list(self.runs.values()) if run.is_active]
+
+    def begin(self, run: Run, calls: list[Call]) -> None:
+        """Take the targets of a run that is about to be written down."""
+        self.runs[run.id] = run
+        self.calls[run.id] = calls
+        self.begun += 1
+        self._forget_plan(run.plan)
+        if len(self.runs) > MAX_RUNS:
+            oldest = next((one.id for one in self.runs.values() if not one.is_active), run.id)
+            self.forget(oldest)
+
+    def forget(self, run: str) -> None:
+        """Leave a run out: it was never written down, or is too old."""
+        self.runs.pop(run, None)
+        self.calls.pop(run, None)
+
+    def _switch(self, at: float, data: dict[str, Any]) -> None:
+        self.switches[data["scope"]] = data["engaged"]
+
+    def _approve(self, at: float, data: dict[str, Any]) -> None:
+        self.approvals.setdefault(data["plan"], []).append(Approved(data["actor"], at))
+        self.plans[data["plan"]] = (data["playbook"], data["incident"])
+
+    def _expire(self, at: float, data: dict[str, Any]) -> None:
+        self._forget_plan(data["plan"])
 
     def _start(self, at: float, data: dict[str, Any]) -> None:
-        run = Run(data["run"], data["playbook"], data["version"], data["incident"], data["targets"], at)
-        self.runs[run.id] = run
-        self.approvals.pop(data["plan"], None)
-        if len(self.runs) > MAX_RUNS:
-            del self.runs[next(iter(self.runs))]
+        if data["run"] in self.runs:
+            return
+        given = {name: data[name] for name in ("playbook", "version", "incident", "targets", "plan")}
+        calls = msgspec.convert(data.get("requests", []), list[Call])
+        self.begin(Run(data["run"], **given, started_at=at, actor=data.get("actor", "")), calls)
+
+    def _intend(self, at: float, data: dict[str, Any]) -> None:
+        run = self.runs.get(data["run"])
+        if run is None:
+            return
+        run.keys.append(data["key"])
+        if data["place"].startswith("step") and data["target"] not in run.touched:
+            run.touched.append(data["target"])
+
+    def _answer(self, at: float, data: dict[str, Any]) -> None:
+        run = self.runs.get(data["run"])
+        if run is None:
+            return
+        if not data.get("sent", True):
+            run.keys.remove(data["key"])
+            if data.get("first", False):
+                run.touched.remove(data["target"])
+        elif data["problem"] is None and data.get("place", "").startswith("rollback"):
+            self.rolled.add(data["key"])
+
+    def _end(self, at: float, data: dict[str, Any]) -> None:
+        run = self.runs.get(data["run"])
+        if run is not None:
+            run.state, run.ended_at, run.why = data["state"], at, data["why"]
+            run.done, run.left = data.get("done", run.done), data.get("left", run.left)
+            run.rollback = data.get("rollback", "")
+            self._let_go(run)
+
+    def _roll(self, at: float, data: dict[str, Any]) -> None:
+        run = self.runs.get(data["run"])
+        if run is not None:
+            run.rollback, run.why = data["state"], data["why"] or run.why
+            run.done, run.left = run.done + data.get("done", []), data.get("left", run.left)
+            self._let_go(run)
+
+    def _let_go(self, run: Run) -> None:
+        """What is over sends nothing more."""
+        if run.state not in ("running", "executed") and run.rollback in ("", "done", "closed"):
+            self.calls.pop(run.id, None)
+
+    def _cut(self, at: float, data: dict[str, Any]) -> None:
+        until = data["until"] if data["until"] is not None else at
+        self.gap = Gap(data["problem"], max(until, self.gap.until if self.gap is not None else until))
+
+    def _accept(self, at: float, data: dict[str, Any]) -> None:
+        if self.gap is not None:
+            self.gap.accepted = True
+
+    def _said(self, at: float, data: dict[str, Any]) -> None:
+        self.unsaid.pop(data["entry"], None)
+
+    def _forget_plan(self, plan: str) -> None:
+        self.approvals.pop(plan, None)
+        self.plans.pop(plan, None)
+
+
+_KINDS = {
+    "switch": History._switch,
+    "approval": History._approve,
+    "expired": History._expire,
+    "run": History._start,
+    "intent": History._intend,
+    "outcome": History._answer,
+    "ended": History._end,
+    "rollback": History._roll,
+    "cut": History._cut,
+    "accepted": History._accept,
+    "said": History._said,
+}

@@ -201,13 +201,6 @@ def _mode(playbook: Playbook) -> Found:
 
 
 def _completeness(playbook: Playbook) -> Found:
-    for index, step in enumerate(playbook.preconditions):
-        if step.method not in ("GET", "HEAD"):
-            yield (
-                "error",
-                f"$.preconditions[{index}].method",
-                f"expected GET or HEAD, which change nothing; got {step.method}",
-            )
     decisions = {trial.expect.decision for trial in playbook.tests}
     for decision in ("suggest", "none"):
         if decision not in decisions:

@@ -4,60 +4,29 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from msgspec import Struct, field
 
 from aiops.errors import UsageError
 from aiops.ports import IncidentView
-from aiops.respond.audit import Trail
+from aiops.respond.audit import AuditError, Trail
+from aiops.respond.calls import by_hand, key_of
 from aiops.respond.durations import seconds
+from aiops.respond.execution import Execution
 from aiops.respond.format import Playbook
-from aiops.respond.guards import Case, GuardCheck, Policy, World, evaluate, refusal, scopes
-from aiops.respond.history import GLOBAL, History, Run, RunState
-from aiops.respond.matching import compile_match, fit
-from aiops.respond.parameters import Values, resolve
-from aiops.respond.rendering import Request, request
-from aiops.respond.situation import Situation, situation
-from aiops.respond.steps import AlertResolved, Executable, Http, Webhook
-from aiops.respond.trials import leading
+from aiops.respond.guards import Case, GuardCheck, Policy, World, evaluate, scopes
+from aiops.respond.history import GLOBAL, WAITING, History, Run, RunState
+from aiops.respond.plans import Plan, Planner
+from aiops.respond.rollback import Rollback
+from aiops.respond.scribe import Scribe
+from aiops.respond.sending import Gate, Reply, Transport
+from aiops.respond.steps import AlertResolved, Http
+from aiops.respond.switches import Switches
 from aiops.topology import Topology
 
-# Pauses between attempts of an idempotent step: 1, 2, 4, 8 s. More patience than that is the outbox's business.
-RETRY_PAUSE_S = 1.0
-# Of an answer only the beginning is kept, and only in the trail: it can hold anything.
-MAX_EXCERPT = 300
-
-
-class Reply(Struct):
-    """What came back: a status, or an `error` where nothing came back."""
-
-    status: int = 0
-    excerpt: str = ""
-    error: str | None = None
-
-
-class Transport(Protocol):
-    """Sends a request once. The daemon passes its guarded client, which refuses private addresses and redirects."""
-
-    def send(self, request: Request, idempotency_key: str) -> Reply:
-        """Make one attempt within `request.timeout_s`; never raise for a peer's fault."""
-        ...
-
-
-class Plan(Struct):
-    """What a run would do, guard by guard. `refused` is the first guard that says no."""
-
-    id: str
-    playbook: str
-    incident: str
-    targets: list[str]
-    checks: list[GuardCheck]
-    requests: list[Request]
-    refused: str | None
-    sentence: str
+__all__ = ["Finished", "Gate", "Plan", "Reply", "Runner", "Transport"]
 
 
 class Finished(Struct):
@@ -70,10 +39,11 @@ class Finished(Struct):
 
 
 class Runner:
-    """Plans, approvals and runs over one audit trail. Safe to call from several threads.
+    """Plans, approvals and runs over one audit trail. Safe to call from several threads; no lock is held over I/O.
 
-    A trail that is new starts with the global kill switch engaged. Runs that a crash cut off are marked unknown when
-    the trail is opened, are never repeated, and engage the kill switch of their playbook.
+    A trail that is new starts with the global kill switch engaged, and so does one that was cut, which a person must
+    accept before anything runs. Runs that a crash cut off are marked unknown when the trail is opened, are never
+    repeated, and engage the kill switch of their playbook; one of which nothing was sent is marked stopped.
     """
 
     def __init__(
@@ -85,30 +55,46 @@ class Runner:
         policy: Policy | None = None,
         *,
         now: float,
-        sleep: Callable[[float], None] = lambda _: None,
+        sleep: Callable[[float], None] | None = None,
         clock: Callable[[], float] | None = None,
     ) -> None:
-        """`clock` gives Unix seconds for what a run writes down while it lasts; without one, all has its start's."""
-        self._clock = clock
-        self._compiled = {name: compile_match(playbook) for name, playbook in playbooks.items()}
-        self._topology, self._trail, self._transport = topology, trail, transport
-        self._policy, self._sleep = policy or Policy(), sleep
-        self._lock = threading.RLock()
+        """`clock` gives Unix seconds for what a run writes down while it lasts; without one, all has its start's.
+
+        `sleep` stands for the pauses between attempts, which otherwise last until their time or a switch ends them.
+        """
+        self._clock, self._sleep, self._transport = clock, sleep, transport
+        self._lock = threading.Lock()
+        self._scribe = Scribe(trail)
         self.history = History()
+        self.switches = Switches(self.history, self._scribe, self._lock)
         for entry in trail.entries:
             self.history.apply(entry)
         trail.entries = []
-        self._recover(now)
+        self._planner = Planner(playbooks, topology, policy or Policy(), self.history)
+        self._recover(trail, now)
 
     def switch(self, scope: str, engaged: bool, actor: str, now: float, reason: str = "") -> None:
-        """Engage or release a kill switch: `global`, an owner such as `team:platform`, or `playbook:NAME`."""
+        """Engage or release a kill switch: `global`, an owner such as `team:platform`, or `playbook:NAME`.
+
+        Engaging one takes effect at once, whatever is under way: no request starts after it, and what runs ends.
+        """
         if not actor:
             raise UsageError("a kill switch needs the name of who moves it")
-        self._write("switch", now, {"scope": scope, "engaged": engaged, "actor": actor, "reason": reason})
+        data = {"scope": scope, "engaged": engaged, "actor": actor, "reason": reason}
+        (self.switches.engage if engaged else self.switches.release)(data, now)
+
+    def accept_trail(self, actor: str, now: float, reason: str = "") -> None:
+        """Accept what is left of a trail that was cut; what it held counts as unknown, not as never having been."""
+        gap = self.history.gap
+        if gap is None or gap.accepted:
+            raise UsageError("expected an audit trail that was cut; this one is whole")
+        if not actor:
+            raise UsageError("a trail that was cut needs the name of who accepts it")
+        self._write("accepted", now, {"actor": actor, "reason": reason, "problem": gap.problem})
 
     def plan(self, view: IncidentView, name: str, world: World, targets: Sequence[str] | None = None) -> Plan:
         """A dry run: nothing is sent and nothing is written. Targets are the suspected cause unless given."""
-        return self._plan(view, name, world, targets)[0]
+        return self._planner.plan(view, name, world, targets)[0]
 
     def approve(
         self,
@@ -120,60 +106,84 @@ class Runner:
         targets: Sequence[str] | None = None,
     ) -> Plan:
         """Approve a plan as `actor` (and member of `groups`); every other guard must hold now, and again at the run."""
-        with self._lock:
-            plan, case, _ = self._plan(view, name, world, targets)
-            allowed = set(case.playbook.approval.approvers)
-            if not actor or not allowed.intersection({actor, f"user:{actor}", *groups}):
-                raise UsageError(f"{actor or 'nobody'} may not approve {name}; {', '.join(sorted(allowed))} may")
-            stop = refusal(plan.checks, but="approval")
-            if stop is not None:
-                self._refuse(plan, world, stop, actor)
-                raise UsageError(f"{plan.playbook} cannot be approved; {stop.guard}: {stop.reason}")
-            self._write("approval", world.now, {"plan": plan.id, "actor": actor, "playbook": name, "incident": view.id})
-            return self._plan(view, name, world, targets)[0]
+        plan, case = self._planner.plan(view, name, world, targets)
+        may_approve(case.playbook, actor, groups)
+        stop = next((one for one in plan.checks if one.state == "refused" and one.guard != "approval"), None)
+        if stop is not None:
+            self._refuse(plan, world, stop, actor)
+            raise UsageError(f"{plan.playbook} cannot be approved; {stop.guard}: {stop.reason}")
+        self._write("approval", world.now, {"plan": plan.id, "actor": actor, "playbook": name, "incident": view.id})
+        return self._planner.plan(view, name, world, targets)[0]
 
     def run(
-        self, view: IncidentView, name: str, world: World, actor: str, targets: Sequence[str] | None = None
+        self,
+        view: IncidentView,
+        name: str,
+        world: World,
+        actor: str,
+        targets: Sequence[str] | None = None,
+        approved: str | None = None,
     ) -> Finished:
-        """Run an approved plan. All guards are asked again; a refusal is written down and nothing is sent."""
-        with self._lock:
-            plan, case, values = self._plan(view, name, world, targets)
-            stop = refusal(plan.checks)
-            if stop is not None:
-                self._refuse(plan, world, stop, actor)
-                return Finished(None, None, plan.sentence)
-            failed = self._preconditions(case, values)
-            if failed:
-                self._refuse(plan, world, GuardCheck("precondition", "refused", failed), actor)
-                return Finished(None, None, f"would run {_what(plan)}; refused because {failed}")
-            run = f"{plan.id}-{len(self.history.runs)}"
-            self._write(
-                "run",
-                world.now,
-                {
-                    "run": run,
-                    "plan": plan.id,
-                    "playbook": name,
-                    "version": case.playbook.version,
-                    "incident": view.id,
-                    "targets": plan.targets,
-                    "actor": actor,
-                },
-            )
-        try:
-            return self._execute(run, plan, case, values, world)
-        except Exception:
-            # A step may or may not have been taken: only "unknown" is true, and a person must look.
-            self._cut_off(run, name, self._time(world), "cut off by an error; never repeated")
-            raise
+        """Run an approved plan, of the id `approved` where it is given. All guards are asked again.
 
-    def settle(self, run: str, cleared: bool, now: float) -> None:
-        """The verify window is over: the condition cleared and stayed clear, or it did not."""
+        A refusal is written down and nothing is sent. What is sent are the requests of the plan whose id was approved.
+        """
+        plan, case = self._planner.plan(view, name, world, targets)
+        if approved is not None and plan.id != approved:
+            reason = f"the plan changed since {approved} was approved: look at it and approve it again"
+            return self._refused(plan, world, GuardCheck("approval", "refused", reason), actor, tell=True)
+        run, stop = self._begin(plan, case, actor)
+        if run is None:
+            return self._refused(plan, world, stop, actor, tell=approved is not None)
+        return self._execute(run, plan, case.playbook, world.now)
+
+    def settle(self, run: str, cleared: bool, now: float, *, hold: bool = False) -> None:
+        """The verify window is over: the condition cleared and stayed clear, or it did not.
+
+        A run that did not help is rolled back; with `hold` that waits for a person, since nobody knows.
+        """
         with self._lock:
             known = self.history.runs.get(run)
             if known is None or known.state != "executed":
                 raise UsageError(f"expected a run that is executed and not yet verified; got {run!r}")
-            self._write("ended", now, {"run": run, "state": "verified" if cleared else "failed", "why": "verification"})
+            playbook = self._planner.playbook(known.playbook)
+        if cleared or playbook is None:
+            data = {"run": run, "state": "verified" if cleared else "failed", "why": "verification"}
+            say = {} if cleared else {"incident": known.incident, "say": f"run {run} of {known.playbook} did not help"}
+            self._write("ended", now, data | say)
+            return
+        self._guarded(known, now, lambda: self._rollback(known, playbook, now).after_verification(hold))
+
+    def roll_back(self, run: str, actor: str, now: float, groups: Sequence[str] | None = None) -> Run:
+        """Roll back a run whose rollback waits for a person; `groups` are the actor's, None for the host's own user."""
+        known, playbook = self._waiting(run, actor, groups)
+        self.may_roll_back(run, actor, groups)
+        rollback = self._rollback(known, playbook, now)
+        with self._lock:
+            if known.rollback not in WAITING:
+                raise UsageError(f"the rollback of {run} is {known.rollback}")
+            known.rollback = "running"
+        self._guarded(known, now, lambda: rollback.by_a_person(actor))
+        return known
+
+    def may_roll_back(self, run: str, actor: str, groups: Sequence[str] | None = None) -> Run:
+        """Raise `UsageError` where a rollback could not begin now; nothing is sent."""
+        known, playbook = self._waiting(run, actor, groups)
+        if (stopped := self.switches.halted(scopes(playbook))) is not None:
+            raise UsageError(f"the rollback of {run} waits, as {stopped}: release it first")
+        if not any(call.phase == "rollback" for call in self.history.calls.get(run, [])):
+            raise UsageError(f"the rollback of {run} is for a person: do it, then close it")
+        return known
+
+    def close_rollback(
+        self, run: str, actor: str, now: float, reason: str = "", groups: Sequence[str] | None = None
+    ) -> Run:
+        """A person says that nothing more of a run is to be rolled back; its targets may be touched again."""
+        known, _ = self._waiting(run, actor, groups)
+        self._write(
+            "rollback", now, {"run": run, "state": "closed", "why": f"closed by {actor}: {reason}", "actor": actor}
+        )
+        return known
 
     def unsettled(self) -> list[tuple[Run, float]]:
         """Runs whose steps were accepted, with the time until which their alerts must have cleared and stayed so.
@@ -181,143 +191,170 @@ class Runner:
         The host calls `settle` for each: at that time, or as soon as the condition cannot be met any more.
         """
         found = []
-        for run in self.history.runs.values():
-            compiled = self._compiled.get(run.playbook)
-            if run.state == "executed" and compiled is not None:
-                checks = [check for check in compiled.playbook.verify if isinstance(check, AlertResolved)]
+        for run in list(self.history.runs.values()):
+            playbook = self._planner.playbook(run.playbook)
+            if run.state == "executed" and playbook is not None:
+                checks = [check for check in playbook.verify if isinstance(check, AlertResolved)]
                 window_s = max((seconds(check.within) + seconds(check.stable_for) for check in checks), default=0.0)
                 found.append((run, (run.ended_at or run.started_at) + window_s))
         return found
 
-    def _plan(
-        self, view: IncidentView, name: str, world: World, targets: Sequence[str] | None
-    ) -> tuple[Plan, Case, list[Values]]:
-        compiled = self._compiled.get(name)
-        if compiled is None:
-            raise UsageError(f"expected a playbook of the catalogue; got {name!r}")
-        now = situation(view, self._topology)
-        chosen = list(targets) if targets is not None else ([now.cause] if now.cause else [])
-        found = fit(compiled, now, strict=True)
-        lead = leading(found, now)
-        values = [resolve(compiled.playbook, _on(now, target), lead) for target in chosen]
-        plan_id = _digest(name, compiled.playbook.version, view.id, *chosen)[:16]
-        world = msgspec.structs.replace(world, members=world.members or self._members(now))
-        case = Case(compiled.playbook, now, found, chosen, values, plan_id, self.history, self._policy, world)
-        checks = evaluate(case)
-        stop = refusal(checks)
-        requests = [
-            request(step, value.values) for value in values if not value.missing for step in _steps(compiled.playbook)
-        ]
-        plan = Plan(plan_id, name, view.id, chosen, checks, requests, stop.reason if stop else None, "")
-        plan.sentence = f"would run {_what(plan)}" + (f"; refused because {stop.reason}" if stop else "")
-        return plan, case, values
-
-    def _members(self, now: Situation) -> int | None:
-        if now.service is None or now.service == now.cause:
+    def ask_checks(self, run: Run, now: float) -> str | None:
+        """Send the `http` checks of a run; return what is wrong, or None. Raise `UsageError` while it is stopped."""
+        playbook = self._planner.playbook(run.playbook)
+        if playbook is None or not any(isinstance(check, Http) for check in playbook.verify):
             return None
-        count = sum(1 for node in self._topology.nodes if self._topology.service_of(node) == now.service)
-        # The service's own node is no member that a run could touch.
-        return count - 1 if now.service in self._topology.nodes and count > 1 else count or None
-
-    def _preconditions(self, case: Case, values: list[Values]) -> str | None:
-        for value in values:
-            for step in case.playbook.preconditions:
-                asked = request(step, value.values)
-                reply = self._transport.send(asked, "")
-                if reply.error or reply.status not in asked.statuses:
-                    return f"precondition {step.name!r} answered {reply.error or reply.status}"
+        execution = self._execution(run, playbook, now)
+        for call in [one for one in self.history.calls.get(run.id, []) if one.phase == "verify"]:
+            sent = execution.ask(call)
+            if sent.stopped is not None:
+                raise UsageError(f"the checks of run {run.id} wait, as {sent.stopped}")
+            if sent.problem is not None:
+                return f"{call}: {sent.problem}"
         return None
 
-    def _execute(self, run: str, plan: Plan, case: Case, values: list[Values], world: World) -> Finished:
-        done: list[str] = []
-        for target, value in zip(plan.targets, values, strict=True):
-            for index, step in enumerate(_steps(case.playbook)):
-                problem = self._step(run, case, target, value, f"step {index}", step, world)
-                done.append(f"{step.name} on {target}: {problem or 'accepted'}")
-                if problem:
-                    done += self._rollback(run, case, target, value, world)
-                    return self._end(run, "failed", plan, done, world)
-        return self._end(run, "executed", plan, done, world)
+    def expire(self, now: float) -> None:
+        """Let approvals of plans go that were not run in time; `onTimeout: escalate` has people notified of it."""
+        for plan, (name, incident) in list(self.history.plans.items()):
+            playbook = self._planner.playbook(name)
+            given = self.history.approvals.get(plan, [])
+            wanted = playbook.approval if playbook is not None else None
+            wait_s = seconds(wanted.timeout) if wanted is not None else 0.0
+            if any(one.at > now - wait_s for one in given):
+                continue
+            data: dict[str, Any] = {"plan": plan, "playbook": name, "incident": incident}
+            if wanted is not None and wanted.on_timeout == "escalate":
+                count, names = len({one.actor for one in given}), ", ".join(wanted.approvers)
+                short = f"{count} of {wanted.quorum} approvals within {wanted.timeout}"
+                data["say"] = f"{name} was not run: {short}; {names} may approve"
+            self._write("expired", now, data)
 
-    def _rollback(self, run: str, case: Case, target: str, value: Values, world: World) -> list[str]:
-        done = []
-        for index, step in enumerate(case.playbook.rollback):
-            if isinstance(step, Http | Webhook):
-                problem = self._step(run, case, target, value, f"rollback {index}", step, world)
-                done.append(f"rollback {step.name} on {target}: {problem or 'accepted'}")
-        return done
+    def said(self, seq: int, now: float) -> None:
+        """People were notified of the entry of that number."""
+        self._write("said", now, {"entry": seq})
 
-    def _step(
-        self, run: str, case: Case, target: str, value: Values, place: str, step: Executable, world: World
-    ) -> str | None:
-        """Send one step; None where it was accepted, else why not. The kill switch is read again before each."""
-        scope = self.history.engaged(scopes(case.playbook))
-        if scope:
-            return f"kill switch {scope} is engaged"
-        asked = request(step, value.values)
-        key = _digest(case.playbook.name, case.playbook.version, target, case.situation.incident, place)
-        plain = msgspec.to_builtins(asked)
-        intent = {"run": run, "key": key, "place": place, "target": target, "request": plain}
-        self._write("intent", self._time(world), intent)
-        reply = self._send(step, asked, key)
-        problem = reply.error or (None if reply.status in asked.statuses else f"status {reply.status}")
-        outcome = {"run": run, "key": key, "status": reply.status, "problem": problem}
-        self._write("outcome", self._time(world), {**outcome, "excerpt": reply.excerpt[:MAX_EXCERPT]})
-        return problem
+    def end(self) -> None:
+        """Start nothing more, as the daemon ends; what is under way ends as stopped."""
+        self.switches.end()
 
-    def _send(self, step: Executable, asked: Request, key: str) -> Reply:
-        reply = self._transport.send(asked, key)
-        for attempt in range(1, step.attempts if step.idempotent else 1):
-            if reply.error is None and reply.status < 500 and reply.status != 429:
-                break
-            self._sleep(RETRY_PAUSE_S * 2 ** (attempt - 1))
-            reply = self._transport.send(asked, key)
-        return reply
+    def _begin(self, plan: Plan, case: Case, actor: str) -> tuple[Run | None, GuardCheck]:
+        """Ask the guards and take the targets in one step; write the run down before anything is sent."""
+        with self._lock:
+            stop = plan.weigh(evaluate(case))
+            if stop is not None:
+                return None, stop
+            run = Run(
+                f"{plan.id}-{self.history.begun}",
+                plan.playbook,
+                case.playbook.version,
+                plan.incident,
+                plan.targets,
+                case.world.now,
+                plan=plan.id,
+                actor=actor,
+                left=[str(call) for call in plan.requests if call.phase == "step"],
+            )
+            self.history.begin(run, [call for call in plan.requests if call.phase in ("verify", "rollback")])
+        data = {name: getattr(run, name) for name in ("plan", "playbook", "version", "incident", "targets", "actor")}
+        try:
+            self._write("run", run.started_at, data | {"run": run.id, "requests": msgspec.to_builtins(plan.requests)})
+        except AuditError:
+            with self._lock:
+                self.history.forget(run.id)
+            raise
+        return run, GuardCheck("", "passed", "")
 
-    def _end(self, run: str, state: RunState, plan: Plan, done: list[str], world: World) -> Finished:
-        self._write("ended", self._time(world), {"run": run, "state": state, "why": done[-1] if done else ""})
-        return Finished(run, state, f"ran {_what(plan)}: {state}", done)
+    def _execute(self, run: Run, plan: Plan, playbook: Playbook, now: float) -> Finished:
+        calls = [(call, key_of(playbook, run.incident, call)) for call in plan.requests]
+        execution, rollback = self._execution(run, playbook, now), self._rollback(run, playbook, now)
+        self._guarded(run, now, lambda: rollback.after(execution.run(calls)))
+        because = f"; refused because {run.why}" if run.state == "refused" else f": {run.state}"
+        what = "would run" if run.state == "refused" else "ran"
+        return Finished(run.id, run.state, f"{what} {plan}{because}", run.done)
 
-    def _time(self, world: World) -> float:
+    def _guarded(self, run: Run, now: float, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception:
+            # A step may or may not have been taken: only "unknown" is true, and a person must look.
+            self._cut_off(run, self._time(now), "cut off by an error; never repeated")
+            raise
+
+    def _execution(self, run: Run, playbook: Playbook, now: float) -> Execution:
+        stops, wide = scopes(playbook), self.switches
+        pause = self._sleep or (lambda pause_s: wide.pause(pause_s, stops))
+        write = lambda kind, data: self._write(kind, self._time(now), data)  # noqa: E731
+        return Execution(run, self._transport, write, lambda: wide.halted(stops), pause)
+
+    def _rollback(self, run: Run, playbook: Playbook, now: float) -> Rollback:
+        calls = [call for call in self.history.calls.get(run.id, []) if call.phase == "rollback"]
+        keyed = [(call, key_of(playbook, run.incident, call)) for call in calls]
+        execution = self._execution(run, playbook, now)
+        return Rollback(run, execution, keyed, by_hand(playbook.rollback), self.history.rolled)
+
+    def _waiting(self, run: str, actor: str, groups: Sequence[str] | None) -> tuple[Run, Playbook]:
+        known = self.history.runs.get(run)
+        if known is None or known.rollback not in WAITING:
+            raise UsageError(f"expected a run whose rollback waits for a person; got {run[:80]!r}")
+        playbook = self._planner.playbook(known.playbook)
+        if playbook is None:
+            raise UsageError(f"playbook {known.playbook} of run {run} is not in the catalogue: roll back by hand")
+        if groups is not None:
+            may_approve(playbook, actor, groups)
+        return known, playbook
+
+    def _time(self, now: float) -> float:
         """The time by the clock; never before the run began, should the host's clock be set back."""
-        return world.now if self._clock is None else max(world.now, self._clock())
+        return now if self._clock is None else max(now, self._clock())
 
-    def _recover(self, now: float) -> None:
-        for run in self.history.active():
-            self._cut_off(run.id, run.playbook, now, "cut off by a crash; never repeated")
+    def _recover(self, trail: Trail, now: float) -> None:
+        if trail.cut is not None:
+            self._write("cut", now, {"problem": trail.cut.problem, "until": trail.cut.until})
+        for run in [one for one in self.history.active() if "running" in (one.state, one.rollback)]:
+            self._cut_off(run, now, "cut off by a crash; never repeated")
+        if self.history.gap is not None and not self.history.gap.accepted and not self.history.engaged([GLOBAL]):
+            self._engage(GLOBAL, now, "the audit trail was cut")
         if GLOBAL not in self.history.switches:
-            self._write("switch", now, {"scope": GLOBAL, "engaged": True, "actor": "aiops", "reason": "first start"})
+            self._engage(GLOBAL, now, "first start")
 
-    def _cut_off(self, run: str, playbook: str, now: float, why: str) -> None:
-        self._write("ended", now, {"run": run, "state": "unknown", "why": why})
-        data = {
-            "scope": f"playbook:{playbook}",
-            "engaged": True,
-            "actor": "aiops",
-            "reason": f"run {run} ended unknown",
-        }
-        self._write("switch", now, data)
+    def _cut_off(self, run: Run, now: float, why: str) -> None:
+        data: dict[str, Any] = {"run": run.id, "incident": run.incident, "done": run.done, "left": run.left}
+        if not run.keys:
+            self._write("ended", now, {**data, "state": "stopped", "why": "cut off before anything was sent"})
+            return
+        scope = f"playbook:{run.playbook}"
+        rollback = any(call.phase == "rollback" for call in self.history.calls.get(run.id, []))
+        data |= {"state": "unknown", "why": why, "rollback": "waiting" if rollback else ""}
+        data["say"] = f"run {run.id} of {run.playbook} was cut off: look at what it did, then release {scope}"
+        # Both hold in memory, whatever the disk says.
+        run.state, run.rollback, self.history.switches[scope] = "unknown", data["rollback"], True
+        self._write("ended", now, data)
+        self._engage(scope, now, f"run {run.id} ended unknown")
 
-    def _refuse(self, plan: Plan, world: World, stop: GuardCheck, actor: str) -> None:
+    def _engage(self, scope: str, now: float, reason: str) -> None:
+        data = {"scope": scope, "engaged": True, "actor": "aiops", "reason": reason}
+        self.switches.engage(data, now, wait_s=None)
+
+    def _refused(self, plan: Plan, world: World, stop: GuardCheck, actor: str, *, tell: bool) -> Finished:
+        say = f"{plan.playbook} was approved and not run: {stop.reason}" if tell else ""
+        self._refuse(plan, world, stop, actor, say)
+        return Finished(None, None, f"would run {plan}; refused because {stop.reason}")
+
+    def _refuse(self, plan: Plan, world: World, stop: GuardCheck, actor: str, say: str = "") -> None:
         data = {"plan": plan.id, "playbook": plan.playbook, "incident": plan.incident, "targets": plan.targets}
-        self._write("refused", world.now, {**data, "guard": stop.guard, "reason": stop.reason, "actor": actor})
+        data |= {"guard": stop.guard, "reason": stop.reason, "actor": actor}
+        self._write("refused", world.now, data | ({"say": say} if say else {}))
 
     def _write(self, kind: str, now: float, data: dict[str, Any]) -> None:
+        """Write a line and wait for the disk; then let it count. Switches count by who moves them."""
+        entry = self._scribe.write(kind, now, data)
         with self._lock:
-            self.history.apply(self._trail.append(kind, now, data))
+            if kind != "switch":
+                self.history.apply(entry)
 
 
-def _steps(playbook: Playbook) -> list[Executable]:
-    return [step for step in playbook.steps if isinstance(step, Http | Webhook)]
-
-
-def _on(now: Situation, target: str) -> Situation:
-    return msgspec.structs.replace(now, cause=target)
-
-
-def _what(plan: Plan) -> str:
-    return f"{plan.playbook} on {', '.join(plan.targets) or 'nothing'}"
-
-
-def _digest(*parts: str) -> str:
-    return sha256("\0".join(parts).encode()).hexdigest()
+def may_approve(playbook: Playbook, actor: str, groups: Sequence[str]) -> None:
+    """Raise `UsageError` where an actor, with the groups it belongs to, is no approver of a playbook."""
+    allowed = set(playbook.approval.approvers)
+    if not actor or not allowed.intersection({actor, f"user:{actor}", *groups}):
+        raise UsageError(f"{actor or 'nobody'} may not approve {playbook.name}; {', '.join(sorted(allowed))} may")

@@ -92,7 +92,19 @@ alter table outbox add column repeats integer not null default 0;
 alter table incidents add column seq integer not null default 0;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _TRACED, _NEWS)
+# Where the audit trail of runs ended. A store from before this knows nothing of the trail beside it, which is not that
+# there is none: -1 entries let it be taken as it is, once.
+_TRAIL = """
+create table trail (
+    one integer primary key check (one = 1),
+    entries integer not null,
+    head text not null,
+    at real not null
+);
+insert into trail select 1, -1, '', 0 from applied where frame > 0;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _TRACED, _NEWS + _TRAIL)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -35,6 +35,14 @@ class Respond(Protocol):
         """Engage or release a kill switch."""
         ...
 
+    def roll_back(self, run: str, actor: str, reason: str = "", *, close: bool = False, vouched: bool = False) -> Run:
+        """Roll back a run whose rollback waits for a person, or `close` it with nothing sent."""
+        ...
+
+    def of(self, incident: str) -> Sequence[Run]:
+        """Runs for an incident, last started first."""
+        ...
+
     def switches(self) -> Mapping[str, bool]:
         """Kill switches by scope, and whether they are engaged."""
         ...

@@ -192,6 +192,26 @@ class RunList(Struct):
     runs: list[Run]
 
 
+class RollBack(Struct, forbid_unknown_fields=True):
+    """Roll back a run whose rollback waits for a person; `close`: nothing more of it is to be rolled back."""
+
+    close: bool = False
+    reason: Annotated[str, Meta(max_length=2_000)] = ""
+
+
+class RollBackForm(Struct, forbid_unknown_fields=True):
+    """What the incident's page asks of one of its runs."""
+
+    run: Annotated[str, Meta(min_length=1, max_length=300)]
+    close: Literal["no", "yes"] = "no"
+
+
+class RolledBack(Struct):
+    """The run, whose rollback has begun or was closed; the list of runs says how it ended."""
+
+    run: Run
+
+
 class Switches(Struct):
     """Kill switches by scope (`global`, an owner such as `team:platform`, `playbook:NAME`): true while engaged."""
 

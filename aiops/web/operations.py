@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import msgspec
+from anyio import CapacityLimiter, to_thread
 from msgspec import Struct
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -61,6 +62,8 @@ class Operation(Struct, frozen=True):
     query: type[Struct] | None = None
     status: int = 200
     errors: tuple[int, ...] = ()
+    # Waits for no other request, however many of them are slow.
+    urgent: bool = False
 
 
 class Caller:
@@ -71,6 +74,8 @@ class Caller:
         self.door = door
         self._clock = clock
         self._budget = Budget(MAX_HELD_BYTES)
+        # As many as there are connections, which are bounded.
+        self._urgent = CapacityLimiter(math.inf)
 
     async def call(self, operation: Operation, request: Request) -> Response:
         """Answer a request with JSON."""
@@ -87,7 +92,9 @@ class Caller:
                 clock=self._clock,
                 vouched=found is not None,
             )
-            return json_response(await run_in_threadpool(operation.handler, call), operation.status)
+            limiter = self._urgent if operation.urgent else None
+            answer = await to_thread.run_sync(operation.handler, call, limiter=limiter)
+            return json_response(answer, operation.status)
         except (ApiError, BodyError) as error:
             return error_response(error.status, error.reason)
         except AiopsError as error:

@@ -44,6 +44,7 @@ ACTIONS: dict[str, tuple[Callable[[Call], Any], type[Struct]]] = {
     "confirm-grouping": (incidents.confirm_grouping, model.ConfirmGrouping),
     "confirm-playbook": (incidents.confirm_playbook, model.ConfirmPlaybook),
     "approve": (runs.approve, model.Approve),
+    "rollback": (runs.roll_back_on_page, model.RollBackForm),
 }
 
 Page = Callable[[Request], Awaitable[Response]]
@@ -118,8 +119,11 @@ class Pages:
         found = await run_in_threadpool(incidents.show_incident, call)
         entries = await run_in_threadpool(self._audit, found.incident.id)
         plan = await run_in_threadpool(runs.shown, self._caller.host, found.incident)
+        made = await run_in_threadpool(runs.listed, self._caller.host, found.incident)
         live = None if found.incident.status in ("resolved", "merged") else _live(request)
-        return self._page(request, "incident.html", incident=found.incident, audit=entries, plan=plan, live=live)
+        return self._page(
+            request, "incident.html", incident=found.incident, audit=entries, plan=plan, runs=made, live=live
+        )
 
     def _audit(self, incident: str) -> list[audit.Entry]:
         return audit.entries(self._caller.host.store.database.reader, incident=incident, limit=MAX_AUDIT)

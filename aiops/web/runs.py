@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from aiops.errors import AiopsError, UsageError
 from aiops.records import Incident
+from aiops.respond.history import Run
 from aiops.respond.runs import Plan
 from aiops.web import incidents, model
 from aiops.web.host import Host, Respond
@@ -45,6 +46,26 @@ def list_runs(call: Call) -> model.RunList:
     return model.RunList(list(_runs(call.host).listed(call.query.limit)))
 
 
+def roll_back(call: Call) -> model.RolledBack:
+    """Roll back what waited for a person, who must be an approver of the playbook."""
+    runs, wanted = _runs(call.host), call.body
+    if not call.vouched or call.actor is None:
+        raise ApiError(403, _NOBODY)
+    try:
+        return model.RolledBack(
+            runs.roll_back(call.params["id"], call.actor, wanted.reason, close=wanted.close, vouched=True)
+        )
+    except AiopsError as error:
+        raise _refused(error) from None
+
+
+def roll_back_on_page(call: Call) -> model.RolledBack:
+    """As `roll_back`, for the form of an incident's page."""
+    form: model.RollBackForm = call.body
+    call.params, call.body = {"id": form.run}, model.RollBack(form.close == "yes")
+    return roll_back(call)
+
+
 def list_switches(call: Call) -> model.Switches:
     """The kill switches that were ever moved."""
     return model.Switches(dict(_runs(call.host).switches()))
@@ -75,6 +96,11 @@ def shown(host: Host, incident: Incident) -> Plan | None:
         return runs.plan(incident.id, name)
     except AiopsError:
         return None
+
+
+def listed(host: Host, incident: Incident) -> list[Run]:
+    """The runs of an incident, for its page."""
+    return list(host.runs.of(incident.id)) if host.runs is not None else []
 
 
 def _runs(host: Host) -> Respond:
@@ -123,6 +149,17 @@ OPERATIONS = [
         errors=(409,),
     ),
     Operation(
+        "rollBackRun",
+        "POST",
+        "/api/v1/runs/{id}/rollback",
+        "Roll back a run whose rollback waits, or close it",
+        "write",
+        roll_back,
+        model.RolledBack,
+        model.RollBack,
+        errors=(409, 503),
+    ),
+    Operation(
         "listSwitches",
         "GET",
         "/api/v1/switches",
@@ -142,5 +179,6 @@ OPERATIONS = [
         model.Switches,
         model.MoveSwitch,
         errors=(409, 503),
+        urgent=True,
     ),
 ]

@@ -68,7 +68,6 @@ class HttpServer:
         config = uvicorn.Config(
             app,
             http=_guarded(limits),
-            interface="asgi3",
             ws="none",
             lifespan="off",
             loop="asyncio",

@@ -45,7 +45,7 @@ def test_sends_body_headers_and_key(opened: Open, receiver: Receiver) -> None:
     transport: Transport = opened()
     receiver.replies = [Reply(201, b'{"job": 7}')]
     asked = Request("PUT", f"{receiver.url}/jobs/7", {"X-Team": "platform"}, {"host": "db-1"}, "awx")
-    assert transport.send(asked, "key-1").status == 201
+    assert transport.send(asked, "key-1", lambda: True).status == 201
     (request,) = receiver.requests
     assert (request.method, request.path, json.loads(request.body)) == ("PUT", "/jobs/7", {"host": "db-1"})
     assert request.headers["idempotency-key"] == "key-1"
@@ -54,7 +54,7 @@ def test_sends_body_headers_and_key(opened: Open, receiver: Receiver) -> None:
 
 
 def test_signs_webhooks(opened: Open, receiver: Receiver) -> None:
-    assert opened().send(Request("POST", receiver.url, {}, {"a": 1}, "hook"), "key-1").status == 200
+    assert opened().send(Request("POST", receiver.url, {}, {"a": 1}, "hook"), "key-1", lambda: True).status == 200
     (request,) = receiver.requests
     assert Webhook(SECRET).verify(request.body, request.headers) == {"a": 1}
     assert request.headers["webhook-id"] == "key-1"
@@ -63,25 +63,25 @@ def test_signs_webhooks(opened: Open, receiver: Receiver) -> None:
 def test_a_secret_goes_to_its_hosts_only(opened: Open, receiver: Receiver) -> None:
     transport = opened()
     for secret, said in (("elsewhere", "not for the host"), ("unknown", "in the configuration")):
-        reply = transport.send(Request("POST", receiver.url, secret=secret), "k")
+        reply = transport.send(Request("POST", receiver.url, secret=secret), "k", lambda: True)
         assert said in (reply.error or "")
     assert receiver.requests == []
 
 
 def test_private_addresses_and_redirects_are_not_followed(opened: Open, receiver: Receiver) -> None:
-    reply = opened(allow_private=False).send(Request("GET", f"https://127.0.0.1:{receiver.port}/"), "")
+    reply = opened(allow_private=False).send(Request("GET", f"https://127.0.0.1:{receiver.port}/"), "", lambda: True)
     assert "refused to connect" in (reply.error or "")
     receiver.replies = [Reply(302, headers={"Location": f"{receiver.url}/other"})]
-    assert opened().send(Request("GET", receiver.url), "").status == 302
+    assert opened().send(Request("GET", receiver.url), "", lambda: True).status == 302
     assert len(receiver.requests) == 1
 
 
 def test_what_comes_back_holds_no_secret(opened: Open, receiver: Receiver) -> None:
     receiver.replies = [Reply(403, b"no: tok-123456"), Reply(cut="before")]
     transport = opened()
-    reply = transport.send(Request("POST", receiver.url, {}, None, "awx"), "k")
+    reply = transport.send(Request("POST", receiver.url, {}, None, "awx"), "k", lambda: True)
     assert (reply.status, reply.excerpt) == (403, "no: [redacted]")
-    assert transport.send(Request("POST", f"{receiver.url}/tok-123456", {}, None, "awx"), "k").error
+    assert transport.send(Request("POST", f"{receiver.url}/tok-123456", {}, None, "awx"), "k", lambda: True).error
     assert "tok-123456" not in repr(transport)
 
 

@@ -13,7 +13,7 @@ from aiops.errors import UsageError
 from aiops.respond.audit import Trail, verify
 from aiops.respond.guards import Policy, World
 from aiops.respond.rendering import Request
-from aiops.respond.runs import Reply, Runner
+from aiops.respond.runs import Gate, Reply, Runner
 
 MAX_RUNS, PER_S, COOLDOWN_S = 2, 3600.0, 600.0
 MOVE = st.tuples(
@@ -32,7 +32,7 @@ class Counts:
         self.sent: list[tuple[float, str]] = []
         self.now, self.released = 0.0, False
 
-    def send(self, request: Request, idempotency_key: str) -> Reply:
+    def send(self, request: Request, idempotency_key: str, gate: Gate) -> Reply:
         assert self.released, "sent while the kill switch was engaged"
         self.sent.append((self.now, request.body["host"]))
         return Reply(202 if len(self.sent) % 7 else 500)
@@ -95,7 +95,8 @@ def test_the_state_is_what_the_trail_says(
     book, now = samples.playbook(), samples.at + 100
     client = Counts()
     client.released = True
-    runner = Runner({book.name: book}, samples.topology(4), Trail(path), client, Policy(ceiling="approve"), now=now)
+    trail = Trail(path)
+    runner = Runner({book.name: book}, samples.topology(4), trail, client, Policy(ceiling="approve"), now=now)
     runner.switch("global", False, "ann", now)
     for number in range(moves):
         now += 2000
@@ -104,13 +105,14 @@ def test_the_state_is_what_the_trail_says(
         with contextlib.suppress(UsageError):
             runner.approve(view, book.name, World(now), "ann", ["team:platform"])
         runner.run(view, book.name, World(now), "ann")
-    runner._trail.close()
+    trail.close()
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[: max(1, len(lines) - cut)]))
     begun = {line for line in path.read_text().splitlines() if '"kind":"intent"' in line}
-    again = Runner({book.name: book}, samples.topology(4), Trail(path), client, Policy(ceiling="approve"), now=now)
+    trail = Trail(path)
+    again = Runner({book.name: book}, samples.topology(4), trail, client, Policy(ceiling="approve"), now=now)
     assert again.history.active() == []
     keys = {key for run in again.history.runs.values() for key in run.keys}
     assert len(keys) == len(begun)
     assert all(run.state != "running" for run in again.history.runs.values())
-    again._trail.close()
+    trail.close()

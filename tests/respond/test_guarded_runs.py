@@ -22,7 +22,7 @@ from aiops.errors import UsageError
 from aiops.respond.audit import Trail, verify
 from aiops.respond.guards import Policy, World, in_window
 from aiops.respond.rendering import Request
-from aiops.respond.runs import Reply, Runner
+from aiops.respond.runs import Gate, Reply, Runner
 
 TEAM = ["team:platform"]
 
@@ -60,7 +60,7 @@ class Server:
 class Client:
     """The transport of these tests: the standard library, no redirects needed."""
 
-    def send(self, request: Request, idempotency_key: str) -> Reply:
+    def send(self, request: Request, idempotency_key: str, gate: Gate) -> Reply:
         body = msgspec.json.encode(request.body) if request.body is not None else None
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         asked = urllib.request.Request(request.url, body, headers, method=request.method)
@@ -102,6 +102,7 @@ class Bench:
             Client(),
             Policy(ceiling="approve"),
             now=self.now,
+            sleep=lambda _: None,
         )
 
     def world(self, **changes: Any) -> World:
@@ -130,10 +131,10 @@ def test_what_a_run_writes_has_its_own_time(samples: SimpleNamespace, server: Se
     now = start = bench.now
 
     class Slow(Client):
-        def send(self, request: Request, idempotency_key: str) -> Reply:
+        def send(self, request: Request, idempotency_key: str, gate: Gate) -> Reply:
             nonlocal now
             now += 7.0 if len(server.got) < 2 else -3600.0
-            return super().send(request, idempotency_key)
+            return super().send(request, idempotency_key, gate)
 
     bench.trail.close()
     step = {"kind": "http", "url": server.url, "path": ["{{ host }}"]}
@@ -172,7 +173,7 @@ def test_the_kill_switch_is_engaged_at_first_start(bench: Bench, server: Server)
 def test_a_dry_run_shows_every_guard_in_order_and_writes_nothing(bench: Bench) -> None:
     before = bench.trail.path.read_bytes()
     plan = bench.runner.plan(bench.view, "restart-worker", bench.world())
-    assert [check.guard for check in plan.checks][:3] == ["kill switch", "mode", "match"]
+    assert [check.guard for check in plan.checks][:4] == ["kill switch", "audit trail", "mode", "match"]
     assert {check.guard for check in plan.checks if check.state == "refused"} == {"kill switch", "approval"}
     assert plan.requests[0].url.endswith("/worker-1/restart")
     assert bench.trail.path.read_bytes() == before
@@ -337,7 +338,7 @@ def test_a_run_that_a_crash_cut_off_is_unknown_and_never_repeated(
         from aiops.respond.runs import Runner
 
         class Dies:
-            def send(self, request, idempotency_key):
+            def send(self, request, idempotency_key, gate):
                 os._exit(9)
 
         at = conftest.AT + 120
@@ -368,7 +369,7 @@ def test_a_run_that_a_crash_cut_off_is_unknown_and_never_repeated(
 
 def test_the_switch_of_a_playbook_is_engaged_after_an_unknown_run(bench: Bench, samples: SimpleNamespace) -> None:
     class Breaks:
-        def send(self, request: Request, idempotency_key: str) -> Reply:
+        def send(self, request: Request, idempotency_key: str, gate: Gate) -> Reply:
             raise RuntimeError("the transport broke")
 
     bench.release()

@@ -15,7 +15,7 @@ from aiops.ports import Answer, Message
 from aiops_connectors.sinks.cutting import cut
 from aiops_connectors.sinks.options import HttpOptions, client_of, convert, url_of
 from aiops_connectors.sinks.posting import JSON, Post
-from aiops_connectors.sinks.wording import OVER, facts, headline, links, reasons
+from aiops_connectors.sinks.wording import OVER, facts, headline, reasons
 
 # More than four requests a second are throttled.
 MAX_RATE_PER_S = 4.0
@@ -77,10 +77,11 @@ def _request(message: Message, rows: list[tuple[str, str]], why: list[str]) -> d
         "msteams": {"width": "Full"},
         "body": [_block([title])],
     }
-    actions = [{"type": "Action.OpenUrl", "title": label, "url": url} for label, url in links(message)]
-    if actions:
+    if message.link and len(message.link) <= 2_000:
         # Before everything that may be cut or scrolled away.
-        card["body"].append({"type": "ActionSet", "actions": actions})
+        card["body"].append(
+            {"type": "ActionSet", "actions": [{"type": "Action.OpenUrl", "title": "Incident", "url": message.link}]}
+        )
     for label, value in rows:
         card["body"].append(_block([_run(f"{label}: ", weight="bolder"), _run(cut(value, MAX_VALUE))]))
     card["body"] += [_block([_run(f"• {reason}", isSubtle=True)]) for reason in why]

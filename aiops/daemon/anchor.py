@@ -1,0 +1,38 @@
+"""The anchor of the audit trail in the daemon's store; see `aiops.respond.anchors`."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from aiops.errors import AiopsError
+from aiops.respond.anchors import Mark
+from aiops.store import trail
+from aiops.store.database import Database
+
+
+class StoreAnchor:
+    """Keeps the mark of the trail in one row; each write is a transaction of its own, synced to disk."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def read(self) -> Mark | None:
+        """See `Anchor.read`."""
+        return read_mark(self._database.reader)
+
+    def write(self, mark: Mark) -> None:
+        """See `Anchor.write`."""
+        try:
+            with self._database.transaction() as connection:
+                trail.write(connection, mark.entries, mark.head, mark.at)
+        except sqlite3.Error as error:
+            raise AiopsError(f"store {self._database.path}: {error}") from error
+
+
+def read_mark(connection: sqlite3.Connection) -> Mark | None:
+    """Return the mark in a store; raise `AiopsError` where it cannot be read."""
+    try:
+        found = trail.read(connection)
+    except sqlite3.Error as error:
+        raise AiopsError(f"store: {error}") from error
+    return Mark(*found) if found is not None else None

@@ -1,0 +1,86 @@
+"""One run: its preconditions and steps, in the order of its plan, each written down before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from aiops.respond.calls import Call
+from aiops.respond.history import Run, RunState
+from aiops.respond.sending import Sent, Transport, send
+
+Write = Callable[[str, dict[str, Any]], None]
+Keyed = tuple[Call, str]
+
+
+class Outcome(Struct):
+    """How the steps of a run ended: what was done, with what came of it, and what was not."""
+
+    state: RunState
+    why: str
+    done: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+
+class Execution:
+    """Sends what was approved, and nothing else; `halted` says why nothing more may start."""
+
+    def __init__(
+        self,
+        run: Run,
+        transport: Transport,
+        write: Write,
+        halted: Callable[[], str | None],
+        pause: Callable[[float], None],
+    ) -> None:
+        self._run, self._transport, self.write = run, transport, write
+        self.halted, self._pause = halted, pause
+
+    def run(self, calls: Sequence[Keyed]) -> Outcome:
+        """Ask the preconditions, then send the steps, up to the first problem."""
+        steps = [(call, key) for call, key in calls if call.phase == "step"]
+        left = [str(call) for call, _ in steps]
+        for call, _ in calls:
+            if call.phase == "precondition" and (sent := self.ask(call)).problem is not None:
+                state: RunState = "stopped" if sent.stopped else "refused"
+                why = sent.stopped or f"precondition {call.name!r} answered {sent.problem.removeprefix('status ')}"
+                return Outcome(state, why, [], left)
+        return self._steps(steps, left)
+
+    def _steps(self, steps: Sequence[Keyed], left: list[str]) -> Outcome:
+        done: list[str] = []
+        for number, (call, key) in enumerate(steps):
+            sent = self.send(call, key)
+            if not sent.was_sent:
+                return Outcome("stopped" if sent.stopped else "failed", sent.problem or "", done, left[number:])
+            done.append(f"{call}: {sent.problem or 'accepted'}")
+            if sent.problem is not None:
+                state: RunState = "stopped" if sent.stopped or self.halted() else "failed"
+                return Outcome(state, done[-1], done, left[number + 1 :])
+        stopped = self.halted()
+        # The last step was accepted, but whoever stopped it in the meantime did not want it to have an effect.
+        return Outcome("stopped", stopped, done) if stopped else Outcome("executed", done[-1] if done else "", done)
+
+    def ask(self, call: Call) -> Sent:
+        """Send a question that changes nothing; only what came of it is written down."""
+        sent = send(self._transport, call, "", self.halted, self._pause)
+        if sent.was_sent:
+            place = {"run": self._run.id, "place": call.place, "target": call.target}
+            came = {"status": sent.status, "problem": sent.problem}
+            self.write("asked", place | came | {"request": msgspec.to_builtins(call)})
+        return sent
+
+    def send(self, call: Call, key: str) -> Sent:
+        """Send one request of a run: the intent is on disk before, the outcome after."""
+        if (stopped := self.halted()) is not None:
+            return Sent(f"not sent: {stopped}", False, stopped)
+        place = {"run": self._run.id, "key": key, "place": call.place, "target": call.target}
+        first = call.target not in self._run.touched
+        self.write("intent", place | {"request": msgspec.to_builtins(call)})
+        sent = send(self._transport, call, key, self.halted, self._pause)
+        outcome = {"status": sent.status, "problem": sent.problem, "excerpt": sent.excerpt, "sent": sent.was_sent}
+        self.write("outcome", place | outcome | {"first": first})
+        return sent

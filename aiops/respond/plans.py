@@ -1,0 +1,95 @@
+"""Plans: what a run would send, guard by guard, as a pure function of an incident, the catalogue and the history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from msgspec import Struct, field
+
+from aiops.errors import UsageError
+from aiops.ports import IncidentView
+from aiops.respond.calls import Call, by_hand, calls_of, digest
+from aiops.respond.format import Playbook
+from aiops.respond.guards import Case, GuardCheck, Policy, World, evaluate, refusal
+from aiops.respond.history import History
+from aiops.respond.matching import compile_match, fit
+from aiops.respond.parameters import resolve
+from aiops.respond.situation import Situation, situation
+from aiops.respond.steps import Scalar
+from aiops.respond.trials import leading
+from aiops.topology import Topology
+
+
+class Plan(Struct):
+    """What a run would do, guard by guard. `refused` is the first guard that says no.
+
+    `requests` is all that may be sent, in order: preconditions, steps, checks afterwards, and the rollback, which is
+    sent only if a step or the verification fails. `id` is a digest of it and of the playbook: an approval is for that.
+    """
+
+    id: str
+    playbook: str
+    incident: str
+    targets: list[str]
+    checks: list[GuardCheck]
+    requests: list[Call]
+    refused: str | None
+    sentence: str
+    parameters: dict[str, dict[str, Scalar]] = field(default_factory=dict)
+    by_hand: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return f"{self.playbook} on {', '.join(self.targets) or 'nothing'}"
+
+    def weigh(self, checks: list[GuardCheck]) -> GuardCheck | None:
+        """Take over the answers of the guards; return the first that refuses."""
+        stop = refusal(checks)
+        self.checks, self.refused = checks, stop.reason if stop is not None else None
+        self.sentence = f"would run {self}" + (f"; refused because {stop.reason}" if stop is not None else "")
+        return stop
+
+
+class Planner:
+    """Makes plans over one catalogue, topology, policy and history."""
+
+    def __init__(self, playbooks: Mapping[str, Playbook], topology: Topology, policy: Policy, history: History) -> None:
+        self._compiled = {name: compile_match(playbook) for name, playbook in playbooks.items()}
+        self._topology, self._policy, self._history = topology, policy, history
+
+    def playbook(self, name: str) -> Playbook | None:
+        """Return a playbook of the catalogue."""
+        compiled = self._compiled.get(name)
+        return compiled.playbook if compiled is not None else None
+
+    def plan(
+        self, view: IncidentView, name: str, world: World, targets: Sequence[str] | None = None
+    ) -> tuple[Plan, Case]:
+        """Plan a run; targets are the suspected cause unless given. Raise `UsageError` for what cannot be planned."""
+        compiled = self._compiled.get(name)
+        if compiled is None:
+            raise UsageError(f"expected a playbook of the catalogue; got {name!r}")
+        now, playbook = situation(view, self._topology), compiled.playbook
+        chosen = list(targets) if targets is not None else ([now.cause] if now.cause else [])
+        found = fit(compiled, now, strict=True)
+        lead = leading(found, now)
+        values = [resolve(playbook, _on(now, target), lead) for target in chosen]
+        requests = calls_of(playbook, chosen, values)
+        plan_id = digest(playbook, view.id, chosen, values, requests)
+        world = msgspec.structs.replace(world, members=world.members or self._members(now))
+        case = Case(playbook, now, found, chosen, values, plan_id, self._history, self._policy, world)
+        given = {target: one.values for target, one in zip(chosen, values, strict=True)}
+        plan = Plan(plan_id, name, view.id, chosen, [], requests, None, "", given, by_hand(playbook.rollback))
+        plan.weigh(evaluate(case))
+        return plan, case
+
+    def _members(self, now: Situation) -> int | None:
+        if now.service is None or now.service == now.cause:
+            return None
+        count = sum(1 for node in self._topology.nodes if self._topology.service_of(node) == now.service)
+        # The service's own node is no member that a run could touch.
+        return count - 1 if now.service in self._topology.nodes and count > 1 else count or None
+
+
+def _on(now: Situation, target: str) -> Situation:
+    return msgspec.structs.replace(now, cause=target)

@@ -1,0 +1,86 @@
+"""Rolling back: every target that a run touched, the last one first; with a kill switch engaged a person decides."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from msgspec import Struct, field
+
+from aiops.respond.execution import Execution, Keyed, Outcome
+from aiops.respond.history import RollbackState, Run
+
+
+class _Rolled(Struct):
+    """How far a rollback came."""
+
+    state: RollbackState
+    why: str
+    done: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+
+class Rollback:
+    """The rollback of one run; `calls` are those of its plan, `rolled` the keys of those that were accepted before."""
+
+    def __init__(
+        self, run: Run, execution: Execution, calls: Sequence[Keyed], by_hand: Sequence[str], rolled: Collection[str]
+    ) -> None:
+        self._run, self._execution = run, execution
+        self._calls, self._by_hand, self._rolled = calls, by_hand, rolled
+
+    def after(self, outcome: Outcome) -> None:
+        """End a run; roll back what it touched where a step failed."""
+        state, needed = outcome.state, self._is_needed() and outcome.state in ("failed", "stopped")
+        waits = needed and (state == "stopped" or self._execution.halted() is not None or not self._mine())
+        done = {"done": outcome.done, "left": outcome.left}
+        self._end(state, outcome.why, "waiting" if waits else "running" if needed else "", done)
+        if needed and not waits:
+            self._go("aiops")
+
+    def after_verification(self, hold: bool) -> None:
+        """End a run whose steps were accepted and did not help, or of which nobody knows (`hold`)."""
+        needed = self._is_needed()
+        waits = needed and (hold or self._execution.halted() is not None or not self._mine())
+        why = "verification: nobody knows whether it helped" if hold else "verification"
+        self._end("failed", why, "waiting" if waits else "running" if needed else "", {})
+        if needed and not waits:
+            self._go("aiops")
+
+    def by_a_person(self, actor: str) -> None:
+        """Roll back what waited."""
+        self._execution.write("rollback", {"run": self._run.id, "state": "running", "why": "", "actor": actor})
+        self._go(actor)
+
+    def _is_needed(self) -> bool:
+        return bool(self._run.touched) and bool(self._mine() or self._by_hand)
+
+    def _mine(self) -> list[Keyed]:
+        return [one for one in self._calls if one[0].target in self._run.touched and one[1] not in self._rolled]
+
+    def _end(self, state: str, why: str, rollback: str, more: dict[str, Any]) -> None:
+        run = self._run
+        data = {"run": run.id, "incident": run.incident, "state": state, "why": why, "rollback": rollback, **more}
+        if state in ("failed", "stopped"):
+            waits = "; its rollback waits for a person" if rollback == "waiting" else ""
+            data["say"] = f"run {run.id} of {run.playbook} {state}: {why}{waits}"
+        self._execution.write("ended", data)
+
+    def _go(self, actor: str) -> None:
+        """Take back what can be: one request that fails does not keep the others from being sent."""
+        run, found = self._run, _Rolled("done", "")
+        calls = self._mine()
+        for number, (call, key) in enumerate(calls):
+            sent = self._execution.send(call, key)
+            if not sent.was_sent and sent.stopped:
+                found.state, found.why = "waiting", sent.stopped
+                found.left = [str(left) for left, _ in calls[number:]]
+                break
+            found.done.append(f"{call}: {sent.problem or 'accepted'}")
+            if sent.problem is not None:
+                found.state, found.why = "failed", found.done[-1]
+        if found.state == "done" and self._by_hand:
+            found.state, found.why = "waiting", f"for a person: {', '.join(self._by_hand)}"
+        say = f"rollback of run {run.id} of {run.playbook}: {found.state}" + (f", {found.why}" if found.why else "")
+        data = {"run": run.id, "incident": run.incident, "state": found.state, "why": found.why, "actor": actor}
+        self._execution.write("rollback", data | {"done": found.done, "left": found.left, "say": say})

@@ -1,0 +1,123 @@
+"""Kill switches: engaging one takes effect in memory at once and is written after; releasing one is written first."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import Any
+
+from aiops.respond.audit import AuditError, Entry
+from aiops.respond.history import History
+from aiops.respond.scribe import Scribe
+
+# Whoever engages a switch is answered within a tenth of a second, however slow the disk is: a healthy one needs
+# a few milliseconds for a line, and what is not on disk by then is written later and said in health.
+ENGAGE_WAIT_S = 0.05
+
+
+class Switches:
+    """Moves the switches of a history, and wakes whoever pauses while a run is under way."""
+
+    def __init__(self, history: History, scribe: Scribe, lock: threading.Lock) -> None:
+        """`lock` guards the history; it is held for nothing that waits."""
+        self._history, self._scribe = history, scribe
+        self._moved = threading.Condition(lock)
+        # How often each was engaged: a release that was asked for before the last of these does not count any more.
+        self._turns: dict[str, int] = {}
+        self._unwritten: dict[str, tuple[dict[str, Any], str]] = {}
+        self._ending = False
+
+    def engage(self, data: dict[str, Any], now: float, wait_s: float | None = ENGAGE_WAIT_S) -> None:
+        """Stop a scope, now; raise `AuditError` where it cannot be written down, with the switch engaged.
+
+        The disk is waited for as long as `wait_s`; None waits for its answer.
+        """
+        wanted = self._line_up(data, now)
+        if wait_s is None:
+            self._scribe.drain()
+        else:
+            threading.Thread(target=self._scribe.drain, name="kill-switch", daemon=True).start()
+        try:
+            wanted.result(wait_s)
+        except FutureTimeout:
+            return
+        except AuditError as error:
+            text = f"kill switch {data['scope']} is engaged, but a restart would forget it: {error}"
+            raise AuditError(text) from error
+
+    def release(self, data: dict[str, Any], now: float) -> None:
+        """Let a scope run once that is on disk, unless it was engaged again meanwhile."""
+        scope = data["scope"]
+        with self._moved:
+            turn = self._turns.get(scope, 0)
+            wanted = self._scribe.put("switch", now, data)
+        self._scribe.drain()
+        wanted.result()
+        with self._moved:
+            if self._turns.get(scope, 0) == turn:
+                self._history.switches[scope] = False
+                self._unwritten.pop(scope, None)
+
+    def halted(self, scopes: list[str]) -> str | None:
+        """Return why nothing of these scopes may start; None where it may."""
+        if self._ending:
+            return "the daemon is ending"
+        scope = self._history.engaged(scopes)
+        return f"kill switch {scope} is engaged" if scope is not None else None
+
+    def pause(self, pause_s: float, scopes: list[str]) -> None:
+        """Wait, until one of the scopes is stopped at most."""
+        with self._moved:
+            self._moved.wait_for(lambda: self.halted(scopes) is not None, pause_s)
+
+    def end(self) -> None:
+        """Start nothing more, as the daemon ends."""
+        with self._moved:
+            self._ending = True
+            self._moved.notify_all()
+
+    def unwritten(self) -> dict[str, str]:
+        """Return the switches that are engaged in memory only, with the reason."""
+        with self._moved:
+            return {scope: why for scope, (_, why) in self._unwritten.items()}
+
+    def write_again(self, now: float) -> None:
+        """Try again to write what the disk refused; raise `AuditError` where it still does."""
+        with self._moved:
+            refused = [data for data, why in self._unwritten.values() if why]
+            wanted = [self._held(data, now) for data in refused]
+        self._scribe.drain()
+        for data, one in zip(refused, wanted, strict=True):
+            one.add_done_callback(self._written(data))
+            one.result()
+
+    def _line_up(self, data: dict[str, Any], now: float) -> Future[Entry]:
+        scope = data["scope"]
+        with self._moved:
+            self._turns[scope] = self._turns.get(scope, 0) + 1
+            self._history.switches[scope] = True
+            self._moved.notify_all()
+            wanted = self._held(data, now)
+        wanted.add_done_callback(self._written(data))
+        return wanted
+
+    def _held(self, data: dict[str, Any], now: float) -> Future[Entry]:
+        """Line up an entry, with the lock held: the trail has the moves of a switch in their order."""
+        self._unwritten[data["scope"]] = (data, "")
+        return self._scribe.put("switch", now, data)
+
+    def _written(self, data: dict[str, Any]) -> Callable[[Future[Entry]], None]:
+        def note(wanted: Future[Entry]) -> None:
+            error = wanted.exception()
+            with self._moved:
+                known = self._unwritten.get(data["scope"])
+                if known is None or known[0] is not data:
+                    return
+                if error is None:
+                    del self._unwritten[data["scope"]]
+                else:
+                    self._unwritten[data["scope"]] = (data, str(error))
+
+        return note

@@ -1,0 +1,22 @@
+"""Where the audit trail of runs ended when its last line was written: kept apart from the trail, which can be cut."""
+
+from __future__ import annotations
+
+import sqlite3
+
+Row = tuple[int, str, float]
+
+
+def read(connection: sqlite3.Connection) -> Row | None:
+    """Return entries, last hash and latest time of the trail; None where no line was ever written."""
+    found: Row | None = connection.execute("select entries, head, at from trail").fetchone()
+    return found
+
+
+def write(connection: sqlite3.Connection, entries: int, head: str, at: float) -> None:
+    """Keep where the trail ends now, inside the caller's transaction."""
+    connection.execute(
+        "insert into trail (one, entries, head, at) values (1, ?, ?, ?) on conflict (one) do update"
+        " set entries = excluded.entries, head = excluded.head, at = excluded.at",
+        (entries, head, at),
+    )

@@ -1,0 +1,244 @@
+"""What runs is what was approved: the id of a plan covers all that is sent, and nothing else is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aiops.respond.calls import Call, calls_of, digest
+from aiops.respond.format import Playbook
+from aiops.respond.history import Run
+from aiops.respond.parameters import Values
+from aiops.testing.receiver import Receiver, Reply, receiving
+from tests.respond.bench import Bench, get, paths, post, view
+
+Make = Callable[..., Bench]
+DIRECTORY = {"from": ["alert.labels.directory"], "pattern": "[a-z/]{1,60}"}
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as found:
+        yield found
+
+
+@pytest.fixture
+def make(samples: SimpleNamespace, receiver: Receiver, tmp_path: Path) -> Iterator[Make]:
+    made: list[Bench] = []
+
+    def bench(**changes: Any) -> Bench:
+        playbook = samples.playbook(**{"steps": [post(receiver, "restart")], **changes})
+        made.append(Bench(samples, tmp_path / f"{len(made)}.jsonl", playbook))
+        made[-1].release()
+        return made[-1]
+
+    yield bench
+    for one in made:
+        one.close()
+
+
+def test_a_plan_that_changed_after_its_approval_is_not_run(make: Make, receiver: Receiver, samples: Any) -> None:
+    """The approver saw /tmp/cache; then a worse alert came, with another directory."""
+    steps = [post(receiver, "clean", body={"directory": "{{ directory }}"})]
+    parameters = {"host": {"from": ["cause.entity"]}, "directory": DIRECTORY}
+    bench = make(steps=steps, parameters=parameters)
+    bench.view = view(directory="/tmp/cache")
+    approved = bench.approve()
+    assert approved.requests[0].body == {"directory": "/tmp/cache"}
+    bench.view = view(directory="/var/lib/mysql")
+    done = bench.run(approved=approved.id)
+    assert done.run is None
+    assert "the plan changed since" in done.sentence
+    assert bench.run().sentence.endswith("0 of 1 approvals within 15m; team:platform may approve")
+    assert receiver.requests == []
+    said = [line["data"] for line in bench.lines() if line["kind"] == "refused"]
+    assert said[0]["say"].startswith("restart-worker was approved and not run: the plan changed since")
+    bench.approve()
+    assert bench.run().state == "executed"
+    assert json.loads(receiver.requests[0].body) == {"directory": "/var/lib/mysql"}
+
+
+def test_a_quorum_is_for_one_plan(make: Make, receiver: Receiver) -> None:
+    approval = {"approvers": ["team:platform"], "quorum": 2}
+    parameters = {"host": {"from": ["cause.entity"]}, "directory": DIRECTORY}
+    bench = make(
+        steps=[post(receiver, "clean", body={"directory": "{{ directory }}"})], parameters=parameters, approval=approval
+    )
+    bench.view = view(directory="/tmp/cache")
+    bench.approve("ann")
+    bench.view = view(directory="/var/lib/mysql")
+    assert "1 of 2 approvals" in (bench.approve("bob").refused or "")
+    assert bench.run().run is None
+    assert receiver.requests == []
+    assert bench.approve("ann").refused is None
+    assert bench.run().state == "executed"
+
+
+def test_one_person_is_no_quorum(make: Make) -> None:
+    bench = make(approval={"approvers": ["team:platform"], "quorum": 2})
+    bench.approve("ann")
+    assert "1 of 2 approvals" in (bench.approve("ann").refused or "")
+
+
+def _whole(receiver: Receiver) -> dict[str, Any]:
+    return {
+        "preconditions": [get(receiver, "alive")],
+        "steps": [post(receiver, "drain"), post(receiver, "restart")],
+        "verify": [get(receiver, "healthy")],
+        "rollback": [post(receiver, "undrain")],
+    }
+
+
+def test_a_plan_shows_everything_that_may_be_sent(make: Make, receiver: Receiver) -> None:
+    bench = make(**_whole(receiver), guards={"maxTargets": {"count": 2}, "minAge": "0s"})
+    plan = bench.plan(["worker-1", "worker-2"])
+    assert [str(call) for call in plan.requests] == [
+        "precondition alive on worker-1",
+        "precondition alive on worker-2",
+        "drain on worker-1",
+        "restart on worker-1",
+        "drain on worker-2",
+        "restart on worker-2",
+        "verify healthy on worker-1",
+        "verify healthy on worker-2",
+        "rollback undrain on worker-2",
+        "rollback undrain on worker-1",
+    ]
+    bench.approve(targets=["worker-1", "worker-2"])
+    receiver.replies = [Reply(200)] * 5 + [Reply(500), Reply(200)]
+    assert bench.run(["worker-1", "worker-2"]).state == "failed"
+    shown = {(call.method, call.url.removeprefix(receiver.url)) for call in plan.requests}
+    assert {(request.method, request.path) for request in receiver.requests} <= shown
+    assert paths(receiver)[-2:] == ["/worker-2/undrain", "/worker-1/undrain"]
+
+
+CHANGES: list[tuple[str, dict[str, Any]]] = [
+    ("path", {"path": ["{{ host }}", "kill"]}),
+    ("body", {"body": {"by": "somebody"}}),
+    ("timeout", {"timeout": "31s"}),
+    ("statuses", {"expect": {"status": [200, 500]}}),
+    ("method", {"method": "PUT"}),
+    ("query", {"query": {"force": True}}),
+    ("headers", {"headers": {"X-Force": "yes"}}),
+    ("secret", {"secret": "root"}),
+    ("attempts", {"attempts": 2, "idempotent": True}),
+    ("url", {"url": "https://elsewhere.example/"}),
+    ("name", {"name": "restart gently"}),
+]
+
+
+@pytest.mark.parametrize("part", ["steps", "rollback"])
+@pytest.mark.parametrize(("what", "change"), CHANGES, ids=[what for what, _ in CHANGES])
+def test_any_change_of_a_request_needs_a_new_approval(
+    make: Make, receiver: Receiver, part: str, what: str, change: dict[str, Any]
+) -> None:
+    before, after = post(receiver, "restart"), {**post(receiver, "restart"), **change}
+    steps = {} if part == "steps" else {"steps": [post(receiver, "drain")]}
+    assert make(**{**steps, part: [before]}).plan().id != make(**{**steps, part: [after]}).plan().id
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"guards": {"cooldown": "11m"}},
+        {"summary": "Restart a worker that hangs!"},
+        {"verify": [{"kind": "alert-resolved"}]},
+        {"approval": {"approvers": ["team:platform"], "timeout": "16m"}},
+        {"rollback": [{"kind": "manual", "name": "undo it"}]},
+    ],
+)
+def test_a_playbook_with_other_content_and_the_same_version_needs_a_new_approval(
+    make: Make, change: dict[str, Any]
+) -> None:
+    assert make().plan().id != make(**change).plan().id
+
+
+def test_a_plan_that_is_the_same_has_the_same_id(make: Make, receiver: Receiver) -> None:
+    """What is not sent does not count: more alerts, a later look, another cause behind it."""
+    first, second = make(**_whole(receiver)), make(**_whole(receiver))
+    second.now += 60
+    second.view = view(job="batch")
+    assert first.plan().id == second.plan().id
+    assert first.plan(["worker-1"]).id != first.plan(["worker-2"]).id
+    second.view = view(incident="i2")
+    assert first.plan().id != second.plan().id
+
+
+def test_a_precondition_that_is_no_question_is_refused(samples: SimpleNamespace, tmp_path: Path) -> None:
+    from aiops.respond.catalogue import PlaybookError, usable
+
+    step = {"kind": "http", "name": "x", "url": "https://ops.example/x"}
+    for part in ("preconditions", "verify"):
+        with pytest.raises(PlaybookError, match=rf"\$\.{part}\[0\]\.method: expected GET or HEAD"):
+            usable(samples.playbook(**{part: [step]}), tmp_path)
+        assert usable(samples.playbook(**{part: [{**step, "method": "GET"}]}), tmp_path)
+
+
+TEXT = st.text("abc/", min_size=1, max_size=3)
+STEP = st.builds(
+    lambda name, method, body: {
+        "kind": "http",
+        "name": name,
+        "url": "https://ops.example",
+        "method": method,
+        "body": body,
+    },
+    TEXT,
+    st.sampled_from(["POST", "PUT"]),
+    st.one_of(TEXT, st.just("{{ host }}")),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    steps=st.lists(STEP, min_size=1, max_size=3),
+    rollback=st.lists(STEP, max_size=2),
+    targets=st.lists(TEXT, min_size=1, max_size=2, unique=True),
+    again=st.lists(TEXT, min_size=1, max_size=2, unique=True),
+    moved=st.booleans(),
+)
+def test_two_plans_have_one_id_only_if_they_send_the_same(
+    samples: SimpleNamespace, steps: Any, rollback: Any, targets: list[str], again: list[str], moved: bool
+) -> None:
+    def plan(book: Playbook, chosen: list[str]) -> tuple[str, list[Call]]:
+        values = [Values({"host": target}, {}) for target in chosen]
+        calls = calls_of(book, chosen, values)
+        return digest(book, "i1", chosen, values, calls), calls
+
+    one = samples.playbook(steps=steps, rollback=rollback)
+    # A step moved from the end of the steps to the beginning of the rollback sends the same, at another time.
+    move = moved and len(steps) > 1
+    other = samples.playbook(steps=steps[:-1] if move else steps, rollback=[steps[-1], *rollback] if move else rollback)
+    (first, sent), (second, too) = plan(one, targets), plan(other, again)
+    assert (first == second) == (sent == too and not move)
+
+
+def test_each_part_of_a_plan_counts(samples: SimpleNamespace, receiver: Receiver) -> None:
+    """Also where the other parts are the same, as after an upgrade that renders a step differently."""
+    book, values = samples.playbook(rollback=[post(receiver, "undo")]), [Values({"host": "worker-1"}, {})]
+    calls = calls_of(book, ["worker-1"], values)
+    ids = {
+        digest(book, "i1", ["worker-1"], values, calls),
+        digest(samples.playbook(), "i1", ["worker-1"], values, calls),
+        digest(book, "i2", ["worker-1"], values, calls),
+        digest(book, "i1", ["worker-2"], values, calls),
+        digest(book, "i1", ["worker-1"], [Values({"host": "worker-2"}, {})], calls),
+        digest(book, "i1", ["worker-1"], values, calls[::-1]),
+        digest(book, "i1", ["worker-1"], values, calls[:-1]),
+    }
+    assert len(ids) == 7
+
+
+def test_runs_of_older_trails_are_read() -> None:
+    """Before there was a digest, a run's line had no requests."""
+    assert msgspec.convert(
+        {"id": "x", "playbook": "p", "version": "1", "incident": "i", "targets": [], "started_at": 1}, Run
+    )

@@ -1,0 +1,245 @@
+"""Rolling back: every target that was touched, the last one first, and never while a kill switch is engaged."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from aiops.errors import UsageError
+from aiops.respond.history import Run
+from aiops.testing.receiver import Receiver, Reply, receiving
+from tests.respond.bench import TEAM, Bench, beside, get, paths, post, until
+
+Make = Callable[..., Bench]
+THREE = ["worker-1", "worker-2", "worker-3"]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as found:
+        yield found
+
+
+@pytest.fixture
+def make(samples: SimpleNamespace, receiver: Receiver, tmp_path: Path) -> Iterator[Make]:
+    made: list[Bench] = []
+
+    def bench(path: Path = tmp_path / "audit.jsonl", **changes: Any) -> Bench:
+        given = {
+            "steps": [post(receiver, "drain"), post(receiver, "restart")],
+            "rollback": [post(receiver, "undrain"), post(receiver, "report")],
+            "guards": {"maxTargets": {"count": 3}, "minAge": "0s"},
+        }
+        made.append(Bench(samples, path, samples.playbook(**{**given, **changes})))
+        return made[-1]
+
+    yield bench
+    for one in made:
+        one.close()
+
+
+def ran(bench: Bench, targets: list[str] | None = None) -> Run:
+    bench.release()
+    bench.approve(targets=targets)
+    done = bench.run(targets)
+    assert done.run is not None, done.sentence
+    return bench.runner.history.runs[done.run]
+
+
+def said(bench: Bench) -> list[str]:
+    return [one.text for one in bench.runner.history.unsaid.values()]
+
+
+def test_all_targets_that_were_touched_are_rolled_back_the_last_one_first(make: Make, receiver: Receiver) -> None:
+    """The second step on the second target fails; the third target was never touched."""
+    bench = make()
+    receiver.replies = [Reply(200)] * 3 + [Reply(500), Reply(200)]
+    run = ran(bench, THREE)
+    assert paths(receiver)[4:] == [
+        "/worker-2/undrain",
+        "/worker-2/report",
+        "/worker-1/undrain",
+        "/worker-1/report",
+    ]
+    assert (run.state, run.rollback, run.touched) == ("failed", "done", ["worker-1", "worker-2"])
+    assert run.done[3:5] == ["restart on worker-2: status 500", "rollback undrain on worker-2: accepted"]
+    assert len(run.left) == 0
+    assert any("rollback of run" in text and "done" in text for text in said(bench))
+
+
+def test_what_is_left_of_the_steps_is_shown(make: Make, receiver: Receiver) -> None:
+    bench = make(rollback=[])
+    receiver.replies = [Reply(200), Reply(500)]
+    run = ran(bench, THREE)
+    assert run.left == [f"{step} on {host}" for host in THREE[1:] for step in ("drain", "restart")]
+
+
+def test_a_rollback_request_that_fails_does_not_keep_the_others(make: Make, receiver: Receiver) -> None:
+    bench = make()
+    receiver.replies = [Reply(200), Reply(500), Reply(500), Reply(200)]
+    run = ran(bench)
+    assert paths(receiver)[2:] == ["/worker-1/undrain", "/worker-1/report"]
+    assert (run.state, run.rollback) == ("failed", "failed")
+    assert run.done[-2:] == ["rollback undrain on worker-1: status 500", "rollback report on worker-1: accepted"]
+    receiver.replies = [Reply(200)]
+    bench.runner.roll_back(run.id, "ann", bench.now, TEAM)
+    assert run.rollback == "done"
+    assert paths(receiver)[4:] == ["/worker-1/undrain"], "what was accepted is not sent again"
+
+
+def test_a_run_that_did_not_help_is_rolled_back(make: Make, receiver: Receiver) -> None:
+    bench = make(verify=[{"kind": "alert-resolved"}])
+    run = ran(bench, THREE[:2])
+    bench.runner.settle(run.id, False, bench.now)
+    assert (run.state, run.rollback) == ("failed", "done")
+    assert paths(receiver)[4:] == [
+        "/worker-2/undrain",
+        "/worker-2/report",
+        "/worker-1/undrain",
+        "/worker-1/report",
+    ]
+
+
+def test_a_run_that_helped_is_not_rolled_back(make: Make, receiver: Receiver) -> None:
+    bench = make(verify=[{"kind": "alert-resolved"}])
+    run = ran(bench)
+    bench.runner.settle(run.id, True, bench.now)
+    assert (run.state, run.rollback, len(receiver.requests)) == ("verified", "", 2)
+    assert said(bench) == []
+
+
+def test_where_nobody_knows_whether_it_helped_a_person_decides(make: Make, receiver: Receiver) -> None:
+    bench = make(verify=[{"kind": "alert-resolved"}])
+    run = ran(bench)
+    bench.runner.settle(run.id, False, bench.now, hold=True)
+    assert (run.state, run.rollback, len(receiver.requests)) == ("failed", "waiting", 2)
+
+
+def test_a_rollback_waits_while_the_switch_is_engaged(make: Make, receiver: Receiver) -> None:
+    bench, held = make(), threading.Event()
+    bench.release()
+    bench.approve()
+    receiver.replies = [Reply(200), Reply(500, wait=held), Reply(200)]
+    with beside(bench.run):
+        until(lambda: len(receiver.requests) == 2)
+        bench.engage()
+        held.set()
+    [run] = bench.runner.history.runs.values()
+    assert (run.state, run.rollback, len(receiver.requests)) == ("stopped", "waiting", 2)
+    assert any("its rollback waits for a person" in text for text in said(bench))
+    with pytest.raises(UsageError, match="kill switch global is engaged: release it first"):
+        bench.runner.roll_back(run.id, "ann", bench.now)
+    bench.release()
+    with pytest.raises(UsageError, match="bob may not approve"):
+        bench.runner.roll_back(run.id, "bob", bench.now, [])
+    assert len(receiver.requests) == 2
+    bench.runner.roll_back(run.id, "ann", bench.now, TEAM)
+    assert (run.rollback, paths(receiver)[2:]) == ("done", ["/worker-1/undrain", "/worker-1/report"])
+    with pytest.raises(UsageError, match="expected a run whose rollback waits"):
+        bench.runner.roll_back(run.id, "ann", bench.now, TEAM)
+
+
+def test_a_rollback_after_verification_waits_while_the_switch_is_engaged(make: Make, receiver: Receiver) -> None:
+    bench = make(verify=[{"kind": "alert-resolved"}])
+    run = ran(bench)
+    bench.engage("team:platform")
+    bench.runner.settle(run.id, False, bench.now)
+    assert (run.state, run.rollback, len(receiver.requests)) == ("failed", "waiting", 2)
+
+
+def test_a_stop_in_the_middle_of_a_rollback_leaves_the_rest_to_a_person(make: Make, receiver: Receiver) -> None:
+    bench, held = make(), threading.Event()
+    bench.release()
+    bench.approve()
+    receiver.replies = [Reply(200), Reply(500), Reply(200, wait=held), Reply(200)]
+    with beside(bench.run):
+        until(lambda: len(receiver.requests) == 3)
+        bench.engage()
+        held.set()
+    [run] = bench.runner.history.runs.values()
+    assert (run.state, run.rollback) == ("failed", "waiting")
+    assert run.left == ["rollback report on worker-1"]
+    bench.release()
+    bench.runner.roll_back(run.id, "ann", bench.now)
+    assert paths(receiver)[2:] == ["/worker-1/undrain", "/worker-1/report"]
+
+
+def test_nothing_else_touches_a_target_whose_rollback_waits(make: Make, receiver: Receiver) -> None:
+    bench = make(guards={"cooldown": "0s", "maxRuns": {"count": 9, "per": "1s"}, "minAge": "0s", "maxFailures": 9})
+    run = ran(bench)
+    bench.runner.settle(run.id, False, bench.now, hold=True)
+    bench.now += 3600
+    refused = [check for check in bench.plan().checks if check.guard == "mutex"]
+    assert "is waiting on the target" in refused[0].reason
+    bench.runner.close_rollback(run.id, "ann", bench.now, "done by hand")
+    assert (run.rollback, run.why) == ("closed", "closed by ann: done by hand")
+    assert all(check.state == "passed" for check in bench.plan().checks if check.guard == "mutex")
+    assert len(receiver.requests) == 2
+
+
+def test_a_rollback_that_waits_is_there_after_a_restart(make: Make, receiver: Receiver, tmp_path: Path) -> None:
+    bench = make()
+    run = ran(bench)
+    bench.runner.settle(run.id, False, bench.now, hold=True)
+    bench.trail.close()
+    again = make()
+    [known] = again.runner.history.runs.values()
+    assert (known.id, known.rollback, known.touched) == (run.id, "waiting", ["worker-1"])
+    again.runner.roll_back(run.id, "ann", again.now)
+    assert paths(receiver)[2:] == ["/worker-1/undrain", "/worker-1/report"]
+
+
+def test_a_rollback_by_hand_waits_for_a_person(make: Make, receiver: Receiver) -> None:
+    bench = make(rollback=[{"kind": "manual", "name": "press the button"}])
+    receiver.replies = [Reply(500)]
+    run = ran(bench)
+    assert (run.state, run.rollback) == ("failed", "waiting")
+    with pytest.raises(UsageError, match="is for a person"):
+        bench.runner.roll_back(run.id, "ann", bench.now)
+    bench.runner.close_rollback(run.id, "ann", bench.now)
+    assert run.rollback == "closed"
+
+
+def test_http_checks_are_asked_when_a_run_is_judged(make: Make, receiver: Receiver) -> None:
+    bench = make(verify=[get(receiver, "healthy")], steps=[post(receiver, "restart")])
+    receiver.replies = [Reply(200), Reply(503), Reply(200)]
+    run = ran(bench)
+    assert bench.runner.ask_checks(run, bench.now) == "verify healthy on worker-1: status 503"
+    assert bench.runner.ask_checks(run, bench.now) is None
+    bench.engage()
+    with pytest.raises(UsageError, match="wait, as kill switch global is engaged"):
+        bench.runner.ask_checks(run, bench.now)
+    assert paths(receiver) == ["/worker-1/restart", "/worker-1/healthy", "/worker-1/healthy"]
+
+
+@pytest.mark.parametrize(("on_timeout", "count"), [("escalate", 1), ("drop", 0)])
+def test_approvals_that_come_too_late(make: Make, on_timeout: str, count: int) -> None:
+    approval = {"approvers": ["team:platform"], "quorum": 2, "timeout": "10m", "onTimeout": on_timeout}
+    bench = make(approval=approval)
+    bench.release()
+    bench.approve("ann")
+    bench.now += 599
+    bench.runner.expire(bench.now)
+    assert bench.kinds()[-1] == "approval"
+    bench.now += 1
+    bench.runner.expire(bench.now)
+    bench.runner.expire(bench.now)
+    assert bench.kinds()[-2:] == ["approval", "expired"]
+    assert said(bench) == ["restart-worker was not run: 1 of 2 approvals within 10m; team:platform may approve"] * count
+    assert bench.run().run is None, "nothing is ever approved by silence"
+    for one in list(bench.runner.history.unsaid.values()):
+        bench.runner.said(one.seq, bench.now)
+    assert said(bench) == []
+
+
+def test_a_plan_that_was_run_does_not_expire(make: Make) -> None:
+    bench = make()
+    ran(bench)
+    bench.now += 3600
+    bench.runner.expire(bench.now)
+    assert "expired" not in bench.kinds()
