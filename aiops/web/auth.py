@@ -25,6 +25,8 @@ Scope = Literal["ingest", "read", "write"]
 PREFIX = "aiops_"
 # Shorter ones could be guessed: 22 characters of base 64 are 128 bits.
 MIN_TOKEN_CHARS = 22
+# Two ways to show a token: as it is, or as the password of basic authentication, for senders that know nothing else.
+CHALLENGES = [(b"www-authenticate", b"Bearer"), (b"www-authenticate", b'Basic realm="aiops", charset="UTF-8"')]
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
 

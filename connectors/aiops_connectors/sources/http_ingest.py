@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aiops.ports import DeadLetter, Inbox, Received
 from aiops.trace import NO_SPAN, OFF, Span, Tracer
-from aiops.web.auth import Guard, Refusal
+from aiops.web.auth import CHALLENGES, Guard, Refusal
 from aiops.web.body import BodyError, Budget, decoded, read_body
 from aiops_connectors.builders import MAX_RAW, Problem
 from aiops_connectors.charset import CharsetError, as_utf8
@@ -35,14 +35,13 @@ SMALL_BYTES = 64 << 10
 # Content types that are surely not JSON. Others are taken: SNS sends JSON as text, some tools name no type at all.
 REFUSED_TYPES = (
     "multipart/",
-    "application/x-www-form-urlencoded",
     "application/xml",
     "text/xml",
     "text/html",
     "image/",
 )
-# Two ways to show a token: as it is, or as the password of basic authentication, for senders that know nothing else.
-CHALLENGES = [(b"www-authenticate", b"Bearer"), (b"www-authenticate", b'Basic realm="aiops", charset="UTF-8"')]
+# What curl states for any body that it was given on its command line: refused only where it is no JSON either.
+FORM = "application/x-www-form-urlencoded"
 JSON = [(b"content-type", b"application/json"), (b"x-content-type-options", b"nosniff")]
 
 _LOG = logging.getLogger(__name__)
@@ -202,7 +201,7 @@ class Ingest:
         now = self._clock()
         try:
             taken = self._take(connector, headers, body, now)
-        except CharsetError as error:
+        except (BodyError, CharsetError) as error:
             return error.status, Answer(error=error.reason)
         received = self._received(connector, taken, now, span)
         if not received.records and not received.rejected:
@@ -252,7 +251,10 @@ class Ingest:
 
     def _take(self, connector: str, headers: Mapping[str, str], body: bytes, now: float) -> Taken:
         """What a body holds, in whatever charset its sender states."""
-        body = as_utf8(body, headers.get("content-type", ""), self._options.max_unpacked_bytes)
+        kind = headers.get("content-type", "")
+        body = as_utf8(body, kind, self._options.max_unpacked_bytes)
+        if kind.lower().startswith(FORM) and body.lstrip()[:1] not in (b"{", b"["):
+            raise BodyError(415, f"expected the content type application/json; got {kind[:80]!r}")
         return self._payload(connector).take(body, headers, now)
 
     def _payload(self, connector: str) -> Payload:

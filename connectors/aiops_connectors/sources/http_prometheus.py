@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 
 from aiops import __version__
 from aiops.records.decode import format_time
-from aiops.web.auth import Guard, Refusal
+from aiops.web.auth import CHALLENGES, Guard, Refusal
 
 
 class Status:
@@ -20,11 +20,20 @@ class Status:
         self._guard = guard
         self._started_at = started_at
 
+    def _refused(self, request: Request) -> Response | None:
+        found = self._guard.check(request.headers, "ingest")
+        if not isinstance(found, Refusal):
+            return None
+        answer = JSONResponse({"error": found.reason}, found.status)
+        for name, value in CHALLENGES if found.status == 401 else ():
+            answer.headers.append(name.decode(), value.decode())
+        return answer
+
     async def status(self, request: Request) -> Response:
         """Say what runs here since when."""
-        found = self._guard.check(request.headers, "ingest")
-        if isinstance(found, Refusal):
-            return JSONResponse({"error": found.reason}, found.status)
+        refused = self._refused(request)
+        if refused is not None:
+            return refused
         version = {
             "version": __version__,
             "branch": "",
@@ -44,7 +53,7 @@ class Status:
 
     async def alerts(self, request: Request) -> Response:
         """No alerts: see the incidents."""
-        found = self._guard.check(request.headers, "ingest")
-        if isinstance(found, Refusal):
-            return JSONResponse({"error": found.reason}, found.status)
+        refused = self._refused(request)
+        if refused is not None:
+            return refused
         return JSONResponse([])
