@@ -6,6 +6,7 @@ A class that the compiler makes native cannot be a struct, and msgspec reads and
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from math import inf
 from operator import attrgetter
 from typing import Any, Generic, Literal, TypeVar
 
@@ -36,7 +37,7 @@ class DumpedStream(Struct, gc=False, array_like=True):
     resolved_at: float = -1.0
     starts_at: float | None = None
     lease_until: float | None = None
-    due_at: float = 0.0
+    due_at: float = inf
     firings: tuple[float, ...] = ()
     cluster: int = -1
     member: int = -1
@@ -48,6 +49,9 @@ class DumpedStream(Struct, gc=False, array_like=True):
     placed_at: float = 0.0
     habit: float = 0.0
     habit_at: float = -1e18
+    ended_at: float = -inf
+    ended_start: float | None = None
+    lapsed: tuple[float, float, int] | None = None
 
 
 class DumpedTally(Struct, gc=False):
@@ -162,6 +166,7 @@ class DumpedIncident(Struct, gc=False):
     unsaid: bool = False
     said_at: float = 0.0
     news_due: float | None = None
+    queued_at: float = inf
 
 
 def values_of(kind: type[Struct]) -> Callable[[Any], tuple[Any, ...]]:

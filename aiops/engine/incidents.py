@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Callable
 from hashlib import blake2b
 from itertools import islice
+from math import inf
 from typing import Any, Literal
 
 import msgspec
@@ -27,6 +28,8 @@ MAX_LISTED = 200
 MAX_DUE = 256
 # The same for any other record: more than one alert makes due on the average, few enough that none waits for long.
 MAX_DUE_EACH = 2
+# Entries of the queue beyond twice the incidents, at which those that are void are dropped.
+SLACK = 64
 # Names of incidents that are remembered after these are forgotten, so that none is given twice: some 1 MB, and ten
 # times the incidents that are kept for feedback.
 MAX_NAMES = 10_000
@@ -43,6 +46,8 @@ class IncidentState:
 
     `rank_due` is when the next ranking is due; none is while nothing changed. `named` is what its changes have named;
     `unsaid` while that is more than at the last of them, at `said_at`; `news_due` is when that is reported.
+    `queued_at` is the time of its one valid
+    entry in the queue of what is due, infinity without one.
     """
 
     __slots__ = (
@@ -58,6 +63,7 @@ class IncidentState:
         "notes",
         "opened_at",
         "playbooks",
+        "queued_at",
         "rank_due",
         "rank_gap",
         "ranked",
@@ -100,6 +106,7 @@ class IncidentState:
         unsaid: bool = False,
         said_at: float = 0.0,
         news_due: float | None = None,
+        queued_at: float = inf,
     ) -> None:
         self.id = id
         self.cluster = cluster
@@ -126,6 +133,7 @@ class IncidentState:
         self.unsaid = unsaid
         self.said_at = said_at
         self.news_due = news_due
+        self.queued_at = queued_at
 
 
 Assess = Callable[["IncidentState", ClusterState], Assessment]
@@ -227,7 +235,7 @@ class Incidents:
             self._tell(incident, cluster, "updated", seq, at, ["alerts"], out)
         elif incident.news_due is None:
             incident.news_due = due
-            heapq.heappush(self._due, (due, incident.id))
+            self._schedule(incident)
 
     def prepare(self, cluster: ClusterState, number: int) -> None:
         """Make a new member's sentences now: made when the incident is told of, those of a hundred come at once."""
@@ -239,7 +247,22 @@ class Incidents:
         if incident.rank_due is not None:
             return
         incident.rank_due = at + incident.rank_gap
-        heapq.heappush(self._due, (incident.rank_due, incident.id))
+        self._schedule(incident)
+
+    def _schedule(self, incident: IncidentState) -> None:
+        """See that the incident's entry in the queue comes no later than what is due; mostly it is there already."""
+        due = _due(incident)
+        if due < incident.queued_at:
+            incident.queued_at = due
+            heapq.heappush(self._due, (due, incident.id))
+            if len(self._due) > 2 * len(self.by_id) + SLACK:
+                self._tidy()
+
+    def _tidy(self) -> None:
+        """Drop the entries that an earlier one of their incident, or its end, has made void."""
+        live = [(one.queued_at, one.id) for one in self.by_id.values() if one.queued_at < inf]
+        heapq.heapify(live)
+        self._due = live
 
     def _reopen(self, incident: IncidentState, cluster: ClusterState, seq: int, at: float, out: list[Event]) -> None:
         incident.status = "open"
@@ -252,13 +275,16 @@ class Incidents:
         self._schedule_rank(incident, at)
         self._tell(incident, cluster, "reopened", seq, at, ["status"], out)
 
-    def quiet(self, cluster: ClusterState, at: float) -> None:
-        """Nothing of the cluster fires any more; its incident ends unless something fires again in time."""
+    def quiet(self, cluster: ClusterState, at: float, heard_at: float = -inf) -> None:
+        """Nothing of the cluster fires any more; its incident ends unless something fires again in time.
+
+        `heard_at` is the engine's time at the last message; the cluster's own times are those of the senders' clocks.
+        """
         incident = self.by_id.get(cluster.incident) if cluster.incident is not None else None
         if incident is None or incident.status == "resolved":
             return
-        incident.resolve_due = max(at, cluster.last_at + self.config.resolve_after_s)
-        heapq.heappush(self._due, (incident.resolve_due, incident.id))
+        incident.resolve_due = max(at, max(cluster.last_at, heard_at) + self.config.resolve_after_s)
+        self._schedule(incident)
 
     def is_open(self, name: str) -> bool:
         """Whether the incident is known and not over."""
@@ -267,7 +293,7 @@ class Incidents:
 
     def next_due(self) -> float:
         """When something is due; infinity when nothing is."""
-        return self._due[0][0] if self._due else float("inf")
+        return self._due[0][0] if self._due else inf
 
     def run_due(self, now: float, seq: int, out: list[Event], most: int = MAX_DUE) -> None:
         """Rank what changed and end what has been quiet for long enough, in the order of their times.
@@ -277,10 +303,16 @@ class Incidents:
         while most > 0 and self._due and self._due[0][0] <= now:
             at, name = heapq.heappop(self._due)
             incident = self.by_id.get(name)
-            cluster = self.clusters.of(incident.cluster) if incident is not None else None
-            if incident is None or cluster is None or incident.status == "resolved":
+            if incident is None or at != incident.queued_at:
                 continue
-            if at == incident.resolve_due and cluster.firing <= 0:
+            incident.queued_at = inf
+            cluster = self.clusters.of(incident.cluster)
+            if cluster is None or incident.status == "resolved":
+                continue
+            if cluster.firing > 0:
+                # It fired again before its end came.
+                incident.resolve_due = None
+            if at == incident.resolve_due:
                 most -= 1
                 self.resolve(incident, cluster, seq, at, out)
             elif at == incident.rank_due:
@@ -291,6 +323,7 @@ class Incidents:
                 incident.news_due = None
                 if incident.unsaid:
                     self._tell(incident, cluster, "updated", seq, at, ["alerts"], out)
+            self._schedule(incident)
 
     def _rank(self, incident: IncidentState, cluster: ClusterState, seq: int, at: float, out: list[Event]) -> None:
         incident.rank_due = None
@@ -321,7 +354,8 @@ class Incidents:
         what = self._assess(incident, cluster) if incident.changed or not incident.ranked else []
         incident.status = "resolved"
         incident.resolved_at = at
-        incident.resolve_due = incident.news_due = None
+        # Ranked for the last time; kept, it would leave no room for the ranking after it is reopened.
+        incident.resolve_due = incident.rank_due = incident.news_due = None
         if why:
             self._note(incident, why)
         self.open_count -= 1
@@ -472,6 +506,17 @@ class Incidents:
         self.open_count = state["open"]
         self._names = dict(state["names"])
         self._due = [(at, name) for at, name in state["due"]]
+
+
+def _due(incident: IncidentState) -> float:
+    """When the incident is to be ranked, may end, or has news to report; infinity when nothing is due."""
+    if incident.status == "resolved":
+        return inf
+    due = inf
+    for at in (incident.rank_due, incident.resolve_due, incident.news_due):
+        if at is not None and at < due:
+            due = at
+    return due
 
 
 def _dumped(incident: IncidentState) -> DumpedIncident:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 from aiops.engine.clusters import MAX_MESSAGE, Clusters, ClusterState, count_caller, severity_of
@@ -62,7 +63,7 @@ class Placer:
             self._forgotten(now)
         if stream.due_at <= now and (stream.firing or stream.held):
             self._settle(stream, now)
-        seen = self.dedup.observe(stream, alert, at)
+        seen = self.dedup.observe(stream, alert, at, now)
         verdict = seen.verdict
         if stream.silenced and stream.firing and verdict == "duplicate":
             # Nobody was told of this episode; once its silence is over, the next repeat is news.
@@ -72,7 +73,7 @@ class Placer:
         elif verdict == "duplicate":
             placed = self._duplicate(alert, stream, seq, at, seen.reason, out)
         elif verdict == "resolved":
-            placed = self._resolved(alert, stream, seq, at)
+            placed = self._resolved(alert, stream, seq, at, now)
         else:
             stream.cluster, stream.member, stream.background = seq, -1, seen.reason
             placed = Placed(seq, alert.id, "background", seq, -1, None, seen.reason)
@@ -124,7 +125,7 @@ class Placer:
         if member is not None and stream.held:
             member.note(FLAPPING)
 
-    def _resolved(self, alert: Alert, stream: Stream, seq: int, at: float) -> Placed:
+    def _resolved(self, alert: Alert, stream: Stream, seq: int, at: float, now: float) -> Placed:
         cluster = self.clusters.home(stream)
         number, member = stream.cluster, stream.member
         if cluster is None:
@@ -133,7 +134,7 @@ class Placer:
         self._count(cluster, stream, alert, at)
         number, incident, reason = cluster.number, cluster.incident, cluster.background
         if not stream.held:
-            self._stopped(stream, cluster, max(at, cluster.last_at))
+            self._stopped(stream, cluster, max(at, cluster.last_at), now)
         if stream.silenced:
             stream.silenced = False
             return Placed(seq, alert.id, "suppressed", number, member, incident, "resolved while silenced")
@@ -146,13 +147,13 @@ class Placer:
             stream.counted = True
             self.clusters.fires(cluster, stream, 1)
 
-    def _stopped(self, stream: Stream, cluster: ClusterState, at: float) -> None:
+    def _stopped(self, stream: Stream, cluster: ClusterState, at: float, heard_at: float = -inf) -> None:
         if not stream.counted:
             return
         stream.counted = False
         self.clusters.fires(cluster, stream, -1)
         if cluster.firing <= 0:
-            self.incidents.quiet(cluster, at)
+            self.incidents.quiet(cluster, at, heard_at)
             self._maybe_forget(cluster)
 
     def _firing(
@@ -169,10 +170,10 @@ class Placer:
         if new:
             stream.placed_at, stream.interval_s = at, 0.0
         else:
-            on_time = expected(stream, at)
+            expected(stream, at)
             placed = self._again(alert, stream, placement, level, surprise, seq, at)
-            if placed is None and on_time:
-                placed = self._goes_on(alert, stream, placement, level, seq, at, out)
+            if placed is None:
+                placed = self._stays(alert, stream, placement, level, seq, at, now, out)
             if placed is not None:
                 return placed
         return self._placed(alert, stream, placement, level, surprise, seq, at, now, new, out)
@@ -204,21 +205,40 @@ class Placer:
             cluster.last_at = at
         return Placed(seq, alert.id, "duplicate", cluster.number, placement.member, cluster.incident, REPEAT)
 
-    def _goes_on(
-        self, alert: Alert, stream: Stream, placement: Placement, level: int, seq: int, at: float, out: list[Event]
+    def _stays(
+        self,
+        alert: Alert,
+        stream: Stream,
+        placement: Placement,
+        level: int,
+        seq: int,
+        at: float,
+        now: float,
+        out: list[Event],
     ) -> Placed | None:
-        """A repeat on time, of a stream in an open incident, tells nothing new, whatever cluster it looks most like."""
+        """A repeat of a firing member of an open incident stays there, and opens none, whatever cluster it is like now.
+
+        A stream that would not tell its end may ring for another trouble meanwhile: it goes to one that is known.
+        """
         home = self.clusters.home(stream)
-        if home is None or home.incident is None or placement.merged:
+        if home is None or home.incident is None or not stream.counted or not self.incidents.is_open(home.incident):
             return None
         other = self.clusters.of(placement.cluster)
-        if other is home or (other is not None and other.incident is not None):
+        if not stream.has_life_cycle and other is not None and other is not home and other.incident is not None:
             return None
-        if not self.incidents.is_open(home.incident):
-            return None
+        if placement.merged:
+            # The correlator has found two clusters to be one, and goes on with the one of this placement.
+            target = self.clusters.of(placement.cluster) or self.clusters.open(placement.cluster, at)
+            for source, reason in placement.merged:
+                self._merge(target, source, reason, seq, now, out)
+            home = self.clusters.home(stream) or home
         self._count(home, stream, alert, at)
-        self.incidents.joined(home, seq, at, out, said_as(stream, level), fresh=False)
-        return Placed(seq, alert.id, "duplicate", placement.cluster, placement.member, home.incident, ON_TIME)
+        self.incidents.joined(home, seq, now, out, said_as(stream, level), fresh=False)
+        number, member = home.number, stream.member
+        if not stream.has_life_cycle:
+            # Should the alerts that follow make an incident of that cluster, this one was among its first.
+            number, member = placement.cluster, placement.member
+        return Placed(seq, alert.id, "duplicate", number, member, home.incident, REPEAT)
 
     def _placed(
         self,
@@ -244,7 +264,7 @@ class Placer:
             placed = self._gathered(alert, stream, placement, level, surprise, seq, at, now, new, out)
             if placed is not None:
                 return placed
-        cluster = self._cluster(placement, stream, seq, at, new, out)
+        cluster = self._cluster(placement, stream, seq, at, now, new, out)
         for source, reason in placement.merged:
             self._merge(cluster, source, reason, seq, now, out)
         # A firing that continues its episode where that already is adds nothing new.
@@ -307,10 +327,10 @@ class Placer:
         return Placed(seq, alert.id, "suppressed", cluster.number, stream.member, cluster.incident, reason)
 
     def _cluster(
-        self, placement: Placement, stream: Stream, seq: int, at: float, new: bool, out: list[Event]
+        self, placement: Placement, stream: Stream, seq: int, at: float, now: float, new: bool, out: list[Event]
     ) -> ClusterState:
         """The cluster of a placement; a stream that fires again soon after its end goes on in its old one."""
-        old = self._returns(placement, stream, at, new)
+        old = self._returns(placement, stream, now, new)
         if old is not None:
             self.clusters.alias[placement.cluster] = old.number
             old.aliases.append(placement.cluster)
@@ -324,9 +344,11 @@ class Placer:
             cluster.background = placement.background
         return cluster
 
-    def _returns(self, placement: Placement, stream: Stream, at: float, new: bool) -> ClusterState | None:
+    def _returns(self, placement: Placement, stream: Stream, now: float, new: bool) -> ClusterState | None:
         """The cluster of an incident that the stream left a short while ago and now comes back to."""
-        if placement.new_cluster and new and stream.has_life_cycle and at - stream.resolved_at <= self.reopen_s:
+        # A stream that ended by itself has its end in the engine's time; one that was told to end, when that came.
+        ended_at = stream.ended_at if stream.ended_at > -inf else stream.resolved_at
+        if placement.new_cluster and new and stream.has_life_cycle and now - ended_at <= self.reopen_s:
             old = self.clusters.home(stream)
             if old is not None and old.incident is not None:
                 return old
@@ -351,7 +373,7 @@ class Placer:
         if self.gatherer.is_reserved(alert.labels, level):
             return None
         is_tied = placement.new_member and not placement.new_cluster
-        if not self.gatherer.storms.gathers(is_tied, now) or self._returns(placement, stream, at, new) is not None:
+        if not self.gatherer.storms.gathers(is_tied, now) or self._returns(placement, stream, now, new) is not None:
             return None
         if not self.worth.opens(placement.background, level, is_stated(alert.severity), surprise):
             return None

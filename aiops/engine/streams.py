@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from math import inf
 
 import msgspec
 from mypy_extensions import mypyc_attr
@@ -12,6 +13,10 @@ from aiops.records import Alert
 
 # Where the thing that alerts is named, most specific first, when the alert has no `entity` of its own.
 ENTITY_LABELS = ("entity", "pod", "container", "instance", "host", "hostname", "node", "device", "job", "namespace")
+
+
+# An end in the past as it was told, when it came, and how often in a row it had moved on by then.
+Lapsed = tuple[float, float, int]
 
 
 @mypyc_attr(acyclic=True)
@@ -25,6 +30,12 @@ class Stream:
     nobody was told. `interval_s` is its usual distance between two alerts of one episode, `placed_at` the time of the
     latest that was placed; `habit` how often its episodes began of late, decayed, `habit_at` when the last one that
     counted did.
+
+    Two clocks, never compared: `starts_at`, `ended_start` and `lapsed` hold the sender's times, `last_at` and
+    `ended_at` the engine's at receipt. `ended_start` is the start of the episode that a message ended last, and
+    `ended_at` when that came. `lapsed` is the latest end that lay in the past on arrival, when it came, and how often
+    in a row it had moved on. `due_at` is the time of the stream's one valid entry in the queue of deadlines, infinity
+    without one.
     """
 
     __slots__ = (
@@ -32,6 +43,8 @@ class Stream:
         "cluster",
         "counted",
         "due_at",
+        "ended_at",
+        "ended_start",
         "entity",
         "episode",
         "fingerprint",
@@ -43,6 +56,7 @@ class Stream:
         "held",
         "identity",
         "interval_s",
+        "lapsed",
         "last_at",
         "lease_until",
         "member",
@@ -76,7 +90,7 @@ class Stream:
         resolved_at: float = -1.0,
         starts_at: float | None = None,
         lease_until: float | None = None,
-        due_at: float = 0.0,
+        due_at: float = inf,
         firings: tuple[float, ...] = (),
         cluster: int = -1,
         member: int = -1,
@@ -88,6 +102,9 @@ class Stream:
         placed_at: float = 0.0,
         habit: float = 0.0,
         habit_at: float = -1e18,
+        ended_at: float = -inf,
+        ended_start: float | None = None,
+        lapsed: Lapsed | None = None,
     ) -> None:
         self.number = number
         self.fingerprint = fingerprint
@@ -117,6 +134,9 @@ class Stream:
         self.placed_at = placed_at
         self.habit = habit
         self.habit_at = habit_at
+        self.ended_at = ended_at
+        self.ended_start = ended_start
+        self.lapsed = lapsed
 
 
 def new_stream(number: int, fingerprint: str, identity: Identity, shared: Shared, alert: Alert, entity: str) -> Stream:

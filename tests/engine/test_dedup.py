@@ -79,13 +79,27 @@ def test_an_older_firing_never_reopens_what_resolved_later() -> None:
     assert verdicts(alert(0), alert(100, "resolved"), alert(50)) == ["new", "resolved", "duplicate"]
 
 
-def test_a_resolution_older_than_its_firing_does_not_end_it() -> None:
+def test_a_resolution_ends_what_fires_when_it_comes_whatever_its_own_time_is() -> None:
     assert verdicts(alert(0), alert(10, "resolved"), alert(100), alert(50, "resolved"), alert(101)) == [
         "new",
         "resolved",
         "new",
+        "resolved",
+        "new",
+    ]
+
+
+def test_a_resolution_that_comes_again_soon_after_a_new_firing_is_late() -> None:
+    told = verdicts(alert(0), alert(10, "resolved"), alert(20), alert(10, "resolved"), alert(21))
+    assert told == ["new", "resolved", "new", "duplicate", "repeat"]
+
+
+def test_an_exact_copy_has_the_same_status_as_well() -> None:
+    """Tools give the end of an alert its id, and sometimes its time."""
+    assert verdicts(alert(0, id="a"), alert(0, "resolved", id="a"), alert(0, "resolved", id="a")) == [
+        "new",
+        "resolved",
         "duplicate",
-        "repeat",
     ]
 
 

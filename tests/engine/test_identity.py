@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aiops.engine.config import EngineConfig
+from aiops.engine.config import EngineConfig, IncidentConfig
 from aiops.engine.events import Event, IncidentChanged
 from aiops.engine.fold import Engine
 from aiops.records import Action, Alert, Change, Incident, Record, Tick
@@ -81,3 +81,26 @@ def test_the_id_of_an_alert_is_not_part_of_the_identity() -> None:
 
 def test_two_alerts_and_two_times_have_two_identities() -> None:
     assert len({*ids([fault(0, T0)]), *ids([fault(0, T0 + 1.0)]), *ids([fault(1, T0)])}) == 3
+
+
+def test_a_sender_whose_time_stands_still_gives_each_incident_an_id_of_its_own() -> None:
+    """Delivery derives its keys from ids and versions: a second incident of one name would be sent to nobody."""
+    records: list[Record] = []
+    for round_ in range(4):
+        now = T0 + 7200.0 * round_
+        records += [Tick(ts=now), fault(0, 1000.0), fault(0, 1000.0, status="resolved"), Tick(ts=now + 3600.0)]
+    found = ids(records, config=EngineConfig(incidents=IncidentConfig(max_closed=1, reopen_s=1.0)))
+    assert len(found) == len(set(found)) == 4
+    assert found[0].startswith("inc-")
+    assert found[1] == f"{found[0]}-2"
+
+
+def test_an_identity_survives_a_snapshot_between_two_of_its_name() -> None:
+    first = [Tick(ts=T0), fault(0, 1000.0), fault(0, 1000.0, status="resolved"), Tick(ts=T0 + 3600.0)]
+    again = [Tick(ts=T0 + 7200.0), fault(0, 1000.0)]
+    engine = Engine()
+    engine.step(first)
+    restored = Engine()
+    restored.restore(engine.snapshot())
+    events = restored.step(again)
+    assert next(event for event in events if isinstance(event, IncidentChanged)).incident.id.endswith("-2")
