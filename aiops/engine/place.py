@@ -48,7 +48,7 @@ class Placer:
         self.clusters = clusters
         self.incidents = incidents
         self.silences = silences
-        self.worth = Worth(config)
+        self.worth = Worth(config, clusters)
         self.gatherer = Gatherer(config, clusters, incidents)
         self.reopen_s = config.reopen_s
         self.alerts = 0
@@ -443,7 +443,7 @@ class Placer:
                 self._stopped(stream, cluster, max(stream.resolved_at, stream.last_at))
         # Which warnings last is known once the streams that have ended are.
         lasting = self.worth.next_due() <= now < self.dedup.next_due()
-        for due, cluster in self.worth.lasting(now, self.clusters) if lasting else ():
+        for due, cluster in self.worth.lasting(now) if lasting else ():
             self.gatherer.lasted(cluster, due, now, seq, out)
         for closed in self.correlate.advance(now, most) if self.correlate.next_due() <= now else ():
             self._close(closed, now, seq, out)

@@ -19,12 +19,15 @@ MANY_ENTITIES = 3
 FEW = 3
 # Streams that fire at any time meet by chance, but seldom so many of them.
 CROWD = 6
+# Entries of the queue beyond twice the clusters, at which those that are void are dropped.
+SLACK = 64
 
 
 class Worth:
     """Judges clusters that are no incident, and remembers which of them wait for time to tell."""
 
-    def __init__(self, config: IncidentConfig) -> None:
+    def __init__(self, config: IncidentConfig, clusters: Clusters) -> None:
+        self.clusters = clusters
         self.min_severity = int(parse_severity(config.min_severity))
         self.lone_s = config.lone_warning_s
         self._waiting: list[tuple[float, int]] = []
@@ -63,18 +66,31 @@ class Worth:
         if not cluster.waiting:
             cluster.waiting = True
             heapq.heappush(self._waiting, (now + self.lone_s, cluster.number))
+            if len(self._waiting) > 2 * len(self.clusters.by_number) + SLACK:
+                self._tidy()
+
+    def _tidy(self) -> None:
+        """Drop the entries of clusters that are forgotten or wait no more."""
+        live = [entry for entry in self._waiting if self._waits(entry[1]) is not None]
+        heapq.heapify(live)
+        self._waiting = live
+
+    def _waits(self, number: int) -> ClusterState | None:
+        """The cluster of an entry, where it still waits."""
+        cluster = self.clusters.of(number)
+        return cluster if cluster is not None and cluster.waiting and cluster.incident is None else None
 
     def next_due(self) -> float:
         """When a waiting cluster is to be looked at again; infinity when none waits."""
         return self._waiting[0][0] if self._waiting else float("inf")
 
-    def lasting(self, now: float, clusters: Clusters) -> list[tuple[float, ClusterState]]:
+    def lasting(self, now: float) -> list[tuple[float, ClusterState]]:
         """Clusters whose lone warning has lasted, with the time at which that was so."""
         found = []
         while self._waiting and self._waiting[0][0] <= now:
             due, number = heapq.heappop(self._waiting)
-            cluster = clusters.of(number)
-            if cluster is None or not cluster.waiting or cluster.incident is not None:
+            cluster = self._waits(number)
+            if cluster is None:
                 continue
             cluster.waiting = False
             if cluster.firing <= 0:
