@@ -25,7 +25,6 @@ SURPRISING_P = 0.01
 # How often a member tells of it; what else it has to say must find room.
 MAX_SURPRISES = 2
 REPEAT = "repeat of the firing alert"
-ON_TIME = "repeat of the firing alert, on time"
 FLAPPING = "flapping: held as firing until it has been calm"
 
 
