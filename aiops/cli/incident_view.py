@@ -51,6 +51,11 @@ def _verdict(incident: Incident) -> RenderableType:
     if incident.services:
         counts += f" of {_names(incident.services)}"
     lines.append(Text(counts, style="dim"))
+    if incident.message:
+        lines.append(Text(clean(incident.message, 500)))
+    for label, url in (("alert", incident.url), ("runbook", incident.runbook_url)):
+        if url:
+            lines.append(Text(f"{label}: {clean(url, 500)}", style="dim"))
     if incident.merged_into:
         lines.append(Text(f"now part of {clean(incident.merged_into)}"))
     if incident.merged_from:

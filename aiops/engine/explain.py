@@ -17,14 +17,10 @@ Told = dict[int, list[Evidence]]
 MAX_TOLD = 4_096
 
 
-def title(cluster: ClusterState, members: list[MemberState], entities: list[str]) -> str:
+def title(cluster: ClusterState, worst: MemberState | None, entities: list[str]) -> str:
     """One line: the worst alert, where, and how much more there is."""
-    if not members:
+    if worst is None:
         return "Incident"
-    worst = members[0]
-    for member in members:
-        if member.severity > worst.severity or (member.severity == worst.severity and member.count > worst.count):
-            worst = member
     others = len(entities) - 1
     if cluster.storm is not None:
         return _shortened(_storm_title(cluster, cluster.storm))
@@ -32,6 +28,18 @@ def title(cluster: ClusterState, members: list[MemberState], entities: list[str]
     if others > 0:
         text += f" and {others} more {'entity' if others == 1 else 'entities'}"
     return _shortened(text)
+
+
+def worst_of(members: list[MemberState]) -> MemberState | None:
+    """The most severe member; of several, the one with the most alerts."""
+    worst = None
+    for member in members:
+        if worst is None or member.severity > worst.severity:
+            worst = member
+            continue
+        if member.severity == worst.severity and member.count > worst.count:
+            worst = member
+    return worst
 
 
 def _shortened(text: str) -> str:

@@ -460,6 +460,7 @@ class Incidents:
     def record(self, incident: IncidentState, cluster: ClusterState) -> Incident:
         """The incident for the outside, with the members that matter most."""
         members = list(cluster.members.values())
+        worst = explain.worst_of(members)
         entities = explain.distinct([member.entity for member in members])
         if cluster.storm is not None:
             entities = list(islice(cluster.storm.entities, MAX_LISTED))
@@ -469,7 +470,10 @@ class Incidents:
             resolved_at=incident.resolved_at,
             status=incident.status,
             severity=LABELS[incident.severity],
-            title=explain.title(cluster, members, entities),
+            title=explain.title(cluster, worst, entities),
+            message=worst.message if worst is not None else None,
+            url=worst.url if worst is not None else None,
+            runbook_url=worst.labels.get("runbook_url") if worst is not None else None,
             alert_count=cluster.count,
             first_alert_at=cluster.opened_at,
             last_alert_at=cluster.last_at,

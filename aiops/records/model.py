@@ -178,6 +178,9 @@ class Incident(Struct, tag="incident", tag_field="kind", gc=False, omit_defaults
     status: Literal["open", "acknowledged", "resolved", "merged"] | None = None
     severity: str | None = None
     title: str | None = None
+    message: str | None = None
+    url: str | None = None
+    runbook_url: str | None = None
     alerts: list[str | Alert] = []
     alert_count: int = 0
     first_alert_at: Time | None = None

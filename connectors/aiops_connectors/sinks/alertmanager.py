@@ -16,7 +16,7 @@ from aiops.records.decode import format_time
 from aiops_connectors.sinks.cutting import cut, line
 from aiops_connectors.sinks.options import HttpOptions, client_of, convert, secret, url_of
 from aiops_connectors.sinks.posting import Post, trace_headers
-from aiops_connectors.sinks.wording import OVER, facts, first_place, headline, reasons
+from aiops_connectors.sinks.wording import OVER, facts, first_place, headline, links, news, reasons
 
 # What Alertmanager writes for an alert that has not ended.
 _NO_END = "0001-01-01T00:00:00Z"
@@ -110,6 +110,10 @@ def _annotations(message: Message) -> dict[str, str]:
     annotations = {"summary": headline(message), "entity": first_place(message.incident)}
     lines = [f"{label}: {value}" for label, value in facts(message)] + reasons(message.incident)
     annotations["description"] = cut("\n".join(lines), MAX_ANNOTATION)
-    if message.link:
-        annotations["link"] = message.link
+    if message.news:
+        annotations["news"] = cut("\n".join(news(message)), MAX_ANNOTATION)
+    if message.incident.message:
+        annotations["message"] = line(message.incident.message, MAX_ANNOTATION)
+    names = {"Incident": "link", "Alert": "alert_url", "Runbook": "runbook_url"}
+    annotations.update({names[label]: url for label, url in links(message)})
     return annotations

@@ -19,7 +19,7 @@ from aiops.ports import Answer, Message
 from aiops_connectors.sinks.cutting import cut_utf16, line
 from aiops_connectors.sinks.options import HttpOptions, base_url, client_of, convert, secret
 from aiops_connectors.sinks.posting import Post
-from aiops_connectors.sinks.wording import facts, first_place, headline, reasons
+from aiops_connectors.sinks.wording import facts, first_place, headline, links, reasons
 
 JSM_URL = "https://api.atlassian.com/jsm/ops/integration"
 MAX_MESSAGE, MAX_DESCRIPTION, MAX_NOTE = 130, 15_000, 25_000
@@ -80,8 +80,9 @@ class JsmSink:
             "source": "aiops",
             "priority": _PRIORITIES.get(incident.severity or "", "P3"),
         }
-        if message.link:
-            alert["details"]["link"] = message.link
+        alert["details"].update(
+            {("link" if label == "Incident" else label.lower()): url for label, url in links(message)}
+        )
         if self.options.responders:
             alert["responders"] = self.options.responders
         return alert
@@ -102,7 +103,7 @@ def alias(incident: str) -> str:
 
 
 def _text(message: Message) -> str:
-    lines = [message.link] if message.link else []
+    lines = [url if label == "Incident" else f"{label}: {url}" for label, url in links(message)]
     lines += [f"{label}: {value}" for label, value in facts(message)]
     lines += [f"- {reason}" for reason in reasons(message.incident)]
     return "\n".join(lines)

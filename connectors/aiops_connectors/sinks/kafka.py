@@ -20,6 +20,7 @@ from aiops_connectors.broker.connection import TOPIC, Connection, convert
 from aiops_connectors.broker.consumer import BrokerError
 from aiops_connectors.broker.producer import Outgoing, Producer, WriteError, open_producer
 from aiops_connectors.sinks.posting import trace_headers
+from aiops_connectors.sinks.wording import news
 
 
 class KafkaSinkOptions(Connection, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,5 +81,7 @@ class KafkaSink:
             "content-type": "application/json",
             **trace_headers(message),
         }
+        if message.news:
+            attributes["ce_news"] = "; ".join(news(message))
         headers = [(name, value.encode()) for name, value in attributes.items()]
         return Outgoing(self.options.topic, encode(message.incident), message.incident.id.encode(), headers)

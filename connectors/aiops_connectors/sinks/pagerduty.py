@@ -22,7 +22,7 @@ from aiops_connectors.sinks.condensed import condensed
 from aiops_connectors.sinks.cutting import cut, line
 from aiops_connectors.sinks.options import HttpOptions, base_url, client_of, convert, secret
 from aiops_connectors.sinks.posting import Post
-from aiops_connectors.sinks.wording import facts, first_place, headline, reasons
+from aiops_connectors.sinks.wording import facts, first_place, headline, links, reasons
 
 # 120 events a minute and integration key.
 MAX_RATE_PER_S = 2.0
@@ -36,6 +36,8 @@ _ACTIONS: dict[str, Literal["trigger", "acknowledge", "resolve"]] = {
     "resolved": "resolve",
     "merged": "resolve",
 }
+
+_LINKS = {"Incident": "Incident page", "Alert": "Alert in its tool", "Runbook": "Runbook"}
 
 
 class PagerDutyOptions(HttpOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,8 +75,10 @@ class PagerDutySink:
         event: dict[str, Any] = {"event_action": action, "dedup_key": dedup_key(message.incident.id)}
         if action != "trigger":
             return event
+        found = links(message)
+        if found:
+            event["links"] = [{"href": url, "text": _LINKS[label]} for label, url in found]
         if message.link:
-            event["links"] = [{"href": message.link, "text": "Incident page"}]
             event["client_url"] = message.link
         return {**event, "client": "aiops", "payload": _payload(message)}
 

@@ -1,7 +1,8 @@
 """Slack, by an incoming webhook (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
 
-An incoming webhook can only add messages: each change is one of its own. Text from payloads is escaped as Slack asks
-for, so that it can neither mention a channel nor hide where a link leads.
+An incoming webhook can only add messages: each change is one of its own. Text from payloads is plain text without
+emoji, and escaped as Slack asks for where it cannot be: it can neither format, nor mention a channel, nor hide where a
+link leads.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from aiops.ports import Answer, Message
 from aiops_connectors.sinks.cutting import cut
 from aiops_connectors.sinks.options import HttpOptions, client_of, convert, url_of
 from aiops_connectors.sinks.posting import Post
-from aiops_connectors.sinks.wording import facts, happening, headline, reasons
+from aiops_connectors.sinks.wording import facts, happening, headline, links, news, reasons
 
 # One message a second and channel; who goes on above it can lose the webhook.
 MAX_RATE_PER_S = 1.0
@@ -22,6 +23,7 @@ MAX_RATE_PER_S = 1.0
 MAX_HEADER, MAX_SECTION, MAX_FIELDS, MAX_FIELD = 150, 3_000, 10, 2_000
 # What fits into a section beside a sentence.
 MAX_URL = 900
+_LINKS = {"Incident": "Open the incident", "Alert": "Alert in its tool", "Runbook": "Runbook"}
 
 
 class SlackOptions(HttpOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,19 +81,31 @@ def escaped_to(text: str, limit: int) -> str:
 
 
 def body(message: Message) -> dict[str, Any]:
-    """The message: header, link, facts, reasons; `text` is what notifications show."""
+    """The message: header, links, news, facts, reasons; `text` is what notifications show."""
     title = headline(message)
-    blocks: list[dict[str, Any]] = [{"type": "header", "text": {"type": "plain_text", "text": cut(title, MAX_HEADER)}}]
-    said = escaped_to(happening(message), MAX_FIELD)
-    if message.link and len(message.link) <= MAX_URL:
-        said = f"<{message.link}|Open the incident> · {said}"
-    blocks.append({"type": "section", "text": _markdown(said)})
-    fields = [_markdown(f"*{label}*\n{escaped_to(value, MAX_FIELD - 100)}") for label, value in facts(message)[1:]]
+    blocks: list[dict[str, Any]] = [{"type": "header", "text": _plain(cut(title, MAX_HEADER))}]
+    said = [f"<{escaped(url)}|{_LINKS[label]}>" for label, url in links(message) if len(escaped(url)) <= MAX_URL]
+    blocks.append(
+        {"type": "section", "text": _markdown(" · ".join([*said, escaped_to(happening(message), MAX_FIELD)]))}
+    )
+    if message.news:
+        blocks.append({"type": "section", "text": _plain(cut("\n".join(news(message)), MAX_SECTION))})
+    shown = dict(facts(message))
+    if "Message" in shown:
+        blocks.append({"type": "section", "text": _plain(cut(shown["Message"], MAX_SECTION))})
+    rows = [(label, value) for label, value in shown.items() if label not in ("State", "New", "Message")]
+    fields = [_plain(f"{label}\n{cut(value, MAX_FIELD - 100)}") for label, value in rows]
     blocks.append({"type": "section", "fields": fields[:MAX_FIELDS]})
     why = "\n".join(f"• {reason}" for reason in reasons(message.incident))
     if why:
-        blocks.append({"type": "section", "text": _markdown(escaped_to(why, MAX_SECTION))})
-    return {"text": escaped_to(title, MAX_SECTION), "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
+        blocks.append({"type": "section", "text": _plain(cut(why, MAX_SECTION))})
+    text = escaped_to(title, MAX_SECTION)
+    return {"text": text, "mrkdwn": False, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
+
+
+def _plain(text: str) -> dict[str, Any]:
+    # Names of anybody are shown as they are: no emoji of `:fire:`, no bold of `*`, no code of backticks.
+    return {"type": "plain_text", "text": text, "emoji": False}
 
 
 def _markdown(text: str) -> dict[str, Any]:

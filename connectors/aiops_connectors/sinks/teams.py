@@ -15,7 +15,7 @@ from aiops.ports import Answer, Message
 from aiops_connectors.sinks.cutting import cut
 from aiops_connectors.sinks.options import HttpOptions, client_of, convert, url_of
 from aiops_connectors.sinks.posting import JSON, Post
-from aiops_connectors.sinks.wording import OVER, facts, headline, reasons
+from aiops_connectors.sinks.wording import OVER, facts, headline, links, reasons
 
 # More than four requests a second are throttled.
 MAX_RATE_PER_S = 4.0
@@ -77,11 +77,10 @@ def _request(message: Message, rows: list[tuple[str, str]], why: list[str]) -> d
         "msteams": {"width": "Full"},
         "body": [_block([title])],
     }
-    if message.link and len(message.link) <= 2_000:
+    actions = [{"type": "Action.OpenUrl", "title": label, "url": url} for label, url in links(message)]
+    if actions:
         # Before everything that may be cut or scrolled away.
-        card["body"].append(
-            {"type": "ActionSet", "actions": [{"type": "Action.OpenUrl", "title": "Incident", "url": message.link}]}
-        )
+        card["body"].append({"type": "ActionSet", "actions": actions})
     for label, value in rows:
         card["body"].append(_block([_run(f"{label}: ", weight="bolder"), _run(cut(value, MAX_VALUE))]))
     card["body"] += [_block([_run(f"• {reason}", isSubtle=True)]) for reason in why]

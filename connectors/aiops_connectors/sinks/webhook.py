@@ -21,6 +21,7 @@ from aiops.records.decode import format_time
 from aiops_connectors.sinks.condensed import condensed
 from aiops_connectors.sinks.options import HttpOptions, client_of, convert, secret, url_of
 from aiops_connectors.sinks.posting import Post, trace_headers
+from aiops_connectors.sinks.wording import news
 
 # Standard Webhooks asks for bodies under 20 kB; what surrounds the incident takes less than the rest.
 MAX_BODY_BYTES = 20_000
@@ -91,6 +92,10 @@ class WebhookSink:
         # A longer address is cut by what shows it, and is of use to nobody.
         if message.link and len(message.link) <= 2_000:
             data["link"] = message.link
+        if message.news:
+            data["news"] = news(message)
+        if message.repeats:
+            data["repeats"] = message.repeats
         if cuts:
             data["cut"] = cuts
         return {

@@ -6,6 +6,8 @@ what a receiver's own markup needs on top is its sink's business.
 
 from __future__ import annotations
 
+import re
+
 from aiops.ports import Message
 from aiops.records import Cause, Incident
 from aiops.records.decode import format_time
@@ -16,6 +18,12 @@ OVER = ("resolved", "merged")
 _SHOWN = 5
 _MAX_NAME = 120
 _MAX_TITLE = 900
+_MAX_NEWS = 300
+_MAX_MESSAGE = 500
+# What browsers and receivers take as an address.
+_MAX_URL = 2_000
+# A web address of ASCII alone, without what ends or nests a link in the markup of any receiver.
+_WEB = re.compile(r"https?://[!#$%&()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+")
 _ENDED = {"resolved": "RESOLVED", "merged": "MERGED"}
 
 
@@ -23,8 +31,9 @@ def headline(message: Message) -> str:
     """One line that says how bad and what; at most 1,000 characters."""
     incident = message.incident
     mark = _ENDED.get(message.change) or (incident.severity or "warning").upper()
-    title = line(incident.title or f"incident {incident.id}", _MAX_TITLE)
-    return f"[{line(mark, 20)}] {title}"
+    title = line(incident.title or f"incident {incident.id}", _MAX_TITLE - _MAX_NEWS)
+    news = f": {line(message.news[0], _MAX_NEWS)}" if message.news else ""
+    return f"[{line(mark, 20)}] {title}{news}"
 
 
 def happening(message: Message) -> str:
@@ -32,14 +41,20 @@ def happening(message: Message) -> str:
     incident = message.incident
     if message.change == "merged" and incident.merged_into:
         return f"merged into {line(incident.merged_into, _MAX_NAME)}"
+    if message.repeats:
+        return "still open"
     return {"opened": "new incident", "updated": "changed", "reopened": "is back"}.get(message.change, message.change)
 
 
 def facts(message: Message) -> list[tuple[str, str]]:
     """Labels and values for a table: the link is not among them."""
     incident = message.incident
-    found = [
-        ("State", happening(message)),
+    found = [("State", happening(message))]
+    if message.news:
+        found.append(("New", "; ".join(news(message))))
+    if incident.message:
+        found.append(("Message", line(incident.message, _MAX_MESSAGE)))
+    found += [
         ("Severity", line(incident.severity or "unknown", 20)),
         ("Alerts", str(incident.alert_count or len(incident.alerts))),
     ]
@@ -53,6 +68,18 @@ def facts(message: Message) -> list[tuple[str, str]]:
     if incident.playbooks:
         found.append(("Playbook", line(incident.playbooks[0].name, _MAX_NAME)))
     return found
+
+
+def news(message: Message) -> list[str]:
+    """What is new to the endpoint, the most important first."""
+    return [line(one, _MAX_NEWS) for one in message.news]
+
+
+def links(message: Message) -> list[tuple[str, str]]:
+    """Labels and web addresses: the incident's page, the worst alert in its tool, its runbook."""
+    incident = message.incident
+    found = [("Incident", message.link), ("Alert", incident.url), ("Runbook", incident.runbook_url)]
+    return [(label, url) for label, url in found if url and len(url) <= _MAX_URL and _WEB.fullmatch(url)]
 
 
 def suspect(cause: Cause) -> str:
