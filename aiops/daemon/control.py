@@ -11,9 +11,9 @@ import os
 import socket
 import socketserver
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -21,7 +21,8 @@ from aiops.errors import AiopsError, UsageError
 from aiops.records import Action
 
 if TYPE_CHECKING:
-    from aiops.daemon.daemon import Daemon
+    from aiops.engine.events import Feedback
+    from aiops.engine.silences import Silence
 
 NAME = "control.sock"
 # A request is one action: as large as a record may be.
@@ -30,10 +31,40 @@ MAX_BYTES = 1 << 20
 TIMEOUT_S = 15.0
 
 
+class Host(Protocol):
+    """The daemon, or what answers while it cannot start."""
+
+    @property
+    def directory(self) -> Path:
+        """The state directory."""
+        ...
+
+    @property
+    def asked(self) -> Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]]:
+        """What neighbours answer, by what is asked."""
+        ...
+
+    def health(self) -> Mapping[str, Any]:
+        """The health."""
+        ...
+
+    def metrics_text(self) -> str:
+        """The metrics."""
+        ...
+
+    def act(self, action: Action, timeout_s: float) -> Feedback | None:
+        """Hand an action to the engine; None when it was not taken."""
+        ...
+
+    def silences(self) -> Sequence[Silence]:
+        """The silences in force or to come."""
+        ...
+
+
 class Control:
     """Answers requests until stopped; see `ask` for what can be asked."""
 
-    def __init__(self, daemon: Daemon) -> None:
+    def __init__(self, daemon: Host) -> None:
         self._daemon = daemon
         self._server: socketserver.ThreadingUnixStreamServer | None = None
         self._thread: threading.Thread | None = None

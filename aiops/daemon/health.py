@@ -50,6 +50,7 @@ def health(daemon: Daemon) -> dict[str, Any]:
         "warnings": [
             *unwell,
             *contained_warnings(daemon),
+            *([_left_out(daemon)] if daemon.store.left_out else []),
             *([daemon.snapshots.error] if daemon.snapshots.error else []),
         ],
         "version": __version__,
@@ -67,6 +68,12 @@ def health(daemon: Daemon) -> dict[str, Any]:
         "models": {stage: asdict(one) for stage, one in sorted(daemon.models().items())},
         **extra,
     }
+
+
+def _left_out(daemon: Daemon) -> str:
+    count = daemon.store.left_out
+    events = "1 event" if count == 1 else f"{count} events"
+    return f"the store could not take {events}, whatever the disk: {daemon.store.left_out_reason}"
 
 
 def metrics_text(daemon: Daemon) -> str:

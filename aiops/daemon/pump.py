@@ -36,12 +36,18 @@ from aiops.journal import DiskError, Frame, Meta, Writer
 from aiops.journal.skips import reason_of
 from aiops.journal.snapshot import SnapshotMeta, pack
 from aiops.store.store import Decided, Store
+from aiops.store.trouble import trouble
 from aiops.trace import NO_SPAN, OFF, Tracer
 
 State = Literal["running", "degraded", "stopped", "failed"]
 RETRY_FIRST_S = 0.25
 # A disk that was freed or mounted again should be noticed within the time that a person waits for it.
 RETRY_CAP_S = 15.0
+# Where the disk refuses again within this time, it was not well: the pauses go on growing.
+CALM_S = 60.0
+# What the disk must take at once before anything is taken again. A nearly full one takes small frames and refuses the
+# next large one, and would be well and ill in turn. A frame is at most some megabytes.
+ROOM_BYTES, MAX_ROOM_BYTES = 256 << 10, 16 << 20
 
 
 class Pump:
@@ -83,6 +89,8 @@ class Pump:
         self._span = NO_SPAN
         self._ticks = Ticks(config.tick_s, is_new=recovered.seq == 0)
         self._backoff = Backoff(RETRY_FIRST_S, RETRY_CAP_S)
+        self._room_bytes = ROOM_BYTES
+        self._well_since = monotonic()
         self._stop = threading.Event()
         self._accounted_at = 0.0
         self._account()
@@ -212,6 +220,7 @@ class Pump:
             except DiskError as error:
                 span.fail("DiskError")
                 self._degrade(str(error))
+                self._room_bytes = min(MAX_ROOM_BYTES, max(self._room_bytes, 2 * len(admitted.lines)))
                 return None
             span.set("aiops.journal.frame", number)
         self.meta = cumulative(meta)
@@ -253,7 +262,7 @@ class Pump:
                 rows = self._store.apply(self._unstored)
             except sqlite3.Error as error:
                 span.fail(type(error).__name__)
-                self._degrade(f"store {self._store.database.path}: {error}: free some space, or check the disk")
+                self._degrade(trouble(self._store.database.path, error))
                 return False
             span.set("aiops.outbox.rows", rows)
         self.vitals.store.observe(self._monotonic() - begun)
@@ -264,7 +273,10 @@ class Pump:
 
     def _degrade(self, reason: str) -> None:
         if self.state != "degraded":
-            say(logging.ERROR, "degraded: nothing is taken until the disk works again", reason=reason)
+            say(logging.ERROR, "degraded: not accepting records until the disk recovers", reason=reason)
+            if self._monotonic() - self._well_since >= CALM_S:
+                self._backoff.reset()
+                self._room_bytes = ROOM_BYTES
         self.state = "degraded"
         self.reason = reason
         self.vitals.disk_errors += 1
@@ -274,6 +286,11 @@ class Pump:
         """Try again after a while; sources are told to wait until it works."""
         self._stop.wait(self._backoff.next_s())
         if self._stop.is_set():
+            return
+        try:
+            self._writer.probe(self._room_bytes)
+        except DiskError as error:
+            self._degrade(str(error))
             return
         if self._unfolded is not None:
             self._fold_and_store(self._unfolded, [])
@@ -286,9 +303,9 @@ class Pump:
         if frame is None:
             return
         self.state, self.reason = "running", ""
-        self._backoff.reset()
+        self._well_since = self._monotonic()
         self._inbox.refuse(False)
-        say(logging.INFO, "the disk works again")
+        say(logging.INFO, "the disk recovered")
         self._fold_and_store(frame, [])
 
     def _snapshot(self) -> None:
@@ -296,7 +313,7 @@ class Pump:
         try:
             self._store.apply([Decided(self._writer.number - 1, self.meta.at, [])])
         except sqlite3.Error as error:
-            self._degrade(f"store {self._store.database.path}: {error}: free some space, or check the disk")
+            self._degrade(trouble(self._store.database.path, error))
             return
         begun = self._monotonic()
         try:

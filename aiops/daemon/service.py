@@ -21,7 +21,8 @@ from aiops.daemon.limits import raise_open_files
 from aiops.daemon.logs import say
 from aiops.daemon.sources import build_source
 from aiops.daemon.tracing import add_tracing, open_tracing, tracer_of
-from aiops.daemon.wiring import add_delivery, add_pages, add_problems, add_runs, left_out
+from aiops.daemon.waiting import TROUBLE, until_there_is_room
+from aiops.daemon.wiring import add_delivery, add_pages, add_problems, add_runs, guard_of, left_out
 from aiops.deliver.assembly import open_lanes
 from aiops.deliver.redaction import origin_of
 from aiops.errors import AiopsError, UsageError
@@ -116,8 +117,9 @@ class Runner:
         config = load_config(self._path, self._sets)
         logs.set_up(config.log.level)
         raise_open_files()
-        with held_back():
-            daemon = build(config)
+        daemon = self._built(config)
+        if daemon is None:
+            return
         try:
             urls = daemon.sources.bind()
         except AiopsError:
@@ -140,6 +142,22 @@ class Runner:
             daemon.stop()
         if failure:
             raise AiopsError(f"the engine failed and the journal is safe: {failure}")
+
+    def _built(self, config: Config) -> Daemon | None:
+        """The daemon, once the disk has room for it to start; None when a signal came first."""
+        while True:
+            try:
+                with held_back():
+                    return build(config)
+            except AiopsError as error:
+                failure = error
+            except TROUBLE as error:
+                failure = AiopsError(f"state {config.state.path()}: {error}")
+                failure.__cause__ = error
+            self._obey()
+            notify("READY=1")
+            if not until_there_is_room(config, lambda: guard_of(sources_of(config)), failure, self._ended):
+                return None
 
     def _obey(self) -> None:
         signal.signal(signal.SIGTERM, self._end)

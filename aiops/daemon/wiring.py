@@ -162,6 +162,11 @@ def _look(daemon: Daemon, incident: str) -> Look | None:
     return found
 
 
+def guard_of(sources: Sequence[Source]) -> Guard | None:
+    """Who may ask the HTTP server; None where there is none."""
+    return next((source.guard for source in sources if source.name == "http" and isinstance(source, Serves)), None)
+
+
 def add_pages(daemon: Daemon, sources: Sequence[Source]) -> None:
     """Serve the API, the probes and the pages beside the HTTP ingest, where there is one."""
     for source in sources:

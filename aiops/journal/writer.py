@@ -16,6 +16,9 @@ from aiops.records import Record
 # 64 MiB: some millions of alerts. Small enough that retention gives space back in steps, large enough that a year of
 # a busy site is some thousand files.
 SEGMENT_BYTES = 64 << 20
+# A file that is only there while the disk is asked what it takes.
+PROBE = "probe.new"
+_BLOCK = 1 << 16
 Sync = Callable[[int], None]
 # Where there is none (macOS), the stronger call does.
 _SYNC: Sync = getattr(os, "fdatasync", os.fsync)
@@ -64,6 +67,8 @@ class Writer:
         self._broken = True
         with disk_errors(directory):
             private_directory(directory)
+        with contextlib.suppress(OSError):
+            (directory / PROBE).unlink(missing_ok=True)
         self._find_end()
         if self.number < known:
             raise CorruptJournal(
@@ -93,6 +98,11 @@ class Writer:
         self.number += 1
         self.seq += len(records)
         return self.number - 1
+
+    def probe(self, size: int) -> None:
+        """Find out whether the disk has room for so many bytes; raise `DiskError` where it has not."""
+        with disk_errors(self.directory):
+            probe(self.directory, size, self._sync)
 
     def close(self) -> None:
         """Close the file; all that was committed is on disk already."""
@@ -142,6 +152,20 @@ class Writer:
             with contextlib.suppress(OSError):
                 os.close(self._fd)
             self._fd = -1
+
+
+def probe(directory: Path, size: int, sync: Sync = _SYNC) -> None:
+    """Write a file of that size beside the segments, sync it and remove it; raise `OSError`."""
+    path = directory / PROBE
+    try:
+        with open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as handle:
+            for start in range(0, size, _BLOCK):
+                handle.write(b"\xa5" * min(_BLOCK, size - start))
+            handle.flush()
+            sync(handle.fileno())
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def sync_directory(directory: Path) -> None:

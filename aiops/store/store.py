@@ -7,7 +7,8 @@ together with the frame's number, so that a frame that is folded again after a c
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +21,7 @@ from aiops.store import audit, incidents
 from aiops.store.database import Database
 from aiops.store.incidents import Present
 from aiops.store.outbox import Entry, OutboxTable
+from aiops.store.trouble import is_content
 
 FILE_NAME = "aiops.db"
 
@@ -60,6 +62,10 @@ class Store:
         self.database = Database(directory / FILE_NAME)
         self.outbox = OutboxTable(self.database)
         self.telling = telling
+        # Events that could not be written, whatever the disk, since the start; and why the last one could not.
+        self.left_out = 0
+        self.left_out_reason = ""
+        self._is_careful = False
 
     def applied(self) -> int:
         """The number of the first frame that is not in the store."""
@@ -69,8 +75,21 @@ class Store:
         """Write what frames decided, in one transaction; frames that are there already are left out.
 
         Return the number of outbox rows added. Raise `sqlite3.Error` when the disk does not take it: then nothing of
-        it is written, and the same may be tried again.
+        it is written, and the same may be tried again. What can never be written is left out and counted in `left_out`.
         """
+        try:
+            return self._apply(decided)
+        except Exception as error:
+            if not is_content(error):
+                raise
+        # Seldom, and then one by one: a savepoint for each event would cost every transaction.
+        self._is_careful = True
+        try:
+            return self._apply(decided)
+        finally:
+            self._is_careful = False
+
+    def _apply(self, decided: Sequence[Decided]) -> int:
         with self.database.transaction() as connection:
             done = int(connection.execute("select frame from applied").fetchone()[0])
             fresh = [item for item in decided if item.frame >= done]
@@ -89,16 +108,43 @@ class Store:
         newest: dict[str, tuple[IncidentChanged, int]] = {}
         added = 0
         for event in item.events:
-            number = audit.add(connection, event, item.at, item.actions.get(event.seq))
-            if isinstance(event, IncidentChanged):
-                newest[event.incident.id] = (event, number or 0)
-                if item.tell and self.telling is not None:
-                    entries = self.telling.entries(connection, event, item.at)
-                    added += self.outbox.add(connection, entries, item.at)
-        for event, number in newest.values():
-            incidents.upsert(connection, event, number)
-        audit.add_letters(connection, item.letters, item.at)
+            added += self._whole(connection, partial(self._event, connection, item, event, newest))
+        for changed in newest.values():
+            self._whole(connection, partial(incidents.upsert, connection, *changed))
+        self._whole(connection, partial(audit.add_letters, connection, item.letters, item.at))
         return added
+
+    def _event(
+        self,
+        connection: sqlite3.Connection,
+        item: Decided,
+        event: Event,
+        newest: dict[str, tuple[IncidentChanged, int]],
+    ) -> int:
+        number = audit.add(connection, event, item.at, item.actions.get(event.seq))
+        if not isinstance(event, IncidentChanged):
+            return 0
+        newest[event.incident.id] = (event, number or 0)
+        if not item.tell or self.telling is None:
+            return 0
+        return self.outbox.add(connection, self.telling.entries(connection, event, item.at), item.at)
+
+    def _whole(self, connection: sqlite3.Connection, write: Callable[[], int | None]) -> int:
+        """Write something whole; where it can never be written, none of it."""
+        if not self._is_careful:
+            return write() or 0
+        connection.execute("savepoint one")
+        try:
+            return write() or 0
+        except Exception as error:
+            if not is_content(error):
+                raise
+            connection.execute("rollback to one")
+            self.left_out += 1
+            self.left_out_reason = f"{type(error).__name__}: {error}"[:300]
+            return 0
+        finally:
+            connection.execute("release one")
 
     def close(self) -> None:
         """Close all connections."""

@@ -68,6 +68,7 @@ class HttpServer:
         config = uvicorn.Config(
             app,
             http=_guarded(limits),
+            interface="asgi3",
             ws="none",
             lifespan="off",
             loop="asyncio",
