@@ -112,6 +112,15 @@ class Suggester(Protocol):
 
 
 @runtime_checkable
+class Catalogued(Protocol):
+    """A suggester that knows all playbooks that there are, so that another name is a mistake."""
+
+    def knows(self, playbook: str) -> bool:
+        """Whether there is a playbook or a runbook of that name."""
+        ...
+
+
+@runtime_checkable
 class Similar(Protocol):
     """Remembers ended incidents and finds the ones most like a new one."""
 

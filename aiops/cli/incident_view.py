@@ -146,9 +146,12 @@ def _members(incident: Incident, width: int) -> list[RenderableType]:
     table.add_column("alert stream", no_wrap=True, overflow="ellipsis", ratio=3)
     table.add_column("count", justify="right", no_wrap=True, min_width=5)
     table.add_column("joined because", no_wrap=True, overflow="ellipsis", ratio=2)
+    # Whole, as feedback needs it: a long one takes several lines.
+    table.add_column("alert id", overflow="fold", ratio=2)
     for member in incident.members[:MAX_MEMBERS]:
         name = Text(f"{clean(member.name)} on {clean(member.entity)}", style="" if member.status == "firing" else "dim")
-        table.add_row(severity_text(member.severity), name, str(member.count), _tie(member))
+        identity = Text(clean(member.alert_id or member.fingerprint))
+        table.add_row(severity_text(member.severity), name, str(member.count), _tie(member), identity)
     return [table]
 
 

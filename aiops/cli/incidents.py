@@ -114,15 +114,15 @@ def confirm_command(
     cause: Annotated[str | None, typer.Option(help="The entity that was the cause.")] = None,
     playbook: Annotated[str | None, typer.Option(help="A playbook that was used.")] = None,
     outcome: Annotated[str, typer.Option(help="What the playbook did: resolved, helped or useless.")] = "resolved",
-    belongs: Annotated[list[str] | None, typer.Option(help="Id of an alert that does belong here.")] = None,
-    wrong: Annotated[list[str] | None, typer.Option(help="Id of an alert that does not.")] = None,
+    belongs: Annotated[list[str] | None, typer.Option(help="Id of an alert that belongs here; see `show`.")] = None,
+    wrong: Annotated[list[str] | None, typer.Option(help="Id of an alert that does not belong here.")] = None,
     config: ConfigOption = None,
     sets: SetOption = None,
     state: StateOption = None,
     actor: ActorOption = None,
     note: NoteOption = None,
 ) -> None:
-    """Say what the cause was, which playbook was used, or which alerts belong together: the engine learns from it."""
+    """Confirm the cause or a playbook that was used, from which rankings learn; judge the grouping, for the record."""
     said: list[tuple[str, str | None, dict[str, str]]] = []
     if cause is not None:
         said.append(("confirm_cause", cause, {}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +18,8 @@ from aiops.cli.incidents import state_directory
 from aiops.cli.output import print_json
 from aiops.cli.plain import clean, console_for
 from aiops.cli.run import ConfigOption, SetOption
-from aiops.daemon.control import act
+from aiops.daemon.control import act, ask
+from aiops.engine.words import plural
 from aiops.errors import AiopsError, UsageError
 from aiops.records import Action
 from aiops.rows import Gathered, gather
@@ -48,12 +49,11 @@ def list_command(
     state: StateOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the models there are; a star marks the one in place."""
+    """List models; a star marks the one that the running daemon uses (`current` in JSON; null without a daemon)."""
     shelf = _shelf(directory, config, sets, state)
-    models, history = shelf.models(), shelf.history()
-    current = history[-1] if history else None
+    models, current = shelf.models(), _in_use(config, sets, state)
     if as_json:
-        print_json([_told(model) | {"current": model.id == current} for model in models])
+        print_json([_told(model) | {"current": None if current is None else model.id == current} for model in models])
         return
     table = Table("", "id", "rows", "area", "verdict", box=None, header_style="bold", pad_edge=False)
     for model in models:
@@ -61,7 +61,7 @@ def list_command(
         table.add_row(star, model.id, str(model.rows), f"{model.area:.3f}", Text(clean(model.reason)))
     console = console_for()
     console.print(table)
-    console.print(f"{len(models)} models in {shelf.directory}", soft_wrap=True)
+    console.print(f"{plural(len(models), 'model')} in {shelf.directory}; {_use(current, models)}", soft_wrap=True)
 
 
 @models_app.command("train")
@@ -75,10 +75,10 @@ def train_command(
     seed: Annotated[int, typer.Option(help="Of the anomalies planted for the comparison.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Fit a detector on the alerts of archives and compare it with the one in place; nothing is swapped yet."""
+    """Fit a detector on archives; compare it with the daemon's, or without a daemon with the last promoted one."""
     shelf = _shelf(directory, config, sets, state)
     gathered = _gather(files)
-    current = shelf.current()
+    current = _incumbent(shelf, _in_use(config, sets, state))
     incumbent = (current.algorithm, current.state) if current else None
     at = gathered.rows[-1].at if gathered.rows else 0.0
     trainer = registry.load("aiops.models", "trainer")
@@ -164,6 +164,32 @@ def rollback_command(
 
 def _shelf(directory: Path | None, config: Path | None, sets: list[str] | None, state: Path | None) -> Shelf:
     return Shelf(directory if directory is not None else state_directory(config, sets, state) / "models")
+
+
+def _in_use(config: Path | None, sets: list[str] | None, state: Path | None) -> str | None:
+    """The id of the model that the daemon uses, empty where it uses none; None where no daemon answers."""
+    try:
+        health = ask(state_directory(config, sets, state), {"ask": "health"})["health"]
+    except AiopsError:
+        return None
+    found = health["models"].get("detect")
+    return f"{found['model']}-{found['digest']}" if found is not None else ""
+
+
+def _use(current: str | None, models: Sequence[Model]) -> str:
+    """What the star says, in words."""
+    if current is None:
+        return "which one is in use is unknown, as no daemon answers"
+    if not current:
+        return "the daemon uses none"
+    here = any(model.id == current for model in models)
+    return f"the daemon uses {current}" + ("" if here else ", which is not among them")
+
+
+def _incumbent(shelf: Shelf, current: str | None) -> Model | None:
+    if current is None:
+        return shelf.current()
+    return next((model for model in shelf.models() if model.id == current), None)
 
 
 def _gather(files: Iterable[Path]) -> Gathered:

@@ -40,10 +40,12 @@ class MemberState:
 
     `callers` says who observed it, and how often (trace and client-side alerts). `has_life_cycle`: its tool tells when
     it ends, so that silence means it goes on. `habitual`: it has fired on several occasions of late, whatever else
-    happened. `sent_at` is the time of its first alert as that was written, which no clamp and no other record changes.
+    happened. `sent_at` is the time of its first alert as that was written, which no clamp and no other record changes;
+    `alert` is that alert's id, by which people name it.
     """
 
     __slots__ = (
+        "alert",
         "callers",
         "cluster",
         "count",
@@ -92,6 +94,7 @@ class MemberState:
         join: Join | None = None,
         notes: tuple[str, ...] = (),
         sent_at: float = 0.0,
+        alert: str = "",
     ) -> None:
         self.number = number
         self.cluster = cluster
@@ -115,6 +118,7 @@ class MemberState:
         self.join = join
         self.notes = notes
         self.sent_at = sent_at
+        self.alert = alert
 
     @property
     def evidence(self) -> list[Evidence]:
@@ -271,6 +275,7 @@ class Clusters:
             url=alert.url,
             labels=self._shared.mapping(labels),
             sent_at=alert.ts,
+            alert=alert.id,
         )
 
     def fires(self, cluster: ClusterState, stream: Stream, by: int) -> None:

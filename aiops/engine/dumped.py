@@ -108,6 +108,7 @@ class DumpedMember(Struct, gc=False):
     join: DumpedJoin | None = None
     notes: tuple[str, ...] = ()
     sent_at: float = 0.0
+    alert: str = ""
 
 
 class DumpedCluster(Struct, gc=False):

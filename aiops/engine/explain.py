@@ -172,6 +172,7 @@ def shown(members: list[MemberState], told: Told) -> list[Member]:
             member.last_at,
             evidence_of(member, told),
             list(member.notes),
+            member.alert,
         )
         for member in _ordered(members)[:MAX_SHOWN]
     ]

@@ -68,7 +68,7 @@ class Engine:
         self.placer = Placer(
             config.incidents, self.dedup, self.detect, self.correlate, self.clusters, self.incidents, self.silences
         )
-        self.actions = Actions(self.incidents, self.ranking, self.silences, self.detect)
+        self.actions = Actions(self.incidents, self.ranking, self.silences, self.detect, self.topology)
 
     def step(self, batch: Sequence[Logged]) -> list[Event]:
         """Fold a batch of records, in order; the events that they cause."""

@@ -394,7 +394,7 @@ class Incidents:
         )
         older.cluster = target.number
         target.incident = older.id
-        older.merged_from = [*older.merged_from, younger.id][-MAX_LISTED:]
+        older.merged_from = [*older.merged_from, *younger.merged_from, younger.id][-MAX_LISTED:]
         older.changed = True
         # Those who know the older one alone are to hear what the younger was about; the alert that joins them reports.
         older.unsaid = older.named.take(younger.named) or older.unsaid
@@ -422,6 +422,13 @@ class Incidents:
         record = self.record(younger, cluster)
         record.status, record.merged_into, record.resolved_at = "merged", older.id, at
         out.append(IncidentChanged(seq, at, "merged", record, younger.version, ["status"]))
+
+    def find(self, name: str) -> IncidentState | None:
+        """The incident of an id, or the one that it was merged into; None for what is not remembered."""
+        known = self.by_id.get(name)
+        if known is not None:
+            return known
+        return next((each for each in self.by_id.values() if name in each.merged_from), None)
 
     def _note(self, incident: IncidentState, text: str) -> None:
         incident.notes = [*incident.notes, text][-20:]

@@ -155,7 +155,10 @@ class Target(Struct, gc=False, omit_defaults=True):
 
 
 class Member(Struct, gc=False, omit_defaults=True):
-    """One alert stream (fingerprint) of an incident, with the terms by which it joined."""
+    """One alert stream (fingerprint) of an incident, with the terms by which it joined.
+
+    `alert_id` is the id of its first alert there: feedback on the grouping names alerts by it, or by the fingerprint.
+    """
 
     fingerprint: str
     name: str
@@ -167,6 +170,7 @@ class Member(Struct, gc=False, omit_defaults=True):
     last_at: float
     evidence: list[Evidence] = []
     notes: list[str] = []
+    alert_id: str = ""
 
 
 class Incident(Struct, tag="incident", tag_field="kind", gc=False, omit_defaults=True, kw_only=True):

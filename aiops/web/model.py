@@ -87,7 +87,10 @@ class ConfirmCause(Struct, forbid_unknown_fields=True):
 
 
 class ConfirmGrouping(Struct, forbid_unknown_fields=True):
-    """Alerts (ids) that do belong to the incident, and alerts that do not; both empty: the grouping is right."""
+    """Alerts that belong to the incident, and alerts that do not; both empty: the grouping is right.
+
+    An alert is named by a member's `alert_id` or `fingerprint`. It is recorded, and regroups nothing.
+    """
 
     alerts: Annotated[list[AlertId], Meta(max_length=1_000)] = field(default_factory=list)
     wrong: Annotated[list[AlertId], Meta(max_length=1_000)] = field(default_factory=list)

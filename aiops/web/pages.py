@@ -130,9 +130,11 @@ class Pages:
 
     async def _act(self, request: Request) -> Response:
         verb, name = request.path_params["verb"], request.path_params["id"]
-        fields = await self._forms.read(request)
         if verb not in ACTIONS:
             raise ApiError(404, f"expected one of {', '.join(ACTIONS)}; got {verb[:50]!r}")
+        fields: dict[str, Any] = dict(await self._forms.read(request))
+        if "wrong" in fields:
+            fields["wrong"] = [name.strip() for name in fields["wrong"].split(",") if name.strip()]
         handler, kind = ACTIONS[verb]
         await run_in_threadpool(handler, self._call(request, body=body_of(fields, kind)))
         return RedirectResponse(f"{self._base}/incidents/{quote(name, safe='')}", 303)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +25,7 @@ from aiops.daemon.daemon import Daemon
 from aiops.daemon.service import build
 from aiops.testing.receiver import Receiver, Reply, receiving
 from aiops.web.auth import new_token, token_hash
+from tests.listening import listening
 from tests.waiting import WITHIN_S, eventually
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -240,13 +240,3 @@ def written(directory: Path, target: str, gone: str, tokens: bool, external_url:
     text = CONFIG.format(directory=directory, gone=gone, external_url=external_url)
     path.write_text(text + (TOKENS.format(hash=token_hash(TOKEN)) if tokens else ""))
     return path
-
-
-def listening(daemon: Daemon) -> int:
-    """The port of a daemon's HTTP server."""
-
-    def port() -> int | None:
-        found = re.search(r"listening on .*:(\d+)$", str(daemon.sources.health()["http"]["detail"]))
-        return int(found[1]) if found else None
-
-    return int(eventually(port) or 0)

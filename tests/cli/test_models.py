@@ -63,14 +63,20 @@ def test_from_an_archive_to_the_engine_and_back(archive: Path, tmp_path: Path) -
     first, second = trained(archive, shelf, "pca"), trained(archive, shelf, "ecod")
     for identity in (first, second):
         assert run("promote", identity, "--dir", shelf, "--out", out).exit_code == 0
+    nobody = tmp_path / "nobody"
+    nobody.mkdir()
     action = msgspec.json.decode(out.read_bytes(), type=Action)
     engine = Engine(EngineConfig(), scorers=scorers())
     events = engine.step([action])
     assert [(e.applied, e.reason) for e in events if isinstance(e, Feedback)] == [
         (True, "ecod takes the place of no model in rows")
     ]
-    listed = json.loads(run("list", "--dir", shelf, "--json").output)
-    assert {row["id"]: row["current"] for row in listed} == {first: False, second: True}
+    # Written to a file, which is not in use by anybody.
+    listed = json.loads(run("list", "--dir", shelf, "--state", nobody, "--json").output)
+    assert {row["id"]: row["current"] for row in listed} == {first: None, second: None}
+    told = run("list", "--dir", shelf, "--state", nobody).output
+    assert "*" not in told
+    assert "unknown, as no daemon answers" in told
     assert run("rollback", "--dir", shelf, "--out", out).exit_code == 0
     assert msgspec.json.decode(out.read_bytes(), type=Action).args["algorithm"] == "pca"
     assert Shelf(shelf).history() == [first]

@@ -120,6 +120,11 @@ class PlaybookSuggester:
         alert = str(decision["alert"]) if decision else _main_alert(situation(view, self._topology))
         self._outcomes.learn(playbook, alert, outcome)
 
+    def knows(self, playbook: str) -> bool:
+        """Whether there is a playbook or a runbook of that name."""
+        library = self._library
+        return playbook in library.by_name or any(one.name == playbook for one in library.runbooks)
+
     def dump(self) -> Any:
         """Outcomes, decisions and what is usual, as what msgspec can encode."""
         return {"outcomes": self._outcomes.dump(), "usual": self._usual.dump()}
