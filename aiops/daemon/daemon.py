@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from aiops.config import Config, engine_digest
@@ -32,10 +33,12 @@ from aiops.daemon.telling import Announcer
 from aiops.daemon.upkeep import Upkeep
 from aiops.engine.events import Event, Feedback
 from aiops.engine.silences import Silence
+from aiops.errors import AiopsError
 from aiops.journal import Writer
 from aiops.journal.snapshot import frame_of, snapshot_paths
 from aiops.ports import Position, Source
 from aiops.records import Action
+from aiops.store.repair import Repaired, move_damaged, salvage
 from aiops.store.store import Store
 from aiops.trace import OFF, Tracer
 
@@ -110,6 +113,7 @@ class Daemon:
         with ExitStack() as opened:
             lock = StateLock(self.directory)
             opened.callback(lock.release)
+            self.repaired = _moved(self.directory)
             self.store = Store(self.directory)
             opened.callback(self.store.close)
             self._open(make, list(sources))
@@ -121,8 +125,13 @@ class Daemon:
         self.announcer = Announcer(self.outbox, config.endpoints, config.http.external_url, self.tracer)
         self.store.telling = self.announcer
         paths = snapshot_paths(self.directory / "snapshots")
-        known = max(self.store.applied(), frame_of(paths[-1]) if paths else 0)
+        if self.repaired is not None:
+            salvage(self.repaired, self.store.database)
+        applied = max(self.store.applied(), (self.repaired.applied or 0) if self.repaired is not None else 0)
+        known = max(applied, frame_of(paths[-1]) if paths else 0)
         self.writer = Writer(self.journal_directory, segment_bytes=config.journal.segment_bytes, known=known)
+        if self.repaired is not None:
+            self._say_repaired(self.repaired)
         self.snapshots = Snapshots(self.directory / "snapshots", config.snapshot, self.monotonic)
         self.recovered = recover(self.journal_directory, self.snapshots.directory, self.store, make, digest)
         self.snapshots.folded(self.recovered.seconds)
@@ -250,6 +259,15 @@ class Daemon:
         for listener in self._listeners:
             listener(events, rows)
 
+    def _say_repaired(self, repaired: Repaired) -> None:
+        """Report a store that is made again, and keep from where on people are notified, whatever comes between."""
+        say(logging.ERROR, repaired.sentence, file=str(repaired.moved), rows=repaired.rows)
+        is_known = repaired.is_whole and repaired.applied is not None
+        self.store.begin_again(
+            repaired.applied or 0 if is_known else self.writer.number, self.clock(), repaired.sentence
+        )
+        self.extra_health["store"] = lambda: {"ok": False, "detail": repaired.sentence}
+
     def _say_recovered(self) -> None:
         found = self.recovered
         if self.writer.torn is not None:
@@ -264,3 +282,10 @@ class Daemon:
         for problem in found.problems:
             say(logging.WARNING, problem)
         say(logging.INFO, "folded", seconds=round(found.seconds, 3), frames=found.frames, records=found.records)
+
+
+def _moved(directory: Path) -> Repaired | None:
+    try:
+        return move_damaged(directory)
+    except OSError as error:
+        raise AiopsError(f"store {directory}: damaged, and cannot be moved aside: {error.strerror or error}") from error

@@ -27,6 +27,8 @@ from aiops.store.store import Decided, Store
 
 # Frames written to the store in one transaction while catching up: fewer syncs, and still some seconds' worth at most.
 _TOGETHER = 64
+# How often a long start says how far it is.
+_SHOWN_S = 10.0
 
 
 class Recovered(Struct):
@@ -60,6 +62,7 @@ def recover(journal: Path, snapshots: Path, store: Store, make: Callable[[], Fol
     begun = time.perf_counter()
     applied = store.applied()
     state = _from_snapshot(snapshots, journal, applied, make, config)
+    state.untold = max(state.untold, store.untold())
     if journal.is_dir():
         _fold_rest(state, journal, store, applied)
     state.seconds = time.perf_counter() - begun
@@ -108,7 +111,11 @@ def _first_frame(journal: Path) -> int:
 
 def _fold_rest(state: Recovered, journal: Path, store: Store, applied: int) -> None:
     waiting: list[Decided] = []
+    shown_at = time.monotonic()
     for frame in frames(journal, state.number):
+        if time.monotonic() - shown_at >= _SHOWN_S:
+            shown_at = time.monotonic()
+            say(logging.INFO, "processing the journal", frame=frame.number, records=state.records)
         folded, events = state.folding.step(frame)
         state.number = frame.number + 1
         state.seq = frame.next_seq

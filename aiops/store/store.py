@@ -24,6 +24,8 @@ from aiops.store.outbox import Entry, OutboxTable
 from aiops.store.trouble import is_content
 
 FILE_NAME = "aiops.db"
+# The topic of audit entries about a store that was made again.
+_AGAIN = "store"
 
 
 class Telling(Protocol):
@@ -70,6 +72,16 @@ class Store:
     def applied(self) -> int:
         """The number of the first frame that is not in the store."""
         return int(self.database.reader.execute("select frame from applied").fetchone()[0])
+
+    def begin_again(self, untold: int, now: float, reason: str) -> None:
+        """Keep that this store takes the place of another one, which had notified of all frames before `untold`."""
+        with self.database.transaction() as connection:
+            audit.write(connection, untold, now, _AGAIN, None, None, None, reason)
+
+    def untold(self) -> int:
+        """The first frame that may be notified of, as far as stores before this one go."""
+        found = self.database.reader.execute("select coalesce(max(seq), 0) from audit where topic = ?", (_AGAIN,))
+        return int(found.fetchone()[0])
 
     def apply(self, decided: Sequence[Decided]) -> int:
         """Write what frames decided, in one transaction; frames that are there already are left out.

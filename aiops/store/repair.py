@@ -1,0 +1,171 @@
+"""A damaged store: found at the start, moved aside, and made again from the journal.
+
+What the journal does not hold is read from the damaged file as far as that goes: what was notified already, which must
+not be notified again, and the anchors of the audit trail.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from msgspec import Struct
+
+from aiops.journal.writer import sync_directory
+from aiops.store.database import Database
+from aiops.store.store import FILE_NAME
+from aiops.store.trouble import is_damage
+
+# The check reads the whole file; a store of a year takes about this long on a slow disk. What is cut short is as well
+# as nothing that is looked at shows.
+CHECK_S = 5.0
+# An interrupt between two statements is lost, so that it comes again.
+_AGAIN_S = 0.01
+_SUFFIXES = ("", "-wal", "-shm")
+# Damaged files that are kept; more of them tell nothing new.
+KEPT = 3
+# What is made by deliveries and runs, and not by records.
+_TABLES = ("outbox", "trail")
+
+
+class Repaired(Struct):
+    """What was done: why, where the damaged file is, and what could be read of it.
+
+    `applied` is the first frame that was not in it, None where that could not be read; `is_whole` says that all of the
+    outbox was read.
+    """
+
+    reason: str
+    moved: Path
+    rows: int = 0
+    applied: int | None = None
+    is_whole: bool = True
+
+    @property
+    def sentence(self) -> str:
+        """What a person should know of it."""
+        missing = "" if self.is_whole else "; notifications that were waiting may be missing, and none is repeated"
+        return (
+            f"the store was damaged ({self.reason}): it was moved to {self.moved.name} and made again from the journal"
+            f"{missing}"
+        )
+
+
+def damage_of(path: Path, limit_s: float = CHECK_S) -> str:
+    """What is damaged in a store; empty where nothing is, where there is no file, and where the time was too short."""
+    if not path.is_file():
+        return ""
+    try:
+        with closing(_connected(path)) as connection, _interrupted(connection, limit_s):
+            found = str(connection.execute("pragma quick_check(1)").fetchone()[0])
+    except sqlite3.Error as error:
+        # Whatever else is wrong (no room, no permission) shows when the store is opened.
+        return str(error) if is_damage(error) else ""
+    return "" if found == "ok" else " ".join(found.split())[:200]
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+
+
+@contextmanager
+def _interrupted(connection: sqlite3.Connection, after_s: float) -> Iterator[None]:
+    """Interrupt what takes longer. A progress handler would not do: SQLite before 3.41 asks none during a check."""
+    done = threading.Event()
+
+    def interrupt() -> None:
+        pause_s = after_s
+        while not done.wait(pause_s):
+            connection.interrupt()
+            pause_s = _AGAIN_S
+
+    thread = threading.Thread(target=interrupt, name="store check", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def move_damaged(directory: Path) -> Repaired | None:
+    """Move a damaged store aside; None where it is sound. Raise `OSError` where it cannot be moved."""
+    path = directory / FILE_NAME
+    reason = damage_of(path)
+    if not reason:
+        return None
+    numbers = _kept(directory)
+    number = max(numbers, default=0) + 1
+    # The write-ahead log belongs to its file, and goes by the same name.
+    moved = directory / f"{FILE_NAME}.damaged-{number}"
+    for suffix in reversed(_SUFFIXES):
+        one = path.with_name(path.name + suffix)
+        if one.exists():
+            one.rename(moved.with_name(moved.name + suffix))
+    sync_directory(directory)
+    for old in sorted(numbers)[: -(KEPT - 1)]:
+        for suffix in _SUFFIXES:
+            (directory / f"{FILE_NAME}.damaged-{old}{suffix}").unlink(missing_ok=True)
+    return Repaired(reason, moved)
+
+
+def salvage(repaired: Repaired, into: Database) -> None:
+    """Read what the journal does not hold out of the damaged file into the new one."""
+    try:
+        with closing(sqlite3.connect(f"{repaired.moved.absolute().as_uri()}?mode=ro", uri=True)) as damaged:
+            repaired.applied = _applied(damaged)
+            for table in _TABLES:
+                _copy(damaged, into, table, repaired)
+    except sqlite3.Error:
+        repaired.is_whole = False
+
+
+def _copy(damaged: sqlite3.Connection, into: Database, table: str, repaired: Repaired) -> None:
+    with into.transaction() as connection:
+        known = _columns(connection, table)
+        try:
+            columns = [name for name in _columns(damaged, table) if name in known]
+        except sqlite3.Error:
+            columns = []
+        if not columns:
+            repaired.is_whole = repaired.is_whole and table != "outbox"
+            return
+        insert = f"insert or ignore into {table} ({', '.join(columns)}) values ({', '.join('?' * len(columns))})"  # noqa: S608
+        for row in _rows(damaged, table, columns, repaired):
+            try:
+                repaired.rows += connection.execute(insert, row).rowcount
+            except (sqlite3.IntegrityError, sqlite3.InterfaceError):
+                repaired.is_whole = False
+
+
+def _rows(
+    damaged: sqlite3.Connection, table: str, columns: list[str], repaired: Repaired
+) -> Iterator[tuple[object, ...]]:
+    """The rows up to the damage, from both ends."""
+    for order in ("asc", "desc"):
+        try:
+            yield from damaged.execute(f"select {', '.join(columns)} from {table} order by rowid {order}")  # noqa: S608
+        except sqlite3.Error:
+            repaired.is_whole = False
+        else:
+            return
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
+    return [str(row[1]) for row in connection.execute(f"pragma table_info({table})")]
+
+
+def _applied(damaged: sqlite3.Connection) -> int | None:
+    try:
+        found = damaged.execute("select frame from applied").fetchone()
+        return int(found[0]) if found is not None else None
+    except (sqlite3.Error, TypeError, ValueError):
+        return None
+
+
+def _kept(directory: Path) -> list[int]:
+    names = (path.name.removeprefix(f"{FILE_NAME}.damaged-") for path in directory.glob(f"{FILE_NAME}.damaged-*"))
+    return sorted(int(name) for name in names if name.isdecimal())
