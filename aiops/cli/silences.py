@@ -91,7 +91,7 @@ def end_command(
     actor: ActorOption = None,
     note: NoteOption = None,
 ) -> None:
-    """End a silence; what still fires is told with its next repeat."""
+    """End a silence. What still fires under it is notified now."""
     action = Action(ts=0.0, verb="unsilence", actor=actor or user(), args={"id": id}, message=note)
     _tell(config, sets, state, action)
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from aiops.engine.detect import Detect
 from aiops.engine.events import Event, Feedback
 from aiops.engine.incident_actions import IncidentActions
-from aiops.engine.incidents import Incidents
+from aiops.engine.incidents import MAX_DUE, Incidents
 from aiops.engine.rank import Ranking
 from aiops.engine.silence_actions import MAX_ID_CHARS, parse_silence
-from aiops.engine.silences import Silences
+from aiops.engine.waking import Waking, sentence
 from aiops.errors import AiopsError, UsageError
 from aiops.records import VERBS, Action
 from aiops.topology import Topology
@@ -20,9 +20,10 @@ class Actions:
     """Applies actions; what cannot be applied changes nothing and says why."""
 
     def __init__(
-        self, incidents: Incidents, ranking: Ranking, silences: Silences, detect: Detect, topology: Topology
+        self, incidents: Incidents, ranking: Ranking, waking: Waking, detect: Detect, topology: Topology
     ) -> None:
-        self.silences = silences
+        self.waking = waking
+        self.silences = waking.placer.silences
         self.detect = detect
         self._verbs: dict[str, Callable[[Action, int, float, list[Event]], str]] = {
             **IncidentActions(incidents, ranking, topology).verbs(),
@@ -46,6 +47,8 @@ class Actions:
         try:
             silence = parse_silence(action, at)
             self.silences.add(silence, at)
+            # Where it takes the place of another one, what that suppressed is asked again.
+            self.waking.muted.wake(silence.id)
         except UsageError as error:
             # Journals and archives hold what earlier releases took; people see in health what is not in force.
             self.silences.refuse((action.args.get("id") or action.id)[:MAX_ID_CHARS], str(error))
@@ -56,7 +59,9 @@ class Actions:
         name = action.args.get("id", "")
         if not self.silences.remove(name):
             raise UsageError(f"$.args.id: expected a silence that is set; got {name[:80]!r}")
-        return f"silence {name} is ended"
+        self.waking.muted.wake(name)
+        woken = self.waking.run(at, seq, out, MAX_DUE)
+        return f"silence {name} is ended: {sentence(woken, len(self.waking.muted.waking))}"
 
     def _swap_model(self, action: Action, seq: int, at: float, out: list[Event]) -> str:
         return self.detect.swap(action)

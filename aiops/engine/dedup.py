@@ -100,6 +100,11 @@ class Dedup:
             describe(stream, alert, entity, self._shared)
         return stream
 
+    def of(self, number: int) -> Stream | None:
+        """The stream of a number; None for one that was forgotten."""
+        identity = self._numbers.get(number)
+        return self.streams.get(identity) if identity is not None else None
+
     def _open(self, identity: Identity, alert: Alert, entity: str) -> Stream:
         if len(self.streams) >= self.config.max_streams:
             self._forget_oldest()

@@ -25,6 +25,7 @@ from aiops.engine.rank import Models, Ranking
 from aiops.engine.silences import Silences
 from aiops.engine.thaw import Strings, Thaw, parts
 from aiops.engine.timeline import Timeline
+from aiops.engine.waking import Waking
 from aiops.errors import UsageError
 from aiops.records import Action, Alert, Change, Incident, Logged, Metric, Skipped, Tick
 from aiops.topology import Topology
@@ -68,7 +69,8 @@ class Engine:
         self.placer = Placer(
             config.incidents, self.dedup, self.detect, self.correlate, self.clusters, self.incidents, self.silences
         )
-        self.actions = Actions(self.incidents, self.ranking, self.silences, self.detect, self.topology)
+        self.waking = Waking(self.placer)
+        self.actions = Actions(self.incidents, self.ranking, self.waking, self.detect, self.topology)
 
     def step(self, batch: Sequence[Logged]) -> list[Event]:
         """Fold a batch of records, in order; the events that they cause."""
@@ -132,7 +134,9 @@ class Engine:
         self.timeline.now = now
         self.placer.expire(now, seq, out, most)
         if self.silences.next_end <= now:
-            self.silences.ended(now)
+            self.waking.ended(now, seq, out)
+        if self.placer.muted.waking:
+            self.waking.run(now, seq, out, most)
         if self.incidents.next_due() <= now:
             self.incidents.run_due(now, seq, out, most)
         if self.dedup.forgotten and not self.placer.told_forgotten:

@@ -64,6 +64,20 @@ class Gatherer:
         else:
             self.incidents.joined(cluster, seq, now, out, said, fresh=True, new_member=True)
 
+    def merge(self, target: ClusterState, number: int, why: str, seq: int, now: float, out: list[Event]) -> None:
+        """Merge the cluster of a number, with its incident, into another."""
+        source = self.clusters.of(number)
+        if source is target or target.storm is not None or (source is not None and source.storm is not None):
+            # What was gathered in a storm is held together by no evidence, and pulls nothing else in.
+            return
+        if source is None:
+            # It held nothing but repeats that were counted where their episodes are.
+            out.append(ClusterMerged(seq, number, target.number, why))
+            return
+        self.incidents.merge(target, source, seq, now, why, out)
+        self.clusters.merge(target, source)
+        out.append(ClusterMerged(seq, source.number, target.number, why))
+
     def lasted(self, cluster: ClusterState, due: float, now: float, seq: int, out: list[Event]) -> None:
         """A lone warning has lasted: an incident, or in a storm a part of one of its incidents."""
         if self.storms.gathers(False, now):

@@ -13,19 +13,16 @@ from aiops.engine.detect import Detect, Surprise
 from aiops.engine.events import DISPOSITIONS, ClusterMerged, ClusterSplit, Disposition, Event, Placed
 from aiops.engine.gather import GATHERED, Gatherer
 from aiops.engine.incidents import Incidents
+from aiops.engine.muted import Muted
 from aiops.engine.named import said_as
+from aiops.engine.notes import FLAPPING, SURPRISING_P, note
 from aiops.engine.placement import Closed, Placement
 from aiops.engine.silences import Silences
 from aiops.engine.streams import Stream, expected
 from aiops.engine.worth import Worth
 from aiops.records import Alert, Severity, is_stated
 
-# A member is called surprising in its notes below this; one in a hundred bins of a calm stream gets there.
-SURPRISING_P = 0.01
-# How often a member tells of it; what else it has to say must find room.
-MAX_SURPRISES = 2
 REPEAT = "repeat of the firing alert"
-FLAPPING = "flapping: held as firing until it has been calm"
 
 
 class Placer:
@@ -47,6 +44,7 @@ class Placer:
         self.clusters = clusters
         self.incidents = incidents
         self.silences = silences
+        self.muted = Muted()
         self.worth = Worth(config, clusters)
         self.gatherer = Gatherer(config, clusters, incidents)
         self.reopen_s = config.reopen_s
@@ -65,10 +63,10 @@ class Placer:
         seen = self.dedup.observe(stream, alert, at, now)
         verdict = seen.verdict
         if stream.silenced and stream.firing and verdict == "duplicate":
-            # Nobody was told of this episode; once its silence is over, the next repeat is news.
+            # Nobody was notified of this episode; where its silence is over, a repeat is news.
             verdict = "new"
         if verdict == "new" or verdict == "repeat":
-            placed = self._firing(alert, stream, seq, at, now, verdict == "new", out)
+            placed = self.firing(alert, stream, seq, at, now, verdict == "new", out)
         elif verdict == "duplicate":
             placed = self._duplicate(alert, stream, seq, at, seen.reason, out)
         elif verdict == "resolved":
@@ -99,6 +97,7 @@ class Placer:
     def _forgotten(self, now: float) -> None:
         """Streams that were forgotten while they fired do not keep their incident open for ever."""
         for stream in self.dedup.dropped:
+            self.muted.forget(stream.number)
             cluster = self.clusters.home(stream)
             if cluster is not None:
                 self._stopped(stream, cluster, now)
@@ -134,6 +133,7 @@ class Placer:
         number, incident, reason = cluster.number, cluster.incident, cluster.background
         if not stream.held:
             self._stopped(stream, cluster, max(at, cluster.last_at), now)
+        self.muted.forget(stream.number)
         if stream.silenced:
             stream.silenced = False
             return Placed(seq, alert.id, "suppressed", number, member, incident, "resolved while silenced")
@@ -155,17 +155,28 @@ class Placer:
             self.incidents.quiet(cluster, at, heard_at)
             self._maybe_forget(cluster)
 
-    def _firing(
-        self, alert: Alert, stream: Stream, seq: int, at: float, now: float, new: bool, out: list[Event]
+    def firing(
+        self,
+        alert: Alert,
+        stream: Stream,
+        seq: int,
+        at: float,
+        now: float,
+        new: bool,
+        out: list[Event],
+        number: int = -1,
     ) -> Placed:
+        """Place a firing alert; `number` is a cluster's that is free for it, by default the record's (`seq`)."""
         if self.silences.by_id:
             silence = self.silences.match(alert, stream.entity, now)
             if silence is not None:
+                self.muted.mute(stream.number, silence.id, is_stated(alert.severity))
                 return self._suppressed(alert, stream, seq, at, new, f"silence {silence.id}")
+        self.muted.forget(stream.number)
         stream.silenced = False
         level = severity_of(alert)
         surprise = self.detect.alert(now, stream.fingerprint, stream.entity, stream.name, level)
-        placement = self.correlate.place(seq, now, stream.name, stream.entity, stream.service)
+        placement = self.correlate.place(seq if number < 0 else number, now, stream.name, stream.entity, stream.service)
         if new:
             stream.placed_at, stream.interval_s = at, 0.0
         else:
@@ -229,7 +240,7 @@ class Placer:
             # The correlator has found two clusters to be one, and goes on with the one of this placement.
             target = self.clusters.of(placement.cluster) or self.clusters.open(placement.cluster, at)
             for source, reason in placement.merged:
-                self._merge(target, source, reason, seq, now, out)
+                self.gatherer.merge(target, source, reason, seq, now, out)
             home = self.clusters.home(stream) or home
         self._count(home, stream, alert, at)
         self.incidents.joined(home, seq, now, out, said_as(stream, level), fresh=False)
@@ -265,7 +276,7 @@ class Placer:
                 return placed
         cluster = self._cluster(placement, stream, seq, at, now, new, out)
         for source, reason in placement.merged:
-            self._merge(cluster, source, reason, seq, now, out)
+            self.gatherer.merge(cluster, source, reason, seq, now, out)
         # A firing that continues its episode where that already is adds nothing new.
         repeats = not new and self.clusters.home(stream) is cluster
         self._join(alert, stream, cluster, placement, surprise, at, now)
@@ -302,15 +313,11 @@ class Placer:
         self._started(stream, cluster)
         if member is None:
             return
+        strange = None
         if placement.new_member:
             member.join = placement.join or member.join
             strange = self.detect.strange(stream.entity)
-            if strange is not None and strange.p < SURPRISING_P:
-                member.note(strange.sentence())
-        if stream.held:
-            member.note(FLAPPING)
-        if surprise.p < SURPRISING_P and not surprise.first and len(member.notes) < MAX_SURPRISES:
-            member.note(surprise.sentence())
+        note(member, surprise, strange, stream.held)
 
     def _suppressed(self, alert: Alert, stream: Stream, seq: int, at: float, new: bool, reason: str) -> Placed:
         """A silenced alert keeps the cluster of its running episode; without one it gets a cluster of its own."""
@@ -417,21 +424,10 @@ class Placer:
         self.gatherer.open(cluster, seq, now, now, out, why)
         return None
 
-    def _merge(self, target: ClusterState, number: int, why: str, seq: int, now: float, out: list[Event]) -> None:
-        source = self.clusters.of(number)
-        if source is target or target.storm is not None or (source is not None and source.storm is not None):
-            # What was gathered in a storm is held together by no evidence, and pulls nothing else in.
-            return
-        if source is None:
-            # It held nothing but repeats that were counted where their episodes are.
-            out.append(ClusterMerged(seq, number, target.number, why))
-            return
-        self.incidents.merge(target, source, seq, now, why, out)
-        self.clusters.merge(target, source)
-        out.append(ClusterMerged(seq, source.number, target.number, why))
-
     def next_due(self) -> float:
         """When an episode or a cluster may be due."""
+        if self.muted.waking:
+            return -inf
         return min(self.dedup.next_due(), self.correlate.next_due())
 
     def expire(self, now: float, seq: int, out: list[Event], most: int) -> None:
@@ -482,6 +478,7 @@ class Placer:
             "told_forgotten": self.told_forgotten,
             "worth": self.worth.dump(),
             "storms": self.gatherer.storms.dump(),
+            "muted": self.muted.dump(),
         }
 
     def load(self, state: Any) -> None:
@@ -492,3 +489,4 @@ class Placer:
         self.told_forgotten = state["told_forgotten"]
         self.worth.load(state["worth"])
         self.gatherer.storms.load(state["storms"])
+        self.muted.load(state["muted"])

@@ -155,12 +155,13 @@ class Pages:
 
     async def _unsilence(self, request: Request) -> Response:
         await self._forms.read(request)
-        await run_in_threadpool(incidents.end_silence, self._call(request))
-        return RedirectResponse(f"{self._base}/silences", 303)
+        done = await run_in_threadpool(incidents.end_silence, self._call(request))
+        # What is notified now is known once; no address leads to it, so that no link can put words on the page.
+        return await self._silence_page(request, silencing.Form(), said=done.reason)
 
-    async def _silence_page(self, request: Request, form: silencing.Form, wrong: str = "") -> Response:
+    async def _silence_page(self, request: Request, form: silencing.Form, wrong: str = "", said: str = "") -> Response:
         found = await run_in_threadpool(lambda: sorted(self._caller.host.silences(), key=lambda one: one.start))
-        return self._page(request, "silences.html", silences=found, form=form, wrong=wrong)
+        return self._page(request, "silences.html", silences=found, form=form, wrong=wrong, said=said)
 
     async def _runs(self, request: Request) -> Response:
         found = await run_in_threadpool(controls.runs_page, self._call(request))

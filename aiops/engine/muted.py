@@ -1,0 +1,72 @@
+"""Alert streams that silences suppress, and those that are placed again since their silence has ended.
+
+What began in a silence, or got worse in it, nobody was notified of; when the silence ends, what still fires is placed
+as if it were new, without waiting for a repeat that some tools never send. Cost: a look-up for each suppressed alert.
+Memory: two entries for each stream that is suppressed, no more than there are streams.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mypy_extensions import mypyc_attr
+
+
+@mypyc_attr(acyclic=True)
+class Muted:
+    """Numbers of streams by the silence that suppressed their last alert, each with whether that stated a severity.
+
+    `waking` are those whose silence has ended, in the order in which they are placed again.
+    """
+
+    def __init__(self) -> None:
+        self.by_silence: dict[str, dict[int, bool]] = {}
+        self.silence_of: dict[int, str] = {}
+        self.waking: dict[int, bool] = {}
+
+    def mute(self, number: int, silence: str, stated: bool) -> None:
+        """Remember that a silence suppressed an alert of a stream."""
+        if self.silence_of.get(number) != silence:
+            self.forget(number)
+            self.silence_of[number] = silence
+        streams = self.by_silence.get(silence)
+        if streams is None:
+            streams = self.by_silence[silence] = {}
+        streams[number] = stated
+
+    def forget(self, number: int) -> None:
+        """Forget a stream that ended, or that is placed."""
+        self.waking.pop(number, None)
+        silence = self.silence_of.pop(number, None)
+        if silence is None:
+            return
+        streams = self.by_silence[silence]
+        del streams[number]
+        if not streams:
+            del self.by_silence[silence]
+
+    def wake(self, silence: str) -> int:
+        """Let the streams of a silence that has ended be placed again; return how many they are."""
+        streams = self.by_silence.pop(silence, None)
+        if streams is None:
+            return 0
+        for number, stated in streams.items():
+            del self.silence_of[number]
+            self.waking[number] = stated
+        return len(streams)
+
+    def take(self) -> tuple[int, bool]:
+        """Return the next stream that is placed again."""
+        number = next(iter(self.waking))
+        return number, self.waking.pop(number)
+
+    def dump(self) -> Any:
+        """State for a snapshot."""
+        muted = [(silence, list(streams.items())) for silence, streams in self.by_silence.items()]
+        return {"muted": muted, "waking": list(self.waking.items())}
+
+    def load(self, state: Any) -> None:
+        """Take the state of a `dump`."""
+        self.by_silence = {silence: dict(streams) for silence, streams in state["muted"]}
+        self.silence_of = {number: name for name, streams in self.by_silence.items() for number in streams}
+        self.waking = dict(state["waking"])
