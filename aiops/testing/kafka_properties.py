@@ -77,6 +77,10 @@ def server_properties(
     }
     if users:
         lines |= _sasl("sasl", users)
+        # A topic or a group is refused to a user once somebody makes an ACL for it; without a name all is allowed.
+        lines["authorizer.class.name"] = "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
+        lines["super.users"] = "User:ANONYMOUS"
+        lines["allow.everyone.if.no.acl.found"] = "true"
     if store is not None:
         lines |= _sasl("tls", users) | _tls("tls", store) | _tls("ssl", store) | _tls("mutual", store)
         lines |= _tls("misnamed", store.with_name("other.p12"))

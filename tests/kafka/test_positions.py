@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiops_connectors.broker.consumer import Commit
+from aiops_connectors.broker.consumer import Commit, Mark
 from aiops_connectors.broker.positions import READER, Positions, place_of
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -30,6 +30,9 @@ class Group(RuleBasedStateMachine):
 
     def starts(self, partitions, start):
         return dict.fromkeys(partitions, 0)
+
+    def marks(self, partitions):
+        return dict.fromkeys(partitions, Mark(0, 0, 1 << 40))
 
     @rule(shares=st.lists(st.integers(0, MEMBERS - 1), min_size=3, max_size=3), polite=st.booleans())
     def rebalance(self, shares, polite):
@@ -99,6 +102,9 @@ class Group3:
 
     def starts(self, partitions, start):
         raise AssertionError(partitions)
+
+    def marks(self, partitions):
+        return dict.fromkeys(partitions, Mark(0, 0, 1_000))
 
 
 def test_a_partition_that_comes_straight_back_is_read_on():

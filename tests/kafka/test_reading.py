@@ -82,7 +82,9 @@ def test_poison_is_rejected_with_place_and_reason_and_the_rest_goes_on(lab, inbo
         b"\xff\xfe\x00": "JSON",
         b'{"specversion":"9","id":"1","source":"a","type":"b"}': "specversion",
     }
-    lab.produce(topic, [ALERT, *poison, None, ALERT], key=b"any")
+    lab.produce(topic, [ALERT, *poison])
+    _produce_nothing(lab, topic)
+    lab.produce(topic, [ALERT])
     options = lab.options(topics=[topic], max_message_bytes=200_000, dead_letter_topic=dead)
     with lab.running(inbox, options) as source:
         until(lambda: len(inbox.records) == 2, "the good ones")
@@ -95,6 +97,15 @@ def test_poison_is_rejected_with_place_and_reason_and_the_rest_goes_on(lab, inbo
         assert len(letter.raw) <= 64 << 10
     assert (health["records"], health["rejected"], health["dead_letters_unsent"]) == (2, len(poison) + 1, 0)
     _assert_copied(lab, dead, inbox.rejected)
+
+
+def _produce_nothing(lab, topic):
+    """Neither key nor value, which one of the clients refuses to send."""
+    from confluent_kafka import Producer
+
+    producer = Producer({"bootstrap.servers": lab.broker.bootstrap})
+    producer.produce(topic, None, None)
+    assert producer.flush(30) == 0
 
 
 def _assert_copied(lab, dead, letters):
@@ -126,3 +137,32 @@ def test_a_dead_letter_topic_that_cannot_be_written_holds_nothing_up(lab, inbox,
         until(lambda: len(inbox.records) == 1, "the good one")
         until(lambda: source.health()["dead_letters_unsent"] == 1, "the copy that failed is counted")
     assert len(inbox.rejected) == 1
+
+
+def test_tombstones_are_passed_over_and_counted_apart(lab, inbox, until, alerts):
+    """A key without a value is how a compacted topic deletes; a value that is missing altogether is a dead letter."""
+    topic, dead = lab.topic(), lab.topic(prefix="dead")
+    lab.produce(topic, alerts(3), key=b"any")
+    lab.produce(topic, [None] * 5, key=b"any")
+    _produce_nothing(lab, topic)
+    lab.produce(topic, alerts(1, "last"), key=b"any")
+    with lab.running(inbox, lab.options(topics=[topic], dead_letter_topic=dead)) as source:
+        until(lambda: len(inbox.records) == 4, "the alerts")
+        until(lambda: source.health()["messages"] == 10, "all counted")
+        health = source.health()
+    assert inbox.ids == ["a0", "a1", "a2", "last0"]
+    assert (health["tombstones"], health["rejected"], health["unreadable"]) == (5, 1, 0)
+    assert "tombstones" in health["counts"]
+    assert [letter.place for letter in inbox.rejected] == [f"{topic}/0@8"]
+    assert inbox.position.at[f"{topic}/0"] == 10
+    _assert_copied(lab, dead, inbox.rejected)
+
+
+def test_a_topic_that_ends_in_tombstones_is_read_to_its_end(lab, inbox, until, alerts):
+    topic = lab.topic()
+    lab.produce(topic, alerts(1), key=b"any")
+    lab.produce(topic, [None] * 2, key=b"any")
+    with lab.running(inbox, lab.options(topics=[topic])) as source:
+        until(lambda: source.health()["tombstones"] == 2, "the tombstones")
+        until(lambda: source.health()["lag"] == {f"{topic}/0": 0}, "no lag")
+    assert inbox.position.at[f"{topic}/0"] == 3

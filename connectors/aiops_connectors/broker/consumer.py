@@ -21,8 +21,21 @@ FETCH_WAIT_MS = 100
 FETCH_SHARE = 32
 
 
+# A partition that the broker refuses to bring is asked for again after so long: a person must act first, and the others
+# are read meanwhile.
+BLOCKED_S = 30.0
+
+
 class BrokerError(AiopsError):
     """The broker is away, or refuses; the message says which. Another try may help."""
+
+
+class RefusedError(BrokerError):
+    """The broker answers and refuses: no retry helps until somebody changes its settings or ours."""
+
+
+class ReopenError(BrokerError):
+    """The topics are not those that were assigned: the session must begin anew. No fault of the broker."""
 
 
 class Commit(NamedTuple):
@@ -30,6 +43,35 @@ class Commit(NamedTuple):
 
     offset: int
     note: str = ""
+
+
+class Mark(NamedTuple):
+    """What the broker knows of a partition now.
+
+    `topic_id`: 62 bits of the topic's id (KIP-516), 0 where the broker has none (before 2.8). `start` and `end`: the
+    first offset that is kept, and the next to be written. `epoch`: the leader's epoch, -1 where unknown.
+    """
+
+    topic_id: int
+    start: int
+    end: int
+    epoch: int = -1
+
+
+class Topic(NamedTuple):
+    """What the broker says of a topic: its id as in `Mark`, and why it cannot be read (empty: it can)."""
+
+    id: int = 0
+    problem: str = ""
+
+
+class Unreadable(NamedTuple):
+    """Messages that no retry can read, in place of them: offsets from `offset` up to `end`, which is not included."""
+
+    offset: int
+    end: int
+    reason: str
+    raw: bytes = b""
 
 
 class RawMessage(Protocol):
@@ -47,7 +89,9 @@ class RawMessage(Protocol):
     def timestamp(self) -> int: ...
 
 
-Batch = tuple[Partition, Sequence[RawMessage]]
+Batch = tuple[Partition, Sequence[RawMessage | Unreadable]]
+# 62 of the 122 random bits of a topic's id fit the journal's signed integers and are never equal by chance.
+ID_BITS = 62
 
 
 class Lookup(Protocol):
@@ -59,6 +103,10 @@ class Lookup(Protocol):
 
     def starts(self, partitions: Iterable[Partition], start: Start) -> dict[Partition, int]:
         """The offsets that a start policy means now."""
+        ...
+
+    def marks(self, partitions: Iterable[Partition]) -> dict[Partition, Mark]:
+        """What tells a topic from an earlier one of the same name."""
         ...
 
 
@@ -79,6 +127,10 @@ class Listener(Protocol):
 
     def skipped(self, partition: Partition, wanted: int, found: int) -> None:
         """The broker does not have offset `wanted` (any more): reading goes on at `found`."""
+        ...
+
+    def blocked(self, partition: Partition, reason: str) -> None:
+        """The broker refuses to bring this partition; it is asked again after `BLOCKED_S`."""
         ...
 
 
@@ -114,6 +166,10 @@ class Consumer(Lookup, Protocol):
 
     def commit(self, offsets: Mapping[Partition, Commit]) -> None:
         """Tell the group how far we are, without waiting."""
+        ...
+
+    def topics(self) -> dict[str, Topic]:
+        """What the broker says of the topics that were asked for by name, and of those that are ours."""
         ...
 
     def ends(self) -> dict[Partition, int]:

@@ -8,32 +8,44 @@ those calls: new partitions are held back there, and get their offsets once `pol
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from typing import Any, TypeVar
 
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
 from kafka.coordinator.assignors.range import RangePartitionAssignor
-from kafka.errors import KafkaError, OffsetOutOfRangeError
+from kafka.errors import KafkaError, OffsetOutOfRangeError, TopicAuthorizationFailedError
 
 from aiops_connectors.broker.connection import kafka_python_settings
 from aiops_connectors.broker.consumer import (
     ASK_TIMEOUT_S,
+    BLOCKED_S,
     FETCH_SHARE,
     FETCH_WAIT_MS,
+    ID_BITS,
     Batch,
     BrokerError,
     Commit,
     Listener,
+    Mark,
     Partition,
+    RefusedError,
     Start,
+    Topic,
 )
+from aiops_connectors.broker.faults import broker_error
 from aiops_connectors.broker.kafka_python_open import open_client
+from aiops_connectors.broker.kafka_python_records import BlockedError, guard
 from aiops_connectors.broker.options import KafkaOptions
 
 _ASK_MS = int(ASK_TIMEOUT_S * 1000)
 # Kafka ends a rebalance, without those who do not answer, after the longest time between polls: 300 s by default.
 REBALANCE_LIMIT_S = 330.0
+# The client asks for topics that it does not know ten times a second: one that is still unknown does not exist.
+MISSING_S = 2.0
+# Topics that are refused are asked for again so rarely since each time the partitions of all others are given anew.
+DENIED_S = 300.0
 T = TypeVar("T")
 
 
@@ -46,25 +58,47 @@ class KafkaPythonConsumer:
         self._listener = listener
         self._paused = False
         self._held: set[TopicPartition] = set()
+        # What the broker refuses to bring, and when to ask for it again.
+        self._barred: dict[TopicPartition, float] = {}
+        self._topics = list(options.topics)
+        # Since when the client knows nothing of a topic.
+        self._missing: dict[str, float] = {}
         self._fresh: set[TopicPartition] | None = None
         self._moving_since: float | None = None
         self._monotonic = monotonic
         self._consumer: Any = open_client(KafkaConsumer, _settings(options))
+        guard(self._consumer._fetcher)
+        # The client (3.0.12) does not hand its setting on, and would make each topic that is misspelt.
+        self._consumer._cluster.config["allow_auto_create_topics"] = False
         self._watch = _Topics(self._consumer) if options.group_instance_id is not None else None
-        watch = _Rebalances(self)
+        self._listening = _Rebalances(self)
+        # Topics that we may not even look at, and when to try again.
+        self._denied: set[str] = set()
+        self._denied_until = 0.0
         if options.pattern is not None:
             # The client matches from the start only; a pattern means the whole name.
-            self._consumer.subscribe(pattern=f"^(?:{options.pattern})$", listener=watch)
+            self._consumer.subscribe(pattern=f"^(?:{options.pattern})$", listener=self._listening)
         else:
-            self._consumer.subscribe(topics=options.topics, listener=watch)
+            self._consumer.subscribe(topics=options.topics, listener=self._listening)
 
     def poll(self, timeout_s: float, limit: int) -> list[Batch]:
         """See `Consumer.poll`."""
         self._free_parked()
+        self._ask_again()
+        # The client (3.0.12) stops looking at new metadata once one topic in them is refused.
+        refused = (self._consumer._cluster.unauthorized_topics & set(self._topics)) - self._denied
+        if refused:
+            self._leave_out(refused)
         try:
             found = self._guard(lambda: self._consumer.poll(int(timeout_s * 1000), max_records=limit))
         except _OutOfRange as gap:
             self._skip(gap.offsets)
+            found = {}
+        except BlockedError as refusal:
+            self._bar(refusal.partition, refusal.reason)
+            found = {}
+        except _Denied as refusal:
+            self._leave_out(refusal.topics)
             found = {}
         if self._fresh is not None:
             self._settle()
@@ -77,19 +111,13 @@ class KafkaPythonConsumer:
     def pause(self, paused: bool) -> None:
         """See `Consumer.pause`."""
         self._paused = paused
-        ours = self._consumer.assignment()
-        if paused:
-            self._consumer.pause(*ours)
-        else:
-            self._consumer.resume(*(ours - self._held))
+        self._switch()
 
     def hold(self, partitions: Set[Partition]) -> None:
         """See `Consumer.hold`."""
         before, self._held = self._held, {TopicPartition(*one) for one in partitions}
         if not self._paused and before != self._held:
-            ours = self._consumer.assignment()
-            self._consumer.pause(*(self._held & ours))
-            self._consumer.resume(*((before - self._held) & ours))
+            self._switch()
 
     def remaining(self) -> dict[Partition, int]:
         """See `Consumer.remaining`."""
@@ -115,6 +143,26 @@ class KafkaPythonConsumer:
         """See `Consumer.commit`."""
         if offsets:
             self._guard(lambda: self._consumer.commit_async(_commits(offsets), callback=lambda *_: None))
+
+    def topics(self) -> dict[str, Topic]:
+        """See `Consumer.topics`."""
+        cluster = self._consumer._cluster
+        names = {*self._topics, *(one.topic for one in self._consumer.assignment())}
+        return {name: Topic(_id(cluster.topic_id(name)), self._problem(name)) for name in sorted(names)}
+
+    def marks(self, partitions: Iterable[Partition]) -> dict[Partition, Mark]:
+        """See `Lookup.marks`."""
+        at = [TopicPartition(*partition) for partition in partitions]
+        starts = _plain(self._guard(lambda: self._consumer.beginning_offsets(at, timeout_ms=_ASK_MS)))
+        ends = _plain(self._guard(lambda: self._consumer.end_offsets(at, timeout_ms=_ASK_MS)))
+        cluster = self._consumer._cluster
+        found = {}
+        for one in at:
+            known = cluster._partitions.get(one.topic, {}).get(one.partition)
+            place = (one.topic, one.partition)
+            epoch = -1 if known is None else int(known.leader_epoch)
+            found[place] = Mark(_id(cluster.topic_id(one.topic)), starts[place], ends[place], epoch)
+        return found
 
     def ends(self) -> dict[Partition, int]:
         """See `Consumer.ends`."""
@@ -207,12 +255,51 @@ class KafkaPythonConsumer:
         fresh = sorted(self._consumer.assignment())
         starts = self._listener.assigned([(one.topic, one.partition) for one in fresh], self)
         self._fresh = None
-        self._held = set()
+        self._held, self._barred = set(), {}
         self.seek(starts)
-        if not self._paused:
-            self._consumer.resume(*fresh)
+        self._switch()
         if self._watch is not None:
             self._watch.assigned(len(fresh))
+
+    def _switch(self) -> None:
+        """Have the client bring what is neither paused, held nor barred."""
+        ours = set(self._consumer.assignment())
+        quiet = ours if self._paused else ours & (self._held | self._barred.keys())
+        self._consumer.pause(*quiet)
+        self._consumer.resume(*(ours - quiet))
+
+    def _bar(self, partition: TopicPartition, reason: str) -> None:
+        """Read the others: the client would ask for this one as fast as the broker refuses."""
+        self._barred[partition] = self._monotonic() + BLOCKED_S
+        self._listener.blocked((partition.topic, partition.partition), reason)
+        self._switch()
+
+    def _leave_out(self, topics: Set[str]) -> None:
+        """Read the others: the client reads none of its topics while one is refused."""
+        left = [topic for topic in self._topics if topic not in self._denied | topics]
+        if not left:
+            raise _Denied(topics)
+        self._denied |= topics
+        self._denied_until = self._monotonic() + DENIED_S
+        self._consumer.subscribe(topics=left, listener=self._listening)
+
+    def _ask_again(self) -> None:
+        if self._denied and self._denied_until <= self._monotonic():
+            self._denied = set()
+            self._consumer.subscribe(topics=self._topics, listener=self._listening)
+        if self._barred and min(self._barred.values()) <= self._monotonic():
+            self._barred = {one: due for one, due in self._barred.items() if due > self._monotonic()}
+            self._switch()
+
+    def _problem(self, topic: str) -> str:
+        cluster = self._consumer._cluster
+        if topic in self._denied or topic in cluster.unauthorized_topics:
+            return "not authorized to describe it; grant Describe and Read"
+        if cluster.partitions_for_topic(topic):
+            self._missing.pop(topic, None)
+            return ""
+        since = self._missing.setdefault(topic, self._monotonic())
+        return "it does not exist; create it, or correct `topics`" if self._monotonic() - since >= MISSING_S else ""
 
     def _skip(self, offsets: Mapping[TopicPartition, int]) -> None:
         lost = {(at.topic, at.partition): offset for at, offset in offsets.items()}
@@ -226,8 +313,13 @@ class KafkaPythonConsumer:
             return ask()
         except OffsetOutOfRangeError as error:
             raise _OutOfRange(error.args[0]) from None
+        except TopicAuthorizationFailedError as error:
+            topics = {topic for topic in error.args[0] if topic in self._topics} if error.args else set()
+            if not topics:
+                raise broker_error(type(error).__name__, str(error)) from error
+            raise _Denied(topics) from error
         except KafkaError as error:
-            raise BrokerError(f"{type(error).__name__}: {error}"[:500]) from error
+            raise broker_error(type(error).__name__, str(error)) from error
         except (OSError, RuntimeError, ValueError, AssertionError) as error:
             # The client lets some faults of the network and of the protocol through as they are.
             raise BrokerError(f"{type(error).__name__}: {error}"[:500]) from error
@@ -237,6 +329,12 @@ class _OutOfRange(Exception):
     def __init__(self, offsets: Mapping[TopicPartition, int]) -> None:
         super().__init__(offsets)
         self.offsets = offsets
+
+
+class _Denied(RefusedError):
+    def __init__(self, topics: Set[str]) -> None:
+        super().__init__(f"not authorized to describe {', '.join(sorted(topics))}; grant Describe and Read")
+        self.topics = topics
 
 
 class _Topics:
@@ -318,6 +416,10 @@ def _settings(options: KafkaOptions) -> dict[str, Any]:
 
 def _commits(offsets: Mapping[Partition, Commit]) -> dict[TopicPartition, OffsetAndMetadata]:
     return {TopicPartition(*at): OffsetAndMetadata(one.offset, one.note, -1) for at, one in offsets.items()}
+
+
+def _id(topic_id: uuid.UUID | None) -> int:
+    return topic_id.int & ((1 << ID_BITS) - 1) if topic_id is not None else 0
 
 
 def _plain(offsets: Mapping[TopicPartition, int]) -> dict[Partition, int]:

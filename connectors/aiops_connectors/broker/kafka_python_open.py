@@ -14,7 +14,7 @@ from typing import Any
 from kafka import KafkaConsumer
 from kafka.errors import KafkaError
 
-from aiops_connectors.broker.consumer import BrokerError
+from aiops_connectors.broker.faults import broker_error
 
 _LOGGER = "kafka.net.manager"
 
@@ -38,7 +38,7 @@ class _Reasons(logging.Handler):
 
 
 def open_client(make: Callable[..., Any], settings: Mapping[str, Any]) -> Any:
-    """`make(**settings)`; raise `BrokerError` with the reason, and end what was started, where that fails."""
+    """`make(**settings)`; where that fails, end what was started and raise `BrokerError` with the reason."""
     started: list[Any] = []
 
     def start(**config: Any) -> Any:
@@ -56,6 +56,6 @@ def open_client(make: Callable[..., Any], settings: Mapping[str, Any]) -> Any:
                 client.close()
         reason = reasons.best or str(error)
         hint = _HINT if reason.endswith(_CLOSED) and settings.get("security_protocol") != "PLAINTEXT" else ""
-        raise BrokerError(f"{type(error).__name__}: {reason}{hint}"[:500]) from error
+        raise broker_error(type(error).__name__, f"{reason}{hint}") from error
     finally:
         logger.removeHandler(reasons)

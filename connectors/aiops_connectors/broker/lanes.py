@@ -157,6 +157,12 @@ class Lanes:
                 lane.leaving_bytes = 0
         return taken
 
+    def flush(self) -> list[Item]:
+        """All that was read and has not left, whatever may come before it."""
+        items = self._ready + self._merged(_NEVER)
+        self._ready = []
+        return items
+
     def blocked_s(self, now: float) -> float:
         """For how long something has been waiting for a partition that brings nothing."""
         return 0.0 if self._waiting_since is None else now - self._waiting_since

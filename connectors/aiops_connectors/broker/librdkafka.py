@@ -7,25 +7,44 @@ there.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
-from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    OFFSET_END,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    TopicCollection,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient
 
 from aiops_connectors.broker.connection import librdkafka_settings
 from aiops_connectors.broker.consumer import (
     ASK_TIMEOUT_S,
+    BLOCKED_S,
     FETCH_SHARE,
     FETCH_WAIT_MS,
+    ID_BITS,
     Batch,
     BrokerError,
     Commit,
     Listener,
+    Mark,
     Partition,
+    RawMessage,
+    ReopenError,
     Start,
+    Topic,
+    Unreadable,
 )
+from aiops_connectors.broker.faults import broker_error
 from aiops_connectors.broker.options import KafkaOptions
+from aiops_connectors.broker.probe import BlockedError, probe
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -33,13 +52,24 @@ T = TypeVar("T")
 _PASSING = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._RESOLVE)
 # A topic that does not exist yet is no fault: it is read as soon as it does.
 _MISSING = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_PARTITION, KafkaError._UNKNOWN_TOPIC)
+# A batch that this client cannot read: damaged, or packed in a way that it does not know.
+_UNREADABLE = (KafkaError._BAD_MSG, KafkaError._BAD_COMPRESSION, KafkaError._NOT_IMPLEMENTED, KafkaError._UNDERFLOW)
+# What is said of one partition, so that the others may be read.
+_BLOCKED = (
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.INVALID_MSG,
+    KafkaError.KAFKA_STORAGE_ERROR,
+    KafkaError.UNKNOWN,
+)
 _REFUSED = (
     KafkaError._AUTHENTICATION,
     KafkaError.SASL_AUTHENTICATION_FAILED,
-    KafkaError.TOPIC_AUTHORIZATION_FAILED,
     KafkaError.GROUP_AUTHORIZATION_FAILED,
     KafkaError._SSL,
 )
+
+
+Batches = dict[Partition, list[RawMessage | Unreadable]]
 
 
 class Taken(NamedTuple):
@@ -55,8 +85,14 @@ class Taken(NamedTuple):
 class LibrdkafkaConsumer:
     """A member of a group by librdkafka; raises `BrokerError` when no broker answers."""
 
-    def __init__(self, options: KafkaOptions, listener: Listener) -> None:
+    def __init__(
+        self, options: KafkaOptions, listener: Listener, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._options = options
         self._listener = listener
+        self._monotonic = monotonic
+        # What the broker refuses to bring, and when to ask for it again.
+        self._barred: dict[Partition, float] = {}
         self._paused = False
         self._held: set[Partition] = set()
         self._owned: list[Partition] = []
@@ -64,10 +100,12 @@ class LibrdkafkaConsumer:
         self._next: dict[Partition, int] = {}
         self._ended: set[Partition] = set()
         self._rebalances = 0
-        self._refusal: str | None = None
+        self._refusal: BrokerError | None = None
         # What the client said of its connections last: an answer that did not come says nothing itself.
         self._said: str | None = None
         self._consumer = self._guard(lambda: Consumer(_settings(options) | {"error_cb": self._error}, logger=_log))
+        # The consumer's own metadata have no ids of topics.
+        self._admin = AdminClient(librdkafka_settings(options) | {"log_level": 0})
         topics = options.topics if options.pattern is None else [f"^({options.pattern})$"]
         try:
             # Fail here, as the other client does, when nobody answers.
@@ -77,10 +115,11 @@ class LibrdkafkaConsumer:
             )
         except BrokerError as error:
             self._consumer.close()
-            raise BrokerError(self._refusal or self._said or str(error)) from error
+            raise self._refusal or type(error)(self._said or str(error)) from error
 
     def poll(self, timeout_s: float, limit: int) -> list[Batch]:
         """See `Consumer.poll`."""
+        self._ask_again()
         # The client waits until the whole number is there: wait for one, then take what has come with it.
         found = self._guard(lambda: self._consumer.consume(1, timeout_s))
         if found and limit > 1:
@@ -90,22 +129,40 @@ class LibrdkafkaConsumer:
             found = found + more if self._rebalances == before else more
         if self._refusal is not None:
             refusal, self._refusal = self._refusal, None
-            raise BrokerError(refusal)
-        batches: dict[Partition, list[Taken]] = {}
+            raise refusal
+        batches, ends, astray = self._sorted(found)
+        for partition in astray:
+            self._probe(partition, batches)
+        batches = {partition: messages for partition, messages in batches.items() if messages}
+        for partition, messages in batches.items():
+            self._go_on({partition: _end(messages[-1])})
+        self._ended.update(one for one, end in ends.items() if end >= self._next.get(one, end + 1))
+        if astray:
+            self._restart()
+        return list(batches.items())
+
+    def _sorted(self, found: list[Any]) -> tuple[Batches, dict[Partition, int], list[Partition]]:
+        """The messages by partition, the ends that were reached, and the partitions that the client cannot read on.
+
+        What comes behind a damaged batch is left out: the client (2.16) looks for it in the wrong place.
+        """
+        batches: Batches = {}
         ends: dict[Partition, int] = {}
+        astray: list[Partition] = []
         for message in found:
             partition = (str(message.topic()), int(message.partition() or 0))
             error = message.error()
+            if partition in astray:
+                continue
             if error is None:
                 batches.setdefault(partition, []).append(_taken(message))
             elif error.code() == KafkaError._PARTITION_EOF:
                 ends[partition] = int(message.offset() or 0)
+            elif error.code() in _UNREADABLE:
+                astray.append(partition)
             else:
                 self._fault(message)
-        for partition, messages in batches.items():
-            self._go_on({partition: messages[-1].offset + 1})
-        self._ended.update(one for one, end in ends.items() if end >= self._next.get(one, end + 1))
-        return list(batches.items())
+        return batches, ends, astray
 
     def pause(self, paused: bool) -> None:
         """See `Consumer.pause`."""
@@ -113,14 +170,14 @@ class LibrdkafkaConsumer:
         if paused:
             self._switch(self._consumer.pause, set(self._owned))
         else:
-            self._switch(self._consumer.resume, set(self._owned) - self._held)
+            self._switch(self._consumer.resume, set(self._owned) - self._held - self._barred.keys())
 
     def hold(self, partitions: Set[Partition]) -> None:
         """See `Consumer.hold`."""
         before, self._held = self._held, set(partitions)
         if not self._paused:
             self._switch(self._consumer.pause, self._held - before)
-            self._switch(self._consumer.resume, before - self._held)
+            self._switch(self._consumer.resume, before - self._held - self._barred.keys())
 
     def remaining(self) -> dict[Partition, int]:
         """See `Consumer.remaining`."""
@@ -169,6 +226,22 @@ class LibrdkafkaConsumer:
         found = self._offsets_at(ends, int(start * 1000))
         return ends | {one: offset for one, offset in found.items() if offset >= 0}
 
+    def topics(self) -> dict[str, Topic]:
+        """See `Consumer.topics`."""
+        names = sorted({*self._options.topics, *(topic for topic, _ in self._owned)})
+        return self._described(names)
+
+    def marks(self, partitions: Iterable[Partition]) -> dict[Partition, Mark]:
+        """See `Lookup.marks`."""
+        wanted = sorted(partitions)
+        topics = self._described(sorted({topic for topic, _ in wanted}))
+        starts = self._offsets_at(wanted, OFFSET_BEGINNING)
+        ends = self._asked_at(wanted, OFFSET_END)
+        return {
+            one: Mark(topics[one[0]].id, starts[one], int(end.offset), end.leader_epoch if end.leader_epoch else -1)
+            for one, end in ends.items()
+        }
+
     def close(self) -> None:
         """See `Consumer.close`."""
         self._guard(self._consumer.close)
@@ -177,7 +250,7 @@ class LibrdkafkaConsumer:
         self._rebalances += 1
         self._owned = sorted((one.topic, one.partition) for one in partitions)
         starts = self._listener.assigned(self._owned, self)
-        self._held, self._next = set(), dict(starts)
+        self._held, self._barred, self._next = set(), {}, dict(starts)
         self._ended.clear()
         consumer.assign(_offsets(starts))
         if self._paused:
@@ -207,17 +280,74 @@ class LibrdkafkaConsumer:
         if error.code() != KafkaError._ALL_BROKERS_DOWN:
             self._said = f"{error.name()}: {error.str()}"[:500]
         if error.code() in _REFUSED or error.fatal():
-            self._refusal = f"{error.name()}: {error.str()}"[:500]
+            self._refusal = broker_error(error.name(), error.str())
 
     def _fault(self, message: Any) -> None:
         error = message.error()
         if error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):
             partition = (message.topic(), message.partition())
+            if partition not in self._owned or message.offset() != self._next.get(partition):
+                # The client lost its place, not we.
+                raise ReopenError(f"{error.name()}: {error.str()}"[:500])
             found = self.starts([partition], "earliest")
             self._listener.skipped(partition, message.offset(), found[partition])
             self.seek(found)
+        elif error.code() in _BLOCKED and message.topic() is not None:
+            self._bar((message.topic(), int(message.partition() or 0)), f"{error.name()}: {error.str()}"[:500])
         elif error.code() not in _PASSING + _MISSING:
-            raise BrokerError(f"{error.name()}: {error.str()}"[:500])
+            raise broker_error(error.name(), error.str())
+
+    def _probe(self, partition: Partition, batches: Batches) -> None:
+        """Put what the other client finds in the place of what this one cannot read."""
+        before = batches.get(partition)
+        at = _end(before[-1]) if before else self._next[partition]
+        try:
+            batches.setdefault(partition, []).extend(probe(self._options, partition, at))
+        except BlockedError as refusal:
+            self._bar(partition, refusal.reason)
+
+    def _restart(self) -> None:
+        """Read all from where we are: behind a damaged batch the client (2.16) has lost its place, and cannot seek."""
+        self._guard(lambda: self._consumer.assign(_offsets(self._next)))
+        quiet = set(self._owned) if self._paused else self._held | self._barred.keys()
+        self._switch(self._consumer.pause, quiet)
+
+    def _bar(self, partition: Partition, reason: str) -> None:
+        """Read the others: the client would ask for this one as fast as the broker refuses."""
+        # A refusal of the whole topic names no partition.
+        barred = [one for one in self._owned if one == partition or (partition[1] < 0 and one[0] == partition[0])]
+        self._barred |= dict.fromkeys(barred, self._monotonic() + BLOCKED_S)
+        self._switch(self._consumer.pause, set(barred))
+        for one in barred or [partition]:
+            self._listener.blocked(one, reason)
+
+    def _ask_again(self) -> None:
+        if self._barred and min(self._barred.values()) <= self._monotonic():
+            due = {one for one, when in self._barred.items() if when <= self._monotonic()}
+            self._barred = {one: when for one, when in self._barred.items() if one not in due}
+            if not self._paused:
+                self._switch(self._consumer.resume, due - self._held)
+
+    def _described(self, names: Sequence[str]) -> dict[str, Topic]:
+        if not names:
+            return {}
+        asked = self._guard(
+            lambda: self._admin.describe_topics(TopicCollection(list(names)), request_timeout=ASK_TIMEOUT_S)
+        )
+        return {name: self._topic(future) for name, future in asked.items()}
+
+    def _topic(self, future: Any) -> Topic:
+        try:
+            # The answer, or its time-out, comes from the client itself.
+            found = future.result()
+        except KafkaException as failure:
+            error = failure.args[0]
+            if error.code() in _MISSING:
+                return Topic(problem="it does not exist; create it, or correct `topics`")
+            if error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+                return Topic(problem="not authorized to describe it; grant Describe and Read")
+            raise broker_error(error.name(), error.str()) from failure
+        return Topic(int(found.topic_id.get_least_significant_bits()) & ((1 << ID_BITS) - 1))
 
     def _go_on(self, offsets: Mapping[Partition, int]) -> None:
         self._next |= offsets
@@ -229,20 +359,23 @@ class LibrdkafkaConsumer:
             self._guard(lambda: how(ours))
 
     def _offsets_at(self, partitions: Iterable[Partition], time_ms: int) -> dict[Partition, int]:
+        return {partition: int(one.offset) for partition, one in self._asked_at(partitions, time_ms).items()}
+
+    def _asked_at(self, partitions: Iterable[Partition], time_ms: int) -> dict[Partition, TopicPartition]:
         """The first offsets from a time on; of all partitions at once, since each question waits for a fetch to end."""
         wanted = [TopicPartition(*one, time_ms) for one in partitions]
         found = self._guard(lambda: self._consumer.offsets_for_times(wanted, timeout=ASK_TIMEOUT_S))
         for one in found:
             if one.error is not None:
-                raise BrokerError(f"{one.error.name()}: {one.error.str()}"[:500])
-        return {(one.topic, one.partition): int(one.offset) for one in found}
+                raise broker_error(one.error.name(), one.error.str())
+        return {(one.topic, one.partition): one for one in found}
 
     def _guard(self, ask: Callable[[], T]) -> T:
         try:
             return ask()
         except KafkaException as failure:
             error = failure.args[0]
-            raise BrokerError(f"{error.name()}: {error.str()}"[:500]) from failure
+            raise broker_error(error.name(), error.str()) from failure
         except (OSError, RuntimeError, ValueError) as failure:
             raise BrokerError(f"{type(failure).__name__}: {failure}"[:500]) from failure
 
@@ -274,18 +407,25 @@ def _settings(options: KafkaOptions) -> dict[str, Any]:
         "fetch.wait.max.ms": FETCH_WAIT_MS,
         "reconnect.backoff.max.ms": 2_000,
         "allow.auto.create.topics": False,
+        # Off by default: a flipped bit would become another alert.
+        "check.crcs": True,
     }
     return librdkafka_settings(options) | {name: value for name, value in settings.items() if value is not None}
 
 
+def _end(message: RawMessage | Unreadable) -> int:
+    return message.end if isinstance(message, Unreadable) else message.offset + 1
+
+
 def _taken(message: Any) -> Taken:
     kind, timestamp = message.timestamp()
+    sent = timestamp if kind else -1
     try:
-        headers = message.headers() or ()
-    except UnicodeDecodeError:
-        # Names that are no text can mean nothing to a mapping; the value may still be good.
-        headers = ()
-    return Taken(message.offset(), message.value(), message.key(), headers, timestamp if kind else -1)
+        return Taken(message.offset(), message.value(), message.key(), message.headers() or (), sent)
+    except (UnicodeDecodeError, SystemError):
+        # Names that are no text can mean nothing to a mapping; the value may still be good. The client (2.16) returns
+        # the headers with the error still set, so that it surfaces with the next call, as another one.
+        return Taken(message.offset(), message.value(), message.key(), (), sent)
 
 
 def _offsets(offsets: Mapping[Partition, int]) -> list[TopicPartition]:

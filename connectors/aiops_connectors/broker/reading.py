@@ -9,7 +9,7 @@ from msgspec import Struct
 from aiops.archive import time_of
 from aiops.ports import DeadLetter
 from aiops.records import Record
-from aiops_connectors.broker.consumer import Batch, Partition, RawMessage
+from aiops_connectors.broker.consumer import Batch, Partition, RawMessage, Unreadable
 from aiops_connectors.broker.positions import place_of
 from aiops_connectors.builders import Problem
 from aiops_connectors.charset import CharsetError, as_utf8
@@ -39,6 +39,10 @@ class Item(Struct, gc=False):
     record: Record | None = None
     more: list[Record] | None = None
     rejected: list[DeadLetter] | None = None
+    # A key without a value: Kafka's own mark that what the key named is deleted.
+    tombstone: bool = False
+    # Messages in its place that no retry can read.
+    unreadable: int = 0
 
 
 def records_of(items: Sequence[Item]) -> list[Record]:
@@ -68,13 +72,19 @@ class Reader:
         now = self._clock()
         return [(partition, self._items(partition, messages, now)) for partition, messages in batches]
 
-    def _items(self, partition: Partition, messages: Sequence[RawMessage], now: float) -> list[Item]:
+    def _items(self, partition: Partition, messages: Sequence[RawMessage | Unreadable], now: float) -> list[Item]:
         place = place_of(partition)
         decode = self._decoder.decode
         items: list[Item] = []
         records: list[Record] = []
         for message in messages:
+            if isinstance(message, Unreadable):
+                items.append(self._unreadable(partition, message, now))
+                continue
             value, offset = message.value, message.offset
+            if value is None and message.key is not None:
+                items.append(self._tombstone(partition, message, now))
+                continue
             at = f"{place}@{offset}"
             headers = _headers(message.headers) if message.headers else None
             sent = message.timestamp / 1000 if message.timestamp > 0 else now
@@ -106,6 +116,24 @@ class Reader:
             return as_utf8(value, headers.get("content-type", ""), self._max_bytes)
         except CharsetError:
             return value
+
+    def _tombstone(self, partition: Partition, message: RawMessage, now: float) -> Item:
+        sent = message.timestamp / 1000 if message.timestamp > 0 else now
+        return Item(partition, message.offset + 1, sent, sent, 0, tombstone=True)
+
+    def _unreadable(self, partition: Partition, gap: Unreadable, now: float) -> Item:
+        """One dead letter for a batch that cannot be read; it waits for nobody in the order of time."""
+        count = gap.end - gap.offset
+        places = f"@{gap.offset}" if count == 1 else f"@{gap.offset}-{gap.end - 1}"
+        what = "a message" if count == 1 else f"{count} messages"
+        letter = DeadLetter(
+            self._source,
+            place_of(partition) + places,
+            f"{what} cannot be read: {gap.reason}"[:1_000],
+            gap.raw[:MAX_RAW_BYTES],
+            now,
+        )
+        return Item(partition, gap.end, 0.0, 0.0, len(gap.raw), rejected=[letter], unreadable=count)
 
     def _dead(self, message: RawMessage, place: str, problem: Problem, now: float) -> DeadLetter:
         raw = problem.raw or message.value or b""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from aiops.records.decode import format_time
@@ -12,6 +12,8 @@ from aiops.records.decode import format_time
 _log = logging.getLogger("aiops.sources.kafka")
 # Partitions shown one by one; a health page is read by people, and metrics have a label each.
 MAX_SHOWN = 1_000
+# Problems spelled out in one sentence; the number of all is always said.
+MAX_PROBLEMS = 5
 
 
 class Status:
@@ -20,14 +22,17 @@ class Status:
     def __init__(self, clock: Callable[[], float], source: str = "") -> None:
         self._clock = clock
         self._source = source
-        # Whether the log was told last that the broker is away: once a change, not once an attempt.
-        self._away = False
+        # Which trouble with the broker was logged last: once a change, not once an attempt.
+        self._away = ""
         self._lock = threading.Lock()
         self._counts = {
             "messages": 0,
             "records": 0,
             "rejected": 0,
             "skipped": 0,
+            "tombstones": 0,
+            "unreadable": 0,
+            "recreated": 0,
             "rebalances": 0,
             "reconnects": 0,
             "pauses": 0,
@@ -35,6 +40,7 @@ class Status:
         }
         self._state: dict[str, Any] = {
             "connected": False,
+            "refused": False,
             "paused": False,
             "partitions": 0,
             "held": 0,
@@ -42,6 +48,8 @@ class Status:
             "last_error_at": None,
         }
         self._lag: dict[str, int] = {}
+        # Why topics (by name) and partitions (by place) are not read.
+        self._problems: dict[str, str] = {}
 
     def count(self, **by: int) -> None:
         """Add to counters."""
@@ -53,18 +61,98 @@ class Status:
         """The broker answered."""
         with self._lock:
             self._state["connected"] = True
-            came_back, self._away = self._away, False
+            self._state["refused"] = False
+            came_back, self._away = bool(self._away), ""
         if came_back:
-            _log.warning("the broker answers again", extra={"fields": {"source": self._source}})
+            self._warn("the broker answers again")
 
-    def failed(self, error: str) -> None:
-        """The broker did not answer, or refused."""
+    def failed(self, error: str, *, refused: bool = False) -> None:
+        """The broker did not answer; or it answered and `refused` what no retry can mend."""
         with self._lock:
-            self._state |= {"connected": False, "last_error": error, "last_error_at": format_time(self._clock())}
-            is_new, self._away = not self._away, True
+            self._state |= {"connected": False, "refused": refused, "last_error": error}
+            self._state["last_error_at"] = format_time(self._clock())
+            # One line a trouble: a refusal of another kind is another trouble.
+            trouble = f"refused: {error.partition(':')[0]}" if refused else "away"
+            is_new, self._away = self._away != trouble, trouble
+        if is_new and refused:
+            self._warn("the broker refuses: nothing is read until that is changed", level=logging.ERROR, reason=error)
+        elif is_new:
+            self._warn("the broker does not answer: it is tried again until it does", reason=error)
+
+    def skipped(self, place: str, wanted: int, found: int) -> None:
+        """Messages from `wanted` up to `found` were gone from the broker before they could be read."""
+        self.count(skipped=found - wanted)
+        self._warn(
+            "skipped messages that the broker had removed before they were read",
+            place=place,
+            messages=found - wanted,
+            first=wanted,
+            last=found - 1,
+        )
+
+    def recreated(self, place: str, before: int, found: int, unread: int | None) -> None:
+        """The topic was deleted and made anew: `unread` messages of the old one are lost, None where unknown."""
+        self.count(recreated=1, skipped=(unread or 0) + found)
+        self._warn(
+            "the topic was deleted and made anew: it is read from its start, what was unread of the old one is lost",
+            place=place,
+            before=before,
+            start=found,
+            skipped="unknown" if unread is None else unread + found,
+        )
+
+    def shortened(self, place: str, wanted: int, found: int) -> None:
+        """The partition ends before what was read of it: it was made anew, or its replica lost what it had."""
+        self.count(recreated=1)
+        self._warn(
+            "the partition ends before what was read of it: it is read from its start",
+            place=place,
+            before=wanted,
+            start=found,
+        )
+
+    def problems(self, topics: Mapping[str, str]) -> None:
+        """Why topics cannot be read, as the broker says now; partitions keep theirs."""
+        with self._lock:
+            kept = {name: reason for name, reason in self._problems.items() if "/" in name}
+            fresh = {name: reason for name, reason in topics.items() if self._problems.get(name) != reason}
+            self._problems = kept | dict(topics)
+        for name, reason in fresh.items():
+            self._warn("a topic cannot be read", topic=name, reason=reason)
+
+    def blocked(self, place: str, reason: str) -> None:
+        """One partition cannot be read on; the others are."""
+        with self._lock:
+            is_new = place not in self._problems
+            self._problems[place] = reason
         if is_new:
-            fields = {"source": self._source, "reason": error}
-            _log.warning("the broker does not answer: it is tried again until it does", extra={"fields": fields})
+            self._warn(
+                "a partition cannot be read on: it is tried again", level=logging.ERROR, place=place, reason=reason
+            )
+
+    def reads(self, places: Collection[str]) -> None:
+        """These bring messages, or have none to bring."""
+        if not self._problems:
+            return
+        with self._lock:
+            mended = [place for place in places if self._problems.pop(place, None) is not None]
+        for place in mended:
+            self._warn("a partition is read again", place=place)
+
+    def blocked_places(self) -> set[str]:
+        """The partitions that cannot be read on."""
+        with self._lock:
+            return {name for name in self._problems if "/" in name}
+
+    def owns_only(self, places: Collection[str]) -> None:
+        """Others look after the partitions that are not ours."""
+        with self._lock:
+            self._problems = {
+                name: reason for name, reason in self._problems.items() if "/" not in name or name in places
+            }
+
+    def _warn(self, text: str, *, level: int = logging.WARNING, **fields: Any) -> None:
+        _log.log(level, text, extra={"fields": {"source": self._source, **fields}})
 
     def paused(self, paused: bool) -> None:
         """The engine is full, or has room again."""
@@ -93,20 +181,36 @@ class Status:
             total = sum(self._lag.values())
             shown = dict(sorted(self._lag.items())[:MAX_SHOWN])
             return {
-                "ok": bool(self._state["connected"]),
+                "ok": bool(self._state["connected"]) and not self._problems,
                 "detail": self._detail(total),
                 **self._state,
                 **self._counts,
+                "problems": dict(sorted(self._problems.items())[:MAX_SHOWN]),
                 "counts": [*self._counts],
                 "lag": shown,
                 "lag_total": total,
             }
 
     def _detail(self, lag: int) -> str:
+        if self._state["refused"]:
+            return f"refused by the broker: {self._state['last_error']}"
         if not self._state["connected"]:
             return f"not connected: {self._state['last_error'] or 'connecting'}"
         if self._state["paused"]:
             return f"paused: the engine is full; {lag} messages behind"
-        skipped = self._counts["skipped"]
-        lost = f"; {skipped} messages were gone from the broker before they could be read" if skipped else ""
-        return f"reading {self._state['partitions']} partitions, {lag} messages behind{lost}"
+        return f"reading {self._state['partitions']} partitions, {lag} messages behind{self._losses()}{self._stuck()}"
+
+    def _losses(self) -> str:
+        skipped, recreated = self._counts["skipped"], self._counts["recreated"]
+        unreadable = self._counts["unreadable"]
+        said = [
+            f"; {skipped} messages were gone from the broker before they could be read" if skipped else "",
+            f"; {recreated} partitions were made anew and are read from their start" if recreated else "",
+            f"; {unreadable} messages cannot be read: see the dead letters" if unreadable else "",
+        ]
+        return "".join(said)
+
+    def _stuck(self) -> str:
+        shown = [f"{name}: {reason}" for name, reason in sorted(self._problems.items())[:MAX_PROBLEMS]]
+        more = len(self._problems) - len(shown)
+        return "".join(f"; {one}" for one in shown) + (f"; and {more} more that are not read" if more > 0 else "")

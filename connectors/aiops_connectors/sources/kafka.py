@@ -17,7 +17,16 @@ from typing import Any
 
 from aiops.ports import DeadLetter, Inbox, Position, Received
 from aiops_connectors.backoff import Backoff
-from aiops_connectors.broker.consumer import BrokerError, Commit, Consumer, Listener, Lookup, Partition
+from aiops_connectors.broker.consumer import (
+    BrokerError,
+    Commit,
+    Consumer,
+    Listener,
+    Lookup,
+    Partition,
+    RefusedError,
+    ReopenError,
+)
 from aiops_connectors.broker.dead_letters import DeadLetterTopic
 from aiops_connectors.broker.lanes import ASK_AFTER_S, Lanes
 from aiops_connectors.broker.options import KafkaOptions, source_options, start_of
@@ -36,6 +45,10 @@ GIVE_UP_S = 60.0
 READER_BITS = 62
 RETRY_FIRST_S = 0.5
 RETRY_CAP_S = 15.0
+# What the broker refuses is changed by people: a look now and then sees that they did.
+REFUSED_S = 60.0
+# A partition that has messages and brings none for so long is reported: an open transaction, or damage on the broker.
+STALLED_S = 60.0
 
 OpenConsumer = Callable[[KafkaOptions, Listener], Consumer]
 
@@ -78,6 +91,10 @@ class KafkaSource:
         self._lanes = Lanes(self.options.fetch_max_bytes, merge=self.options.in_time_order)
         self._pending: list[Item] = []
         self._looked_at = self._answered_at = self._committed_at = float("-inf")
+        # The ends of partitions at the last look, and where each has stood since when.
+        self._ends: dict[Partition, int] = {}
+        self._moved: dict[Partition, tuple[int, float]] = {}
+        self._is_remade = self._is_held = False
 
     def run(self, inbox: Inbox, position: Position | None) -> None:
         """See `Source.run`."""
@@ -85,9 +102,12 @@ class KafkaSource:
         while not self._stopped.is_set():
             try:
                 self._session(inbox)
+            except ReopenError:
+                self.status.count(reconnects=1)
             except BrokerError as error:
-                self.status.failed(str(error))
-                self._sleep(self._backoff.next_s())
+                refused = isinstance(error, RefusedError)
+                self.status.failed(str(error), refused=refused)
+                self._sleep(REFUSED_S if refused else self._backoff.next_s())
                 self.status.count(reconnects=1)
         self._dead.close()
 
@@ -102,7 +122,14 @@ class KafkaSource:
     def assigned(self, partitions: Sequence[Partition], lookup: Lookup) -> Mapping[Partition, int]:
         """See `Listener.assigned`."""
         starts = self._positions.assign(partitions, lookup)
+        for partition, before, mark in self._positions.remade:
+            place = place_of(partition)
+            end = self._ends.get(partition)
+            self.status.recreated(place, before, mark.start, None if end is None else max(0, end - before))
+        self._positions.remade.clear()
         self._lanes.assign(starts)
+        self._moved = {}
+        self.status.owns_only({place_of(partition) for partition in partitions})
         # Where their ends are decides who waits for whom.
         self._looked_at = float("-inf")
         self.status.count(rebalances=1)
@@ -121,12 +148,22 @@ class KafkaSource:
 
     def skipped(self, partition: Partition, wanted: int, found: int) -> None:
         """See `Listener.skipped`."""
-        self.status.count(skipped=max(0, found - wanted))
+        if found >= wanted:
+            self.status.skipped(place_of(partition), wanted, found)
+        else:
+            self.status.shortened(place_of(partition), wanted, found)
         self._positions.advance({place_of(partition): found})
         self._lanes.skip(partition, found)
 
+    def blocked(self, partition: Partition, reason: str) -> None:
+        """See `Listener.blocked`."""
+        # What was read before it does not count as reading on.
+        self._moved.pop(partition, None)
+        self.status.blocked(place_of(partition), reason)
+
     def _session(self, inbox: Inbox) -> None:
         self._positions.ask_again()
+        self._is_remade = self._is_held = False
         consumer = self._open(self.options, self)
         self._answered_at = self._monotonic()
         try:
@@ -140,7 +177,10 @@ class KafkaSource:
         wait_s = 0.0 if self._lanes.ready else self.options.poll_timeout_s
         polled = consumer.poll(wait_s, self.options.max_poll_records)
         self._lanes.add(self._reader.read(self._lanes.unread(polled)))
+        self.status.reads([place_of(partition) for partition, _ in polled])
         self._tend(consumer)
+        if self._is_remade:
+            self._begin_anew(consumer, inbox)
         self._pending = self._lanes.take(self.options.max_poll_records, consumer.remaining(), self._monotonic())
         if self._pending or self._positions.unsaved:
             self._hand_over(consumer, inbox)
@@ -148,6 +188,14 @@ class KafkaSource:
             self._ask(consumer)
         consumer.hold(self._lanes.full())
         self.status.held(self._lanes.held)
+
+    def _begin_anew(self, consumer: Consumer, inbox: Inbox) -> None:
+        """A topic was made anew while it was read: hand over what was read of the old one, then look where to go on."""
+        self._is_remade = False
+        self._pending = self._lanes.flush()
+        if self._pending:
+            self._hand_over(consumer, inbox)
+        raise ReopenError("a topic was made anew")
 
     def _hand_over(self, consumer: Consumer, inbox: Inbox) -> None:
         """Offer what was read until the journal has it; while there is no room, only keep up with the group."""
@@ -158,7 +206,7 @@ class KafkaSource:
             if self._stopped.is_set():
                 return
             if not held:
-                held = True
+                held = self._is_held = True
                 consumer.pause(True)
                 self.status.paused(True)
             self._keep_up(consumer)
@@ -168,6 +216,7 @@ class KafkaSource:
                 version = self._positions.version
         self._taken(received, ends)
         if held:
+            self._is_held = False
             consumer.pause(False)
             self.status.paused(False)
 
@@ -188,9 +237,16 @@ class KafkaSource:
         self._positions.advance(ends)
         self._positions.unsaved = False
         messages = len(self._pending)
+        odd = [item for item in self._pending if item.record is None]
         self._pending = []
         self._backoff.reset()
-        self.status.count(messages=messages, records=len(received.records), rejected=len(received.rejected))
+        self.status.count(
+            messages=messages,
+            records=len(received.records),
+            rejected=len(received.rejected),
+            tombstones=sum(1 for item in odd if item.tombstone),
+            unreadable=sum(item.unreadable for item in odd),
+        )
         if received.rejected:
             self._copy_dead(received.rejected)
 
@@ -212,6 +268,9 @@ class KafkaSource:
     def _look(self, consumer: Consumer, now: float) -> None:
         try:
             ends = consumer.ends()
+            topics = consumer.topics()
+        except RefusedError:
+            raise
         except BrokerError as error:
             self.status.failed(str(error))
             if now - self._answered_at > GIVE_UP_S:
@@ -220,8 +279,32 @@ class KafkaSource:
         self._answered_at = now
         self._lanes.heard(ends)
         self.status.connected()
+        self.status.problems({name: topic.problem for name, topic in topics.items() if topic.problem})
+        self._is_remade = any(self._positions.is_remade(name, topic.id) for name, topic in topics.items())
+        self._ends |= ends
+        self._look_for_stalls(consumer, now)
         own = self._positions.own_offsets()
         self.status.lag({place_of(one): max(0, end - own.get(one, end)) for one, end in ends.items()})
+
+    def _look_for_stalls(self, consumer: Consumer, now: float) -> None:
+        """Report the partitions that have messages, are waited for and bring none."""
+        if self._is_held:
+            self._moved = {}
+            return
+        waiting = consumer.remaining()
+        full = self._lanes.full()
+        blocked = self.status.blocked_places()
+        for partition, offset in consumer.positions().items():
+            at, since = self._moved.get(partition, (offset, now))
+            place = place_of(partition)
+            is_read = offset != at or waiting.get(partition) == 0
+            if is_read or partition in full or partition not in self._moved:
+                self._moved[partition] = (offset, now)
+            elif now - since > STALLED_S and place not in blocked and waiting.get(partition):
+                reason = f"nothing has come from offset {offset} on for {now - since:.0f} s, although there is more"
+                self.status.blocked(place, f"{reason}: an open transaction, or damage on the broker")
+            if is_read and place in blocked:
+                self.status.reads([place])
 
     def _ask(self, consumer: Consumer) -> None:
         """Something waits for a partition that brings nothing: is there anything to come?"""

@@ -1,0 +1,148 @@
+"""Topics that are deleted and made anew under the same name: the new one is read from its start, and it is said."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+
+import pytest
+from aiops_connectors.broker.positions import READER
+from kafka import TopicPartition
+from kafka.admin import NewTopic
+from kafka.errors import KafkaError
+
+from aiops.ports import Position
+
+pytestmark = [pytest.mark.kafka, pytest.mark.needs("admin")]
+
+
+@pytest.fixture
+def remake(lab, until):
+    """Deletes a topic and makes it anew at once, as often as the broker needs to agree."""
+
+    def again(topic, partitions=1):
+        lab.admin.delete_topics([topic])
+
+        def made():
+            try:
+                lab.admin.create_topics([NewTopic(topic, partitions, 1)])
+            except KafkaError:
+                # Not gone yet; or a client that asked for it had the broker make it, in another shape.
+                with suppress(KafkaError):
+                    lab.admin.delete_topics([topic])
+                return False
+            return True
+
+        until(made, "the new topic")
+
+    return again
+
+
+def without_ids(position):
+    """What was stored against a broker that has no ids of topics (before 2.8)."""
+    return Position(position.source, {place: at for place, at in position.at.items() if not place.startswith("#id/")})
+
+
+@pytest.mark.parametrize("start", ["earliest", "latest"])
+def test_a_topic_made_anew_while_we_were_away_is_read_from_its_start(
+    lab, make_inbox, until, alerts, remake, caplog, start
+):
+    topic = lab.topic()
+    options = lab.options(topics=[topic], start=start)
+    before, after = make_inbox(), make_inbox()
+    with lab.running(before, options | {"start": "earliest"}):
+        lab.produce(topic, alerts(12, "old"))
+        until(lambda: len(before.records) == 12, "the old ones")
+    remake(topic)
+    lab.produce(topic, alerts(20, "new"))
+    with caplog.at_level(logging.WARNING, "aiops"), lab.running(after, options, before.position) as source:
+        until(lambda: len(after.records) == 20, "all of the new topic")
+        health = source.health()
+    assert after.ids == [f"new{n}" for n in range(20)]
+    assert health["recreated"] == 1
+    assert "made anew" in health["detail"]
+    assert "the topic was deleted and made anew" in caplog.text
+    assert after.position.at[f"{topic}/0"] == 20
+    assert after.position.at[f"#id/{topic}"] != before.position.at[f"#id/{topic}"]
+
+
+def test_a_restart_on_the_same_topic_reads_on(lab, make_inbox, until, alerts):
+    topic = lab.topic()
+    options = lab.options(topics=[topic])
+    before, after = make_inbox(), make_inbox()
+    with lab.running(before, options):
+        lab.produce(topic, alerts(12, "a"))
+        until(lambda: len(before.records) == 12, "the first")
+    lab.produce(topic, alerts(3, "b"))
+    with lab.running(after, options, before.position) as source:
+        until(lambda: len(after.records) == 3, "the rest")
+        assert source.health()["recreated"] == source.health()["skipped"] == 0
+    assert after.ids == ["b0", "b1", "b2"]
+
+
+def test_without_ids_a_shorter_log_tells(lab, make_inbox, until, alerts, remake):
+    topic = lab.topic()
+    options = lab.options(topics=[topic])
+    before, after = make_inbox(), make_inbox()
+    with lab.running(before, options):
+        lab.produce(topic, alerts(12, "old"))
+        until(lambda: len(before.records) == 12, "the old ones")
+    remake(topic)
+    lab.produce(topic, alerts(5, "new"))
+    with lab.running(after, options, without_ids(before.position)) as source:
+        until(lambda: len(after.records) == 5, "all of the new topic")
+        assert source.health()["recreated"] == 1
+    assert after.ids == [f"new{n}" for n in range(5)]
+
+
+def test_without_ids_a_log_start_that_went_back_tells(lab, make_inbox, until, alerts, remake):
+    topic = lab.topic()
+    options = lab.options(topics=[topic])
+    before, after = make_inbox(), make_inbox()
+    lab.produce(topic, alerts(12, "old"))
+    lab.admin.delete_records({TopicPartition(topic, 0): 10})
+    with lab.running(before, options):
+        until(lambda: len(before.records) == 2, "what is left")
+    assert before.position.at[f"#start/{topic}/0"] == 10
+    remake(topic)
+    lab.produce(topic, alerts(20, "new"))
+    with lab.running(after, options, without_ids(before.position)):
+        until(lambda: len(after.records) == 20, "all of the new topic")
+    assert after.ids == [f"new{n}" for n in range(20)]
+
+
+def test_a_topic_made_anew_while_it_is_read(lab, inbox, until, alerts, remake):
+    topic = lab.topic(partitions=2)
+    with lab.running(inbox, lab.options(topics=[topic], metadata_max_age_s=0.5)) as source:
+        for partition in (0, 1):
+            lab.produce(topic, alerts(6, f"old{partition}-"), partition=partition)
+        until(lambda: len(inbox.records) == 12, "the old ones")
+        remake(topic, partitions=2)
+        for partition in (0, 1):
+            lab.produce(topic, alerts(20, f"new{partition}-"), partition=partition)
+        wanted = {f"new{partition}-{n}" for partition in (0, 1) for n in range(20)}
+        until(lambda: wanted <= set(inbox.ids), "all of the new topic")
+        until(lambda: source.health()["recreated"] >= 2, "health to say so")
+        until(lambda: source.health()["ok"], "health to be well again")
+    assert {place: at for place, at in inbox.position.at.items() if not place.startswith(("#id/", READER))} == {
+        f"{topic}/0": 20,
+        f"{topic}/1": 20,
+    }
+
+
+def test_messages_that_retention_removed_are_skipped_aloud(lab, make_inbox, until, alerts, caplog):
+    topic = lab.topic()
+    options = lab.options(topics=[topic])
+    before, after = make_inbox(), make_inbox()
+    lab.produce(topic, alerts(4, "a"))
+    with lab.running(before, options):
+        until(lambda: len(before.records) == 4, "the first")
+    lab.produce(topic, alerts(8, "b"))
+    lab.admin.delete_records({TopicPartition(topic, 0): 9})
+    with caplog.at_level(logging.WARNING, "aiops"), lab.running(after, options, before.position) as source:
+        until(lambda: len(after.records) == 3, "what is left")
+        health = source.health()
+    assert (health["skipped"], health["recreated"]) == (5, 0)
+    assert "5 messages were gone from the broker" in health["detail"]
+    [line] = [record for record in caplog.records if "skipped messages" in record.message]
+    assert (line.fields["place"], line.fields["messages"]) == (f"{topic}/0", 5)
