@@ -153,7 +153,7 @@ def test_a_family_stands_together_under_its_type(text: str) -> None:
 
 def test_counters_of_the_sources_that_ship_only_grow() -> None:
     """What goes up and down is a gauge of its own name, and everything else is counted."""
-    now = {"waiting", "held", "held_bytes", "offset", "partitions", "paused", "lag_total", "connected", "ok"}
+    now = {"waiting", "held", "held_bytes", "offset", "partitions", "paused", "lag_total", "connected", "refused", "ok"}
     for source in (
         HttpSource("http", {"port": 0}),
         FileSource("file", {"path": "alerts.jsonl"}),
