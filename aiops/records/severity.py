@@ -91,8 +91,8 @@ def _found(text: str) -> Severity | None:
     tokens = "".join(letter if letter.isalnum() else " " for letter in word).split()
     found: list[Severity] = []
     for token, before in zip(tokens, ["", *tokens], strict=False):
-        name = before + token if before in _SCALES and token.isdecimal() else token
-        level = LEVELS.get("sev" + token) if name is not token else LEVELS.get(token)
+        is_scale = before in _SCALES and token.isdecimal()
+        level = LEVELS.get("sev" + token if is_scale else token)
         if level is not None and before not in _NEGATIONS:
             found.append(level)
     return max(found, default=None)

@@ -194,13 +194,14 @@ def _alert_builder(
                 return
             # An end may name only what ends, and an alert is worth more than its title.
             name = key
-        word = status(scope)
-        state = "firing" if word is None else state_of(word)
-        if state == "ignored":
-            return
-        if state is None:
-            found.fires(place, status_where, str(word))
-            state = "firing"
+        state = status(scope) or "firing"
+        if state != "firing" and state != "resolved":
+            word, found_state = state, state_of(state)
+            if found_state == "ignored":
+                return
+            if found_state is None:
+                found.fires(place, status_where, word)
+            state = found_state or "firing"
         when, start, end = common.ts(scope, now), starts(scope), ends(scope)
         if start == when and state == "resolved":
             # Many tools send only the time of the last change, and this change was the end.

@@ -11,6 +11,7 @@ from aiops_connectors.expressions import Scope
 MAX_KEY = 1_000
 # What templates leave where there is no key. Taken for one, it would make one alert of all that have none.
 _NONE = frozenset(("0", "-", "null", "none", "nil", "undefined", "unknown", "n/a", "nan", "false", "true"))
+_NONE_LENGTH = max(map(len, _NONE))
 
 
 def sender_key(get: Callable[[Scope], str | None]) -> Callable[[Scope], str | None]:
@@ -18,7 +19,7 @@ def sender_key(get: Callable[[Scope], str | None]) -> Callable[[Scope], str | No
 
     def key(scope: Scope) -> str | None:
         found = get(scope)
-        if found is None or found.lower() in _NONE:
+        if found is None or (len(found) <= _NONE_LENGTH and found.lower() in _NONE):
             return None
         return found if len(found) <= MAX_KEY else blake2b(found.encode(), digest_size=32).hexdigest()
 

@@ -29,6 +29,8 @@ from aiops.records.severity import LEVELS, MAX_TEXT, Severity, find_severity, is
         (" Disaster ", Severity.CRITICAL),
         ("P3 (Moderate)", Severity.WARNING),
         ("lowest", Severity.INFO),
+        ("P3 - High", Severity.HIGH),
+        ("critical, was: low", Severity.CRITICAL),
         ("none", Severity.OK),
     ],
 )
@@ -39,7 +41,7 @@ def test_a_severity_is_the_known_word_or_number_in_the_text(text: str, level: Se
 
 
 @pytest.mark.parametrize(
-    "text", ["5", "4", "0", "1", "purple", "P10", "non-critical", "not critical", "", " ", "unknown"]
+    "text", ["5", "4", "0", "1", "purple", "P10", "non-critical", "not critical", "Tier 1", "level 2", "", " "]
 )
 def test_what_is_ambiguous_or_unknown_is_an_unstated_warning(text: str) -> None:
     assert find_severity(text) is None

@@ -91,10 +91,9 @@ class Reader:
             key = _text(message.key) if self._wants_key and message.key is not None else None
             if headers is not None and value is not None:
                 value = self._in_utf8(value, headers)
-            problems = self.unknown.sift(decode(value, records, place=at, now=sent, headers=headers, key=key))
+            problems = decode(value, records, place=at, now=sent, headers=headers, key=key)
             item = Item(partition, offset + 1, sent, sent, len(value) if value else 0)
             if records:
-                self.unknown.look(records)
                 item.record = records[0]
                 # What happened cannot have been sent before it did.
                 happened = time_of(item.record)
@@ -105,9 +104,10 @@ class Reader:
                     records = []
                 else:
                     records.clear()
-            if problems:
+            if problems and (problems := self.unknown.sift(problems)):
                 item.rejected = [self._dead(message, at, problem, now) for problem in problems]
             items.append(item)
+        self.unknown.look(records_of(items))
         return items
 
     def _in_utf8(self, value: bytes, headers: Mapping[str, str]) -> bytes:
