@@ -113,7 +113,9 @@ def confirm_command(
     id: IdArgument,
     cause: Annotated[str | None, typer.Option(help="The entity that was the cause.")] = None,
     playbook: Annotated[str | None, typer.Option(help="A playbook that was used.")] = None,
-    outcome: Annotated[str, typer.Option(help="What the playbook did: resolved, helped or useless.")] = "resolved",
+    outcome: Annotated[
+        str | None, typer.Option(help="What the playbook did: resolved (default), helped or useless.")
+    ] = None,
     belongs: Annotated[list[str] | None, typer.Option(help="Id of an alert that belongs here; see `show`.")] = None,
     wrong: Annotated[list[str] | None, typer.Option(help="Id of an alert that does not belong here.")] = None,
     config: ConfigOption = None,
@@ -127,9 +129,11 @@ def confirm_command(
     if cause is not None:
         said.append(("confirm_cause", cause, {}))
     if playbook is not None:
-        if outcome not in ("resolved", "helped", "useless"):
+        if outcome not in (None, "resolved", "helped", "useless"):
             raise UsageError(f"--outcome: expected resolved, helped or useless; got {outcome!r}")
-        said.append(("confirm_playbook", None, {"playbook": playbook, "outcome": outcome}))
+        said.append(("confirm_playbook", None, {"playbook": playbook, "outcome": outcome or "resolved"}))
+    elif outcome is not None:
+        raise UsageError("--outcome: expected with --playbook only, as it says what the playbook did")
     if belongs or wrong:
         said.append(("confirm_grouping", None, {"alerts": ",".join(belongs or ()), "wrong": ",".join(wrong or ())}))
     if not said:

@@ -179,6 +179,8 @@ def _status(text: str) -> State:
 def _chosen(table: OutboxTable, ids: list[int] | None, every: bool, state: State, endpoint: str | None) -> list[int]:
     if bool(ids) == every:
         raise UsageError("expected numbers of messages, or --all")
+    if ids and endpoint is not None:
+        raise UsageError("--endpoint: expected with --all only; the numbers say which messages")
     if ids:
         return ids
     return [row.id for row in table.rows(state, _MAX_ROWS, endpoint)]

@@ -105,12 +105,20 @@ def test_a_resolved_incident_is_not_acknowledged(running: Running) -> None:
         (("--cause", "nonexistent"), "expected an entity of the incident (checkout)"),
         (("--wrong", "nonexistent"), "(Errors-checkout, Latency-checkout)"),
         (("--belongs", "nonexistent"), "(Errors-checkout, Latency-checkout)"),
+        (("--cause", "checkout", "--outcome", "helped"), "expected with --playbook only"),
     ],
 )
 def test_the_command_line_refuses_what_does_not_apply(running: Running, words: tuple[str, ...], said: str) -> None:
     done = running.run("incidents", "confirm", running.incident, *words)
     assert done.exit_code == 1
+    assert isinstance(done.exception, AiopsError)
     assert said in str(done.exception)
+
+
+def test_numbers_of_messages_and_an_endpoint_are_one_too_many(running: Running) -> None:
+    for command in ("retry", "drop"):
+        done = running.run("outbox", command, 1, "--endpoint", "pager")
+        assert "expected with --all only" in str(done.exception)
 
 
 def test_ids_that_are_shown_can_be_used(running: Running) -> None:
