@@ -27,6 +27,7 @@ from aiops.daemon.models import InUse, detector_of, models_of
 from aiops.daemon.pump import Pump
 from aiops.daemon.recovery import recover
 from aiops.daemon.runs import Runs
+from aiops.daemon.scrubber import Scrubber
 from aiops.daemon.snapshots import Snapshots
 from aiops.daemon.sources import Sources
 from aiops.daemon.telling import Announcer
@@ -155,6 +156,8 @@ class Daemon:
         )
         self.sources = Sources(sources, self.inbox, self.position)
         self.upkeep = Upkeep(self)
+        self.scrubber = Scrubber(self.journal_directory)
+        self.extra_metrics.append(self.scrubber.families)
         self._pump_thread = threading.Thread(target=self.pump.run, name="pump", daemon=True)
         self._say_recovered()
 
@@ -170,6 +173,7 @@ class Daemon:
         """Start all threads."""
         self._pump_thread.start()
         self.upkeep.start()
+        self.scrubber.start()
         for service in (*self._services, *self._feeders):
             service.start()
         self.sources.start()
@@ -190,6 +194,7 @@ class Daemon:
         for service in self._services:
             service.stop(self._share(deadline))
         self.upkeep.stop()
+        self.scrubber.stop(self._share(deadline))
         if self._pump_thread.is_alive():
             say(logging.WARNING, "the time to drain is over: the next start folds the rest from the journal")
         else:

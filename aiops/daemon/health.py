@@ -50,6 +50,7 @@ def health(daemon: Daemon) -> dict[str, Any]:
         "warnings": [
             *unwell,
             *contained_warnings(daemon),
+            *daemon.scrubber.problems,
             *([_left_out(daemon)] if daemon.store.left_out else []),
             *([daemon.snapshots.error] if daemon.snapshots.error else []),
         ],

@@ -1,7 +1,8 @@
 """Segments: the journal's files, named after the number of their first frame.
 
-Only the last segment is written to, so that only its end can be torn. A frame that is cut off or damaged there, with
-nothing readable behind it, is a torn tail: a commit that never happened. Anything else is damage.
+Only the last segment is written to, so that only its end can be torn. A frame that is cut off there, or has never been
+written in part (a power failure leaves zeros), is a torn tail: a commit that never happened. A frame of its full length
+that does not agree with its checksum was acknowledged, and is damage like any other.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ from aiops.journal.frame import (
 SUFFIX = ".journal"
 _NAME = re.compile(r"^(\d{20})\.journal$")
 _SEARCH_BYTES = 1 << 20
+# What a disk writes whole or not at all, and as many zeros as no payload ends with: its last four bytes are a checksum.
+_SECTOR_BYTES = 512
+_TAIL_BYTES = 8
 
 
 class Segment(Struct, frozen=True, order=True):
@@ -84,8 +88,11 @@ def scan(segment: Segment, *, last: bool) -> Iterator[Found | Torn]:
         offset = 0
         while offset < size:
             found = _frame_at(handle, offset, size)
-            if found is None or (last and found.end == size and not _is_whole(handle, found)):
+            if found is None:
                 yield _torn_or_corrupt(handle, segment.path, offset, size, last)
+                return
+            if last and found.end == size and not _is_whole(handle, found):
+                yield _unwritten_or_corrupt(handle, segment.path, found)
                 return
             if found.header.number != number:
                 raise _corrupt(segment.path, offset, f"expected frame {number}, found {found.header.number}")
@@ -129,7 +136,46 @@ def _torn_or_corrupt(handle: BinaryIO, path: Path, offset: int, size: int, last:
     behind = _find_frame(handle, offset + 1, size)
     if behind is not None:
         raise _corrupt(path, offset, f"no frame here, and a good one at {behind}")
+    if _has_whole_payload(handle, offset, size):
+        raise _corrupt(path, offset, "the last frame has all of its payload and a header that does not agree")
     return Torn(path, offset, size - offset)
+
+
+def _unwritten_or_corrupt(handle: BinaryIO, path: Path, found: Found) -> Torn:
+    """The last frame, of its full length, whose payload does not agree with the checksum."""
+    start = found.offset + HEADER_BYTES
+    handle.seek(start)
+    if not _is_unwritten(handle.read(found.header.payload_bytes), start):
+        raise _corrupt(path, found.offset, "the last frame was acknowledged, and its checksum does not agree")
+    return Torn(path, found.offset, found.header.frame_bytes)
+
+
+def _is_unwritten(payload: bytes, start: int) -> bool:
+    """Whether a part of a payload was never on disk; `start` is where it stands in the file.
+
+    A compressed payload holds no sector of zeros, and does not end with them.
+    """
+    if payload.endswith(bytes(min(_TAIL_BYTES, len(payload)))):
+        return True
+    sectors = range(-start % _SECTOR_BYTES, len(payload) - _SECTOR_BYTES + 1, _SECTOR_BYTES)
+    return any(not any(payload[at : at + _SECTOR_BYTES]) for at in sectors)
+
+
+def _has_whole_payload(handle: BinaryIO, offset: int, size: int) -> bool:
+    """Whether what stands behind a damaged header is a payload to its last byte."""
+    handle.seek(offset + HEADER_BYTES)
+    unpacker = zlib.decompressobj()
+    left = size - offset - HEADER_BYTES
+    try:
+        while left > 0 and not unpacker.eof:
+            block = handle.read(min(left, _SEARCH_BYTES))
+            left -= len(block)
+            while block and not unpacker.eof:
+                unpacker.decompress(block, _SEARCH_BYTES)
+                block = unpacker.unconsumed_tail
+    except zlib.error:
+        return False
+    return unpacker.eof and left == 0 and not unpacker.unused_data
 
 
 def _find_frame(handle: BinaryIO, start: int, size: int) -> int | None:

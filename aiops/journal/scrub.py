@@ -1,0 +1,72 @@
+"""Looks through segments that nobody reads: what a disk damaged there is found before it is needed.
+
+The last segment is left out, as it is written to; the start reads it.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+from msgspec import Struct
+
+from aiops.journal.frame import HEADER_BYTES, CorruptJournal, JournalError
+from aiops.journal.segment import Found, Segment, scan, segments
+
+# Bytes of headers between two steps: a header is read with what the disk reads around it.
+_STEP_BYTES = 64 << 10
+_SEEN_BYTES = 4_096
+
+
+class Step(Struct):
+    """So many bytes were read; `problem` says what is wrong, empty where nothing is."""
+
+    read_bytes: int
+    problem: str = ""
+
+
+def structure(directory: Path) -> Iterator[Step]:
+    """Whether frames follow each other without a gap, by their headers alone."""
+    return _look(directory, is_deep=False)
+
+
+def content(directory: Path) -> Iterator[Step]:
+    """Whether all payloads agree with their checksums."""
+    return _look(directory, is_deep=True)
+
+
+def _look(directory: Path, *, is_deep: bool) -> Iterator[Step]:
+    for segment, after in pairwise(segments(directory)):
+        try:
+            yield from _segment(segment, after, is_deep)
+        except CorruptJournal as error:
+            yield Step(0, str(error))
+        except (OSError, JournalError) as error:
+            # Retention may have removed it meanwhile.
+            if segment.path.exists():
+                yield Step(0, str(error))
+
+
+def _segment(segment: Segment, after: Segment, is_deep: bool) -> Iterator[Step]:
+    number, read = segment.first, 0
+    with open(segment.path, "rb") as handle:
+        for item in scan(segment, last=False):
+            if not isinstance(item, Found):
+                continue
+            number = item.header.number + 1
+            read += item.header.frame_bytes if is_deep else _SEEN_BYTES
+            if is_deep:
+                handle.seek(item.offset + HEADER_BYTES)
+                if zlib.crc32(handle.read(item.header.payload_bytes)) != item.header.payload_crc:
+                    yield Step(0, f"journal {segment.path}: damaged at byte {item.offset}: {_ADVICE}")
+            if read >= _STEP_BYTES:
+                yield Step(read)
+                read = 0
+    yield Step(read)
+    if number != after.first:
+        yield Step(0, f"journal {segment.path.parent}: frames {number} to {after.first - 1} are missing: {_ADVICE}")
+
+
+_ADVICE = "restore the file from a copy; until then a replay, and a start without a snapshot, stop there"
