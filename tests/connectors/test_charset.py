@@ -92,6 +92,12 @@ def test_every_allowed_name_is_a_codec_of_text() -> None:
         assert as_utf8("a".encode(_CODECS[name]), f"x; charset={name}", 100) == b"a"
 
 
+@pytest.mark.parametrize("name", ["utf-16le", "utf-16be", "utf-16", "utf-32-le", "utf-8"])
+def test_a_byte_order_mark_is_passed_over(name: str) -> None:
+    codec = {"utf-16": "utf-16-le"}.get(name, name)
+    assert as_utf8("\ufeffa".encode(codec), f"x; charset={name}", 100) == b"a"
+
+
 def test_a_content_type_may_be_anything() -> None:
     for kind in (
         "",
