@@ -44,7 +44,8 @@ class Fields(Struct, kw_only=True):
     """Where each field of a record is. `time_formats` are `strptime` formats, tried after RFC 3339 and numbers.
 
     `key` is the tool's own name of what alerts, equal when it fires and when it ends; see `Alert.key`. `status` is one
-    of `states.STATES` by the end of its table.
+    of `states.STATES` by the end of its table. `recovers`: the tool says once that something fires, and once that it is
+    over, so that silence between them is no end; where it does not say since when, that is since its message.
     """
 
     name: Spec | None = None
@@ -60,6 +61,7 @@ class Fields(Struct, kw_only=True):
     starts_at: Spec | None = None
     ends_at: Spec | None = None
     value: Spec | None = None
+    recovers: bool = False
     labels: LabelSpec = field(default_factory=LabelSpec)
     time_formats: list[str] = []
 
@@ -184,6 +186,7 @@ def _alert_builder(
     url = _optional(fields.url, tables, placeholder)
     starts = _time(fields.starts_at, tables, fields.time_formats)
     ends = _time(fields.ends_at, tables, fields.time_formats)
+    recovers = fields.recovers
     status_where = " or ".join(places(fields.status))
 
     def build(scope: Scope, place: str, now: float, found: Found) -> None:
@@ -203,6 +206,8 @@ def _alert_builder(
                 found.fires(place, status_where, word)
             state = found_state or "firing"
         when, start, end = common.ts(scope, now), starts(scope), ends(scope)
+        if start is None and recovers and state == "firing":
+            start = when
         if start == when and state == "resolved":
             # Many tools send only the time of the last change, and this change was the end.
             start = None

@@ -67,6 +67,39 @@ def test_datadog_groups_of_a_monitor_are_told_apart() -> None:
     assert firing(alerts("datadog", *({**one, "aggreg_key": "m"} for one in SCOPED))) == ["Free disk"]
 
 
+@pytest.mark.parametrize("key", [{"aggreg_key": "m1"}, {}])
+def test_datadog_two_monitors_of_one_scope_are_two(key: dict[str, str]) -> None:
+    other = datadog(
+        "[P1] [Triggered on {availability-zone:a}] CPU", "error", START, **({"aggreg_key": "m2"} if key else {})
+    )
+    assert firing(alerts("datadog", {**SCOPED[0], **key}, other)) == ["Free disk", "CPU"]
+
+
+RECOVERING: dict[str, dict[str, Any]] = {
+    "datadog": SCOPED[0],
+    "cronitor": {"id": "m1", "monitor": "A", "type": "ALERT"},
+    "healthchecks": {"name": "Backup", "code": "c1", "status": "down"},
+    "pulsetic": {"alert_type": "monitor_offline", "monitor": {"id": 1, "name": "A"}},
+    "sixty_six_uptime": {"monitor_id": 1, "name": "A", "type": "ping", "is_ok": 0},
+    "kapacitor": {"id": "cpu:h", "level": "CRITICAL", "message": "m"},
+    "newrelic": {"condition_name": "A", "current_state": "open", "incident_id": 4},
+    "pagerduty": {"event_action": "trigger", "dedup_key": "k", "payload": {"summary": "A", "source": "h"}},
+    "honeybadger": {"event": "down", "site": {"id": "1", "name": "A"}},
+}
+
+
+@pytest.mark.parametrize("tool", RECOVERING)
+def test_silence_of_a_tool_that_says_when_it_is_over_is_no_end(tool: str) -> None:
+    engine = Engine()
+    [alert] = alerts(tool, RECOVERING[tool])
+    changes = [
+        event.change
+        for event in engine.step([alert, Tick(ts=NOW), Tick(ts=alert.ts + 7_200)])
+        if isinstance(event, IncidentChanged)
+    ]
+    assert "resolved" not in changes
+
+
 def test_datadog_brackets_of_the_monitor_s_name_distinguish() -> None:
     prod, staging = (
         datadog("[Triggered] [prod] CPU", "error", START),

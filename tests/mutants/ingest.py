@@ -106,6 +106,14 @@ MUTANTS: list[Mutant] = [
         "- {path: title, match: '^(?:\\[[^\\]]*\\]\\s*)*(.*)$'}",
         _KEYS,
     ),
+    Mutant(
+        "identity-datadog-scope-alone",
+        "connectors/aiops_connectors/mappings/datadog.yaml",
+        "        whole: true\n      - *aggregation\n",
+        "      - *aggregation\n",
+        _KEYS,
+    ),
+    Mutant("silence-ends-what-recovers", _BUILDERS, "if start is None and recovers and", "if False and", _KEYS),
     Mutant("identity-name-is-needed", _BUILDERS, "            name = key\n", "            return\n", _KEYS),
     Mutant(
         "identity-name-is-never-renewed",
