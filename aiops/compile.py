@@ -48,7 +48,6 @@ MODULES = (
     "engine/streams",
     "engine/surprise",
     "engine/tail",
-    "engine/words",
     "engine/worth",
 )
 # The shared library of all of them, beside the package.

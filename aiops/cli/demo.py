@@ -24,6 +24,7 @@ from aiops.engine.events import IncidentChanged
 from aiops.records import Incident, Severity, parse_severity
 from aiops.replay import Report, make_report, replay
 from aiops.simulate import STORM, Simulation, save, simulate, summary
+from aiops.wording import plural
 
 # A person can follow about ten lines a second, and the whole show stays well under a minute.
 LINE_PAUSE_S = 0.1
@@ -90,7 +91,8 @@ def _introduce(console: Console, run: Simulation) -> None:
     counts = summary(run)
     line = Text("A simulated site of ")
     line.append(
-        f"{counts.services} services and {counts.entities - counts.services} pods, hosts and stores", style="bold"
+        f"{plural(counts.services, 'service')} and {counts.entities - counts.services} pods, hosts and stores",
+        style="bold",
     )
     line.append(f", where {counts.incidents} things break within {counts.hours:g} hours of everyday noise.\n")
     console.print(line)

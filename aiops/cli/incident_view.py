@@ -11,10 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from aiops.cli.plain import STYLES, bar, clean, fit, moment, offset, severity_text
-from aiops.engine.words import duration, plural
 from aiops.records import Cause, Evidence, Incident, Member, Suggestion, parse_severity
+from aiops.wording import duration, listed, plural
 
 MAX_CAUSES = 3
+# A record lists as many services and merged incidents; there may be more.
+MAX_LISTED = 200
 MAX_EVIDENCE = 5
 MAX_MEMBERS = 15
 MAX_LANES = 12
@@ -47,7 +49,7 @@ def _verdict(incident: Incident) -> RenderableType:
     lines = [head, state, Text(_verdict_line(incident), style="bold")]
     if incident.opened_at is not None:
         lines.append(Text(_times(incident), style="dim"))
-    counts = f"{plural(incident.alert_count, 'alert')} on {plural(len(incident.entities), 'entity', 'entities')}"
+    counts = f"{plural(incident.alert_count, 'alert')} on {entities_text(incident)}"
     if incident.services:
         counts += f" of {_names(incident.services)}"
     lines.append(Text(counts, style="dim"))
@@ -95,9 +97,19 @@ def _times(incident: Incident) -> str:
     return text
 
 
+def entities_text(incident: Incident) -> str:
+    """How many entities alert.
+
+    >>> entities_text(Incident(id="i-1", entities=["a"])), entities_text(Incident(id="i-1", entity_count=3000))
+    ('1 entity', '3,000 entities')
+    """
+    least = "at least " if incident.more_entities else ""
+    return least + plural(max(incident.entity_count, len(incident.entities)), "entity", "entities")
+
+
 def _names(names: Sequence[str], shown: int = 6) -> str:
-    text = ", ".join(clean(name, 60) for name in names[:shown])
-    return text if len(names) <= shown else f"{text} and {len(names) - shown} more"
+    cleaned = [clean(name, 60) for name in names]
+    return listed(cleaned, shown, is_cut=len(names) >= MAX_LISTED)
 
 
 def _causes(causes: Sequence[Cause]) -> list[RenderableType]:
@@ -133,9 +145,10 @@ def _sentences(sentences: Sequence[str]) -> list[RenderableType]:
 
 def _members_title(incident: Incident) -> str:
     shown = min(len(incident.members), MAX_MEMBERS)
-    firing = sum(member.status == "firing" for member in incident.members)
-    more = f", the first {shown} of {len(incident.members)}" if shown < len(incident.members) else ""
-    return f"Alert streams ({firing} firing{more})"
+    firing = incident.firing_count or sum(member.status == "firing" for member in incident.members)
+    total = max(incident.stream_count, len(incident.members))
+    more = f", the first {shown} of {total:,}" if shown < total else ""
+    return f"Alert streams ({firing:,} firing{more})"
 
 
 def _members(incident: Incident, width: int) -> list[RenderableType]:

@@ -19,11 +19,11 @@ from aiops.cli.output import print_json
 from aiops.cli.plain import clean, console_for
 from aiops.cli.run import ConfigOption, SetOption
 from aiops.daemon.control import act, ask
-from aiops.engine.words import plural
 from aiops.errors import AiopsError, UsageError
 from aiops.records import Action
 from aiops.rows import Gathered, gather
 from aiops.shelf import Model, Shelf
+from aiops.wording import plural
 
 models_app = typer.Typer(
     name="models",
@@ -99,7 +99,7 @@ def train_command(
     if as_json:
         print_json(_told(model))
         return
-    typer.echo(f"{model.id}: {model.rows} rows, {model.reason}")
+    typer.echo(f"{model.id}: {plural(model.rows, 'row')}, {model.reason}")
     typer.echo(f"next: aiops models promote {model.id}" if model.verdict else "not recommended: promote needs --force")
 
 
@@ -125,7 +125,7 @@ def evaluate_command(
         print_json([{"id": model.id, "area": area, "of": what, "rows": len(rows)} for model, area in areas])
         return
     for model, area in areas:
-        typer.echo(f"{model.id}: area {area:.3f} on {what}, {len(rows)} rows")
+        typer.echo(f"{model.id}: area {area:.3f} on {what}, {plural(len(rows), 'row')}")
 
 
 @models_app.command("promote")
@@ -196,7 +196,9 @@ def _gather(files: Iterable[Path]) -> Gathered:
     rejections = Rejections()
     gathered = gather(read(list(files), rejections))
     if rejections.count:
-        typer.echo(f"{rejections.count} lines rejected, the first: {clean(str(rejections.kept[0]))}", err=True)
+        typer.echo(
+            f"{plural(rejections.count, 'line')} rejected, the first: {clean(str(rejections.kept[0]))}", err=True
+        )
     return gathered
 
 

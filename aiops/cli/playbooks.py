@@ -29,6 +29,7 @@ from aiops.respond.lint import Finding, lint_file
 from aiops.respond.reading import gather, view_of_archive
 from aiops.respond.trials import TrialResult, run_trials
 from aiops.topology import Topology, load_topology
+from aiops.wording import plural
 
 playbooks_app = typer.Typer(
     name="playbooks",
@@ -54,7 +55,7 @@ def list_command(paths: Paths = None, as_json: Json = False) -> None:
             table.add_row(playbook.name, playbook.mode, Text(clean(playbook.summary)))
         console = console_for()
         console.print(table)
-        console.print(f"{len(catalogue.playbooks)} playbooks")
+        console.print(f"{plural(len(catalogue.playbooks), 'playbook')}")
     _tell(catalogue.problems)
 
 
@@ -74,7 +75,9 @@ def lint_command(
         for finding in found:
             console.print(clean(str(finding)), style="red" if finding.level == "error" else "yellow", soft_wrap=True)
         errors = sum(finding.level == "error" for finding in found)
-        console.print(f"{len(files)} playbooks, {errors} errors, {len(found) - errors} warnings")
+        console.print(
+            f"{plural(len(files), 'playbook')}, {plural(errors, 'error')}, {plural(len(found) - errors, 'warning')}"
+        )
     if any(finding.level == "error" or strict for finding in found):
         raise typer.Exit(1)
 
@@ -226,7 +229,7 @@ def _show_results(results: list[TrialResult], playbooks: int) -> None:
         console.print(f"FAILED {clean(result.playbook)}: {clean(result.trial)}", style="red", soft_wrap=True)
         for problem in result.problems:
             console.print(f"  {clean(problem)}", soft_wrap=True)
-    console.print(f"{playbooks} playbooks, {len(results)} tests, {len(failed)} failed")
+    console.print(f"{plural(playbooks, 'playbook')}, {plural(len(results), 'test')}, {len(failed)} failed")
 
 
 def _tell(problems: list[str]) -> None:

@@ -11,11 +11,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from aiops.cli.incident_view import incident_parts, score_text
+from aiops.cli.incident_view import entities_text, incident_parts, score_text
 from aiops.cli.plain import clean, clock, console_for, fit, severity_text
 from aiops.engine.events import IncidentChanged
-from aiops.engine.words import duration, plural
 from aiops.records import Incident, parse_severity
+from aiops.wording import duration, plural
 
 __all__ = ["Closing", "console_for", "show_closing", "show_event", "show_incident", "show_incidents"]
 
@@ -72,7 +72,7 @@ def _detail(event: IncidentChanged) -> Text:
     if incident.causes and incident.causes[0].score > 0:
         cause = incident.causes[0]
         parts.append(Text(f"cause {clean(cause.entity)} ({score_text(cause)})", style="bold"))
-    counts = f"{plural(incident.alert_count, 'alert')} on {plural(len(incident.entities), 'entity', 'entities')}"
+    counts = f"{plural(incident.alert_count, 'alert')} on {entities_text(incident)}"
     parts += [Text(counts), *(Text(WHAT[what]) for what in event.what if WHAT.get(what))]
     return Text(" · ").join(parts)
 
@@ -118,9 +118,9 @@ def _columns(width: int) -> dict[str, dict[str, object]]:
 def show_closing(console: Console, closing: Closing) -> None:
     """Print the summary of a run, its incidents by severity, and what to do next."""
     count = len(closing.incidents)
-    line = Text(f"\n{closing.alerts:,} {'alert' if closing.alerts == 1 else 'alerts'}", style="bold yellow")
+    line = Text(f"\n{plural(closing.alerts, 'alert')}", style="bold yellow")
     line.append(" became ", style="default")
-    line.append(f"{count:,} {'incident' if count == 1 else 'incidents'}", style="bold green")
+    line.append(plural(count, "incident"), style="bold green")
     if closing.seconds is not None:
         rate = closing.alerts / closing.seconds if closing.seconds > 0 else 0.0
         line.append(f" in {closing.seconds:.1f} s ({rate:,.0f} alerts/s)", style="dim")

@@ -13,6 +13,7 @@ from rich.table import Table
 from aiops.cli.output import print_json
 from aiops.cli.plain import console_for
 from aiops.simulate import Options, Simulation, Summary, save, simulate, summary
+from aiops.wording import plural
 
 DEFAULTS = Options()
 
@@ -53,9 +54,10 @@ def _work(options: Options, out: Path) -> tuple[Simulation, list[Path]]:
 def _show(counts: Summary, run: Simulation, paths: list[Path]) -> None:
     console = console_for()
     console.print(
-        f"{counts.alerts:,} alerts ({counts.background:,} background, {counts.duplicates:,} exact copies), "
-        f"{counts.changes:,} changes and {counts.incidents:,} incidents, of {counts.services:,} services "
-        f"and {counts.entities:,} entities in {counts.hours:g} hours.",
+        f"{plural(counts.alerts, 'alert')} ({counts.background:,} background, "
+        f"{plural(counts.duplicates, 'exact copy', 'exact copies')}), {plural(counts.changes, 'change')} and "
+        f"{plural(counts.incidents, 'incident')}, of {plural(counts.services, 'service')} "
+        f"and {plural(counts.entities, 'entity', 'entities')} in {counts.hours:g} hours.",
         soft_wrap=True,
     )
     table = Table("incident", "what broke", "where", "at", box=None, header_style="bold", pad_edge=False)

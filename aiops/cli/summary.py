@@ -8,9 +8,9 @@ from rich.table import Table
 
 from aiops.cli.plain import clean, console_for
 from aiops.cli.render import Closing, show_closing
-from aiops.engine.words import plural
 from aiops.records import Incident
 from aiops.replay import Comparison, Report
+from aiops.wording import plural
 
 # Differences shown one by one; the JSON output has all.
 MAX_DIFFERENCES = 20
@@ -22,7 +22,7 @@ def show_summary(report: Report, incidents: list[Incident]) -> None:
     alerts = report.records.get("alert", 0)
     show_closing(console, Closing(alerts, incidents, report.dispositions, report.seconds))
     if report.rejected:
-        console.print(f"\n{report.rejected:,} lines were rejected:", style="bold red")
+        console.print(f"\n{plural(report.rejected, 'line was', 'lines were')} rejected:", style="bold red")
         for text in report.rejections[:5]:
             console.print(f"  {clean(text)}", soft_wrap=True)
     refused = report.actions.get("refused", 0)
@@ -72,11 +72,13 @@ def show_comparison(comparison: Comparison) -> None:
     """What the other configuration changes."""
     console = console_for(sys.stdout)
     console.print(
-        f"\n{comparison.same:,} incidents stay the same, {len(comparison.differences):,} differences:", style="bold"
+        f"\n{plural(comparison.same, 'incident stays', 'incidents stay')} the same, "
+        f"{plural(len(comparison.differences), 'difference')}:",
+        style="bold",
     )
     for each in comparison.differences[:MAX_DIFFERENCES]:
         ids = f"{', '.join(each.before[:3]) or '-'} -> {', '.join(each.after[:3]) or '-'}"
-        console.print(f"  {each.kind:<12} {clean(each.text)}  ({ids}, {each.alerts:,} alerts)", soft_wrap=True)
+        console.print(f"  {each.kind:<12} {clean(each.text)}  ({ids}, {plural(each.alerts, 'alert')})", soft_wrap=True)
     if len(comparison.differences) > MAX_DIFFERENCES:
         console.print(f"  … and {len(comparison.differences) - MAX_DIFFERENCES:,} more (--json shows all)")
     for name, (before, after) in comparison.scores.items():

@@ -8,6 +8,7 @@ from msgspec.structs import asdict
 
 from aiops.daemon.metrics import Family
 from aiops.engine.faults import PORTS
+from aiops.wording import plural
 
 if TYPE_CHECKING:
     from aiops.daemon.daemon import Daemon
@@ -31,7 +32,7 @@ def contained_warnings(daemon: Daemon) -> list[str]:
     warnings = []
     if fresh:
         newest = fresh[-1]
-        records = "1 record" if len(fresh) == 1 else f"{len(fresh)} records"
+        records = plural(len(fresh), "record")
         warnings.append(
             f"{records} could not be processed and went to the dead letters in the last 24 hours; "
             f"the newest is record {newest.seq}: {newest.reason}"

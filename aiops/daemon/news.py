@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from aiops.engine.events import IncidentChanged, Mention
-from aiops.engine.words import plural
 from aiops.records import LABELS, Incident, parse_severity
 from aiops.store.outbox import Spoken, Told
+from aiops.wording import plural
 
 # Sentences of one message: a pager's summary takes one or two, a chat a dozen lines.
 MAX_LINES = 10

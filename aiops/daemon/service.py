@@ -28,6 +28,7 @@ from aiops.deliver.redaction import origin_of
 from aiops.errors import AiopsError, UsageError
 from aiops.ports import Source
 from aiops.topology import Topology, load_topology
+from aiops.wording import plural
 
 # Problems that one line holds; the rest is counted.
 _MAX_TOLD = 5
@@ -92,7 +93,7 @@ def check(config: Config) -> list[str]:
     if tracing is not None:
         tracing.stop(config.drain_s)
     return [
-        f"topology: {len(topology.nodes)} entities, {len(topology.edges)} edges",
+        f"topology: {plural(len(topology.nodes), 'entity', 'entities')}, {plural(len(topology.edges), 'edge')}",
         *(f"topology: warning: {text}" for text in topology.warnings),
         f"sources: {', '.join(source.name for source in sources) or 'none'}",
         f"endpoints: {', '.join(lane.name for lane in lanes) or 'none'}",

@@ -10,7 +10,7 @@ from mypy_extensions import mypyc_attr
 from aiops.engine.dumped import DumpedCluster, DumpedJoin, DumpedMember, DumpedTally, Each, used_up, values_of
 from aiops.engine.joins import Join
 from aiops.engine.shared import Shared
-from aiops.engine.storm import MAX_STORM_MEMBERS, Tally
+from aiops.engine.storm import MAX_COUNTED, MAX_STORM_MEMBERS, Tally
 from aiops.engine.streams import Stream
 from aiops.records import Alert, Evidence, parse_severity
 from aiops.records.severity import LEVELS, UNKNOWN
@@ -136,13 +136,15 @@ class ClusterState:
     """Episodes that belong together. `firing` counts streams whose episode is open.
 
     `waiting`: a lone warning that becomes an incident if it lasts. `closed`: the correlator has let go of it.
-    `overflow` counts the members that were not kept because the cluster was full. `aliases` are the numbers of clusters
-    that were merged into this one; `storm` is what was gathered in it, where it is the cluster of a storm.
+    `overflow` counts the alerts of members that were not kept because the cluster was full, `beyond` their entities.
+    `aliases` are the numbers of clusters that were merged into this one; `storm` is what was gathered in it, where it
+    is the cluster of a storm.
     """
 
     __slots__ = (
         "aliases",
         "background",
+        "beyond",
         "closed",
         "count",
         "firing",
@@ -173,6 +175,7 @@ class ClusterState:
         overflow: int = 0,
         aliases: list[int] | None = None,
         storm: Tally | None = None,
+        beyond: dict[str, None] | None = None,
     ) -> None:
         self.number = number
         self.opened_at = opened_at
@@ -188,6 +191,13 @@ class ClusterState:
         self.overflow = overflow
         self.aliases: list[int] = [] if aliases is None else aliases
         self.storm = storm
+        self.beyond: dict[str, None] = {} if beyond is None else beyond
+
+    def add_beyond(self, entity: str) -> None:
+        """Count the entity of an alert that is not kept one by one, up to `MAX_COUNTED`."""
+        self.overflow += 1
+        if self.storm is None and len(self.beyond) < MAX_COUNTED:
+            self.beyond[entity] = None
 
 
 class Clusters:
@@ -229,7 +239,7 @@ class Clusters:
         member = cluster.members.get(number)
         if member is None:
             if len(cluster.members) >= (self.max_members if cluster.storm is None else MAX_STORM_MEMBERS):
-                cluster.overflow += 1
+                cluster.add_beyond(stream.entity)
             else:
                 member = cluster.members[number] = self._member(number, cluster.number, stream, alert, ts, level)
         if member is not None:
@@ -294,6 +304,10 @@ class Clusters:
         target.count += source.count
         target.firing += source.firing
         target.overflow += source.overflow
+        if target.storm is None:
+            for entity in source.beyond:
+                if len(target.beyond) < MAX_COUNTED:
+                    target.beyond[entity] = None
         target.opened_at = min(target.opened_at, source.opened_at)
         target.last_at = max(target.last_at, source.last_at)
         target.severity = max(target.severity, source.severity)

@@ -15,6 +15,7 @@ from aiops.engine.cooccurrence import NEVER_TOGETHER, Cooccurrence
 from aiops.engine.correlate_hops import MAX_HOPS, Hops
 from aiops.engine.correlate_state import Cluster, Entry
 from aiops.engine.placement import Split
+from aiops.wording import plural
 
 # Types that go together at least this well are a tie. Below lies what shares a busy hour.
 TIE_NPMI = 0.2
@@ -142,8 +143,12 @@ def _reason(part: Part, rest: Part, known: Cooccurrence, hops: Hops) -> str:
     together = "types that never fire together"
     if best > NEVER_TOGETHER:
         together = f"types that fire together by chance at most (NPMI up to {best:.1f})".replace("-0.0)", "0.0)")
-    text = f"no tie between these {len(part)} streams and the rest: other entities, {together}"
+    text = f"no tie between {_these(len(part))} and the rest: other entities, {together}"
     if all(a.site is None or b.site is None for a, b in pairs):
         return text
     distances = [each for a, b in pairs if (each := hops.distance(a.site, b.site)) is not None]
-    return f"{text}, {min(distances)} hops apart" if distances else f"{text}, more than {MAX_HOPS} hops apart"
+    return f"{text}, {plural(min(distances), 'hop')} apart" if distances else f"{text}, more than {MAX_HOPS} hops apart"
+
+
+def _these(count: int) -> str:
+    return "this stream" if count == 1 else f"these {count} streams"

@@ -128,6 +128,7 @@ class DumpedCluster(Struct, gc=False):
     overflow: int = 0
     aliases: list[int] = field(default_factory=list)
     storm: DumpedTally | None = None
+    beyond: dict[str, None] = field(default_factory=dict)
 
 
 class DumpedNamed(Struct, gc=False, array_like=True):

@@ -6,8 +6,8 @@ from collections.abc import Sized
 
 from aiops.engine.clusters import ClusterState, MemberState
 from aiops.engine.storm import MAX_COUNTED, Tally
-from aiops.engine.words import duration, plural
 from aiops.records import LABELS, Evidence, Member
+from aiops.wording import duration, plural
 
 # What a page, a pager or a chat message can show; the counts always tell of all.
 MAX_SHOWN = 100
@@ -26,8 +26,15 @@ def title(cluster: ClusterState, worst: MemberState | None, entities: list[str])
         return _shortened(_storm_title(cluster, cluster.storm))
     text = f"{worst.name} on {worst.entity}"
     if others > 0:
-        text += f" and {others} more {'entity' if others == 1 else 'entities'}"
+        least = "at least " if is_capped(cluster) else ""
+        text += f" and {least}{plural(others, 'more entity', 'more entities')}"
     return _shortened(text)
+
+
+def is_capped(cluster: ClusterState) -> bool:
+    """Whether there are so many entities that no more were told apart."""
+    told = cluster.beyond if cluster.storm is None else cluster.storm.entities
+    return len(told) >= MAX_COUNTED
 
 
 def worst_of(members: list[MemberState]) -> MemberState | None:
@@ -50,7 +57,9 @@ def _storm_title(cluster: ClusterState, tally: Tally) -> str:
     name, count = tally.most()[0]
     mostly = f"mostly {name}" if 2 * count > cluster.count else f"{_counted(tally.names, 'kind', 'kinds')}"
     where = f" in {tally.domain}" if tally.domain else ""
-    return f"Storm{where}: {cluster.count:,} alerts on {_counted(tally.entities, 'entity', 'entities')}, {mostly}"
+    return (
+        f"Storm{where}: {plural(cluster.count, 'alert')} on {_counted(tally.entities, 'entity', 'entities')}, {mostly}"
+    )
 
 
 def _counted(what: Sized, word: str, words: str) -> str:
@@ -62,13 +71,17 @@ def _counted(what: Sized, word: str, words: str) -> str:
 def _storm_summary(cluster: ClusterState, tally: Tally) -> list[str]:
     most = ", ".join(f"{name} ({count:,})" for name, count in tally.most())
     span = duration(cluster.last_at - cluster.opened_at)
-    shown = f"; {len(cluster.members)} streams are kept one by one" if cluster.overflow else ""
+    shown = f"; {_kept(len(cluster.members))}" if cluster.overflow else ""
     return [
-        f"{cluster.count:,} alerts of {_counted(tally.names, 'kind', 'kinds')} on "
+        f"{plural(cluster.count, 'alert')} of {_counted(tally.names, 'kind', 'kinds')} on "
         f"{_counted(tally.entities, 'entity', 'entities')} within {span}; "
         f"{plural(cluster.firing, 'stream')} still firing{shown}.",
         f"Most frequent: {most}.",
     ]
+
+
+def _kept(count: int) -> str:
+    return plural(count, "stream is", "streams are") + " kept one by one"
 
 
 def distinct(values: list[str]) -> list[str]:
@@ -80,10 +93,12 @@ def summary(cluster: ClusterState, members: list[MemberState], entities: list[st
     """What happened, why these alerts stand together, what is special."""
     if cluster.storm is not None:
         return _storm_summary(cluster, cluster.storm)
-    kinds = len({member.name for member in members})
+    kinds = plural(len({member.name for member in members}), "kind")
+    if cluster.overflow:
+        kinds = f"at least {kinds}"
     span = duration(cluster.last_at - cluster.opened_at)
     lines = [
-        f"{plural(cluster.count, 'alert')} of {plural(kinds, 'kind')} on {plural(len(entities), 'entity', 'entities')} "
+        f"{plural(cluster.count, 'alert')} of {kinds} on {plural(len(entities), 'entity', 'entities')} "
         f"within {span}; {plural(cluster.firing, 'stream')} still firing."
     ]
     strongest = _strongest(members, told)
@@ -97,7 +112,7 @@ def summary(cluster: ClusterState, members: list[MemberState], entities: list[st
         names = ", ".join(distinct([f"{member.name} on {member.entity}" for member in flapping])[:3])
         lines.append(f"{plural(len(flapping), 'alert stream')} flapping, held as firing: {names}.")
     if cluster.overflow:
-        lines.append(f"{plural(cluster.overflow, 'further alert stream')} counted but not kept one by one.")
+        lines.append(f"{plural(cluster.overflow, 'further alert')} counted whose streams are not kept one by one.")
     return lines
 
 

@@ -10,8 +10,8 @@ from aiops.engine.events import ClusterMerged, Event, Notice
 from aiops.engine.incidents import Incidents, said_of
 from aiops.engine.named import Said
 from aiops.engine.storm import MAX_RESERVED, Storms, Tally
-from aiops.engine.words import plural
 from aiops.records import Severity
+from aiops.wording import plural
 
 GATHERED = "gathered in a storm: it would have opened an incident of its own"
 

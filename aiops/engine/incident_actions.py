@@ -12,11 +12,11 @@ from aiops.engine.clusters import ClusterState
 from aiops.engine.events import Event
 from aiops.engine.incidents import Incidents, IncidentState
 from aiops.engine.rank import Ranking
-from aiops.engine.words import plural
 from aiops.errors import UsageError
 from aiops.ports import Catalogued, IncidentView
 from aiops.records import Action
 from aiops.topology import Topology
+from aiops.wording import plural
 
 OUTCOMES = ("resolved", "helped", "useless")
 # Names listed in a refusal: enough to see what is meant, short enough for a line.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from hashlib import blake2b
-from itertools import islice
 from math import inf
 from typing import Any, Literal
 
@@ -470,7 +469,9 @@ class Incidents:
         worst = explain.worst_of(members)
         entities = explain.distinct([member.entity for member in members])
         if cluster.storm is not None:
-            entities = list(islice(cluster.storm.entities, MAX_LISTED))
+            entities = list(cluster.storm.entities)
+        elif cluster.beyond:
+            entities = list(dict.fromkeys([*entities, *cluster.beyond]))
         return Incident(
             id=incident.id,
             opened_at=incident.opened_at,
@@ -485,8 +486,12 @@ class Incidents:
             first_alert_at=cluster.opened_at,
             last_alert_at=cluster.last_at,
             entities=entities[:MAX_LISTED],
+            entity_count=len(entities),
+            more_entities=explain.is_capped(cluster),
             services=explain.distinct([member.service for member in members if member.service])[:MAX_LISTED],
             members=explain.shown(members, self._told),
+            stream_count=len(members),
+            firing_count=max(0, cluster.firing),
             merged_from=incident.merged_from,
             causes=incident.causes,
             playbooks=incident.playbooks,
@@ -553,6 +558,8 @@ def _entities(cluster: ClusterState) -> int:
     members = cluster.members
     if cluster.storm is not None:
         return len(cluster.storm.entities)
+    if cluster.beyond:
+        return len({member.entity for member in members.values()} | cluster.beyond.keys())
     return len(members) if len(members) < 2 else len({member.entity for member in members.values()})
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from mypy_extensions import mypyc_attr
 
 from aiops.records import Evidence
+from aiops.wording import plural
 
 
 @mypyc_attr(acyclic=True)
@@ -96,7 +97,7 @@ class Join:
             where = f" on {entity}" if self.same_entity else ""
             found.append(Evidence("rare", self.rare, f"both have hardly ever fired{where} before"))
         if self.distance is not None:
-            near = f"{self.distance} hops from {entity} in the dependency graph"
+            near = f"{plural(self.distance, 'hop')} from {entity} in the dependency graph"
             found.append(Evidence("near", self.near, "the cluster was ended by a surge" if self.sealed else near))
         found.append(Evidence("timing", self.timing, f"{self.gap_s:.1f} s after {self.type} on {entity}"))
         if self.silence:

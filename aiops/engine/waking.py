@@ -9,8 +9,8 @@ from aiops.engine.events import Event, Notice
 from aiops.engine.named import said_as
 from aiops.engine.place import Placer
 from aiops.engine.streams import Stream
-from aiops.engine.words import plural
 from aiops.records import LABELS, Alert
+from aiops.wording import plural
 
 
 class Woken(Struct):

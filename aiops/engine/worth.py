@@ -8,8 +8,8 @@ from typing import Any
 from aiops.engine.clusters import Clusters, ClusterState
 from aiops.engine.config import IncidentConfig
 from aiops.engine.detect import Surprise
-from aiops.engine.words import duration
 from aiops.records import LABELS, Severity, parse_severity
+from aiops.wording import duration
 
 # A stream that is at least this likely to be as loud as it is: nothing happened that does not happen all the time.
 ORDINARY_P = 0.3

@@ -190,8 +190,12 @@ class Incident(Struct, tag="incident", tag_field="kind", gc=False, omit_defaults
     first_alert_at: Time | None = None
     last_alert_at: Time | None = None
     entities: list[str] = []
+    entity_count: int = 0
+    more_entities: bool = False
     services: list[str] = []
     members: list[Member] = []
+    stream_count: int = 0
+    firing_count: int = 0
     merged_into: str | None = None
     merged_from: list[str] = []
     causes: list[Cause] = []

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from aiops.records import Incident
 from aiops.replay.report import Report
+from aiops.wording import plural
 
 Kind = Literal["changed", "joined", "split", "only_before", "only_after"]
 
@@ -113,8 +114,12 @@ def _difference(
     if len(olds) == len(news) == 1:
         return Difference("changed", olds, news, shared, f"changed: {titles[olds[0]]}")
     if len(olds) > len(news):
-        return Difference("joined", olds, news, shared, f"{len(olds)} incidents become {len(news)}: {titles[news[0]]}")
-    return Difference("split", olds, news, shared, f"{len(olds)} become {len(news)} incidents: {titles[olds[0]]}")
+        return Difference(
+            "joined", olds, news, shared, f"{plural(len(olds), 'incident')} became {len(news)}: {titles[news[0]]}"
+        )
+    return Difference(
+        "split", olds, news, shared, f"{len(olds)} became {plural(len(news), 'incident')}: {titles[olds[0]]}"
+    )
 
 
 def _moved(one: Report, other: Report) -> dict[str, tuple[float, float]]:

@@ -9,6 +9,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from aiops.wording import plural
+
 # The hash before the first line.
 START = "0" * 64
 
@@ -54,9 +56,15 @@ def compare(entries: int, hashed: str, mark: Mark | None) -> Cut | None:
     if mark == UNKNOWN:
         return None
     if entries < mark.entries:
-        return Cut(f"{mark.entries - entries} of {mark.entries} lines are missing at its end", mark.at)
+        return Cut(
+            f"{mark.entries - entries} of {plural(mark.entries, 'line is', 'lines are')} missing at its end", mark.at
+        )
     if hashed != mark.head:
         return Cut("its lines are not those that were written", mark.at)
     if entries > mark.entries + 1:
-        return Cut(f"{entries - mark.entries} lines at its end were not written by the daemon", mark.at)
+        return Cut(
+            f"{plural(entries - mark.entries, 'line at its end was', 'lines at its end were')} "
+            "not written by the daemon",
+            mark.at,
+        )
     return None

@@ -21,6 +21,7 @@ from aiops.respond.matching import CONFIDENCES, Fit
 from aiops.respond.parameters import Values
 from aiops.respond.situation import Situation
 from aiops.respond.steps import Manual
+from aiops.wording import plural
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _EVERYTHING = frozenset({"", "*", "all", "any", "-", "none", "null", "unknown"})
@@ -134,7 +135,11 @@ def _age(case: Case) -> str | None:
 
 def _storm(case: Case) -> str | None:
     count, limit = case.world.open_incidents, case.playbook.guards.storm_incidents
-    return f"{count} incidents are open, more than {limit}: in a storm nothing runs" if count > limit else None
+    return (
+        f"{plural(count, 'incident is', 'incidents are')} open, more than {limit}: in a storm nothing runs"
+        if count > limit
+        else None
+    )
 
 
 def _targets(case: Case) -> str | None:
@@ -144,13 +149,13 @@ def _targets(case: Case) -> str | None:
     if len(set(targets)) != len(targets):
         return "a target is named twice"
     if len(targets) > limit.count:
-        return f"{len(targets)} targets, at most {limit.count} are allowed"
+        return f"{plural(len(targets), 'target')}, at most {limit.count} allowed"
     if limit.percent is not None:
         members = case.world.members
         if not members:
             return f"at most {limit.percent:g} % of the service may be touched, and its size is not known"
         if 100 * len(targets) / members > limit.percent:
-            return f"{len(targets)} of {members} members is more than {limit.percent:g} %"
+            return f"{len(targets)} of {plural(members, 'member')} is more than {limit.percent:g} %"
     return _allowed(case)
 
 
@@ -235,7 +240,7 @@ def _breaker(case: Case) -> str | None:
     # Once the cooldown has passed, one run may try again: the breaker is half open.
     if case.world.now - last >= seconds(case.playbook.guards.cooldown):
         return None
-    return f"the last {failures} runs failed, had no effect or ended unknown; a person must look first"
+    return f"the last {plural(failures, 'run')} failed, had no effect or ended unknown; a person must look first"
 
 
 def _mutex(case: Case) -> str | None:
@@ -250,7 +255,7 @@ def _concurrency(case: Case) -> str | None:
     mine = [run for run in case.history.active() if run.playbook == case.playbook.name]
     active = [run for run in mine if "running" in (run.state, run.rollback)]
     limit = case.playbook.guards.max_concurrent
-    return f"{len(active)} runs of it are active, at most {limit} may be" if len(active) >= limit else None
+    return f"{plural(len(active), 'run')} of it active, at most {limit} allowed" if len(active) >= limit else None
 
 
 def _parameters(case: Case) -> str | None:
@@ -276,7 +281,9 @@ def _rate(case: Case) -> str | None:
     if (reason := _unknown(case, rate.per)) is not None:
         return reason
     count = sum(1 for run in case.history.of_playbook(case.playbook.name) if run.started_at > since)
-    return f"{count} runs in the last {rate.per}, at most {rate.count} may be" if count >= rate.count else None
+    return (
+        f"{plural(count, 'run')} in the last {rate.per}, at most {rate.count} allowed" if count >= rate.count else None
+    )
 
 
 def _touching(case: Case, runs: Sequence[Run]) -> list[Run]:

@@ -11,6 +11,7 @@ from aiops.records.severity import LEVELS
 from aiops.respond.format import CauseMatch, Matcher, Playbook
 from aiops.respond.literals import inner, required
 from aiops.respond.situation import Seen, Situation, same_kind, severity_label
+from aiops.wording import plural
 
 Test = Callable[[Seen], bool]
 # (position of the alert, what `hit` says of it), in order of position.
@@ -106,8 +107,15 @@ def fit(compiled: Compiled, now: Situation, hits: Hits | None = None, *, strict:
     targets = {now.seen[index].fact.entity for index in facts}
     limit = match.incident.max_targets
     if limit is not None and len(targets) > limit:
-        return Fit(False, f"{len(targets)} entities are affected, it is meant for at most {limit}")
-    return Fit(True, f"{len(facts)} alerts on {len(targets)} entities fit", facts)
+        return Fit(
+            False, f"{plural(len(targets), 'entity is', 'entities are')} affected, it is meant for at most {limit}"
+        )
+    return Fit(
+        True,
+        f"{plural(len(facts), 'alert')} on {plural(len(targets), 'entity', 'entities')} "
+        f"{'fits' if len(facts) == 1 else 'fit'}",
+        facts,
+    )
 
 
 def context(compiled: Compiled, now: Situation) -> str | None:

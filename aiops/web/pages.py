@@ -26,6 +26,7 @@ from aiops.web.auth import Refusal, Scope
 from aiops.web.body import BodyError
 from aiops.web.forms import Forms, body_of
 from aiops.web.operations import ApiError, Call, Caller, Operation
+from aiops.wording import plural
 
 _HERE = Path(__file__).parent
 MAX_AUDIT = 50
@@ -63,7 +64,12 @@ class Pages:
             loader=jinja2.FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=jinja2.StrictUndefined
         )
         self._templates.filters |= {"moment": moment, "age": self._age, "web": web_link, "segment": _segment}
-        self._templates.globals |= {"max_shown": MAX_SHOWN, "refresh_s": REFRESH_S, "base": self._base}
+        self._templates.globals |= {
+            "max_shown": MAX_SHOWN,
+            "refresh_s": REFRESH_S,
+            "base": self._base,
+            "plural": plural,
+        }
 
     def routes(self) -> list[Route]:
         """The routes of all pages."""

@@ -86,7 +86,7 @@ def test_rejected_lines_are_counted_and_told(
     path.write_text('{"kind":"alert","ts":1,"name":"N"}\nnope\n')
     code, told, _ = run(capsys, monkeypatch, "replay", path)
     assert code == 0
-    assert "1 lines were rejected" in told
+    assert "1 line was rejected" in told
     assert f"{path}:2" in told
     code, _, err = run(capsys, monkeypatch, "replay", path, "--strict")
     assert code == 2

@@ -9,6 +9,7 @@ from msgspec import Struct
 from aiops.archive import time_of
 from aiops.ports import DeadLetter
 from aiops.records import Record
+from aiops.wording import plural
 from aiops_connectors.broker.consumer import Batch, Partition, RawMessage, Unreadable
 from aiops_connectors.broker.positions import place_of
 from aiops_connectors.builders import Problem
@@ -125,7 +126,7 @@ class Reader:
         """One dead letter for a batch that cannot be read; it waits for nobody in the order of time."""
         count = gap.end - gap.offset
         places = f"@{gap.offset}" if count == 1 else f"@{gap.offset}-{gap.end - 1}"
-        what = "a message" if count == 1 else f"{count} messages"
+        what = "a message" if count == 1 else plural(count, "message")
         letter = DeadLetter(
             self._source,
             place_of(partition) + places,

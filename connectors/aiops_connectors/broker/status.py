@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from aiops.records.decode import format_time
+from aiops.wording import plural
 
 _log = logging.getLogger("aiops.sources.kafka")
 # Partitions shown one by one; a health page is read by people, and metrics have a label each.
@@ -197,18 +198,19 @@ class Status:
         if not self._state["connected"]:
             return f"not connected: {self._state['last_error'] or 'connecting'}"
         if self._state["paused"]:
-            return f"paused: the engine is full; {lag} messages behind"
-        return f"reading {self._state['partitions']} partitions, {lag} messages behind{self._losses()}{self._stuck()}"
+            return f"paused: the engine is full; {plural(lag, 'message')} behind"
+        reading = plural(self._state["partitions"], "partition")
+        return f"reading {reading}, {plural(lag, 'message')} behind{self._losses()}{self._stuck()}"
 
     def _losses(self) -> str:
         skipped, recreated = self._counts["skipped"], self._counts["recreated"]
         unreadable = self._counts["unreadable"]
         said = [
-            f"; {skipped} messages were gone from the broker before they could be read" if skipped else "",
-            f"; {recreated} partitions were made anew and are read from their start" if recreated else "",
-            f"; {unreadable} messages cannot be read: see the dead letters" if unreadable else "",
+            (skipped, f"{plural(skipped, 'message was', 'messages were')} gone from the broker unread"),
+            (recreated, f"{plural(recreated, 'partition')} made anew and read from the start"),
+            (unreadable, f"{plural(unreadable, 'message')} unreadable: see the dead letters"),
         ]
-        return "".join(said)
+        return "".join(f"; {text}" for count, text in said if count)
 
     def _stuck(self) -> str:
         shown = [f"{name}: {reason}" for name, reason in sorted(self._problems.items())[:MAX_PROBLEMS]]

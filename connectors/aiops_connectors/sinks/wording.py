@@ -11,11 +11,14 @@ import re
 from aiops.ports import Message
 from aiops.records import Cause, Incident
 from aiops.records.decode import format_time
+from aiops.wording import listed
 from aiops_connectors.sinks.cutting import line
 
 OVER = ("resolved", "merged")
 # Of a list, people read the first few; the page has the rest.
 _SHOWN = 5
+# A record lists as many; there may be more.
+_LISTED = 200
 _MAX_NAME = 120
 _MAX_TITLE = 900
 _MAX_NEWS = 300
@@ -62,7 +65,7 @@ def facts(message: Message) -> list[tuple[str, str]]:
         found.append(("Opened", format_time(incident.opened_at)))
     if incident.resolved_at is not None and message.change in OVER:
         found.append(("Resolved", format_time(incident.resolved_at)))
-    found.extend((label, _listed(names)) for label, names in _places(incident) if names)
+    found.extend((label, text) for label, text in _places(incident) if text)
     if incident.causes:
         found.append(("Suspected cause", "; ".join(suspect(cause) for cause in incident.causes[:3])))
     if incident.playbooks:
@@ -103,10 +106,11 @@ def first_place(incident: Incident) -> str:
     return line(candidates[0], 255) if candidates else "unknown"
 
 
-def _places(incident: Incident) -> tuple[tuple[str, list[str]], tuple[str, list[str]]]:
-    return ("Services", incident.services), ("Entities", incident.entities)
+def _places(incident: Incident) -> tuple[tuple[str, str], tuple[str, str]]:
+    services = listed(_named(incident.services), _SHOWN, is_cut=len(incident.services) >= _LISTED)
+    entities = listed(_named(incident.entities), _SHOWN, incident.entity_count, is_cut=incident.more_entities)
+    return ("Services", services), ("Entities", entities)
 
 
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(line(name, _MAX_NAME) for name in names[:_SHOWN])
-    return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown
+def _named(names: list[str]) -> list[str]:
+    return [line(name, _MAX_NAME) for name in names[:_SHOWN]] + names[_SHOWN:]

@@ -16,6 +16,7 @@ from aiops.respond.runbooks import plain
 from aiops.respond.situation import Situation, severity_label, situation
 from aiops.respond.trials import leading
 from aiops.topology import Topology
+from aiops.wording import plural
 from aiops_models.identity import digest_of
 from aiops_models.playbooks.library import Library
 from aiops_models.playbooks.outcomes import Outcomes
@@ -165,7 +166,9 @@ class PlaybookSuggester:
         made = Candidate(playbook.name, now.cause or lead.entity, _main_alert(now))
         share = len(fitting.facts) / len(now.seen)
         made.add("alerts", MATCHED, f"{lead.name} on {lead.entity} fits its conditions")
-        made.add("share", SHARE * share, f"it speaks for {len(fitting.facts)} of {len(now.seen)} alert streams")
+        made.add(
+            "share", SHARE * share, f"it speaks for {len(fitting.facts)} of {plural(len(now.seen), 'alert stream')}"
+        )
         on = self._on_cause(lead, now)
         if on:
             sure = SURE.get(now.confidence or "low", 0.5)

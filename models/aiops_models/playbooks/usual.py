@@ -10,6 +10,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from aiops.wording import plural
+
 # Before this many incidents the share is mostly chance.
 MIN_INCIDENTS = 10
 # The surprise at which a playbook counts as rare: it fitted one incident in twenty.
@@ -46,7 +48,7 @@ class Usual:
         if self._incidents < MIN_INCIDENTS:
             return 0.0, ""
         surprise = -math.log(min(1.0, (fits + 0.5) / (self._incidents + 1)))
-        return min(1.0, surprise / RARE_NATS), f"it fitted {fits} of {self._incidents} incidents"
+        return min(1.0, surprise / RARE_NATS), f"it fitted {fits} of {plural(self._incidents, 'incident')}"
 
     def dump(self) -> dict[str, Any]:
         """All of it, as what msgspec can encode."""
