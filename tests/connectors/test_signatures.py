@@ -15,6 +15,8 @@ import standardwebhooks
 from aiops_connectors import signatures
 from aiops_connectors.signatures import Forged, Signature, Verifier
 
+from aiops.errors import UsageError
+
 NOW = 1_772_400_000.0
 SECRET, OLD = "s3cret-of-the-sender", "the-secret-before"
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -159,3 +161,33 @@ def test_signatures_of_one_request_are_bounded(verifier: Verifier) -> None:
     assert verifier.check({"x-hub-signature-256": ",".join([wrong] * 7 + [right])}, BODY, NOW)
     with pytest.raises(Forged):
         verifier.check({"x-hub-signature-256": ",".join([wrong] * 8 + [right])}, BODY, NOW)
+
+
+@pytest.mark.parametrize(("offset", "is_taken"), [(-301, False), (-300, True), (300, True), (301, False)])
+def test_the_window_holds_both_ways(monkeypatch: pytest.MonkeyPatch, offset: int, is_taken: bool) -> None:
+    monkeypatch.setenv("SENDER_SECRET", SECRET)
+    verifier = Verifier(Signature("slack", "SENDER_SECRET", window_s=300.0), "connectors.x")
+    headers = slack(str(int(NOW) + offset))
+    if is_taken:
+        assert verifier.check(headers, BODY, NOW)
+    else:
+        with pytest.raises(Forged, match="within 300 s"):
+            verifier.check(headers, BODY, NOW)
+
+
+@pytest.mark.parametrize(("count", "is_good"), [(15, False), (16, True), (128, True), (129, False)])
+def test_a_key_of_the_standard_has_a_length(monkeypatch: pytest.MonkeyPatch, count: int, is_good: bool) -> None:
+    key = bytes(range(count))
+    monkeypatch.setenv("SENDER_KEY", "whsec_" + base64.b64encode(key).decode())
+    if is_good:
+        verifier = Verifier(Signature("standard", "SENDER_KEY"), "connectors.x")
+        assert verifier.check(standard(key=key), BODY, NOW) == b"msg_1"
+    else:
+        with pytest.raises(UsageError, match=r"connectors\.x: expected whsec_"):
+            Verifier(Signature("standard", "SENDER_KEY"), "connectors.x")
+
+
+def test_an_unset_secret_is_an_error_and_no_open_door(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENDER_SECRET", "")
+    with pytest.raises(UsageError, match="it is not set"):
+        Verifier(Signature("github", "SENDER_SECRET"), "connectors.x")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import errno
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -465,4 +468,52 @@ def test_a_model_whose_state_cannot_be_taken_costs_a_snapshot_only(tmp_path: Pat
     assert "the state cannot be taken: ValueError: cannot say" in daemon.snapshots.error
     feed(daemon, alerts(10, 10))
     assert daemon.pump.state == "running"
+    daemon.close()
+
+
+# A daemon of its own process that is killed while it sets a record aside.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from aiops.journal import skips
+from aiops.store.store import Store
+from tests.daemon.test_records_that_raise import POISON, alerts, feed, open_daemon
+
+directory, moment = Path(sys.argv[1]), sys.argv[2]
+daemon = open_daemon(directory)
+feed(daemon, alerts(0, 10))
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if moment == "before":
+    skips.SkipLog.add = die
+elif moment == "while":
+    def half(fd):
+        os.ftruncate(fd, os.fstat(fd).st_size // 2)
+        die()
+    skips.os.fsync = half
+elif moment == "after":
+    Store.apply = die
+feed(daemon, alerts(10, 10, {12: POISON}))
+"""
+
+
+@pytest.mark.crash
+@pytest.mark.usefixtures("calm")
+@pytest.mark.parametrize("moment", ["before", "while", "after"])
+def test_kill_it_while_a_record_is_set_aside(tmp_path: Path, moment: str) -> None:
+    command = [sys.executable, "-c", KILLED, str(tmp_path), moment]
+    died = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=100)
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    daemon = open_daemon(tmp_path)
+    assert [place for place, *_ in stored(daemon)[2]] == [f"record {seq}" for seq in read_skips(tmp_path / "journal")]
+    assert len(read_skips(tmp_path / "journal")) == 1
+    feed(daemon, alerts(20, 10))
+    assert state_of(daemon) == refold(tmp_path)
+    assert daemon.pump.fold.accounts()["conserved"]
+    before = stored(daemon)
+    daemon.close()
+    daemon = open_daemon(tmp_path)
+    assert stored(daemon) == before
     daemon.close()

@@ -251,3 +251,58 @@ def test_cut_anywhere_a_prefix_of_whole_frames_is_left(
     append(again, alerts(1, ts=5000.0))
     again.close()
     assert names(directory) == [name for frame in left for name in frame] + ["a5000.0"]
+
+
+def test_the_name_of_a_new_segment_is_durable_before_its_frame_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power failure may lose a file whose directory was not synced, with all that was acknowledged in it."""
+    synced: list[str] = []
+
+    def sync(fd: int) -> None:
+        synced.append(os.path.basename(os.readlink(f"/proc/self/fd/{fd}")))
+
+    monkeypatch.setattr(os, "fsync", sync)
+    directory = tmp_path / "journal"
+    writer = Writer(directory, segment_bytes=300, sync=sync)
+    expected = []
+    for number in range(6):
+        is_new = number == 0 or only_last(directory).stat().st_size >= 300
+        append(writer, alerts(2, ts=number * 10.0))
+        expected += [only_last(directory).name, *(["journal"] if is_new else [])]
+    writer.close()
+    assert synced == expected
+    assert expected.count("journal") >= 2
+
+
+def only_last(directory: Path) -> Path:
+    return segments(directory)[-1].path
+
+
+def test_a_directory_that_cannot_be_synced_takes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = Writer(tmp_path)
+
+    def fail(directory: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("aiops.journal.writer.sync_directory", fail)
+        with pytest.raises(DiskError):
+            append(writer, alerts(1))
+    assert writer.number == 0
+    append(writer, alerts(1, ts=4.0))
+    writer.close()
+    assert names(tmp_path) == ["a4.0"]
+
+
+def test_a_segment_is_full_at_its_size(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "one")
+    append(writer, alerts(1))
+    writer.close()
+    size = segments(tmp_path / "one")[0].path.stat().st_size
+    for directory, segment_bytes, count in (("full", size, 2), ("room", size + 1, 1)):
+        writer = Writer(tmp_path / directory, segment_bytes=segment_bytes)
+        append(writer, alerts(1))
+        append(writer, alerts(1))
+        writer.close()
+        assert len(segments(tmp_path / directory)) == count
