@@ -17,11 +17,12 @@ from aiops.config import Config, EndpointConfig, SnapshotConfig, StateConfig
 from aiops.daemon import folding
 from aiops.daemon.daemon import Daemon
 from aiops.engine.detect import SLOT
-from aiops.engine.events import Event, Notice
+from aiops.engine.events import Event, IncidentChanged, Notice
 from aiops.engine.fold import Engine
 from aiops.engine.rank import Models
 from aiops.journal import read
 from aiops.journal.skips import SkipLog, read_skips
+from aiops.journal.snapshot import Kept
 from aiops.ports import IncidentView, Received
 from aiops.records import Action, Alert, Cause, Evidence, Record, Skipped, Suggestion
 from aiops.replay import RecordFault, replay, without
@@ -46,7 +47,7 @@ class Fragile(Engine):
                 raise self.kind(f"no place for {name}")
             return placement
 
-        self.correlate.place = fragile  # type: ignore[method-assign]
+        self.correlate.place = fragile  # type: ignore[method-assign, assignment]
 
     def step(self, batch: Any) -> list[Event]:
         Fragile.steps += 1
@@ -262,7 +263,12 @@ def test_a_disk_that_refuses_the_skip_loses_nothing(tmp_path: Path, monkeypatch:
 def test_many_such_records_cost_a_bounded_number_of_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     restored: list[int] = []
     restore = folding.restore
-    monkeypatch.setattr(folding, "restore", lambda fold, kept: (restored.append(1), restore(fold, kept)))
+
+    def counted(fold: folding.Fold, kept: Kept) -> None:
+        restored.append(1)
+        restore(fold, kept)
+
+    monkeypatch.setattr(folding, "restore", counted)
     daemon = open_daemon(tmp_path)
     feed(daemon, alerts(0, 10))
     feed(daemon, alerts(10, 500, {number: f"{POISON}{number}" for number in range(20, 500, 2)}))
@@ -419,8 +425,9 @@ def test_an_incident_of_a_model_that_raises_has_no_causes() -> None:
     for number in range(5):
         engine.step([alert(number, POISON)])
     events = engine.finish()
-    incidents = {event.incident.id: event.incident for event in events if hasattr(event, "incident") and event.incident}
-    assert all(not incident.causes for incident in incidents.values() if isinstance(incident, msgspec.Struct))
+    incidents = [event.incident for event in events if isinstance(event, IncidentChanged)]
+    assert incidents
+    assert not any(incident.causes for incident in incidents)
     assert engine.accounts()["faults"]["causes"] >= 1
 
 
