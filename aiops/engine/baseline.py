@@ -107,6 +107,12 @@ class Baseline:
         self._slot, self._total, self._count = slot, value, 1
         return closed
 
+    def set_back(self, ts: float) -> None:
+        """Let no slot lie ahead of the one of `ts`."""
+        latest = int(ts // _SLOT_S)
+        self._slot = min(self._slot, latest)
+        self._after = deque((min(slot, latest), value) for slot, value in self._after)
+
     def _close(self, slot: int, frozen: bool) -> None:
         value = self._total / self._count
         self._closed += 1

@@ -128,6 +128,15 @@ class Habit:
         self.last += slots * SLOT_S
         self.start += slots * SLOT_S
 
+    def set_back(self, now: float) -> None:
+        """Let what lies ahead of `now` be of now: engine time was set back."""
+        slot = int(now / SLOT_S)
+        if self.slot > slot:
+            self.slot, self.first = slot, min(self.first, slot)
+        if self.last > now:
+            self.last, self.start = now, min(self.start, now)
+            self.periods, self.on_time = 0, False
+
     def _surges(self, ts: float) -> bool:
         if int(ts / SLOT_S) != self.slot:
             return False

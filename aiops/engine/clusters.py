@@ -355,6 +355,15 @@ class Clusters:
         """The cluster that a stream's episode is in now."""
         return self.of(self.moved.get(stream.member, stream.cluster))
 
+    def set_back(self, now: float) -> None:
+        """Let what lies ahead of `now` be of now: engine time was set back."""
+        for cluster in self.by_number.values():
+            cluster.opened_at = min(cluster.opened_at, now)
+            cluster.last_at = min(cluster.last_at, now)
+            for member in cluster.members.values():
+                member.first_at = min(member.first_at, now)
+                member.last_at = min(member.last_at, now)
+
     def dump(self) -> Any:
         """State for a snapshot."""
         return {

@@ -118,6 +118,11 @@ class Cooccurrence:
         for known in self.types.values():
             known.run, known.last_bin = 0, -1
 
+    def set_back(self, now: float) -> None:
+        """Forget the bin under way and all runs where they are of later than `now`."""
+        if self.bin > int(now / BIN_S):
+            self.restart()
+
     def discount(self, sightings: float) -> None:
         """Let all that was counted be worth `sightings` times less than what is counted from now on; ratios stay."""
         self.unit *= sightings

@@ -161,6 +161,20 @@ class Correlator:
         if key.habit.observe(ts):
             self.keys.move_to_end(name)
 
+    def set_back(self, now: float) -> None:
+        """Let what lies ahead of `now` be of now: engine time was set back. The order of clusters and entries stays."""
+        self.now = min(self.now, now)
+        self.due = -inf
+        for clusters in (self.clusters, self.background):
+            for cluster in clusters.values():
+                cluster.first, cluster.last = min(cluster.first, now), min(cluster.last, now)
+                for entry in cluster.entries.values():
+                    entry.last = min(entry.last, now)
+        for key in self.keys.values():
+            key.scored = min(key.scored, now)
+            key.habit.set_back(now)
+        self.cooccurrence.set_back(now)
+
     def dump(self) -> Any:
         """The whole state, as plain lists and numbers; the topology and the configuration are not part of it."""
         return dump(self)

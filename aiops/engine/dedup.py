@@ -42,6 +42,8 @@ LAPSED_SHARE, LAPSED_STEP_S = 0.5, 5.0
 LAPSED_MOVES = 2
 # What a lease is taken for whose end says nothing in this clock; Prometheus renews it at least every minute.
 LEASE_S = 300.0
+# An end further away is not the end of a lease but that of a tool which knows none, or of a broken clock.
+MAX_LEASE_S = 7 * 86_400.0
 # Entries of the queue that are not the stream's valid one are dropped when there are more than twice the streams.
 SLACK = 64
 
@@ -335,6 +337,23 @@ class Dedup:
         stream.held = False
         return "calm after flapping"
 
+    def set_back(self, now: float) -> None:
+        """Let what lies ahead of `now` be of now: engine time was set back."""
+        for stream in self.streams.values():
+            if stream.last_at > now and stream.lease_until is not None:
+                stream.lease_until = now + max(0.0, stream.lease_until - stream.last_at)
+            stream.opened_at = min(stream.opened_at, now)
+            stream.last_at = min(stream.last_at, now)
+            stream.resolved_at = min(stream.resolved_at, now)
+            stream.ended_at = min(stream.ended_at, now)
+            stream.placed_at = min(stream.placed_at, now)
+            stream.habit_at = min(stream.habit_at, now)
+            stream.firings = tuple([min(at, now) for at in stream.firings])
+            if stream.lapsed is not None and stream.lapsed[1] > now:
+                stream.lapsed = None
+            stream.due_at = self._deadline(stream) if stream.firing or stream.held else inf
+        self._tidy()
+
     def dump(self) -> Any:
         """State for a snapshot."""
         return {
@@ -377,8 +396,10 @@ def _ended_before(stream: Stream, starts_at: float | None, ts: float, now: float
     return ts <= stream.resolved_at and now - stream.ended_at <= OVERTAKEN_S
 
 
-def _lease(ends_at: float, ts: float, now: float) -> float:
+def _lease(ends_at: float, ts: float, now: float) -> float | None:
     """The end of a lease in the engine's time; of one that is over on arrival, what is left by the sender's clock."""
+    if ends_at - now > MAX_LEASE_S:
+        return None
     return ends_at if ends_at > now else now + max(0.0, ends_at - ts)
 
 

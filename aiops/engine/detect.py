@@ -178,6 +178,13 @@ class Detect:
             raise UsageError(f"swap_model: $.args.state: {algorithm!r} gave {len(scores)} scores for one row")
         return model
 
+    def set_back(self, now: float) -> None:
+        """Let what lies ahead of `now` be of now: engine time was set back."""
+        self._streams.set_back(now)
+        self._metrics.set_back(now)
+        self._windows.set_back(now)
+        self._pending = [msgspec.structs.replace(row, at=min(row.at, now)) for row in self._pending]
+
     def dump(self) -> Any:
         """The state, as what msgspec can encode."""
         return {

@@ -64,6 +64,10 @@ class Windows:
                 tally.peak = surprise.nats
         return rows
 
+    def set_back(self, now: float) -> None:
+        """Let the open window be the one of `now` at most: engine time was set back."""
+        self._window = min(self._window, int(now // self.window_s))
+
     def _close(self) -> list[Row]:
         end = (self._window + 1) * self.window_s
         rows = [

@@ -26,6 +26,7 @@ from aiops.engine.silences import Silences
 from aiops.engine.thaw import Strings, Thaw, parts
 from aiops.engine.timeline import Timeline
 from aiops.engine.waking import Waking
+from aiops.engine.words import duration
 from aiops.errors import UsageError
 from aiops.records import Action, Alert, Change, Incident, Logged, Metric, Skipped, Tick
 from aiops.topology import Topology
@@ -82,6 +83,8 @@ class Engine:
                 at = self.timeline.at(record.ts)
                 if at > self.timeline.now:
                     self._advance(at, seq, out)
+                elif self.timeline.back_to >= 0.0:
+                    self._set_back(seq, out)
                 elif min(self.incidents.next_due(), self.placer.next_due()) <= self.timeline.now:
                     self._advance(self.timeline.now, seq, out)
                 self.placer.alert(record, seq, at, self.timeline.now, out)
@@ -106,6 +109,8 @@ class Engine:
             return
         trusted = isinstance(record, Tick | Action)
         at = self.timeline.host(record.ts) if isinstance(record, Tick) else self.timeline.at(record.ts)
+        if self.timeline.back_to >= 0.0:
+            self._set_back(seq, out)
         if isinstance(record, Tick) and not record.passes:
             return
         if at > self.timeline.now and (trusted or at == record.ts):
@@ -119,6 +124,16 @@ class Engine:
             self.ranking.change(record)
         elif isinstance(record, Action):
             self.actions.apply(record, seq, now, out)
+
+    def _set_back(self, seq: int, out: list[Event]) -> None:
+        """Set the time back: what the stages hold for later than that counts as of now."""
+        timeline = self.timeline
+        ahead_s = timeline.now - timeline.back_to
+        timeline.set_back()
+        for stage in self._stages().values():
+            stage.set_back(timeline.now)
+        what = "the host's clock" if timeline.tick >= 0.0 else "the records that followed"
+        out.append(Notice(seq, "clock", f"engine time was {duration(ahead_s)} ahead of {what}, and was set back"))
 
     def _skip(self, record: Skipped, seq: int, out: list[Event]) -> None:
         """Account for a record that cannot be processed: no time passes, and nothing else changes."""
@@ -173,6 +188,9 @@ class Engine:
             "derived": self.placer.derived,
             "conserved": placed == alerts and alerts + others == self.seq,
             "open_incidents": self.incidents.open_count,
+            "clock_ahead_s": self.timeline.ahead_s(),
+            "set_backs": self.timeline.set_backs,
+            "set_back_at": self.timeline.set_back_at,
             "storm": self.placer.gatherer.storms.active,
             "streams": len(self.dedup.streams),
             "clusters": len(self.clusters.by_number),

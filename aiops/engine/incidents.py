@@ -504,6 +504,22 @@ class Incidents:
             root_cause=RootCause(incident.root) if incident.root is not None else None,
         )
 
+    def set_back(self, now: float) -> None:
+        """Let what lies ahead of `now` be of now: engine time was set back."""
+        for incident in self.by_id.values():
+            incident.opened_at = min(incident.opened_at, now)
+            incident.said_at = min(incident.said_at, now)
+            if incident.resolved_at is not None:
+                incident.resolved_at = min(incident.resolved_at, now)
+            if incident.rank_due is not None:
+                incident.rank_due = min(incident.rank_due, now + incident.rank_gap)
+            if incident.resolve_due is not None:
+                incident.resolve_due = min(incident.resolve_due, now + self.config.resolve_after_s)
+            if incident.news_due is not None:
+                incident.news_due = min(incident.news_due, now + NEWS_EVERY_S)
+            incident.queued_at = _due(incident)
+        self._tidy()
+
     def dump(self) -> Any:
         """State for a snapshot."""
         return {

@@ -129,6 +129,12 @@ class Metrics:
         side, series.firing = series.firing, 0
         return alert_of(metric, at, z, side, "resolved")
 
+    def set_back(self, now: float) -> None:
+        """Let what lies ahead of `now` be of now: engine time was set back."""
+        for series in self._series.values():
+            series.ts, series.since = min(series.ts, now), min(series.since, now)
+            series.baseline.set_back(now)
+
     def dump(self) -> Any:
         """The state, as what msgspec can encode."""
         rows = [

@@ -469,6 +469,11 @@ class Placer:
         if cluster.closed and cluster.firing <= 0 and cluster.incident is None:
             self.clusters.forget(cluster)
 
+    def set_back(self, now: float) -> None:
+        """Let what lies ahead of `now` be of now: engine time was set back."""
+        self.worth.set_back(now)
+        self.gatherer.storms.set_back(now)
+
     def dump(self) -> Any:
         """State for a snapshot."""
         return {

@@ -124,6 +124,9 @@ class Ranking(Struct):
         if incident.learned:
             self._remember(view, _meta(incident, playbook if outcome != "useless" else None))
 
+    def set_back(self, now: float) -> None:
+        """Keep all as it is: changes and past incidents have times of their own."""
+
     def dump(self) -> Any:
         """State for a snapshot."""
         return {

@@ -48,7 +48,7 @@ class Rhythm:
         self.factor = 1.0
 
     def turn(self, ts: float) -> None:
-        """Tell the time (Unix seconds); once an hour has passed, the hours up to it are closed. Never goes back."""
+        """Tell the time (Unix seconds); once an hour has passed, the hours up to it are closed; see `set_back`."""
         hour = int(ts) // _HOUR_S + _EPOCH_SHIFT_H
         if hour <= self._hour:
             return
@@ -65,6 +65,10 @@ class Rhythm:
         prior = _PRIOR_ALERTS + _PRIOR_HOURS * average
         raw = (self._alerts[slot] + prior) / (self._weeks[slot] * average + prior)
         self.factor = min(_HIGH, max(_LOW, raw))
+
+    def set_back(self, ts: float) -> None:
+        """Let the hour be no later than that of `ts`."""
+        self._hour = min(self._hour, int(ts) // _HOUR_S + _EPOCH_SHIFT_H)
 
     def learn(self, ts: float, count: int, mean: float) -> None:
         """Take in one closed bin of a stream, which began at `ts`: its count, and the mean that was expected."""

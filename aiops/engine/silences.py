@@ -171,6 +171,12 @@ class Silences:
         self._arrange()
         return [entry.silence for entry in over]
 
+    def set_back(self, now: float) -> None:
+        """Ask anew when coverage ends: engine time was set back."""
+        for entry in self._entries.values():
+            entry.next_end = entry.end_after(max(now, entry.silence.start))
+        self._arrange()
+
     def dump(self) -> Any:
         """State for a snapshot."""
         return {
@@ -181,7 +187,8 @@ class Silences:
     def load(self, state: Any) -> None:
         """Take the state of a `dump`; a silence that this build cannot ask is set aside."""
         self.by_id, self._entries, self._order = {}, {}, 0
-        self.set_aside = dict(msgspec.convert(state["set_aside"], list[tuple[str, str]]))
+        self.set_aside = {}
+        set_aside = dict(msgspec.convert(state["set_aside"], list[tuple[str, str]]))
         for silence, next_end in msgspec.convert(state["silences"], list[tuple[Silence, float]]):
             try:
                 check(silence.matchers)
@@ -191,6 +198,8 @@ class Silences:
                 self.refuse(silence.id, str(error))
             else:
                 self._entries[silence.id].next_end = next_end
+        # A silence may hold while a later one of its id was refused.
+        self.set_aside = {**set_aside, **self.set_aside}
         self._arrange()
 
     def _expression(self, pattern: str) -> Expression:

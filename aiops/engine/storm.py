@@ -134,6 +134,11 @@ class Storms:
                 return name if name in self.clusters or len(self.clusters) < MAX_STORMS - 1 else ""
         return ""
 
+    def set_back(self, now: float) -> None:
+        """Let what lies ahead of `now` be of now: engine time was set back."""
+        self._wanted = deque([min(at, now) for at in self._wanted], maxlen=self.limit or 1)
+        self._opened = deque([min(at, now) for at in self._opened], maxlen=self.limit or 1)
+
     def _full(self, times: deque[float], now: float) -> bool:
         return len(times) == self.limit and now - times[0] <= self.window_s
 

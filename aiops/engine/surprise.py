@@ -195,6 +195,14 @@ class Streams:
         out.first = stream.first
         return out
 
+    def set_back(self, now: float) -> None:
+        """Let no bin lie ahead of the one of `now`: engine time was set back."""
+        latest = int(now // self.bin_s)
+        self._bin = min(self._bin, latest)
+        for stream in self._streams.values():
+            stream.bin = min(stream.bin, latest)
+        self._rhythm.set_back(now)
+
     def _open(self, key: str, at: int) -> Counted:
         if len(self._streams) >= self.cap:
             self._streams.popitem(last=False)

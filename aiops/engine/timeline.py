@@ -1,41 +1,104 @@
-"""The engine's time: what the records say it is."""
+"""The engine's time: the host's clock where it is in the log, else what the records say it is.
+
+A time that lies far from the engine's is believed once several records in a row agree with each other. The time goes
+back for two reasons only: the first records of a log disagree with those that follow, or the host's clock was wrong.
+"""
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 # Real gaps between records can be long (an archive of faults weeks apart), wrong clocks are usually longer still: a
-# jump of more than this needs this many records in a row that agree before it is believed.
+# jump of more than this needs this many records in a row that are no further apart.
 MAX_JUMP_S = 30 * 86_400.0
 AGREEING = 3
-# Once the host's clock is in the log, no alert may be further ahead of it than clocks usually disagree.
+# Once the host's clock is in the log, an alert's own time counts up to so far ahead of it, as far as clocks usually
+# disagree; one further ahead is no time of that alert, which counts at its receipt. The same bound holds for all ways
+# in: HTTP refuses an archive record beyond it.
 MAX_AHEAD_S = 300.0
+# An alert moves the engine's time at most so far ahead of the clock that was told last, which is told every 20 s
+# (`daemon/ticks.py`): a sender whose clock is ahead must not end what others sent.
+LEAD_S = 60.0
+# The host's clock was wrong when the engine's time stays further ahead of it than an alert can move it for so long.
+SET_BACK_S = 30.0
 
 
 class Timeline(Struct):
-    """Never goes back; a single absurd time in the future does not age everything else."""
+    """The time, and what is needed to judge the next record's.
+
+    `tick` is the host's clock as it was told last, negative without one; `support` how many records agreed with the
+    time, up to `AGREEING`; `far` the latest far times in a row; `ahead_from` when the host's clock was first found to
+    be behind. `back_to` is where the time is to be set back to, negative otherwise.
+    """
 
     now: float = -1.0
     tick: float = -1.0
-    ahead: int = 0
+    support: int = 0
+    far: list[float] = field(default_factory=list)
+    ahead_from: float = -1.0
+    back_to: float = -1.0
+    set_backs: int = 0
+    set_back_at: float = -1.0
 
     def at(self, ts: float) -> float:
-        """The time to take a record's `ts` for: itself, unless it is absurdly far ahead."""
-        if ts <= self.now or self.now < 0:
-            self.ahead = 0
+        """The time to take a record's `ts` for; look at `back_to` when it is not later than `now`."""
+        if 0.0 <= self.tick < ts - LEAD_S:
+            ts = self._bounded(ts)
+        now = self.now
+        if now < 0.0:
+            self.support = 1
             return ts
-        if self.tick >= 0:
-            ts = min(ts, max(self.tick + MAX_AHEAD_S, self.now))
-        if ts - self.now <= MAX_JUMP_S:
-            self.ahead = 0
+        if now - MAX_JUMP_S <= ts <= now + MAX_JUMP_S:
+            if self.support < AGREEING:
+                self.support += 1
+            if self.far:
+                self.far = []
             return ts
-        self.ahead += 1
-        if self.ahead < AGREEING:
-            return self.now
-        self.ahead = 0
+        if ts > now:
+            return ts if self._agree(ts, AGREEING) else now
+        # Late records are no reason to go back where the host's clock is known, or where the time was agreed upon.
+        if self.tick < 0.0 and self._agree(ts, AGREEING if self.support >= AGREEING else 1):
+            self.back_to = ts
         return ts
 
+    def _bounded(self, ts: float) -> float:
+        """A time that is ahead of the host's clock, bounded by it; an absurd one is that of receipt."""
+        if ts <= self.tick + MAX_AHEAD_S:
+            return self.tick + LEAD_S
+        if self.now < 0.0:
+            return self.tick
+        if self.now < self.tick - MAX_AHEAD_S:
+            # Older records are being caught up with; this one came between them.
+            return self.now
+        return max(self.tick, min(self.now, self.tick + LEAD_S))
+
+    def _agree(self, ts: float, needed: int) -> bool:
+        """Whether enough far times in a row are of one clock, this one included."""
+        if self.far and abs(ts - self.far[-1]) > MAX_JUMP_S:
+            self.far = []
+        self.far = [*self.far, ts]
+        if len(self.far) < needed:
+            return False
+        self.far, self.support = [], needed
+        return True
+
     def host(self, ts: float) -> float:
-        """The host's clock, which is believed."""
-        self.tick = max(self.tick, ts)
+        """The host's clock, which is believed; look at `back_to` afterwards."""
+        self.tick = ts
+        if self.now <= ts + LEAD_S:
+            self.ahead_from = -1.0
+        elif self.ahead_from < 0.0 or ts < self.ahead_from:
+            self.ahead_from = ts
+        elif ts - self.ahead_from >= SET_BACK_S:
+            self.back_to = ts
         return ts
+
+    def set_back(self) -> None:
+        """Let the time be `back_to`."""
+        self.now, self.back_to, self.ahead_from = self.back_to, -1.0, -1.0
+        self.set_backs += 1
+        self.set_back_at = self.now
+
+    def ahead_s(self) -> float:
+        """How far the time is ahead of the host's clock; 0 where that is not known."""
+        return max(0.0, self.now - self.tick) if self.tick >= 0.0 else 0.0

@@ -110,6 +110,11 @@ class Worth:
             for member in cluster.members.values()
         )
 
+    def set_back(self, now: float) -> None:
+        """Let what lies ahead of `now` be of now: engine time was set back."""
+        self._waiting = [(min(due, now + self.lone_s), number) for due, number in self._waiting]
+        heapq.heapify(self._waiting)
+
     def dump(self) -> Any:
         """State for a snapshot."""
         return self._waiting
