@@ -18,7 +18,7 @@ from aiops.records.lenient import NotJsonError, read
 from aiops_connectors import cloudevents
 from aiops_connectors.builders import Problem
 from aiops_connectors.expressions import text
-from aiops_connectors.states import TABLES, state_of
+from aiops_connectors.states import state_of
 
 # Records in one value. A value is at most `max_bytes` long; the smallest record has some forty bytes.
 MAX_RECORDS = 10_000
@@ -194,7 +194,7 @@ def _record(item: Any, where: str, now: float, problems: list[Problem]) -> Recor
 def _set_status(item: dict[str, Any], where: str, problems: list[Problem]) -> None:
     """Put the format's word for another word of a tool's; one that is not known fires, and is noted."""
     word = text(item.pop("status"))
-    state = None if word is None else TABLES["status"].get(word.lower()) or state_of(word)
+    state = None if word is None else state_of(word)
     item["status"] = "resolved" if state == "resolved" else "firing"
     if state is None and word is not None:
         reason = f"{where}.status: expected firing or resolved; got {word[:100]!r}: taken as firing"

@@ -37,7 +37,7 @@ _MAX_TEXT = 64
 
 
 def state_of(word: str) -> str | None:
-    """The state that a word means once its table is done with it; None for one that is not known.
+    """The state that a word means once its mapping's table is done with it; None for one that is not known.
 
     >>> state_of("firing"), state_of("Alarm cleared"), state_of("not resolved"), state_of("purple")
     ('firing', 'resolved', None, None)
@@ -46,7 +46,10 @@ def state_of(word: str) -> str | None:
         return word
     if len(word) > _MAX_TEXT:
         return None
-    tokens = "".join(letter if letter.isalnum() else " " for letter in word.lower()).split()
+    lower = word.strip().lower()
+    if lower in TABLES["status"]:
+        return TABLES["status"][lower]
+    tokens = "".join(letter if letter.isalnum() else " " for letter in lower).split()
     return "resolved" if tokens and tokens[-1] in _ENDS and _NOT.isdisjoint(tokens) else None
 
 

@@ -50,6 +50,8 @@ def test_common_words_fire_uncounted(http: Any, status: str) -> None:
         ("incident.resolved", "resolved"),
         ("Down ended", "resolved"),
         ("ALERT_RECOVERED", "resolved"),
+        ("CLOSED", "resolved"),
+        ("Insufficient_Data", "no_data"),
         ("not resolved", None),
         ("un-resolved", None),
         ("to be closed", None),
@@ -60,6 +62,14 @@ def test_common_words_fire_uncounted(http: Any, status: str) -> None:
 )
 def test_a_text_that_ends_in_an_end_is_one(word: str, state: str | None) -> None:
     assert state_of(word) == state
+
+
+def test_a_mapping_with_a_table_of_its_own_counts_what_neither_knows(http: Any) -> None:
+    answer = http.post("/ingest/riemann", {"host": "h", "service": "s", "state": "wobbly"})
+    assert (answer.status_code, answer.json()["accepted"], len(answer.json()["problems"])) == (200, 1, 1)
+    for state in ("critical", "ok"):
+        assert http.post("/ingest/riemann", {"host": "h", "service": "s", "state": state}).json()["problems"] == []
+    assert [record.status for record in http.inbox.records] == ["firing", "firing", "resolved"]
 
 
 def test_severities_that_are_not_known_are_counted_for_every_source(http: Any, tmp_path: Path) -> None:
@@ -155,6 +165,11 @@ def test_insufficient_data_leaves_an_alarm_as_it_is() -> None:
         ),
         ("grafana", {"ruleName": "R", "ruleId": 1, "orgId": 1, "state": "pending"}, "R (pending)"),
         ("pingdom", {"check_id": 1, "check_name": "C", "current_state": "PAUSED"}, "C (paused)"),
+        (
+            "aws_cloudwatch_sns",
+            {"detail-type": "AWS Health Event", "detail": {"eventTypeCode": "E", "statusCode": "upcoming"}},
+            "E (pending)",
+        ),
         ("pingdom", {"check_id": 1, "check_name": "C", "current_state": "UNKNOWN"}, "C (no data)"),
         ("status_gator", {"service": {"name": "S"}, "monitor": {"id": "m"}, "status": "unknown"}, "S (no data)"),
         ("site24x7", {"MONITORNAME": "M", "MONITOR_ID": "1", "STATUS": "SUSPENDED"}, "M (paused)"),
