@@ -105,7 +105,11 @@ def moment(at: float) -> str:
     >>> moment(1767225600.25)
     '2026-01-01 00:00:00 UTC'
     """
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    try:
+        return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (ValueError, OverflowError, OSError):
+        # Nothing that an old journal holds may keep a table from being shown.
+        return f"{at:g} s"
 
 
 def offset(seconds: float) -> str:

@@ -11,17 +11,18 @@ import msgspec
 import typer
 from rich.table import Table
 
+from aiops import zones
 from aiops.cli.incidents import ActorOption, JsonOption, NoteOption, StateOption, state_directory, user
 from aiops.cli.output import print_json
 from aiops.cli.plain import clean, console_for, moment
 from aiops.cli.run import ConfigOption, SetOption
 from aiops.daemon.control import act, ask
-from aiops.engine.silence_actions import parse_silence
+from aiops.engine.preview import Preview
+from aiops.engine.silence_actions import parse_moment, parse_silence
 from aiops.engine.silences import Silence
 from aiops.errors import AiopsError, UsageError
-from aiops.matchers import read_matcher
+from aiops.matchers import read_matchers
 from aiops.records import Action
-from aiops.records.decode import parse_time
 from aiops.respond.durations import seconds
 
 silences_app = typer.Typer(help="Silences and maintenance windows: list, add, end.", no_args_is_help=True)
@@ -46,18 +47,28 @@ def list_command(
     for name in ("silence", "alerts", "from", "until", "every", "why"):
         table.add_column(name)
     for silence in found:
-        matchers = ", ".join(f"{each.label}{each.op}{each.value}" for each in silence.matchers)
-        times = (moment(silence.start), moment(silence.end), silence.every or "")
+        matchers = ", ".join(map(str, silence.matchers))
+        times = (moment(silence.start), moment(silence.end), silence.recurrence())
         table.add_row(clean(silence.id), clean(matchers), *times, clean(silence.comment))
     console.print(table)
 
 
 @silences_app.command("add")
 def add_command(
-    matchers: Annotated[list[str], typer.Argument(help="Like service=cart or alertname=~High.*; all must hold.")],
+    matchers: Annotated[
+        list[str], typer.Argument(help="Such as service=cart or 'alertname=~\"High.*\"'; all must match.")
+    ],
     lasts: Annotated[str, typer.Option("--for", help="How long it lasts: 90s, 15m, 2h, 7d.")],
-    start: Annotated[str | None, typer.Option("--from", help="When it starts, RFC 3339; default: now.")] = None,
-    every: Annotated[str | None, typer.Option(help="Again each day or week.")] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="When it starts, RFC 3339, in --zone without an offset; default: now.")
+    ] = None,
+    every: Annotated[str | None, typer.Option(help="Recur each day, week or month.")] = None,
+    zone: Annotated[
+        str | None, typer.Option(help="Time zone whose wall clock it follows, such as Europe/Berlin; default: UTC.")
+    ] = None,
+    weekdays: Annotated[str | None, typer.Option(help="Days of --every week, such as mon,tue.")] = None,
+    days: Annotated[str | None, typer.Option(help="Days of --every month, such as 1,15,last.")] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Print what it would match now, and set nothing.")] = False,
     name: Annotated[str | None, typer.Option("--id", help="Its name; one of the same name is replaced.")] = None,
     config: ConfigOption = None,
     sets: SetOption = None,
@@ -68,18 +79,41 @@ def add_command(
     """Suppress the alerts that match, for a while or in a recurring window."""
     if not _DURATION.fullmatch(lasts):
         raise UsageError(f"--for: expected a length of time such as 15m or 2h; got {lasts!r}")
-    begins = parse_time(start, "--from") if start is not None else time.time()
-    args = {
+    begins = parse_moment(start, "--from", zone) if start is not None else time.time()
+    # What recurs is as long as the wall clock shows.
+    until = zones.later(begins, seconds(lasts), zones.zone(zone or "UTC")) if every else begins + seconds(lasts)
+    given = {
         "id": name or f"silence-{secrets.token_hex(4)}",
-        "matchers": msgspec.json.encode([read_matcher(text) for text in matchers]).decode(),
+        "matchers": msgspec.json.encode([one for text in matchers for one in read_matchers(text)]).decode(),
         "from": repr(begins),
-        "until": repr(begins + seconds(lasts)),
+        "until": repr(until),
+        "every": every,
+        "zone": zone,
+        "weekdays": weekdays,
+        "days": days,
     }
-    if every is not None:
-        args["every"] = every
+    args = {name: text for name, text in given.items() if text}
     action = Action(ts=0.0, verb="silence", actor=actor or user(), args=args, message=note)
-    parse_silence(action)
+    parse_silence(action, time.time())
+    directory = state_directory(config, sets, state)
+    # What it matches is asked before it is set, so that both lines speak of the same moment.
+    found = msgspec.convert(
+        ask(directory, {"ask": "preview", "action": msgspec.to_builtins(action)})["preview"], Preview
+    )
+    if preview:
+        _show(found)
+        return
     _tell(config, sets, state, action)
+    console_for().print(f"it {found}")
+
+
+def _show(found: Preview) -> None:
+    console = console_for()
+    console.print(f"would set a silence that {found}")
+    for example in found.examples:
+        console.print(f"  {clean(example)}")
+    for window in found.windows:
+        console.print(f"in force from {moment(window.start)} to {moment(window.end)}")
 
 
 @silences_app.command("end")

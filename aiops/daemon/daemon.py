@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -33,6 +34,8 @@ from aiops.daemon.sources import Sources
 from aiops.daemon.telling import Announcer
 from aiops.daemon.upkeep import Upkeep
 from aiops.engine.events import Event, Feedback
+from aiops.engine.fold import Engine
+from aiops.engine.preview import Preview, preview
 from aiops.engine.silences import Silence
 from aiops.errors import AiopsError
 from aiops.journal import Writer
@@ -44,6 +47,9 @@ from aiops.store.store import Store
 from aiops.trace import OFF, Tracer
 
 Status = Literal["starting", "ok", "degraded", "stopping", "failed"]
+
+# A look at all streams takes a fraction of a second; the pump may be busy with a frame before it.
+PREVIEW_TIMEOUT_S = 5.0
 
 
 class Service(Protocol):
@@ -238,6 +244,20 @@ class Daemon:
     def silences(self) -> list[Silence]:
         """The silences in force or to come."""
         return self.pump.silences
+
+    def preview(self, silence: Silence) -> Preview:
+        """Match a silence with what the engine knows now; raise `AiopsError` when it does not answer in time."""
+
+        def question(fold: object) -> Preview:
+            if not isinstance(fold, Engine):
+                raise AiopsError("preview: this fold knows no silences")
+            return preview(fold, silence, self.clock())
+
+        try:
+            found: Preview = self.pump.ask(question).result(PREVIEW_TIMEOUT_S)
+        except FutureTimeout:
+            raise AiopsError(f"preview: the engine did not answer in {PREVIEW_TIMEOUT_S:g} s; try again") from None
+        return found
 
     def reload(self, config: Config) -> None:
         """Take over what can change while running: endpoints and the log level. The rest needs a restart."""

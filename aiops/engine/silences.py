@@ -7,7 +7,7 @@ each silence that asks nothing so plain: 3 µs with a hundred of the first kind,
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -44,6 +44,18 @@ class Silence(Struct, frozen=True, omit_defaults=False):
     zone: str | None = None
     weekdays: tuple[str, ...] = ()
     days: tuple[int, ...] = ()
+
+    def recurrence(self) -> str:
+        """Return when it recurs, for people; empty where it does not.
+
+        >>> Silence("s", (), 0.0, 60.0, "week", zone="Europe/Berlin", weekdays=("mon", "tue")).recurrence()
+        'each week on mon, tue (Europe/Berlin)'
+        """
+        if self.every is None:
+            return ""
+        days = ["last day" if day < 0 else str(day) for day in self.days]
+        listed = ", ".join(self.weekdays or days)
+        return f"each {self.every}{f' on {listed}' if listed else ''} ({self.zone or UTC})"
 
     def schedule(self) -> Schedule | None:
         """Return when it recurs; None for one that does not. Raise `UsageError` for what no schedule fits."""
@@ -218,6 +230,12 @@ class Silences:
                 _, by_value = self._plain.setdefault(plain.label, (reader(plain.label), {}))
                 by_value.setdefault(plain.value, []).append(entry)
         self.next_end = min((entry.next_end for entry in self._entries.values()), default=math.inf)
+
+
+def selector(matchers: Iterable[Matcher]) -> Callable[[Alert, str], bool]:
+    """Return the test whether an alert, with its entity, matches all matchers."""
+    questions = [(reader(matcher.label), question(matcher)) for matcher in matchers]
+    return lambda alert, entity: all(ask(read(alert, entity)) for read, ask in questions)
 
 
 def reader(label: str) -> Reader:

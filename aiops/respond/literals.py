@@ -6,8 +6,12 @@ takes 10 µs, and nearly always the answer is no.
 
 from __future__ import annotations
 
+import re
+
 # Shorter texts are in nearly every message, so that asking for them saves nothing.
 MIN_LENGTH = 3
+# `\\pL`, `\\x41`, `\\Qa.b\\E`, `\\101`.
+_LONG_ESCAPE = re.compile(r"\\[pPxQ0-7]")
 _SPECIAL = set(".^$*+?{}[]\\|()")
 
 
@@ -17,7 +21,7 @@ def inner(pattern: str) -> str | None:
     >>> inner(".*(disk|inode).*"), inner(".*(a).*(b).*"), inner("disk")
     ('disk|inode', None, None)
     """
-    if not (pattern.startswith(".*(") and pattern.endswith(").*")) or pattern.startswith(".*(?"):
+    if not (pattern.startswith(".*(") and pattern.endswith(").*")) or pattern.startswith(".*(?") or "\\Q" in pattern:
         return None
     body = pattern[3:-3]
     return body if len(split(f"({body})")) == 1 and _balanced(body) else None
@@ -29,8 +33,9 @@ def required(pattern: str) -> tuple[str, ...]:
     >>> required(".*(no space left|inodes? free).*")
     ('no space left', 'inode')
     """
-    # Flags, look-around and counts change what a literal means; such patterns are rare, and simply always evaluated.
-    if "(?" in pattern.replace("(?:", "(") or "{" in pattern:
+    # Flags, counts, named classes and escapes of several characters change what a literal means; such patterns are
+    # rare, and simply always evaluated.
+    if "(?" in pattern.replace("(?:", "(") or "{" in pattern or "[:" in pattern or _LONG_ESCAPE.search(pattern):
         return ()
     body = inner(pattern)
     return _of_all(split(body if body is not None else pattern))

@@ -19,7 +19,6 @@ from aiops.respond.durations import seconds
 from aiops.respond.steps import AlertResolved, Check, Executable, Manual, Scalar, Step, Webhook
 
 PLACEHOLDER = re.compile(r"\{\{ ?([a-z][a-zA-Z0-9_]{0,31}) ?\}\}")
-_ANY = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 
 
 class Request(Struct, omit_defaults=True):
@@ -96,7 +95,7 @@ def fill(value: Any, values: Mapping[str, Scalar]) -> Any:
         return value
     found = PLACEHOLDER.fullmatch(value)
     if found is None:
-        if _ANY.search(value):
+        if "}}" in value.partition("{{")[2]:
             raise UsageError(f"expected '{{{{ name }}}}' to be the whole of a value; got {value!r}")
         return value
     if found.group(1) not in values:

@@ -20,7 +20,7 @@ MAX_FILE_BYTES = 256 * 1024
 MAX_DEPTH = 4
 
 SECTIONS = ("meaning", "impact", "diagnosis", "mitigation")
-_HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$")
+_HEADING = re.compile(r"#{1,6}[ \t]")
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _PLAIN = re.compile(r"[^a-z0-9]")
 
@@ -79,16 +79,21 @@ def parse(name: str, text: str) -> Runbook:
     fenced = False
     for line in _FRONT_MATTER.sub("", text.replace("\r\n", "\n")).split("\n"):
         fenced ^= line.lstrip().startswith("```")
-        heading = None if fenced else _HEADING.match(line)
+        heading = "" if fenced else _heading(line)
         if heading and not title and line.startswith("# "):
-            title = heading.group(1)
-        elif heading and (section := _section(heading.group(1))):
+            title = heading
+        elif heading and (section := _section(heading)):
             at = section
         else:
             parts.setdefault(at, []).append(line)
     stem = name.rpartition("/")[2]
     found = {key: "\n".join(lines).strip() for key, lines in parts.items()}
     return Runbook(name, _alert(stem, title), title or stem, **found)
+
+
+def _heading(line: str) -> str:
+    """The text of a heading's line; empty for other lines."""
+    return line.lstrip("#").strip(" \t").rstrip(" \t#") if _HEADING.match(line) else ""
 
 
 def _section(heading: str) -> str | None:

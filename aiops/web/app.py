@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aiops.web import deliveries, incidents, runs
+from aiops.web import deliveries, incidents, runs, silences
 from aiops.web.auth import Guard, Refusal
 from aiops.web.host import Host
 from aiops.web.openapi import document
@@ -24,7 +24,7 @@ from aiops.web.pages import Pages
 from aiops.web.prefix import Prefixed
 from aiops.web.sessions import Doorkeeper
 
-OPERATIONS: list[Operation] = [*incidents.OPERATIONS, *runs.OPERATIONS, *deliveries.OPERATIONS]
+OPERATIONS: list[Operation] = [*incidents.OPERATIONS, *silences.OPERATIONS, *runs.OPERATIONS, *deliveries.OPERATIONS]
 # Pages hold text from payloads: nothing in them may run, be framed, or fetch from elsewhere.
 CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

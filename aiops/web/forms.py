@@ -16,7 +16,7 @@ from aiops.web.operations import ApiError
 from aiops.web.sessions import Doorkeeper
 
 # A form of ours has a few short fields.
-MAX_FORM_BYTES, MAX_FIELDS, FORM_TIMEOUT_S = 16 << 10, 10, 10.0
+MAX_FORM_BYTES, MAX_FIELDS, FORM_TIMEOUT_S = 16 << 10, 12, 10.0
 # Forms being read at once hold at most this much.
 MAX_HELD_BYTES = 4 << 20
 _OUT_OF_DATE = (

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from aiops.engine.events import Feedback
+from aiops.engine.preview import Preview
 from aiops.engine.silences import Silence
 from aiops.records import Action, Incident
 from aiops.respond.history import Run
@@ -88,6 +89,10 @@ class Host(Protocol):
 
     def silences(self) -> Sequence[Silence]:
         """The silences in force or to come."""
+        ...
+
+    def preview(self, silence: Silence) -> Preview:
+        """What a silence would match now. May raise `AiopsError` when the engine does not answer in time."""
         ...
 
     def health(self) -> Mapping[str, Any]:

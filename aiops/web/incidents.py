@@ -5,11 +5,6 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-import msgspec
-
-from aiops.engine.silence_actions import parse_silence
-from aiops.errors import AiopsError
-from aiops.matchers import Matcher
 from aiops.records import Action, Severity
 from aiops.store import incidents
 from aiops.store.incidents import Stored, Summary
@@ -70,46 +65,11 @@ def confirm_playbook(call: Call) -> model.Done:
     return _act(call, "confirm_playbook", message=call.body.message, args=args)
 
 
-def list_silences(call: Call) -> model.Silences:
-    """The silences in force or to come."""
-    return model.Silences(list(call.host.silences()))
-
-
-def add_silence(call: Call) -> model.Done:
-    """Add or replace a silence or a maintenance window."""
-    wanted: model.NewSilence = call.body
-    name = wanted.id or f"silence-{secrets.token_hex(6)}"
-    args = {"id": name, "matchers": _matchers(wanted.matchers), "until": str(wanted.until)}
-    if wanted.from_ is not None:
-        args["from"] = str(wanted.from_)
-    if wanted.every is not None:
-        args["every"] = wanted.every
-    action = Action(ts=call.clock(), verb="silence", actor=call.actor, args=args, message=wanted.comment)
-    try:
-        # The engine would refuse it as well; here the answer can still be "your request is wrong".
-        parse_silence(action)
-    except (AiopsError, OverflowError, ValueError) as error:
-        raise ApiError(400, str(error)) from None
-    return _hand_in(call, action)
-
-
-def end_silence(call: Call) -> model.Done:
-    """End a silence."""
-    name = call.params["id"]
-    if all(silence.id != name for silence in call.host.silences()):
-        raise ApiError(404, f"expected the id of a silence; got {name[:100]!r}")
-    return _hand_in(call, Action(ts=call.clock(), verb="unsilence", actor=call.actor, args={"id": name}))
-
-
-def _matchers(matchers: list[Matcher]) -> str:
-    return msgspec.json.encode(matchers).decode()
-
-
 def _act(
     call: Call, verb: str, *, message: str | None, entity: str | None = None, args: dict[str, str] | None = None
 ) -> model.Done:
     stored = _stored(call)
-    return _hand_in(
+    return hand_in(
         call,
         Action(
             ts=call.clock(),
@@ -123,7 +83,8 @@ def _act(
     )
 
 
-def _hand_in(call: Call, action: Action) -> model.Done:
+def hand_in(call: Call, action: Action) -> model.Done:
+    """Have the engine apply an action; raise `ApiError` where it did not, or did not answer in time."""
     action.id = f"act:{secrets.token_hex(8)}"
     answer = call.host.act(action, ACT_TIMEOUT_S)
     if answer is None:
@@ -208,28 +169,5 @@ OPERATIONS = [
                 model.ConfirmPlaybook,
             ),
         )
-    ),
-    Operation("listSilences", "GET", "/api/v1/silences", "List silences", "read", list_silences, model.Silences),
-    Operation(
-        "addSilence",
-        "POST",
-        "/api/v1/silences",
-        "Add or replace a silence or maintenance window",
-        "write",
-        add_silence,
-        model.Done,
-        model.NewSilence,
-        status=201,
-        errors=(409, 503),
-    ),
-    Operation(
-        "endSilence",
-        "DELETE",
-        "/api/v1/silences/{id}",
-        "End a silence",
-        "write",
-        end_silence,
-        model.Done,
-        errors=(404, 409, 503),
     ),
 ]

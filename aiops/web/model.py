@@ -21,6 +21,10 @@ Limit = Annotated[int, Meta(ge=1, le=1_000)]
 SeverityWord = Literal["ok", "info", "warning", "high", "critical"]
 
 
+# A matcher, or several with commas between, as people write them.
+MatcherText = Annotated[str, Meta(min_length=1, max_length=8_000)]
+
+
 class Error(Struct):
     """Why a request was not carried out: what was expected, what came, where."""
 
@@ -116,14 +120,19 @@ class Done(Struct):
 class NewSilence(Struct, forbid_unknown_fields=True, rename={"from_": "from"}):
     """A silence or maintenance window: alerts that match all `matchers` are suppressed `from` to `until`.
 
-    Times are RFC 3339 or Unix seconds; `from` is now by default. With `every`, the window recurs each day or week.
-    An `id` that is known replaces that silence.
+    Matchers are objects, or texts such as `alertname=~"High.*"`. Times are RFC 3339 or Unix seconds; `from` is now by
+    default. With `every`, the window recurs each day, each week (on `weekdays`) or each month (on `days`, -1 the last),
+    by the wall clock of `zone`, which times without an offset are of, too; UTC by default. An `id` that is known
+    replaces that silence.
     """
 
-    matchers: Annotated[list[Matcher], Meta(min_length=1, max_length=32)]
+    matchers: Annotated[list[Matcher | MatcherText], Meta(min_length=1, max_length=32)]
     until: Annotated[str, Meta(min_length=1, max_length=40)] | float
     from_: Annotated[str, Meta(min_length=1, max_length=40)] | float | None = None
-    every: Literal["day", "week"] | None = None
+    every: Literal["day", "week", "month"] | None = None
+    zone: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    weekdays: Annotated[list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]], Meta(max_length=7)] = []
+    days: Annotated[list[Annotated[int, Meta(ge=-1, le=31)]], Meta(max_length=32)] = []
     comment: Text | None = None
     id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,62}$")] | None = None
 

@@ -20,8 +20,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from aiops.engine.preview import Preview
 from aiops.store import audit
-from aiops.web import controls, formtokens, incidents, model, runs, silencing
+from aiops.web import controls, formtokens, incidents, model, runs, silences, silencing
 from aiops.web.auth import Refusal, Scope
 from aiops.web.body import BodyError
 from aiops.web.forms import Forms, body_of
@@ -149,8 +150,12 @@ class Pages:
         return await self._silence_page(request, silencing.prefilled(request.query_params))
 
     async def _silence(self, request: Request) -> Response:
-        form = silencing.form_of(await self._forms.read(request))
+        fields = await self._forms.read(request)
+        form = silencing.form_of(fields)
         try:
+            if fields.get("do") == "preview":
+                seen = await run_in_threadpool(silencing.preview, self._call(request), form)
+                return await self._silence_page(request, form, seen=seen)
             await run_in_threadpool(silencing.add, self._call(request), form)
         except ApiError as error:
             # What was written stays in the fields.
@@ -161,13 +166,15 @@ class Pages:
 
     async def _unsilence(self, request: Request) -> Response:
         await self._forms.read(request)
-        done = await run_in_threadpool(incidents.end_silence, self._call(request))
+        done = await run_in_threadpool(silences.end_silence, self._call(request))
         # What is notified now is known once; no address leads to it, so that no link can put words on the page.
         return await self._silence_page(request, silencing.Form(), said=done.reason)
 
-    async def _silence_page(self, request: Request, form: silencing.Form, wrong: str = "", said: str = "") -> Response:
+    async def _silence_page(
+        self, request: Request, form: silencing.Form, wrong: str = "", said: str = "", seen: Preview | None = None
+    ) -> Response:
         found = await run_in_threadpool(lambda: sorted(self._caller.host.silences(), key=lambda one: one.start))
-        return self._page(request, "silences.html", silences=found, form=form, wrong=wrong, said=said)
+        return self._page(request, "silences.html", silences=found, form=form, wrong=wrong, said=said, seen=seen)
 
     async def _runs(self, request: Request) -> Response:
         found = await run_in_threadpool(controls.runs_page, self._call(request))
@@ -268,7 +275,11 @@ def moment(at: float | None) -> str:
     >>> moment(1772359200.5), moment(None)
     ('2026-03-01 10:00:00', '')
     """
-    return "" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    try:
+        return "" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        # Nothing that an old journal holds may keep a page from being shown.
+        return f"{at:g} s"
 
 
 def duration(seconds: float) -> str:

@@ -1,25 +1,28 @@
-"""The page of silences: those there are, a form for a new one, and a button that ends one."""
+"""The page of silences: those there are, a form for a new one with a preview, and a button that ends one."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
+import msgspec
 from msgspec import Struct
 
+from aiops import zones
+from aiops.engine.preview import Preview
+from aiops.engine.silence_actions import parse_moment
 from aiops.errors import AiopsError
-from aiops.matchers import Matcher, read_matcher
-from aiops.records.decode import parse_time
+from aiops.matchers import MAX_MATCHERS, Matcher, read_matchers
 from aiops.respond.durations import seconds
-from aiops.web import incidents, model
+from aiops.web import model, silences
 from aiops.web.operations import ApiError, Call
 
 # As the API takes them; the form's fields are cut before that.
-MAX_MATCHERS, MAX_COMMENT_CHARS, MAX_FIELD_CHARS = 32, 2_000, 8_000
+MAX_COMMENT_CHARS, MAX_FIELD_CHARS = 2_000, 8_000
 _DURATION = re.compile(r"[0-9]{1,5}(s|m|h|d)")
-# What a browser sends for a local time; the page says that it is UTC.
+# What a browser sends for a local time; it is one of the form's time zone.
 _LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
+_EVERY = ("", "day", "week", "month")
 
 
 class Form(Struct):
@@ -29,6 +32,9 @@ class Form(Struct):
     lasts: str = "1h"
     start: str = ""
     every: str = ""
+    zone: str = ""
+    weekdays: str = ""
+    days: str = ""
     comment: str = ""
 
 
@@ -40,48 +46,58 @@ def form_of(fields: Mapping[str, str]) -> Form:
 
 def prefilled(query: Mapping[str, str]) -> Form:
     """The form with a matcher for each of `alertname`, `entity` and `service` of the address."""
-    found = [f"{name}={query[name][:1_000]}" for name in ("alertname", "entity", "service") if query.get(name)]
+    names = ("alertname", "entity", "service")
+    found = [str(Matcher(name, "=", query[name][:1_000])) for name in names if query.get(name)]
     return Form(matchers="\n".join(found))
 
 
 def add(call: Call, form: Form) -> model.Done:
     """Add the silence of a form; raise `ApiError` that says what does not fit."""
-    begins = call.clock()
+    return silences.add(call, _arguments(call, form), form.comment[:MAX_COMMENT_CHARS] or None)
+
+
+def preview(call: Call, form: Form) -> Preview:
+    """What the silence of a form would match now; raise `ApiError` that says what does not fit."""
+    return silences.preview(call, _arguments(call, form))
+
+
+def _arguments(call: Call, form: Form) -> dict[str, str]:
+    if form.every not in _EVERY:
+        raise ApiError(400, f"again: expected day, week, month or nothing; got {form.every[:40]!r}")
     try:
-        matchers = [read_matcher(line.strip()) for line in form.matchers.splitlines() if line.strip()]
-        if form.start:
-            if not _LOCAL.fullmatch(form.start):
-                raise ApiError(400, f"from: expected a time such as 2026-03-01T10:00; got {form.start[:40]!r}")
-            begins = parse_time(form.start + (":00Z" if len(form.start) == 16 else "Z"), "from")
+        matchers = [one for line in form.matchers.splitlines() if line.strip() for one in read_matchers(line)]
+        if not 1 <= len(matchers) <= MAX_MATCHERS:
+            raise ApiError(400, f"matchers: expected 1 to {MAX_MATCHERS} matchers, one a line; got {len(matchers)}")
+        begins = _begins(call, form)
+        until = _until(begins, form)
     except AiopsError as error:
         raise ApiError(400, str(error)) from None
-    wanted = model.NewSilence(
-        matchers=_bounded(matchers),
-        until=begins + _lasts(form.lasts),
-        from_=begins,
-        every=_every(form.every),
-        comment=form.comment[:MAX_COMMENT_CHARS] or None,
-    )
-    return incidents.add_silence(_with(call, wanted))
+    given = {
+        "id": silences.new_id(),
+        "matchers": msgspec.json.encode(matchers).decode(),
+        # `repr` gives the shortest text that reads back as the same number.
+        "from": repr(begins),
+        "until": repr(until),
+        "every": form.every,
+        "zone": form.zone,
+        "weekdays": form.weekdays,
+        "days": form.days,
+    }
+    return {name: text for name, text in given.items() if text}
 
 
-def _bounded(matchers: list[Matcher]) -> list[Matcher]:
-    if not 1 <= len(matchers) <= MAX_MATCHERS:
-        raise ApiError(400, f"expected 1 to {MAX_MATCHERS} matchers, one a line; got {len(matchers)}")
-    return matchers
+def _begins(call: Call, form: Form) -> float:
+    if not form.start:
+        return call.clock()
+    if not _LOCAL.fullmatch(form.start):
+        raise ApiError(400, f"from: expected a time such as 2026-03-01T10:00; got {form.start[:40]!r}")
+    return parse_moment(form.start, "from", form.zone or None)
 
 
-def _lasts(text: str) -> float:
-    if not _DURATION.fullmatch(text):
-        raise ApiError(400, f"for: expected a length of time such as 15m, 2h or 7d; got {text[:40]!r}")
-    return seconds(text)
-
-
-def _every(text: str) -> Any:
-    if text not in ("", "day", "week"):
-        raise ApiError(400, f"again: expected day, week or nothing; got {text[:40]!r}")
-    return text or None
-
-
-def _with(call: Call, body: Any) -> Call:
-    return Call(call.host, call.params, call.query, body, call.actor, call.clock, call.vouched)
+def _until(begins: float, form: Form) -> float:
+    if not _DURATION.fullmatch(form.lasts):
+        raise ApiError(400, f"for: expected a length of time such as 15m, 2h or 7d; got {form.lasts[:40]!r}")
+    if form.every:
+        # What recurs is as long as the wall clock shows.
+        return zones.later(begins, seconds(form.lasts), zones.zone(form.zone or "UTC"))
+    return begins + seconds(form.lasts)

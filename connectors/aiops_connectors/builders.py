@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct, field
 
+from aiops.patterns import Finder
 from aiops.records import Alert, Change, Metric
 from aiops.records.severity import find_severity
 from aiops_connectors.expressions import Scope, Spec, Tables, compile_spec, places, text
@@ -99,7 +99,7 @@ def raw(item: Any) -> bytes:
 class _Common:
     """The fields that all kinds of record share, compiled."""
 
-    def __init__(self, fields: Fields, tables: Tables, placeholder: re.Pattern[str] | None) -> None:
+    def __init__(self, fields: Fields, tables: Tables, placeholder: Finder | None) -> None:
         self.name = _optional(fields.name, tables, placeholder)
         self.id = _optional(fields.id, tables, placeholder)
         self.key = sender_key(_optional(fields.key, tables, placeholder))
@@ -127,7 +127,7 @@ class _Common:
     def _seen(self, scope: Scope, paths: list[str]) -> str:
         for path in paths:
             value = text(compile_spec(path, {})(scope))
-            if value is not None and self._placeholder is not None and self._placeholder.search(value[:2048]):
+            if value is not None and self._placeholder is not None and self._placeholder.occurs(value[:2048]):
                 return f"{value[:100]!r}, which the tool should have replaced"
             if value is not None:
                 return repr(value[:100])
@@ -153,7 +153,7 @@ def _time(spec: Spec | None, tables: Tables, formats: list[str]) -> Callable[[Sc
     return first
 
 
-def _optional(spec: Spec | None, tables: Tables, placeholder: re.Pattern[str] | None) -> Callable[[Scope], str | None]:
+def _optional(spec: Spec | None, tables: Tables, placeholder: Finder | None) -> Callable[[Scope], str | None]:
     if spec is None:
         return lambda scope: None
     get = compile_spec(spec, tables)
@@ -162,12 +162,12 @@ def _optional(spec: Spec | None, tables: Tables, placeholder: re.Pattern[str] | 
 
     def filled(scope: Scope) -> str | None:
         value = text(get(scope))
-        return None if value is not None and placeholder.search(value[:2048]) else value
+        return None if value is not None and placeholder.occurs(value[:2048]) else value
 
     return filled
 
 
-def builder(kind: str, fields: Fields, source: str, tables: Tables, placeholder: re.Pattern[str] | None) -> Build:
+def builder(kind: str, fields: Fields, source: str, tables: Tables, placeholder: Finder | None) -> Build:
     """The function that builds records of `kind` from items."""
     common = _Common(fields, tables, placeholder)
     if kind == "metric":
@@ -177,9 +177,7 @@ def builder(kind: str, fields: Fields, source: str, tables: Tables, placeholder:
     return _alert_builder(common, fields, source, tables, placeholder)
 
 
-def _alert_builder(
-    common: _Common, fields: Fields, source: str, tables: Tables, placeholder: re.Pattern[str] | None
-) -> Build:
+def _alert_builder(common: _Common, fields: Fields, source: str, tables: Tables, placeholder: Finder | None) -> Build:
     severity = _optional(fields.severity, tables, placeholder)
     status = _optional(fields.status, tables, placeholder)
     service = _optional(fields.service, tables, placeholder)

@@ -18,8 +18,9 @@ from typing import Any
 from msgspec import Struct
 
 from aiops.errors import UsageError
+from aiops.patterns import Finder
 
-# A regular expression sees at most this much of a value, so that a costly one stays bounded.
+# A regular expression sees at most this much of a value: RE2's cost is the length of the text.
 MATCH_LIMIT = 2048
 # Lists are walked this far by `[*]` and `[name=value]`; tools send a handful.
 LIST_LIMIT = 1000
@@ -317,15 +318,13 @@ def _joined(getters: list[Getter], separator: str, whole: bool) -> Getter:
 
 def _matched(get: Getter, expression: str) -> Getter:
     try:
-        pattern = re.compile(expression)
-    except re.error as error:
-        raise UsageError(f"match {expression!r}: {error}") from error
-    group = 1 if pattern.groups else 0
+        find = Finder(expression).find
+    except UsageError as error:
+        raise UsageError(f"match: {error}") from None
 
     def matched(scope: Scope) -> str | None:
         value = text(get(scope))
-        found = pattern.search(value[:MATCH_LIMIT]) if value is not None else None
-        return found[group] if found else None
+        return find(value[:MATCH_LIMIT]) if value is not None else None
 
     return matched
 

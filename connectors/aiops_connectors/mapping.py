@@ -7,7 +7,6 @@ loaded by its path. Good items of a payload are kept when others are bad.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping as Headers
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,6 +15,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from aiops.errors import UsageError
+from aiops.patterns import Finder
 from aiops.records import Alert, Change, Metric
 from aiops.records.lenient import NotJsonError, read
 from aiops_connectors.builders import MAX_RAW, Fields, Found, Problem, builder
@@ -82,7 +82,7 @@ class Mapping:
         self.summary = file.summary
         self.documentation = file.documentation
         tables = {**TABLES, **file.tables}
-        placeholder = _pattern(file.placeholder) if file.placeholder else None
+        placeholder = Finder(file.placeholder) if file.placeholder else None
         self._rules = [_Shape(rule, file.name, tables, placeholder) for rule in file.rules]
 
     def apply(
@@ -118,7 +118,7 @@ class Mapping:
 class _Shape:
     """A compiled rule."""
 
-    def __init__(self, rule: Rule, source: str, tables: Tables, placeholder: re.Pattern[str] | None) -> None:
+    def __init__(self, rule: Rule, source: str, tables: Tables, placeholder: Finder | None) -> None:
         self._when = [_condition(test) for test in rule.when]
         self._skip = [_condition(test) for test in rule.skip]
         self._again = rule.again
@@ -180,7 +180,7 @@ class _Shape:
 def _condition(test: Test) -> Any:
     get = compile_path(test.path)
     words = frozenset(word.lower() for word in test.among) if test.among is not None else None
-    pattern = _pattern(test.matches) if test.matches is not None else None
+    pattern = Finder(test.matches) if test.matches is not None else None
     if words is None and pattern is None:
         if test.present is None:
             raise UsageError(f"condition on {test.path!r}: expected is, matches or present; got none of them")
@@ -194,16 +194,9 @@ def _condition(test: Test) -> Any:
         word = text(value)
         if words is not None and (word is None or word.lower() not in words):
             return False
-        return pattern is None or (word is not None and pattern.search(word[:2048]) is not None)
+        return pattern is None or (word is not None and pattern.occurs(word[:2048]))
 
     return holds
-
-
-def _pattern(expression: str) -> re.Pattern[str]:
-    try:
-        return re.compile(expression)
-    except re.error as error:
-        raise UsageError(f"regular expression {expression!r}: {error}") from error
 
 
 def _unwrapped(value: Any) -> Any:

@@ -16,6 +16,7 @@ from aiops.deliver.runs import RunTransport
 from aiops.engine.events import Feedback
 from aiops.engine.fold import Engine
 from aiops.engine.look import look
+from aiops.engine.preview import Preview, preview
 from aiops.engine.silences import Silence
 from aiops.ports import DeadLetter
 from aiops.records import Action, Alert, Incident, Record
@@ -90,6 +91,10 @@ class SmallHost:
 
     def silences(self) -> Sequence[Silence]:
         return list(self.engine.silences.by_id.values())
+
+    def preview(self, silence: Silence) -> Preview:
+        with self._lock:
+            return preview(self.engine, silence, NOW)
 
     def health(self) -> Mapping[str, Any]:
         return {"status": self.status, "ready": self.status == "ok", "reason": "/var/lib/aiops is full"}
