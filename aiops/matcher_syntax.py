@@ -172,6 +172,8 @@ def _loose(piece: str) -> Found:
     # A slip rather than a value: a second operator, quotes that do not end where the value does, half a pair of braces.
     if raw[:1] in ("=", "~", "!", "'", "`") or raw.count("{") != raw.count("}"):
         reader.fail("the value in double quotes")
+    if any("=" in word or "!~" in word for word in raw.split()[1:]):
+        reader.fail("a comma before the next matcher, or the value in double quotes")
     return label, op, _loose_value(raw, reader)
 
 

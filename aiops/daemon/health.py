@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import asdict
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from aiops.daemon.daemon import Daemon
 
 
+# Warnings of one kind: a person looks into the audit for more.
+MAX_WARNED = 5
 # What sources say of the present, by the key of their health, with the metric's name after `aiops_source_`.
 _SOURCE_GAUGES = {
     "paused": ("paused", "1 while a source waits because the engine is full."),
@@ -48,6 +51,7 @@ def health(daemon: Daemon) -> dict[str, Any]:
         "ready": daemon.status == "ok",
         "reason": "; ".join(reasons),
         "warnings": [
+            *(f"silence {name} is not in force: {why}" for name, why in _set_aside(pump.accounts)),
             *unwell,
             *contained_warnings(daemon),
             *daemon.scrubber.problems,
@@ -75,6 +79,11 @@ def _left_out(daemon: Daemon) -> str:
     count = daemon.store.left_out
     events = "1 event" if count == 1 else f"{count} events"
     return f"the store could not take {events}, whatever the disk: {daemon.store.left_out_reason}"
+
+
+def _set_aside(accounts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The last few silences that are not in force, with the reason."""
+    return list(accounts.get("silences_set_aside", {}).items())[-MAX_WARNED:]
 
 
 def metrics_text(daemon: Daemon) -> str:
@@ -119,6 +128,9 @@ def _records(daemon: Daemon) -> list[Family]:
         ),
         Family("aiops_streams", "gauge", "Alert streams that the engine knows.").add(accounts.get("streams", 0)),
         Family("aiops_clusters", "gauge", "Clusters that the engine holds.").add(accounts.get("clusters", 0)),
+        Family("aiops_silences_set_aside", "gauge", "Silences that were refused, and so suppress nothing.").add(
+            len(accounts.get("silences_set_aside", {}))
+        ),
         _models(daemon),
     ]
 

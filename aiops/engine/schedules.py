@@ -63,11 +63,12 @@ class Schedule:
         """Return start and end of the occurrence at a time, or of the next one; infinite where none comes."""
         since, start, end = self._occurrence
         if not since <= at < end:
-            start, end = self._find(at)
+            start, end = self.find(at)
             self._occurrence = (min(at, start), start, end)
         return start, end
 
-    def _find(self, at: float) -> tuple[float, float]:
+    def find(self, at: float) -> tuple[float, float]:
+        """As `occurrence`, but what was asked before moves no end where one occurrence follows another."""
         found: tuple[float, float] | None = None
         for start, end in self._candidates(max(at, self._first[0])):
             if found is None:

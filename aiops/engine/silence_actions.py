@@ -27,7 +27,7 @@ EARLIEST, LATEST = 1969, 2101
 def parse_silence(action: Action, now: float | None = None) -> Silence:
     """Return the silence of an action; raise `UsageError` for what does not fit, or is over at `now`."""
     args = action.args
-    zone = args.get("zone") or None
+    zone = _zone(args)
     start = _time(args, "from", action.ts, zone)
     end = _time(args, "until", None, zone)
     every = args.get("every") or None
@@ -112,6 +112,17 @@ def _decoded(text: str) -> tuple[Matcher, ...]:
     for one in found:
         made.extend((one,) if isinstance(one, Matcher) else read_matchers(one))
     return tuple(made)
+
+
+def _zone(args: dict[str, str]) -> str | None:
+    """The zone that is named, also where nothing recurs: what is given works or is refused."""
+    name = args.get("zone") or None
+    if name is not None:
+        try:
+            zones.zone(name)
+        except UsageError as error:
+            raise UsageError(f"silence: $.args.{error}") from None
+    return name
 
 
 def _time(args: dict[str, str], name: str, default: float | None, zone: str | None) -> float:

@@ -101,7 +101,7 @@ class _Entry:
 
     def end_after(self, at: float) -> float:
         """When its coverage ends next after a time."""
-        return self.silence.end if self.schedule is None else self.schedule.occurrence(at)[1]
+        return self.silence.end if self.schedule is None else self.schedule.find(at)[1]
 
 
 class Silences:

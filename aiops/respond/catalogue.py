@@ -12,6 +12,7 @@ import yaml
 from msgspec import Struct, field
 
 from aiops.errors import UsageError
+from aiops.matchers import read_matchers
 from aiops.respond.format import Playbook
 from aiops.respond.steps import Http
 
@@ -69,13 +70,41 @@ def decode_yaml(raw: bytes) -> Any:
 def read_playbook(path: Path) -> Playbook:
     """The playbook of a file; raise `PlaybookError` that says where it does not fit the format."""
     try:
-        return msgspec.convert(decode_yaml(path.read_bytes()), Playbook)
+        return msgspec.convert(_with_matchers(decode_yaml(path.read_bytes())), Playbook)
     except OSError as error:
         raise PlaybookError(f"{path}: {error.strerror or error}") from error
     except msgspec.ValidationError as error:
         raise PlaybookError(f"{path}: {_place(str(error))}") from error
     except PlaybookError as error:
         raise PlaybookError(f"{path}: {error}") from error
+
+
+def _with_matchers(plain: Any) -> Any:
+    """Replace the conditions that are written as text by what they say; the rest is for the format to check."""
+    match = plain.get("match") if isinstance(plain, dict) else None
+    if not isinstance(match, dict):
+        return plain
+    for name in ("alert", "anyAlert", "noAlert"):
+        groups = match.get(name)
+        if not isinstance(groups, list):
+            continue
+        place = f"$.match.{name}"
+        match[name] = (
+            _conditions(groups, place)
+            if name == "alert"
+            else [_conditions(one, f"{place}[{at}]") if isinstance(one, list) else one for at, one in enumerate(groups)]
+        )
+    return plain
+
+
+def _conditions(group: list[Any], place: str) -> list[Any]:
+    made: list[Any] = []
+    for at, one in enumerate(group):
+        try:
+            made.extend(map(msgspec.to_builtins, read_matchers(one)) if isinstance(one, str) else [one])
+        except UsageError as error:
+            raise PlaybookError(f"{place}[{at}]: {error}") from None
+    return made
 
 
 def read_catalogue(places: Iterable[Path]) -> Catalogue:

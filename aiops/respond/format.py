@@ -248,4 +248,9 @@ class Playbook(
 def schema() -> dict[str, Any]:
     """The JSON Schema of a playbook file, for editors and other tools."""
     made: dict[str, Any] = msgspec.json.schema(Playbook)
+    # A condition may be written as text, too; reading a file makes it one of the others.
+    for name in ("alert", "anyAlert", "noAlert"):
+        place = made["$defs"]["Match"]["properties"][name]["items"]
+        place = place.get("items", place)
+        place |= {"anyOf": [{"type": "string", "minLength": 1}, {"$ref": place.pop("$ref")}]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "aiops/v1 Playbook", **made}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from aiops_connectors.expressions import Scope, Term, compile_path, compile_spec, text
-from aiops_connectors.mapping import load_mapping
+from aiops_connectors.mapping import SHIPPED, load_mapping, names
 from aiops_connectors.times import parse_time
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -81,12 +81,51 @@ def test_terms(term: Term, expected: Any) -> None:
         (Term(), "exactly one of"),
         (Term(path="a", value="b"), "path, value"),
         (Term(path="a", match="("), "match"),
+        (Term(path="a", match="^(?!x)"), "match: .* RE2"),
         (Term(path="a", table="nowhere"), "table"),
     ],
 )
 def test_wrong_terms_are_told(term: Term, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         compile_spec(term, {"status": {}})
+
+
+@pytest.mark.parametrize("pattern", [r"((a+))+$", "(a|a)*b$", r"^((\\w+)-?)+-canary", "^(x+x+)+y"])
+def test_no_expression_of_a_mapping_takes_for_ever(tmp_path: Path, pattern: str) -> None:
+    """As a term, a condition and a placeholder; on texts that a backtracking engine never finishes."""
+    file = tmp_path / "own.yaml"
+    file.write_text(
+        "apiVersion: aiops/v1\nkind: Mapping\nname: own\nsummary: s\n"
+        f"placeholder: '{pattern}'\n"
+        "rules:\n"
+        f"  - when: [{{path: never, matches: '{pattern}'}}]\n"
+        "    name: never\n"
+        f"  - name: [{{path: pod, match: '{pattern}'}}, pod]\n"
+        "    entity: pod\n"
+    )
+    mapping = load_mapping(file)
+    for pod in ("a" * 40 + "!", "a" * 2_000 + "!", "checkoutservice-7d9f8c6b5d-x2x4z", "x" * 2_000):
+        records, problems = mapping.apply({"pod": pod, "never": pod}, {}, None, 1.0)
+        assert [record.entity for record in records] == [pod[:1024]] or problems
+
+
+def test_shipped_expressions_are_in_the_syntax() -> None:
+    for name in names():
+        load_mapping(name)
+    kapacitor = load_mapping("kapacitor")
+    for key, expected in (("cpu:host=a", "cpu:host=a"), ("12x", "12x"), ("12", "the message"), ("x", "x")):
+        payload = {"id": key, "message": "the message", "level": "CRITICAL", "data": {}}
+        records, _ = kapacitor.apply(payload, {}, None, 1.0)
+        assert [record.name for record in records] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"), [("np", None), ("n", "n"), ("npm fails", "npm fails"), ("not np", "not np"), ("up", "up")]
+)
+def test_a_placeholder_of_scom_is_no_message(said: str, kept: str | None) -> None:
+    found = compile_spec(Term(path="said", match=r"^(?:[^n].*|n$|n[^p].*|np.+)"), {})
+    assert found(Scope({"said": said}, {}, {}, None)) == kept
+    assert "^(?:[^n].*|n$|n[^p].*|np.+)" in (SHIPPED / "scom.yaml").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,26 @@ ACTIONS = st.sampled_from(
             args={"id": "s", "matchers": '[{"label":"env","op":"=","value":"x"}]', "until": "3000"},
         ),
         Action(ts=0.0, verb="unsilence", args={"id": "s"}),
+        # Some are over, or their windows are, by the time that they come.
+        Action(ts=0.0, verb="silence", args={"id": "t", "matchers": 'env=~"x|y"', "from": "500", "until": "1500"}),
+        Action(
+            ts=0.0,
+            verb="silence",
+            args={"id": "u", "matchers": "alertname!~x.*,env!=''", "until": "90000", "every": "day", "from": "3600"},
+        ),
+        Action(
+            ts=0.0,
+            verb="silence",
+            args={
+                "id": "s",
+                "matchers": "{entity=~'db|web', env=x}",
+                "from": "1000",
+                "until": "1100",
+                "every": "week",
+                "zone": "Europe/Berlin",
+                "weekdays": "thu,fri",
+            },
+        ),
         Action(ts=0.0, verb="nonsense"),
         Action(ts=0.0, verb="confirm_cause", incident="inc-unknown", entity="db"),
     ]

@@ -121,5 +121,38 @@ def test_the_schema_says_what_the_decoder_says(tmp_path: Path) -> None:
             read_playbook(_write(tmp_path, yaml.safe_dump(broken)))
 
 
+def test_conditions_may_be_written_as_text(tmp_path: Path) -> None:
+    match = """match:
+  alert: ['alertname=~"Node.*", "host.name"!=web', {label: env, value: prod}]
+  anyAlert: [['severity=critical'], [{label: name, value: A}, "team=data base"]]
+  noAlert: [['a=b']]
+"""
+    text = GOOD.replace("match: {alert: [{label: name, value: A}]}\n", match)
+    found = read_playbook(_write(tmp_path, text)).match
+    assert [(one.label, one.op, one.value) for one in found.alert] == [
+        ("alertname", "=~", "Node.*"),
+        ("host.name", "!=", "web"),
+        ("env", "=", "prod"),
+    ]
+    assert [[one.label for one in group] for group in found.any_alert] == [["severity"], ["name", "team"]]
+    assert found.no_alert[0][0].value == "b"
+    assert list(jsonschema.Draft202012Validator(schema()).iter_errors(yaml.safe_load(text))) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "place"),
+    [
+        ("{alert: ['a=\"b']}", r"\$\.match\.alert\[0\]: .*closing"),
+        ("{alert: ['a=b', '=c']}", r"\$\.match\.alert\[1\]: .*a label"),
+        ("{anyAlert: [['a=b'], ['a=~(']]}", r"\$\.match\.anyAlert\[1\]\[0\]: .*RE2"),
+        ("{anyAlert: ['a=b']}", r"\$\.match\.anyAlert\[0\]"),
+        ("{alert: 'a=b'}", r"\$\.match\.alert"),
+    ],
+)
+def test_condition_that_is_no_matcher_is_told_with_its_place(tmp_path: Path, old: str, place: str) -> None:
+    with pytest.raises(PlaybookError, match=place):
+        read_playbook(_write(tmp_path, GOOD.replace("{alert: [{label: name, value: A}]}", old)))
+
+
 def test_durations() -> None:
     assert [seconds(text) for text in ("500ms", "90s", "15m", "2h", "7d")] == [0.5, 90, 900, 7200, 604800]

@@ -68,12 +68,21 @@ def test_types(parameter: Parameter, raw: object, expected: object) -> None:
         (Parameter(pattern=".*"), "-rf"),
         (Parameter(pattern="(?s).*"), "a\nb"),
         (Parameter(max_length=3), "abcd"),
+        (Parameter(pattern="((a+))+b"), "a" * 100),
+        (Parameter(pattern="(?=a).*"), "abc"),
         (Parameter(), 5),
     ],
 )
 def test_what_does_not_validate(parameter: Parameter, raw: object) -> None:
     with pytest.raises(ValueError, match="expected"):
         check(parameter, raw)
+
+
+def test_no_value_of_a_request_takes_for_ever() -> None:
+    for text in ("{{" * 100_000, "{{ " * 60_000 + "}", "{{ x" * 60_000):
+        assert fill({"a": text}, {}) == {"a": text}
+    with pytest.raises(UsageError, match="whole of a value"):
+        fill("{{" * 1_000 + "}}", {})
 
 
 def test_sources_are_tried_in_order_and_a_bad_one_is_passed_over(samples: SimpleNamespace) -> None:

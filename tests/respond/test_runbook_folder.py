@@ -54,6 +54,24 @@ def test_a_file_without_sections_keeps_its_text() -> None:
     assert (book.alert, book.other) == ("disk", "Just text.\nMore.")
 
 
+def test_headings_are_read_without_their_marks() -> None:
+    text = "## Title ##\n#### \tImpact: all  # #\nbad\n#Meaning\nno heading\n####### Meaning\nnone either"
+    book = parse("x", text)
+    assert book.impact == "bad\n#Meaning\nno heading\n####### Meaning\nnone either"
+    assert "## Title ##" in book.other
+
+
+def test_no_heading_takes_for_ever() -> None:
+    """The quarter of a megabyte that a file may have, in the one line that a backtracking expression hates most."""
+    for line in (
+        "## " + "# " * 100_000 + "x",
+        "##" + " " * 250_000 + "x",
+        "## x" + " #" * 100_000 + "x",
+        "#" * 250_000,
+    ):
+        assert parse("x", line).other == line
+
+
 def test_a_heading_that_is_another_name_is_a_title_only() -> None:
     assert parse("KubeJobFailed", "# What to do about failed jobs\n").alert == "KubeJobFailed"
 

@@ -87,7 +87,18 @@ def test_silences_once_and_recurring(site: Any) -> None:
         ({"until": "2020-01-01T00:00:00Z"}, "until"),
         ({"until": "tomorrow"}, "until"),
         ({"until": 1e400}, ""),
-        ({"every": "month"}, "every"),
+        ({"every": "year"}, "every"),
+        ({"every": "month", "days": [0]}, "days"),
+        ({"weekdays": ["mon"]}, "expected every = week"),
+        ({"zone": "Europe/Nowhere"}, "zone"),
+        ({"zone": "../../etc/passwd"}, "zone"),
+        ({"until": "nan"}, "until"),
+        ({"until": 1e300}, "until"),
+        ({"from": "inf"}, "from"),
+        ({"from": NOW - 60, "until": NOW - 1}, "it is over"),
+        ({"matchers": [{"label": "nosuch", "op": "!=", "value": "x"}]}, "lacks these labels"),
+        ({"matchers": ["alertname=~.*"]}, "lacks these labels"),
+        ({"matchers": ['a="b']}, "closing"),
         ({"every": "day", "until": NOW + 90_000}, "recurs"),
         ({"unknown": 1}, "unknown"),
     ],
@@ -101,6 +112,39 @@ def test_silences_that_do_not_fit_are_told(lasting: Any, change: dict[str, Any],
 
 
 JSON = {"content-type": "application/json"}
+
+
+def test_a_silence_is_previewed_before_it_is_set(site: Any) -> None:
+    body = {"matchers": ['service="checkout"'], "until": NOW + 7_200, "every": "day", "zone": "Europe/Berlin"}
+    found = site.client.post("/api/v1/silences/preview", json=body).json()
+    assert (found["streams"], found["firing"], found["incidents"]) == (3, 3, 1)
+    assert "CheckoutErrors on checkout" in found["examples"]
+    assert [one["start"] for one in found["windows"]] == [NOW, NOW + 86_400, NOW + 2 * 86_400]
+    assert site.client.get("/api/v1/silences").json()["silences"] == []
+    nothing = {"matchers": ["service=cart"], "until": NOW + 60}
+    assert site.client.post("/api/v1/silences/preview", json=nothing).json()["streams"] == 0
+    wrong = {"matchers": ["service!=cart"], "until": NOW + 60}
+    assert site.client.post("/api/v1/silences/preview", json=wrong).status_code == 400
+
+
+def test_a_window_on_days_of_a_zone_is_listed(site: Any) -> None:
+    matchers = ['"host.name"=~"web-\\d+"', {"label": "app.kubernetes.io/name", "op": "=", "value": "checkout"}]
+    weekly = {
+        "matchers": matchers,
+        "from": "2026-03-02T02:00",
+        "until": "2026-03-02T04:00",
+        "every": "week",
+        "weekdays": ["tue", "mon"],
+        "zone": "Europe/Berlin",
+    }
+    monthly = {**weekly, "every": "month", "weekdays": [], "days": [1, -1]}
+    for body in (weekly, monthly):
+        assert site.client.post("/api/v1/silences", json=body).status_code == 201
+    one, two = site.client.get("/api/v1/silences").json()["silences"]
+    assert (one["start"], one["end"]) == (1_772_413_200.0, 1_772_420_400.0)
+    assert (one["every"], one["zone"], one["weekdays"]) == ("week", "Europe/Berlin", ["mon", "tue"])
+    assert (two["every"], two["days"]) == ("month", [-1, 1])
+    assert one["matchers"][0] == {"label": "host.name", "op": "=~", "value": "web-\\d+"}
 
 
 def test_the_outbox_is_listed_retried_and_dropped(site: Any) -> None:

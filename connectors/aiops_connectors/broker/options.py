@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from msgspec import Meta, field
 
 from aiops.errors import RecordError, UsageError
+from aiops.patterns import Expression
 from aiops.records.decode import MAX_RECORD_BYTES, parse_time
 from aiops_connectors.broker.connection import TOPIC, Connection, convert
 from aiops_connectors.broker.consumer import Start
@@ -99,6 +100,6 @@ def _matches(pattern: str | None, topic: str, place: str) -> bool:
     if pattern is None:
         return False
     try:
-        return re.fullmatch(pattern, topic) is not None
-    except re.error as error:
-        raise UsageError(f"{place}.pattern: expected a regular expression; got {pattern!r}: {error}") from None
+        return Expression(pattern).matches(topic)
+    except UsageError as error:
+        raise UsageError(f"{place}.pattern: {error}") from None
