@@ -13,8 +13,9 @@ import msgspec
 from msgspec import Struct
 
 from aiops.daemon.runs import Runs
+from aiops.engine.silence_actions import parse_silence
 from aiops.errors import AiopsError, UsageError
-from aiops.records import Incident
+from aiops.records import Action, Incident
 from aiops.store import incidents
 
 if TYPE_CHECKING:
@@ -112,7 +113,18 @@ def answers(daemon: Daemon) -> dict[str, Callable[[dict[str, Any]], dict[str, An
         runs.accept_trail(asked.actor, asked.reason)
         return {"health": runs.health()}
 
-    return {"plan": plan, "runs": listed, "switch": switch, "rollback": roll_back, "accept-trail": accept}
+    def preview(request: dict[str, Any]) -> dict[str, Any]:
+        silence = parse_silence(msgspec.convert(request.get("action"), Action), daemon.clock())
+        return {"preview": msgspec.to_builtins(daemon.preview(silence))}
+
+    return {
+        "preview": preview,
+        "plan": plan,
+        "runs": listed,
+        "switch": switch,
+        "rollback": roll_back,
+        "accept-trail": accept,
+    }
 
 
 def _runs(daemon: Daemon) -> Runs:

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from aiops.engine.silence_actions import parse_silence
 from aiops.errors import AiopsError, UsageError
 from aiops.records import Action
 
@@ -116,9 +115,6 @@ class Control:
                 return {"feedback": msgspec.to_builtins(self._daemon.act(action, TIMEOUT_S / 3))}
             if wanted == "silences":
                 return {"silences": msgspec.to_builtins(self._daemon.silences())}
-            if wanted == "preview":
-                silence = parse_silence(msgspec.convert(request.get("action"), Action), self._daemon.clock())
-                return {"preview": msgspec.to_builtins(self._daemon.preview(silence))}
             asked = self._daemon.asked.get(str(wanted))
             if asked is not None:
                 return asked(request)
@@ -126,8 +122,7 @@ class Control:
             return {"error": str(error)}
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             return {"error": f"request: {error}"}
-        known = f"act, health, metrics, preview, silences or {self._others()}"
-        return {"error": f"request: expected ask = {known}; got {wanted!r}"}
+        return {"error": f"request: expected ask = act, health, metrics, silences or {self._others()}; got {wanted!r}"}
 
     def _others(self) -> str:
         return ", ".join(sorted(self._daemon.asked)) or "nothing else"

@@ -110,7 +110,7 @@ def test_silence_that_is_mended_is_set_aside_no_more() -> None:
     engine = Engine()
     answers(engine, action(0.0, until="nan"), action(0.0))
     assert engine.silences.set_aside == {}
-    assert dispositions(engine, alert(50.0), alert(150.0)) == ["suppressed", "incident"]
+    assert dispositions(engine, alert(50.0)) == ["suppressed"]
 
 
 def test_list_of_what_is_set_aside_is_bounded() -> None:
