@@ -161,6 +161,11 @@ class Received(Struct):
     rejected: list[DeadLetter] = field(default_factory=list)
     # The W3C `traceparent` of what brought it; empty where nobody traces.
     traceparent: str = ""
+    # Who brought it, where no position says so.
+    source: str = ""
+    # Set by the host before `put` answers: how many records are late (see `aiops.daemon.lateness`), how far at most.
+    late: int = 0
+    late_s: float = 0.0
 
 
 class DeadLetter(Struct):

@@ -16,6 +16,7 @@ from aiops.cli.outbox import outbox_app
 from aiops.cli.playbooks import playbooks_app
 from aiops.cli.replay import replay_command
 from aiops.cli.run import run_command
+from aiops.cli.send import send_command
 from aiops.cli.silences import health_command, silences_app
 from aiops.cli.simulate import simulate_command
 
@@ -28,6 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("run")(run_command)
+app.command("send")(send_command)
 app.command("replay")(replay_command)
 app.command("simulate")(simulate_command)
 app.command("demo")(demo_command)

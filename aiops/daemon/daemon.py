@@ -160,6 +160,8 @@ class Daemon:
             on_events=self._tell_listeners,
             tracer=self.tracer,
         )
+        self.extra_health["late"] = lambda: self.pump.lateness.health(self.clock())
+        self.extra_metrics.append(lambda: self.pump.lateness.metrics(self.sources.falls))
         self.sources = Sources(sources, self.inbox, self.position)
         self.upkeep = Upkeep(self)
         self.scrubber = Scrubber(self.journal_directory)

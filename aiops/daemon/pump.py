@@ -23,6 +23,7 @@ from aiops.daemon.backoff import Backoff
 from aiops.daemon.collector import held_back
 from aiops.daemon.folding import Fold
 from aiops.daemon.inbox import Inbox, Pending
+from aiops.daemon.lateness import Lateness
 from aiops.daemon.logs import say
 from aiops.daemon.present import Presenter
 from aiops.daemon.recovery import Recovered, cumulative, decided_of
@@ -73,6 +74,7 @@ class Pump:
         self.state: State = "running"
         self.reason = ""
         self.vitals = Vitals()
+        self.lateness = Lateness()
         self.accounts: dict[str, Any] = {}
         self.silences: list[Silence] = []
         self._writer = writer
@@ -190,6 +192,8 @@ class Pump:
             self.vitals.queue.observe(begun - pending.at)
         with begin_batch(self._tracer, taken, admitted) as self._span:
             frame = self._journal(admitted, now)
+            if frame is not None:
+                self.lateness.count([pending.received for pending in taken], now)
             for pending in taken:
                 pending.done.set_result(frame is not None)
             if frame is not None:
@@ -199,6 +203,7 @@ class Pump:
     def _admit(self, taken: list[Pending], now: float) -> Admitted:
         for pending in taken:
             self._ticks.seen(pending.received.records, now)
+        self.lateness.judge([pending.received for pending in taken], engine_time(self.fold), now)
         # The clock first: records are judged by the last one that the engine was told.
         clock = self._ticks.clock(now) if taken else []
         ticks = self._ticks.flowing(now) if taken else self._ticks.idle(now)
@@ -334,6 +339,12 @@ class Pump:
         self._accounted_at = self._monotonic()
         self.accounts = self.fold.accounts()
         self.silences = list(silences_of(self.fold))
+
+
+def engine_time(fold: Fold) -> float:
+    """The time that an engine has reached; before all for a fold that knows none."""
+    timeline = getattr(fold, "timeline", None)
+    return float(timeline.now) if timeline is not None else float("-inf")
 
 
 def silences_of(fold: Fold) -> Iterable[Silence]:

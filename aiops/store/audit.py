@@ -65,13 +65,18 @@ def add(connection: sqlite3.Connection, event: Event, at: float, action: Action 
         values = (event.seq, at, event.topic, None, None, None, event.text)
     else:
         return None
-    return write(connection, *values)
+    return write(connection, *values, received_at=at)
 
 
-def write(connection: sqlite3.Connection, *values: object) -> int:
-    """Write an entry from (seq, at, topic, incident, version, actor, text); return its number."""
+def write(connection: sqlite3.Connection, *values: object, received_at: float | None = None) -> int:
+    """Write an entry from (seq, at, topic, incident, version, actor, text); return its number.
+
+    `received_at` is the host's clock, where `at` is the engine's.
+    """
     cursor = connection.execute(
-        "insert into audit (seq, at, topic, incident, version, actor, text) values (?, ?, ?, ?, ?, ?, ?)", values
+        "insert into audit (seq, at, topic, incident, version, actor, text, received_at)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?)",
+        (*values, values[1] if received_at is None else received_at),
     )
     return int(cursor.lastrowid or 0)
 

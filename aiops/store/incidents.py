@@ -78,8 +78,11 @@ def refresh(connection: sqlite3.Connection, present: Present) -> None:
     )
 
 
-def upsert(connection: sqlite3.Connection, event: IncidentChanged, changed: int) -> None:
-    """Write the newest state; an older version than the one there, or of an earlier record, is left out."""
+def upsert(connection: sqlite3.Connection, event: IncidentChanged, changed: int, received_at: float) -> None:
+    """Write the newest state; an older version than the one there, or of an earlier record, is left out.
+
+    `received_at` is the host's clock.
+    """
     incident = event.incident
     values = (
         incident.id,
@@ -95,14 +98,15 @@ def upsert(connection: sqlite3.Connection, event: IncidentChanged, changed: int)
         changed,
         _ENCODER.encode(incident),
         event.seq,
+        received_at,
     )
     connection.execute(
-        f"insert into incidents ({_COLUMNS}, body, seq) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+        f"insert into incidents ({_COLUMNS}, body, seq, received_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
         " on conflict (id) do update set version = excluded.version, status = excluded.status,"
         " severity = excluded.severity, title = excluded.title, opened_at = excluded.opened_at,"
         " last_alert_at = excluded.last_alert_at, resolved_at = excluded.resolved_at,"
         " alert_count = excluded.alert_count, merged_into = excluded.merged_into, changed = excluded.changed,"
-        " body = excluded.body, seq = excluded.seq"
+        " body = excluded.body, seq = excluded.seq, received_at = excluded.received_at"
         " where (excluded.version, excluded.seq) >= (incidents.version, incidents.seq)",
         values,
     )

@@ -29,7 +29,10 @@ Age = Annotated[float, Meta(ge=3_600, le=10 * 366 * _DAY_S)]
 
 
 class KeepConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """How long the store keeps what is over, in seconds. Open incidents and undelivered messages stay."""
+    """How long the store keeps what is over, in seconds since the store got it: alerts of years ago may come today.
+
+    Open incidents and undelivered messages stay.
+    """
 
     # A year and a month: "the same day last year" stays answerable.
     incidents_s: Age = 400 * _DAY_S
@@ -46,11 +49,11 @@ _STEPS = (
         " ('sent', 'superseded', 'dropped') and o.changed_at < ? and coalesce(i.status, 'resolved')"
         " in ('resolved', 'merged') limit ?)",
     ),
-    ("audit", "number in (select number from audit where at < ? order by at limit ?)"),
+    ("audit", "number in (select number from audit where received_at < ? order by received_at limit ?)"),
     ("dead_letters", "number in (select number from dead_letters where at < ? order by number limit ?)"),
     (
         "incidents",
-        "id in (select id from incidents where status in ('resolved', 'merged') and last_alert_at < ? limit ?)",
+        "id in (select id from incidents where status in ('resolved', 'merged') and received_at < ? limit ?)",
     ),
 )
 

@@ -104,7 +104,19 @@ create table trail (
 insert into trail select 1, -1, '', 0 from applied where frame > 0;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _TRACED, _NEWS + _TRAIL)
+# When the store got it, by the host's clock: retention counts from here, since alerts of years ago may come today. Of
+# what was there before, the alerts' own time is all that is known.
+_RECEIVED = """
+alter table incidents add column received_at real not null default 0;
+update incidents set received_at = max(last_alert_at, coalesce(resolved_at, 0));
+create index incidents_received on incidents (received_at) where status in ('resolved', 'merged');
+alter table audit add column received_at real not null default 0;
+update audit set received_at = at;
+drop index audit_at;
+create index audit_received on audit (received_at);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _TRACED, _NEWS + _TRAIL + _RECEIVED)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -122,7 +122,7 @@ class Store:
         for event in item.events:
             added += self._whole(connection, partial(self._event, connection, item, event, newest))
         for changed in newest.values():
-            self._whole(connection, partial(incidents.upsert, connection, *changed))
+            self._whole(connection, partial(incidents.upsert, connection, *changed, item.at))
         self._whole(connection, partial(audit.add_letters, connection, item.letters, item.at))
         return added
 

@@ -39,7 +39,14 @@ def test_an_unknown_status_fires_and_is_counted(http: Any, status: Any) -> None:
 @pytest.mark.parametrize("status", ["breached", "fired", "Fault", "BREACH", "Alarm", "Fire"])
 def test_common_words_fire_uncounted(http: Any, status: str) -> None:
     answer = http.post("/ingest/webhook", {"title": "DiskFull", "host": "h", "status": status})
-    assert answer.json() == {"accepted": 1, "rejected": 0, "problems": [], "error": None}
+    assert answer.json() == {
+        "accepted": 1,
+        "rejected": 0,
+        "late": 0,
+        "problems": [],
+        "error": None,
+        "hint": None,
+    }
     assert http.inbox.records[0].status == "firing"
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +23,8 @@ from aiops.errors import AiopsError, UsageError
 from aiops.respond.anchors import UNKNOWN, Mark
 from aiops.respond.audit import AuditError, Trail, verify
 from aiops.respond.history import GLOBAL
-from aiops.store.store import Store
+from aiops.store.schema import MIGRATIONS
+from aiops.store.store import FILE_NAME, Store
 from aiops.testing.receiver import Receiver, receiving
 from tests.respond.bench import Bench, MemoryAnchor, post, view
 
@@ -179,16 +182,9 @@ def test_the_trail_of_an_older_release_is_taken_as_it_is(make: Make, anchor: Mem
 
 
 def test_a_store_of_before_knows_that_it_knows_nothing(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    assert StoreAnchor(store.database).read() is None
-    with store.database.transaction() as connection:
-        connection.execute("drop table trail")
-        for table, columns in (("outbox", ("news", "named", "repeats")), ("incidents", ("seq",))):
-            for column in columns:
-                connection.execute(f"alter table {table} drop column {column}")
-        connection.execute("update applied set frame = 5")
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as connection:
+        connection.executescript(f"{MIGRATIONS[0]}; {MIGRATIONS[1]}; update applied set frame = 5")
         connection.execute("pragma user_version = 2")
-    store.close()
     store = Store(tmp_path)
     anchor = StoreAnchor(store.database)
     assert anchor.read() == UNKNOWN
@@ -261,7 +257,8 @@ def test_a_kill_at_any_line_is_no_cut(tmp_path: Path) -> None:
         from pathlib import Path
         from aiops.daemon.anchor import StoreAnchor
         from aiops.respond.audit import Trail
-        from aiops.store.store import Store
+        from aiops.store.schema import MIGRATIONS
+from aiops.store.store import FILE_NAME, Store
 
         store = Store(Path(sys.argv[1]))
         anchor, number = StoreAnchor(store.database), int(sys.argv[2])

@@ -153,6 +153,37 @@ def test_old_rows_go_in_steps_and_open_incidents_stay(store: Store) -> None:
     assert store.outbox.counts() == {("pager", "due"): 20, ("pager", "sent"): 10}
 
 
+def test_retention_counts_from_receipt(store: Store) -> None:
+    """Alerts of years ago that come today are kept as long as those of today."""
+    received, day = 1_800_000_000.0, 86_400.0
+    keep = KeepConfig(incidents_s=10 * day, audit_s=10 * day)
+    for number, change in enumerate(("opened", "resolved"), 1):
+        event = changed("i-1", number, change, at=received - 1_600 * day)
+        store.apply([Decided(number, received + number, [event])])
+    store.apply([Decided(3, received + 5 * day, [Notice(3, "storm", "begins")])])
+    reader = store.database.reader
+    prune(store.database, received + 9 * day, keep)
+    assert [line.id for line in incidents.listed(reader)] == ["i-1"]
+    assert len(audit.entries(reader)) == 3
+    prune(store.database, received + 11 * day, keep)
+    assert incidents.listed(reader) == []
+    assert [entry.topic for entry in audit.entries(reader)] == ["storm"]
+
+
+def test_what_an_older_release_stored_is_kept_by_its_own_time(tmp_path: Path) -> None:
+    """Of those rows nothing else is known."""
+    with closing(sqlite3.connect(tmp_path / "aiops.db")) as raw:
+        raw.executescript(f"{MIGRATIONS[0]}; {MIGRATIONS[1]}; pragma user_version = 2;")
+        for id, at in (("old", 1_000.0), ("new", 900_000.0)):
+            raw.execute(
+                "insert into incidents values (?, 1, 'resolved', 3, 't', ?, ?, ?, 1, null, 0, '{}')", (id, at, at, at)
+            )
+        raw.commit()
+    with closing(Store(tmp_path)) as store:
+        prune(store.database, 1_000_000.0, KeepConfig(incidents_s=200_000.0))
+        assert [line.id for line in incidents.listed(store.database.reader)] == ["new"]
+
+
 def test_space_of_old_rows_goes_back_to_the_disk(tmp_path: Path) -> None:
     with closing(Store(tmp_path)) as store:
         with store.database.transaction() as connection:

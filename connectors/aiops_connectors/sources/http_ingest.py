@@ -13,6 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from aiops.daemon.lateness import sentence
 from aiops.ports import DeadLetter, Inbox, Received
 from aiops.trace import NO_SPAN, OFF, Span, Tracer
 from aiops.web.auth import CHALLENGES, Guard, Refusal
@@ -48,12 +49,17 @@ _LOG = logging.getLogger(__name__)
 
 
 class Answer(msgspec.Struct):
-    """The body of an answer: how many records were taken and refused, and why."""
+    """The body of an answer: how many records were taken and refused, and why.
+
+    `late`: how many of those taken lie more than five minutes before the engine's time; `hint` says what that means.
+    """
 
     accepted: int = 0
     rejected: int = 0
+    late: int = 0
     problems: list[dict[str, str]] = msgspec.field(default_factory=list)
     error: str | None = None
+    hint: str | None = None
 
 
 @runtime_checkable
@@ -271,7 +277,7 @@ class Ingest:
         source = f"{self._name}/{connector}"
         self.unknown.look(taken.records)
         letters = [_letter(source, problem, now) for problem in self.unknown.sift(taken.problems)]
-        return Received(taken.records, rejected=letters, traceparent=span.traceparent)
+        return Received(taken.records, rejected=letters, traceparent=span.traceparent, source=self._name)
 
     def _put(self, taken: Taken, received: Received) -> tuple[int, Answer]:
         if (received.records or received.rejected) and not self._is_on_disk(received):
@@ -283,9 +289,13 @@ class Ingest:
         with self._lock:
             self._counts["accepted"] += len(received.records)
             self._counts["rejected"] += len(received.rejected)
+            self._counts["late"] += received.late
         refused = sum(1 for problem in taken.problems if not problem.warning)
         told = [{"place": problem.place, "reason": problem.reason} for problem in taken.problems[:MAX_TOLD]]
-        return 400 if refused else 200, Answer(len(received.records), refused, told)
+        answer = Answer(len(received.records), refused, received.late, told)
+        if received.late:
+            answer.hint = sentence(received.late, received.late_s)
+        return 400 if refused else 200, answer
 
     def _is_on_disk(self, received: Received) -> bool:
         try:

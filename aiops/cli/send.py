@@ -1,0 +1,148 @@
+"""`aiops send`: replay archives into a running daemon."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from msgspec import Struct
+
+from aiops.archive import Rejections, read
+from aiops.cli.output import print_json
+from aiops.cli.plain import clean, console_for
+from aiops.cli.replay import _progress
+from aiops.errors import UsageError
+from aiops.records import Record
+from aiops.sending import Sendable, Sender, Sent, open_post, paced, shifted
+
+_MAX_SHOWN = 20
+_GZIP = b"\x1f\x8b"
+
+
+class Outcome(Struct):
+    """What `--json` prints. `invalid` lines are no records; `left_out` are of kinds that are not sent."""
+
+    accepted: int
+    rejected: int
+    late: int
+    invalid: int
+    left_out: int
+    repeated_bodies: int
+    problems: list[str]
+    hint: str | None = None
+
+
+def send_command(
+    files: Annotated[list[str], typer.Argument(help="Archives (.jsonl, .jsonl.gz, - for stdin), merged by time.")],
+    url: Annotated[str, typer.Option(help="The daemon's address.")] = "http://127.0.0.1:8640",
+    token: Annotated[
+        str | None, typer.Option(envvar="AIOPS_TOKEN", help="Token of the scope ingest; default: $AIOPS_TOKEN.")
+    ] = None,
+    shift_to_now: Annotated[
+        bool,
+        typer.Option(
+            "--shift-to-now", help="Move all times so that the last record, or with --speed the first, is now."
+        ),
+    ] = False,
+    speed: Annotated[
+        float | None, typer.Option(help="Send at this many times the records' own pace; default: as fast as accepted.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Replay archives into a running daemon, in order of time; exit code 1 where a record was not accepted."""
+    if speed is not None and not 0 < speed < float("inf"):
+        raise UsageError(f"--speed: expected a number above 0 (got {speed:g})")
+    sender = Sender(open_post(url, token), sleep=time.sleep, monotonic=time.monotonic)
+    rejections = Rejections()
+    left_out = [0]
+    with _readable(files) as paths, _progress("sending") as (advance, _):
+        move = _mover(paths, speed, time.time()) if shift_to_now else None
+        records: Iterable[Sendable] = _sendable(read(paths, rejections, progress=advance), left_out)
+        if speed is not None:
+            records = paced(records, speed, time.time, time.sleep, sender.flush)
+        for record in records:
+            sender.add(record if move is None else shifted(record, move))
+        sender.flush()
+    outcome = _outcome(sender.sent, rejections, left_out[0])
+    _show(outcome, as_json)
+    if outcome.rejected or outcome.invalid:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _readable(files: Sequence[str]) -> Iterator[list[str]]:
+    """The paths to read; standard input becomes a file, since it may be packed and may be read twice."""
+    if files.count("-") > 1:
+        raise UsageError("standard input can be read once (got - twice)")
+    with tempfile.TemporaryDirectory(prefix="aiops-send-") as scratch:
+        paths = []
+        for name in files:
+            if name == "-":
+                name = _spooled(Path(scratch))
+            elif not Path(name).is_file():
+                raise UsageError(f"{name}: no such file")
+            paths.append(name)
+        yield paths
+
+
+def _spooled(scratch: Path) -> str:
+    path = scratch / "stdin.jsonl"
+    with path.open("wb") as spool:
+        shutil.copyfileobj(sys.stdin.buffer, spool)
+    with path.open("rb") as spool:
+        packed = spool.read(2) == _GZIP
+    return str(path.rename(scratch / "stdin.jsonl.gz") if packed else path)
+
+
+def _sendable(records: Iterable[Record], left_out: list[int]) -> Iterator[Sendable]:
+    for record in records:
+        if isinstance(record, Sendable):
+            yield record
+        else:
+            left_out[0] += 1
+
+
+def _mover(paths: Sequence[str], speed: float | None, now: float) -> Callable[[float], float]:
+    """How times are moved: the last to now, or each to the time at which it is sent."""
+    first = latest = None
+    for record in _sendable(read(paths, Rejections()), [0]):
+        first = record.ts if first is None else first
+        latest = record.ts if latest is None else max(latest, record.ts)
+    if first is None or latest is None:
+        return lambda at: at
+    if speed is None:
+        return lambda at: at - latest + now
+    return lambda at: now + (at - first) / speed
+
+
+def _outcome(sent: Sent, rejections: Rejections, left_out: int) -> Outcome:
+    problems = [*map(str, rejections.kept[:_MAX_SHOWN]), *sent.problems]
+    return Outcome(
+        sent.accepted, sent.rejected, sent.late, rejections.count, left_out, sent.repeated, problems, sent.hint
+    )
+
+
+def _show(outcome: Outcome, as_json: bool) -> None:
+    for problem in outcome.problems:
+        sys.stderr.write(f"aiops: {clean(problem)}\n")
+    if as_json:
+        print_json(outcome)
+        return
+    said = f"{outcome.accepted} records accepted, {outcome.rejected} rejected, {outcome.late} late"
+    if outcome.invalid:
+        said += f", {outcome.invalid} lines are no records"
+    if outcome.left_out:
+        said += f", {outcome.left_out} of other kinds left out"
+    if outcome.repeated_bodies:
+        said += f", {outcome.repeated_bodies} bodies sent again"
+    console = console_for()
+    console.print(said)
+    if outcome.hint:
+        console.print(clean(outcome.hint))

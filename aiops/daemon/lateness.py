@@ -1,0 +1,122 @@
+"""Records that come late: their own time lies well before the engine's when they arrive.
+
+A late record is processed, at the engine's time, and nothing of it is lost; but what it belongs with may have ended, so
+that an incident is torn in two. The usual reason is an archive that is posted in parts: after a pause the engine's time
+has caught up with the host's clock (`daemon/ticks.py`). Whoever sent it should know.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from aiops.daemon.metrics import Family
+from aiops.journal.frame import times_of
+from aiops.ports import Received
+
+# As far as clocks usually disagree; what is older has missed its place.
+LATE_S = 300.0
+# A warning stays this long after the last late record: long enough to be seen, and no reproach for ever.
+SHOWN_S = 3_600.0
+_MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3_600.0, 86_400.0
+ADVICE = "`aiops send` replays archives in order, `--shift-to-now` as if they happened now"
+
+
+class Late(Struct):
+    """What came late of one source: how many records, how far at most (seconds), and when the last one came."""
+
+    records: int = 0
+    most_s: float = 0.0
+    last_at: float = 0.0
+
+
+class Lateness:
+    """Counts late records by source; written by the pump's thread, read by any."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_source: dict[str, Late] = {}
+
+    def judge(self, batches: Sequence[Received], engine_now: float, now: float) -> None:
+        """Write into each batch how many of its records are late; `now` is the host's clock (Unix seconds)."""
+        reached = engine_now
+        for received in batches:
+            times = times_of(received.records)
+            if not times:
+                continue
+            # A clock that is ahead makes nobody else late.
+            highest = min(max(times), now + LATE_S)
+            lowest = min(times)
+            if lowest < max(reached, highest) - LATE_S:
+                late = _late(times, reached, now + LATE_S)
+                received.late = len(late)
+                received.late_s = max(late, default=0.0)
+            reached = max(reached, highest)
+
+    def count(self, batches: Sequence[Received], now: float) -> None:
+        """Count what was taken."""
+        for received in batches:
+            if received.late:
+                with self._lock:
+                    one = self._by_source.setdefault(_name(received), Late())
+                    one.records += received.late
+                    one.most_s, one.last_at = max(one.most_s, received.late_s), now
+
+    def health(self, now: float) -> dict[str, Any]:
+        """The counts by source; not ok for a while after late records came."""
+        with self._lock:
+            counts = {name: one.records for name, one in self._by_source.items()}
+            recent = {name: one for name, one in self._by_source.items() if now - one.last_at < SHOWN_S}
+            told = "; ".join(f"source {name}: {sentence(one.records, one.most_s)}" for name, one in recent.items())
+        return {"ok": not recent, "detail": told, "records": counts}
+
+    def metrics(self, sources: Iterable[str] = ()) -> list[Family]:
+        """The counter of late records, of all `sources` and of those that had some."""
+        family = Family(
+            "aiops_records_late_total", "counter", "Records older than the engine's time by over 5 minutes."
+        )
+        with self._lock:
+            counts = dict.fromkeys(sources, 0) | {name: one.records for name, one in self._by_source.items()}
+        for name, count in counts.items():
+            family.add(count, source=name)
+        return [family]
+
+
+def sentence(count: int, most_s: float) -> str:
+    """What late records mean, and what to do.
+
+    >>> sentence(1, 7200.0).partition(":")[0]
+    '1 record came up to 2 h late'
+    """
+    records = "1 record" if count == 1 else f"{count} records"
+    return (
+        f"{records} came up to {_length(most_s)} late: the engine's time had passed theirs, so that incidents may be "
+        f"torn apart; {ADVICE}"
+    )
+
+
+def _late(times: Sequence[float], reached: float, latest: float) -> list[float]:
+    """How late each late one is, as time moves on with the records themselves."""
+    late = []
+    for at in times:
+        if at < reached - LATE_S:
+            late.append(reached - at)
+        elif at <= latest:
+            reached = max(reached, at)
+    return late
+
+
+def _length(seconds: float) -> str:
+    for unit, name in ((_DAY_S, "d"), (_HOUR_S, "h"), (_MINUTE_S, "min")):
+        if seconds >= unit:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds:.0f} s"
+
+
+def _name(received: Received) -> str:
+    if received.source:
+        return received.source
+    return received.position.source if received.position is not None else "unknown"

@@ -1,0 +1,232 @@
+"""Archives into a running daemon over HTTP: in bodies that it takes, again until it says that they are on disk.
+
+What is not acknowledged is kept and sent again, so that nothing is lost when the daemon is killed in between. What it
+had taken without being able to say so comes twice then, as exact copies, which it counts as duplicates.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct, field
+
+from aiops.errors import AiopsError, UsageError
+from aiops.records import Alert, Change, Metric
+from aiops.records.decode import encode
+
+# What a daemon takes from outside; incidents in an archive are its truth.
+Sendable = Alert | Metric | Change
+
+PATH = "/ingest/archive"
+# An eighth of what a daemon takes by default; larger ones are no faster, and more is sent again after a fault.
+BODY_BYTES = 1 << 20
+BODY_RECORDS = 2_000
+# Longer than the daemon itself waits for its disk before it answers 503.
+ANSWER_S = 30.0
+RETRY_FIRST_S = 0.25
+RETRY_CAP_S = 5.0
+# A daemon that restarts folds its journal first.
+GIVE_UP_S = 300.0
+# One that never answered is probably not there.
+FIRST_S = 10.0
+MAX_KEPT = 20
+_LATER = (408, 429, 500, 502, 503, 504)
+
+
+class Reply(Struct):
+    """What the daemon answered: status, seconds to wait before coming again (0: not said), and the body."""
+
+    status: int
+    retry_after_s: float = 0.0
+    body: bytes = b""
+
+
+class _Answer(Struct):
+    accepted: int = 0
+    rejected: int = 0
+    late: int = 0
+    problems: list[dict[str, str]] = []
+    error: str | None = None
+    hint: str | None = None
+
+
+class Sent(Struct):
+    """What became of the records that were sent; `repeated` bodies went out again without an answer to the first."""
+
+    accepted: int = 0
+    rejected: int = 0
+    late: int = 0
+    repeated: int = 0
+    hint: str | None = None
+    # The first refusals, in words.
+    problems: list[str] = field(default_factory=list)
+
+    def refuse(self, text: str, count: int = 1) -> None:
+        """Count what is refused, and keep the reason while there is room."""
+        self.rejected += count
+        if len(self.problems) < MAX_KEPT:
+            self.problems.append(text)
+
+
+Post = Callable[[bytes], Reply]
+
+
+class Sender:
+    """Sends records in order. `post` sends one body, and raises `OSError` when nothing was answered."""
+
+    def __init__(self, post: Post, *, sleep: Callable[[float], object], monotonic: Callable[[], float]) -> None:
+        self._post = post
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._most_bytes = BODY_BYTES
+        self._was_heard = False
+        self._waiting: list[bytes] = []
+        self._bytes = 0
+        self.sent = Sent()
+
+    def add(self, record: Sendable) -> None:
+        """Take a record; what makes a body is sent, and on disk when this returns."""
+        line = encode(record) + b"\n"
+        if self._waiting and (self._bytes + len(line) > self._most_bytes or len(self._waiting) >= BODY_RECORDS):
+            self.flush()
+        self._waiting.append(line)
+        self._bytes += len(line)
+
+    def flush(self) -> None:
+        """Send what waits."""
+        lines, self._waiting, self._bytes = self._waiting, [], 0
+        parts = [lines] if lines else []
+        while parts:
+            part = parts.pop(0)
+            if not self._deliver(part):
+                # Too large for the daemon, or for something before it.
+                self._most_bytes = max(1, min(self._most_bytes, sum(map(len, part)) // 2))
+                middle = len(part) // 2
+                parts[:0] = [part[:middle], part[middle:]]
+
+    def _deliver(self, lines: Sequence[bytes]) -> bool:
+        """Send one body until it is answered; False when it is too large and can be parted."""
+        began = self._monotonic()
+        wait_s = RETRY_FIRST_S
+        while True:
+            reply, reason = self._attempt(b"".join(lines))
+            if reply is not None and reply.status not in _LATER:
+                return self._settled(reply, lines)
+            patience_s = GIVE_UP_S if self._was_heard else FIRST_S
+            if self._monotonic() - began > patience_s:
+                raise AiopsError(f"{reason}; gave up after {patience_s:g} s: {self._so_far()}")
+            asked_s = reply.retry_after_s if reply is not None else 0.0
+            self._sleep(asked_s or wait_s)
+            wait_s = min(2 * wait_s, RETRY_CAP_S)
+
+    def _attempt(self, body: bytes) -> tuple[Reply | None, str]:
+        try:
+            reply = self._post(body)
+        except OSError as error:
+            self.sent.repeated += 1
+            return None, f"the daemon does not answer: {error}"
+        self._was_heard = True
+        return reply, f"the daemon answered {reply.status}"
+
+    def _settled(self, reply: Reply, lines: Sequence[bytes]) -> bool:
+        if reply.status == 413:
+            if len(lines) > 1:
+                return False
+            self.sent.refuse(f"a record of {len(lines[0])} bytes is larger than the daemon takes")
+            return True
+        answer = _Answer()
+        with suppress(msgspec.MsgspecError):
+            answer = msgspec.json.decode(reply.body, type=_Answer)
+        if reply.status not in (200, 400) or (reply.status == 400 and not answer.accepted and not answer.rejected):
+            raise UsageError(f"the daemon refuses ({reply.status}): {answer.error or 'no reason'}; {self._so_far()}")
+        self.sent.accepted += answer.accepted
+        self.sent.late += answer.late
+        self.sent.hint = answer.hint or self.sent.hint
+        self.sent.rejected += answer.rejected
+        room = MAX_KEPT - len(self.sent.problems)
+        said = [f"{each.get('place', '')}: {each.get('reason', '')}" for each in answer.problems]
+        self.sent.problems += said[:room]
+        return True
+
+    def _so_far(self) -> str:
+        return f"{self.sent.accepted} records were accepted before; send again what comes after them"
+
+
+def paced(
+    records: Iterable[Sendable],
+    speed: float,
+    now: Callable[[], float],
+    sleep: Callable[[float], object],
+    flush: Callable[[], None],
+) -> Iterable[Sendable]:
+    """The records at `speed` times their own pace; what waits is flushed before each pause."""
+    began: float | None = None
+    first = 0.0
+    for record in records:
+        if began is None:
+            began, first = now(), record.ts
+        ahead_s = began + (record.ts - first) / speed - now()
+        if ahead_s > 0:
+            flush()
+            sleep(ahead_s)
+        yield record
+
+
+def shifted(record: Sendable, move: Callable[[float], float]) -> Sendable:
+    """A record with all its times moved."""
+    changed = {"ts": move(record.ts)}
+    for name in ("starts_at", "ends_at"):
+        at = getattr(record, name, None)
+        if at is not None:
+            changed[name] = move(at)
+    return msgspec.structs.replace(record, **changed)
+
+
+def open_post(url: str, token: str | None) -> Post:
+    """What posts one body to a daemon, on a connection that is kept; raise `UsageError` for what is no address."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageError(f"--url: expected an address such as http://127.0.0.1:8640 (got {url!r})")
+    try:
+        port = parts.port
+    except ValueError:
+        raise UsageError(f"--url: expected a port from 1 to 65535 (got {url!r})") from None
+    if token is not None and not (token.isascii() and token.isprintable()):
+        raise UsageError("--token: expected printable ASCII; take it as `aiops connectors token` prints it")
+    headers = {"content-type": "application/x-ndjson"}
+    if token:
+        headers["authorization"] = f"Bearer {token}"
+    return _Connection(parts.scheme, parts.hostname, port, parts.path.rstrip("/") + PATH, headers).post
+
+
+class _Connection:
+    def __init__(self, scheme: str, host: str, port: int | None, path: str, headers: Mapping[str, str]) -> None:
+        self._path = path
+        self._headers = dict(headers)
+        if scheme == "https":
+            context = ssl.create_default_context()
+            self._http: http.client.HTTPConnection = http.client.HTTPSConnection(
+                host, port, timeout=ANSWER_S, context=context
+            )
+        else:
+            self._http = http.client.HTTPConnection(host, port, timeout=ANSWER_S)
+
+    def post(self, body: bytes) -> Reply:
+        try:
+            self._http.request("POST", self._path, body, self._headers)
+            answer = self._http.getresponse()
+            content = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            self._http.close()
+            raise OSError(str(error) or type(error).__name__) from error
+        return Reply(answer.status, _seconds(answer.headers.get("retry-after")), content)
+
+
+def _seconds(text: str | None) -> float:
+    """A `Retry-After` in seconds, at most five minutes; 0 for none, or for a date."""
+    return min(float(text), GIVE_UP_S) if text is not None and text.isascii() and text.isdigit() else 0.0
