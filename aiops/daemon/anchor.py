@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+import msgspec
+
 from aiops.errors import AiopsError
 from aiops.respond.anchors import Mark
 from aiops.store import trail
@@ -24,7 +26,8 @@ class StoreAnchor:
         """See `Anchor.write`."""
         try:
             with self._database.transaction() as connection:
-                trail.write(connection, mark.entries, mark.head, mark.at)
+                engaged = msgspec.json.encode(mark.engaged).decode()
+                trail.write(connection, mark.entries, mark.head, mark.at, engaged)
         except sqlite3.Error as error:
             raise AiopsError(f"store {self._database.path}: {error}") from error
 
@@ -35,4 +38,7 @@ def read_mark(connection: sqlite3.Connection) -> Mark | None:
         found = trail.read(connection)
     except sqlite3.Error as error:
         raise AiopsError(f"store: {error}") from error
-    return Mark(*found) if found is not None else None
+    if found is None:
+        return None
+    entries, head, at, engaged = found
+    return Mark(entries, head, at, msgspec.json.decode(engaged, type=tuple[str, ...]))

@@ -16,11 +16,15 @@ START = "0" * 64
 
 
 class Mark(Struct, frozen=True):
-    """Where a trail ended when it was last anchored: its entries, the last hash, the latest time of an entry."""
+    """Where a trail ended when it was last anchored: its entries, the last hash, the latest time of an entry.
+
+    `engaged` are the kill switches that were engaged then: lines that are missing may be what engaged them.
+    """
 
     entries: int
     head: str
     at: float
+    engaged: tuple[str, ...] = ()
 
 
 # A store from before there were anchors has this: the trail is taken as it is, once.
@@ -44,6 +48,7 @@ class Cut(Struct, frozen=True):
 
     problem: str
     until: float | None = None
+    engaged: tuple[str, ...] = ()
 
 
 def compare(entries: int, hashed: str, mark: Mark | None) -> Cut | None:
@@ -56,15 +61,12 @@ def compare(entries: int, hashed: str, mark: Mark | None) -> Cut | None:
     if mark == UNKNOWN:
         return None
     if entries < mark.entries:
-        return Cut(
-            f"{mark.entries - entries} of {plural(mark.entries, 'line is', 'lines are')} missing at its end", mark.at
-        )
-    if hashed != mark.head:
-        return Cut("its lines are not those that were written", mark.at)
-    if entries > mark.entries + 1:
-        return Cut(
-            f"{plural(entries - mark.entries, 'line at its end was', 'lines at its end were')} "
-            "not written by the daemon",
-            mark.at,
-        )
-    return None
+        problem = f"{mark.entries - entries} of {plural(mark.entries, 'line is', 'lines are')} missing at its end"
+    elif hashed != mark.head:
+        problem = "its lines are not those that were written"
+    elif entries > mark.entries + 1:
+        added = plural(entries - mark.entries, "line at its end was", "lines at its end were")
+        problem = f"{added} not written by the daemon"
+    else:
+        return None
+    return Cut(problem, mark.at, mark.engaged)

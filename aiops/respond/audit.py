@@ -96,6 +96,9 @@ class Trail:
             self._head = self.entries[-1].hash if self.entries else START
             self._at = max((entry.at for entry in self.entries), default=0.0)
             self._size = os.fstat(self._file).st_size
+            self._engaged: set[str] = set()
+            for entry in self.entries:
+                self._move(entry)
             self.cut = self._compared()
             self._anchored = self._seq == 0
             if self.cut is None:
@@ -114,6 +117,7 @@ class Trail:
         entry.hash = entry.digest()
         self._write(msgspec.json.encode(entry, order="deterministic") + b"\n")
         self._seq, self._head, self._at = entry.seq + 1, entry.hash, max(self._at, at)
+        self._move(entry)
         self._anchored = False
         self._catch_up()
         # What is written on a trail that was cut is anchored with what is left of it.
@@ -132,10 +136,16 @@ class Trail:
         if self._anchor is None or self._anchored:
             return
         try:
-            self._anchor.write(Mark(self._seq, self._head, self._at))
+            self._anchor.write(Mark(self._seq, self._head, self._at, tuple(sorted(self._engaged))))
         except AiopsError as error:
             raise AuditError(f"{self._place}: its anchor was not written ({error}); nothing was run") from error
         self._anchored = True
+
+    def _move(self, entry: Entry) -> None:
+        if entry.kind == "cut":
+            self._engaged |= set(entry.data["engaged"])
+        elif entry.kind == "switch":
+            (self._engaged.add if entry.data["engaged"] else self._engaged.discard)(entry.data["scope"])
 
     def _write(self, line: bytes) -> None:
         """All of a line on disk, or nothing of it: half a line would break the chain for what comes after."""

@@ -185,6 +185,7 @@ class History(Struct):
             self.calls.pop(run.id, None)
 
     def _cut(self, at: float, data: dict[str, Any]) -> None:
+        self.switches |= dict.fromkeys(data["engaged"], True)
         until = data["until"] if data["until"] is not None else at
         self.gap = Gap(data["problem"], max(until, self.gap.until if self.gap is not None else until))
 

@@ -308,12 +308,12 @@ class Runner:
         return now if self._clock is None else max(now, self._clock())
 
     def _recover(self, trail: Trail, now: float) -> None:
-        if trail.cut is not None:
-            self._write("cut", now, {"problem": trail.cut.problem, "until": trail.cut.until})
+        if (cut := trail.cut) is not None:
+            # One line for all of it: a crash after it must not leave a switch released that was engaged.
+            engaged = sorted({GLOBAL, *cut.engaged})
+            self._write("cut", now, {"problem": cut.problem, "until": cut.until, "engaged": engaged})
         for run in [one for one in self.history.active() if "running" in (one.state, one.rollback)]:
             self._cut_off(run, now, "cut off by a crash; never repeated")
-        if self.history.gap is not None and not self.history.gap.accepted and not self.history.engaged([GLOBAL]):
-            self._engage(GLOBAL, now, "the audit trail was cut")
         if GLOBAL not in self.history.switches:
             self._engage(GLOBAL, now, "first start")
 

@@ -99,9 +99,10 @@ create table trail (
     one integer primary key check (one = 1),
     entries integer not null,
     head text not null,
-    at real not null
+    at real not null,
+    engaged text not null
 );
-insert into trail select 1, -1, '', 0 from applied where frame > 0;
+insert into trail select 1, -1, '', 0, '[]' from applied where frame > 0;
 """
 
 # When the store got it, by the host's clock: retention counts from here, since alerts of years ago may come today. Of

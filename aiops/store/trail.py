@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 
-Row = tuple[int, str, float]
+Row = tuple[int, str, float, str]
 
 
 def read(connection: sqlite3.Connection) -> Row | None:
-    """Return entries, last hash and latest time of the trail; None where no line was ever written."""
-    found: Row | None = connection.execute("select entries, head, at from trail").fetchone()
+    """Return entries, last hash, latest time and engaged switches (JSON); None where no line was ever written."""
+    found: Row | None = connection.execute("select entries, head, at, engaged from trail").fetchone()
     return found
 
 
-def write(connection: sqlite3.Connection, entries: int, head: str, at: float) -> None:
+def write(connection: sqlite3.Connection, entries: int, head: str, at: float, engaged: str) -> None:
     """Keep where the trail ends now, inside the caller's transaction."""
     connection.execute(
-        "insert into trail (one, entries, head, at) values (1, ?, ?, ?) on conflict (one) do update"
-        " set entries = excluded.entries, head = excluded.head, at = excluded.at",
-        (entries, head, at),
+        "insert into trail (one, entries, head, at, engaged) values (1, ?, ?, ?, ?) on conflict (one) do update"
+        " set entries = excluded.entries, head = excluded.head, at = excluded.at, engaged = excluded.engaged",
+        (entries, head, at, engaged),
     )

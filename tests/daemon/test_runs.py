@@ -78,11 +78,11 @@ def playbook(url: str) -> dict[str, Any]:
 class Site:
     """A daemon's files and its API."""
 
-    def __init__(self, directory: Path, url: str, port: int, tokens: bool = True) -> None:
+    def __init__(self, directory: Path, url: str, port: int, tokens: bool = True, **changes: Any) -> None:
         self.directory, self.state, self.path = directory, directory / "state", directory / "aiops.toml"
         self.trail = self.state / "runs" / "audit.jsonl"
         (directory / "books").mkdir(exist_ok=True)
-        (directory / "books" / "restart-worker.yaml").write_text(yaml.safe_dump(playbook(url)))
+        (directory / "books" / "restart-worker.yaml").write_text(yaml.safe_dump({**playbook(url), **changes}))
         nodes = [{"id": "work", "kind": "service"}, *({"id": f"worker-{n}", "kind": "host"} for n in range(3))]
         edges = [{"from": f"worker-{n}", "to": "work", "kind": "part_of"} for n in range(3)]
         (directory / "topology.json").write_text(json.dumps({"nodes": nodes, "edges": edges}))

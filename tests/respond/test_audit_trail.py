@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aiops.respond.audit import START, AuditError, Trail, verify
+from aiops.respond.anchors import START
+from aiops.respond.audit import AuditError, Trail, verify
 
 
 def _fill(path: Path, count: int = 4) -> None:

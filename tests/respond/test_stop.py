@@ -14,9 +14,14 @@ import pytest
 
 from aiops.deliver.client import HttpClient
 from aiops.errors import UsageError
-from aiops.respond import runs, sending
+from aiops.respond import guards, runs, sending
 from aiops.respond.audit import AuditError
+from aiops.respond.calls import calls_of
 from aiops.respond.guards import Case, GuardCheck
+from aiops.respond.parameters import Values
+from aiops.respond.rendering import Request
+from aiops.respond.sending import Gate
+from aiops.respond.sending import Reply as SendReply
 from aiops.testing.receiver import Receiver, Reply, receiving
 from tests.respond.bench import NAME, TEAM, Bench, beside, get, paths, post, until, view
 
@@ -60,6 +65,7 @@ def test_nothing_is_sent_after_a_stop_during_a_precondition(make: Make, receiver
     assert (done[0].state, run.state, run.done) == ("stopped", "stopped", [])
     assert (run.why, run.left) == (f"not sent: kill switch {scope} is engaged", ["restart on worker-1"])
     assert paths(receiver) == ["/worker-1/alive"]
+    assert "intent" not in bench.kinds()
 
 
 def test_a_run_in_flight_ends_as_stopped_with_what_was_done(make: Make, receiver: Receiver) -> None:
@@ -109,7 +115,9 @@ def test_a_stop_ends_the_pause_between_attempts(
 
 def test_a_stop_between_attempts_ends_them(samples: SimpleNamespace, make: Make, receiver: Receiver) -> None:
     """The switch moves while a pause is slept through to its end."""
-    bench = make({"sleep": lambda _: bench.engage()}, steps=[post(receiver, "restart", attempts=5, idempotent=True)])
+    bench: Bench = make(
+        {"sleep": lambda _: bench.engage()}, steps=[post(receiver, "restart", attempts=5, idempotent=True)]
+    )
     bench.approve()
     receiver.replies = [Reply(503)]
     assert bench.run().state == "stopped"
@@ -140,6 +148,17 @@ def test_a_request_whose_connection_is_being_made_is_not_sent(make: Make, receiv
     [run] = bench.runner.history.runs.values()
     assert (done[0].state, run.touched, run.keys) == ("stopped", [], [])
     assert receiver.requests == []
+
+
+def test_nothing_is_even_connected_to_after_a_stop(samples: SimpleNamespace, receiver: Receiver) -> None:
+    class Watched:
+        def send(self, request: Request, idempotency_key: str, gate: Gate) -> SendReply:
+            raise AssertionError("asked to send")
+
+    book = samples.playbook(steps=[post(receiver, "restart", attempts=3, idempotent=True)])
+    [call] = calls_of(book, ["worker-1"], [Values({"host": "worker-1"}, {})])
+    sent = sending.send(Watched(), call, "key", lambda: "stopped", lambda _: None)
+    assert (sent.was_sent, sent.stopped) == (False, "stopped")
 
 
 def test_a_run_of_which_nothing_was_sent_may_be_made_again(make: Make, receiver: Receiver) -> None:
@@ -293,7 +312,7 @@ def test_two_runs_that_begin_together_touch_a_target_once(
     views = [view(incident="i1"), view(incident="i2")]
     for one in views:
         bench.runner.approve(one, NAME, bench.world(), "ann", TEAM)
-    real = runs.evaluate
+    real = guards.evaluate
 
     def together(case: Case) -> list[GuardCheck]:
         checks = real(case)

@@ -26,7 +26,7 @@ from aiops.respond.history import GLOBAL
 from aiops.store.schema import MIGRATIONS
 from aiops.store.store import FILE_NAME, Store
 from aiops.testing.receiver import Receiver, receiving
-from tests.respond.bench import Bench, MemoryAnchor, post, view
+from tests.respond.bench import Bench, MemoryAnchor, post, until, view
 
 Make = Callable[..., Bench]
 
@@ -130,6 +130,17 @@ def test_cooldowns_and_rates_are_not_forgotten_with_a_cut_trail(
         bench.runner.accept_trail("ann", bench.now)
 
 
+def test_switches_are_not_forgotten_with_a_cut_trail(make: Make) -> None:
+    bench = make()
+    bench.release()
+    bench.engage("team:platform")
+    until(lambda: not bench.runner.switches.unwritten())
+    bench.release(GLOBAL)
+    bench.trail.close()
+    keep(bench.path, 2)
+    assert make().runner.history.switches == {"global": True, "team:platform": True}
+
+
 def test_lines_that_the_daemon_did_not_write_are_noticed(make: Make) -> None:
     """A chain has no key: anybody who may write the file can go on with it."""
     bench = ran(make)
@@ -188,8 +199,8 @@ def test_a_store_of_before_knows_that_it_knows_nothing(tmp_path: Path) -> None:
     store = Store(tmp_path)
     anchor = StoreAnchor(store.database)
     assert anchor.read() == UNKNOWN
-    anchor.write(Mark(3, "x", 5.0))
-    assert anchor.read() == Mark(3, "x", 5.0) == read_mark(store.database.reader)
+    anchor.write(Mark(3, "x", 5.0, ("global",)))
+    assert anchor.read() == Mark(3, "x", 5.0, ("global",)) == read_mark(store.database.reader)
     store.close()
 
 
