@@ -8,7 +8,9 @@ back. The key is the incident's id: all changes of one incident are in one parti
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
 from typing import Annotated, Any
 
 from msgspec import Meta
@@ -44,30 +46,44 @@ class KafkaSink:
         self.options = convert(options, KafkaSinkOptions, f"sinks.{name}")
         if not TOPIC.fullmatch(self.options.topic):
             raise UsageError(f"sinks.{name}.topic: expected letters, digits, `.`, `_`, `-`; got {self.options.topic!r}")
-        self._lock = threading.Lock()
-        self._producer: Producer | None = None
+        self._idle: SimpleQueue[Producer] = SimpleQueue()
+        self._closed = threading.Event()
 
     def send(self, message: Message) -> Answer:
         """See `Sink.send`."""
         outgoing = self._outgoing(message)
-        # One at a time: opening is slow, and neither client's flush tells one caller's messages from another's.
-        with self._lock:
-            try:
-                if self._producer is None:
-                    self._producer = open_producer(self.options)
-                self._producer.deliver([outgoing], self.options.timeout_s)
-            except WriteError as error:
-                return Answer(ok=False, retry=error.retry, reason=str(error))
-            except BrokerError as error:
-                return Answer(ok=False, retry=True, reason=str(error))
+        try:
+            with self._producer() as producer:
+                producer.deliver([outgoing], self.options.timeout_s)
+        except WriteError as error:
+            return Answer(ok=False, retry=error.retry, reason=str(error))
+        except BrokerError as error:
+            return Answer(ok=False, retry=True, reason=str(error))
         return Answer(ok=True)
 
     def close(self) -> None:
-        """Let go of the connection, if there is one."""
-        with self._lock:
-            producer, self._producer = self._producer, None
-        if producer is not None:
-            producer.close()
+        """Let go of the connections that nobody uses; the others are closed by who uses them."""
+        self._closed.set()
+        with suppress(Empty):
+            while True:
+                self._idle.get_nowait().close()
+
+    @contextmanager
+    def _producer(self) -> Iterator[Producer]:
+        """A producer that nobody else uses meanwhile: no client's flush tells one caller's messages from another's.
+
+        Nobody waits for another one's broker: there are as many producers as threads that send at once, a few.
+        """
+        try:
+            producer = self._idle.get_nowait()
+        except Empty:
+            producer = open_producer(self.options)
+        try:
+            yield producer
+        finally:
+            self._idle.put(producer)
+            if self._closed.is_set():
+                self.close()
 
     def _outgoing(self, message: Message) -> Outgoing:
         attributes = {
