@@ -46,13 +46,13 @@ def make(samples: SimpleNamespace, receiver: Receiver, tmp_path: Path) -> Iterat
 
 
 def test_a_plan_that_changed_after_its_approval_is_not_run(make: Make, receiver: Receiver, samples: Any) -> None:
-    """The approver saw /tmp/cache; then a worse alert came, with another directory."""
+    """The approver saw /srv/cache; then a worse alert came, with another directory."""
     steps = [post(receiver, "clean", body={"directory": "{{ directory }}"})]
     parameters = {"host": {"from": ["cause.entity"]}, "directory": DIRECTORY}
     bench = make(steps=steps, parameters=parameters)
-    bench.view = view(directory="/tmp/cache")
+    bench.view = view(directory="/srv/cache")
     approved = bench.approve()
-    assert approved.requests[0].body == {"directory": "/tmp/cache"}
+    assert approved.requests[0].body == {"directory": "/srv/cache"}
     bench.view = view(directory="/var/lib/mysql")
     done = bench.run(approved=approved.id)
     assert done.run is None
@@ -72,7 +72,7 @@ def test_a_quorum_is_for_one_plan(make: Make, receiver: Receiver) -> None:
     bench = make(
         steps=[post(receiver, "clean", body={"directory": "{{ directory }}"})], parameters=parameters, approval=approval
     )
-    bench.view = view(directory="/tmp/cache")
+    bench.view = view(directory="/srv/cache")
     bench.approve("ann")
     bench.view = view(directory="/var/lib/mysql")
     assert "1 of 2 approvals" in (bench.approve("bob").refused or "")

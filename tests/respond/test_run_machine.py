@@ -66,7 +66,7 @@ class Machine(RuleBasedStateMachine):
         self.shown: dict[str, Plan] = {}
         self.approvers: dict[str, set[str]] = {}
         self.running: Plan | None = None
-        self.directory = "/tmp/cache"
+        self.directory = "/srv/cache"
         self.cut = False
         self.open()
 
@@ -135,7 +135,7 @@ class Machine(RuleBasedStateMachine):
         self.now += wait
         self.runner.expire(self.now)
 
-    @rule(directory=st.sampled_from(["/tmp/cache", "/var/lib/mysql"]))
+    @rule(directory=st.sampled_from(["/srv/cache", "/var/lib/mysql"]))
     def alert(self, directory: str) -> None:
         """A worse alert comes: what would be sent changes."""
         self.directory = directory

@@ -104,8 +104,17 @@ def test_a_stop_ends_the_pause_between_attempts(
     bench = make(steps=[post(receiver, "restart", attempts=5, idempotent=True)])
     bench.approve()
     receiver.replies = [Reply(503)]
+    paused, real = threading.Event(), bench.runner.switches.halted
+
+    def watched(scopes: list[str]) -> str | None:
+        if bench.runner._lock.locked():
+            # Only whoever pauses asks with the lock held, which is let go of once it waits.
+            paused.set()
+        return real(scopes)
+
+    monkeypatch.setattr(bench.runner.switches, "halted", watched)
     with beside(bench.run) as done:
-        until(lambda: receiver.requests)
+        assert paused.wait(60)
         bench.engage()
     assert done[0].state == "stopped"
     [run] = bench.runner.history.runs.values()
