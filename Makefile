@@ -30,8 +30,8 @@ demo: $(VENV)/.runtime ## Install, then watch a storm of alerts become a handful
 test: $(VENV)/.dev interpreted lint ## Install, then lint, run all tests and report coverage.
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered -p no:cacheprovider $(PYTEST_FLAGS)
 
-test-fast: $(VENV)/.dev interpreted ## Only the tests that take no broker, no crashes and no packaging.
-	@$(BIN)/python -m pytest -n 2 -q -m 'not slow and not kafka and not crash' $(PYTEST_FLAGS)
+test-fast: $(VENV)/.dev interpreted ## Only the tests that take no broker, no browser, no crashes and no packaging.
+	@$(BIN)/python -m pytest -n 2 -q -m 'not slow and not kafka and not crash and not browser' $(PYTEST_FLAGS)
 
 mutants: $(VENV)/.dev ## Change safety-critical code in copies of the tree; the tests must notice each change.
 	@$(BIN)/python -m tests.mutants

@@ -68,6 +68,10 @@ def test_a_form_needs_the_token_of_its_browser_and_session(tmp_path: Path, serve
             answer = site.client.post(resolve, data={"csrf": wrong}, headers={"origin": mine["origin"]})
             assert answer.status_code == 403
             assert "load the page again" in answer.text
+        browser = site.client.cookies["aiops_form"]
+        site.client.cookies.set("aiops_form", "another", domain="127.0.0.1", path="/")
+        assert site.client.post(resolve, data={"message": "x"}, headers=mine).status_code == 403
+        site.client.cookies.set("aiops_form", browser, domain="127.0.0.1", path="/")
         assert sign_in(site, OTHER).status_code == 303
         stale = site.client.post(resolve, data={"message": "x"}, headers=mine)
         assert stale.status_code == 403
