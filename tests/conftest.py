@@ -9,8 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from aiops.compile import is_stale
+
+# How long an example takes is a matter of the machine.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 pytest_plugins = ["aiops.testing.kafka_fixture"]
 
@@ -32,6 +37,6 @@ def small_disk(tmp_path: Path) -> Callable[[str, str], subprocess.CompletedProce
         if subprocess.run([*mount, "true"], capture_output=True, check=False).returncode:
             pytest.skip("this machine does not let a user mount a small file system")
         command = [*mount, sys.executable, "-c", script, str(tmp_path)]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
     return run

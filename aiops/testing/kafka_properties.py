@@ -137,7 +137,7 @@ def _certificate(directory: Path, alias: str, name: str, extension: str, pem: st
 
 
 def _keytool(arguments: list[str]) -> str:
-    done = subprocess.run(["keytool", *arguments], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(["keytool", *arguments], capture_output=True, text=True, check=False, timeout=300)
     if done.returncode != 0:
         raise BrokerUnavailable(f"no encrypted listener: keytool failed: {(done.stdout or done.stderr)[:300]}")
     return done.stdout

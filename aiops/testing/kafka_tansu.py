@@ -17,7 +17,7 @@ from pathlib import Path
 from aiops.testing.kafka_broker import HOST, free_ports
 from aiops.testing.kafka_jars import BrokerUnavailable
 
-START_TIMEOUT_S = 20.0
+START_TIMEOUT_S = 180.0
 
 
 class TansuBroker:

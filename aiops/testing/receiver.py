@@ -62,7 +62,7 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             receiver.requests.append(Request(self.command, self.path, headers, body))
             reply = receiver.next_reply()
             if reply.wait is not None:
-                reply.wait.wait(20)
+                reply.wait.wait(600)
             if reply.cut == "before":
                 self.connection.shutdown(socket.SHUT_RDWR)
                 self.close_connection = True
@@ -107,4 +107,4 @@ def receiving(receiver: Receiver | None = None) -> Iterator[Receiver]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(5)
+        thread.join(120)

@@ -16,7 +16,7 @@ from aiops.ports import Source
 from aiops.testing.inbox import MemoryInbox
 
 # Two cores may be shared with other work; what has not come by then does not come.
-DEADLINE_S = 20.0
+DEADLINE_S = 120.0
 # How long a source is watched to see that it does not take what it must not.
 WATCH_S = 0.3
 

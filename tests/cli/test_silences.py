@@ -14,7 +14,7 @@ import pytest
 
 def aiops(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "aiops", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +31,12 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "http.enabled=false",
     ]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as daemon:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while aiops("health", "--state", str(folder)).returncode and time.monotonic() < deadline:
             time.sleep(0.2)
         yield str(folder)
         daemon.terminate()
-        daemon.wait(20)
+        daemon.wait(120)
 
 
 @pytest.mark.slow

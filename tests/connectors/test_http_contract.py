@@ -17,7 +17,7 @@ import pytest
 
 from aiops.records import Alert
 
-DEADLINE_S = 60.0
+DEADLINE_S = 120.0
 ALERTMANAGER = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
 PROMETHEUS = shutil.which("prometheus")
 
@@ -38,7 +38,7 @@ def started(command: Sequence[str], port: int, log: Path) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(120)
 
 
 def answers(port: int) -> bool:

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from aiops.ports import Received
 from aiops.testing.inbox import MemoryInbox
 
-DEADLINE_S = 20.0
+DEADLINE_S = 120.0
 GROUP = {"alerts": [{"labels": {"alertname": "Down", "host": "w1"}}]}
 BODY = json.dumps(GROUP).encode()
 
@@ -63,11 +63,10 @@ def test_compressed_bodies(http: Any, encoding: str, body: bytes) -> None:
     ],
 )
 def test_bombs_and_broken_encodings(http: Any, encoding: str, body: bytes, status: int) -> None:
-    began = time.monotonic()
     answer = http.post("/ingest/alertmanager", body, headers={"content-encoding": encoding})
     assert answer.status_code == status
     assert http.inbox.records == []
-    assert time.monotonic() - began < 5
+    assert http.source.health()["held_bytes"] == 0
 
 
 @pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "application/xml", "text/html", "image/png"])
@@ -119,23 +118,23 @@ def test_a_body_over_the_limit_as_it_comes(http: Any) -> None:
     assert http.source.health()["held_bytes"] == 0
 
 
-def test_a_slow_body_is_given_up(http: Any) -> None:
-    with connect(http) as sock:
+def test_a_slow_body_is_given_up(serving: Any) -> None:
+    with serving(body_timeout_s=0.2) as http, connect(http) as sock:
         sock.sendall(b"POST /ingest/archive HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{")
         assert b" 408 " in answer_of(sock)
-    assert http.source.health()["held_bytes"] == 0
+        assert http.source.health()["held_bytes"] == 0
 
 
 @pytest.mark.parametrize("head", [b"", b"POST /ingest/archive HTTP/1.1\r\nhost: local"])
-def test_a_slow_head_is_given_up(http: Any, head: bytes) -> None:
-    with connect(http) as sock:
+def test_a_slow_head_is_given_up(serving: Any, head: bytes) -> None:
+    with serving(head_timeout_s=0.2) as http, connect(http) as sock:
         sock.sendall(head)
         with contextlib.suppress(ConnectionResetError):
             assert sock.recv(100) == b""
 
 
-def test_a_head_that_drips_is_given_up(http: Any) -> None:
-    with connect(http) as sock:
+def test_a_head_that_drips_is_given_up(serving: Any) -> None:
+    with serving(head_timeout_s=0.2) as http, connect(http) as sock:
         began = time.monotonic()
         with contextlib.suppress(OSError):
             while time.monotonic() - began < DEADLINE_S:
@@ -158,7 +157,7 @@ def test_connections_over_the_limit_are_told_to_come_again(serving: Any) -> None
 
 
 def test_bytes_held_over_all_requests_are_bounded(serving: Any) -> None:
-    with serving(max_held_bytes=5_000, body_timeout_s=5) as http, connect(http) as sock:
+    with serving(max_held_bytes=5_000, body_timeout_s=600) as http, connect(http) as sock:
         sock.sendall(b"POST /ingest/archive HTTP/1.1\r\nhost: localhost\r\ncontent-length: 4001\r\n\r\n" + b" " * 4_000)
         deadline = time.monotonic() + DEADLINE_S
         while http.source.health()["held_bytes"] < 4_000 and time.monotonic() < deadline:

@@ -166,7 +166,7 @@ def test_alertmanager_s_status_is_there(http: Any) -> None:
 @pytest.mark.skipif(shutil.which("amtool") is None, reason="needs amtool (Debian: prometheus-alertmanager)")
 def test_amtool_adds_an_alert(http: Any) -> None:
     url = f"--alertmanager.url=http://127.0.0.1:{http.port}"
-    subprocess.run(["amtool", "alert", "add", url, "alertname=FromAmtool", "node=n1"], check=True, timeout=20)
+    subprocess.run(["amtool", "alert", "add", url, "alertname=FromAmtool", "node=n1"], check=True, timeout=300)
     [alert] = http.inbox.records
     assert isinstance(alert, Alert)
     assert (alert.name, alert.entity) == ("FromAmtool", "n1")

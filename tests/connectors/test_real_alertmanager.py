@@ -45,12 +45,12 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx2.Clie
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
-            with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+            with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=300) as client:
                 _wait(lambda: _ready(client), folder / "log")
                 yield client, receiver
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(120)
 
 
 def _ready(client: httpx2.Client) -> bool:
@@ -61,7 +61,7 @@ def _ready(client: httpx2.Client) -> bool:
 
 
 def _wait(reached: Any, log: Path | None = None) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not reached():
         assert time.monotonic() < deadline, log.read_text() if log is not None else "too late"
         time.sleep(0.05)

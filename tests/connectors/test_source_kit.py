@@ -28,7 +28,7 @@ def lines(names: list[str]) -> str:
 def test_the_http_source() -> None:
     def bring(source: Source, names: list[str]) -> None:
         assert isinstance(source, HttpSource)
-        port = source.wait_started(20)
+        port = source.wait_started(120)
 
         def send() -> None:
             while httpx2.post(f"http://127.0.0.1:{port}/ingest/archive", content=lines(names)).status_code == 503:

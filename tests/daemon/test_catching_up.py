@@ -52,7 +52,7 @@ def feed(daemon: Daemon, records: list[Record]) -> None:
 
 
 def closed(daemon: Daemon) -> None:
-    daemon.snapshots.wait(5.0)
+    daemon.snapshots.wait(120.0)
     daemon.close()
 
 

@@ -24,7 +24,7 @@ from aiops.store import audit
 from aiops.testing.receiver import Reply, receiving
 from aiops.topology import Topology
 
-DEADLINE_S = 20.0
+DEADLINE_S = 120.0
 
 
 def until(found: Callable[[], Any]) -> Any:

@@ -53,7 +53,7 @@ def test_what_the_pump_has_begun_with_is_waited_for_beyond_the_timeout() -> None
     thread.join(0.2)
     assert thread.is_alive()
     pending.done.set_result(True)
-    thread.join(5.0)
+    thread.join(120)
     assert answers == [True]
 
 

@@ -70,5 +70,5 @@ def test_a_detector_that_was_put_in_place_is_told_by_its_id(tmp_path: Path) -> N
             f'aiops_model_info{{stage="detect",model="flat",version="",digest="{digest}"}} 1' in daemon.metrics_text()
         )
         assert daemon.health()["models"]["detect"]["digest"] == digest  # type: ignore[index]
-        daemon.snapshots.wait(5.0)
+        daemon.snapshots.wait(120.0)
         daemon.close()

@@ -32,7 +32,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         try:
             process.wait_ready()
             wait_listening(port)
-            with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+            with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=300) as client:
                 yield client, receiver
         finally:
             process.stop()

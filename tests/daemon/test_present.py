@@ -262,7 +262,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DaemonPro
 
 def test_25_alerts_are_25_alerts_everywhere_and_no_version_was_made(daemon: tuple[DaemonProcess, int, Path]) -> None:
     _, port, config = daemon
-    with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+    with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=300) as client:
         now = time.time()
         for number in range(25):
             one = {"kind": "alert", "ts": now, "name": "ShopDown", "severity": "critical", "entity": "shop"}

@@ -88,7 +88,7 @@ def feed(daemon: Daemon, records: list[Record]) -> None:
 
 def snapshot(daemon: Daemon) -> None:
     daemon.pump._snapshot()
-    daemon.snapshots.wait(20.0)
+    daemon.snapshots.wait(120.0)
 
 
 def state_of(daemon: Daemon) -> bytes:

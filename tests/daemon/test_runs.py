@@ -29,7 +29,7 @@ from aiops.testing.receiver import Receiver, Reply, receiving
 from aiops.web.auth import new_token, token_hash
 from tests.form_headers import form_headers
 
-DEADLINE_S = 30.0
+DEADLINE_S = 120.0
 TOKENS = {"ann": new_token(), "bob": new_token()}
 CONFIG = """
 topology = "{directory}/topology.json"

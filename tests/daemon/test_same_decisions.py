@@ -99,7 +99,7 @@ def test_random_batches_restarts_and_crashes(seed: int, tmp_path_factory: pytest
             daemon.pump.round()
             assert answer.result(0) is True
         if fate < 0.2:
-            daemon.snapshots.wait(5.0)
+            daemon.snapshots.wait(120.0)
             daemon.close()
             daemon = open_daemon(directory, clock)
         position = daemon.position("feed")
@@ -107,7 +107,7 @@ def test_random_batches_restarts_and_crashes(seed: int, tmp_path_factory: pytest
         assert position.at == {"file": at}
         if chance.random() < 0.1:
             clock.now += 2.0
-    daemon.snapshots.wait(5.0)
+    daemon.snapshots.wait(120.0)
     daemon.close()
     daemon = open_daemon(directory, clock)
     try:
@@ -127,7 +127,7 @@ def test_random_batches_restarts_and_crashes(seed: int, tmp_path_factory: pytest
         opened = {row.incident for row in rows if row.change == "opened"}
         assert opened == {id for id, *_ in changes}
     finally:
-        daemon.snapshots.wait(5.0)
+        daemon.snapshots.wait(120.0)
         daemon.close()
 
 
@@ -135,7 +135,7 @@ def feed(daemon: Daemon, clock: Clock, records: list[Record]) -> None:
     clock.now = max(record.ts for record in records if not hasattr(record, "opened_at"))
     assert daemon.inbox.submit(Received(records)) is not None
     daemon.pump.round()
-    daemon.snapshots.wait(5.0)
+    daemon.snapshots.wait(120.0)
 
 
 def test_a_lost_store_is_written_again_and_nobody_is_told_twice(tmp_path: Path) -> None:
@@ -223,5 +223,5 @@ def test_a_store_that_refuses_loses_nothing(tmp_path: Path, monkeypatch: pytest.
     state = daemon.pump.state
     assert state == "running"
     assert stored(daemon) == refold(tmp_path)
-    daemon.snapshots.wait(5.0)
+    daemon.snapshots.wait(120.0)
     daemon.close()

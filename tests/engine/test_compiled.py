@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 
 # Folds a simulated site in three legs: straight on, and once more from the snapshot that another process left.
 FOLD = """
@@ -54,7 +54,9 @@ print(json.dumps(told))
 def run(tree: Path, *command: str) -> subprocess.CompletedProcess[str]:
     paths = os.pathsep.join(str(tree / part) for part in (".", "connectors", "models"))
     environment = {**os.environ, "PYTHONPATH": paths}
-    return subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False, timeout=500)
+    return subprocess.run(
+        command, cwd=tree, env=environment, capture_output=True, text=True, check=False, timeout=1_500
+    )
 
 
 def fold(tree: Path, mine: Path, other: Path) -> dict[str, object]:

@@ -43,7 +43,7 @@ def by_librdkafka(lab, topic, codec, values):
 def by_the_console(lab, topic, codec, values):
     command = ["java", "-Xmx128m", "-cp", f"{jars()}/*", "org.apache.kafka.tools.ConsoleProducer"]
     command += ["--bootstrap-server", lab.broker.bootstrap, "--topic", topic, "--compression-codec", codec]
-    done = subprocess.run(command, input=b"\n".join(values) + b"\n", capture_output=True, check=False, timeout=100)
+    done = subprocess.run(command, input=b"\n".join(values) + b"\n", capture_output=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
 
 

@@ -24,7 +24,7 @@ from aiops.testing.kafka_fixture import AnyBroker
 ROOT = Path(__file__).parents[2]
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 AIOPS = [sys.executable, "-m", "aiops"]
-DEADLINE_S = 60.0
+DEADLINE_S = 120.0
 
 pytestmark = pytest.mark.kafka
 

@@ -114,7 +114,7 @@ WELL = {
 
 
 def promtool(*words: str | Path) -> None:
-    done = subprocess.run(["promtool", *map(str, words)], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(["promtool", *map(str, words)], capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -183,7 +183,7 @@ def test_the_unit_starts_what_there_is(tmp_path: Path) -> None:
     # Where the program is installed is not for the machine of the tests.
     copy = tmp_path / "aiops.service"
     copy.write_text(unit.replace("/usr/local/bin/aiops", shutil.which("true") or "/bin/true"))
-    done = subprocess.run(["systemd-analyze", "verify", copy], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(["systemd-analyze", "verify", copy], capture_output=True, text=True, check=False, timeout=300)
     assert (done.returncode, [line for line in done.stderr.splitlines() if "aiops.service" in line]) == (0, [])
 
 

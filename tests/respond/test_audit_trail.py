@@ -90,10 +90,10 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "audit.jsonl"
     trail = Trail(path)
     code = f"from pathlib import Path\nfrom aiops.respond.audit import Trail\nTrail(Path({str(path)!r}))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
     assert "another process has it open" in done.stderr
     trail.close()
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0
 
 
@@ -106,7 +106,7 @@ def test_a_full_disk_leaves_the_chain_whole(tmp_path: Path) -> None:
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nresource.setrlimit(resource.RLIMIT_FSIZE, (400, 400))\n"
         "try:\n    trail.append('note', 2.0, {'text': 'x' * 1000})\nexcept AuditError as error:\n    print(error)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
     assert "nothing was run" in done.stdout, done.stderr
     assert verify(path).entries == 1
     assert os.path.getsize(path) < 400

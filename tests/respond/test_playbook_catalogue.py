@@ -46,7 +46,7 @@ def test_its_commands_are_shell() -> None:
     commands = [command for name in NAMES for command in _commands(CATALOGUE.playbooks[name])]
     assert len(commands) > 150
     script = "\n".join(f": <<'EOF_{i}'\nEOF_{i}\n{command}" for i, command in enumerate(commands))
-    done = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, timeout=300, check=False)
     assert done.stderr == ""
 
 

@@ -293,7 +293,7 @@ from aiops.store.store import FILE_NAME, Store
     for number in (1, 2, 3, -1, -2, -3):
         place = tmp_path / str(number)
         words = [sys.executable, "-c", textwrap.dedent(code), str(place), str(number)]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 9, done.stderr
         store = Store(place)
         trail = Trail(place / "runs" / "audit.jsonl", StoreAnchor(store.database))

@@ -235,7 +235,7 @@ def test_a_slow_body_is_given_up(lasting: Any, path: str, kind: str, monkeypatch
     monkeypatch.setattr(operations, "BODY_TIMEOUT_S", 0.2)
     monkeypatch.setattr(forms, "FORM_TIMEOUT_S", 0.2)
     head = f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{lasting.port}\r\norigin: {lasting.origin['origin']}\r\n"
-    with socket.create_connection(("127.0.0.1", lasting.port), timeout=20) as sock:
+    with socket.create_connection(("127.0.0.1", lasting.port), timeout=300) as sock:
         sock.sendall(f"{head}content-type: {kind}\r\ncontent-length: 50\r\n\r\n{{".encode())
         assert sock.recv(200).startswith(b"HTTP/1.1 408 ")
 

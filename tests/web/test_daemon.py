@@ -16,7 +16,7 @@ import pytest
 
 from aiops.web.auth import new_token, token_hash
 
-START_S = 60.0
+START_S = 120.0
 TOKEN = new_token()
 
 
@@ -40,11 +40,11 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         headers = {"authorization": f"Bearer {TOKEN}"}
-        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=20) as client:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=300) as client:
             wait_for(lambda: ready(client), directory / "log")
             yield client
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
         assert TOKEN not in (directory / "log").read_text()
     finally:
         process.kill()
