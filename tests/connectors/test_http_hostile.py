@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from aiops.ports import Received
 from aiops.testing.inbox import MemoryInbox
+from tests.waiting import eventually
 
 DEADLINE_S = 120.0
 GROUP = {"alerts": [{"labels": {"alertname": "Down", "host": "w1"}}]}
@@ -144,13 +145,21 @@ def test_a_head_that_drips_is_given_up(serving: Any) -> None:
 
 
 def test_connections_over_the_limit_are_told_to_come_again(serving: Any) -> None:
-    with serving(max_connections=4) as http:
+    """All places are taken by requests whose bodies do not come."""
+    with serving(max_connections=4, body_timeout_s=600) as http:
         held = [connect(http) for _ in range(4)]
-        try:
+
+        def answer() -> bytes:
             with connect(http) as sock:
-                answer = answer_of(sock)
-            assert b" 503 " in answer
-            assert b"retry-after" in answer.lower()
+                sock.sendall(b"GET /ingest/archive HTTP/1.1\r\nhost: localhost\r\n\r\n")
+                return answer_of(sock)
+
+        try:
+            for sock in held:
+                sock.sendall(b"POST /ingest/archive HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n")
+            # Until the server has read all four heads, there is room.
+            told = eventually(lambda: found if b" 503 " in (found := answer()) else b"")
+            assert b"retry-after" in told.lower()
         finally:
             for sock in held:
                 sock.close()
