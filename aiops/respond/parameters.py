@@ -42,7 +42,7 @@ def resolve(
     for name, parameter in playbook.parameters.items():
         value, reason = _one(name, parameter, now, fact, given or {})
         if value is None:
-            made.missing[name] = reason
+            made.missing[name] = f"{parameter.description}: {reason}" if parameter.description else reason
         else:
             made.values[name] = value
     for name in given or {}:
