@@ -281,6 +281,31 @@ def test_nothing_is_sent_before_its_intent_is_on_disk(
     ]
 
 
+def test_a_disk_that_fails_in_the_middle_of_a_run_ends_it(
+    make: Make, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came of the first step cannot be written down: nobody knows, nothing more is sent, nothing else may."""
+    bench, real = make(steps=[post(receiver, "drain"), post(receiver, "restart")]), os.fsync
+
+    def fail(file: int) -> None:
+        if receiver.requests:
+            raise OSError(5, "Input/output error")
+        real(file)
+
+    bench.approve()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fail)
+        with pytest.raises(AuditError):
+            bench.run()
+    [run] = bench.runner.history.runs.values()
+    assert (run.state, len(receiver.requests)) == ("unknown", 1)
+    assert bench.runner.history.switches[f"playbook:{NAME}"] is True
+    bench.trail.close()
+    again = make()
+    [run] = again.runner.history.runs.values()
+    assert (run.state, run.touched) == ("unknown", ["worker-1"])
+
+
 def test_the_end_of_the_daemon_starts_nothing_more(make: Make, receiver: Receiver) -> None:
     bench, held = make(steps=[post(receiver, "drain"), post(receiver, "restart")]), threading.Event()
     bench.approve()
