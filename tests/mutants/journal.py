@@ -16,6 +16,7 @@ _REPAIR = "aiops/store/repair.py"
 _BY_WRITER = ("tests/journal/test_writer.py",)
 _BY_SCRUB = ("tests/journal/test_scrub.py",)
 _BY_RECORD = ("tests/daemon/test_records_that_raise.py",)
+_BY_MODEL = ("tests/daemon/test_models_that_raise.py",)
 _BY_REPAIR = ("tests/store/test_repair.py",)
 _BY_STORE = ("tests/store/test_store.py", "tests/store/test_trouble.py")
 _BY_PUMP = ("tests/daemon/test_pump.py",)
@@ -124,7 +125,7 @@ MUTANTS: list[Mutant] = [
         "aiops/engine/faults.py",
         "            self.add(port, error)\n            return otherwise",
         "            raise",
-        _BY_RECORD,
+        _BY_MODEL,
     ),
     Mutant(
         "recovery-notifies-again",
