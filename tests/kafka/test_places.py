@@ -190,6 +190,8 @@ def test_a_static_member_restarts_without_moving_partitions(lab, make_inbox, unt
     options = lab.options(topics=[topic], session_timeout_s=30.0)
     one, two, again = make_inbox(), make_inbox(), make_inbox()
     with lab.running(two, options | {"group_instance_id": "two"}) as second:
+        # Who joins first leads the group: a leader that restarts has the others join anew.
+        until(lambda: second.health()["partitions"] == 2, "all of it")
         with lab.running(one, options | {"group_instance_id": "one"}) as first:
             until(lambda: [each.health()["partitions"] for each in (first, second)] == [1, 1], "one each")
             lab.produce(topic, alerts(100, "a"))

@@ -140,3 +140,85 @@ def test_a_partition_that_went_away_is_marked():
     positions.assign([("t", 1)], Group3(""))
     assert positions.unsaved
     assert positions.position({}).at == {"t/0": -8, "t/1": 3, READER: 0}
+
+
+class Broker:
+    """A broker that knows one topic `t`: its marks, and what was committed."""
+
+    def __init__(self, mark, commits=None):
+        self.mark = mark
+        self.commits = commits or {}
+
+    def committed(self, partitions):
+        return {one: self.commits[one] for one in partitions if one in self.commits}
+
+    def starts(self, partitions, start):
+        return dict.fromkeys(partitions, {"earliest": self.mark.start, "latest": self.mark.end}[start])
+
+    def marks(self, partitions):
+        return dict.fromkeys(partitions, self.mark)
+
+
+STORED = {"t/0": 7, "t/1": -4, "#id/t": 11, "#start/t/0": 3, "#epoch/t/0": 2, READER: 5}
+WITHOUT_ID = {place: at for place, at in STORED.items() if place != "#id/t"}
+
+
+def test_another_topic_of_the_same_name_is_read_from_its_start():
+    positions = Positions("s", Position("s", dict(STORED)), "latest")
+    commits = {("t", 0): Commit(6, "aiops:5:b"), ("t", 1): Commit(9, "by a tool")}
+    assert positions.assign([("t", 0)], Broker(Mark(12, 2, 20, 0), commits)) == {("t", 0): 2}
+    [remade] = positions.remade
+    assert (remade.partition, remade.before, remade.mark.start) == (("t", 0), 7, 2)
+    assert positions.unsaved
+    # The other partition is new as well: nothing of it was read, whatever was known of the old one.
+    assert positions.position({}).at == {"t/0": 2, "t/1": -1, "#id/t": 12, "#start/t/0": 2, READER: 5}
+
+
+def test_the_same_topic_is_read_on():
+    positions = Positions("s", Position("s", dict(STORED)), "latest")
+    assert positions.assign([("t", 0)], Broker(Mark(11, 5, 20, 4))) == {("t", 0): 7}
+    assert positions.remade == []
+    assert positions.position({}).at == STORED | {"#start/t/0": 5, "#epoch/t/0": 4}
+
+
+def test_without_ids_what_went_back_tells():
+    for mark, start in [
+        (Mark(0, 3, 20, 2), 7),
+        (Mark(0, 3, 7, 2), 7),
+        (Mark(0, 3, 20, -1), 7),
+        (Mark(0, 3, 6, 2), 3),
+        (Mark(0, 2, 20, 2), 2),
+        (Mark(0, 3, 20, 1), 3),
+    ]:
+        positions = Positions("s", Position("s", dict(WITHOUT_ID)), "latest")
+        assert positions.assign([("t", 0)], Broker(mark)) == {("t", 0): start}, mark
+        assert bool(positions.remade) == (start != 7)
+
+
+def test_a_topic_made_anew_while_we_read_another_partition_of_it():
+    positions = Positions("s", Position("s", {"t/0": 7, "t/1": 4, READER: 5}), "earliest")
+    positions.assign([("t", 0)], Broker(Mark(11, 0, 20)))
+    assert positions.assign([("t", 0), ("t", 1)], Broker(Mark(12, 0, 20))) == {("t", 0): 0, ("t", 1): 0}
+
+
+def test_a_commit_says_of_which_topic_it_is():
+    positions = Positions("s", Position("s", dict(STORED)), "latest")
+    positions.assign([("t", 0)], Broker(Mark(11, 3, 20, 2)))
+    assert positions.commits() == {("t", 0): Commit(7, "aiops:5:b")}
+    # Another reader's commit moves us on where it is of this topic, and not where it is of an earlier one.
+    for note, start in [("aiops:6:b", 9), ("aiops:6", 9), ("aiops:6:a", 7), ("aiops:5:b", 7)]:
+        positions = Positions("s", Position("s", dict(STORED)), "latest")
+        broker = Broker(Mark(11, 3, 20, 2), {("t", 0): Commit(9, note)})
+        assert positions.assign([("t", 0)], broker) == {("t", 0): start}, note
+
+
+def test_a_commit_of_an_earlier_topic_is_none_for_a_new_reader():
+    positions = Positions("s", None, "earliest", 7)
+    broker = Broker(Mark(11, 3, 20), {("t", 0): Commit(9, "aiops:6:a")})
+    assert positions.assign([("t", 0)], broker) == {("t", 0): 3}
+
+
+def test_a_change_of_id_is_seen_between_looks():
+    positions = Positions("s", Position("s", dict(STORED)), "latest")
+    assert [positions.is_remade("t", id) for id in (11, 12, 0)] == [False, True, False]
+    assert not positions.is_remade("other", 12)
