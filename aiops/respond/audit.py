@@ -10,6 +10,7 @@ behind its anchor was cut, one that is further ahead was extended by somebody el
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from collections.abc import Iterator
@@ -100,26 +101,31 @@ class Trail:
             for entry in self.entries:
                 self._move(entry)
             self.cut = self._compared()
-            self._anchored = self._seq == 0
-            if self.cut is None:
-                self._catch_up()
+            if self.cut is None and self.entries:
+                # A crash may have come between the last line and its mark.
+                self._keep(self._mark(self._seq, self._head, self._at))
         except BaseException:
             os.close(self._file)
             raise
         self.torn_bytes = torn
 
     def append(self, kind: str, at: float, data: dict[str, Any]) -> Entry:
-        """Write one entry and wait until it, and its mark, are on disk. One thread at a time."""
-        # A mark that could not be written is written first: the trail is never ahead of it by more than one line.
-        if self.cut is None:
-            self._catch_up()
+        """Write one entry and wait until it, and its mark, are on disk. One thread at a time.
+
+        A line whose mark cannot be written is taken back: what was refused must not count after a restart.
+        """
         entry = Entry(self._seq, at, kind, data, self._head)
         entry.hash = entry.digest()
+        size, engaged = self._size, set(self._engaged)
         self._write(msgspec.json.encode(entry, order="deterministic") + b"\n")
-        self._seq, self._head, self._at = entry.seq + 1, entry.hash, max(self._at, at)
         self._move(entry)
-        self._anchored = False
-        self._catch_up()
+        try:
+            self._keep(self._mark(entry.seq + 1, entry.hash, max(self._at, at)))
+        except AuditError:
+            self._engaged = engaged
+            self._take_back(size)
+            raise
+        self._seq, self._head, self._at = entry.seq + 1, entry.hash, max(self._at, at)
         # What is written on a trail that was cut is anchored with what is left of it.
         self.cut = None
         return entry
@@ -132,14 +138,22 @@ class Trail:
         hashed = self.entries[named - 1].hash if 0 < named <= self._seq else START
         return compare(self._seq, hashed, mark)
 
-    def _catch_up(self) -> None:
-        if self._anchor is None or self._anchored:
+    def _mark(self, entries: int, head: str, at: float) -> Mark:
+        return Mark(entries, head, at, tuple(sorted(self._engaged)))
+
+    def _keep(self, mark: Mark) -> None:
+        if self._anchor is None:
             return
         try:
-            self._anchor.write(Mark(self._seq, self._head, self._at, tuple(sorted(self._engaged))))
+            self._anchor.write(mark)
         except AiopsError as error:
             raise AuditError(f"{self._place}: its anchor was not written ({error}); nothing was run") from error
-        self._anchored = True
+
+    def _take_back(self, size: int) -> None:
+        """Cut off a line. Where the disk refuses that, too, the size is not the one that a next line asks for."""
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._file, size)
+            self._size = size
 
     def _move(self, entry: Entry) -> None:
         if entry.kind == "cut":
@@ -158,7 +172,7 @@ class Trail:
                 raise OSError(f"{written} of {len(line)} bytes were written")
             os.fsync(self._file)
         except OSError as error:
-            os.ftruncate(self._file, self._size)
+            self._take_back(self._size)
             raise AuditError(f"audit trail {self.path}: {error.strerror or error}; nothing was run") from error
         self._size += len(line)
 

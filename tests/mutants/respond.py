@@ -287,15 +287,15 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "respond-the-anchor-is-not-written",
         "aiops/respond/audit.py",
-        "        self._anchored = False\n        self._catch_up()\n",
-        "",
+        "self._keep(self._mark(entry.seq + 1, entry.hash, max(self._at, at)))",
+        "pass",
         (TRAIL + "test_nothing_runs_on_a_trail_that_was_cut",),
     ),
     Mutant(
-        "respond-the-trail-runs-ahead-of-its-anchor",
+        "respond-a-line-without-its-anchor-counts-after-a-restart",
         "aiops/respond/audit.py",
-        "        if self.cut is None:\n            self._catch_up()\n        entry = ",
-        "        entry = ",
+        "            self._take_back(size)\n",
+        "",
         (TRAIL + "test_an_anchor_that_cannot_be_written_lets_nothing_run",),
     ),
     Mutant(
