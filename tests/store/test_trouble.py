@@ -143,3 +143,18 @@ def test_the_daemon_goes_on_and_says_so(tmp_path: Path) -> None:
     health = msgspec.to_builtins(daemon.health())
     assert any("the store could not take" in warning for warning in health["warnings"])
     daemon.close()
+
+
+def test_what_cannot_be_written_whole_is_not_written_in_part(store: Store) -> None:
+    """An entry of the audit whose notifications are missing would claim that people know."""
+
+    class Refusing:
+        def entries(self, connection: sqlite3.Connection, event: IncidentChanged, now: float) -> list[Any]:
+            if event.incident.id == "i-bad":
+                raise ValueError("no entry for it")
+            return []
+
+    store.telling = Refusing()
+    store.apply([Decided(0, NOW, [changed("i-1", 1), changed("i-bad", 1), changed("i-2", 1)])])
+    assert {entry.incident for entry in audit.entries(store.database.reader)} == {"i-1", "i-2"}
+    assert store.left_out >= 1
