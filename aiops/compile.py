@@ -25,6 +25,8 @@ MODULES = (
     "engine/cooccurrence",
     "engine/correlate",
     "engine/correlate_hops",
+    "engine/correlate_onsets",
+    "engine/correlate_pace",
     "engine/correlate_snapshot",
     "engine/correlate_split",
     "engine/correlate_state",

@@ -143,6 +143,11 @@ class Cooccurrence:
             answers = self.answers[a] = {a: 1.0}
         return answers
 
+    def is_new(self, a: str, b: str) -> bool:
+        """Whether too little was seen of both types for any measure."""
+        first, second = self.types.get(a), self.types.get(b)
+        return (first is None or not first.known) and (second is None or not second.known) and a != b
+
     def ask(self, answers: dict[str, float], a: str, b: str) -> float:
         """Work out the NPMI of two types, and keep it in the answers of `a`."""
         first, second = self.types.get(a), self.types.get(b)

@@ -20,17 +20,20 @@ from aiops.engine.chronic import SLOT_S, Habit
 from aiops.engine.cooccurrence import Cooccurrence
 from aiops.engine.correlate_config import CorrelateConfig
 from aiops.engine.correlate_hops import UNPLACED, Hops
+from aiops.engine.correlate_onsets import Onsets
+from aiops.engine.correlate_pace import MAX_ONSETS, RETURN_S, SURGE_S, Pace
 from aiops.engine.correlate_snapshot import dump, dump_statistics, load, load_statistics
 from aiops.engine.correlate_split import splits
 from aiops.engine.correlate_state import Cluster, Entry, Held, Key, Name, absorb, add, free, remove, touch
 from aiops.engine.correlate_terms import (
+    GOES_ON,
     MAX_MEAN_TYPES,
     Weights,
+    at_distance,
     dead_partner,
     near,
     silence,
     size,
-    surges,
     terms,
 )
 from aiops.engine.placement import Closed, Placement
@@ -58,6 +61,13 @@ MAX_IDLE_S = 3600.0
 KNOB = 2.5
 
 
+# A stream that names its service is background by habit only while it comes alone: in this share of its latest ten or
+# so clusters it had fewer streams beside it than a fault that spreads. Faults that strike the same services again and
+# again would make a habit of their symptoms otherwise.
+ALONE = 0.8
+ALONE_STEP = 0.1
+COMPANY = 4
+
 # A stream is rare while it has fired in fewer five-minute slots of the last day: two of those on one entity at the same
 # time are news about that entity, though nobody can know yet whether their types go together.
 RARE_SLOTS = 3.0
@@ -71,10 +81,14 @@ class Correlator:
         self.weights = weights or Weights()
         odds = config.sensitivity / (1.0 - config.sensitivity)
         self.threshold = self.weights.threshold - KNOB * log(odds)
+        self.goes_on = GOES_ON - KNOB * log(odds)
         self.idle_s = max(config.idle_s, min(MAX_IDLE_S, config.idle_s * odds))
         self.hops = Hops(topology)
         # With a graph, place and time tell one fault from another; that all kinds fire in faults is no evidence there.
         self.cooccurrence = Cooccurrence(quiet=not topology.nodes)
+        self.onsets = Onsets()
+        # Of new things, for the alert in hand.
+        self.rate = self.onsets.rate()
         self.keys: OrderedDict[Name, Key] = OrderedDict()
         # The entry of each entity that was active last.
         self.latest: dict[str, Entry] = {}
@@ -114,6 +128,8 @@ class Correlator:
             placement.merged = []
         entry = key.entry
         reason = key.habit.reason(ts) if self.config.background else None
+        if reason is not None and key.alone < ALONE and self.hops.site(entity, service) is not None:
+            reason = None
         if reason is not None:
             entry = self._background(seq, ts, name, key, reason)
         elif (
@@ -219,13 +235,20 @@ class Correlator:
 
     def _score(self, seq: int, ts: float, name: Name, key: Key, site: str | None) -> Entry:
         rare = key.habit.active < RARE_SLOTS
+        if site is not None:
+            self.onsets.observe(ts)
+            self.rate = self.onsets.rate()
         self._compare(ts, name, key, site, rare)
-        best, score = None, self.threshold
+        best, score = None, -inf
         for entry in self._found:
             if entry.cluster.score > score:
                 best, score = entry, entry.cluster.score
         key.scored = ts
-        if best is not None and site is not None and not best.cluster.sealed and surges(best.cluster, ts):
+        if site is not None:
+            self.onsets.silence_ended(score - self.threshold)
+        if score <= self.threshold:
+            best = None
+        if best is not None and site is not None and not best.cluster.sealed and self._ends(best.cluster, name, ts):
             best.cluster.sealed = True
             best = None
         if best is None:
@@ -239,11 +262,32 @@ class Correlator:
             npmi = self.cooccurrence.npmi(name[0], best.type)
             distance = self.hops.distance(site, best.site)
             self._placement.join = terms(
-                self.weights, npmi, best, name[1], distance, ts, rare=rare and best.rare and site is None
+                self.weights,
+                npmi,
+                best,
+                name[1],
+                distance,
+                ts,
+                rare=rare and best.rare and site is None,
+                is_new=self.cooccurrence.is_new(name[0], best.type),
+                rate=self.rate,
             )
         if len(self._found) > 1:
             self._merge(cluster)
         return self._join(cluster, key, name, site, ts, best.member, seq)
+
+    def _ends(self, cluster: Cluster, name: Name, ts: float) -> bool:
+        """Whether an alert that fits the cluster begins something new all the same: a surge, or old age."""
+        pace = cluster.pace
+        if self.rate * (ts - cluster.first) > MAX_ONSETS:
+            return True
+        if pace is None:
+            return False
+        count = cluster.surge * exp((cluster.last - ts) / SURGE_S)
+        if not pace.surges(count, ts, self.rate, name in cluster.entries and ts - cluster.last >= RETURN_S):
+            return False
+        self.onsets.began()
+        return True
 
     def _compared(self, key: Key, entity: str) -> list[Entry]:
         """The entries that were active last, and where the entity and the stream itself were active last.
@@ -319,8 +363,7 @@ class Correlator:
             if distances is not None and entry.site is not None:
                 distance = distances.get(entry.site, -1 if site and entry.site else UNPLACED)
                 if distance >= 0:
-                    near = cluster.near
-                    score += near if distance <= 2 or cluster.sealed else near - weights.near_hop * (distance - 2)
+                    score += at_distance(weights, cluster.near, distance)
             known = cluster.score
             if score + most <= (threshold if known < threshold else known):
                 continue
@@ -340,7 +383,7 @@ class Correlator:
         if cluster.majors:
             base -= weights.partner * dead_partner(cluster, ts)
         cluster.base = base
-        cluster.near = 0.0 if site is None else near(weights, cluster, 0, ts)
+        cluster.near = 0.0 if site is None else near(weights, cluster, self.rate, self.goes_on, ts)
 
     def _mean(self, type_: str, answers: dict[str, float], cluster: Cluster) -> float:
         """Mean NPMI of a type with the first types of a cluster."""
@@ -417,10 +460,19 @@ class Correlator:
         self.recent.add(entry)
 
     def _count(self, entry: Entry, ts: float) -> None:
+        if entry.site is not None:
+            self._follow(entry.cluster, ts)
         touch(entry, ts)
         self.latest[entry.entity] = entry
         self.recent.renew(entry)
         self.clusters.move_to_end(entry.cluster.id)
+
+    def _follow(self, cluster: Cluster, ts: float) -> None:
+        pace = cluster.pace
+        if pace is None:
+            pace = cluster.pace = Pace(cluster.first)
+        gap = ts - cluster.last
+        pace.follow(cluster.last, ts, cluster.surge * exp(-gap / SURGE_S) if gap > 0.0 else cluster.surge)
 
     def _close(self, clusters: OrderedDict[int, Cluster], oldest: float, closed: list[Closed], most: int) -> None:
         while clusters and most > 0:
@@ -440,7 +492,12 @@ class Correlator:
         self.evicted.append(number)
 
     def _drop(self, cluster: Cluster) -> None:
+        alone = 1.0 if len(cluster.entries) < COMPANY else 0.0
         for entry in cluster.entries.values():
+            if not cluster.background:
+                key = self.keys.get((entry.type, entry.entity))
+                if key is not None:
+                    key.alone += ALONE_STEP * (alone - key.alone)
             self.recent.discard(entry)
             self._forget(entry)
 

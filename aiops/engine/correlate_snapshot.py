@@ -9,11 +9,12 @@ import msgspec
 
 from aiops.engine.chronic import DumpedHabit, load_habit
 from aiops.engine.cooccurrence import ELSEWHERE
+from aiops.engine.correlate_pace import Pace
 from aiops.engine.correlate_state import MAJOR_COUNT, Cluster, Entry, Key, Name
 from aiops.engine.dumped import Each, used_up
 
-# Type, entity, habit, the member that it was last placed in, when it was last scored.
-DumpedKey = tuple[str, str, DumpedHabit, int | None, float]
+# Type, entity, habit, the member that it was last placed in, when it was last scored, how often it was alone.
+DumpedKey = tuple[str, str, DumpedHabit, int | None, float, float]
 
 if TYPE_CHECKING:
     from aiops.engine.correlate import Correlator
@@ -28,6 +29,7 @@ def dump(correlator: Correlator) -> Any:
         "evicted": list(correlator.evicted),
         "packed_slot": correlator.packed_slot,
         "cooccurrence": correlator.cooccurrence.dump(),
+        "onsets": correlator.onsets.dump(),
         "clusters": [_dump_cluster(cluster) for cluster in correlator.clusters.values()],
         "background": [_dump_cluster(cluster) for cluster in correlator.background.values()],
         "recent": [entry.member for entry in correlator.recent.values()],
@@ -41,6 +43,7 @@ def load(correlator: Correlator, state: Any) -> None:
     correlator.members, correlator.now, correlator.due = state["members"], state["now"], state["due"]
     correlator.evicted, correlator.packed_slot = list(state["evicted"]), state["packed_slot"]
     correlator.cooccurrence.load(state["cooccurrence"])
+    correlator.onsets.load(state["onsets"])
     entries: dict[int, Entry] = {}
     correlator.held.clear()
     for held, dumped in ((correlator.clusters, state["clusters"]), (correlator.background, state["background"])):
@@ -53,10 +56,10 @@ def load(correlator: Correlator, state: Any) -> None:
     # The names of entries, once: each is the key of its stream as well.
     names = {name: name for held in (correlator.clusters, correlator.background) for name in _names(held.values())}
     correlator.keys.clear()
-    for type_, entity, habit, member, scored in used_up(state["keys"]):
+    for type_, entity, habit, member, scored, alone in used_up(state["keys"]):
         entry = None if member is None else entries[member]
         name = (type_, entity)
-        correlator.keys[names.get(name, name)] = Key(load_habit(tuple(habit)), entry, scored)
+        correlator.keys[names.get(name, name)] = Key(load_habit(tuple(habit)), entry, scored, alone)
 
 
 def dump_statistics(correlator: Correlator) -> Any:
@@ -87,7 +90,7 @@ def _names(clusters: Iterable[Cluster]) -> Iterator[Name]:
 def _dump_key(item: tuple[Name, Key]) -> DumpedKey:
     (type_, entity), key = item
     member = None if key.entry is None else key.entry.member
-    return type_, entity, key.habit.dump(), member, key.scored
+    return type_, entity, key.habit.dump(), member, key.scored, key.alone
 
 
 def _dump_cluster(cluster: Cluster) -> list[Any]:
@@ -97,6 +100,7 @@ def _dump_cluster(cluster: Cluster) -> list[Any]:
         list(cluster.types.items()),
         [_dump_entry(entry) for entry in cluster.entries.values()],
         [entry.member for entry in cluster.majors],
+        None if cluster.pace is None else cluster.pace.dump(),
     ]
 
 
@@ -105,9 +109,10 @@ def _dump_entry(e: Entry) -> list[Any]:
 
 
 def _load_cluster(item: Any, entries: dict[int, Entry]) -> Cluster:
-    numbers, types, members, majors = item
+    numbers, types, members, majors, pace = item
     cluster = Cluster(*numbers)
     cluster.types = dict(types)
+    cluster.pace = None if pace is None else Pace(*pace)
     for member in members:
         entry = Entry(cluster, *member)
         cluster.entries[(entry.type, entry.entity)] = entry

@@ -9,6 +9,7 @@ from math import exp
 from mypy_extensions import mypyc_attr
 
 from aiops.engine.chronic import Habit
+from aiops.engine.correlate_pace import SURGE_S, Pace
 
 # The interval that a stream or a cluster is given before its second alert: too long a guess joins a little too much,
 # too short a guess makes every second alert look late.
@@ -21,8 +22,6 @@ MAJOR_COUNT = 20
 MAJOR_SHARE = 0.15
 # Those that have lost that share since are dropped from time to time, so that looking at all of them stays cheap.
 MAX_MAJORS = 8
-# The surge counter fades with this time constant.
-SURGE_S = 10.0
 
 # Type and entity; of no stated length for the reason given at `shared.Identity`.
 Name = tuple[str, ...]
@@ -89,7 +88,8 @@ class Cluster:
     large share of the alerts, and some that had one; `frequent` says that some entry has `MAJOR_COUNT` of them.
 
     `surge` is the number of alerts of about the last ten seconds; `sealed` says that a surge has ended the cluster.
-    `round`, `slot`, `score`, `based`, `base` and `near` are the correlator's notes while it places one alert.
+    `pace` is kept where alerts name a service or a node of the graph. `round`, `slot`, `score`, `based`, `base` and
+    `near` are the correlator's notes while it places one alert.
     """
 
     __slots__ = (
@@ -105,6 +105,7 @@ class Cluster:
         "last",
         "majors",
         "near",
+        "pace",
         "round",
         "score",
         "sealed",
@@ -136,20 +137,25 @@ class Cluster:
         self.types: dict[str, int] = {}
         self.entries: dict[Name, Entry] = {}
         self.majors: list[Entry] = []
+        self.pace: Pace | None = None
         self.round = self.based = self.slot = 0
         self.score = self.base = self.near = 0.0
 
 
 @mypyc_attr(acyclic=True)
 class Key:
-    """An alert stream: its habit, the entry that it was last placed in, and when it was last fully scored."""
+    """An alert stream: its habit, the entry that it was last placed in, and when it was last fully scored.
 
-    __slots__ = ("entry", "habit", "scored")
+    `alone` is the share of its latest clusters in which it had hardly any company, 0 to 1.
+    """
 
-    def __init__(self, habit: Habit, entry: Entry | None = None, scored: float = -1.0) -> None:
+    __slots__ = ("alone", "entry", "habit", "scored")
+
+    def __init__(self, habit: Habit, entry: Entry | None = None, scored: float = -1.0, alone: float = 1.0) -> None:
         self.habit = habit
         self.entry = entry
         self.scored = scored
+        self.alone = alone
 
 
 class Recent:
@@ -320,6 +326,10 @@ def absorb(target: Cluster, source: Cluster) -> list[tuple[Entry, Entry]]:
     target.last = max(target.last, source.last)
     target.first = min(target.first, source.first)
     target.interval = min(target.interval, source.interval)
+    if target.pace is None:
+        target.pace = source.pace
+    elif source.pace is not None:
+        target.pace.gap_s = min(target.pace.gap_s, source.pace.gap_s)
     target.frequent = target.frequent or source.frequent or any(kept.count >= MAJOR_COUNT for kept, _ in both)
     least = max(MAJOR_COUNT - 1, MAJOR_SHARE * target.count)
     known = {entry.member: entry for entry in (*target.majors, *source.majors, *(kept for kept, _ in both))}

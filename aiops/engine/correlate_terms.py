@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import exp, log
 
-from aiops.engine.correlate_state import MAJOR_SHARE, SURGE_S, Cluster, Entry
+from aiops.engine.correlate_onsets import START_GAP_S, goes_on
+from aiops.engine.correlate_state import MAJOR_SHARE, Cluster, Entry
 from aiops.engine.joins import Join
 
 # Intervals are not trusted below these, in seconds: alerts of one burst come in the order of the network.
@@ -17,15 +18,9 @@ CLUSTER_INTERVAL_FLOOR_S = 0.5
 ENTRY_INTERVAL_FLOOR_S = 0.02
 # Silence starts to count after this many intervals.
 PATIENCE = 3.0
-# Nearness says something only while the cluster goes on: in systems whose alerts are mute, faults pause up to half a
-# minute (99 % of the pauses inside labelled faults), and what comes later is as likely something new.
-NEAR_GAP_S = 45.0
-# A cluster that lives by nearness alone is cut by a surge once it is old enough to have a rate of its own, and at an
-# age at which most faults are over.
-SURGE_AGE_S = 150.0
-SURGE_FACTOR = 1.5
-SURGE_COUNT = 3.0
-MAX_NEAR_AGE_S = 400.0
+# Nearness says something only while the cluster goes on: so many nats over something new (`correlate_onsets`). At 1
+# faults a few minutes apart join (overlays -.02), at 3 faults that pause fall apart (Kubernetes -.06).
+GOES_ON = 2.0
 # Types of a cluster that are compared; later ones are mostly echoes of the first.
 MAX_MEAN_TYPES = 8
 
@@ -94,24 +89,20 @@ def rhythm(entry: Entry, ts: float) -> float:
     return -log(1.0 - late) if late < 1.0 else 99.0
 
 
-def near(weights: Weights, cluster: Cluster, distance: int, ts: float) -> float:
-    """What `distance` hops in the graph say for joining the cluster."""
+def near(weights: Weights, cluster: Cluster, rate: float, least: float, ts: float) -> float:
+    """What nearness says for joining the cluster: all, while it goes on by more than `least` nats, else nothing.
+
+    `rate` is that of new things (1/s). See `at_distance` for what is further away.
+    """
     if cluster.sealed:
         return -weights.sealed
-    if ts - cluster.last > NEAR_GAP_S:
-        return 0.0
-    return weights.near if distance <= 2 else weights.near - weights.near_hop * (distance - 2)
+    gap_s = START_GAP_S if cluster.pace is None else cluster.pace.gap_s
+    return weights.near if goes_on(rate, gap_s, ts - cluster.last) > least else 0.0
 
 
-def surges(cluster: Cluster, ts: float) -> bool:
-    """Whether one more alert at `ts` begins something new: a surge over the cluster's own rate, or old age."""
-    age = ts - cluster.first
-    if age < SURGE_AGE_S:
-        return False
-    if age > MAX_NEAR_AGE_S:
-        return True
-    recent = cluster.surge * exp((cluster.last - ts) / SURGE_S) + 1.0
-    return recent > SURGE_FACTOR * SURGE_S * cluster.count / age + SURGE_COUNT
+def at_distance(weights: Weights, near: float, distance: int) -> float:
+    """What is left of nearness at a distance in hops; nothing is made of nothing, and a sealed cluster stays so."""
+    return near if distance <= 2 or near <= 0.0 else near - weights.near_hop * (distance - 2)
 
 
 def size(weights: Weights, cluster: Cluster, known: bool) -> float:
@@ -122,9 +113,21 @@ def size(weights: Weights, cluster: Cluster, known: bool) -> float:
 
 
 def terms(
-    weights: Weights, npmi: float, entry: Entry, entity: str, distance: int | None, ts: float, *, rare: bool = False
+    weights: Weights,
+    npmi: float,
+    entry: Entry,
+    entity: str,
+    distance: int | None,
+    ts: float,
+    *,
+    rare: bool = False,
+    is_new: bool = False,
+    rate: float = 0.0,
 ) -> Join:
-    """Why a stream that is new to the cluster of `entry` joins it; the terms sum to the score that was compared."""
+    """Why a stream that is new to the cluster of `entry` joins it; the terms sum to the score that was compared.
+
+    `is_new`: nothing is known of the two types; `rate`: new things a second, as they were when the score was made.
+    """
     cluster = entry.cluster
     same = entry.entity == entity
     return Join(
@@ -135,7 +138,7 @@ def terms(
         weights.entity if same else 0.0,
         (weights.rare if same else weights.rare_elsewhere) if rare else 0.0,
         distance,
-        0.0 if distance is None else near(weights, cluster, distance, ts),
+        0.0 if distance is None else at_distance(weights, cluster.near, distance),
         cluster.sealed,
         weights.rhythm * min(weights.rhythm_cap, rhythm(entry, ts)),
         ts - entry.last,
@@ -144,4 +147,7 @@ def terms(
         -weights.partner * dead_partner(cluster, ts),
         size(weights, cluster, False),
         cluster.count,
+        is_new,
+        rate,
+        START_GAP_S if cluster.pace is None else cluster.pace.gap_s,
     )

@@ -81,6 +81,9 @@ class DumpedJoin(Struct, gc=False, array_like=True):
     dead_partner: float
     size: float
     count: int
+    is_new: bool
+    rate: float
+    pace_s: float
 
 
 class DumpedMember(Struct, gc=False):

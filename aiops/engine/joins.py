@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from mypy_extensions import mypyc_attr
 
+from aiops.engine.correlate_hops import UNPLACED
 from aiops.records import Evidence
-from aiops.wording import plural
+from aiops.wording import duration, plural
 
 
 @mypyc_attr(acyclic=True)
@@ -17,7 +18,8 @@ class Join:
 
     `type` and `entity` are those of the entry that was joined through; `npmi` that of the two types. `same_entity` and
     `rare` are 0 where they do not apply, `distance` (hops) is None without a graph. `gap_s` is the time since the
-    entry's last alert, `silent_s` since the cluster's; `count` the alerts of the cluster.
+    entry's last alert, `silent_s` since the cluster's; `count` the alerts of the cluster. `is_new`: nothing was
+    known of the two types; `rate` is that of new things (1/s), `pace_s` the cluster's mean gap.
     """
 
     __slots__ = (
@@ -26,9 +28,12 @@ class Join:
         "distance",
         "entity",
         "gap_s",
+        "is_new",
         "near",
         "npmi",
+        "pace_s",
         "rare",
+        "rate",
         "same_entity",
         "sealed",
         "silence",
@@ -57,6 +62,9 @@ class Join:
         dead_partner: float,
         size: float,
         count: int,
+        is_new: bool,
+        rate: float,
+        pace_s: float,
     ) -> None:
         self.type = type
         self.entity = entity
@@ -74,6 +82,9 @@ class Join:
         self.dead_partner = dead_partner
         self.size = size
         self.count = count
+        self.is_new = is_new
+        self.rate = rate
+        self.pace_s = pace_s
 
     def strongest(self) -> float:
         """The largest term; those that are not named here are never positive."""
@@ -96,9 +107,8 @@ class Join:
         if self.rare:
             where = f" on {entity}" if self.same_entity else ""
             found.append(Evidence("rare", self.rare, f"both have hardly ever fired{where} before"))
-        if self.distance is not None:
-            near = f"{plural(self.distance, 'hop')} from {entity} in the dependency graph"
-            found.append(Evidence("near", self.near, "the cluster was ended by a surge" if self.sealed else near))
+        if self.near:
+            found.append(self._near())
         found.append(Evidence("timing", self.timing, f"{self.gap_s:.1f} s after {self.type} on {entity}"))
         if self.silence:
             found.append(Evidence("silence", self.silence, f"the cluster was silent for {self.silent_s:.1f} s"))
@@ -107,7 +117,19 @@ class Join:
         found.append(Evidence("size", self.size, f"new to a cluster of {self.count}"))
         return found
 
+    def _near(self) -> Evidence:
+        if self.sealed:
+            return Evidence("near", self.near, "a surge has ended this cluster")
+        if self.distance is None or self.distance == UNPLACED:
+            # No graph holds the two: time alone decides, and the figures are what it rests on.
+            every = f"something new begins about every {duration(1.0 / self.rate)}" if self.rate else "it goes on"
+            came = f"this came {duration(self.silent_s)} after the last alert, which come about every"
+            return Evidence("goes_on", self.near, f"{every}; {came} {duration(self.pace_s)}")
+        return Evidence("near", self.near, f"{plural(self.distance, 'hop')} from {self.entity} in the dependency graph")
+
     def _together(self) -> str:
+        if self.is_new:
+            return f"neither this type nor {self.type} has been seen here before"
         if self.npmi == 1.0:
             return f"the same type as on {self.entity}, or always together with {self.type}"
         if self.npmi > 0.0:

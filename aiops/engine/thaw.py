@@ -100,6 +100,7 @@ class CorrelateState(TypedDict):
     evicted: list[int]
     packed_slot: int
     cooccurrence: Any
+    onsets: list[float]
     clusters: Any
     background: Any
     recent: list[int]
@@ -178,8 +179,8 @@ class Strings:
 
     def _key(self, key: DumpedKey) -> DumpedKey:
         one = self._known.setdefault
-        name, entity, habit, member, scored = key
-        return one(name, name), one(entity, entity), self._habit(habit), member, scored
+        name, entity, habit, member, scored, alone = key
+        return one(name, name), one(entity, entity), self._habit(habit), member, scored, self._float(alone)
 
     def _habit(self, habit: DumpedHabit) -> DumpedHabit:
         share = self._float

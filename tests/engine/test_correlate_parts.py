@@ -178,10 +178,17 @@ def test_an_alert_near_in_the_graph_joins_and_a_far_one_does_not() -> None:
 
 def test_a_surge_over_an_old_cluster_begins_a_new_one() -> None:
     engine = correlator(SHOP)
-    for seq in range(20):
-        assert engine.place(seq, seq * 10.0, f"a{seq % 3}", "web").cluster == 0
-    clusters = {engine.place(20 + seq, 195.0 + seq * 0.01, f"b{seq}", "db").cluster for seq in range(40)}
+    for seq in range(60):
+        assert engine.place(seq, seq * 4.0, f"a{seq % 3}", "web").cluster == 0
+    clusters = {engine.place(60 + seq, 240.0 + seq * 0.01, f"b{seq}", "db").cluster for seq in range(40)}
     assert len(clusters - {0}) == 1
+
+
+def test_a_surge_over_a_cluster_of_few_alerts_is_its_ramp() -> None:
+    engine = correlator(SHOP)
+    for seq in range(20):
+        engine.place(seq, seq * 10.0, f"a{seq % 3}", "web")
+    assert {engine.place(20 + seq, 195.0 + seq * 0.01, f"b{seq}", "db").cluster for seq in range(40)} == {0}
 
 
 def test_a_node_without_edges_and_an_unknown_service_are_unplaced() -> None:
