@@ -7,12 +7,14 @@ the size of the program, and both are bounded here. Reference: https://github.co
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import re2
 
 from aiops.errors import UsageError
 
+Result = TypeVar("Result")
 # The longest expression of the shipped playbooks has under 300 characters; one of people's alert lists has a few
 # thousand names at most, and those belong into several silences.
 MAX_PATTERN_CHARS = 4_000
@@ -22,10 +24,10 @@ MAX_MEMORY_BYTES = 1 << 20
 MAX_PROGRAM = 5_000
 # A longer text is not examined. Label values have tens of characters, and Kubernetes allows 63.
 MAX_TEXT_CHARS = 4_096
-# The longest text whose result is remembered, and how many: the same names, instances and pods come over and over, and
-# RE2 takes 2 to 4 µs where a look-up takes 0.1. At 200 bytes each: 100 kB for each of up to a thousand expressions, and
-# 1.6 MB for each of the few that a mapping has, which see the instances of a whole site with each request.
-MAX_REMEMBERED_CHARS, MAX_REMEMBERED, MAX_CAUGHT = 128, 512, 8_192
+# The longest text whose result is remembered, and how many: the same names, instances and texts come over and over, and
+# RE2 takes 2 to 4 µs where a look-up takes 0.1. Usual label values make that 50 kB for each of up to a thousand
+# expressions, and 1.6 MB for each of the few that a mapping has, which see the instances of a whole site each time.
+MAX_REMEMBERED_CHARS, MAX_REMEMBERED, MAX_CAUGHT = 512, 256, 8_192
 
 
 class Expression:
@@ -35,12 +37,13 @@ class Expression:
     (True, False)
     """
 
-    __slots__ = ("__weakref__", "_compiled", "_remembered", "pattern")
+    __slots__ = ("__weakref__", "_compiled", "_occurred", "_remembered", "pattern")
 
     def __init__(self, pattern: str) -> None:
         self.pattern = pattern
         self._compiled = _compiled(pattern, captures=False, dot_all=True)
         self._remembered: dict[str, bool] = {}
+        self._occurred: dict[str, bool] = {}
 
     def matches(self, text: str) -> bool:
         """Match the whole text."""
@@ -48,15 +51,17 @@ class Expression:
         if known is not None:
             return known
         found = self._compiled.fullmatch(_bytes(text)) is not None
-        if len(text) <= MAX_REMEMBERED_CHARS:
-            if len(self._remembered) >= MAX_REMEMBERED:
-                self._remembered.clear()
-            self._remembered[text] = found
+        _remember(self._remembered, text, found, MAX_REMEMBERED)
         return found
 
     def occurs(self, text: str) -> bool:
         """Match any part of the text."""
-        return self._compiled.search(_bytes(text)) is not None
+        known = self._occurred.get(text)
+        if known is not None:
+            return known
+        found = self._compiled.search(_bytes(text)) is not None
+        _remember(self._occurred, text, found, MAX_REMEMBERED)
+        return found
 
 
 class Finder:
@@ -81,16 +86,33 @@ class Finder:
         found = self._compiled.search(_bytes(text))
         caught: bytes | None = found[self._group] if found is not None else None
         made = None if caught is None else caught.decode("utf-8", "replace")
-        if len(text) <= MAX_REMEMBERED_CHARS:
-            # Threads may share it: each step is whole by itself, and what is lost is found again.
-            if len(remembered) >= MAX_CAUGHT:
-                remembered.clear()
-            remembered[text] = made
+        _remember(remembered, text, made, MAX_CAUGHT)
         return made
 
     def occurs(self, text: str) -> bool:
         """Match any part of the text."""
         return self._compiled.search(_bytes(text)) is not None
+
+
+def _remember(results: dict[str, Result], text: str, result: Result, most: int) -> None:
+    """Keep a result. Threads may share the table: each step is whole by itself, and what is lost is found again."""
+    if len(text) <= MAX_REMEMBERED_CHARS:
+        if len(results) >= most:
+            results.clear()
+        results[text] = result
+
+
+def union(expressions: Sequence[Expression]) -> Expression:
+    """Return one that matches where one of several does; raise `UsageError` where that would be too large.
+
+    >>> union([Expression("a+"), Expression("(?i)b")]).matches("B")
+    True
+    """
+    for one in expressions:
+        # A quotation that is not closed would go on over the rest.
+        if "\\Q" in one.pattern or "\\E" in one.pattern:
+            raise _refused(one.pattern, "it cannot be a part of another")
+    return Expression("|".join(f"(?:{one.pattern})" for one in expressions))
 
 
 def _compiled(pattern: str, *, captures: bool, dot_all: bool) -> Any:

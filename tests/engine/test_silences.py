@@ -404,6 +404,25 @@ def test_preview_counts_streams_and_incidents() -> None:
     assert engine.snapshot() == before
 
 
+@pytest.mark.parametrize("count", [1, 2, 63, 64, 65, 200])
+def test_expressions_that_are_asked_together_find_each(count: int) -> None:
+    """Also where one of them cannot be put together with others, or is too large to be."""
+    texts = [f"pod=~x{number}-.*,env=''" for number in range(count)]
+    texts[count // 2 : count // 2] = [r'pod=~"\\Qa|b"', r"pod=~`\Qc|d\E`", "pod=~(y{900})+", "pod=~(z{900})+"]
+    texts += ["pod=~(w{1000}){1}v{1000}u{1000}", "pod=~(u{1000}){1}v{1000}w{1000}"]
+    silences = Silences()
+    for number, text in enumerate(texts):
+        silences.add(silence(str(number), text))
+    found = {value: silences.match(alert(1.0, labels={"pod": value}), "e", 1.0) for value in _pods(count)}
+    matched = {value: one.matchers[0].value if one is not None else None for value, one in found.items()}
+    expected = {f"x{number}-1": f"x{number}-.*" for number in range(count)}
+    assert matched == expected | {"a|b": r"\Qa|b", "c|d": r"\Qc|d\E", "y" * 1_800: "(y{900})+", "": None, "y": None}
+
+
+def _pods(count: int) -> list[str]:
+    return [*(f"x{number}-1" for number in range(count)), "a|b", "c|d", "y" * 1_800, "", "y"]
+
+
 def test_selector_asks_all() -> None:
     selects = selector(read_matchers("service=cart,pod=~a.*"))
     assert selects(alert(0.0, labels={"pod": "a1"}), "x")
