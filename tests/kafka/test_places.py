@@ -102,6 +102,16 @@ def test_a_pattern_means_whole_names_and_finds_new_topics(lab, inbox, until, ale
     assert sorted(inbox.ids) == sorted(f"{topic}0" for topic in [*topics[:2], later])
 
 
+def test_a_pattern_that_backtracking_never_finishes_is_matched(lab, inbox, until, alerts):
+    prefix = f"slow{time.time_ns()}"
+    other, wanted = lab.topic(prefix=f"{prefix}-{'a' * 60}-no"), lab.topic(prefix=f"{prefix}-aaa")
+    for topic in (other, wanted):
+        lab.produce(topic, alerts(1, topic))
+    with lab.running(inbox, lab.options(pattern=f"{prefix}-((a+)+)+-[0-9a-f]+", metadata_max_age_s=0.5)):
+        until(lambda: len(inbox.records) == 1, "the topic that matches")
+    assert inbox.ids == [f"{wanted}0"]
+
+
 def test_a_topic_that_comes_later_is_read_then(lab, inbox, until, alerts):
     from kafka.admin import NewTopic
     from kafka.errors import TopicAlreadyExistsError

@@ -17,6 +17,7 @@ from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import KafkaError, OffsetOutOfRangeError, TopicAuthorizationFailedError
 
+from aiops.patterns import Expression
 from aiops_connectors.broker.connection import kafka_python_settings
 from aiops_connectors.broker.consumer import (
     ASK_TIMEOUT_S,
@@ -76,8 +77,10 @@ class KafkaPythonConsumer:
         self._denied: set[str] = set()
         self._denied_until = 0.0
         if options.pattern is not None:
-            # The client matches from the start only; a pattern means the whole name.
-            self._consumer.subscribe(pattern=f"^(?:{options.pattern})$", listener=self._listening)
+            # The client would match with a backtracking engine, from the start only; a pattern means the whole name.
+            self._consumer.subscribe(pattern="(?!)", listener=self._listening)
+            self._consumer._subscription.subscribed_pattern = _WholeName(options.pattern)
+            self._consumer._cluster.request_update()
         else:
             self._consumer.subscribe(topics=options.topics, listener=self._listening)
 
@@ -335,6 +338,17 @@ class _Denied(RefusedError):
     def __init__(self, topics: Set[str]) -> None:
         super().__init__(f"not authorized to describe {', '.join(sorted(topics))}; grant Describe and Read")
         self.topics = topics
+
+
+class _WholeName:
+    """A pattern of topics as the client asks it, matched in linear time."""
+
+    def __init__(self, pattern: str) -> None:
+        self._expression = Expression(pattern)
+
+    def match(self, topic: str) -> bool:
+        """Match the whole name."""
+        return self._expression.matches(topic)
 
 
 class _Topics:
