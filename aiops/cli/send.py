@@ -135,9 +135,10 @@ def _show(outcome: Outcome, as_json: bool) -> None:
     if as_json:
         print_json(outcome)
         return
-    said = f"{outcome.accepted} records accepted, {outcome.rejected} rejected, {outcome.late} late"
+    records = "1 record" if outcome.accepted == 1 else f"{outcome.accepted} records"
+    said = f"{records} accepted, {outcome.rejected} rejected, {outcome.late} late"
     if outcome.invalid:
-        said += f", {outcome.invalid} lines are no records"
+        said += f", {outcome.invalid} invalid lines"
     if outcome.left_out:
         said += f", {outcome.left_out} of other kinds left out"
     if outcome.repeated_bodies:

@@ -116,7 +116,7 @@ def test_what_the_daemon_rejects_is_reported(site: Site, tmp_path: Path) -> None
     path = tmp_path / "one.jsonl"
     path.write_bytes(lines(("a1", LONG_AGO), ("a2", time.time() + 86_400)))
     code, out, err = site.send(str(path))
-    assert (code, out) == (1, "1 records accepted, 1 rejected, 0 late\n")
+    assert (code, out) == (1, "1 record accepted, 1 rejected, 0 late\n")
     assert "ahead of the time of receipt" in err
 
 
@@ -134,7 +134,7 @@ def test_late_records_are_counted_in_the_answer_the_health_and_the_metrics(site:
     now, old = tmp_path / "now.jsonl", tmp_path / "old.jsonl"
     now.write_bytes(lines(("n1", time.time())))
     old.write_bytes(lines(*((f"a{n}", LONG_AGO + n) for n in range(12))))
-    assert site.send(str(now))[1] == "1 records accepted, 0 rejected, 0 late\n"
+    assert site.send(str(now))[1] == "1 record accepted, 0 rejected, 0 late\n"
     assert site.daemon is not None
     assert site.daemon.health()["late"] == {"ok": True, "detail": "", "records": {}}
     code, out, _ = site.send(str(old))
