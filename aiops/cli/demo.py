@@ -17,7 +17,7 @@ from rich.text import Text
 
 from aiops.archive import Rejections
 from aiops.assembly import build_engine
-from aiops.cli.plain import console_for
+from aiops.cli.plain import console_for, moment
 from aiops.cli.render import Closing, show_closing, show_event, show_incident
 from aiops.engine.config import EngineConfig
 from aiops.engine.events import IncidentChanged
@@ -42,6 +42,7 @@ class Show:
         self.sleep = sleep
         self.told: set[str] = set()
         self.lines = 0
+        self.day = ""
 
     def watch(self, event: IncidentChanged) -> None:
         """Take one change; print it if it says something new to somebody who watches."""
@@ -53,6 +54,11 @@ class Show:
         if not known and event.change == "updated":
             event = msgspec.structs.replace(event, change="opened")
         self.told.add(event.incident.id)
+        day = moment(event.at)[:10]
+        if self.day and day != self.day:
+            # Or the times of day would seem to run backwards.
+            self.console.print(Text(day, style="dim"))
+        self.day = day
         show_event(self.console, event)
         self.lines += 1
         if self.console.is_terminal and self.lines <= MAX_PAUSED_LINES:

@@ -285,6 +285,15 @@ class Incidents:
         incident.resolve_due = max(at, max(cluster.last_at, heard_at) + self.config.resolve_after_s)
         self._schedule(incident)
 
+    def unended(self) -> list[str]:
+        """The open incidents in which something fires that would tell its end, and has not."""
+        found = []
+        for incident in self.by_id.values():
+            cluster = self.clusters.of(incident.cluster) if incident.status != "resolved" else None
+            if cluster is not None and cluster.firing > 0 and _has_life_cycle(cluster):
+                found.append(incident.id)
+        return found
+
     def is_open(self, name: str) -> bool:
         """Whether the incident is known and not over."""
         incident = self.by_id.get(name)
@@ -577,6 +586,10 @@ def _entities(cluster: ClusterState) -> int:
     if cluster.beyond:
         return len({member.entity for member in members.values()} | cluster.beyond.keys())
     return len(members) if len(members) < 2 else len({member.entity for member in members.values()})
+
+
+def _has_life_cycle(cluster: ClusterState) -> bool:
+    return any(member.firing > 0 and member.has_life_cycle for member in cluster.members.values())
 
 
 def _first(causes: list[Cause]) -> str | None:

@@ -73,6 +73,7 @@ class Replay(Struct):
 def replay(records: Iterable[Logged], engine: Engine, watch: Watch | None = None) -> Replay:
     """Fold the records to the end, and let time pass until everything open has ended by itself.
 
+    An incident whose alerts said no end by then is open, as it was when the archive ended.
     `watch` is told of each change of an incident as it happens. Raise `RecordFault` for a record that the engine
     cannot process; the replay can be made again with a `Skipped` in its place (see `without`).
     """
@@ -91,10 +92,18 @@ def replay(records: Iterable[Logged], engine: Engine, watch: Watch | None = None
         if watch is not None:
             for event in changed:
                 watch(event)
-    for event in ledger.take(engine.finish(), frozenset()):
-        if watch is not None:
-            watch(event)
+    _finish(engine, ledger, watch)
     return Replay(engine, ledger, truths, seconds, count)
+
+
+def _finish(engine: Engine, ledger: Ledger, watch: Watch | None) -> None:
+    """Let time pass: what is ranked and split then counts, but no end that nobody said."""
+    still = {name: found[0] for name in engine.incidents.unended() if (found := engine.present(name)) is not None}
+    for event in ledger.take(engine.finish(), frozenset()):
+        if watch is not None and not (event.change == "resolved" and event.incident.id in still):
+            watch(event)
+    for name, incident in still.items():
+        ledger.reopen(name, incident)
 
 
 def without(records: Iterable[Logged], reasons: Mapping[int, str]) -> Iterator[Logged]:

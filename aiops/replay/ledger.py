@@ -117,6 +117,15 @@ class Ledger:
         else:
             self.incidents[incident.id] = incident
 
+    def reopen(self, name: str, before: Incident) -> None:
+        """Leave an incident open that ended because the archive did: as it was `before`, with what is known now."""
+        found = self.incidents.get(name)
+        if found is None or found.status != "resolved":
+            return
+        self.changes["resolved"] -= 1
+        before.causes, before.playbooks, before.similar = found.causes, found.playbooks, found.similar
+        self.incidents[name] = before
+
     def _root(self, cluster: int) -> int:
         parent = self._parent
         root = cluster

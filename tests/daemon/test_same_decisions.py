@@ -57,17 +57,24 @@ def open_daemon(directory: Path, clock: Clock) -> Daemon:
 
 
 def refold(directory: Path) -> tuple[dict[str, bytes], list[tuple[str, int, str]]]:
-    """The incidents and their changes by a fold of the journal in one go."""
+    """The incidents as they are in the end, and their changes, by a fold of the journal in one go."""
     newest: dict[str, bytes] = {}
     changes: list[tuple[str, int, str]] = []
-    for event in make().step(list(read(directory / "journal"))):
+    engine = make()
+    for event in engine.step(list(read(directory / "journal"))):
         if isinstance(event, IncidentChanged):
             newest[event.incident.id] = msgspec.json.encode(event.incident)
             changes.append((event.incident.id, event.version, event.change))
+    for name in newest:
+        if (present := engine.present(name)) is not None:
+            newest[name] = msgspec.json.encode(present[0])
     return newest, changes
 
 
 def stored(daemon: Daemon) -> tuple[dict[str, bytes], list[tuple[str, int, str]]]:
+    # What changed since its last version is shown as it is now.
+    while daemon.pump._present.wait_s() < float("inf"):
+        daemon.pump._present.write(daemon.pump.fold, at_once=True)
     reader = daemon.store.database.reader
     bodies = dict(reader.execute("select id, body from incidents").fetchall())
     changes = reader.execute(

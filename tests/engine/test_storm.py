@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from aiops.engine.config import EngineConfig, IncidentConfig
 from aiops.engine.events import Event, IncidentChanged, Notice, Placed
 from aiops.engine.fold import Engine
+from aiops.engine.storm import Storms
 from aiops.records import Alert, Incident, Record, Tick
 from aiops.replay import replay
 
@@ -235,3 +236,22 @@ def test_what_a_pause_made_due_ends_over_several_records_and_a_tick_does_more() 
     assert max(ends) < START + 600.0
     fold(ticked, [Tick(ts=START + 600.0), Tick(ts=START + 601.0), Tick(ts=START + 602.0)])
     assert ticked.accounts()["open_incidents"] == 0
+
+
+def test_a_storm_is_over_once_fewer_than_half_as_many_want_to_open() -> None:
+    storms = Storms(CONFIG.incidents)
+    for second in range(LIMIT):
+        began = storms.opens(START + second)
+    assert began
+    assert storms.active
+    # Five of the last ten wanted to open from second 5 on; a minute later there are fewer than five.
+    assert storms.next_due() == START + 5 + 60
+    storms.wanted(START + 30)
+    assert storms.next_due() == START + 6 + 60
+    engine = Engine(CONFIG)
+    fold(engine, outage(100))
+    last = START + 99 * 0.5
+    assert engine.placer.gatherer.storms.active
+    assert notices(fold(engine, [Tick(ts=last - 4 * 0.5 + 59.9)])) == []
+    assert "the storm is over" in notices(fold(engine, [Tick(ts=last - 4 * 0.5 + 60.1)]))[0]
+    assert not engine.placer.gatherer.storms.active

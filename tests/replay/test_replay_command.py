@@ -6,10 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from aiops.archive import write
 from aiops.cli import main
-from aiops.records import Alert, Incident, Record, RootCause, Truth
+from aiops.engine.fold import Engine
+from aiops.records import Alert, Incident, Record, RootCause, Tick, Truth
+from aiops.replay import replay
 from aiops.simulate import Options, save, simulate
 
 
@@ -147,3 +150,25 @@ def test_what_was_learned_starts_another_replay_warm(
     code, _, err = run(capsys, monkeypatch, "replay", site / "alerts.jsonl", "--warm", tmp_path / "other.json")
     assert code == 2
     assert "--learned" in err
+
+
+def test_what_said_no_end_is_open_when_the_archive_ends() -> None:
+    """Nobody saw that it lasted 24 hours: the archive has ten minutes."""
+    start = 1_700_000_000.0
+    fires = Alert(ts=start, name="Down", entity="db-1", severity="critical", starts_at=start)
+    ended = Alert(ts=start + 60, name="Slow", entity="far-2", severity="critical", starts_at=start + 60)
+    over = structs.replace(ended, ts=start + 200, status="resolved")
+    silent = Alert(ts=start + 300, name="Odd", entity="other-3", severity="critical")
+    watched: list[tuple[str, float]] = []
+    engine = Engine()
+    done = replay(
+        [fires, ended, over, silent, Tick(ts=start + 600)], engine, lambda one: watched.append((one.change, one.at))
+    )
+    by_name = {(incident.title or "").split()[0]: incident for incident in done.incidents()}
+    assert (by_name["Down"].status, by_name["Down"].resolved_at) == ("open", None)
+    assert by_name["Down"].firing_count == 1
+    assert "1 stream still firing" in by_name["Down"].explanation[0]
+    assert (by_name["Slow"].status, by_name["Slow"].resolved_at) == ("resolved", start + 500)
+    assert by_name["Odd"].status == "resolved", "what never says an end is over after the usual silence"
+    assert max(at for _, at in watched) < start + 3_600
+    assert done.ledger.changes["resolved"] == 2
