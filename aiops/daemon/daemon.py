@@ -19,6 +19,7 @@ from aiops.config import Config, engine_digest
 from aiops.daemon import health as telltale
 from aiops.daemon import logs
 from aiops.daemon.actions import Desk
+from aiops.daemon.clock_health import clock_families, clock_health
 from aiops.daemon.folding import Fold
 from aiops.daemon.inbox import Inbox
 from aiops.daemon.lock import StateLock
@@ -166,6 +167,8 @@ class Daemon:
         self.upkeep = Upkeep(self)
         self.scrubber = Scrubber(self.journal_directory)
         self.extra_metrics.append(self.scrubber.families)
+        self.extra_metrics.append(lambda: clock_families(self))
+        self.extra_health["clock"] = lambda: clock_health(self)
         self._pump_thread = threading.Thread(target=self.pump.run, name="pump", daemon=True)
         self._say_recovered()
 

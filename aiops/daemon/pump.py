@@ -20,6 +20,7 @@ from typing import Any, Literal
 from aiops.config import InboxConfig
 from aiops.daemon.admission import Admitted, admit
 from aiops.daemon.backoff import Backoff
+from aiops.daemon.clocks import Offsets
 from aiops.daemon.collector import held_back
 from aiops.daemon.folding import Fold
 from aiops.daemon.inbox import Inbox, Pending
@@ -89,6 +90,7 @@ class Pump:
         self._tracer = tracer
         # The batch that is worked on; ticks of the clock and what is tried again are not traced.
         self._span = NO_SPAN
+        self.offsets = Offsets()
         self._ticks = Ticks(config.tick_s, is_new=recovered.seq == 0)
         self._backoff = Backoff(RETRY_FIRST_S, RETRY_CAP_S)
         self._room_bytes = ROOM_BYTES
@@ -203,6 +205,7 @@ class Pump:
     def _admit(self, taken: list[Pending], now: float) -> Admitted:
         for pending in taken:
             self._ticks.seen(pending.received.records, now)
+            self.offsets.seen(pending.received.records, now)
         self.lateness.judge([pending.received for pending in taken], engine_time(self.fold), now)
         # The clock first: records are judged by the last one that the engine was told.
         clock = self._ticks.clock(now) if taken else []

@@ -14,6 +14,7 @@ from types import FrameType
 from aiops.assembly import build_engine
 from aiops.config import Config, SourceConfig, load_config
 from aiops.daemon import logs
+from aiops.daemon.clocks import SteadyClock
 from aiops.daemon.collector import held_back, settle
 from aiops.daemon.control import Control
 from aiops.daemon.daemon import Daemon
@@ -62,7 +63,9 @@ def build(config: Config) -> Daemon:
     topology = topology_of(config)
     sources = sources_of(config)
     tracing = open_tracing(config.tracing)
-    daemon = Daemon(config, lambda: build_engine(config, topology), sources, tracer=tracer_of(tracing))
+    daemon = Daemon(
+        config, lambda: build_engine(config, topology), sources, clock=SteadyClock(), tracer=tracer_of(tracing)
+    )
     try:
         add_problems(daemon)
         add_delivery(daemon)

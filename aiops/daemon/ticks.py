@@ -22,8 +22,12 @@ BEHIND_CALM_S = 15.0
 # After a start, what came meanwhile may need this long to arrive: a broker lets the dead member of a group go after
 # its session, 45 s by default, before anybody reads on.
 START_CALM_S = 60.0
-# The engine believes an alert up to 300 s ahead of the last clock that it was told; so it is told more often.
-CLOCK_S = 60.0
+# An alert moves engine time up to 60 s ahead of the last clock that it was told; so it is told more often.
+CLOCK_S = 20.0
+# A sender whose clock is late looks like history, but its lag stays: after this long, unless half of what passes is
+# caught up. A lag of more than an hour is no clock's.
+LATE_S = 60.0
+MAX_LATE_S = 3600.0
 
 
 class Ticks:
@@ -40,6 +44,8 @@ class Ticks:
         self._calm_from: float | None = None
         self._calm_s = START_CALM_S
         self._behind = True
+        # When the present lag was first seen, and how long it was.
+        self._lag: tuple[float, float] | None = None
 
     def seen(self, records: Sequence[Record], now: float) -> None:
         """Records that came."""
@@ -49,7 +55,18 @@ class Ticks:
         if times:
             self._is_new = False
             self._calm_from, self._calm_s = now, BEHIND_CALM_S
-            self._behind = max(times) < now - BEHIND_S
+            self._behind = self._is_history(now - max(times), now)
+
+    def _is_history(self, lag_s: float, now: float) -> bool:
+        """Whether records that lag so far behind are being caught up with, and not of a clock that is late."""
+        if lag_s <= BEHIND_S or lag_s > MAX_LATE_S:
+            self._lag = None
+            return lag_s > BEHIND_S
+        since, first_s = self._lag or (now, lag_s)
+        if now < since or first_s - lag_s > 0.5 * (now - since):
+            since, first_s = now, lag_s
+        self._lag = (since, first_s)
+        return now - since < LATE_S
 
     def clock(self, now: float) -> list[Record]:
         """What the clock is, to go before records, where the engine may not know it; passes no time."""

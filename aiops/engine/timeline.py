@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
+from aiops.records import MAX_AHEAD_S
+
 # Real gaps between records can be long (an archive of faults weeks apart), wrong clocks are usually longer still: a
 # jump of more than this needs this many records in a row that are no further apart.
 MAX_JUMP_S = 30 * 86_400.0
 AGREEING = 3
-# Once the host's clock is in the log, an alert's own time counts up to so far ahead of it, as far as clocks usually
-# disagree; one further ahead is no time of that alert, which counts at its receipt. The same bound holds for all ways
-# in: HTTP refuses an archive record beyond it.
-MAX_AHEAD_S = 300.0
 # An alert moves the engine's time at most so far ahead of the clock that was told last, which is told every 20 s
 # (`daemon/ticks.py`): a sender whose clock is ahead must not end what others sent.
 LEAD_S = 60.0

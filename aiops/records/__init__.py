@@ -1,6 +1,7 @@
 """Records: what the log holds."""
 
 from aiops.records.model import (
+    MAX_AHEAD_S,
     MAX_TIME_S,
     VERBS,
     Action,
@@ -24,6 +25,7 @@ from aiops.records.severity import LABELS, Severity, is_stated, parse_severity
 
 __all__ = [
     "LABELS",
+    "MAX_AHEAD_S",
     "MAX_TIME_S",
     "VERBS",
     "Action",

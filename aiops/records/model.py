@@ -12,6 +12,9 @@ from msgspec import Meta, Struct
 
 # The year 2100. A larger number is almost always milliseconds, and one such record would age everything else.
 MAX_TIME_S = 4_102_444_800.0
+# The one bound for all ways in: clocks usually disagree by less, and what is further ahead of its receipt is no time of
+# that record. HTTP refuses such an archive record; from files and topics it counts at its receipt.
+MAX_AHEAD_S = 300.0
 Time = Annotated[float, Meta(ge=0, lt=MAX_TIME_S)]
 Name = Annotated[str, Meta(min_length=1, max_length=1024)]
 Status = Literal["firing", "resolved"]

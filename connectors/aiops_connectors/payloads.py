@@ -8,16 +8,13 @@ from typing import Protocol
 import msgspec
 
 from aiops.errors import RecordError
-from aiops.records import Action, Alert, Change, Incident, Metric, Record, Tick
+from aiops.records import MAX_AHEAD_S, Action, Alert, Change, Incident, Metric, Record, Tick
 from aiops.records.decode import MAX_LABELS, MAX_RECORD_BYTES, decode
 from aiops_connectors import cloudevents
 from aiops_connectors.builders import MAX_RAW, Problem
 from aiops_connectors.decode import MAX_RECORDS, ValueDecoder, plain
 from aiops_connectors.mapping import Mapping, load_mapping
 from aiops_connectors.posted import Posted, Taken
-
-# An archive record may be late, as it is told; one from the future would move the engine's clock there.
-MAX_AHEAD_S = 300.0
 
 _RECORDS = msgspec.json.Decoder(list[Alert | Metric | Change])
 

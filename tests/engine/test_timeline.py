@@ -11,8 +11,8 @@ from aiops.assembly import build_engine
 from aiops.engine.config import EngineConfig, IncidentConfig, PlaybooksConfig
 from aiops.engine.events import Event, IncidentChanged, Notice
 from aiops.engine.fold import Engine
-from aiops.engine.timeline import LEAD_S, MAX_AHEAD_S, SET_BACK_S, Timeline
-from aiops.records import Action, Alert, Change, Metric, Record, Tick
+from aiops.engine.timeline import LEAD_S, SET_BACK_S, Timeline
+from aiops.records import MAX_AHEAD_S, Action, Alert, Change, Metric, Record, Tick
 from aiops.replay import replay
 from aiops.topology import Topology
 

@@ -1,0 +1,54 @@
+"""What health and metrics say of clocks: the engine's, the host's, and those of senders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aiops.daemon.clocks import SteadyClock
+from aiops.daemon.metrics import Family
+from aiops.wording import duration
+
+if TYPE_CHECKING:
+    from aiops.daemon.daemon import Daemon
+
+# Clocks of hosts that ask a time server agree to within a second; a minute is wrong by any standard.
+WARN_S = 60.0
+# A set-back is shown for so long: a person who looks within the hour should know why something looks odd.
+SHOWN_S = 3600.0
+
+
+def clock_health(daemon: Daemon) -> dict[str, Any]:
+    """`ok` unless a clock is off by more than a minute; `sources` holds seconds ahead, negative when late."""
+    accounts, offsets = daemon.pump.accounts, daemon.pump.offsets.estimates()
+    ahead_s = accounts.get("clock_ahead_s", 0.0)
+    step_s = daemon.clock.step_s if isinstance(daemon.clock, SteadyClock) else 0.0
+    told = []
+    if step_s:
+        told.append(f"the host's clock jumped {duration(abs(step_s))} {'forward' if step_s > 0 else 'back'}")
+    if ahead_s > WARN_S:
+        told.append(f"engine time is {duration(ahead_s)} ahead of the host's clock, and is set back if that lasts")
+    if accounts.get("set_backs") and daemon.clock() - accounts["set_back_at"] <= SHOWN_S:
+        told.append("engine time was set back within the last hour: a clock was wrong")
+    for name, offset in offsets.items():
+        if abs(offset) > WARN_S:
+            told.append(f"the clock of {name} is {duration(abs(offset))} {'ahead' if offset > 0 else 'late, or more'}")
+    return {
+        "ok": not told,
+        "detail": "; ".join(told),
+        "engine_ahead_s": round(ahead_s, 3),
+        "set_backs": accounts.get("set_backs", 0),
+        "sources": {name: round(offset, 3) for name, offset in offsets.items()},
+    }
+
+
+def clock_families(daemon: Daemon) -> list[Family]:
+    """The same as metrics."""
+    ahead = Family("aiops_engine_clock_ahead_seconds", "gauge", "How far engine time is ahead of the host's clock.")
+    set_backs = Family("aiops_engine_clock_set_backs_total", "counter", "Times that engine time was set back.")
+    offsets = Family("aiops_source_clock_offset_seconds", "gauge", "How far a sender's clock is ahead; late below 0.")
+    for name, offset in daemon.pump.offsets.estimates().items():
+        offsets.add(round(offset, 3), source=name)
+    accounts = daemon.pump.accounts
+    ahead.add(accounts.get("clock_ahead_s", 0.0))
+    set_backs.add(accounts.get("set_backs", 0))
+    return [ahead, set_backs, offsets]

@@ -1,0 +1,142 @@
+"""Clocks that cannot be trusted: the host's when it jumps, and the senders' by how far they are off.
+
+`SteadyClock` is what the daemon takes for the host's clock. `Offsets` estimates each sender's from the times of its
+alerts; it bends nothing, and is there for people.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from statistics import median
+
+from aiops.records import Alert, Record
+
+# Time servers slew a clock by less than this between two looks; more is a step.
+FOLLOWED_S = 2.0
+# A step is taken once it has lasted so long. With the engine's own patience (`engine/timeline.py`), a clock that was
+# wrong bends nothing for longer than a minute.
+LASTS_S = 20.0
+# Senders that are told apart; the one that was silent longest is forgotten. And how long a name may be.
+MAX_SENDERS = 64
+MAX_NAME = 100
+# The latest time that a sender gives within so long is nearest to its clock; five of those are looked at.
+WINDOW_S = 60.0
+WINDOWS = 5
+# A sender's clock is late only if three windows agree to within half a minute: old alerts look late as well.
+AGREEING = 3
+AGREE_S = 30.0
+# Alerts of one batch that are looked at: a thousand of one sender tell no more.
+MAX_SAMPLES = 64
+# A sender that is silent for so long is not shown.
+SILENT_S = 3600.0
+
+
+class SteadyClock:
+    """The host's clock as Unix seconds, without the steps that do not last. Threads may share it."""
+
+    def __init__(self, clock: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._offset = clock() - monotonic()
+        # When the present step was seen first, and how far it is.
+        self._step: tuple[float, float] | None = None
+
+    def __call__(self) -> float:
+        """Return the time."""
+        with self._lock:
+            now = self._monotonic()
+            gap = self._clock() - (now + self._offset)
+            if abs(gap) <= FOLLOWED_S:
+                self._step = None
+                self._offset += gap
+            elif self._step is None or abs(gap - self._step[1]) > FOLLOWED_S:
+                self._step = (now, gap)
+            elif now - self._step[0] >= LASTS_S:
+                self._step = None
+                self._offset += gap
+            return now + self._offset
+
+    @property
+    def step_s(self) -> float:
+        """How far the host's clock is ahead of the time that is given, negative when behind; 0 without a step."""
+        step = self._step
+        return step[1] if step is not None else 0.0
+
+
+class _Sender:
+    __slots__ = ("best", "seen_at", "window", "windows")
+
+    def __init__(self, window: int, offset: float, now: float) -> None:
+        self.window = window
+        self.best = offset
+        self.seen_at = now
+        self.windows: deque[float] = deque(maxlen=WINDOWS - 1)
+
+
+class Offsets:
+    """How far the clocks of senders are off, as far as their alerts tell; written by the pump, read by any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._senders: OrderedDict[str, _Sender] = OrderedDict()
+        self._now = 0.0
+
+    def seen(self, records: Sequence[Record], now: float) -> None:
+        """Take in records that were received at `now`."""
+        with self._lock:
+            self._now = now
+            for record in records[:: 1 + len(records) // MAX_SAMPLES]:
+                if type(record) is Alert:
+                    self._sample(_name(record), _latest(record) - now, now)
+
+    def _sample(self, name: str, offset: float, now: float) -> None:
+        window = int(now // WINDOW_S)
+        sender = self._senders.get(name)
+        if sender is None:
+            self._senders[name] = _Sender(window, offset, now)
+            if len(self._senders) > MAX_SENDERS:
+                self._senders.popitem(last=False)
+            return
+        sender.seen_at = now
+        self._senders.move_to_end(name)
+        if window != sender.window:
+            sender.windows.append(sender.best)
+            sender.window, sender.best = window, offset
+        elif offset > sender.best:
+            sender.best = offset
+
+    def estimates(self) -> dict[str, float]:
+        """Seconds by which senders' clocks are ahead, negative when late; without those that cannot be told."""
+        with self._lock:
+            found = {name: _estimate(one) for name, one in self._senders.items() if self._now - one.seen_at <= SILENT_S}
+        return {name: offset for name, offset in sorted(found.items()) if offset is not None}
+
+
+def _name(alert: Alert) -> str:
+    """The sender of an alert: its tool, and the host that its link names, as there may be several of one tool."""
+    name = alert.source or "unknown"
+    parts = alert.url.split("/", 3) if alert.url else []
+    return (f"{name} {parts[2]}" if len(parts) > 2 and parts[2] else name)[:MAX_NAME]
+
+
+def _latest(alert: Alert) -> float:
+    """The latest time of an alert that had come when it was sent."""
+    latest = alert.ts
+    if alert.starts_at is not None and alert.starts_at > latest:
+        latest = alert.starts_at
+    if alert.status == "resolved" and alert.ends_at is not None and alert.ends_at > latest:
+        latest = alert.ends_at
+    return latest
+
+
+def _estimate(sender: _Sender) -> float | None:
+    windows = [*sender.windows, sender.best]
+    offset = median(windows)
+    if offset > 0.0:
+        return offset
+    recent = windows[-AGREEING:]
+    return median(recent) if len(recent) == AGREEING and max(recent) - min(recent) <= AGREE_S else None
