@@ -37,6 +37,7 @@ MODULES = (
     "engine/features",
     "engine/fold",
     "engine/gather",
+    "engine/incident_state",
     "engine/incidents",
     "engine/joins",
     "engine/muted",

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 
 from aiops.engine.clusters import ClusterState
 from aiops.engine.events import Event
-from aiops.engine.incidents import Incidents, IncidentState
+from aiops.engine.incident_state import IncidentState
+from aiops.engine.incidents import Incidents
 from aiops.engine.rank import Ranking
 from aiops.errors import UsageError
 from aiops.ports import Catalogued, IncidentView

@@ -6,21 +6,20 @@ import heapq
 from collections.abc import Callable
 from hashlib import blake2b
 from math import inf
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
-from mypy_extensions import mypyc_attr
 
 from aiops.engine import explain
 from aiops.engine.assessment import Assessment
 from aiops.engine.clusters import Clusters, ClusterState, MemberState
 from aiops.engine.config import IncidentConfig
-from aiops.engine.dumped import DumpedIncident, DumpedNamed, Each, used_up, values_of
+from aiops.engine.dumped import DumpedIncident, Each, used_up
 from aiops.engine.events import ClusterPromoted, Event, IncidentChange, IncidentChanged
+from aiops.engine.incident_state import IncidentState, due_of, dumped_of, loaded
 from aiops.engine.named import Named, Said
-from aiops.records import LABELS, Cause, Evidence, Incident, RootCause, Suggestion
+from aiops.records import LABELS, Cause, Incident, RootCause
 
-State = Literal["open", "acknowledged", "resolved"]
 # Entities and services listed in a record; the counts in the sentences are of all.
 MAX_LISTED = 200
 # Incidents that one tick ranks or ends; ticks come about once a second, and each takes up to some milliseconds.
@@ -35,105 +34,6 @@ MAX_NAMES = 10_000
 # A name or a service that was not named before is reported at once, or this long after the last report: a burst of
 # ten thousand is a few records, and an endpoint that digests (`update_every_s`, 15 s by default) waits no longer.
 NEWS_EVERY_S = 5.0
-
-_FIELDS, _NAMED = values_of(DumpedIncident), values_of(DumpedNamed)
-
-
-@mypyc_attr(acyclic=True)
-class IncidentState:
-    """An incident as the engine keeps it; its alerts are those of its cluster.
-
-    `rank_due` is when the next ranking is due; none is while nothing changed. `named` is what its changes have named;
-    `unsaid` while that is more than at the last of them, at `said_at`; `news_due` is when that is reported.
-    `queued_at` is the time of its one valid
-    entry in the queue of what is due, infinity without one.
-    """
-
-    __slots__ = (
-        "causes",
-        "changed",
-        "cluster",
-        "entities",
-        "id",
-        "learned",
-        "merged_from",
-        "named",
-        "news_due",
-        "notes",
-        "opened_at",
-        "playbooks",
-        "queued_at",
-        "rank_due",
-        "rank_gap",
-        "ranked",
-        "resolve_due",
-        "resolved_at",
-        "root",
-        "said_at",
-        "severity",
-        "similar",
-        "status",
-        "trust",
-        "unsaid",
-        "version",
-    )
-
-    def __init__(
-        self,
-        id: str,
-        cluster: int,
-        opened_at: float,
-        status: State = "open",
-        severity: int = 0,
-        version: int = 0,
-        resolved_at: float | None = None,
-        changed: bool = False,
-        ranked: bool = False,
-        rank_due: float | None = None,
-        rank_gap: float = 0.0,
-        resolve_due: float | None = None,
-        entities: int = 0,
-        causes: list[Cause] | None = None,
-        playbooks: list[Suggestion] | None = None,
-        similar: list[Evidence] | None = None,
-        merged_from: list[str] | None = None,
-        notes: list[str] | None = None,
-        trust: str = "",
-        learned: bool = False,
-        root: str | None = None,
-        named: Named | None = None,
-        unsaid: bool = False,
-        said_at: float = 0.0,
-        news_due: float | None = None,
-        queued_at: float = inf,
-    ) -> None:
-        self.id = id
-        self.cluster = cluster
-        self.opened_at = opened_at
-        self.status = status
-        self.severity = severity
-        self.version = version
-        self.resolved_at = resolved_at
-        self.changed = changed
-        self.ranked = ranked
-        self.rank_due = rank_due
-        self.rank_gap = rank_gap
-        self.resolve_due = resolve_due
-        self.entities = entities
-        self.causes: list[Cause] = [] if causes is None else causes
-        self.playbooks: list[Suggestion] = [] if playbooks is None else playbooks
-        self.similar: list[Evidence] = [] if similar is None else similar
-        self.merged_from: list[str] = [] if merged_from is None else merged_from
-        self.notes: list[str] = [] if notes is None else notes
-        self.trust = trust
-        self.learned = learned
-        self.root = root
-        self.named: Named = Named() if named is None else named
-        self.unsaid = unsaid
-        self.said_at = said_at
-        self.news_due = news_due
-        self.queued_at = queued_at
-
 
 Assess = Callable[["IncidentState", ClusterState], Assessment]
 Learn = Callable[["IncidentState", ClusterState], None]
@@ -250,7 +150,7 @@ class Incidents:
 
     def _schedule(self, incident: IncidentState) -> None:
         """See that the incident's entry in the queue comes no later than what is due; mostly it is there already."""
-        due = _due(incident)
+        due = due_of(incident)
         if due < incident.queued_at:
             incident.queued_at = due
             heapq.heappush(self._due, (due, incident.id))
@@ -526,13 +426,13 @@ class Incidents:
                 incident.resolve_due = min(incident.resolve_due, now + self.config.resolve_after_s)
             if incident.news_due is not None:
                 incident.news_due = min(incident.news_due, now + NEWS_EVERY_S)
-            incident.queued_at = _due(incident)
+            incident.queued_at = due_of(incident)
         self._tidy()
 
     def dump(self) -> Any:
         """State for a snapshot."""
         return {
-            "incidents": Each(self.by_id.values(), _dumped),
+            "incidents": Each(self.by_id.values(), dumped_of),
             "ended": list(self.ended),
             "open": self.open_count,
             "names": list(self._names.items()),
@@ -542,36 +442,11 @@ class Incidents:
     def load(self, state: Any) -> None:
         """Take the state of a `dump`."""
         incidents = (msgspec.convert(each, DumpedIncident) for each in used_up(state["incidents"]))
-        self.by_id = {dumped.id: _incident(dumped) for dumped in incidents}
+        self.by_id = {dumped.id: loaded(dumped) for dumped in incidents}
         self.ended = dict.fromkeys(state["ended"])
         self.open_count = state["open"]
         self._names = dict(state["names"])
         self._due = [(at, name) for at, name in state["due"]]
-
-
-def _due(incident: IncidentState) -> float:
-    """When the incident is to be ranked, may end, or has news to report; infinity when nothing is due."""
-    if incident.status == "resolved":
-        return inf
-    due = inf
-    for at in (incident.rank_due, incident.resolve_due, incident.news_due):
-        if at is not None and at < due:
-            due = at
-    return due
-
-
-def _dumped(incident: IncidentState) -> DumpedIncident:
-    dumped = DumpedIncident(*_FIELDS(incident))
-    dumped.named = DumpedNamed(*_NAMED(incident.named))
-    return dumped
-
-
-def _incident(dumped: DumpedIncident) -> IncidentState:
-    named, dumped.named = dumped.named, None
-    incident = IncidentState(*_FIELDS(dumped))
-    if named is not None:
-        incident.named = Named(*_NAMED(named))
-    return incident
 
 
 def said_of(member: MemberState) -> Said:

@@ -6,7 +6,7 @@ from msgspec import Struct, field
 
 from aiops.engine.clusters import ClusterState
 from aiops.engine.fold import Engine
-from aiops.engine.incidents import IncidentState
+from aiops.engine.incident_state import IncidentState
 from aiops.ports import AlertFact, IncidentView
 from aiops.records import Alert, Cause
 

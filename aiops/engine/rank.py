@@ -12,7 +12,7 @@ from aiops.engine.assessment import Assessment
 from aiops.engine.clusters import ClusterState, MemberState
 from aiops.engine.config import IncidentConfig
 from aiops.engine.faults import Faults, all_of
-from aiops.engine.incidents import IncidentState
+from aiops.engine.incident_state import IncidentState
 from aiops.ports import AlertFact, Calibrated, IncidentView, Ranker, Similar, Stateful, Suggester
 from aiops.records import Cause, Change, Evidence, Suggestion
 

@@ -47,7 +47,8 @@ class Handing:
     def run(self, inbox: Inbox, position: Position | None) -> None:
         now = time.time()
         alerts = [
-            Alert(ts=now, name=name, severity="critical", entity="checkout") for name in ("Errors", "Latency", "Down")
+            Alert(ts=now + 5.0, name=name, severity="critical", entity="checkout")
+            for name in ("Errors", "Latency", "Down")
         ]
         letter = DeadLetter(self.name, "$", "expected an alert", b"?", now)
         assert inbox.put(Received([*alerts], rejected=[letter]), DEADLINE_S)
