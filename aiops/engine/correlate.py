@@ -21,16 +21,17 @@ from aiops.engine.cooccurrence import Cooccurrence
 from aiops.engine.correlate_config import CorrelateConfig
 from aiops.engine.correlate_hops import UNPLACED, Hops
 from aiops.engine.correlate_onsets import Onsets
-from aiops.engine.correlate_pace import MAX_ONSETS, RETURN_S, SURGE_S, Pace
+from aiops.engine.correlate_pace import MAX_ONSETS
 from aiops.engine.correlate_snapshot import dump, dump_statistics, load, load_statistics
 from aiops.engine.correlate_split import splits
-from aiops.engine.correlate_state import Cluster, Entry, Held, Key, Name, absorb, add, free, remove, touch
+from aiops.engine.correlate_state import Cluster, Entry, Held, Key, Name, absorb, add, follow, free, remove, touch
 from aiops.engine.correlate_terms import (
     GOES_ON,
     MAX_MEAN_TYPES,
     Weights,
     at_distance,
     dead_partner,
+    ends,
     near,
     silence,
     size,
@@ -59,15 +60,11 @@ MAX_MERGE_ENTRIES = 256
 MAX_IDLE_S = 3600.0
 # One unit of log-odds of the sensitivity moves the threshold by this much: .1 to .9 spans the useful range of it.
 KNOB = 2.5
-
-
-# A stream that names its service is background by habit only while it comes alone: in this share of its latest ten or
-# so clusters it had fewer streams beside it than a fault that spreads. Faults that strike the same services again and
-# again would make a habit of their symptoms otherwise.
+# A stream that names its service is background by habit only while it comes alone: in this share of its latest clusters
+# it had less company. Faults that strike the same services often would make a habit of their symptoms otherwise.
 ALONE = 0.8
 ALONE_STEP = 0.1
 COMPANY = 4
-
 # A stream is rare while it has fired in fewer five-minute slots of the last day: two of those on one entity at the same
 # time are news about that entity, though nobody can know yet whether their types go together.
 RARE_SLOTS = 3.0
@@ -248,7 +245,14 @@ class Correlator:
             self.onsets.silence_ended(score - self.threshold)
         if score <= self.threshold:
             best = None
-        if best is not None and site is not None and not best.cluster.sealed and self._ends(best.cluster, name, ts):
+        if (
+            best is not None
+            and site is not None
+            and not best.cluster.sealed
+            and ends(best.cluster, self.rate, name, ts)
+        ):
+            if self.rate * (ts - best.cluster.first) <= MAX_ONSETS:
+                self.onsets.began()
             best.cluster.sealed = True
             best = None
         if best is None:
@@ -275,19 +279,6 @@ class Correlator:
         if len(self._found) > 1:
             self._merge(cluster)
         return self._join(cluster, key, name, site, ts, best.member, seq)
-
-    def _ends(self, cluster: Cluster, name: Name, ts: float) -> bool:
-        """Whether an alert that fits the cluster begins something new all the same: a surge, or old age."""
-        pace = cluster.pace
-        if self.rate * (ts - cluster.first) > MAX_ONSETS:
-            return True
-        if pace is None:
-            return False
-        count = cluster.surge * exp((cluster.last - ts) / SURGE_S)
-        if not pace.surges(count, ts, self.rate, name in cluster.entries and ts - cluster.last >= RETURN_S):
-            return False
-        self.onsets.began()
-        return True
 
     def _compared(self, key: Key, entity: str) -> list[Entry]:
         """The entries that were active last, and where the entity and the stream itself were active last.
@@ -461,18 +452,11 @@ class Correlator:
 
     def _count(self, entry: Entry, ts: float) -> None:
         if entry.site is not None:
-            self._follow(entry.cluster, ts)
+            follow(entry.cluster, ts)
         touch(entry, ts)
         self.latest[entry.entity] = entry
         self.recent.renew(entry)
         self.clusters.move_to_end(entry.cluster.id)
-
-    def _follow(self, cluster: Cluster, ts: float) -> None:
-        pace = cluster.pace
-        if pace is None:
-            pace = cluster.pace = Pace(cluster.first)
-        gap = ts - cluster.last
-        pace.follow(cluster.last, ts, cluster.surge * exp(-gap / SURGE_S) if gap > 0.0 else cluster.surge)
 
     def _close(self, clusters: OrderedDict[int, Cluster], oldest: float, closed: list[Closed], most: int) -> None:
         while clusters and most > 0:

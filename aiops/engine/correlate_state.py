@@ -252,6 +252,15 @@ def free(cluster: Cluster) -> None:
     cluster.majors.clear()
 
 
+def follow(cluster: Cluster, ts: float) -> None:
+    """Let the pace of a cluster take in an alert at `ts`, before `touch` counts it."""
+    pace = cluster.pace
+    if pace is None:
+        pace = cluster.pace = Pace(cluster.first)
+    gap = ts - cluster.last
+    pace.follow(cluster.last, ts, cluster.surge * exp(-gap / SURGE_S) if gap > 0.0 else cluster.surge)
+
+
 def touch(entry: Entry, ts: float) -> None:
     """Count one alert at `ts` for the entry and its cluster."""
     count = entry.count = entry.count + 1

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from math import exp, log
 
 from aiops.engine.correlate_onsets import START_GAP_S, goes_on
-from aiops.engine.correlate_state import MAJOR_SHARE, Cluster, Entry
+from aiops.engine.correlate_pace import MAX_ONSETS, RETURN_S, SURGE_S
+from aiops.engine.correlate_state import MAJOR_SHARE, Cluster, Entry, Name
 from aiops.engine.joins import Join
 
 # Intervals are not trusted below these, in seconds: alerts of one burst come in the order of the network.
@@ -103,6 +104,17 @@ def near(weights: Weights, cluster: Cluster, rate: float, least: float, ts: floa
 def at_distance(weights: Weights, near: float, distance: int) -> float:
     """What is left of nearness at a distance in hops; nothing is made of nothing, and a sealed cluster stays so."""
     return near if distance <= 2 or near <= 0.0 else near - weights.near_hop * (distance - 2)
+
+
+def ends(cluster: Cluster, rate: float, name: Name, ts: float) -> bool:
+    """Whether an alert of stream `name` that fits the cluster begins something new: old age, or a surge."""
+    if rate * (ts - cluster.first) > MAX_ONSETS:
+        return True
+    pace = cluster.pace
+    if pace is None:
+        return False
+    count = cluster.surge * exp((cluster.last - ts) / SURGE_S)
+    return pace.surges(count, ts, rate, name in cluster.entries and ts - cluster.last >= RETURN_S)
 
 
 def size(weights: Weights, cluster: Cluster, known: bool) -> float:
