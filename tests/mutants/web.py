@@ -14,7 +14,8 @@ _BY_SCOPE = ("tests/connectors/test_http_scopes.py",)
 _BY_SESSION = ("tests/web/test_sessions.py",)
 _BY_SENDER = ("tests/connectors/test_signatures.py",)
 _BY_KEY = ("tests/deliver/test_signing.py",)
-_BY_SOCKET = ("tests/web/test_server.py",)
+_BY_IDLE = ("tests/web/test_server.py::test_kept_connections_lock_nobody_out",)
+_BY_PROBE = ("tests/web/test_server.py::test_probes_are_answered_when_all_connections_are_busy",)
 
 MUTANTS: list[Mutant] = [
     Mutant(
@@ -135,21 +136,21 @@ MUTANTS: list[Mutant] = [
         _CONNECTIONS,
         "        if len(self._open) >= self._most:\n            self._close_idle()",
         "        if len(self._open) > self._most:\n            self._close_idle()",
-        _BY_SOCKET,
+        _BY_IDLE,
     ),
     Mutant(
         "connections-busy-ones-are-closed",
         "aiops/web/server.py",
         "                self._head_came()\n                places.busy(self)",
         "                self._head_came()",
-        _BY_SOCKET,
+        _BY_PROBE,
     ),
-    Mutant("connections-probes-are-not-let-in", _CONNECTIONS, "PROBE_PLACES = 16", "PROBE_PLACES = 0", _BY_SOCKET),
+    Mutant("connections-probes-are-not-let-in", _CONNECTIONS, "PROBE_PLACES = 16", "PROBE_PLACES = 0", _BY_PROBE),
     Mutant(
         "connections-all-are-served-as-probes",
         _CONNECTIONS,
         '        if scope["path"] not in PROBES:\n            await',
         "        if False:\n            await",
-        _BY_SOCKET,
+        _BY_PROBE,
     ),
 ]
