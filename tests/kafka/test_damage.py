@@ -59,7 +59,7 @@ def test_a_batch_that_cannot_be_read_is_a_dead_letter_and_the_rest_is_read(
     assert letter.raw
     assert inbox.position.at[f"{topic}/0"] == 15
     assert health["ok"]
-    assert "5 messages cannot be read" in health["detail"]
+    assert "5 messages unreadable" in health["detail"]
     assert "does not answer" not in caplog.text
 
 
