@@ -113,6 +113,11 @@ class Visit:
         if "ERR_ABORTED" not in str(request.failure):
             self.complaints.append(f"{request.url}: {request.failure}")
 
+    def close(self) -> None:
+        """Close the window, once."""
+        if not self.page.is_closed():
+            self.page.context.close()
+
     def press(self, label: str, within: str = "main") -> None:
         """Press the first button of that label and wait for the page that follows."""
         button = self.page.locator(within).get_by_role("button", name=label, exact=True).first
@@ -130,23 +135,27 @@ class Visit:
         return bool(self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
+# The windows of the test that runs.
+OPENED: list[Visit] = []
+
+
 @pytest.fixture
 def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
     """Opens windows; at the end none of them may have complained."""
-    opened: list[Visit] = []
+    OPENED.clear()
 
     def open_window(base_url: str, width: int = 1440, scripts: bool = True) -> Visit:
         context = chromium.new_context(
             base_url=base_url, viewport={"width": width, "height": 900}, java_script_enabled=scripts
         )
         context.set_default_timeout(WITHIN_S * 1_000)
-        opened.append(Visit(context.new_page()))
-        return opened[-1]
+        OPENED.append(Visit(context.new_page()))
+        return OPENED[-1]
 
     yield open_window
-    for one in opened:
-        one.page.context.close()
-    assert [complaint for one in opened for complaint in one.complaints if not one.forgiven] == []
+    for one in OPENED:
+        one.close()
+    assert [complaint for one in OPENED for complaint in one.complaints if not one.forgiven] == []
 
 
 def playbook(url: str) -> dict[str, Any]:
@@ -226,6 +235,9 @@ def running(directory: Path, *, tokens: bool = True, external_url: str = "") -> 
                 eventually(lambda: site.client.get("/readyz").status_code == 200)
                 yield site
         finally:
+            # A browser fetches the icon after the page is there: no window outlives its site.
+            for window in OPENED:
+                window.close()
             daemon.stop()
 
 
