@@ -107,7 +107,7 @@ def kafka_table(loads: dict[str, dict[str, list[daemon_kafka.Row]]]) -> str:
 def latency_table(found: dict[str, Any]) -> str:
     """From the alert to the webhook."""
     text = (
-        f"An alert that opens an incident, to its webhook ({found['told']} of {found['probes']} told), with "
+        f"An alert that opens an incident, to its webhook ({found['told']} of {found['probes']} received), with "
         f"{found['alerts_per_second']} other alerts a second; to the ingest's answer; and one sync of this disk. "
         "In milliseconds."
     )

@@ -18,11 +18,13 @@ import statistics
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from aiops.testing.daemon_process import spawn
 from aiops.testing.receiver import Receiver, Reply, receiving
 
+# A storm would group the probes: 101 of 200 had a message of their own, and the latency was that of these.
 CONFIG = """
 [state]
 directory = "{state}"
@@ -30,6 +32,8 @@ directory = "{state}"
 port = {port}
 [correlate]
 sensitivity = 0.02
+[incidents]
+storm_incidents = 0
 [[endpoints]]
 name = "pager"
 type = "webhook"
@@ -108,7 +112,7 @@ def measure(probes: int, rate: int, directory: Path) -> dict[str, object]:
             )
             answered.append(time.perf_counter() - sent[name])
             time.sleep(0.1)
-        time.sleep(2.0)
+        wait_until(lambda: len(receiver.requests) >= probes)
         stop.set()
         thread.join()
         connection.close()
@@ -118,7 +122,10 @@ def measure(probes: int, rate: int, directory: Path) -> dict[str, object]:
         for name in sent:
             if f'"{name}"'.encode() in request.body:
                 came.setdefault(name, at)
-    whole = [came[name] - sent[name] for name in sent if name in came]
+    if len(came) < probes:
+        # Over those that came, the slowest would be left out.
+        raise SystemExit(f"latency: expected a message for each of {probes} probes; got {len(came)}")
+    whole = [came[name] - sent[name] for name in sent]
     return {
         "probes": probes,
         "told": len(whole),
@@ -151,6 +158,13 @@ def spread(seconds: list[float]) -> dict[str, float]:
         name: round(value * 1000, 2)
         for name, value in (("p50", statistics.median(ordered)), ("p99", p99), ("max", ordered[-1]))
     }
+
+
+def wait_until(reached: Callable[[], bool]) -> None:
+    """Wait for a condition, at most a minute."""
+    deadline = time.monotonic() + 60.0
+    while not reached() and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def main() -> None:
