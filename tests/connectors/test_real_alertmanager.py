@@ -16,7 +16,8 @@ import pytest
 from aiops_connectors.sinks.alertmanager import notification
 
 from aiops.testing.receiver import Receiver, receiving
-from tests.connectors.test_sink_receivers import huge, message, with_news
+from tests.connectors.test_sink_news import with_news
+from tests.connectors.test_sink_receivers import huge, message
 
 BINARY = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
 pytestmark = pytest.mark.skipif(BINARY is None, reason="needs Alertmanager (Debian: prometheus-alertmanager)")

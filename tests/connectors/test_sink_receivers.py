@@ -402,65 +402,6 @@ def test_slack_shows_names_as_they_are(make: Make, receiver: Receiver) -> None:
     assert not any("`" in text["text"] or "*" in text["text"] for text in shown if text["type"] == "mrkdwn")
 
 
-NEWS = ["new: PaymentsDown on payments (critical)", "severity: now critical, was high"]
-
-
-def with_news(change: str = "updated", **more: Any) -> Message:
-    found = message(change, 3, **more)
-    found.news = NEWS
-    return found
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_sink_says_what_is_new(kind: str, make: Make, receiver: Receiver) -> None:
-    receiver.replies = [TAKEN[kind]]
-    make(kind).send(with_news())
-    text = json.dumps(sent(receiver), ensure_ascii=False)
-    assert all(one in text for one in NEWS)
-
-
-def test_a_pager_is_triggered_anew_with_what_is_new_in_the_summary(make: Make, receiver: Receiver) -> None:
-    make("pagerduty").send(with_news(title="ApiErrors on api"))
-    event = sent(receiver)
-    assert (event["event_action"], event["dedup_key"]) == ("trigger", "aiops/i-1")
-    assert event["payload"]["summary"] == "[CRITICAL] ApiErrors on api: new: PaymentsDown on payments (critical)"
-    assert event["payload"]["severity"] == "critical"
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_reminder_says_that_it_is_still_open(kind: str, make: Make, receiver: Receiver) -> None:
-    receiver.replies = [TAKEN[kind]]
-    reminder = message("updated")
-    reminder.repeats = 2
-    make(kind).send(reminder)
-    text = json.dumps(sent(receiver))
-    assert "still open" in text or '"repeats": 2' in text
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_sink_says_what_the_alert_said_and_links_to_it(kind: str, make: Make, receiver: Receiver) -> None:
-    receiver.replies = [TAKEN[kind]]
-    said = "SUMMARYMARK /var/lib/postgresql full in 2 h: DESCMARK 94 % used"
-    make(kind).send(message(message=said, url="http://prom.example/graph", runbook_url="https://runbooks.example/MARK"))
-    text = json.dumps(sent(receiver), ensure_ascii=False)
-    for mark in ("SUMMARYMARK", "DESCMARK", "http://prom.example/graph", "https://runbooks.example/MARK"):
-        assert mark in text, mark
-
-
-@pytest.mark.parametrize("kind", ["pagerduty", "jsm", "slack", "teams", "alertmanager"])
-@pytest.mark.parametrize(
-    "url", ["javascript:alert(1)", "https://a.example/x|y>z<", "https://a.example/ two", "//a.example", "x" * 3_000]
-)
-def test_a_link_that_is_none_is_left_out(kind: str, url: str, make: Make, receiver: Receiver) -> None:
-    receiver.replies = [TAKEN[kind]]
-    body = message(url=url, runbook_url=url)
-    make(kind).send(body)
-    text = json.dumps(sent(receiver)).replace(json.dumps(url)[1:-1], "FOUND")
-    # PagerDuty's details carry the whole incident as data; as a link it is nowhere.
-    assert "FOUND" not in text or kind == "pagerduty"
-    assert all(link["href"] == LINK for link in sent(receiver).get("links", []))
-
-
 def test_slack_without_a_link(make: Make, receiver: Receiver) -> None:
     make("slack").send(message(link=None))
     assert sent(receiver)["blocks"][1]["text"]["text"] == "new incident"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.mutants.model import Mutant
 
 NEWS = ("tests/daemon/test_news.py", "tests/daemon/test_telling.py", "tests/deliver/test_telling.py")
-WORKER = ("tests/deliver/test_worker.py",)
+WORKER = ("tests/deliver/test_worker.py", "tests/deliver/test_reminders.py")
 OUTBOX = ("tests/store/test_outbox.py", "tests/daemon/test_news.py", "tests/deliver/test_telling.py")
 ENGINE = ("tests/engine/test_news.py",)
 STORM = ("tests/engine/test_storm.py", "tests/engine/test_news.py")
