@@ -124,12 +124,14 @@ def due_of(incident: IncidentState) -> float:
 
 
 def dumped_of(incident: IncidentState) -> DumpedIncident:
+    """Return an incident as it stands in snapshots."""
     dumped = DumpedIncident(*_FIELDS(incident))
     dumped.named = DumpedNamed(*_NAMED(incident.named))
     return dumped
 
 
 def loaded(dumped: DumpedIncident) -> IncidentState:
+    """Return the incident of a snapshot; its parts are taken out of `dumped`."""
     named, dumped.named = dumped.named, None
     incident = IncidentState(*_FIELDS(dumped))
     if named is not None:

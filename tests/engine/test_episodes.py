@@ -205,3 +205,36 @@ def test_an_incident_that_was_reopened_is_ranked_again() -> None:
     )  # fmt: skip
     assert [change.change for change in changes][:1] == ["reopened"]
     assert any("members" in change.what or "cause" in change.what for change in changes[1:])
+
+
+def test_a_replica_that_names_an_earlier_start_ends_the_running_episode() -> None:
+    """Two Alertmanagers behind two Prometheis: their starts are a little apart."""
+    changes, _ = fold(
+        disk(T0 + 5, starts_at=T0 + 1.5),
+        disk(T0 + 100, "resolved", starts_at=T0, ends_at=T0 + 90),
+        *ticks(T0 + 100, T0 + 500),
+    )
+    assert told(changes) == ["opened", "resolved"]
+
+
+def test_two_ends_that_look_like_one_step_are_no_lease() -> None:
+    """Replica A ended at a time, B a minute later, and each repeats its own end."""
+    records: list[Record] = []
+    for n in range(12):
+        end = T0 - 200 + 60.0 * (n % 2)
+        records += [Tick(ts=T0 + 60.0 * n), disk(end, "resolved", starts_at=T0 - 900, ends_at=end)]
+    assert fold(*records)[0] == []
+
+
+def test_an_end_of_2096_is_no_lease() -> None:
+    changes, _ = fold(disk(T0, starts_at=T0, ends_at=4.0e9), *ticks(T0, T0 + 90_000, 600.0))
+    assert told(changes) == ["opened", "resolved"]
+
+
+def test_the_start_is_what_a_replica_is_told_by_and_not_its_own_time() -> None:
+    """Its message has the time of its receipt, which lies after the end."""
+    changes, _ = fold(
+        disk(T0, starts_at=T0), disk(T0 + 10, "resolved", starts_at=T0), disk(T0 + 300, starts_at=T0),
+        *ticks(T0 + 300, T0 + 700),
+    )  # fmt: skip
+    assert told(changes) == ["opened", "resolved"]

@@ -1,0 +1,224 @@
+"""Mutants of time, deduplication, identity, and of the queues and counts that depend on them."""
+
+from __future__ import annotations
+
+from tests.mutants.model import Mutant
+
+_DEDUP = "aiops/engine/dedup.py"
+_TIMELINE = "aiops/engine/timeline.py"
+_INCIDENTS = "aiops/engine/incidents.py"
+_PLACE = "aiops/engine/place.py"
+_CLOCKS = "aiops/daemon/clocks.py"
+_OLD = "tests/engine/test_old_mutants.py"
+
+
+def _in(file: str, *names: str) -> tuple[str, ...]:
+    """The tests of a file that notice; whole files would take minutes a mutant."""
+    return tuple(f"tests/{file}.py::{name}" for name in names)
+
+
+MUTANTS: list[Mutant] = [
+    Mutant(
+        "time-exact-copy-without-status",
+        _DEDUP,
+        "key = (stream.number, ts, alert.status, alert.id)",
+        'key = (stream.number, ts, "", alert.id)',
+        _in("engine/test_dedup", "test_an_exact_copy_has_the_same_status_as_well"),
+    ),
+    Mutant(
+        "time-merge-keeps-the-younger",
+        _INCIDENTS,
+        "(ours, theirs) if (ours.opened_at, ours.id) <= (theirs.opened_at, theirs.id) else (theirs, ours)",
+        "(theirs, ours) if (ours.opened_at, ours.id) <= (theirs.opened_at, theirs.id) else (ours, theirs)",
+        _in("engine/test_old_mutants", "test_the_older_of_two_merged_incidents_goes_on"),
+    ),
+    Mutant(
+        "time-believes-two-records",
+        _TIMELINE,
+        "AGREEING = 3\n",
+        "AGREEING = 2\n",
+        _in("engine/test_timeline", "test_three_in_a_row_that_agree_are_believed_and_two_are_not"),
+    ),
+    Mutant(
+        "time-agreement-is-not-compared",
+        _TIMELINE,
+        "if self.far and abs(ts - self.far[-1]) > MAX_JUMP_S:",
+        "if False:",
+        _in("engine/test_timeline", "test_times_that_disagree_are_not_believed"),
+    ),
+    Mutant(
+        "time-tick-clamp-ten-times-as-far",
+        "aiops/records/model.py",
+        "MAX_AHEAD_S = 300.0",
+        "MAX_AHEAD_S = 3_000.0",
+        _in("engine/test_timeline", "test_an_alert_further_ahead_than_clocks_disagree_counts_at_its_receipt[1000.0]"),
+    ),
+    Mutant(
+        "time-alerts-move-it-ten-minutes",
+        _TIMELINE,
+        "LEAD_S = 60.0",
+        "LEAD_S = 600.0",
+        _in("engine/test_timeline", "test_an_alert_moves_the_time_at_most_a_minute_ahead_of_the_hosts_clock"),
+    ),
+    Mutant(
+        "time-first-record-before-the-clamp",
+        _TIMELINE,
+        "if 0.0 <= self.tick < ts - LEAD_S:",
+        "if self.now >= 0.0 and 0.0 <= self.tick < ts - LEAD_S:",
+        _in("engine/test_timeline", "test_with_the_hosts_clock_the_first_record_counts_at_its_receipt"),
+    ),
+    Mutant(
+        "time-set-back-after-an-hour",
+        _TIMELINE,
+        "SET_BACK_S = 30.0",
+        "SET_BACK_S = 3_000.0",
+        _in("engine/test_timeline", "test_a_host_clock_that_jumps_bends_nothing_for_longer_than_a_minute"),
+    ),
+    Mutant(
+        "time-streams-stay-ahead",
+        _DEDUP,
+        "            stream.last_at = min(stream.last_at, now)\n",
+        "",
+        _in("engine/test_timeline", "test_nothing_that_is_held_lies_ahead_after_the_time_was_set_back"),
+    ),
+    Mutant(
+        "time-late-replica-is-news",
+        _DEDUP,
+        "if starts_at <= stream.ended_start and now - stream.ended_at <= REPLICA_S:",
+        "if starts_at < stream.ended_start and now - stream.ended_at <= REPLICA_S:",
+        _in("engine/test_episodes", "test_a_late_replica_with_the_start_of_a_resolved_episode_opens_nothing"),
+    ),
+    Mutant(
+        "time-replica-is-late-for-ever",
+        _DEDUP,
+        "if starts_at <= stream.ended_start and now - stream.ended_at <= REPLICA_S:",
+        "if starts_at <= stream.ended_start:",
+        _in("engine/test_episodes", "test_a_newer_start_is_a_new_episode_and_so_is_the_same_start_long_after"),
+    ),
+    Mutant(
+        "time-earlier-start-ends-nothing",
+        _DEDUP,
+        "return stream.ended_start is not None and starts_at <= stream.ended_start < stream.starts_at",
+        "return starts_at < stream.starts_at",
+        _in("engine/test_episodes", "test_a_replica_that_names_an_earlier_start_ends_the_running_episode"),
+    ),
+    Mutant(
+        "time-one-step-is-a-lease",
+        _DEDUP,
+        "LAPSED_MOVES = 2",
+        "LAPSED_MOVES = 1",
+        _in("engine/test_episodes", "test_two_ends_that_look_like_one_step_are_no_lease"),
+    ),
+    Mutant(
+        "time-an-end-of-now-is-a-lease",
+        _DEDUP,
+        "LAPSED_S = 5.0",
+        "LAPSED_S = 0.5",
+        _in("engine/test_episodes", "test_a_script_that_reports_a_good_state_again_and_again_fires_nothing"),
+    ),
+    Mutant(
+        "time-lease-without-bound",
+        _DEDUP,
+        "if ends_at - now > MAX_LEASE_S:",
+        "if False:",
+        _in("engine/test_episodes", "test_an_end_of_2096_is_no_lease"),
+    ),
+    Mutant(
+        "time-calm-counts-by-the-senders-clock",
+        _INCIDENTS,
+        "max(at, max(cluster.last_at, heard_at) + self.config.resolve_after_s)",
+        "max(at, cluster.last_at + self.config.resolve_after_s)",
+        _in("engine/test_episodes", "test_an_incident_stays_open_for_its_calm_after_an_end_of_a_late_clock"),
+    ),
+    Mutant(
+        "time-repeat-leaves-its-incident",
+        _PLACE,
+        "if home is None or home.incident is None or not stream.counted or",
+        "if True or home is None or home.incident is None or not stream.counted or",
+        _in("engine/test_episodes", "test_a_repeat_without_start_or_end_stays_in_its_incident"),
+    ),
+    Mutant(
+        "time-reopened-is-not-ranked",
+        _INCIDENTS,
+        "incident.resolve_due = incident.rank_due = incident.news_due = None",
+        "incident.resolve_due = incident.news_due = None",
+        _in("engine/test_episodes", "test_an_incident_that_was_reopened_is_ranked_again"),
+    ),
+    Mutant(
+        "time-identity-from-position",
+        _INCIDENTS,
+        'f"{first.fingerprint}/{first.sent_at!r}"',
+        'f"{first.fingerprint}/{cluster.number}"',
+        _in("engine/test_identity", "test_records_between_and_batches_rename_nothing"),
+    ),
+    Mutant(
+        "time-one-name-for-two-incidents",
+        _INCIDENTS,
+        'f"inc-{base}" if count == 1 else',
+        'f"inc-{base}" if count >= 1 else',
+        _in("engine/test_identity", "test_a_sender_whose_time_stands_still_gives_each_incident_an_id_of_its_own"),
+    ),
+    Mutant(
+        "time-queue-of-deadlines-without-bound",
+        _DEDUP,
+        "if len(self._due) > 2 * len(self.streams) + SLACK:",
+        "if False:",
+        _in("engine/test_bounds", "test_streams_that_are_forgotten_leave_no_entries_behind"),
+    ),
+    Mutant(
+        "time-queue-of-warnings-without-bound",
+        "aiops/engine/worth.py",
+        "if len(self._waiting) > 2 * len(self.clusters.by_number) + SLACK:",
+        "if False:",
+        _in("engine/test_bounds", "test_lone_warnings_that_are_over_leave_no_entries_behind"),
+    ),
+    Mutant(
+        "time-storm-never-ends",
+        "aiops/engine/storm.py",
+        "        self.active = False\n        self.clusters.clear()",
+        "        self.clusters.clear()",
+        (_OLD,),
+    ),
+    Mutant(
+        "time-storm-ends-at-the-whole-limit",
+        "aiops/engine/storm.py",
+        "half = (self.limit + 1) // 2",
+        "half = self.limit",
+        (_OLD,),
+    ),
+    Mutant(
+        "time-size-prior-gone",
+        "aiops/engine/correlate_terms.py",
+        "return -weights.new - weights.new_size * log(cluster.count)",
+        "return -weights.new",
+        (_OLD,),
+    ),
+    Mutant(
+        "time-host-step-is-taken-at-once",
+        _CLOCKS,
+        "LASTS_S = 20.0",
+        "LASTS_S = 0.0",
+        _in("daemon/test_clocks", "test_a_step_that_does_not_last_is_not_taken"),
+    ),
+    Mutant(
+        "time-late-sender-stops-the-ticks",
+        "aiops/daemon/ticks.py",
+        "return now - since < LATE_S",
+        "return True",
+        _in("daemon/test_clocks", "test_a_sender_that_is_late_does_not_stop_the_clock"),
+    ),
+    Mutant(
+        "time-senders-without-bound",
+        _CLOCKS,
+        "if len(self._senders) > MAX_SENDERS:",
+        "if False:",
+        _in("daemon/test_clocks", "test_offsets_of_senders_are_bounded_and_old_alerts_are_no_late_clock"),
+    ),
+    Mutant(
+        "time-refused-actions-count-as-applied",
+        "aiops/replay/ledger.py",
+        'self.actions["applied" if event.applied else "refused"] += 1',
+        'self.actions["applied"] += 1',
+        ("tests/replay/test_actions_in_replay.py",),
+    ),
+]
