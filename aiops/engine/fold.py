@@ -26,10 +26,10 @@ from aiops.engine.silences import Silences
 from aiops.engine.thaw import Strings, Thaw, parts
 from aiops.engine.timeline import Timeline
 from aiops.engine.waking import Waking
-from aiops.engine.words import duration
 from aiops.errors import UsageError
 from aiops.records import Action, Alert, Change, Incident, Logged, Metric, Skipped, Tick
 from aiops.topology import Topology
+from aiops.wording import duration
 
 # Snapshots of another layout are not read; the host folds the journal instead.
 SNAPSHOT_VERSION = 4

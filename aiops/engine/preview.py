@@ -10,8 +10,8 @@ from aiops.engine.clusters import MemberState
 from aiops.engine.fold import Engine
 from aiops.engine.silences import Silence, selector
 from aiops.engine.streams import Stream
-from aiops.engine.words import plural
 from aiops.records import Alert, Severity
+from aiops.wording import plural
 
 # Streams that are named; a person who sees five knows whether these were meant.
 MAX_EXAMPLES = 5
