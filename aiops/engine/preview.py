@@ -47,7 +47,7 @@ class Preview(Struct):
 
 
 def preview(engine: Engine, silence: Silence, at: float) -> Preview:
-    """Match a silence with all streams, whether it is in force or not. Cost: 2 µs a stream."""
+    """Match a silence with all streams, whether it is in force or not. Cost: 3 to 6 µs a stream."""
     selects = selector(silence.matchers)
     firing, quiet, incidents = list[str](), list[str](), set[str]()
     streams = active = 0
