@@ -109,8 +109,8 @@ def union(expressions: Sequence[Expression]) -> Expression:
     True
     """
     for one in expressions:
-        # A quotation that is not closed would go on over the rest.
-        if "\\Q" in one.pattern or "\\E" in one.pattern:
+        # It would close a quotation that another one leaves open; without any, such a one is an error here.
+        if "\\E" in one.pattern:
             raise _refused(one.pattern, "it cannot be a part of another")
     return Expression("|".join(f"(?:{one.pattern})" for one in expressions))
 
