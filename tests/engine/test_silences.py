@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -215,6 +216,30 @@ def test_first_silence_that_matches_is_found(
         assert silences.match(one_alert, entity, at) == expected
 
 
+@pytest.mark.parametrize("texts", list(permutations(["service=cart", "alertname=~High.*", "entity!='',service=cart"])))
+def test_silence_that_was_set_first_is_named(texts: tuple[str, ...]) -> None:
+    """Whatever it is found by; one that is replaced keeps its place, one that is set anew does not."""
+    silences = Silences()
+    for number, text in enumerate(texts):
+        silences.add(silence(str(number), text))
+    names = []
+    for change in (lambda: None, lambda: silences.add(silence("0", texts[0])), lambda: silences.remove("0")):
+        change()
+        found = silences.match(alert(0.0), "cart-1", 1.0)
+        names.append(found.id if found is not None else None)
+    silences.add(silence("0", texts[0]))
+    found = silences.match(alert(0.0), "cart-1", 1.0)
+    assert [*names, found.id if found is not None else None] == ["0", "0", "1", "1"]
+
+
+def test_silence_covers_from_its_start_up_to_its_end() -> None:
+    for every in (None, "day"):
+        silences = Silences()
+        silences.add(silence(start=50.0, end=100.0, every=every))
+        found = [silences.match(alert(0.0), "cart-1", at) is not None for at in (49.9, 50.0, 99.9, 100.0)]
+        assert found == [False, True, True, False]
+
+
 def test_coverage_of_one_that_does_not_recur_ends_once() -> None:
     silences = Silences()
     silences.add(silence("late", end=200.0))
@@ -257,8 +282,8 @@ def test_engine_drops_what_is_over_with_time() -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(
-    st.lists(st.floats(1.0, 3 * DAY), min_size=1, max_size=12),
-    st.integers(0, 11),
+    st.lists(st.floats(1.0, 40 * DAY), min_size=3, max_size=12),
+    st.integers(0, 6),
     st.sampled_from([DAY, DAY - 1, 3600.0]),
     st.sampled_from(["UTC", "Europe/Berlin"]),
 )
