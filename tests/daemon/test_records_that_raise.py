@@ -273,7 +273,8 @@ def test_many_such_records_cost_a_bounded_number_of_passes(tmp_path: Path, monke
     feed(daemon, alerts(0, 10))
     feed(daemon, alerts(10, 500, {number: f"{POISON}{number}" for number in range(20, 500, 2)}))
     assert len(stored(daemon)[2]) == 240
-    assert len(restored) <= folding._PASSES + 1
+    # Seconds with a large state; one for each of these records would be minutes.
+    assert len(restored) <= 10
     assert state_of(daemon) == refold(tmp_path)
     daemon.close()
 
