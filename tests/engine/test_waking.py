@@ -102,6 +102,17 @@ def test_another_silence_keeps_it_silent_until_that_ends_too() -> None:
     assert changes(engine.step([tick(1_201)])) == [("opened", "DiskFull on db-1")]
 
 
+def test_what_another_silence_holds_is_not_said_to_be_notified() -> None:
+    engine = Engine()
+    engine.step([alert(0, severity="high")])
+    engine.step([silence("s", "entity=db-1", 600, start=5, at=5), silence("longer", "alertname=DiskFull", 1_200, at=6)])
+    engine.step([alert(20, severity="critical")])
+    events = engine.step([end("s", 30)])
+    assert answers(events) == ["silence s is ended: nothing fires under it"]
+    assert changes(events) == []
+    assert [event.incident.severity for event in engine.step([tick(1_201)]) if isinstance(event, IncidentChanged)]
+
+
 def test_each_occurrence_of_a_recurring_window_ends() -> None:
     engine = Engine()
     engine.step([silence("nightly", "entity=db-1", HOUR, every="day")])
