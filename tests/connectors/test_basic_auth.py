@@ -45,6 +45,8 @@ def basic(text: str) -> str:
         (f"Digest {TOKEN}", 401),
         ("Basic " + "A" * 4_000, 401),
     ],
+    # Tokens are drawn anew in each process; names of tests must not be.
+    ids=map(str, range(17)),
 )
 def test_the_password_is_looked_up_as_a_token(serving: Any, header: str, status: int) -> None:
     with serving(tokens=TOKENS) as found:

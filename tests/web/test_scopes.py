@@ -20,7 +20,11 @@ def test_a_token_may_do_what_its_scope_says_and_no_more(has: Scope, asked: Scope
     assert isinstance(found, Token) or (isinstance(found, Refusal) and found.status == 403)
 
 
-@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic x", f"Bearer {new_token()}"])
+@pytest.mark.parametrize(
+    "header",
+    ["", "Bearer", "Bearer ", "Basic x", f"Bearer {new_token()}"],
+    ids=["none", "bare", "empty", "basic", "unknown"],
+)
 def test_a_request_without_a_known_token_is_refused(header: str) -> None:
     guard = Guard([Token("t", ["write"], token_hash(new_token()))], "0.0.0.0")
     found = guard.check({"host": "ops", "authorization": header}, "read")

@@ -76,7 +76,11 @@ def test_using_a_session_does_not_make_it_longer(door: Doorkeeper, clock: Clock)
     assert status(door.check(request(cookie), "read")) == 401
 
 
-@pytest.mark.parametrize(("secret", "allowed"), [(READER, {"read"}), (WRITER, {"read", "write"}), (SENDER, {"ingest"})])
+@pytest.mark.parametrize(
+    ("secret", "allowed"),
+    [(READER, {"read"}), (WRITER, {"read", "write"}), (SENDER, {"ingest"})],
+    ids=["reader", "writer", "sender"],
+)
 def test_a_session_may_do_what_its_token_may(door: Doorkeeper, secret: str, allowed: set[Scope]) -> None:
     cookie = sign_in(door, secret)
     own = {"origin": "http://127.0.0.1:8640", "sec-fetch-site": "same-origin"}
@@ -87,7 +91,9 @@ def test_a_session_may_do_what_its_token_may(door: Doorkeeper, secret: str, allo
 
 
 @pytest.mark.parametrize(
-    ("secret", "allowed"), [(READER, {"read"}), (WRITER, {"read", "write"}), (SENDER, {"ingest"}), ("wrong", set())]
+    ("secret", "allowed"),
+    [(READER, {"read"}), (WRITER, {"read", "write"}), (SENDER, {"ingest"}), ("wrong", set())],
+    ids=["reader", "writer", "sender", "wrong"],
 )
 def test_a_bearer_token_may_do_what_its_scopes_say(door: Doorkeeper, secret: str, allowed: set[Scope]) -> None:
     scopes: tuple[Scope, ...] = ("read", "write", "ingest")
