@@ -18,6 +18,7 @@ from msgspec import Struct, field
 from aiops.errors import AiopsError, UsageError
 from aiops.records import Alert, Change, Metric
 from aiops.records.decode import encode
+from aiops.wording import plural
 
 # What a daemon takes from outside; incidents in an archive are its truth.
 Sendable = Alert | Metric | Change
@@ -154,7 +155,7 @@ class Sender:
         return True
 
     def _so_far(self) -> str:
-        return f"{self.sent.accepted} records were accepted before; send again what comes after them"
+        return f"accepted before: {plural(self.sent.accepted, 'record')}; send again what comes after them"
 
 
 def paced(

@@ -21,6 +21,7 @@ from aiops.cli.replay import _progress
 from aiops.errors import UsageError
 from aiops.records import Record
 from aiops.sending import Sendable, Sender, Sent, open_post, paced, shifted
+from aiops.wording import plural
 
 _MAX_SHOWN = 20
 _GZIP = b"\x1f\x8b"
@@ -135,7 +136,7 @@ def _show(outcome: Outcome, as_json: bool) -> None:
     if as_json:
         print_json(outcome)
         return
-    records = "1 record" if outcome.accepted == 1 else f"{outcome.accepted} records"
+    records = plural(outcome.accepted, "record")
     said = f"{records} accepted, {outcome.rejected} rejected, {outcome.late} late"
     if outcome.invalid:
         said += f", {outcome.invalid} invalid lines"

@@ -16,6 +16,7 @@ from msgspec import Struct
 from aiops.daemon.metrics import Family
 from aiops.journal.frame import times_of
 from aiops.ports import Received
+from aiops.wording import plural
 
 # As far as clocks usually disagree; what is older has missed its place.
 LATE_S = 300.0
@@ -91,7 +92,7 @@ def sentence(count: int, most_s: float) -> str:
     >>> sentence(1, 7200.0).partition(":")[0]
     '1 record came up to 2 h late'
     """
-    records = "1 record" if count == 1 else f"{count} records"
+    records = plural(count, "record")
     return (
         f"{records} came up to {_length(most_s)} late: the engine's time had passed theirs, so that incidents may be "
         f"torn apart; {ADVICE}"

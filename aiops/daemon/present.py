@@ -61,10 +61,10 @@ class Presenter:
         """Seconds until the next round; infinite where nothing waits."""
         return max(0.0, self._due_at - self._monotonic()) if self._waiting else inf
 
-    def write(self, fold: object, at_once: bool = False) -> None:
-        """Write a round, if it is time (or `at_once`) and anything changed."""
+    def write(self, fold: object) -> None:
+        """Write a round, if it is time and anything changed."""
         begun = self._monotonic()
-        if not self._waiting or not isinstance(fold, Engine) or (begun < self._due_at and not at_once):
+        if not self._waiting or not isinstance(fold, Engine) or begun < self._due_at:
             return
         done, found = self._round(fold)
         if self._stored(found):
@@ -72,6 +72,15 @@ class Presenter:
                 del self._waiting[name], self._latest[name]
         took = self._monotonic() - begun
         self._due_at = begun + max(EVERY_S, took / MAX_SHARE)
+
+    def write_all(self, fold: object) -> None:
+        """Write all that waits, in as many rounds as it takes: at the start, and at the end."""
+        while self._waiting and isinstance(fold, Engine):
+            done, found = self._round(fold)
+            if not self._stored(found):
+                return
+            for name in done:
+                del self._waiting[name], self._latest[name]
 
     def _round(self, fold: Engine) -> tuple[list[str], list[Present]]:
         """The incidents of one round, and those of them that the engine still remembers as they are now."""

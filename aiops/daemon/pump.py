@@ -171,16 +171,20 @@ class Pump:
             self._commit(taken)
             if self.state == "degraded":
                 return
-        self._show(at_once=True)
+        if self._is_whole():
+            self._present.write_all(self.fold)
         if not self._unstored and not self._unfolded:
             self._snapshots.wait(RETRY_CAP_S)
             self._snapshot()
             self._snapshots.wait(RETRY_CAP_S)
 
-    def _show(self, at_once: bool = False) -> None:
+    def _show(self) -> None:
         """Bring what people look at up to the present; what is not in the store yet goes first."""
-        if not self._unstored and not self._unfolded and self.state == "running":
-            self._present.write(self.fold, at_once)
+        if self._is_whole():
+            self._present.write(self.fold)
+
+    def _is_whole(self) -> bool:
+        return not self._unstored and not self._unfolded and self.state == "running"
 
     def _commit(self, taken: list[Pending]) -> None:
         now = self._clock()

@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from aiops.daemon.folding import Fold, Folding, restore
 from aiops.daemon.logs import say
+from aiops.daemon.present import Presenter
 from aiops.engine.events import Event, Placed
 from aiops.errors import AiopsError
 from aiops.journal import Frame, JournalError, Meta, frames
@@ -65,6 +66,10 @@ def recover(journal: Path, snapshots: Path, store: Store, make: Callable[[], Fol
     state.untold = max(state.untold, store.untold())
     if journal.is_dir():
         _fold_rest(state, journal, store, applied)
+    # What people see before the first record comes is the present, too, and not the last version.
+    shown = Presenter(store, time.monotonic)
+    shown.start(state.fold)
+    shown.write_all(state.fold)
     state.seconds = time.perf_counter() - begun
     return state
 

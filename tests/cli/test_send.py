@@ -151,7 +151,7 @@ def test_an_archive_in_one_go_is_not_late(site: Site, tmp_path: Path) -> None:
     path = tmp_path / "one.jsonl"
     count = 2 * BODY_RECORDS + 100
     path.write_bytes(lines(*((f"a{n}", LONG_AGO + n) for n in range(count))))
-    assert site.send(str(path))[1] == f"{count} records accepted, 0 rejected, 0 late\n"
+    assert site.send(str(path))[1] == f"{count:,} records accepted, 0 rejected, 0 late\n"
 
 
 def test_a_token_is_asked_for(hatchery: Hatchery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

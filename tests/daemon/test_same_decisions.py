@@ -73,8 +73,7 @@ def refold(directory: Path) -> tuple[dict[str, bytes], list[tuple[str, int, str]
 
 def stored(daemon: Daemon) -> tuple[dict[str, bytes], list[tuple[str, int, str]]]:
     # What changed since its last version is shown as it is now.
-    while daemon.pump._present.wait_s() < float("inf"):
-        daemon.pump._present.write(daemon.pump.fold, at_once=True)
+    daemon.pump._present.write_all(daemon.pump.fold)
     reader = daemon.store.database.reader
     bodies = dict(reader.execute("select id, body from incidents").fetchall())
     changes = reader.execute(

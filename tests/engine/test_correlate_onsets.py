@@ -69,6 +69,23 @@ def test_onsets_rate_moves_to_that_of_alerts_that_come_like_chance() -> None:
     assert bursts.rate() < 1 / 3000
 
 
+def test_onsets_rate_stays_for_a_clock_s_beat_and_for_a_storm() -> None:
+    rng = random.Random(2)
+    beat, storm, estate = Onsets(), Onsets(), Onsets()
+    at = 0.0
+    for step in range(3000):
+        beat.observe(step * 5.0)
+        at += rng.expovariate(10.0)
+        storm.observe(at)
+    assert beat.rate() < 1 / 3000
+    assert storm.rate() < 1 / 600
+    at = 0.0
+    for _ in range(9000):
+        at += rng.expovariate(10.0)
+        estate.observe(at)
+    assert estate.rate() > 2.0
+
+
 def test_goes_on_falls_with_silence_and_rises_with_pace() -> None:
     assert goes_on(1 / 600, 5.0, 5.0) > goes_on(1 / 600, 5.0, 60.0) > goes_on(1 / 600, 5.0, 600.0)
     assert goes_on(1 / 600, 2.0, 5.0) > goes_on(1 / 600, 60.0, 5.0)
