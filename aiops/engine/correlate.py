@@ -115,7 +115,7 @@ class Correlator:
             ts = self.now
         if self.packed_slot >= 0:
             self._unpack(ts)
-        name = (type_, entity)
+        name: Name = (type_, entity) if service is None else (type_, entity, service)
         key = self.keys.get(name) or self._stream(name)
         placement = self._placement
         placement.new_cluster = placement.new_member = False
@@ -164,11 +164,11 @@ class Correlator:
         """Before this time `advance` has nothing to do. Clusters stand in the order of their last alerts."""
         return self.due if not self.evicted else -inf
 
-    def learn(self, ts: float, type_: str, entity: str) -> None:
+    def learn(self, ts: float, type_: str, entity: str, service: str | None = None) -> None:
         """Take in an alert of the past without placing it, as for a model that is packed ahead of its use."""
         if self.packed_slot >= 0:
             self._unpack(ts)
-        name = (type_, entity)
+        name: Name = (type_, entity) if service is None else (type_, entity, service)
         key = self.keys.get(name) or self._stream(name)
         self.cooccurrence.observe(type_, ts)
         if key.habit.observe(ts):
@@ -274,7 +274,7 @@ class Correlator:
                 ts,
                 rare=rare and best.rare and site is None,
                 is_new=self.cooccurrence.is_new(name[0], best.type),
-                rate=self.rate,
+                rate=self.rate if self.onsets.is_measured() else 0.0,
             )
         if len(self._found) > 1:
             self._merge(cluster)
@@ -308,7 +308,7 @@ class Correlator:
     def _compare(self, ts: float, name: Name, key: Key, site: str | None, rare: bool) -> None:
         """Find, for each cluster of the compared entries, its best entry and the score. The loop is the hot path."""
         weights = self.weights
-        type_, entity = name
+        type_, entity = name[0], name[1]
         cooccurrence = self.cooccurrence
         answers = cooccurrence.answers_of(type_)
         distances = self.hops.distances(site)
@@ -410,7 +410,7 @@ class Correlator:
             self.recent.discard(dropped)
             if self.latest.get(dropped.entity) is dropped:
                 self.latest[dropped.entity] = kept
-            key = self.keys.get((kept.type, kept.entity))
+            key = self.keys.get(kept.name)
             if key is not None and key.entry is dropped:
                 key.entry = kept
         free(source)
@@ -428,7 +428,7 @@ class Correlator:
         entry = cluster.entries.get(name)
         if entry is None:
             self.members += 1
-            entry = Entry(cluster, name[0], name[1], site, ts, self.members)
+            entry = Entry(cluster, name, site, ts, self.members)
             entry.rare = key.habit.active < RARE_SLOTS
             entry.parent, entry.seq = parent, seq
             add(cluster, name, entry)
@@ -479,7 +479,7 @@ class Correlator:
         alone = 1.0 if len(cluster.entries) < COMPANY else 0.0
         for entry in cluster.entries.values():
             if not cluster.background:
-                key = self.keys.get((entry.type, entry.entity))
+                key = self.keys.get(entry.name)
                 if key is not None:
                     key.alone += ALONE_STEP * (alone - key.alone)
             self.recent.discard(entry)
@@ -488,7 +488,7 @@ class Correlator:
     def _forget(self, entry: Entry) -> None:
         if self.latest.get(entry.entity) is entry:
             del self.latest[entry.entity]
-        key = self.keys.get((entry.type, entry.entity))
+        key = self.keys.get(entry.name)
         if key is not None and key.entry is entry:
             key.entry = None
 

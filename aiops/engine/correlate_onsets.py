@@ -107,6 +107,10 @@ class Onsets:
             return rate
         return float(rate ** (1.0 - share) * (1.0 / self.gap_s) ** share)
 
+    def is_measured(self) -> bool:
+        """Whether the rate rests on this stream more than on what is assumed at the start."""
+        return self.elapsed_s >= 2.0 * START_S
+
     def _chance(self) -> float:
         """How much the stream is like chance, 0 to 1."""
         if self.dense_from >= 0.0 and self.last - self.dense_from < DENSE_S:

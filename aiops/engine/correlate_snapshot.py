@@ -13,8 +13,8 @@ from aiops.engine.correlate_pace import Pace
 from aiops.engine.correlate_state import MAJOR_COUNT, Cluster, Entry, Key, Name
 from aiops.engine.dumped import Each, used_up
 
-# Type, entity, habit, the member that it was last placed in, when it was last scored, how often it was alone.
-DumpedKey = tuple[str, str, DumpedHabit, int | None, float, float]
+# Name, habit, the member that it was last placed in, when it was last scored, how often it was alone.
+DumpedKey = tuple[tuple[str, ...], DumpedHabit, int | None, float, float]
 
 if TYPE_CHECKING:
     from aiops.engine.correlate import Correlator
@@ -56,9 +56,9 @@ def load(correlator: Correlator, state: Any) -> None:
     # The names of entries, once: each is the key of its stream as well.
     names = {name: name for held in (correlator.clusters, correlator.background) for name in _names(held.values())}
     correlator.keys.clear()
-    for type_, entity, habit, member, scored, alone in used_up(state["keys"]):
+    for dumped, habit, member, scored, alone in used_up(state["keys"]):
         entry = None if member is None else entries[member]
-        name = (type_, entity)
+        name = tuple(dumped)
         correlator.keys[names.get(name, name)] = Key(load_habit(tuple(habit)), entry, scored, alone)
 
 
@@ -75,11 +75,10 @@ def load_statistics(correlator: Correlator, state: Any) -> None:
     # The bin that was under way belongs to another time, and the bins of this stream are numbered anew.
     correlator.cooccurrence.restart()
     correlator.cooccurrence.discount(ELSEWHERE)
-    for type_, entity, habit in state["habits"]:
-        key = correlator.keys.get((type_, entity))
-        correlator.keys[(type_, entity)] = Key(
-            load_habit(msgspec.convert(habit, DumpedHabit)), None if key is None else key.entry
-        )
+    for *dumped, habit in state["habits"]:
+        name = tuple(dumped)
+        key = correlator.keys.get(name)
+        correlator.keys[name] = Key(load_habit(msgspec.convert(habit, DumpedHabit)), None if key is None else key.entry)
     correlator.packed_slot = state["slot"]
 
 
@@ -88,9 +87,9 @@ def _names(clusters: Iterable[Cluster]) -> Iterator[Name]:
 
 
 def _dump_key(item: tuple[Name, Key]) -> DumpedKey:
-    (type_, entity), key = item
+    name, key = item
     member = None if key.entry is None else key.entry.member
-    return type_, entity, key.habit.dump(), member, key.scored, key.alone
+    return name, key.habit.dump(), member, key.scored, key.alone
 
 
 def _dump_cluster(cluster: Cluster) -> list[Any]:
@@ -105,7 +104,7 @@ def _dump_cluster(cluster: Cluster) -> list[Any]:
 
 
 def _dump_entry(e: Entry) -> list[Any]:
-    return [e.type, e.entity, e.site, e.last, e.member, e.count, e.interval, e.rare, e.parent, e.seq]
+    return [list(e.name), e.site, e.last, e.member, e.count, e.interval, e.rare, e.parent, e.seq]
 
 
 def _load_cluster(item: Any, entries: dict[int, Entry]) -> Cluster:
@@ -114,8 +113,9 @@ def _load_cluster(item: Any, entries: dict[int, Entry]) -> Cluster:
     cluster.types = dict(types)
     cluster.pace = None if pace is None else Pace(*pace)
     for member in members:
-        entry = Entry(cluster, *member)
-        cluster.entries[(entry.type, entry.entity)] = entry
+        name, *rest = member
+        entry = Entry(cluster, tuple(name), *rest)
+        cluster.entries[entry.name] = entry
         entries[entry.member] = entry
     cluster.majors = [entries[member] for member in majors]
     cluster.frequent = any(entry.count >= MAJOR_COUNT for entry in cluster.entries.values())

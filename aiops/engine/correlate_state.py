@@ -23,13 +23,13 @@ MAJOR_SHARE = 0.15
 # Those that have lost that share since are dropped from time to time, so that looking at all of them stays cheap.
 MAX_MAJORS = 8
 
-# Type and entity; of no stated length for the reason given at `shared.Identity`.
+# Type, entity and, where the alert names one, service; of no stated length for the reason given at `shared.Identity`.
 Name = tuple[str, ...]
 
 
 @mypyc_attr(acyclic=True)
 class Entry:
-    """One alert stream (type, entity) inside one cluster: count, last time and mean interval in seconds.
+    """One alert stream (its `name`) inside one cluster: count, last time and mean interval in seconds.
 
     `site` is the node of the topology that it belongs to, "" for a service that is no node, None for neither. `rare`
     says that the stream had hardly ever fired before it came here. `parent` is the member that it joined through, `seq`
@@ -44,6 +44,7 @@ class Entry:
         "interval",
         "last",
         "member",
+        "name",
         "newer",
         "older",
         "parent",
@@ -56,8 +57,7 @@ class Entry:
     def __init__(
         self,
         cluster: Cluster,
-        type_: str,
-        entity: str,
+        name: Name,
         site: str | None,
         last: float,
         member: int,
@@ -68,8 +68,9 @@ class Entry:
         seq: int = -1,
     ) -> None:
         self.cluster = cluster
-        self.type = type_
-        self.entity = entity
+        self.name = name
+        self.type = name[0]
+        self.entity = name[1]
         self.site = site
         self.last = last
         self.member = member
@@ -304,7 +305,7 @@ def add(cluster: Cluster, name: Name, entry: Entry) -> None:
 def remove(entry: Entry) -> None:
     """Take an entry out of its cluster."""
     cluster = entry.cluster
-    del cluster.entries[(entry.type, entry.entity)]
+    del cluster.entries[entry.name]
     left = cluster.types[entry.type] - 1
     if left:
         cluster.types[entry.type] = left

@@ -138,7 +138,7 @@ def terms(
 ) -> Join:
     """Why a stream that is new to the cluster of `entry` joins it; the terms sum to the score that was compared.
 
-    `is_new`: nothing is known of the two types; `rate`: new things a second, as they were when the score was made.
+    `is_new`: nothing is known of the two types; `rate`: new things a second, 0 until that is measured.
     """
     cluster = entry.cluster
     same = entry.entity == entity
@@ -161,5 +161,5 @@ def terms(
         cluster.count,
         is_new,
         rate,
-        START_GAP_S if cluster.pace is None else cluster.pace.gap_s,
+        0.0 if cluster.pace is None or not cluster.pace.ticks else cluster.pace.gap_s,
     )

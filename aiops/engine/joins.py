@@ -19,7 +19,8 @@ class Join:
     `type` and `entity` are those of the entry that was joined through; `npmi` that of the two types. `same_entity` and
     `rare` are 0 where they do not apply, `distance` (hops) is None without a graph. `gap_s` is the time since the
     entry's last alert, `silent_s` since the cluster's; `count` the alerts of the cluster. `is_new`: nothing was
-    known of the two types; `rate` is that of new things (1/s), `pace_s` the cluster's mean gap.
+    known of the two types; `rate` is that of new things (1/s), `pace_s` the cluster's mean gap, both 0
+    until they are measured.
     """
 
     __slots__ = (
@@ -122,9 +123,13 @@ class Join:
             return Evidence("near", self.near, "a surge has ended this cluster")
         if self.distance is None or self.distance == UNPLACED:
             # No graph holds the two: time alone decides, and the figures are what it rests on.
-            every = f"something new begins about every {duration(1.0 / self.rate)}" if self.rate else "it goes on"
-            came = f"this came {duration(self.silent_s)} after the last alert, which come about every"
-            return Evidence("goes_on", self.near, f"{every}; {came} {duration(self.pace_s)}")
+            new = "how often something new begins here is not known yet"
+            if self.rate:
+                new = f"something new begins here about every {duration(1.0 / self.rate)}"
+            pace = f", which come about every {duration(self.pace_s)}" if self.pace_s else ""
+            return Evidence(
+                "goes_on", self.near, f"{new}; this came {duration(self.silent_s)} after the last alert{pace}"
+            )
         return Evidence("near", self.near, f"{plural(self.distance, 'hop')} from {self.entity} in the dependency graph")
 
     def _together(self) -> str:

@@ -179,8 +179,9 @@ class Strings:
 
     def _key(self, key: DumpedKey) -> DumpedKey:
         one = self._known.setdefault
-        name, entity, habit, member, scored, alone = key
-        return one(name, name), one(entity, entity), self._habit(habit), member, scored, self._float(alone)
+        name, habit, member, scored, alone = key
+        shared = tuple([one(part, part) for part in name])
+        return shared, self._habit(habit), member, scored, self._float(alone)
 
     def _habit(self, habit: DumpedHabit) -> DumpedHabit:
         share = self._float

@@ -12,7 +12,7 @@ def filled(number: int, streams: int, alerts: int, seed: int) -> Cluster:
     """A cluster of many streams, some of which are frequent for a while only."""
     rng = random.Random(seed)
     cluster = Cluster(number, 0.0, 0.0)
-    entries = [Entry(cluster, f"type {one}", "host", None, 0.0, number * 1000 + one) for one in range(streams)]
+    entries = [Entry(cluster, (f"type {one}", "host"), None, 0.0, number * 1000 + one) for one in range(streams)]
     for entry in entries:
         add(cluster, (entry.type, entry.entity), entry)
     for at in range(alerts):

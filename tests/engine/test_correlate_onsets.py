@@ -168,9 +168,33 @@ def test_a_join_by_time_alone_says_so_and_names_no_graph() -> None:
     assert joined.cluster == 0
     texts = {each.name: each.text for each in joined.evidence}
     assert "graph" not in " ".join(texts.values())
-    assert texts["goes_on"].startswith("something new begins about every 10 min 5 s; this came 5 seconds after")
+    assert (
+        texts["goes_on"]
+        == "how often something new begins here is not known yet; this came 5 seconds after the last alert"
+    )
     assert texts["co_occurrence"] == "neither this type nor ApiErrors has been seen here before"
     assert sum(each.value for each in joined.evidence) > engine.threshold
+
+
+def test_a_join_by_time_tells_what_was_measured() -> None:
+    engine = correlator()
+    for seq, at in enumerate((0.0, 7200.0, 7205.0, 7210.0)):
+        engine.advance(START + at)
+        engine.place(seq, START + at, "ApiErrors", "api", "api")
+    joined = engine.place(4, START + 7213.0, "PaymentsDown", "payments", "payments")
+    text = next(each.text for each in joined.evidence if each.name == "goes_on")
+    assert text.startswith("something new begins here about every 1 h ")
+    assert text.endswith("; this came 3 seconds after the last alert, which come about every 8 seconds")
+
+
+def test_alerts_of_two_services_on_one_entity_are_two_members() -> None:
+    engine = correlator()
+    first = engine.place(0, START, "SvcDown", "shared-1", "alpha")
+    cluster, member = first.cluster, first.member
+    second = engine.place(1, START + 1.0, "SvcDown", "shared-1", "beta")
+    assert second.cluster == cluster
+    assert second.member != member
+    assert engine.place(2, START + 2.0, "SvcDown", "shared-1", "alpha").member == member
 
 
 def test_after_a_long_silence_time_says_nothing_for_a_join() -> None:
