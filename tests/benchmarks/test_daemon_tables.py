@@ -50,7 +50,7 @@ def test_the_median_round_is_shown_beside_the_client() -> None:
     assert "| real | daemon kafka-python | 25,000 | 0.500 | 30.0 | 2.0 |" in text
     assert "| webhook received | 4.0 | 40.0 | 41.0 |" in text
     assert "disk synced" not in text
-    assert "199 of 200 told" in " ".join(text.split())
+    assert "199 of 200 received" in " ".join(text.split())
     assert "| memory after the restart | 300 (350) | 300 (350) |" in text
     assert "| open incidents | 1 | 1,002 |" in text
 

@@ -53,10 +53,10 @@ def test_a_wrong_password_shows_in_health_and_is_not_shown(lab, stray_sockets, i
     login = {"security_protocol": "SASL_PLAINTEXT", "sasl_mechanism": "PLAIN", **secured}
     login |= {"sasl_password_env": "TEST_KAFKA_WRONG", "bootstrap_servers": [lab.broker.bootstrap_sasl]}
     with lab.running(inbox, lab.options(topics=["any"], **login)) as source:
-        until(lambda: source.health()["last_error"], "the refusal")
+        # On a busy machine a request may time out before.
+        until(lambda: "uthentication" in source.health()["detail"], "the refusal")
         health = source.health()
     assert not health["ok"]
-    assert "uthentication" in health["detail"]
     assert "hunter2" not in str(health)
 
 

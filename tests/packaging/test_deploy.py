@@ -87,6 +87,9 @@ FIRING = {
     "AiopsSourceDown": {'aiops_source_up{source="kafka"}': "0x90"},
     "AiopsSourceLagging": {'aiops_source_lag{source="kafka",place="alerts/0"}': "100001x90"},
     "AiopsRejecting": {"aiops_dead_letters_total": "0+60x90"},
+    "AiopsSenderClockOff": {'aiops_source_clock_offset_seconds{source="prometheus"}': "-61x90"},
+    "AiopsClockAhead": {"aiops_engine_clock_ahead_seconds": "61x90"},
+    "AiopsUnknownWords": {'aiops_severity_unknown_total{source="http",word="kiwi"}': "0+1x90"},
     "AiopsSlowCommits": {
         'aiops_stage_seconds_bucket{stage="journal",le="0.5"}': "0x90",
         'aiops_stage_seconds_bucket{stage="journal",le="1"}': "0+60x90",
@@ -110,6 +113,10 @@ WELL = {
     'aiops_stage_seconds_bucket{stage="journal",le="+Inf"}': "0+60x90",
     "aiops_disk_free_bytes": "1000000000x90",
     "aiops_snapshots_failed_total": "2x90",
+    "aiops_engine_clock_ahead_seconds": "10x90",
+    'aiops_source_clock_offset_seconds{source="prometheus"}': "-3x90",
+    'aiops_severity_unknown_total{source="http",word="kiwi"}': "4x90",
+    'aiops_status_unknown_total{source="http",word="mended"}': "4x90",
 }
 
 
