@@ -27,6 +27,7 @@ from aiops.web.auth import Refusal, Scope
 from aiops.web.body import BodyError
 from aiops.web.forms import Forms, body_of
 from aiops.web.operations import ApiError, Call, Caller, Operation
+from aiops.web.visible import exact, shown
 from aiops.wording import plural
 
 _HERE = Path(__file__).parent
@@ -62,9 +63,18 @@ class Pages:
         self._forms = Forms(caller.door)
         self._base = caller.door.guard.address.base
         self._templates = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=jinja2.StrictUndefined
+            loader=jinja2.FileSystemLoader(_HERE / "templates"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            finalize=shown,
         )
-        self._templates.filters |= {"moment": moment, "age": self._age, "web": web_link, "segment": _segment}
+        self._templates.filters |= {
+            "moment": moment,
+            "age": self._age,
+            "web": web_link,
+            "segment": _segment,
+            "exact": exact,
+        }
         self._templates.globals |= {
             "max_shown": MAX_SHOWN,
             "refresh_s": REFRESH_S,
@@ -116,10 +126,10 @@ class Pages:
         statuses = {"active": "open,acknowledged", "all": None}.get(wanted, "open,acknowledged")
         query = model.ListQuery(status=statuses, before=_before(request), limit=100)
         found = await run_in_threadpool(incidents.list_incidents, self._call(request, query=query))
-        shown = wanted if wanted == "all" else "active"
+        tab = wanted if wanted == "all" else "active"
         # Older pages do not change.
         live = None if query.before else _live(request)
-        return self._page(request, "list.html", page=found, wanted=shown, live=live)
+        return self._page(request, "list.html", page=found, wanted=tab, live=live)
 
     async def _show(self, request: Request) -> Response:
         call = self._call(request)

@@ -11,8 +11,12 @@ import pytest
 
 from aiops.engine.silences import Silence
 from aiops.matchers import read_matchers
+from aiops.ports import DeadLetter
+from aiops.records import Alert, Record
+from aiops.store.incidents import listed
 from aiops.web.auth import Token, new_token, token_hash
 from aiops.web.pages import moment
+from tests.web.conftest import NOW
 
 
 class Parsed(HTMLParser):
@@ -291,3 +295,32 @@ def test_a_browser_logs_in_with_a_token(tmp_path: Path, serve: Callable[..., Any
         assert "writer" in [entry["actor"] for entry in entries]
         assert site.client.post("/logout", data={"x": "y"}, headers=site.origin).status_code == 303
         assert site.client.get("/").status_code == 303
+
+
+# A letter that ends its colour, one that turns the line, an isolate that is never closed, a byte of a C1 control, a
+# letter that is not seen, half a letter, and a name from right to left, which stays.
+UNSEEN = "ctl\x00\x1b[31mRED\x9b\u202eevil\u2066\u200b\u05d0 👩\u200d🚒"
+
+
+def test_text_that_hides_is_shown_by_its_code_on_every_page(site: Any) -> None:
+    alerts: list[Record] = [
+        Alert(ts=NOW - 5, name=UNSEEN, id=f"u-{n}", severity="critical", entity=UNSEEN, service=UNSEEN, message=UNSEEN)
+        for n in range(3)
+    ]
+    site.host.fold(alerts, [DeadLetter(UNSEEN, UNSEEN, UNSEEN, b"", NOW)])
+    name = next(one.id for one in listed(site.host.store.database.reader) if "evil" in one.title)
+    fields = {"matchers": f'alertname="{UNSEEN}"', "lasts": "2h", "comment": UNSEEN, "do": "preview"}
+    pages = [site.client.get(path).text for path in (f"/incidents/{name}", "/", "/deliveries", "/silences", "/runs")]
+    pages.append(site.client.post("/silences", data=fields, headers=site.origin).text)
+    for text in pages:
+        assert not set("\x00\x1b\x9b\u202e\u2066\u200b") & set(text)
+    for text in pages[:2]:
+        assert "ctl\\x00\\x1b[31mRED\\x9b\\u202eevil\\u2066\\u200b\u05d0 👩\u200d🚒" in text
+    assert "\\x1b[31mRED" in pages[0].partition("<title>")[2].partition("</title>")[0]
+
+
+def test_a_field_with_text_that_hides_comes_back_as_it_was(site: Any) -> None:
+    fields = {"matchers": 'alertname="a\u202eb"', "lasts": "x", "comment": "\u2066<b>", "start": ""}
+    text = site.client.post("/silences", data=fields, headers=site.origin).text
+    assert 'value="&#x2066;&lt;b&gt;"' in text
+    assert 'alertname="a\u202eb"' in Parsed(text).text, "a browser sends back what was written"
