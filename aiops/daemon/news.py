@@ -67,5 +67,17 @@ def _alerts(fresh: Sequence[Mention], told: Spoken) -> list[str]:
         known = one.name in told.names and one.place in told.places
         lines.append(f"{'worse' if known else 'new'}: {one.name} on {one.place} ({LABELS[one.level]})")
     if len(fresh) > MAX_LINES:
-        lines.append(f"and {plural(len(fresh) - MAX_LINES, 'more alert')}")
+        lines.append(f"and {plural(len(fresh) - MAX_LINES, 'more alert')}: see the incident's page")
     return lines
+
+
+def still_firing(incident: Incident, least: int) -> list[str]:
+    """What fires on at or above the level `least` when an incident ends: a person ended it, and not the fault."""
+    if not incident.firing_count:
+        # Of an alert that never tells its end, the last that is known is that it fired.
+        return []
+    levels = [(int(parse_severity(one.severity)), one) for one in incident.members if one.status == "firing"]
+    found = [f"still firing: {one.name} on {one.entity} ({LABELS[level]})" for level, one in levels if level >= least]
+    if len(found) > MAX_LINES:
+        found[MAX_LINES:] = [f"and {plural(len(found) - MAX_LINES, 'more alert')} still firing"]
+    return found

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct, field
 
 from aiops.config import DEFAULT_SETTLE_S, EndpointConfig
-from aiops.daemon.news import news_of, spoken, suspect
+from aiops.daemon.news import news_of, spoken, still_firing, suspect
 from aiops.engine.events import IncidentChanged
 from aiops.records import Severity, parse_severity
 from aiops.store.outbox import OVER, Entry, OutboxTable, Spoken, Told
@@ -95,10 +95,10 @@ class Announcer:
         # What was never told, or was told to be over, needs no end.
         if before.changes == 0 or before.last_change in OVER:
             return None
-        if not endpoint.send_resolved:
-            self._outbox.supersede(connection, endpoint.name, incident, event.version, now)
-            return None
-        return Decided(event.change, now)
+        if endpoint.send_resolved:
+            return _ended(endpoint, event, before, now)
+        self._outbox.supersede(connection, endpoint.name, incident, event.version, now)
+        return _left(endpoint, event, before, now)
 
     def _link(self, incident: str) -> str | None:
         return f"{self._external_url}/incidents/{quote(incident, safe='')}" if self._external_url else None
@@ -118,6 +118,25 @@ def _first(endpoint: EndpointConfig, event: IncidentChanged, severity: Severity,
     if event.incident.status in OVER or severity < parse_severity(endpoint.min_severity):
         return None
     return Decided("opened", now + _settle_s(endpoint, severity), spoken=_begin(endpoint, event))
+
+
+def _ended(endpoint: EndpointConfig, event: IncidentChanged, before: Told, now: float) -> Decided:
+    """An end, with the news that it overtook. One that is merged needs none: the other incident has it."""
+    if event.change != "resolved":
+        return Decided(event.change, now)
+    least = int(parse_severity(endpoint.min_severity))
+    news = news_of(event, before, least)
+    lines = news.lines if news is not None else []
+    return Decided(event.change, now, [*lines, *still_firing(event.incident, least)])
+
+
+def _left(endpoint: EndpointConfig, event: IncidentChanged, before: Told, now: float) -> Decided | None:
+    """What an endpoint that wants no ends must hear of one: alerts that it does not know, while something fires on."""
+    least = int(parse_severity(endpoint.min_severity))
+    news = news_of(event, before, least) if event.incident.firing_count else None
+    if event.change != "resolved" or news is None or news.level is None:
+        return None
+    return Decided("updated", now, news.lines, spoken(before.spoken, event.named, least))
 
 
 def _begin(endpoint: EndpointConfig, event: IncidentChanged) -> Spoken:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from aiops.daemon.news import MAX_LINES
 from aiops.daemon.telling import SLOW_EVERY_S
 from aiops.engine.events import Mention
-from aiops.records import Severity
+from aiops.records import Member, Severity
 from aiops.store.store import Store
 from tests.deliver.test_telling import Desk
 
@@ -161,3 +162,56 @@ def test_what_an_endpoint_was_told_survives_the_process(tmp_path: Path) -> None:
     after.wait(100)
     assert after.changes() == ["opened", "updated"]
     again.close()
+
+
+def firing(*names: str) -> list[Member]:
+    return [Member(f"f-{name}", name, "node-1", "critical", "firing", 1, 0.0, 0.0) for name in names]
+
+
+def test_an_end_carries_the_news_that_waits_and_names_what_fires_on(store: Store) -> None:
+    desk = Desk(store, settle_s={"critical": 0.0})
+    desk.event("opened", "critical", names=(API,))
+    desk.wait(1)
+    desk.event("updated", "critical", names=(DOWN,))
+    desk.event("resolved", "critical", names=(Mention("LateDown", "late", Severity.CRITICAL),), members=firing("Beta"))
+    desk.wait(100)
+    assert desk.changes() == ["opened", "resolved"], "one message says both"
+    assert desk.news[-1] == [
+        "new: PaymentsDown on payments (critical)",
+        "new: LateDown on late (critical)",
+        "still firing: Beta on node-1 (critical)",
+    ]
+
+
+def test_an_end_has_no_news_where_all_was_said(store: Store) -> None:
+    desk = Desk(store, settle_s={"critical": 0.0}, min_severity="high")
+    desk.event("opened", "critical", names=(DOWN,))
+    desk.wait(1)
+    desk.event("updated", "critical", names=(SLOW,))
+    desk.event("resolved", "critical")
+    desk.wait(1)
+    assert (desk.changes(), desk.news[-1]) == (["opened", "resolved"], [])
+
+
+def test_who_wants_no_ends_gets_the_news_of_what_fires_on(store: Store) -> None:
+    desk = Desk(store, send_resolved=False, update_every_s=600.0)
+    desk.event("opened", "critical", names=(API,))
+    desk.wait(6)
+    desk.event("updated", "critical", names=(DOWN,))
+    desk.event("resolved", "critical", members=firing("PaymentsDown"))
+    desk.wait(1)
+    assert desk.changes() == ["opened", "updated"]
+    assert desk.news[-1][0] == "new: PaymentsDown on payments (critical)"
+    desk.event("reopened", "critical", names=(API,))
+    desk.wait(700)
+    assert desk.changes() == ["opened", "updated", "reopened"]
+
+
+def test_what_a_message_does_not_name_is_counted_and_a_message_says_where_it_stands(store: Store) -> None:
+    desk = Desk(store, settle_s={"critical": 0.0, "high": 0.0})
+    desk.event("opened", "critical", names=(DOWN,))
+    desk.wait(1)
+    desk.event("updated", "critical", names=many(MAX_LINES + 13))
+    desk.wait(20)
+    assert len(desk.news[-1]) == MAX_LINES + 1
+    assert desk.news[-1][-1] == "and 13 more alerts: see the incident's page"

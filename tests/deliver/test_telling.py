@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from aiops.config import EndpointConfig
 from aiops.daemon.telling import SLOW_EVERY_S, Announcer
 from aiops.engine.events import IncidentChange, IncidentChanged, Mention
-from aiops.records import Cause, Incident, Severity
+from aiops.records import Cause, Incident, Member, Severity
 from aiops.store.store import Decided, Store
 
 SETTLE = {"critical": 5.0, "high": 30.0, "warning": 60.0}
@@ -41,12 +42,14 @@ class Desk:
         cause: str | None = None,
         id: str = "i-1",
         names: tuple[Mention, ...] = (),
+        members: Sequence[Member] = (),
     ) -> None:
-        """One change; `names` are alerts that it names beside those of the changes before."""
+        """One change; `names` are alerts that it names beside those of the changes before; `members` fire."""
         version = self.version[id] = self.version.get(id, 0) + 1
         status = {"resolved": "resolved", "merged": "merged", "acknowledged": "acknowledged"}.get(change, "open")
         incident = Incident(id=id, severity=severity, causes=[Cause(cause)] if cause else [])
         incident.status = status  # type: ignore[assignment]
+        incident.members, incident.firing_count = list(members), len(members)
         named = [*([] if change == "reopened" else self.named.get(id, [])), *names]
         self.named[id] = named
         changed = IncidentChanged(self.frame, self.now, change, incident, version, [], named)
