@@ -1,7 +1,8 @@
 """Repeated log lines: the first of a kind is written at once, the rest is counted.
 
 An outage is one fault and may be met thousands of times a second: out of file descriptors, the accept loop alone logged
-2,300 lines a second. Lines are of one kind when logger, level and message agree, numbers apart.
+2,300 lines a second. Lines are of one kind when logger, level and message agree, numbers and arguments apart. A line
+that is news for its arguments, of which there are few, says so: `extra={"apart": "what sets it apart"}`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ MAX_KINDS = 1_000
 _COMPARED_CHARS = 200
 _DIGITS = re.compile(r"\d+")
 
-Kind = tuple[str, int, str]
+Kind = tuple[str, int, str, str]
 
 
 class Seen(Struct):
@@ -107,7 +108,8 @@ class Repeats(logging.Filter):
 
 def kind_of(record: logging.LogRecord) -> Kind:
     """What makes two lines the same."""
-    return record.name, record.levelno, _DIGITS.sub("#", str(record.msg)[:_COMPARED_CHARS])
+    apart = str(getattr(record, "apart", ""))[:_COMPARED_CHARS]
+    return record.name, record.levelno, _DIGITS.sub("#", str(record.msg)[:_COMPARED_CHARS]), apart
 
 
 def _repeated(seen: Seen) -> logging.LogRecord | None:

@@ -68,6 +68,8 @@ class UnknownWords:
                 ascii(shown),
                 self._source,
                 _TAKEN_AS[field],
+                # Each word is news, and there are at most `MAX_WORDS`: not one fault that repeats.
+                extra={"apart": f"{self._source} {field} {shown}"},
             )
 
     def counted(self) -> dict[str, dict[str, int]]:
