@@ -41,7 +41,7 @@ def test_what_was_the_root_before_is_named_again_and_why() -> None:
         ranker.learn(view(f"i{number}", *LOOK), "db")
     first = ranker.rank(view("now", *LOOK))[0]
     assert first.entity == "db"
-    assert any("was caused by db" in each.text for each in first.evidence)
+    assert any("100% alike, was confirmed to be caused by db" in each.text for each in first.evidence)
 
 
 def test_silent_root_is_named_by_likeness() -> None:

@@ -77,11 +77,11 @@ class Memory:
         base = _rate(self._all, 0.0, 0.0)
         return max((self._sign(pair, base) for pair in pairs), default=0.0)
 
-    def likeness(self, pairs: Iterable[Pair]) -> dict[str, tuple[float, str]]:
-        """Entity -> (likeness 0 to 1, incident): how the most similar confirmed incidents speak of it as the root.
+    def likeness(self, pairs: Iterable[Pair]) -> dict[str, tuple[float, float, str]]:
+        """Entity -> (likeness 0 to 1, similarity, incident): how similar confirmed incidents speak of it as the root.
 
-        The similarity of the nearest whose root it was, times the root of its share of the votes of the `VOTERS`
-        nearest; empty where none reaches `ALIKE`.
+        The similarity is that of the nearest incident whose root it was; the likeness is that times the root of its
+        share of the votes of the `VOTERS` nearest. Empty where none reaches `ALIKE`.
         """
         if len(self._past) < MIN_CONFIRMED:
             return {}
@@ -93,7 +93,9 @@ class Memory:
             for root in self._past[name].roots:
                 best.setdefault(root, (similarity, name))
                 share[root] = share.get(root, 0.0) + similarity**2 / votes
-        return {root: (similarity * math.sqrt(share[root]), name) for root, (similarity, name) in best.items()}
+        return {
+            root: (similarity * math.sqrt(share[root]), similarity, name) for root, (similarity, name) in best.items()
+        }
 
     def dump(self) -> Any:
         """Plain data; the counts are built again from it."""

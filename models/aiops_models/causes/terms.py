@@ -100,8 +100,8 @@ class Terms:
             "symptom": lambda: symptom_text(surprise, entity),
             "contrast": lambda: contrast_text(surprise, entity),
             "change": lambda: change_text(self.changed[entity]),
-            "signs": lambda: signs_text(surprise, entity),
-            "likeness": lambda: likeness_text(entity, *self.alike[entity]),
+            "signs": lambda: signs_text(surprise, entity, self.memory),
+            "likeness": lambda: likeness_text(surprise, entity, *self.alike[entity][1:]),
         }
         rules = {verdict.rule: verdict for verdict in self.rules.get(entity, ())}
         parts = sorted(account.parts.items(), key=lambda part: (-part[1], part[0]))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aiops_models.causes.blame import ROUNDS
 from aiops_models.causes.changes import Suspect
 from aiops_models.causes.contrast import peers_of, without
 from aiops_models.causes.lexicon import INTERNAL
+from aiops_models.causes.memory import Memory
 from aiops_models.causes.rules import Verdict
 from aiops_models.causes.scene import Signal
 from aiops_models.causes.surprise import Surprise
@@ -14,6 +16,8 @@ from aiops_models.causes.surprise import Surprise
 # Alert names listed in one sentence; names are cut to this many characters, since they come from payloads.
 LISTED = 3
 MAX_TEXT = 80
+# What the ranker sees, and so what it can speak of.
+HERE = "this incident"
 
 
 def internal_text(surprise: Surprise, entity: str) -> str:
@@ -33,14 +37,52 @@ def contrast_text(surprise: Surprise, entity: str) -> str:
     peers = peers_of(surprise, entity)
     lacking = {s.type: without(surprise, peers, s.type) for s in surprise.signals(entity)}
     own = [s for s in surprise.signals(entity) if lacking[s.type]]
-    most = max(lacking.values(), default=0)
+    counts = {lacking[s.type] for s in own}
+    most = f"{'up to ' if len(counts) > 1 else ''}{max(counts, default=0)}"
     return f"{_names(own)} on {_cut(entity)} that {most} of {len(peers) - 1} siblings do not show"
 
 
 def blame_text(surprise: Surprise, entity: str, share: float) -> str:
-    """How much of the complaints leads here along the dependencies."""
-    silent = "" if entity in surprise.scene.by_entity else ", which itself raised no alert"
-    return f"{share:.0%} of the latency and error complaints lead along the dependencies to {_cut(entity)}{silent}"
+    """Where the latency and error complaints are, and what of them leads here along dependencies that are known.
+
+    `share` is what the walk brings here. It is said of the dependencies only where it came along them.
+    """
+    own = surprise.blamed(entity) if entity in surprise.scene.by_entity else 0.0
+    if _complaining_dependents(surprise, entity):
+        here = "is on or leads" if own > 0 else "leads"
+        silent = "" if entity in surprise.scene.by_entity else f", which raised no alert in {HERE}"
+        return f"{_weight(share)} {here} along the dependencies to {_cut(entity)}{silent}"
+    if own <= 0:
+        return f"{_weight(share)} leads back to {_cut(entity)}, which depends on what complains"
+    if any(_complains(surprise, other) for other in surprise.scene.edges().get(entity, ())):
+        return f"{_weight(share)} stays on {_cut(entity)}, whose dependencies complain as well"
+    total = sum(map(surprise.blamed, surprise.scene.by_entity))
+    return f"{_weight(own / total)} is on {_cut(entity)} itself"
+
+
+def _weight(share: float) -> str:
+    """A share of the complaints, which count by how unusual they are.
+
+    >>> _weight(0.318), _weight(1.0)
+    ('32% of the weight of the latency and error complaints', 'all weight of the latency and error complaints')
+    """
+    part = "all" if share >= 0.995 else f"{share:.0%} of the"
+    return f"{part} weight of the latency and error complaints"
+
+
+def _complains(surprise: Surprise, entity: str) -> bool:
+    return entity in surprise.scene.by_entity and surprise.blamed(entity) > 0
+
+
+def _complaining_dependents(surprise: Surprise, entity: str) -> bool:
+    """Whether something that complains depends on the entity, as far up as the walk goes."""
+    above, seen, ring = surprise.scene.above(), {entity}, {entity}
+    for _ in range(ROUNDS):
+        ring = {user for one in ring for user in above.get(one, ())} - seen
+        if any(_complains(surprise, user) for user in ring):
+            return True
+        seen |= ring
+    return False
 
 
 def change_text(suspect: Suspect) -> str:
@@ -51,16 +93,16 @@ def change_text(suspect: Suspect) -> str:
     return f"{what} on {_cut(change.entity)} {when} the first alert"
 
 
-def signs_text(surprise: Surprise, entity: str) -> str:
-    """What the memory of confirmed roots says."""
-    return (
-        f"{_names(surprise.signals(entity))} on {_cut(entity)}: such alerts were more often on the cause than elsewhere"
-    )
+def signs_text(surprise: Surprise, entity: str, memory: Memory) -> str:
+    """What the memory of confirmed roots says, of those alerts of which it says something."""
+    own = [s for s in surprise.signals(entity) if memory.signs([(entity, s.type)]) > 0]
+    return f"{_names(own)} on {_cut(entity)}: such alerts were more often on confirmed causes than alerts at large"
 
 
-def likeness_text(entity: str, similarity: float, incident: str) -> str:
-    """Which past incident speaks against the entity."""
-    return f"incident {_cut(incident)}, {similarity:.0%} alike, was caused by {_cut(entity)}"
+def likeness_text(surprise: Surprise, entity: str, similarity: float, incident: str) -> str:
+    """Which past incident speaks against the entity; a service that was confirmed speaks against its replicas."""
+    who = _cut(entity) + ("" if surprise.scene.group_of(entity) == entity else " or its service")
+    return f"incident {_cut(incident)}, {similarity:.0%} alike, was confirmed to be caused by {who}"
 
 
 def rule_text(verdict: Verdict, entity: str) -> str:
@@ -79,7 +121,9 @@ def _rarity(surprise: Surprise, own: Sequence[Signal]) -> str:
     if not own:
         return ""
     others = len(surprise.holders(own[0].type)) - 1
-    return ", which nothing else has" if others == 0 else f", the first of which {others} others have too"
+    which = ", which" if len(own) == 1 else ", the first of which"
+    holders = "nothing else has" if others == 0 else "1 other has too" if others == 1 else f"{others} others have too"
+    return f"{which} {holders} in {HERE}"
 
 
 def _span(seconds: float) -> str:
