@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiops.daemon.clocks import SteadyClock
 from aiops.daemon.metrics import Family
-from aiops.wording import duration
+from aiops.wording import duration, plural
 
 if TYPE_CHECKING:
     from aiops.daemon.daemon import Daemon
@@ -18,7 +18,10 @@ SHOWN_S = 3600.0
 
 
 def clock_health(daemon: Daemon) -> dict[str, Any]:
-    """`ok` unless a clock is off by more than a minute; `sources` holds seconds ahead, negative when late."""
+    """`ok` unless a clock is off by more than a minute; `sources` holds seconds ahead, negative when late.
+
+    `absurd` counts alerts with a time that no clock gives.
+    """
     accounts, offsets = daemon.pump.accounts, daemon.pump.offsets.estimates()
     ahead_s = accounts.get("clock_ahead_s", 0.0)
     step_s = daemon.clock.step_s if isinstance(daemon.clock, SteadyClock) else 0.0
@@ -32,12 +35,17 @@ def clock_health(daemon: Daemon) -> dict[str, Any]:
     for name, offset in offsets.items():
         if abs(offset) > WARN_S:
             told.append(f"the clock of {name} is {duration(abs(offset))} {'ahead' if offset > 0 else 'late, or more'}")
+    absurd = daemon.pump.offsets.absurd()
+    for name, one in absurd.items():
+        if daemon.clock() - one.last_at <= SHOWN_S:
+            told.append(f"{plural(one.alerts, 'alert')} of {name} gave a time over a day ahead, which is no clock's")
     return {
         "ok": not told,
         "detail": "; ".join(told),
         "engine_ahead_s": round(ahead_s, 3),
         "set_backs": accounts.get("set_backs", 0),
         "sources": {name: round(offset, 3) for name, offset in offsets.items()},
+        "absurd": {name: one.alerts for name, one in absurd.items()},
     }
 
 
@@ -48,7 +56,10 @@ def clock_families(daemon: Daemon) -> list[Family]:
     offsets = Family("aiops_source_clock_offset_seconds", "gauge", "How far a sender's clock is ahead; late below 0.")
     for name, offset in daemon.pump.offsets.estimates().items():
         offsets.add(round(offset, 3), source=name)
+    absurd = Family("aiops_source_absurd_times_total", "counter", "Alerts with a time over a day ahead of receipt.")
+    for name, one in daemon.pump.offsets.absurd().items():
+        absurd.add(one.alerts, source=name)
     accounts = daemon.pump.accounts
     ahead.add(accounts.get("clock_ahead_s", 0.0))
     set_backs.add(accounts.get("set_backs", 0))
-    return [ahead, set_backs, offsets]
+    return [ahead, set_backs, offsets, absurd]

@@ -12,6 +12,8 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from statistics import median
 
+from msgspec import Struct
+
 from aiops.records import Alert, Record
 
 # Time servers slew a clock by less than this between two looks; more is a step.
@@ -32,6 +34,9 @@ AGREE_S = 30.0
 MAX_SAMPLES = 64
 # A sender that is silent for so long is not shown.
 SILENT_S = 3600.0
+# A clock that is further off than this is none: a wrong year, a field of the wrong meaning, a unit that was mixed up.
+# Time zones that were mixed up are at most 26 hours, of which those ahead of the right one are 14.
+ABSURD_S = 86_400.0
 
 
 class SteadyClock:
@@ -77,21 +82,42 @@ class _Sender:
         self.windows: deque[float] = deque(maxlen=WINDOWS - 1)
 
 
+class Absurd(Struct):
+    """How many alerts of a sender gave a time that cannot be, and when the last of them came (Unix seconds)."""
+
+    alerts: int = 0
+    last_at: float = 0.0
+
+
 class Offsets:
-    """How far the clocks of senders are off, as far as their alerts tell; written by the pump, read by any thread."""
+    """How far the clocks of senders are off, as far as their alerts tell; written by the pump, read by any thread.
+
+    Times more than a day ahead are counted apart: they are no clock's. Such an alert is judged by its other times.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._senders: OrderedDict[str, _Sender] = OrderedDict()
+        self._absurd: OrderedDict[str, Absurd] = OrderedDict()
         self._now = 0.0
 
     def seen(self, records: Sequence[Record], now: float) -> None:
         """Take in records that were received at `now`."""
         with self._lock:
             self._now = now
+            for record in records:
+                if type(record) is Alert and _is_absurd(record, now + ABSURD_S):
+                    self._count(_name(record), now)
             for record in records[:: 1 + len(records) // MAX_SAMPLES]:
-                if type(record) is Alert:
-                    self._sample(_name(record), _latest(record) - now, now)
+                if type(record) is Alert and (latest := _latest(record, now + ABSURD_S)) is not None:
+                    self._sample(_name(record), latest - now, now)
+
+    def _count(self, name: str, now: float) -> None:
+        one = self._absurd.setdefault(name, Absurd())
+        one.alerts, one.last_at = one.alerts + 1, now
+        self._absurd.move_to_end(name)
+        if len(self._absurd) > MAX_SENDERS:
+            self._absurd.popitem(last=False)
 
     def _sample(self, name: str, offset: float, now: float) -> None:
         window = int(now // WINDOW_S)
@@ -115,6 +141,11 @@ class Offsets:
             found = {name: _estimate(one) for name, one in self._senders.items() if self._now - one.seen_at <= SILENT_S}
         return {name: offset for name, offset in sorted(found.items()) if offset is not None}
 
+    def absurd(self) -> dict[str, Absurd]:
+        """The senders whose alerts gave a time more than a day ahead; at most `MAX_SENDERS`, the latest."""
+        with self._lock:
+            return {name: Absurd(one.alerts, one.last_at) for name, one in sorted(self._absurd.items())}
+
 
 def _name(alert: Alert) -> str:
     """The sender of an alert: its tool, and the host that its link names, as there may be several of one tool."""
@@ -123,14 +154,19 @@ def _name(alert: Alert) -> str:
     return (f"{name} {parts[2]}" if len(parts) > 2 and parts[2] else name)[:MAX_NAME]
 
 
-def _latest(alert: Alert) -> float:
-    """The latest time of an alert that had come when it was sent."""
-    latest = alert.ts
-    if alert.starts_at is not None and alert.starts_at > latest:
-        latest = alert.starts_at
-    if alert.status == "resolved" and alert.ends_at is not None and alert.ends_at > latest:
-        latest = alert.ends_at
-    return latest
+def _is_absurd(alert: Alert, bound: float) -> bool:
+    """Whether a time that had come when the alert was sent lies beyond `bound`."""
+    return (
+        alert.ts > bound
+        or (alert.starts_at is not None and alert.starts_at > bound)
+        or (alert.ends_at is not None and alert.ends_at > bound and alert.status == "resolved")
+    )
+
+
+def _latest(alert: Alert, bound: float) -> float | None:
+    """The latest time of an alert that had come when it was sent, of those up to `bound`; None without one."""
+    ended = alert.ends_at if alert.status == "resolved" else None
+    return max((at for at in (alert.ts, alert.starts_at, ended) if at is not None and at <= bound), default=None)
 
 
 def _estimate(sender: _Sender) -> float | None:
