@@ -161,11 +161,16 @@ def _directory(config: Path | None, sets: list[str] | None, state: Path | None) 
     return state or load_config(config, sets or []).state.path()
 
 
-def _open(config: Path | None, sets: list[str] | None, state: Path | None) -> tuple[Database, OutboxTable]:
+def open_store(config: Path | None, sets: list[str] | None, state: Path | None) -> Database:
+    """The store of a state directory; raise `UsageError` where there is none."""
     path = _directory(config, sets, state) / FILE_NAME
     if not path.is_file():
         raise UsageError(f"{path}: there is no store: expected the state directory of a daemon that has run")
-    database = Database(path)
+    return Database(path)
+
+
+def _open(config: Path | None, sets: list[str] | None, state: Path | None) -> tuple[Database, OutboxTable]:
+    database = open_store(config, sets, state)
     return database, OutboxTable(database)
 
 
