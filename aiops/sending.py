@@ -24,6 +24,8 @@ from aiops.wording import plural
 Sendable = Alert | Metric | Change
 
 PATH = "/ingest/archive"
+# A probe, which asks for no token: one of the scope `ingest` may not read the health.
+TIME_PATH = "/readyz"
 # An eighth of what a daemon takes by default; larger ones are no faster, and more is sent again after a fault.
 BODY_BYTES = 1 << 20
 BODY_RECORDS = 2_000
@@ -51,19 +53,26 @@ class _Answer(Struct):
     accepted: int = 0
     rejected: int = 0
     late: int = 0
+    late_s: float = 0.0
     problems: list[dict[str, str]] = []
     error: str | None = None
-    hint: str | None = None
+
+
+class _Ready(Struct):
+    engine_time: float | None = None
 
 
 class Sent(Struct):
-    """What became of the records that were sent; `repeated` bodies went out again without an answer to the first."""
+    """What became of the records that were sent: of all bodies, by at most `late_s` seconds late.
+
+    `repeated` bodies went out again without an answer to the first.
+    """
 
     accepted: int = 0
     rejected: int = 0
     late: int = 0
+    late_s: float = 0.0
     repeated: int = 0
-    hint: str | None = None
     # The first refusals, in words.
     problems: list[str] = field(default_factory=list)
 
@@ -75,6 +84,8 @@ class Sent(Struct):
 
 
 Post = Callable[[bytes], Reply]
+# The time that the daemon's engine has reached (Unix seconds); None where it has reached none, or does not say.
+Ask = Callable[[], float | None]
 
 
 class Sender:
@@ -147,7 +158,7 @@ class Sender:
             raise UsageError(f"the daemon refuses ({reply.status}): {answer.error or 'no reason'}; {self._so_far()}")
         self.sent.accepted += answer.accepted
         self.sent.late += answer.late
-        self.sent.hint = answer.hint or self.sent.hint
+        self.sent.late_s = max(self.sent.late_s, answer.late_s)
         self.sent.rejected += answer.rejected
         room = MAX_KEPT - len(self.sent.problems)
         said = [f"{each.get('place', '')}: {each.get('reason', '')}" for each in answer.problems]
@@ -188,8 +199,23 @@ def shifted(record: Sendable, move: Callable[[float], float]) -> Sendable:
     return msgspec.structs.replace(record, **changed)
 
 
-def open_post(url: str, token: str | None) -> Post:
-    """What posts one body to a daemon, on a connection that is kept; raise `UsageError` for what is no address."""
+def asked_time(ask: Ask, *, sleep: Callable[[float], object], monotonic: Callable[[], float]) -> float | None:
+    """The engine's time; a daemon that does not answer yet is waited for, as for the first body."""
+    began = monotonic()
+    while True:
+        try:
+            return ask()
+        except OSError as error:
+            if monotonic() - began > FIRST_S:
+                raise AiopsError(f"the daemon does not answer: {error}; gave up after {FIRST_S:g} s") from None
+        sleep(RETRY_FIRST_S)
+
+
+def open_daemon(url: str, token: str | None) -> tuple[Post, Ask]:
+    """What posts one body to a daemon, on a connection that is kept, and what asks for its engine's time.
+
+    Raise `UsageError` for what is no address or no token.
+    """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UsageError(f"--url: expected an address such as http://127.0.0.1:8640 (got {url!r})")
@@ -199,15 +225,14 @@ def open_post(url: str, token: str | None) -> Post:
         raise UsageError(f"--url: expected a port from 1 to 65535 (got {url!r})") from None
     if token is not None and not (token.isascii() and token.isprintable()):
         raise UsageError("--token: expected printable ASCII; take it as `aiops connectors token` prints it")
-    headers = {"content-type": "application/x-ndjson"}
-    if token:
-        headers["authorization"] = f"Bearer {token}"
-    return _Connection(parts.scheme, parts.hostname, port, parts.path.rstrip("/") + PATH, headers).post
+    headers = {"authorization": f"Bearer {token}"} if token else {}
+    connection = _Connection(parts.scheme, parts.hostname, port, parts.path.rstrip("/"), headers)
+    return connection.post, connection.engine_time
 
 
 class _Connection:
-    def __init__(self, scheme: str, host: str, port: int | None, path: str, headers: Mapping[str, str]) -> None:
-        self._path = path
+    def __init__(self, scheme: str, host: str, port: int | None, base: str, headers: Mapping[str, str]) -> None:
+        self._base = base
         self._headers = dict(headers)
         if scheme == "https":
             context = ssl.create_default_context()
@@ -218,8 +243,18 @@ class _Connection:
             self._http = http.client.HTTPConnection(host, port, timeout=ANSWER_S)
 
     def post(self, body: bytes) -> Reply:
+        return self._request("POST", PATH, body, {"content-type": "application/x-ndjson"})
+
+    def engine_time(self) -> float | None:
+        """What the probe says; it answers 503 while the daemon starts or its disk is full, and says it all the same."""
+        reply = self._request("GET", TIME_PATH, None, {})
+        with suppress(msgspec.MsgspecError):
+            return msgspec.json.decode(reply.body, type=_Ready).engine_time
+        return None
+
+    def _request(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Reply:
         try:
-            self._http.request("POST", self._path, body, self._headers)
+            self._http.request(method, self._base + path, body, {**self._headers, **headers})
             answer = self._http.getresponse()
             content = answer.read()
         except (OSError, http.client.HTTPException) as error:

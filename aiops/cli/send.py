@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 import time
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,13 +19,16 @@ from aiops.archive import Rejections, read
 from aiops.cli.output import print_json
 from aiops.cli.plain import clean, console_for
 from aiops.cli.replay import _progress
+from aiops.daemon.lateness import LATE_S, WAYS, length, sentence
 from aiops.errors import UsageError
 from aiops.records import Record
-from aiops.sending import Sendable, Sender, Sent, open_post, paced, shifted
+from aiops.sending import Sendable, Sender, Sent, asked_time, open_daemon, paced, shifted
 from aiops.wording import plural
 
 _MAX_SHOWN = 20
 _GZIP = b"\x1f\x8b"
+# A share of late records beyond which an archive is history to the daemon, and not a stream with a few stragglers.
+_MOST_LATE = 0.1
 
 
 class Outcome(Struct):
@@ -49,22 +53,32 @@ def send_command(
     shift_to_now: Annotated[
         bool,
         typer.Option(
-            "--shift-to-now", help="Move all times so that the last record, or with --speed the first, is now."
+            "--shift-to-now",
+            help="Move all times so that the last record is now (for a fresh daemon), or with --speed the first.",
         ),
     ] = False,
     speed: Annotated[
         float | None, typer.Option(help="Send at this many times the records' own pace; default: as fast as accepted.")
     ] = None,
+    allow_late: Annotated[
+        bool,
+        typer.Option("--allow-late", help="Send also what lies before the daemon's time: incidents may be torn apart."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Replay archives into a running daemon, in order of time; exit code 1 where a record was not accepted."""
     if speed is not None and not 0 < speed < float("inf"):
         raise UsageError(f"--speed: expected a number above 0 (got {speed:g})")
-    sender = Sender(open_post(url, token), sleep=time.sleep, monotonic=time.monotonic)
+    post, ask = open_daemon(url, token)
+    sender = Sender(post, sleep=time.sleep, monotonic=time.monotonic)
     rejections = Rejections()
     left_out = [0]
     with _readable(files) as paths, _progress("sending") as (advance, _):
-        move = _mover(paths, speed, time.time()) if shift_to_now else None
+        reached = None if allow_late else asked_time(ask, sleep=time.sleep, monotonic=time.monotonic)
+        times = _times(paths) if shift_to_now or reached is not None else array("d")
+        move = _mover(times, speed, time.time()) if shift_to_now else None
+        if reached is not None:
+            _check(times, move, reached)
         records: Iterable[Sendable] = _sendable(read(paths, rejections, progress=advance), left_out)
         if speed is not None:
             records = paced(records, speed, time.time, time.sleep, sender.flush)
@@ -110,24 +124,37 @@ def _sendable(records: Iterable[Record], left_out: list[int]) -> Iterator[Sendab
             left_out[0] += 1
 
 
-def _mover(paths: Sequence[str], speed: float | None, now: float) -> Callable[[float], float]:
+def _times(paths: Sequence[str]) -> array[float]:
+    """The times of all records that would be sent, in their order."""
+    return array("d", (record.ts for record in _sendable(read(paths, Rejections()), [0])))
+
+
+def _mover(times: Sequence[float], speed: float | None, now: float) -> Callable[[float], float]:
     """How times are moved: the last to now, or each to the time at which it is sent."""
-    first = latest = None
-    for record in _sendable(read(paths, Rejections()), [0]):
-        first = record.ts if first is None else first
-        latest = record.ts if latest is None else max(latest, record.ts)
-    if first is None or latest is None:
+    if not times:
         return lambda at: at
+    first, latest = times[0], max(times)
     if speed is None:
         return lambda at: at - latest + now
     return lambda at: now + (at - first) / speed
 
 
+def _check(times: Sequence[float], move: Callable[[float], float] | None, reached: float) -> None:
+    """Raise `UsageError` where the archive lies before the daemon's time."""
+    moved = times if move is None else [move(at) for at in times]
+    late = sum(1 for at in moved if at < reached - LATE_S)
+    if late > _MOST_LATE * len(moved):
+        raise UsageError(
+            f"nothing was sent: {late:,} of {plural(len(moved), 'record')} lie up to {length(reached - min(moved))} "
+            f"before the daemon's time, where they would tear incidents apart: {WAYS}; `--allow-late` sends it all "
+            "the same"
+        )
+
+
 def _outcome(sent: Sent, rejections: Rejections, left_out: int) -> Outcome:
     problems = [*map(str, rejections.kept[:_MAX_SHOWN]), *sent.problems]
-    return Outcome(
-        sent.accepted, sent.rejected, sent.late, rejections.count, left_out, sent.repeated, problems, sent.hint
-    )
+    hint = sentence(sent.late, sent.late_s) if sent.late else None
+    return Outcome(sent.accepted, sent.rejected, sent.late, rejections.count, left_out, sent.repeated, problems, hint)
 
 
 def _show(outcome: Outcome, as_json: bool) -> None:
@@ -147,4 +174,5 @@ def _show(outcome: Outcome, as_json: bool) -> None:
     console = console_for()
     console.print(said)
     if outcome.hint:
-        console.print(clean(outcome.hint))
+        # One line, so that the commands in it can be copied.
+        console.print(clean(outcome.hint), soft_wrap=True)

@@ -59,6 +59,8 @@ def health(daemon: Daemon) -> dict[str, Any]:
             *([daemon.snapshots.error] if daemon.snapshots.error else []),
         ],
         "version": __version__,
+        # What is older by more than a few minutes comes late; null while nothing was processed.
+        "engine_time": round(pump.engine_at, 3) if pump.engine_at >= 0.0 else None,
         "uptime_s": round(daemon.monotonic() - daemon.started_at, 3),
         "conserved": pump.accounts.get("conserved", True),
         "sources": sources,

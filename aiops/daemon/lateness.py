@@ -23,7 +23,12 @@ LATE_S = 300.0
 # A warning stays this long after the last late record: long enough to be seen, and no reproach for ever.
 SHOWN_S = 3_600.0
 _MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3_600.0, 86_400.0
-ADVICE = "`aiops send` replays archives in order, `--shift-to-now` as if they happened now"
+# The ways that work for history, of which the first two tear nothing apart.
+WAYS = (
+    "`aiops send --shift-to-now --speed N` replays it on a running daemon (its first record is now, N times real "
+    "time), a daemon with a fresh state directory takes it as it is"
+)
+ADVICE = f"where it is history: {WAYS}"
 
 
 class Late(Struct):
@@ -94,7 +99,7 @@ def sentence(count: int, most_s: float) -> str:
     """
     records = plural(count, "record")
     return (
-        f"{records} came up to {_length(most_s)} late: the engine's time had passed theirs, so that incidents may be "
+        f"{records} came up to {length(most_s)} late: the engine's time had passed theirs, so that incidents may be "
         f"torn apart; {ADVICE}"
     )
 
@@ -110,10 +115,15 @@ def _late(times: Sequence[float], reached: float, latest: float) -> list[float]:
     return late
 
 
-def _length(seconds: float) -> str:
+def length(seconds: float) -> str:
+    """A length of time in its largest unit.
+
+    >>> length(7_200.0), length(3e7)
+    ('2 h', '347 d')
+    """
     for unit, name in ((_DAY_S, "d"), (_HOUR_S, "h"), (_MINUTE_S, "min")):
         if seconds >= unit:
-            return f"{seconds / unit:.0f} {name}"
+            return f"{seconds / unit:,.0f} {name}"
     return f"{seconds:.0f} s"
 
 

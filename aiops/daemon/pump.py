@@ -77,6 +77,8 @@ class Pump:
         self.vitals = Vitals()
         self.lateness = Lateness()
         self.accounts: dict[str, Any] = {}
+        # The time that the engine has reached; negative while it has processed nothing. Any thread may look.
+        self.engine_at = engine_time(self.fold)
         self.silences: list[Silence] = []
         self._writer = writer
         self._store = store
@@ -250,6 +252,7 @@ class Pump:
                 self._degrade(str(error))
                 return
             self._unfolded = None
+            self.engine_at = engine_time(self.fold)
             span.set("aiops.events", len(events))
         seconds = self._monotonic() - begun
         self.vitals.fold.observe(seconds)

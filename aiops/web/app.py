@@ -83,7 +83,7 @@ def _described(door: Doorkeeper) -> Callable[[Request], Any]:
 
 
 class _Probes:
-    """For supervisors and Prometheus. The probes say nothing but the status, and so ask for no token."""
+    """For supervisors and Prometheus. The probes say the status and the engine's time only, and so ask for no token."""
 
     def __init__(self, host: Host, door: Doorkeeper) -> None:
         self._host = host
@@ -98,7 +98,8 @@ class _Probes:
         """200 while records are taken and folded."""
         health = await run_in_threadpool(self._host.health)
         is_ready = bool(health.get("ready"))
-        return json_response({"status": health.get("status", "ok"), "ready": is_ready}, 200 if is_ready else 503)
+        told = {"status": health.get("status", "ok"), "ready": is_ready, "engine_time": health.get("engine_time")}
+        return json_response(told, 200 if is_ready else 503)
 
     async def metrics(self, request: Request) -> Response:
         """Metrics; with a token of the scope `read`, where tokens are asked for."""

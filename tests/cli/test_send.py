@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import subprocess
 import sys
 import time
@@ -16,11 +17,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from aiops.archive import Rejections
 from aiops.cli.app import app
+from aiops.cli.send import _outcome
 from aiops.errors import AiopsError, UsageError
 from aiops.journal import read
 from aiops.records import Alert
-from aiops.sending import BODY_RECORDS, Reply, Sender, open_post, paced, shifted
+from aiops.sending import BODY_RECORDS, Reply, Sender, asked_time, open_daemon, paced, shifted
 from aiops.testing.daemon_process import DaemonProcess, Hatchery
 from aiops.testing.kafka_broker import free_ports
 
@@ -41,6 +44,11 @@ def lines(*alerts: tuple[str, float], name: str = "DiskFull") -> bytes:
         msgspec.json.encode({"kind": "alert", "ts": ts, "name": name, "id": id, "entity": f"host-{id}"}) + b"\n"
         for id, ts in alerts
     )
+
+
+def tokens(scope: str) -> str:
+    digest = hashlib.sha256(TOKEN.encode()).hexdigest()
+    return f'[[http.options.tokens]]\nname = "replay"\nscopes = ["{scope}"]\nsha256 = "{digest}"\n'
 
 
 class Site:
@@ -137,14 +145,74 @@ def test_late_records_are_counted_in_the_answer_the_health_and_the_metrics(site:
     assert site.send(str(now))[1] == "1 record accepted, 0 rejected, 0 late\n"
     assert site.daemon is not None
     assert site.daemon.health()["late"] == {"ok": True, "detail": "", "records": {}}
-    code, out, _ = site.send(str(old))
+    code, out, _ = site.send(str(old), "--allow-late")
     assert code == 0
     assert out.startswith("12 records accepted, 0 rejected, 12 late\n12 records came up to ")
-    assert "--shift-to-now" in out
+    assert "`aiops send --shift-to-now --speed N`" in out
+    assert "fresh state directory" in out
     health = site.daemon.health()
     assert health["late"]["records"] == {"http": 12}
     assert any("source http: 12 records came up to" in warning for warning in health["warnings"])
     assert 'aiops_records_late_total{source="http"} 12' in site.daemon.metrics()
+
+
+def live(site: Site, tmp_path: Path) -> None:
+    """Let the daemon's time be now."""
+    (tmp_path / "now.jsonl").write_bytes(lines(("n1", time.time())))
+    assert site.send(str(tmp_path / "now.jsonl"))[1] == "1 record accepted, 0 rejected, 0 late\n"
+    until(lambda: site.daemon is not None and site.daemon.health()["engine_time"], "the record to be processed")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--shift-to-now"], ["--speed", "1000"]])
+def test_history_is_not_sent_to_a_daemon_that_is_past_it(site: Site, tmp_path: Path, arguments: list[str]) -> None:
+    """With its last record at now all others are late; nothing is taken, so that nobody is paged."""
+    live(site, tmp_path)
+    path = tmp_path / "day.jsonl"
+    path.write_bytes(lines(*((f"a{n}", LONG_AGO + 600.0 * n) for n in range(144))))
+    code, out, err = site.send(str(path), *arguments)
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    count = 143 if "--shift-to-now" in arguments else 144
+    assert f"nothing was sent: {count} of 144 records lie up to " in err
+    for way in ("`aiops send --shift-to-now --speed N`", "fresh state directory", "`--allow-late`"):
+        assert way in err
+    assert [record.id for record in site.journaled()] == ["n1"]
+
+
+def test_the_way_that_is_named_works(site: Site, tmp_path: Path) -> None:
+    """The first record at now, and the others at their pace: nothing is late."""
+    live(site, tmp_path)
+    path = tmp_path / "day.jsonl"
+    path.write_bytes(lines(*((f"a{n}", LONG_AGO + 600.0 * n) for n in range(144))))
+    code, out, err = site.send(str(path), "--shift-to-now", "--speed", "1000000")
+    assert (code, out, err) == (0, "144 records accepted, 0 rejected, 0 late\n", "")
+
+
+def test_a_few_stragglers_are_sent(site: Site, tmp_path: Path) -> None:
+    live(site, tmp_path)
+    path = tmp_path / "tail.jsonl"
+    path.write_bytes(lines(("old", LONG_AGO), *((f"a{n}", time.time()) for n in range(9))))
+    code, out, _ = site.send(str(path))
+    assert code == 0
+    assert out.startswith("10 records accepted, 0 rejected, 1 late\n1 record came up to ")
+
+
+def test_an_ingest_token_is_enough_to_be_refused(hatchery: Hatchery, tmp_path: Path) -> None:
+    """Health asks for the scope `read`, which a sender has not."""
+    site = Site(hatchery, tmp_path, tokens("ingest"))
+    site.start()
+    (tmp_path / "now.jsonl").write_bytes(lines(("n1", time.time())))
+    (tmp_path / "old.jsonl").write_bytes(lines(("a1", LONG_AGO)))
+    assert site.send(str(tmp_path / "now.jsonl"), "--token", TOKEN)[0] == 0
+
+    def reached() -> bool:
+        ask = open_daemon(site.url, None)[1]
+        return ask() is not None
+
+    until(reached, "the record to be processed")
+    code, _, err = site.send(str(tmp_path / "old.jsonl"), "--token", TOKEN)
+    assert (code, "nothing was sent: 1 of 1 record lie" in err) == (2, True)
+    site.kill()
 
 
 def test_an_archive_in_one_go_is_not_late(site: Site, tmp_path: Path) -> None:
@@ -155,12 +223,7 @@ def test_an_archive_in_one_go_is_not_late(site: Site, tmp_path: Path) -> None:
 
 
 def test_a_token_is_asked_for(hatchery: Hatchery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import hashlib
-
-    digest = hashlib.sha256(TOKEN.encode()).hexdigest()
-    site = Site(
-        hatchery, tmp_path, f'[[http.options.tokens]]\nname = "replay"\nscopes = ["ingest"]\nsha256 = "{digest}"\n'
-    )
+    site = Site(hatchery, tmp_path, tokens("ingest"))
     site.start()
     path = tmp_path / "one.jsonl"
     path.write_bytes(lines(("a1", LONG_AGO)))
@@ -233,8 +296,37 @@ class Daemon:
         return Sender(self.post, sleep=self.sleep, monotonic=lambda: self.now)
 
 
-def ok(accepted: int, late: int = 0) -> Reply:
-    return Reply(200, 0.0, msgspec.json.encode({"accepted": accepted, "rejected": 0, "late": late, "problems": []}))
+def ok(accepted: int, late: int = 0, late_s: float = 0.0) -> Reply:
+    answer = {"accepted": accepted, "rejected": 0, "late": late, "late_s": late_s, "problems": []}
+    return Reply(200, 0.0, msgspec.json.encode(answer))
+
+
+def test_late_records_of_all_bodies_are_one_total() -> None:
+    daemon = Daemon(ok(1, 1, 7_200.0), ok(1), ok(1, 1, 600.0))
+    sender = daemon.sender()
+    for n in range(3):
+        sender.add(alert(n))
+        sender.flush()
+    assert (sender.sent.late, sender.sent.late_s) == (2, 7_200.0)
+    hint = _outcome(sender.sent, Rejections(), 0).hint
+    assert hint is not None
+    assert hint.startswith("2 records came up to 2 h late")
+
+
+def test_a_daemon_that_starts_is_waited_for_and_one_that_is_not_there_is_said_soon() -> None:
+    clock = Daemon(ok(1))
+    answers = [OSError("refused"), OSError("refused"), None]
+
+    def ask() -> float | None:
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(answer, OSError):
+            raise answer
+        return 5.0
+
+    assert asked_time(ask, sleep=clock.sleep, monotonic=lambda: clock.now) == 5.0
+    answers[:] = [OSError("refused")]
+    with pytest.raises(AiopsError, match="does not answer: refused; gave up after 10 s"):
+        asked_time(ask, sleep=clock.sleep, monotonic=lambda: clock.now)
 
 
 def alert(n: int, size: int = 0) -> Alert:
@@ -329,7 +421,7 @@ def test_all_times_of_an_alert_are_moved() -> None:
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8640", "file:///etc/passwd", "http://", "http://x:99999999"])
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(UsageError, match="--url"):
-        open_post(url, None)
+        open_daemon(url, None)
 
 
 def test_wrong_usage_has_its_own_exit_code(tmp_path: Path) -> None:

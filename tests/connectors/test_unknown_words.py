@@ -14,6 +14,7 @@ from aiops_connectors.sources.file import FileSource
 from aiops_connectors.states import state_of
 from aiops_connectors.unknown import MAX_CHARACTERS, MAX_WORDS, OTHERS, UnknownWords
 
+from aiops.daemon.repeats import Repeats
 from aiops.engine.events import IncidentChanged
 from aiops.engine.fold import Engine
 from aiops.records import Alert, Severity, Tick, parse_severity
@@ -46,6 +47,7 @@ def test_common_words_fire_uncounted(http: Any, status: str) -> None:
         "problems": [],
         "error": None,
         "hint": None,
+        "late_s": 0.0,
     }
     assert http.inbox.records[0].status == "firing"
 
@@ -116,6 +118,30 @@ def test_hostile_words_are_bounded_and_printable(caplog: pytest.LogCaptureFixtur
     # Each word once, and the rest once.
     assert len(caplog.records) == MAX_WORDS + 2
     assert all(record.getMessage().isascii() and "\n" not in record.getMessage() for record in caplog.records)
+
+
+def test_the_log_names_every_word_once_whatever_it_leaves_out_of_repeats() -> None:
+    """Through the filter that the daemon's log has; words that differ in their digits are other words."""
+    lines: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = lines.append  # type: ignore[method-assign]
+    handler.addFilter(Repeats(lines.append, lambda: 0.0))
+    logger = logging.getLogger(UnknownWords.__module__)
+    logger.addHandler(handler)
+    try:
+        for source in (UnknownWords("s"), UnknownWords("t")):
+            for word in ("p1", "p2", "lila", "p1", "p2"):
+                source.count("severity", word)
+                source.count("status", word)
+            for number in range(1_000):
+                source.count("status", f"w{number}")
+    finally:
+        logger.removeHandler(handler)
+    told = [line.getMessage() for line in lines]
+    assert len(told) == len(set(told)) == 2 * (3 + MAX_WORDS + 1)
+    for word in ("p1", "p2", "lila"):
+        for field in ("severity", "status"):
+            assert sum(f"unknown {field} '{word}' from source s " in text for text in told) == 1
 
 
 def test_problems_of_words_are_no_dead_letters() -> None:

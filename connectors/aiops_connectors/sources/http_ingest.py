@@ -51,7 +51,8 @@ _LOG = logging.getLogger(__name__)
 class Answer(msgspec.Struct):
     """The body of an answer: how many records were taken and refused, and why.
 
-    `late`: how many of those taken lie more than five minutes before the engine's time; `hint` says what that means.
+    `late`: how many of those taken lie more than five minutes before the engine's time, by `late_s` seconds at most;
+    `hint` says what that means.
     """
 
     accepted: int = 0
@@ -60,6 +61,7 @@ class Answer(msgspec.Struct):
     problems: list[dict[str, str]] = msgspec.field(default_factory=list)
     error: str | None = None
     hint: str | None = None
+    late_s: float = 0.0
 
 
 @runtime_checkable
@@ -294,7 +296,7 @@ class Ingest:
         told = [{"place": problem.place, "reason": problem.reason} for problem in taken.problems[:MAX_TOLD]]
         answer = Answer(len(received.records), refused, received.late, told)
         if received.late:
-            answer.hint = sentence(received.late, received.late_s)
+            answer.hint, answer.late_s = sentence(received.late, received.late_s), round(received.late_s, 3)
         return 400 if refused else 200, answer
 
     def _is_on_disk(self, received: Received) -> bool:
