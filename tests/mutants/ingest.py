@@ -172,4 +172,11 @@ MUTANTS: list[Mutant] = [
         "",
         ("tests/connectors/test_basic_auth.py::test_an_address_with_the_token_is_enough",),
     ),
+    Mutant(
+        "unknown-words-are-one-line",
+        _UNKNOWN,
+        'extra={"apart": f"{self._source} {field} {shown}"}',
+        "extra={}",
+        _WORDS,
+    ),
 ]

@@ -192,4 +192,25 @@ MUTANTS: list[Mutant] = [
         "    for name in ():\n",
         (f"{_SEND}::test_all_times_of_an_alert_are_moved",),
     ),
+    Mutant(
+        "send-counts-the-last-body-only",
+        "aiops/sending.py",
+        "        self.sent.late += answer.late\n",
+        "        self.sent.late = answer.late\n",
+        (f"{_SEND}::test_late_records_of_all_bodies_are_one_total",),
+    ),
+    Mutant(
+        "send-judges-times-before-they-are-moved",
+        "aiops/cli/send.py",
+        "moved = times if move is None else [move(at) for at in times]",
+        "moved = times",
+        (f"{_SEND}::test_the_way_that_is_named_works",),
+    ),
+    Mutant(
+        "send-takes-late-archives",
+        "aiops/cli/send.py",
+        "_MOST_LATE = 0.1",
+        "_MOST_LATE = 1.0",
+        (f"{_SEND}::test_history_is_not_sent_to_a_daemon_that_is_past_it",),
+    ),
 ]

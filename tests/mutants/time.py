@@ -221,4 +221,11 @@ MUTANTS: list[Mutant] = [
         'self.actions["applied"] += 1',
         ("tests/replay/test_actions_in_replay.py",),
     ),
+    Mutant(
+        "clocks-absurd-times-are-offsets",
+        "aiops/daemon/clocks.py",
+        "if at is not None and at <= bound)",
+        "if at is not None)",
+        ("tests/daemon/test_clocks.py::test_a_time_that_cannot_be_is_counted_and_is_no_offset",),
+    ),
 ]
