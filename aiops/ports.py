@@ -233,6 +233,7 @@ class Message(Struct):
     key: str  # the same for every attempt: idempotency key
     endpoint: str
     incident: Incident
+    # A change of the incident (`IncidentChange`), or "reminder": it is still open, and nothing is new.
     change: str
     version: int
     at: float

@@ -53,6 +53,8 @@ def _verdict(incident: Incident) -> RenderableType:
     if incident.services:
         counts += f" of {_names(incident.services)}"
     lines.append(Text(counts, style="dim"))
+    if incident.silenced_by:
+        lines.append(Text(_silenced(_names(incident.silenced_by), incident.silenced_until), style="bold yellow"))
     if incident.message:
         lines.append(Text(clean(incident.message, 500)))
     for label, url in (("alert", incident.url), ("runbook", incident.runbook_url)):
@@ -163,9 +165,15 @@ def _members(incident: Incident, width: int) -> list[RenderableType]:
     table.add_column("alert id", overflow="fold", ratio=2)
     for member in incident.members[:MAX_MEMBERS]:
         name = Text(f"{clean(member.name)} on {clean(member.entity)}", style="" if member.status == "firing" else "dim")
+        if member.silenced_by:
+            name.append("\n" + _silenced(clean(member.silenced_by), member.silenced_until), style="yellow")
         identity = Text(clean(member.alert_id or member.fingerprint))
         table.add_row(severity_text(member.severity), name, str(member.count), _tie(member), identity)
     return [table]
+
+
+def _silenced(by: str, until: float | None) -> str:
+    return f"silenced by {by}" + (f" until {moment(until)}" if until is not None else "")
 
 
 def _tie(member: Member) -> Text:

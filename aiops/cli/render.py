@@ -33,6 +33,7 @@ WHAT = {
     "members": "more joined",
     "playbook": "new playbook",
     "status": "",
+    "silenced": "silence began or ended",
 }
 INDENT = 10
 MAX_ROWS = 20

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from aiops.engine.events import IncidentChanged, Mention
 from aiops.records import LABELS, Incident, parse_severity
-from aiops.store.outbox import Spoken, Told
+from aiops.store.outbox import Spoken, Told, suspect
 from aiops.wording import plural
 
 # Sentences of one message: a pager's summary takes one or two, a chat a dozen lines.
@@ -44,17 +44,14 @@ def news_of(event: IncidentChanged, before: Told, least: int) -> News | None:
 
 def spoken(before: Spoken, named: Iterable[Mention], least: int) -> Spoken:
     """What an endpoint has been told after a message about all of `named` at or above the level `least`."""
-    names, places = dict(before.names), dict(before.places)
+    names, places, pairs = dict(before.names), dict(before.places), dict(before.pairs)
     for one in named:
         if one.level >= least:
             names[one.name] = max(one.level, names.get(one.name, -1))
             places[one.place] = max(one.level, places.get(one.place, -1))
-    return Spoken(names, places)
-
-
-def suspect(incident: Incident) -> str | None:
-    """The first suspect."""
-    return incident.causes[0].entity if incident.causes else None
+            told = pairs.get(one.name, {})
+            pairs[one.name] = {**told, one.place: max(one.level, told.get(one.place, -1))}
+    return Spoken(names, places, pairs)
 
 
 def _is_new(one: Mention, told: Spoken) -> bool:
@@ -64,7 +61,7 @@ def _is_new(one: Mention, told: Spoken) -> bool:
 def _alerts(fresh: Sequence[Mention], told: Spoken) -> list[str]:
     lines = []
     for one in fresh[:MAX_LINES]:
-        known = one.name in told.names and one.place in told.places
+        known = one.place in told.pairs.get(one.name, {})
         lines.append(f"{'worse' if known else 'new'}: {one.name} on {one.place} ({LABELS[one.level]})")
     if len(fresh) > MAX_LINES:
         lines.append(f"and {plural(len(fresh) - MAX_LINES, 'more alert')}: see the incident's page")

@@ -3,7 +3,8 @@
 An endpoint is notified of an incident once it is severe enough and has settled; then of what is new to it: an alert
 name or a service that was not named to it at this severity, a higher severity, another first suspect; and when the
 incident is reopened, acknowledged, merged or resolved. News is put together at a bounded rate and is never dropped. All
-that is compared with is in the rows of the outbox, which are written in the transaction of the change.
+that is compared with is in the rows of the outbox, which are written in the transaction of the change. While all that
+fires of an incident is silenced, an endpoint is notified of its end alone; what it missed is compared afterwards.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ import msgspec
 from msgspec import Struct, field
 
 from aiops.config import DEFAULT_SETTLE_S, EndpointConfig
-from aiops.daemon.news import news_of, spoken, still_firing, suspect
+from aiops.daemon.news import news_of, spoken, still_firing
 from aiops.engine.events import IncidentChanged
 from aiops.records import Severity, parse_severity
-from aiops.store.outbox import OVER, Entry, OutboxTable, Spoken, Told
+from aiops.store.outbox import OVER, Entry, OutboxTable, Spoken, Told, suspect
 from aiops.trace import OFF, Tracer
 
 # News of an incident that has had `max_updates` updates goes out at most this often: four messages an hour are read,
@@ -72,14 +73,26 @@ class Announcer:
             return _first(endpoint, event, severity, now)
         if event.change in OVER:
             return self._end(connection, endpoint, event, before, now)
-        if event.change == "reopened":
+        if _is_held(event):
+            self._hold(connection, endpoint, event, now)
+            return None
+        if event.change == "reopened" or (before.last_change in OVER and event.incident.status not in OVER):
             # Never dropped: who was told that it is over must hear that it is not. One that flaps is told less often.
             due_at = max(now + _settle_s(endpoint, severity), before.last_due_at + endpoint.update_every_s)
-            return Decided(event.change, due_at, spoken=_begin(endpoint, event))
+            return Decided("reopened", due_at, spoken=_begin(endpoint, event))
         if event.change not in ("updated", "opened"):
             # An acknowledgement stops others from being called; people make few of them.
             return Decided(event.change, now)
         return _update(endpoint, event, before, now)
+
+    def _hold(
+        self, connection: sqlite3.Connection, endpoint: EndpointConfig, event: IncidentChanged, now: float
+    ) -> None:
+        """Take back what waits when a silence begins: what is still true of it is news when the silence ends."""
+        if "silenced" in event.what:
+            incident = event.incident.id
+            self._outbox.cancel_settling(connection, endpoint.name, incident, now)
+            self._outbox.supersede(connection, endpoint.name, incident, event.version, now)
 
     def _end(
         self,
@@ -115,7 +128,7 @@ class Decided(Struct):
 
 def _first(endpoint: EndpointConfig, event: IncidentChanged, severity: Severity, now: float) -> Decided | None:
     """The first that an endpoint hears of an incident is that it opened, whatever happened to it before."""
-    if event.incident.status in OVER or severity < parse_severity(endpoint.min_severity):
+    if event.incident.status in OVER or severity < parse_severity(endpoint.min_severity) or _is_held(event):
         return None
     return Decided("opened", now + _settle_s(endpoint, severity), spoken=_begin(endpoint, event))
 
@@ -134,9 +147,14 @@ def _left(endpoint: EndpointConfig, event: IncidentChanged, before: Told, now: f
     """What an endpoint that wants no ends must hear of one: alerts that it does not know, while something fires on."""
     least = int(parse_severity(endpoint.min_severity))
     news = news_of(event, before, least) if event.incident.firing_count else None
-    if event.change != "resolved" or news is None or news.level is None:
+    if event.change != "resolved" or news is None or news.level is None or _is_held(event):
         return None
     return Decided("updated", now, news.lines, spoken(before.spoken, event.named, least))
+
+
+def _is_held(event: IncidentChanged) -> bool:
+    """Whether all that fires is silenced. What people did, or must do, goes out all the same."""
+    return bool(event.incident.silenced_by) and event.change != "acknowledged" and "note" not in event.what
 
 
 def _begin(endpoint: EndpointConfig, event: IncidentChanged) -> Spoken:

@@ -12,18 +12,20 @@ from aiops.deliver.schedule import wait_s
 from aiops.ports import Answer, Message
 from aiops.records import Incident, parse_severity
 from aiops.store import audit
-from aiops.store.outbox import Entry, Row
+from aiops.store.outbox import Entry, Row, suspect
 from aiops.store.store import Store
 
 OVER = ("resolved", "merged")
+# The change that a reminder is sent as.
+REMINDER = "reminder"
 
 
 def message_of(row: Row) -> Message:
     """What a sink is asked to send; raise `msgspec.DecodeError` for a row that another release wrote otherwise."""
     incident = msgspec.json.decode(row.body, type=Incident)
     news = msgspec.json.decode(row.news, type=list[str])
-    # A message that is sent again opens nothing.
-    change = "updated" if row.repeats else row.change
+    # A message that is sent again opens nothing, and has no news.
+    change = REMINDER if row.repeats else row.change
     return Message(
         row.key, row.endpoint, incident, change, row.version, row.at, row.link, news=news, repeats=row.repeats
     )
@@ -138,7 +140,7 @@ def _entry(endpoint: str, row: Row, now: float) -> Entry:
         due_at=now,
         link=row.link,
         severity=int(parse_severity(incident.severity)),
-        cause=incident.causes[0].entity if incident.causes else None,
+        cause=suspect(incident),
         news=msgspec.json.decode(row.news, type=list[str]),
         named=row.named,
     )

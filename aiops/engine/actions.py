@@ -31,6 +31,7 @@ class Actions:
             "unsilence": self._unsilence,
             "swap_model": self._swap_model,
         }
+        self._incidents = incidents
 
     def apply(self, action: Action, seq: int, at: float, out: list[Event]) -> None:
         """Apply one action."""
@@ -49,6 +50,8 @@ class Actions:
             self.silences.add(silence, at)
             # Where it takes the place of another one, what that suppressed is asked again.
             self.waking.muted.wake(silence.id)
+            self._incidents.recheck(held=False)
+            self._incidents.check(at, seq, out, MAX_DUE)
         except UsageError as error:
             # Journals and archives hold what earlier releases took; people see in health what is not in force.
             self.silences.refuse((action.args.get("id") or action.id)[:MAX_ID_CHARS], str(error))
@@ -60,7 +63,9 @@ class Actions:
         if not self.silences.remove(name):
             raise UsageError(f"$.args.id: expected a silence that is set; got {name[:80]!r}")
         self.waking.muted.wake(name)
+        self._incidents.recheck(held=True)
         woken = self.waking.run(at, seq, out, MAX_DUE)
+        self._incidents.check(at, seq, out, MAX_DUE)
         return f"silence {name} is ended: {sentence(woken, len(self.waking.muted.waking))}"
 
     def _swap_model(self, action: Action, seq: int, at: float, out: list[Event]) -> str:

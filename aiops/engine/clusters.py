@@ -219,6 +219,10 @@ class Clusters:
         self._changed.clear()
         return changed
 
+    def touch(self, cluster: ClusterState) -> None:
+        """Let the host take the cluster's incident as changed."""
+        self._change(cluster)
+
     def _change(self, cluster: ClusterState) -> None:
         # A replay never asks.
         if cluster.incident is not None and len(self._changed) < MAX_CHANGED:
@@ -432,3 +436,18 @@ def _number(text: str | None) -> float | None:
         return float(text) if text else None
     except ValueError:
         return None
+
+
+def count_entities(cluster: ClusterState) -> int:
+    """How many entities of a cluster alert."""
+    members = cluster.members
+    if cluster.storm is not None:
+        return len(cluster.storm.entities)
+    if cluster.beyond:
+        return len({member.entity for member in members.values()} | cluster.beyond.keys())
+    return len(members) if len(members) < 2 else len({member.entity for member in members.values()})
+
+
+def has_life_cycle(cluster: ClusterState) -> bool:
+    """Whether something fires in it that would say its end."""
+    return any(member.firing > 0 and member.has_life_cycle for member in cluster.members.values())

@@ -172,6 +172,7 @@ class DumpedIncident(Struct, gc=False):
     said_at: float = 0.0
     news_due: float | None = None
     queued_at: float = inf
+    silenced: bool = False
 
 
 def values_of(kind: type[Struct]) -> Callable[[Any], tuple[Any, ...]]:

@@ -65,8 +65,10 @@ class Engine:
         self.correlate = Correlator(config.correlate, self.topology)
         self.clusters = Clusters(config.incidents.max_members)
         self.ranking = Ranking(config.incidents, models or Models(), faults=self.faults)
-        self.incidents = Incidents(config.incidents, self.clusters, self.ranking.assess, self.ranking.learn)
         self.silences = Silences()
+        self.incidents = Incidents(
+            config.incidents, self.clusters, self.ranking.assess, self.ranking.learn, self.silences
+        )
         self.placer = Placer(
             config.incidents, self.dedup, self.detect, self.correlate, self.clusters, self.incidents, self.silences
         )
@@ -150,8 +152,12 @@ class Engine:
         self.placer.expire(now, seq, out, most)
         if self.silences.next_end <= now:
             self.waking.ended(now, seq, out)
+        if self.silences.next_start <= now and self.silences.begun(now):
+            self.incidents.recheck(held=False)
         if self.placer.muted.waking:
             self.waking.run(now, seq, out, most)
+        if self.incidents.unchecked:
+            self.incidents.check(now, seq, out, most)
         if self.incidents.next_due() <= now:
             self.incidents.run_due(now, seq, out, most)
         if self.dedup.forgotten and not self.placer.told_forgotten:
@@ -165,7 +171,7 @@ class Engine:
         cluster = self.clusters.of(incident.cluster) if incident is not None else None
         if incident is None or cluster is None:
             return None
-        return self.incidents.record(incident, cluster), incident.version, self.seq - 1
+        return self.incidents.record(incident, cluster, self.timeline.now), incident.version, self.seq - 1
 
     def finish(self) -> list[Event]:
         """Let so much time pass that all that is open ends by itself; for the end of an archive, not of a daemon."""

@@ -23,7 +23,7 @@ class IncidentState:
     `rank_due` is when the next ranking is due; none is while nothing changed. `named` is what its changes have named;
     `unsaid` while that is more than at the last of them, at `said_at`; `news_due` is when that is reported.
     `queued_at` is the time of its one valid
-    entry in the queue of what is due, infinity without one.
+    entry in the queue of what is due, infinity without one. `silenced`: its last change said that all that fires is.
     """
 
     __slots__ = (
@@ -48,6 +48,7 @@ class IncidentState:
         "root",
         "said_at",
         "severity",
+        "silenced",
         "similar",
         "status",
         "trust",
@@ -83,6 +84,7 @@ class IncidentState:
         said_at: float = 0.0,
         news_due: float | None = None,
         queued_at: float = inf,
+        silenced: bool = False,
     ) -> None:
         self.id = id
         self.cluster = cluster
@@ -110,6 +112,7 @@ class IncidentState:
         self.said_at = said_at
         self.news_due = news_due
         self.queued_at = queued_at
+        self.silenced = silenced
 
 
 def due_of(incident: IncidentState) -> float:

@@ -12,12 +12,14 @@ import msgspec
 
 from aiops.engine import explain
 from aiops.engine.assessment import Assessment
-from aiops.engine.clusters import Clusters, ClusterState, MemberState
+from aiops.engine.clusters import Clusters, ClusterState, MemberState, count_entities, has_life_cycle
 from aiops.engine.config import IncidentConfig
 from aiops.engine.dumped import DumpedIncident, Each, used_up
 from aiops.engine.events import ClusterPromoted, Event, IncidentChange, IncidentChanged
 from aiops.engine.incident_state import IncidentState, due_of, dumped_of, loaded
 from aiops.engine.named import Named, Said
+from aiops.engine.silenced import cover_of, mark
+from aiops.engine.silences import Silences
 from aiops.records import LABELS, Cause, Incident, RootCause
 
 # Entities and services listed in a record; the counts in the sentences are of all.
@@ -42,11 +44,14 @@ Learn = Callable[["IncidentState", ClusterState], None]
 class Incidents:
     """All incidents that are open, or ended and still remembered for reopening and feedback."""
 
-    def __init__(self, config: IncidentConfig, clusters: Clusters, assess: Assess, learn: Learn) -> None:
+    def __init__(
+        self, config: IncidentConfig, clusters: Clusters, assess: Assess, learn: Learn, silences: Silences
+    ) -> None:
         self.config = config
         self.clusters = clusters
         self.assess = assess
         self.learn = learn
+        self.silences = silences
         self.by_id: dict[str, IncidentState] = {}
         self.open_count = 0
         # Ended incidents, oldest first.
@@ -54,6 +59,8 @@ class Incidents:
         # How many incidents had the name, by the name without its count; the one given longest ago first.
         self._names: dict[str, int] = {}
         self._due: list[tuple[float, str]] = []
+        # Open incidents over which a silence may have begun or ended, in the order in which that is looked at.
+        self.unchecked: dict[str, None] = {}
         # Follows from the members, so that it is no part of the state.
         self._told: explain.Told = {}
 
@@ -64,7 +71,7 @@ class Incidents:
         """
         incident = IncidentState(self._name(cluster), cluster.number, at, severity=cluster.severity)
         incident.rank_gap = self.config.rank_after_s
-        incident.entities = _entities(cluster)
+        incident.entities = count_entities(cluster)
         for member in cluster.members.values():
             incident.named.add(said_of(member))
         if note:
@@ -114,7 +121,8 @@ class Incidents:
             incident.named = Named()
             incident.named.add(said)
             self._reopen(incident, cluster, seq, at, out)
-        elif incident.named.add(said):
+        elif incident.named.add(said) or (fresh and incident.silenced):
+            # Where a silence held all, this alert, which it does not hold, ends the quiet.
             incident.unsaid = True
         if new_member:
             incident.changed = True
@@ -185,12 +193,33 @@ class Incidents:
         incident.resolve_due = max(at, max(cluster.last_at, heard_at) + self.config.resolve_after_s)
         self._schedule(incident)
 
+    def recheck(self, held: bool) -> None:
+        """See soon which open incidents are silenced; of a silence that ended, only the `held` ones may change."""
+        for incident in self.by_id.values():
+            if incident.status != "resolved" and (incident.silenced or not held):
+                self.unchecked[incident.id] = None
+
+    def check(self, now: float, seq: int, out: list[Event], most: int) -> None:
+        """Report where a silence began or ended over all that fires of an incident, at most of so many."""
+        while most > 0 and self.unchecked:
+            most -= 1
+            name = next(iter(self.unchecked))
+            del self.unchecked[name]
+            incident = self.by_id.get(name)
+            cluster = self.clusters.of(incident.cluster) if incident is not None else None
+            if incident is None or cluster is None or incident.status == "resolved" or cluster.firing <= 0:
+                continue
+            if bool(cover_of(cluster, self.silences, now).names) != incident.silenced:
+                self._tell(incident, cluster, "updated", seq, now, ["silenced"], out)
+            else:
+                self.clusters.touch(cluster)
+
     def unended(self) -> list[str]:
         """The open incidents in which something fires that would tell its end, and has not."""
         found = []
         for incident in self.by_id.values():
             cluster = self.clusters.of(incident.cluster) if incident.status != "resolved" else None
-            if cluster is not None and cluster.firing > 0 and _has_life_cycle(cluster):
+            if cluster is not None and cluster.firing > 0 and has_life_cycle(cluster):
                 found.append(incident.id)
         return found
 
@@ -248,7 +277,7 @@ class Incidents:
         found = self.assess(incident, cluster)
         incident.causes, incident.playbooks, incident.similar = found.causes, found.playbooks, found.similar
         incident.trust = found.trust
-        incident.entities = _entities(cluster)
+        incident.entities = count_entities(cluster)
         incident.changed = False
         incident.ranked = True
         after = (_first(incident.causes), [each.name for each in incident.playbooks], incident.entities)
@@ -327,7 +356,7 @@ class Incidents:
         self.ended.pop(younger.id, None)
         self.open_count -= was_open
         younger.version += 1
-        record = self.record(younger, cluster)
+        record = self.record(younger, cluster, at)
         record.status, record.merged_into, record.resolved_at = "merged", older.id, at
         out.append(IncidentChanged(seq, at, "merged", record, younger.version, ["status"]))
 
@@ -369,11 +398,16 @@ class Incidents:
         incident.version += 1
         incident.unsaid = False
         incident.said_at = at
-        record, named = self.record(incident, cluster), incident.named.mentions()
+        record, named = self.record(incident, cluster, at), incident.named.mentions()
+        if self.unchecked and incident.id in self.unchecked:
+            del self.unchecked[incident.id]
+            if record.silenced_by and not incident.silenced:
+                what = [*what, "silenced"]
+        incident.silenced = bool(record.silenced_by)
         out.append(IncidentChanged(seq, at, change, record, incident.version, what, named))
 
-    def record(self, incident: IncidentState, cluster: ClusterState) -> Incident:
-        """The incident for the outside, with the members that matter most."""
+    def record(self, incident: IncidentState, cluster: ClusterState, at: float) -> Incident:
+        """The incident for the outside at a time, with the members that matter most."""
         members = list(cluster.members.values())
         worst = explain.worst_of(members)
         entities = explain.distinct([member.entity for member in members])
@@ -381,6 +415,10 @@ class Incidents:
             entities = list(cluster.storm.entities)
         elif cluster.beyond:
             entities = list(dict.fromkeys([*entities, *cluster.beyond]))
+        shown = explain.shown(members, self._told)
+        cover = cover_of(cluster, self.silences, at)
+        if self.silences.by_id:
+            mark(shown, {member.fingerprint: member for member in members}, self.silences, at)
         return Incident(
             id=incident.id,
             opened_at=incident.opened_at,
@@ -398,9 +436,11 @@ class Incidents:
             entity_count=len(entities),
             more_entities=explain.is_capped(cluster),
             services=explain.distinct([member.service for member in members if member.service])[:MAX_LISTED],
-            members=explain.shown(members, self._told),
+            members=shown,
             stream_count=len(members),
             firing_count=max(0, cluster.firing),
+            silenced_by=cover.names,
+            silenced_until=cover.until,
             merged_from=incident.merged_from,
             causes=incident.causes,
             playbooks=incident.playbooks,
@@ -437,6 +477,7 @@ class Incidents:
             "open": self.open_count,
             "names": list(self._names.items()),
             "due": self._due,
+            "unchecked": list(self.unchecked),
         }
 
     def load(self, state: Any) -> None:
@@ -447,24 +488,12 @@ class Incidents:
         self.open_count = state["open"]
         self._names = dict(state["names"])
         self._due = [(at, name) for at, name in state["due"]]
+        self.unchecked = dict.fromkeys(state["unchecked"])
 
 
 def said_of(member: MemberState) -> Said:
     """A member as it is named."""
     return member.name, member.service or member.entity, member.severity
-
-
-def _entities(cluster: ClusterState) -> int:
-    members = cluster.members
-    if cluster.storm is not None:
-        return len(cluster.storm.entities)
-    if cluster.beyond:
-        return len({member.entity for member in members.values()} | cluster.beyond.keys())
-    return len(members) if len(members) < 2 else len({member.entity for member in members.values()})
-
-
-def _has_life_cycle(cluster: ClusterState) -> bool:
-    return any(member.firing > 0 and member.has_life_cycle for member in cluster.members.values())
 
 
 def _first(causes: list[Cause]) -> str | None:

@@ -69,13 +69,14 @@ class Silence(Struct, frozen=True, omit_defaults=False):
 class _Entry:
     """A silence made ready: its questions, the matcher by which it is found, and when its coverage ends next."""
 
-    __slots__ = ("expressions", "key", "next_end", "order", "questions", "schedule", "silence")
+    __slots__ = ("expressions", "key", "next_end", "next_start", "order", "questions", "schedule", "silence")
 
     def __init__(self, silence: Silence, order: int, expression: Callable[[str], Expression]) -> None:
         self.silence = silence
         self.order = order
         self.schedule = silence.schedule()
         self.next_end = silence.end
+        self.next_start = math.inf
         # The first that asks a value; an absent label would be found by nearly all alerts.
         plain = [matcher for matcher in silence.matchers if matcher.op == "=" and matcher.value]
         patterns = [matcher for matcher in silence.matchers if matcher.op == "=~"]
@@ -106,11 +107,22 @@ class _Entry:
         """When its coverage ends next after a time."""
         return self.silence.end if self.schedule is None else self.schedule.find(at)[1]
 
+    def start_after(self, at: float) -> float:
+        """When its coverage begins next after a time; infinite where it does not."""
+        start = self.silence.start
+        if start > at:
+            return start
+        if self.schedule is None:
+            return math.inf
+        start, end = self.schedule.find(at)
+        return start if start > at else self.schedule.find(end)[0]
+
 
 class Silences:
     """The silences in force or to come.
 
-    `next_end` is when the coverage of one ends next, each occurrence of a recurring one included; infinite without any.
+    `next_end` is when the coverage of one ends next, each occurrence of a recurring one included; infinite without any;
+    `next_start` is when that of one begins next.
     `set_aside` holds what could not be taken, with the reason, by the silence's id.
     """
 
@@ -118,6 +130,7 @@ class Silences:
         self.by_id: dict[str, Silence] = {}
         self.set_aside: dict[str, str] = {}
         self.next_end = math.inf
+        self.next_start = math.inf
         self._entries: dict[str, _Entry] = {}
         self._order = 0
         self._index = _Index()
@@ -135,6 +148,7 @@ class Silences:
         if len(entry.expressions.union(*others)) > MAX_EXPRESSIONS:
             raise UsageError(f"silences: {MAX_EXPRESSIONS} expressions are held, and no more are taken; end some first")
         entry.next_end = entry.end_after(max(now, silence.start))
+        entry.next_start = entry.start_after(now)
         self._order += old is None
         self._entries[silence.id] = entry
         self.by_id[silence.id] = silence
@@ -186,16 +200,32 @@ class Silences:
         self._changed()
         return [entry.silence for entry in over]
 
+    def begun(self, now: float) -> bool:
+        """Whether the coverage of one began since this was asked last; ask when `next_start` has come."""
+        if now < self.next_start:
+            return False
+        for entry in self._entries.values():
+            if entry.next_start <= now:
+                entry.next_start = entry.start_after(now)
+        self._changed()
+        return True
+
+    def end_of(self, name: str, at: float) -> float:
+        """When the coverage of a silence that is set ends next after a time."""
+        return self._entries[name].end_after(at)
+
     def set_back(self, now: float) -> None:
-        """Ask anew when coverage ends: engine time was set back."""
+        """Ask anew when coverage begins and ends: engine time was set back."""
         for entry in self._entries.values():
             entry.next_end = entry.end_after(max(now, entry.silence.start))
+            entry.next_start = entry.start_after(now)
         self._changed()
 
     def dump(self) -> Any:
         """State for a snapshot."""
         return {
             "silences": [(entry.silence, entry.next_end) for entry in self._entries.values()],
+            "starts": [entry.next_start for entry in self._entries.values()],
             "set_aside": list(self.set_aside.items()),
         }
 
@@ -204,7 +234,9 @@ class Silences:
         self.by_id, self._entries, self._order = {}, {}, 0
         self.set_aside = {}
         set_aside = dict(msgspec.convert(state["set_aside"], list[tuple[str, str]]))
-        for silence, next_end in msgspec.convert(state["silences"], list[tuple[Silence, float]]):
+        kept = msgspec.convert(state["silences"], list[tuple[Silence, float]])
+        starts = msgspec.convert(state["starts"], list[float])
+        for (silence, next_end), next_start in zip(kept, starts, strict=True):
             try:
                 check(silence.matchers)
                 check_selective(silence.matchers)
@@ -212,7 +244,8 @@ class Silences:
             except UsageError as error:
                 self.refuse(silence.id, str(error))
             else:
-                self._entries[silence.id].next_end = next_end
+                entry = self._entries[silence.id]
+                entry.next_end, entry.next_start = next_end, next_start
         # A silence may hold while a later one of its id was refused.
         self.set_aside = {**set_aside, **self.set_aside}
         self._changed()
@@ -226,6 +259,7 @@ class Silences:
     def _changed(self) -> None:
         self._is_stale = True
         self.next_end = min((entry.next_end for entry in self._entries.values()), default=math.inf)
+        self.next_start = min((entry.next_start for entry in self._entries.values()), default=math.inf)
 
 
 class _Index:

@@ -30,6 +30,7 @@ class Waking:
 
     def ended(self, now: float, seq: int, out: list[Event]) -> None:
         """Let go of what was suppressed by silences, or occurrences of recurring ones, that have ended."""
+        self.placer.incidents.recheck(held=True)
         for silence in self.placer.silences.ended(now):
             count = self.muted.wake(silence.id)
             if count:

@@ -161,6 +161,7 @@ class Member(Struct, gc=False, omit_defaults=True):
     """One alert stream (fingerprint) of an incident, with the terms by which it joined.
 
     `alert_id` is the id of its first alert there: feedback on the grouping names alerts by it, or by the fingerprint.
+    `silenced_by` names the silence that holds it, `silenced_until` when that ends.
     """
 
     fingerprint: str
@@ -174,6 +175,8 @@ class Member(Struct, gc=False, omit_defaults=True):
     evidence: list[Evidence] = []
     notes: list[str] = []
     alert_id: str = ""
+    silenced_by: str | None = None
+    silenced_until: float | None = None
 
 
 class Incident(Struct, tag="incident", tag_field="kind", gc=False, omit_defaults=True, kw_only=True):
@@ -199,6 +202,8 @@ class Incident(Struct, tag="incident", tag_field="kind", gc=False, omit_defaults
     members: list[Member] = []
     stream_count: int = 0
     firing_count: int = 0
+    silenced_by: list[str] = []
+    silenced_until: Time | None = None
     merged_into: str | None = None
     merged_from: list[str] = []
     causes: list[Cause] = []

@@ -61,6 +61,8 @@ class Spoken(Struct):
 
     names: dict[str, int] = {}
     places: dict[str, int] = {}
+    # By name, then by place: a name and a place that are both known may be of two other alerts.
+    pairs: dict[str, dict[str, int]] = {}
 
 
 class Told(Struct):
@@ -132,12 +134,22 @@ _REMIND = """
 select o.id, o.endpoint, o.incident, o.version, o.repeats, i.body from incidents i
 join outbox o on o.incident = i.id and o.endpoint = :endpoint
 where i.status = 'open' and i.severity >= :severity and o.state = 'sent' and o.changed_at <= :since
+  and json_extract(cast(i.body as text), '$.silenced_by') is null
   and not exists (
     select 1 from outbox later
     where later.endpoint = o.endpoint and later.incident = o.incident and later.version > o.version
       and later.state != 'superseded')
 order by o.changed_at limit :limit
 """
+
+
+def suspect(incident: Incident) -> str | None:
+    """The first suspect; None where it is the one entity that alerts, which the title says already."""
+    if not incident.causes:
+        return None
+    entity = incident.causes[0].entity
+    is_all = incident.entities == [entity] and incident.entity_count <= 1 and not incident.more_entities
+    return None if is_all else entity
 
 
 def row_key(endpoint: str, incident: str, version: int, repeats: int = 0) -> str:
@@ -310,8 +322,8 @@ class OutboxTable:
     def remind(self, endpoint: str, severity: int, since: float, now: float, limit: int = 100) -> int:
         """Send again what `endpoint` was told last of incidents that are open and that nobody has acknowledged.
 
-        Those at or above a severity of which it got no message after `since`; return how many. The message carries the
-        incident as it is now, and is a delivery of its own with its own key.
+        Those at or above a severity, not silenced, of which it got no message after `since`; return how many. The
+        message carries the incident as it is now, and is a delivery of its own with its own key.
         """
         values = {"endpoint": endpoint, "severity": severity, "since": since, "limit": limit}
         if self._database.reader.execute(_REMIND, values).fetchone() is None:

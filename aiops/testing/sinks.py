@@ -16,7 +16,7 @@ from aiops.records import Cause, Evidence, Incident, Member
 from aiops.testing.receiver import Receiver, Reply, receiving
 
 Make = Callable[[str], Sink]
-CHANGES = ("opened", "updated", "acknowledged", "reopened", "merged", "resolved")
+CHANGES = ("opened", "updated", "reminder", "acknowledged", "reopened", "merged", "resolved")
 # The largest body that any receiver with a sink here takes (PagerDuty).
 MAX_BODY_BYTES = 512_000
 _AT = 1_790_000_000.0

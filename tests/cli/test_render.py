@@ -16,7 +16,7 @@ from rich.text import Text
 from typer.testing import CliRunner
 
 from aiops.cli.demo import Show, demo_command
-from aiops.cli.plain import clean, console_for, fit
+from aiops.cli.plain import clean, console_for, fit, moment
 from aiops.cli.render import Closing, show_closing, show_event, show_incident, show_incidents
 from aiops.engine.events import IncidentChange, IncidentChanged
 from aiops.records import Cause, Evidence, Incident, Member, RootCause, Suggestion
@@ -100,6 +100,17 @@ def test_an_incident_is_told_in_full() -> None:
     ):
         assert part in text, part
     assert text.index("Likely causes") < text.index("Alert streams") < text.index("Suggested playbooks")
+
+
+def test_what_is_silenced_says_by_what_and_until_when() -> None:
+    stream = io.StringIO()
+    shown = incident("web", silenced_by=["sil-1", "sil-2"], silenced_until=1_772_442_000.0)
+    shown.members[0].silenced_by, shown.members[0].silenced_until = "sil-1", 1_772_442_000.0
+    show_incident(console_for(stream), shown)
+    until = moment(1_772_442_000.0)
+    assert f"silenced by sil-1, sil-2 until {until}" in stream.getvalue()
+    assert "silenced by sil-1 until" in stream.getvalue()
+    assert stream.getvalue().count("silenced by") == 2
 
 
 def test_an_unknown_cause_is_called_unknown_and_a_confirmed_one_confirmed() -> None:

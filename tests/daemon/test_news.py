@@ -215,3 +215,34 @@ def test_what_a_message_does_not_name_is_counted_and_a_message_says_where_it_sta
     desk.wait(20)
     assert len(desk.news[-1]) == MAX_LINES + 1
     assert desk.news[-1][-1] == "and 13 more alerts: see the incident's page"
+
+
+def test_a_name_at_a_service_that_never_had_it_is_new_though_both_are_known(store: Store) -> None:
+    desk = Desk(store)
+    web = Mention("ServiceDown", "web", Severity.HIGH)
+    desk.event("opened", "critical", names=(web, Mention("CartSlow", "cart", Severity.WARNING)))
+    desk.wait(31)
+    desk.event("updated", "critical", names=(Mention("ServiceDown", "cart", Severity.CRITICAL),))
+    desk.wait(20)
+    assert desk.news[-1] == ["new: ServiceDown on cart (critical)"]
+    desk.event("updated", "critical", names=(Mention("ServiceDown", "web", Severity.CRITICAL),))
+    desk.wait(20)
+    assert desk.news[-1] == ["worse: ServiceDown on web (critical)"], "there it was milder before"
+
+
+@pytest.mark.parametrize("severity", ["high", "critical"])
+def test_the_one_entity_that_alerts_is_no_news_as_the_suspect(store: Store, severity: str) -> None:
+    desk = Desk(store, settle_s={"critical": 0.0, "high": 0.0}, update_every_s=0.0)
+    desk.entities = ["web-1"]
+    desk.event("opened", severity, names=(API,))
+    desk.wait(2)
+    desk.event("updated", severity, cause="web-1")
+    desk.wait(100)
+    assert desk.changes() == ["opened"]
+    desk.event("updated", severity, cause="db-1")
+    desk.wait(100)
+    assert desk.news[-1] == ["suspected cause: db-1"], "it does not alert, and is news"
+    desk.entities = ["web-1", "db-1"]
+    desk.event("updated", severity, cause="web-1")
+    desk.wait(100)
+    assert desk.news[-1] == ["suspected cause: web-1, was db-1"]

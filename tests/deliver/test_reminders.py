@@ -19,7 +19,7 @@ def test_an_incident_that_stays_open_is_said_again_with_a_key_of_its_own(store: 
     bench.go(20)
     assert len(sink.asked) == 2
     first, again = sink.asked
-    assert (again.change, again.repeats, again.news) == ("updated", 1, [])
+    assert (again.change, again.repeats, again.news) == ("reminder", 1, [])
     assert again.key != first.key
     bench.go(3_700)
     assert len(sink.asked) == 3

@@ -34,6 +34,13 @@ class Desk:
         self.news: list[list[str]] = []
         self.times: list[float] = []
         self.named: dict[str, list[Mention]] = {}
+        self.silenced: list[str] = []
+        self.entities: list[str] = []
+
+    def silence(self, *names: str) -> None:
+        """All that fires is under these silences from now on; none: no longer."""
+        self.silenced = list(names)
+        self.event("updated", "critical", what=["silenced"])
 
     def event(
         self,
@@ -43,6 +50,7 @@ class Desk:
         id: str = "i-1",
         names: tuple[Mention, ...] = (),
         members: Sequence[Member] = (),
+        what: Sequence[str] = (),
     ) -> None:
         """One change; `names` are alerts that it names beside those of the changes before; `members` fire."""
         version = self.version[id] = self.version.get(id, 0) + 1
@@ -50,9 +58,11 @@ class Desk:
         incident = Incident(id=id, severity=severity, causes=[Cause(cause)] if cause else [])
         incident.status = status  # type: ignore[assignment]
         incident.members, incident.firing_count = list(members), len(members)
+        incident.silenced_by, incident.entities = self.silenced, self.entities
+        incident.entity_count = len(self.entities)
         named = [*([] if change == "reopened" else self.named.get(id, [])), *names]
         self.named[id] = named
-        changed = IncidentChanged(self.frame, self.now, change, incident, version, [], named)
+        changed = IncidentChanged(self.frame, self.now, change, incident, version, list(what), named)
         self.store.apply([Decided(self.frame, self.now, [changed])])
         self.frame += 1
 

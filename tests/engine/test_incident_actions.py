@@ -67,7 +67,7 @@ def shown(engine: Engine, name: str) -> Incident:
     incident = engine.incidents.by_id[name]
     cluster = engine.clusters.of(incident.cluster)
     assert cluster is not None
-    return engine.incidents.record(incident, cluster)
+    return engine.incidents.record(incident, cluster, engine.timeline.now)
 
 
 def test_members_show_the_ids_of_their_first_alerts() -> None:

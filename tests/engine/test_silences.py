@@ -314,6 +314,7 @@ def test_snapshot_with_what_cannot_be_asked_is_read_without_it() -> None:
             [msgspec.to_builtins(silence("good")), 100.0],
             [msgspec.to_builtins(silence("bad", "a=b")) | {"matchers": [["a", "=~", "("]]}, 100.0],
         ],
+        "starts": [math.inf, math.inf],
         "set_aside": [],
     }
     state["silences"][1][0]["matchers"] = [{"label": "a", "op": "=~", "value": "(?=x)"}]

@@ -10,6 +10,7 @@ OUTBOX = ("tests/store/test_outbox.py", "tests/daemon/test_news.py", "tests/deli
 ENGINE = ("tests/engine/test_news.py",)
 STORM = ("tests/engine/test_storm.py", "tests/engine/test_news.py")
 PRESENT = ("tests/daemon/test_present.py",)
+SILENCED = ("tests/deliver/test_silenced.py", "tests/engine/test_silenced_incidents.py")
 WAKING = ("tests/engine/test_waking.py",)
 
 MUTANTS: list[Mutant] = [
@@ -293,5 +294,61 @@ MUTANTS: list[Mutant] = [
         "    return Markup(_HIDDEN.sub(_reference, str(escape(value))))",
         "    return Markup(_HIDDEN.sub(_code, str(escape(value))))",
         ("tests/web/test_pages.py::test_a_field_with_text_that_hides_comes_back_as_it_was",),
+    ),
+    Mutant(
+        "silenced-incidents-are-notified",
+        "aiops/daemon/telling.py",
+        "    return bool(event.incident.silenced_by) and",
+        "    return False and",
+        SILENCED,
+    ),
+    Mutant(
+        "silenced-what-waits-goes-out",
+        "aiops/daemon/telling.py",
+        '        if "silenced" in event.what:',
+        "        if False:",
+        SILENCED,
+    ),
+    Mutant(
+        "silenced-incidents-are-reminded-of",
+        "aiops/store/outbox.py",
+        "  and json_extract(cast(i.body as text), '$.silenced_by') is null\n",
+        "",
+        SILENCED,
+    ),
+    Mutant(
+        "silenced-by-one-of-several",
+        "aiops/engine/silenced.py",
+        "        if silence is None:\n            return OPEN\n",
+        "        if silence is None:\n            continue\n",
+        SILENCED,
+    ),
+    Mutant(
+        "silenced-windows-that-begin-later-are-missed",
+        "aiops/engine/fold.py",
+        "            self.incidents.recheck(held=False)\n",
+        "            pass\n",
+        SILENCED,
+    ),
+    Mutant(
+        "silenced-an-alert-beside-it-is-held-too",
+        "aiops/engine/incidents.py",
+        "elif incident.named.add(said) or (fresh and incident.silenced):",
+        "elif incident.named.add(said) and not incident.silenced:",
+        SILENCED,
+    ),
+    Mutant(
+        "notify-the-one-entity-is-news-as-suspect",
+        "aiops/store/outbox.py",
+        "    return None if is_all else entity",
+        "    return entity",
+        NEWS,
+    ),
+    Mutant(
+        "notify-worse-though-it-is-new",
+        "aiops/daemon/news.py",
+        "        known = one.place in told.pairs.get(one.name, {})",
+        "        known = one.name in told.names and one.place in told.places",
+        NEWS,
     ),
 ]

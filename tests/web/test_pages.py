@@ -68,6 +68,18 @@ def test_an_incident_is_shown_and_hostile_text_stays_text(site: Any) -> None:
     assert "checkout" in found.text
 
 
+def test_a_silenced_incident_says_by_what_and_until_when(site: Any) -> None:
+    matchers = [{"label": "severity", "op": "=", "value": "critical"}]
+    until = {"matchers": matchers, "until": NOW + 3_600, "id": "sil-1"}
+    assert "ilenced by" not in page(site, f"/incidents/{site.incident}").text
+    assert site.client.post("/api/v1/silences", json=until).status_code == 201
+    found = page(site, f"/incidents/{site.incident}")
+    assert f"Silenced by sil-1 until {moment(NOW + 3_600)} UTC" in found.text
+    assert f"silenced by sil-1 until {moment(NOW + 3_600)} UTC" in found.text
+    shown = site.client.get(f"/api/v1/incidents/{site.incident}").json()["incident"]
+    assert (shown["silenced_by"], shown["silenced_until"]) == (["sil-1"], NOW + 3_600)
+
+
 def test_a_list_goes_on_on_the_next_page(site: Any, history: Callable[..., None]) -> None:
     history(site.host, 130)
     first = page(site, "/?status=all")

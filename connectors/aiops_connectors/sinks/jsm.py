@@ -26,7 +26,13 @@ MAX_MESSAGE, MAX_DESCRIPTION, MAX_NOTE = 130, 15_000, 25_000
 MAX_ALIAS, MAX_ENTITY, MAX_SOURCE = 512, 512, 100
 MAX_TAGS, MAX_TAG = 20, 50
 _PRIORITIES = {"critical": "P1", "high": "P2", "warning": "P3", "info": "P4", "ok": "P5"}
-_VERBS = {"updated": "notes", "acknowledged": "acknowledge", "resolved": "close", "merged": "close"}
+_VERBS = {
+    "updated": "notes",
+    "reminder": "notes",
+    "acknowledged": "acknowledge",
+    "resolved": "close",
+    "merged": "close",
+}
 Tag = Annotated[str, Meta(min_length=1, max_length=MAX_TAG)]
 
 

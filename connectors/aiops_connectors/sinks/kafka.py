@@ -99,5 +99,7 @@ class KafkaSink:
         }
         if message.news:
             attributes["ce_news"] = "; ".join(news(message))
+        if message.repeats:
+            attributes["ce_repeats"] = str(message.repeats)
         headers = [(name, value.encode()) for name, value in attributes.items()]
         return Outgoing(self.options.topic, encode(message.incident), message.incident.id.encode(), headers)
