@@ -43,8 +43,8 @@ from aiops.journal import Writer
 from aiops.journal.snapshot import frame_of, snapshot_paths
 from aiops.ports import Position, Source
 from aiops.records import Action
-from aiops.store.repair import Repaired, move_damaged, salvage
-from aiops.store.store import Store
+from aiops.store.repair import MISSING, Repaired, lost, move_damaged, salvage
+from aiops.store.store import FILE_NAME, Store
 from aiops.trace import OFF, Tracer
 
 Status = Literal["starting", "ok", "degraded", "stopping", "failed"]
@@ -121,6 +121,7 @@ class Daemon:
         with ExitStack() as opened:
             lock = StateLock(self.directory)
             opened.callback(lock.release)
+            self._lost = lost(self.directory)
             self.repaired = _moved(self.directory)
             self.store = Store(self.directory)
             opened.callback(self.store.close)
@@ -140,8 +141,12 @@ class Daemon:
         self.writer = Writer(self.journal_directory, segment_bytes=config.journal.segment_bytes, known=known)
         if self.repaired is not None:
             self._say_repaired(self.repaired)
+        elif self._lost:
+            self._say_lost(f"{FILE_NAME} {self._lost}", bool(paths))
         self.snapshots = Snapshots(self.directory / "snapshots", config.snapshot, self.monotonic)
         self.recovered = recover(self.journal_directory, self.snapshots.directory, self.store, make, digest)
+        if self.recovered.gap and "store" not in self.extra_health:
+            self._say_lost(self.recovered.gap, True)
         self.snapshots.folded(self.recovered.seconds)
         self._models = models_of(config, self.recovered.fold)
         # Faults of models before this start, by port; health shows those since.
@@ -293,10 +298,19 @@ class Daemon:
         """Report a store that is made again, and keep from where on people are notified, whatever comes between."""
         say(logging.ERROR, repaired.sentence, file=str(repaired.moved), rows=repaired.rows)
         is_known = repaired.is_whole and repaired.applied is not None
+        self.store.assumes = not is_known
         self.store.begin_again(
             repaired.applied or 0 if is_known else self.writer.number, self.clock(), repaired.sentence
         )
         self.extra_health["store"] = lambda: {"ok": False, "detail": repaired.sentence}
+
+    def _say_lost(self, what: str, has_snapshot: bool) -> None:
+        """Report a store that lacks what it had; without a snapshot, all that the journal holds was notified of."""
+        sentence = f"{what}: what it lacked was made again from the journal{MISSING}"
+        say(logging.ERROR, sentence)
+        if not has_snapshot:
+            self.store.begin_again(self.writer.number, self.clock(), sentence)
+        self.extra_health["store"] = lambda: {"ok": False, "detail": sentence}
 
     def _say_recovered(self) -> None:
         found = self.recovered

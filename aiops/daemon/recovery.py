@@ -37,6 +37,7 @@ class Recovered(Struct):
 
     `meta` is the cumulative part of the last frame; `seconds` is what it took, `frames` and `records` what was folded.
     `untold` is the first frame whose changes are told: before it, a store that was lost is only written again.
+    `gap` says what the store lacked that a snapshot had.
     """
 
     folding: Folding
@@ -47,6 +48,7 @@ class Recovered(Struct):
     frames: int = 0
     records: int = 0
     untold: int = 0
+    gap: str = ""
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -66,6 +68,8 @@ def recover(journal: Path, snapshots: Path, store: Store, make: Callable[[], Fol
     state.untold = max(state.untold, store.untold())
     if journal.is_dir():
         _fold_rest(state, journal, store, applied)
+    if state.untold > applied:
+        store.take_as_sent(state.meta.at)
     # What people see before the first record comes is the present, too, and not the last version.
     shown = Presenter(store, time.monotonic)
     shown.start(state.fold)
@@ -78,16 +82,16 @@ def _from_snapshot(snapshots: Path, journal: Path, applied: int, make: Callable[
     """The newest snapshot that can be used; a new engine when there is none."""
     problems: list[str] = []
     untold = 0
+    gap = ""
     for found in good_snapshots(snapshots):
         if isinstance(found, JournalError):
             problems.append(f"{found}: the one before is used")
             continue
         untold = max(untold, found.meta.frame)
         if found.meta.frame > applied:
-            problems.append(
-                f"the store ends at frame {applied} and the snapshot at {found.meta.frame}: an older snapshot is used, "
-                "so that the store gets what it lacks"
-            )
+            lack = f"the store ends at frame {applied} and the snapshot at {found.meta.frame}"
+            problems.append(f"{lack}: an older snapshot is used, so that the store gets what it lacks")
+            gap = gap or lack
             continue
         fold = make()
         try:
@@ -99,14 +103,14 @@ def _from_snapshot(snapshots: Path, journal: Path, applied: int, make: Callable[
             say(logging.INFO, "the engine's configuration has changed: it decides from here on", frame=found.meta.frame)
         meta = found.meta
         folding = Folding(fold, make, journal, snapshots)
-        return Recovered(folding, meta.frame, meta.seq, meta.journal, untold=untold, problems=problems)
+        return Recovered(folding, meta.frame, meta.seq, meta.journal, untold=untold, gap=gap, problems=problems)
     first = _first_frame(journal)
     if first > 0:
         problems.append(
             f"no snapshot can be used: the engine begins anew at frame {first}, the oldest that retention left"
         )
     folding = Folding(make(), make, journal, snapshots)
-    return Recovered(folding, number=first, untold=untold, problems=problems)
+    return Recovered(folding, number=first, untold=untold, gap=gap, problems=problems)
 
 
 def _first_frame(journal: Path) -> int:

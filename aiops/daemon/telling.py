@@ -67,7 +67,7 @@ class Announcer:
         self, connection: sqlite3.Connection, endpoint: EndpointConfig, event: IncidentChanged, now: float
     ) -> Decided | None:
         """What to tell one endpoint, and from when on; None for nothing."""
-        before = self._outbox.told(connection, endpoint.name, event.incident.id)
+        before = self._outbox.told(connection, endpoint.name, event.incident.id, event.version)
         severity = parse_severity(event.incident.severity)
         if before.changes == 0:
             return _first(endpoint, event, severity, now)
@@ -104,7 +104,7 @@ class Announcer:
     ) -> Decided | None:
         incident = event.incident.id
         if self._outbox.cancel_settling(connection, endpoint.name, incident, now):
-            before = self._outbox.told(connection, endpoint.name, incident)
+            before = self._outbox.told(connection, endpoint.name, incident, event.version)
         # What was never told, or was told to be over, needs no end.
         if before.changes == 0 or before.last_change in OVER:
             return None

@@ -121,6 +121,8 @@ order by due_at, id limit ?
 """  # noqa: S608 - the columns are this module's own
 
 
+# Why a row that the rebuilt history implies has no attempt; the rows that are meant are found by it.
+ASSUMED = "taken as sent: the store was made again"
 # What a person decides about a message is found again with its incident.
 _AUDITED = """
 insert into audit (seq, at, topic, incident, version, actor, text)
@@ -207,12 +209,12 @@ class OutboxTable:
         # Rows that a worker has, by id, with their (endpoint, incident).
         self._in_flight: dict[int, tuple[str, str]] = {}
 
-    def told(self, connection: sqlite3.Connection, endpoint: str, incident: str) -> Told:
-        """What `endpoint` is told of `incident`; nothing when `changes` is 0."""
+    def told(self, connection: sqlite3.Connection, endpoint: str, incident: str, version: int = 1 << 62) -> Told:
+        """What `endpoint` is told of `incident` before `version`; nothing when `changes` is 0."""
         found = connection.execute(
             "select id, severity, cause, change, due_at, state, repeats from outbox"
-            " where endpoint = ? and incident = ? and state != 'superseded' order by version",
-            (endpoint, incident),
+            " where endpoint = ? and incident = ? and version < ? and state != 'superseded' order by version",
+            (endpoint, incident, version),
         ).fetchall()
         with self._lock:
             waiting = {row[0]: row[4] for row in found if self._waits(row[0], row[3], row[5], row[6])}
@@ -278,6 +280,26 @@ class OutboxTable:
                 if entry.change == "updated":
                     _absorb(connection, entry, now)
         return added
+
+    def assume(self, connection: sqlite3.Connection, entries: Iterable[Entry], now: float) -> None:
+        """Add rows that a store which was lost had, inside the caller's transaction; see `take_as_sent`."""
+        for entry in entries:
+            if self.add(connection, [entry], now):
+                connection.execute(
+                    "update outbox set last_error = ? where endpoint = ? and incident = ? and version = ?",
+                    (ASSUMED, entry.endpoint, entry.incident, entry.version),
+                )
+
+    def take_as_sent(self, connection: sqlite3.Connection, until: float) -> None:
+        """Take rows that were assumed and were due by then as sent, inside the caller's transaction.
+
+        What came due later is sent, with the key that it had: it may have been sent, and must not be missed.
+        """
+        connection.execute(
+            "update outbox set state = 'sent', changed_at = due_at where state = 'due' and due_at <= ?"
+            " and last_error = ?",
+            (until, ASSUMED),
+        )
 
     def supersede(self, connection: sqlite3.Connection, endpoint: str, incident: str, version: int, now: float) -> None:
         """Leave out the updates before `version` that wait, inside the caller's transaction."""

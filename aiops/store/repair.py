@@ -14,10 +14,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from aiops.journal.segment import segments
 from aiops.journal.writer import sync_directory
 from aiops.store.database import Database
 from aiops.store.store import FILE_NAME
 from aiops.store.trouble import is_damage
+from aiops.store.wal import wal_damage
 
 # The check reads the whole file; a store of a year takes about this long on a slow disk. What is cut short is as well
 # as nothing that is looked at shows.
@@ -27,6 +29,8 @@ _AGAIN_S = 0.01
 _SUFFIXES = ("", "-wal", "-shm")
 # Damaged files that are kept; more of them tell nothing new.
 KEPT = 3
+# What is not known of a store that was lost, in the sentence about it.
+MISSING = "; what was due before the journal ends counts as sent, so that notifications may be missing"
 # What is made by deliveries and runs, and not by records.
 _TABLES = ("outbox", "trail")
 
@@ -47,10 +51,9 @@ class Repaired(Struct):
     @property
     def sentence(self) -> str:
         """What a person should know of it."""
-        missing = "" if self.is_whole else "; notifications that were waiting may be missing, and none is repeated"
         return (
             f"the store was damaged ({self.reason}): it was moved to {self.moved.name} and made again from the journal"
-            f"{missing}"
+            f"{'' if self.is_whole else MISSING}"
         )
 
 
@@ -65,6 +68,23 @@ def damage_of(path: Path, limit_s: float = CHECK_S) -> str:
         # Whatever else is wrong (no room, no permission) shows when the store is opened.
         return str(error) if is_damage(error) else ""
     return "" if found == "ok" else " ".join(found.split())[:200]
+
+
+def lost(directory: Path) -> str:
+    """How a store that there must have been, since there is a journal, was lost; empty where it was not."""
+    path, journal = directory / FILE_NAME, directory / "journal"
+    if not journal.is_dir() or not any(segment.path.stat().st_size for segment in segments(journal)):
+        return ""
+    if not path.exists():
+        return "is missing"
+    if not path.stat().st_size:
+        return "is empty"
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            tables = connection.execute("pragma user_version").fetchone()[0]
+    except sqlite3.Error:
+        return ""
+    return "" if tables else "has no tables: its write-ahead log is missing"
 
 
 def _connected(path: Path) -> sqlite3.Connection:
@@ -94,7 +114,9 @@ def _interrupted(connection: sqlite3.Connection, after_s: float) -> Iterator[Non
 def move_damaged(directory: Path) -> Repaired | None:
     """Move a damaged store aside; None where it is sound. Raise `OSError` where it cannot be moved."""
     path = directory / FILE_NAME
-    reason = damage_of(path)
+    # First: whoever opens the store may begin its log anew. What came after the damage is in no table.
+    torn = wal_damage(path.with_name(f"{FILE_NAME}-wal"), CHECK_S)
+    reason = torn or damage_of(path)
     if not reason:
         return None
     numbers = _kept(directory)
@@ -109,7 +131,7 @@ def move_damaged(directory: Path) -> Repaired | None:
     for old in sorted(numbers)[: -(KEPT - 1)]:
         for suffix in _SUFFIXES:
             (directory / f"{FILE_NAME}.damaged-{old}{suffix}").unlink(missing_ok=True)
-    return Repaired(reason, moved)
+    return Repaired(reason, moved, is_whole=not torn)
 
 
 def salvage(repaired: Repaired, into: Database) -> None:

@@ -40,7 +40,8 @@ class Decided(Struct):
     """What one frame of the journal led to.
 
     `at` is the host's clock (Unix seconds); `actions` are the frame's operator actions by the number of the record.
-    Without `tell` nobody is told: a store that was lost is being written again.
+    Without `tell` nobody is told: a store that was lost is being written again, with what was told as far as that
+    follows from the policy.
     """
 
     frame: int
@@ -68,6 +69,8 @@ class Store:
         self.left_out = 0
         self.left_out_reason = ""
         self._is_careful = False
+        # Whether what nobody is told is kept as told; not where the outbox that was lost could be read whole.
+        self.assumes = True
 
     def applied(self) -> int:
         """The number of the first frame that is not in the store."""
@@ -119,6 +122,8 @@ class Store:
     def _write(self, connection: sqlite3.Connection, item: Decided) -> int:
         newest: dict[str, tuple[IncidentChanged, int]] = {}
         added = 0
+        if not item.tell:
+            self.outbox.take_as_sent(connection, item.at)
         for event in item.events:
             added += self._whole(connection, partial(self._event, connection, item, event, newest))
         for changed in newest.values():
@@ -137,9 +142,18 @@ class Store:
         if not isinstance(event, IncidentChanged):
             return 0
         newest[event.incident.id] = (event, number or 0)
-        if not item.tell or self.telling is None:
+        if self.telling is None or not (item.tell or self.assumes):
             return 0
-        return self.outbox.add(connection, self.telling.entries(connection, event, item.at), item.at)
+        entries = self.telling.entries(connection, event, item.at)
+        if item.tell:
+            return self.outbox.add(connection, entries, item.at)
+        self.outbox.assume(connection, entries, item.at)
+        return 0
+
+    def take_as_sent(self, until: float) -> None:
+        """See `OutboxTable.take_as_sent`."""
+        with self.database.transaction() as connection:
+            self.outbox.take_as_sent(connection, until)
 
     def _whole(self, connection: sqlite3.Connection, write: Callable[[], int | None]) -> int:
         """Write something whole; where it can never be written, none of it."""

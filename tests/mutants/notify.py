@@ -11,6 +11,8 @@ ENGINE = ("tests/engine/test_news.py",)
 STORM = ("tests/engine/test_storm.py", "tests/engine/test_news.py")
 PRESENT = ("tests/daemon/test_present.py",)
 SILENCED = ("tests/deliver/test_silenced.py", "tests/engine/test_silenced_incidents.py")
+LOST = ("tests/store/test_lost.py",)
+SALVAGED = ("tests/store/test_outbox.py",)
 WAKING = ("tests/engine/test_waking.py",)
 
 MUTANTS: list[Mutant] = [
@@ -350,5 +352,47 @@ MUTANTS: list[Mutant] = [
         "        known = one.place in told.pairs.get(one.name, {})",
         "        known = one.name in told.names and one.place in told.places",
         NEWS,
+    ),
+    Mutant(
+        "store-a-lost-one-announces-again",
+        "aiops/store/store.py",
+        "        self.outbox.assume(connection, entries, item.at)\n",
+        "",
+        LOST,
+    ),
+    Mutant(
+        "store-what-counts-as-sent-is-sent",
+        "aiops/store/outbox.py",
+        "            (until, ASSUMED),",
+        "            (0.0, ASSUMED),",
+        LOST,
+    ),
+    Mutant(
+        "store-what-came-due-later-counts-as-sent",
+        "aiops/daemon/recovery.py",
+        "        store.take_as_sent(state.meta.at)",
+        "        store.take_as_sent(1e12)",
+        LOST,
+    ),
+    Mutant(
+        "store-what-is-salvaged-is-compared-with-its-future",
+        "aiops/store/outbox.py",
+        " and incident = ? and version < ? and state != 'superseded' order by version",
+        " and incident = ? and ? > 0 and state != 'superseded' order by version",
+        SALVAGED,
+    ),
+    Mutant(
+        "store-a-flipped-log-is-sound",
+        "aiops/store/wal.py",
+        "            if commits >= _COMMITS:",
+        "            if False:",
+        LOST,
+    ),
+    Mutant(
+        "store-a-missing-one-is-new",
+        "aiops/store/repair.py",
+        '        return "is missing"',
+        '        return ""',
+        LOST,
     ),
 ]

@@ -178,3 +178,13 @@ def test_whatever_happens_versions_leave_in_order(
             assert must[incident] <= set(seen)
     finally:
         database.close()
+
+
+def test_what_was_told_is_what_came_before(database: Database) -> None:
+    """A store that is made again replays changes beside the rows of later ones that could be read."""
+    table = OutboxTable(database)
+    put(database, table, entry(1, "opened"), entry(5, "resolved"))
+    with database.transaction() as connection:
+        assert table.told(connection, "pager", "i-1", 1).changes == 0
+        assert table.told(connection, "pager", "i-1", 5).last_change == "opened"
+        assert table.told(connection, "pager", "i-1").last_change == "resolved"

@@ -65,6 +65,12 @@ def history(directory: Path) -> tuple[list[Any], list[Any]]:
     return found
 
 
+def nothing_is_new(daemon: Daemon, told: list[tuple[str, int, str, str, float]]) -> bool:
+    """Whether nothing is due that was not, and all that counts as sent was a message."""
+    messages = {row[:3] for row in told}
+    return all(row in told or (row[3] != "due" and row[:3] in messages) for row in rows(daemon))
+
+
 def root_page(path: Path, table: str) -> int:
     with closing(sqlite3.connect(path)) as connection:
         found: int = connection.execute("select rootpage from sqlite_master where name = ?", (table,)).fetchone()[0]
@@ -103,8 +109,8 @@ def test_it_is_made_again_and_nobody_is_notified_twice(tmp_path: Path, damage: C
     damage(tmp_path / "aiops.db")
     daemon = open_daemon(tmp_path)
     assert incidents(daemon) == before
-    # Nothing new; what could be read of the old outbox goes on where it was.
-    assert set(rows(daemon)) <= set(told)
+    # Nothing new; what could be read of the old outbox goes on where it was, and the rest counts as sent.
+    assert nothing_is_new(daemon, told)
     if damage is incident_pages:
         assert rows(daemon) == told
     warnings: Any = daemon.health()["warnings"]
@@ -116,7 +122,7 @@ def test_it_is_made_again_and_nobody_is_notified_twice(tmp_path: Path, damage: C
     assert daemon.status == "starting"
     # What comes now is notified.
     feed(daemon, 20, 4)
-    fresh = {row for row in set(rows(daemon)) - set(told) if row[2] == "opened"}
+    fresh = {row for row in set(rows(daemon)) - set(told) if row[2] == "opened" and row[3] != "sent"}
     assert len({incident for incident, *_ in fresh} - {incident for incident, *_ in before}) == 4
     assert not {incident for incident, *_ in fresh} & {incident for incident, *_ in before}
     daemon.close()
@@ -139,7 +145,7 @@ def test_killed_while_it_is_made_again(tmp_path: Path, monkeypatch: pytest.Monke
         with pytest.raises(KeyboardInterrupt):
             open_daemon(tmp_path)
     daemon = open_daemon(tmp_path)
-    assert (incidents(daemon), set(rows(daemon)) <= set(told)) == (before, True)
+    assert (incidents(daemon), nothing_is_new(daemon, told)) == (before, True)
     daemon.close()
 
 

@@ -1,0 +1,80 @@
+"""The check of a store's write-ahead log, of which SQLite leaves out in silence what comes after damage.
+
+A frame that does not agree with its checksum is where the log ends: the rest of what a crash tore. Frames of the same
+log that agree with theirs after it, and that end transactions, were committed: then the disk changed what is between.
+The format is https://www.sqlite.org/fileformat2.html#the_write_ahead_log.
+"""
+
+from __future__ import annotations
+
+import struct
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+_HEADER_BYTES = 32
+_FRAME_BYTES = 24
+# The last bit says in which order the words of checksums are.
+_MAGIC = 0x377F0682
+# One commit after the bad frame may be of the transaction that a crash tore, written in another order; two are not.
+_COMMITS = 2
+Sums = tuple[int, int]
+
+
+class _Page(Struct):
+    """A frame: whether it agrees with the one before it, and whether it ends a transaction."""
+
+    number: int
+    agrees: bool
+    commits: bool
+
+
+def wal_damage(path: Path, limit_s: float) -> str:
+    """What is damaged in the log at `path`; empty where nothing is, or where the time was too short."""
+    bad, commits = 0, 0
+    until = time.monotonic() + limit_s
+    try:
+        for page in _pages(path):
+            bad = bad or (0 if page.agrees else page.number)
+            commits += bool(bad) and page.agrees and page.commits
+            if commits >= _COMMITS:
+                return f"frame {bad} of its write-ahead log does not agree with its checksum"
+            if time.monotonic() > until:
+                break
+    except OSError:
+        # Whatever else is wrong shows when the store is opened.
+        pass
+    return ""
+
+
+def _pages(path: Path) -> Iterator[_Page]:
+    with path.open("rb") as file:
+        head = file.read(_HEADER_BYTES)
+        if len(head) < _HEADER_BYTES:
+            return
+        magic, _, size, _, salt_1, salt_2, *sums = struct.unpack(">8I", head)
+        if magic & ~1 != _MAGIC or not 512 <= size <= 65_536:
+            return
+        order = ">" if magic & 1 else "<"
+        before: Sums = (sums[0], sums[1])
+        number = 0
+        while len(raw := file.read(_FRAME_BYTES + size)) == _FRAME_BYTES + size:
+            number += 1
+            _, commit, own_1, own_2, *sums = struct.unpack(">6I", raw[:_FRAME_BYTES])
+            if (own_1, own_2) != (salt_1, salt_2):
+                # Of a log before this one: nothing of this one comes after it.
+                return
+            told: Sums = (sums[0], sums[1])
+            yield _Page(number, _summed(raw[:8] + raw[_FRAME_BYTES:], order, before) == told, commit > 0)
+            before = told
+
+
+def _summed(raw: bytes, order: str, sums: Sums) -> Sums:
+    first, second = sums
+    words = struct.unpack(f"{order}{len(raw) // 4}I", raw)
+    for place in range(0, len(words), 2):
+        first = (first + words[place] + second) & 0xFFFFFFFF
+        second = (second + words[place + 1] + first) & 0xFFFFFFFF
+    return first, second
