@@ -200,6 +200,8 @@ class Daemon:
         """Stop in order, within `drain_s`: what was taken is folded, stored and, as far as time allows, delivered."""
         deadline = self.monotonic() + self.config.drain_s
         self._stopping = True
+        if self.runs is not None:
+            self.runs.end()
         self.sources.stop()
         for feeder in self._feeders:
             feeder.stop(self._share(deadline))
@@ -211,6 +213,9 @@ class Daemon:
             service.stop(self._share(deadline))
         self.upkeep.stop()
         self.scrubber.stop(self._share(deadline))
+        if self.runs is not None:
+            # Nobody comes later: what was sent may be answered until the time is over.
+            self.runs.finish(max(0.0, deadline - self.monotonic()))
         if self._pump_thread.is_alive():
             say(logging.WARNING, "the time to drain is over: the next start folds the rest from the journal")
         else:

@@ -1,14 +1,15 @@
 """Guarded runs in the daemon: plans, approvals, the runs that follow them, and whether they helped.
 
 A run goes in a thread of its own, because what it calls may be slow. When the daemon ends no request is started any
-more. A run whose last request is answered in time ends as stopped; what is under way longer is cut off with the
-daemon: the audit trail says so at the next start, and it is never repeated.
+more. A run whose last request is answered in time ends as stopped; what is under way longer is written down as cut
+off, which is what the next start says of it, and is never repeated.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
@@ -27,6 +28,7 @@ from aiops.respond.history import GLOBAL, MAX_RUNS, WAITING, Run, RunState
 from aiops.respond.matching import compile_match
 from aiops.respond.runs import Plan, Runner, Transport
 from aiops.respond.steps import AlertResolved, Http, Manual, Webhook
+from aiops.respond.switches import Watch
 from aiops.topology import Topology
 
 # Windows of verification are minutes long: a few seconds later is soon enough.
@@ -73,7 +75,7 @@ class Runs:
         self._stop = threading.Event()
         self._threads: set[threading.Thread] = set()
         self._lock = threading.Lock()
-        self._is_closed = False
+        self._is_closed = self._given_up = False
         self._settler = threading.Thread(target=self._settle_all, name="runs", daemon=True)
         policy = Policy(config.ceiling, config.allow, config.protect)
         self._runner = Runner(
@@ -92,20 +94,40 @@ class Runs:
         """Begin to see whether runs helped."""
         self._settler.start()
 
-    def stop(self, timeout_s: float) -> None:
-        """Start nothing more; what is under way may end within the time."""
+    def end(self) -> None:
+        """Start nothing more: no run, and no request of one that is under way."""
         self._stop.set()
         self._runner.end()
-        for thread in (threads := self._alive()):
-            thread.join(timeout_s / len(threads))
+
+    def stop(self, timeout_s: float) -> None:
+        """Start nothing more; what is under way may end within the time, and after that until `finish`."""
+        self.end()
+        self._wait(timeout_s)
+
+    def finish(self, timeout_s: float) -> None:
+        """Wait for the answers to what was sent, once more; write down as cut off what does not end within the time."""
+        if not self._wait(timeout_s):
+            try:
+                self._runner.give_up(self._clock())
+            except AiopsError as error:
+                say(logging.ERROR, f"runs: {error}: the next start writes down what was under way")
+                return
+            self._given_up = True
         self.close()
 
     def close(self) -> None:
-        """Give the audit trail back, unless a run still writes to it; after `stop`, or instead of `start`."""
-        if not self._is_closed and not self._alive():
+        """Give the audit trail back, unless a run still writes to it; after `finish`, or instead of `start`."""
+        if not self._is_closed and (self._given_up or not self._alive()):
             self._is_closed = True
             self._trail.close()
             self._transport.close()
+
+    def _wait(self, timeout_s: float) -> bool:
+        """All threads have the whole time: they wait at the same time, not one after the other."""
+        ends = time.monotonic() + timeout_s
+        for thread in self._alive():
+            thread.join(max(0.0, ends - time.monotonic()))
+        return not self._alive()
 
     def _alive(self) -> list[threading.Thread]:
         with self._lock:
@@ -131,13 +153,14 @@ class Runs:
 
         Raise `UsageError` where a guard refuses, or the actor may not approve.
         """
+        watch = self._runner.watch(playbook)
         look = self._open(incident)
         world = self._world(look)
         planned = self._runner.plan(look.view, playbook, world)
         if planned.id != plan:
             raise UsageError(f"expected the plan as it is now, {planned.id}; got {plan[:40]!r}: look at it again")
         found = self._runner.approve(look.view, playbook, world, actor, self._groups_of(actor))
-        started = found.refused is None and self._begin(self._run, incident, playbook, actor, found.id)
+        started = found.refused is None and self._begin(self._run, incident, playbook, actor, found.id, watch)
         return found, started
 
     def switch(self, scope: str, engaged: bool, actor: str, reason: str = "") -> None:
@@ -159,13 +182,15 @@ class Runs:
             raise UsageError("a rollback needs the name of who asks for it")
         if close:
             return self._runner.close_rollback(run, actor, self._clock(), reason, groups)
+        known = self._runner.history.runs.get(run)
+        watch = self._runner.watch(known.playbook if known is not None else "")
         found = self._runner.may_roll_back(run, actor, groups)
-        if not self._begin(self._roll_back, run, actor, groups, key=run):
+        if not self._begin(self._roll_back, run, actor, groups, watch, key=run):
             raise UsageError(f"the rollback of {run} cannot begin now, as others are under way: try again")
         return found
 
-    def _roll_back(self, run: str, actor: str, groups: list[str] | None) -> None:
-        done = self._runner.roll_back(run, actor, self._clock(), groups)
+    def _roll_back(self, run: str, actor: str, groups: list[str] | None, watch: Watch) -> None:
+        done = self._runner.roll_back(run, actor, self._clock(), groups, watch)
         say(logging.INFO, "rolled back", run=run, state=done.rollback, steps=done.done)
 
     def accept_trail(self, actor: str, reason: str = "") -> None:
@@ -237,13 +262,14 @@ class Runs:
                 self._begin(self._settle, run, until, key=run.id)
 
     def _settle(self, run: Run, until: float) -> None:
+        watch = self._runner.watch(run.playbook)
         alerts = [one for one in self._playbooks[run.playbook].verify if isinstance(one, AlertResolved)]
         cleared: bool | None = True
         if alerts:
             cleared = self._is_cleared(run, until - max(seconds(check.stable_for) for check in alerts))
-        wrong = self._runner.ask_checks(run, self._clock()) if cleared else None
+        wrong = self._runner.ask_checks(run, self._clock(), watch) if cleared else None
         cleared = cleared if wrong is None else False
-        self._runner.settle(run.id, bool(cleared), self._clock(), hold=cleared is None)
+        self._runner.settle(run.id, bool(cleared), self._clock(), hold=cleared is None, watch=watch)
         if cleared is not None:
             self._learn(run.incident, run.playbook, "resolved" if cleared else "useless")
 
@@ -313,9 +339,9 @@ class Runs:
             with self._lock:
                 self._threads.discard(threading.current_thread())
 
-    def _run(self, incident: str, playbook: str, actor: str, approved: str) -> None:
+    def _run(self, incident: str, playbook: str, actor: str, approved: str, watch: Watch) -> None:
         look = self._open(incident)
-        done = self._runner.run(look.view, playbook, self._world(look), actor, approved=approved)
+        done = self._runner.run(look.view, playbook, self._world(look), actor, approved=approved, watch=watch)
         say(logging.INFO, done.sentence, incident=incident, run=done.run or "none", steps=done.steps)
 
 

@@ -45,8 +45,9 @@ class Execution:
         left = [str(call) for call, _ in steps]
         for call, _ in calls:
             if call.phase == "precondition" and (sent := self.ask(call)).problem is not None:
-                state: RunState = "stopped" if sent.stopped else "refused"
-                why = sent.stopped or f"precondition {call.name!r} answered {sent.problem.removeprefix('status ')}"
+                stopped = sent.stopped or self.halted()
+                state: RunState = "stopped" if stopped else "refused"
+                why = stopped or f"precondition {call.name!r} answered {sent.problem.removeprefix('status ')}"
                 return Outcome(state, why, [], left)
         return self._steps(steps, left)
 

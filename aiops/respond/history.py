@@ -143,15 +143,20 @@ class History(Struct):
             return
         given = {name: data[name] for name in ("playbook", "version", "incident", "targets", "plan")}
         calls = msgspec.convert(data.get("requests", []), list[Call])
-        self.begin(Run(data["run"], **given, started_at=at, actor=data.get("actor", "")), calls)
+        left = [str(call) for call in calls if call.phase == "step"]
+        self.begin(Run(data["run"], **given, started_at=at, actor=data.get("actor", ""), left=left), calls)
 
     def _intend(self, at: float, data: dict[str, Any]) -> None:
         run = self.runs.get(data["run"])
         if run is None:
             return
         run.keys.append(data["key"])
-        if data["place"].startswith("step") and data["target"] not in run.touched:
-            run.touched.append(data["target"])
+        if data["place"].startswith("step"):
+            # Nobody knows yet whether it is done: it is only not left any more.
+            step = f"{data['request'].get('name')} on {data['target']}"
+            run.left = [one for one in run.left if one != step]
+            if data["target"] not in run.touched:
+                run.touched.append(data["target"])
 
     def _answer(self, at: float, data: dict[str, Any]) -> None:
         run = self.runs.get(data["run"])

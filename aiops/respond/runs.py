@@ -23,10 +23,18 @@ from aiops.respond.rollback import Rollback
 from aiops.respond.scribe import Scribe
 from aiops.respond.sending import Gate, Reply, Transport
 from aiops.respond.steps import AlertResolved, Http
-from aiops.respond.switches import Switches
+from aiops.respond.switches import Switches, Watch
 from aiops.topology import Topology
 
 __all__ = ["Finished", "Gate", "Plan", "Reply", "Runner", "Transport"]
+
+
+# A disk that needs longer for the line that it has is not one that takes another before the process ends.
+GIVE_UP_WAIT_S = 2.0
+
+
+class _GivenUp(AuditError):
+    """The end of a run was written without it."""
 
 
 class Finished(Struct):
@@ -64,6 +72,9 @@ class Runner:
         """
         self._clock, self._sleep, self._transport = clock, sleep, transport
         self._lock = threading.Lock()
+        # Threads that write a line; none is let in any more once what is under way was given up.
+        self._calm = threading.Condition(self._lock)
+        self._writing, self._given_up = 0, False
         self._scribe = Scribe(trail)
         self.history = History()
         self.switches = Switches(self.history, self._scribe, self._lock)
@@ -123,24 +134,33 @@ class Runner:
         actor: str,
         targets: Sequence[str] | None = None,
         approved: str | None = None,
+        watch: Watch | None = None,
     ) -> Finished:
         """Run an approved plan, of the id `approved` where it is given. All guards are asked again.
 
         A refusal is written down and nothing is sent. What is sent are the requests of the plan whose id was approved.
+        `watch` began with the approval: what was stopped since then does not run, though it be released again.
         """
+        watch = watch or self.watch(name)
         plan, case = self._planner.plan(view, name, world, targets)
         if approved is not None and plan.id != approved:
             reason = f"the plan changed since {approved} was approved: look at it and approve it again"
             return self._refused(plan, world, GuardCheck("approval", "refused", reason), actor, tell=True)
-        run, stop = self._begin(plan, case, actor)
+        run, stop = self._begin(plan, case, actor, watch)
         if run is None:
             return self._refused(plan, world, stop, actor, tell=approved is not None)
-        return self._execute(run, plan, case.playbook, world.now)
+        return self._execute(run, plan, case.playbook, world.now, watch)
 
-    def settle(self, run: str, cleared: bool, now: float, *, hold: bool = False) -> None:
+    def watch(self, playbook: str) -> Watch:
+        """Begin to see whether a playbook is stopped."""
+        known = self._planner.playbook(playbook)
+        return Watch(self.switches, scopes(known) if known is not None else [GLOBAL])
+
+    def settle(self, run: str, cleared: bool, now: float, *, hold: bool = False, watch: Watch | None = None) -> None:
         """The verify window is over: the condition cleared and stayed clear, or it did not.
 
-        A run that did not help is rolled back; with `hold` that waits for a person, since nobody knows.
+        A run that did not help is rolled back; with `hold` that waits for a person, since nobody knows. `watch` began
+        before it was judged.
         """
         with self._lock:
             known = self.history.runs.get(run)
@@ -152,13 +172,20 @@ class Runner:
             say = {} if cleared else {"incident": known.incident, "say": f"run {run} of {known.playbook} did not help"}
             self._write("ended", now, data | say)
             return
-        self._guarded(known, now, lambda: self._rollback(known, playbook, now).after_verification(hold))
+        rollback = self._rollback(known, playbook, self._execution(known, now, watch or self.watch(known.playbook)))
+        self._guarded(known, now, lambda: rollback.after_verification(hold))
 
-    def roll_back(self, run: str, actor: str, now: float, groups: Sequence[str] | None = None) -> Run:
-        """Roll back a run whose rollback waits for a person; `groups` are the actor's, None for the host's own user."""
+    def roll_back(
+        self, run: str, actor: str, now: float, groups: Sequence[str] | None = None, watch: Watch | None = None
+    ) -> Run:
+        """Roll back a run whose rollback waits for a person; `groups` are the actor's, None for the host's own user.
+
+        `watch` began when that was asked for.
+        """
         known, playbook = self._waiting(run, actor, groups)
+        watch = watch or self.watch(known.playbook)
         self.may_roll_back(run, actor, groups)
-        rollback = self._rollback(known, playbook, now)
+        rollback = self._rollback(known, playbook, self._execution(known, now, watch))
         with self._lock:
             if known.rollback not in WAITING:
                 raise UsageError(f"the rollback of {run} is {known.rollback}")
@@ -199,12 +226,12 @@ class Runner:
                 found.append((run, (run.ended_at or run.started_at) + window_s))
         return found
 
-    def ask_checks(self, run: Run, now: float) -> str | None:
-        """Send the `http` checks of a run; return what is wrong, or None. Raise `UsageError` while it is stopped."""
+    def ask_checks(self, run: Run, now: float, watch: Watch | None = None) -> str | None:
+        """Send the `http` checks of a run; return what is wrong, or None. Raise `UsageError` where it is stopped."""
         playbook = self._planner.playbook(run.playbook)
         if playbook is None or not any(isinstance(check, Http) for check in playbook.verify):
             return None
-        execution = self._execution(run, playbook, now)
+        execution = self._execution(run, now, watch or self.watch(run.playbook))
         for call in [one for one in self.history.calls.get(run.id, []) if one.phase == "verify"]:
             sent = execution.ask(call)
             if sent.stopped is not None:
@@ -237,10 +264,26 @@ class Runner:
         """Start nothing more, as the daemon ends; what is under way ends as stopped."""
         self.switches.end()
 
-    def _begin(self, plan: Plan, case: Case, actor: str) -> tuple[Run | None, GuardCheck]:
+    def give_up(self, now: float) -> None:
+        """Write down as cut off what is still under way, after `end`: the daemon waits for it no longer.
+
+        A line that is being written is written first; none comes after. Raise `AuditError` where the disk refuses.
+        """
+        with self._calm:
+            self._given_up = True
+            if not self._calm.wait_for(lambda: self._writing == 0, GIVE_UP_WAIT_S):
+                raise AuditError("what is under way could not be written down: the disk does not answer")
+        for run in self._under_way():
+            self._cut_off(
+                run, self._time(now), "cut off by the end of the daemon before an answer came; never repeated"
+            )
+
+    def _begin(self, plan: Plan, case: Case, actor: str, watch: Watch) -> tuple[Run | None, GuardCheck]:
         """Ask the guards and take the targets in one step; write the run down before anything is sent."""
         with self._lock:
             stop = plan.weigh(evaluate(case))
+            if stop is None and (stopped := watch.halted()) is not None:
+                stop = GuardCheck("kill switch", "refused", stopped)
             if stop is not None:
                 return None, stop
             run = Run(
@@ -264,9 +307,10 @@ class Runner:
             raise
         return run, GuardCheck("", "passed", "")
 
-    def _execute(self, run: Run, plan: Plan, playbook: Playbook, now: float) -> Finished:
+    def _execute(self, run: Run, plan: Plan, playbook: Playbook, now: float, watch: Watch) -> Finished:
         calls = [(call, key_of(playbook, run.incident, call)) for call in plan.requests]
-        execution, rollback = self._execution(run, playbook, now), self._rollback(run, playbook, now)
+        execution = self._execution(run, now, watch)
+        rollback = self._rollback(run, playbook, execution)
         self._guarded(run, now, lambda: rollback.after(execution.run(calls)))
         because = f"; refused because {run.why}" if run.state == "refused" else f": {run.state}"
         what = "would run" if run.state == "refused" else "ran"
@@ -275,21 +319,20 @@ class Runner:
     def _guarded(self, run: Run, now: float, work: Callable[[], None]) -> None:
         try:
             work()
+        except _GivenUp:
+            raise
         except Exception:
             # A step may or may not have been taken: only "unknown" is true, and a person must look.
             self._cut_off(run, self._time(now), "cut off by an error; never repeated")
             raise
 
-    def _execution(self, run: Run, playbook: Playbook, now: float) -> Execution:
-        stops, wide = scopes(playbook), self.switches
-        pause = self._sleep or (lambda pause_s: wide.pause(pause_s, stops))
+    def _execution(self, run: Run, now: float, watch: Watch) -> Execution:
         write = lambda kind, data: self._write(kind, self._time(now), data)  # noqa: E731
-        return Execution(run, self._transport, write, lambda: wide.halted(stops), pause)
+        return Execution(run, self._transport, write, watch.halted, self._sleep or watch.pause)
 
-    def _rollback(self, run: Run, playbook: Playbook, now: float) -> Rollback:
+    def _rollback(self, run: Run, playbook: Playbook, execution: Execution) -> Rollback:
         calls = [call for call in self.history.calls.get(run.id, []) if call.phase == "rollback"]
         keyed = [(call, key_of(playbook, run.incident, call)) for call in calls]
-        execution = self._execution(run, playbook, now)
         return Rollback(run, execution, keyed, by_hand(playbook.rollback), self.history.rolled)
 
     def _waiting(self, run: str, actor: str, groups: Sequence[str] | None) -> tuple[Run, Playbook]:
@@ -312,23 +355,27 @@ class Runner:
             # One line for all of it: a crash after it must not leave a switch released that was engaged.
             engaged = sorted({GLOBAL, *cut.engaged})
             self._write("cut", now, {"problem": cut.problem, "until": cut.until, "engaged": engaged})
-        for run in [one for one in self.history.active() if "running" in (one.state, one.rollback)]:
+        for run in self._under_way():
             self._cut_off(run, now, "cut off by a crash; never repeated")
         if GLOBAL not in self.history.switches:
             self._engage(GLOBAL, now, "first start")
 
+    def _under_way(self) -> list[Run]:
+        return [one for one in self.history.active() if "running" in (one.state, one.rollback)]
+
     def _cut_off(self, run: Run, now: float, why: str) -> None:
         data: dict[str, Any] = {"run": run.id, "incident": run.incident, "done": run.done, "left": run.left}
         if not run.keys:
-            self._write("ended", now, {**data, "state": "stopped", "why": "cut off before anything was sent"})
+            self._put("ended", now, {**data, "state": "stopped", "why": "cut off before anything was sent"})
             return
         scope = f"playbook:{run.playbook}"
         rollback = any(call.phase == "rollback" for call in self.history.calls.get(run.id, []))
         data |= {"state": "unknown", "why": why, "rollback": "waiting" if rollback else ""}
         data["say"] = f"run {run.id} of {run.playbook} was cut off: look at what it did, then release {scope}"
         # Both hold in memory, whatever the disk says.
-        run.state, run.rollback, self.history.switches[scope] = "unknown", data["rollback"], True
-        self._write("ended", now, data)
+        run.state, run.rollback = "unknown", data["rollback"]
+        self.switches.hold(scope)
+        self._put("ended", now, data)
         self._engage(scope, now, f"run {run.id} ended unknown")
 
     def _engage(self, scope: str, now: float, reason: str) -> None:
@@ -346,6 +393,19 @@ class Runner:
         self._write("refused", world.now, data | ({"say": say} if say else {}))
 
     def _write(self, kind: str, now: float, data: dict[str, Any]) -> None:
+        """Write a line, unless the end of all runs was written."""
+        with self._calm:
+            if self._given_up:
+                raise _GivenUp("the daemon ended before the answer came: the run is written down as cut off")
+            self._writing += 1
+        try:
+            self._put(kind, now, data)
+        finally:
+            with self._calm:
+                self._writing -= 1
+                self._calm.notify_all()
+
+    def _put(self, kind: str, now: float, data: dict[str, Any]) -> None:
         """Write a line and wait for the disk; then let it count. Switches count by who moves them."""
         entry = self._scribe.write(kind, now, data)
         with self._lock:

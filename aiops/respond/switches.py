@@ -17,6 +17,29 @@ from aiops.respond.scribe import Scribe
 ENGAGE_WAIT_S = 0.05
 
 
+class Watch:
+    """Why something that is under way is stopped: by a switch that is engaged, or was since the watch began.
+
+    A stop that is released again, before the answer to a request comes or while a pause lasts, is a stop.
+    """
+
+    def __init__(self, switches: Switches, scopes: list[str]) -> None:
+        self._switches, self._scopes = switches, scopes
+        self._since = switches.turns(scopes)
+
+    def halted(self) -> str | None:
+        """Return why nothing more may start; None where it may."""
+        if (stopped := self._switches.halted(self._scopes)) is not None:
+            return stopped
+        turns = zip(self._scopes, self._since, self._switches.turns(self._scopes), strict=True)
+        scope = next((scope for scope, before, now in turns if now != before), None)
+        return f"kill switch {scope} was engaged meanwhile" if scope is not None else None
+
+    def pause(self, pause_s: float) -> None:
+        """Wait, until that is stopped at most."""
+        self._switches.pause(pause_s, self.halted)
+
+
 class Switches:
     """Moves the switches of a history, and wakes whoever pauses while a run is under way."""
 
@@ -67,10 +90,19 @@ class Switches:
         scope = self._history.engaged(scopes)
         return f"kill switch {scope} is engaged" if scope is not None else None
 
-    def pause(self, pause_s: float, scopes: list[str]) -> None:
-        """Wait, until one of the scopes is stopped at most."""
+    def turns(self, scopes: list[str]) -> list[int]:
+        """Return how often each of the scopes was engaged."""
+        return [self._turns.get(scope, 0) for scope in scopes]
+
+    def pause(self, pause_s: float, halted: Callable[[], str | None]) -> None:
+        """Wait, until what waits is halted at most."""
         with self._moved:
-            self._moved.wait_for(lambda: self.halted(scopes) is not None, pause_s)
+            self._moved.wait_for(lambda: halted() is not None, pause_s)
+
+    def hold(self, scope: str) -> None:
+        """Stop a scope in memory, whatever the disk says."""
+        with self._moved:
+            self._stop(scope)
 
     def end(self) -> None:
         """Start nothing more, as the daemon ends."""
@@ -96,12 +128,15 @@ class Switches:
     def _line_up(self, data: dict[str, Any], now: float) -> Future[Entry]:
         scope = data["scope"]
         with self._moved:
-            self._turns[scope] = self._turns.get(scope, 0) + 1
-            self._history.switches[scope] = True
-            self._moved.notify_all()
+            self._stop(scope)
             wanted = self._held(data, now)
         wanted.add_done_callback(self._written(data))
         return wanted
+
+    def _stop(self, scope: str) -> None:
+        self._turns[scope] = self._turns.get(scope, 0) + 1
+        self._history.switches[scope] = True
+        self._moved.notify_all()
 
     def _held(self, data: dict[str, Any], now: float) -> Future[Entry]:
         """Line up an entry, with the lock held: the trail has the moves of a switch in their order."""

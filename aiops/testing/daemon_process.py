@@ -42,6 +42,10 @@ class DaemonProcess:
     def stop(self) -> int:
         """End in order (SIGTERM); the exit code."""
         os.kill(self.pid, signal.SIGTERM)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Wait for its end; the exit code."""
         return self._wait(self.pid)
 
     def signal(self, number: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import stat
 import threading
 from collections.abc import Iterator
@@ -17,8 +18,9 @@ from aiops.cli.app import app
 from aiops.daemon.control import ask
 from aiops.daemon.daemon import Daemon
 from aiops.respond.audit import verify
+from aiops.testing.daemon_process import Hatchery
 from aiops.testing.receiver import Receiver, Reply, receiving
-from tests.daemon.test_runs import Site, running, until
+from tests.daemon.test_runs import Site, answers, running, until
 from tests.form_headers import form_headers
 
 PAGER = """
@@ -100,6 +102,126 @@ def test_a_stop_during_a_precondition(tmp_path: Path, target: Receiver, pager: R
         assert "not done: restart on worker-1" in listed
         assert 'aiops_runs{state="stopped"} 1' in daemon.metrics_text()
         until(lambda: runs_of(daemon).notify() or "stopped: not sent: kill switch global is engaged" in said(pager))
+
+
+def test_a_stop_that_is_released_at_once_stops(tmp_path: Path, target: Receiver, free_port: int) -> None:
+    """The first step hangs; the switch is engaged and released over the API before its answer comes."""
+    steps = [step(target, name) for name in ("drain", "restart")]
+    site, held = site_of(tmp_path, target, free_port, steps=steps), threading.Event()
+    target.replies = [Reply(200, wait=held), Reply(200)]
+    with running(site), ExitStack() as stack:
+        stack.callback(held.set)
+        incident = site.incident()
+        site.release()
+        assert site.approve(incident).json()["started"] is True
+        until(lambda: target.requests)
+        for engaged in (True, False):
+            moved = site.client.post("/api/v1/switches", json={"scope": "global", "engaged": engaged, "reason": ""})
+            assert moved.status_code == 200, moved.text
+        held.set()
+        until(lambda: site.states() != ["running"])
+        [run] = site.get("/api/v1/runs")["runs"]
+        assert (run["state"], run["left"]) == ("stopped", ["restart on worker-1"])
+    assert [request.path for request in target.requests] == ["/worker-1/drain"]
+
+
+def test_a_stop_between_an_approval_and_its_run_stops_it(
+    tmp_path: Path, target: Receiver, free_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The switch is engaged, and released again, while the approval is written down."""
+    site = site_of(tmp_path, target, free_port, steps=[step(target, "restart")])
+    with running(site) as daemon:
+        incident = site.incident()
+        site.release()
+        runner = runs_of(daemon)._runner
+        real = runner.approve
+
+        def slow(*given: Any) -> Any:
+            found = real(*given)
+            for engaged in (True, False):
+                runner.switch("global", engaged, "ann", daemon.clock())
+            return found
+
+        with monkeypatch.context() as patch:
+            patch.setattr(runner, "approve", slow)
+            site.approve(incident)
+        until(lambda: site.kinds()[-1] == "refused")
+        assert (site.states(), target.requests) == ([], [])
+
+
+def test_the_end_of_the_daemon_waits_for_the_answer(tmp_path: Path, target: Receiver, free_port: int) -> None:
+    """The answer comes when the daemon has nothing but it to wait for: whatever time was left is its."""
+    site, held = (
+        site_of(tmp_path, target, free_port, steps=[step(target, name) for name in ("drain", "restart")]),
+        threading.Event(),
+    )
+    site.path.write_text("drain_s = 240\n" + site.path.read_text())
+    target.replies = [Reply(200, wait=held), Reply(200)]
+    with running(site) as daemon, ExitStack() as stack:
+        stack.callback(held.set)
+        incident = site.incident()
+        site.release()
+        site.approve(incident)
+        until(lambda: target.requests)
+        runs, given = runs_of(daemon), []
+        real = runs.finish
+        # Time stands still for the daemon, and nobody else waits for the run.
+        daemon.monotonic = lambda: 0.0
+        runs.stop = lambda timeout_s: runs.end()
+
+        def finish(timeout_s: float) -> None:
+            given.append(timeout_s)
+            held.set()
+            real(timeout_s)
+
+        runs.finish = finish
+    assert given == [240.0]
+    last = [json.loads(line) for line in site.trail.read_text().splitlines()[-2:]]
+    assert [line["kind"] for line in last] == ["outcome", "ended"]
+    assert (last[1]["data"]["state"], last[1]["data"]["left"]) == ("stopped", ["restart on worker-1"])
+    assert [request.path for request in target.requests] == ["/worker-1/drain"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_signal_during_a_run_is_no_crash(tmp_path: Path, target: Receiver, free_port: int, answered: bool) -> None:
+    """A real process: the answer comes after the signal, or not before the time to drain is over."""
+    site, held = (
+        site_of(tmp_path, target, free_port, steps=[step(target, name) for name in ("drain", "restart")]),
+        threading.Event(),
+    )
+    site.path.write_text(f"drain_s = {240 if answered else 0.2}\n" + site.path.read_text())
+    target.replies = [Reply(200, wait=held), Reply(200)]
+    with Hatchery(tmp_path / "log") as hatchery, ExitStack() as stack:
+        stack.callback(held.set)
+        daemon = hatchery.start(site.path, site.state)
+        daemon.wait_ready()
+        until(lambda: answers(site))
+        incident = site.incident()
+        site.release()
+        site.approve(incident)
+        until(lambda: target.requests)
+        daemon.signal(signal.SIGTERM)
+        if answered:
+            until(lambda: not answers(site))
+            assert site.kinds()[-1] == "intent"
+            held.set()
+        assert daemon.wait() == 0
+        ends = [json.loads(line) for line in site.trail.read_text().splitlines()]
+        [ended] = [line["data"] for line in ends if line["kind"] == "ended"]
+        assert ended["state"] == ("stopped" if answered else "unknown")
+        assert ended["left"] == ["restart on worker-1"]
+        assert (site.kinds().count("outcome"), "crash" in ended["why"]) == (int(answered), False)
+        lines = len(ends)
+        daemon = hatchery.start(site.path, site.state)
+        daemon.wait_ready()
+        until(lambda: answers(site))
+        assert site.states() == [ended["state"]]
+        assert len(site.kinds()) == lines, "the next start has nothing to add"
+        assert daemon.stop() == 0
+    site.client.close()
+    assert [request.path for request in target.requests] == ["/worker-1/drain"]
+    assert verify(site.trail).problem is None
 
 
 def test_a_rollback_waits_for_a_person_and_somebody_is_notified(

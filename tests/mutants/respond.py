@@ -10,7 +10,93 @@ ROLLBACK = "tests/respond/test_rollback.py::"
 TRAIL = "tests/respond/test_trail_cut.py::"
 RUNS = "tests/respond/test_guarded_runs.py::"
 
+WHOLE = "tests/daemon/test_run_stops.py::"
+
 MUTANTS: list[Mutant] = [
+    Mutant(
+        "respond-a-stop-that-is-released-again-is-none",
+        "aiops/respond/switches.py",
+        "if now != before), None)",
+        "if now < before), None)",
+        (STOP + "test_a_stop_that_is_released_before_the_answer_comes_stops",),
+    ),
+    Mutant(
+        "respond-only-the-global-stop-is-remembered",
+        "aiops/respond/switches.py",
+        "if now != before), None)",
+        'if now != before and scope == "global"), None)',
+        (STOP + "test_a_stop_that_is_released_before_the_answer_comes_stops",),
+    ),
+    Mutant(
+        "respond-a-stop-between-approval-and-run-is-forgotten",
+        "aiops/respond/runs.py",
+        "if stop is None and (stopped := watch.halted()) is not None:",
+        "if stop is None and (stopped := watch.halted()) is None:",
+        (STOP + "test_what_was_stopped_between_its_approval_and_its_run_does_not_run",),
+    ),
+    Mutant(
+        "respond-a-run-watches-from-its-own-beginning-only",
+        "aiops/daemon/runs.py",
+        "actor, found.id, watch)",
+        "actor, found.id, self._runner.watch(playbook))",
+        (WHOLE + "test_a_stop_between_an_approval_and_its_run_stops_it",),
+    ),
+    Mutant(
+        "respond-a-precondition-that-fails-hides-a-stop",
+        "aiops/respond/execution.py",
+        "stopped = sent.stopped or self.halted()",
+        "stopped = sent.stopped",
+        (STOP + "test_a_precondition_that_fails_after_a_stop_is_a_stop",),
+    ),
+    Mutant(
+        "respond-a-rollback-forgets-a-stop-since-it-was-asked-for",
+        "aiops/respond/runs.py",
+        "watch = watch or self.watch(known.playbook)\n        self.may_roll_back",
+        "watch = self.watch(known.playbook)\n        self.may_roll_back",
+        (ROLLBACK + "test_a_rollback_that_was_stopped_since_it_was_asked_for_waits",),
+    ),
+    Mutant(
+        "respond-a-judgement-forgets-a-stop",
+        "aiops/respond/runs.py",
+        "self._execution(known, now, watch or self.watch(known.playbook))",
+        "self._execution(known, now, self.watch(known.playbook))",
+        (ROLLBACK + "test_a_stop_while_a_run_is_judged_leaves_its_rollback_to_a_person",),
+    ),
+    Mutant(
+        "respond-the-end-of-the-daemon-shares-out-the-time-of-runs",
+        "aiops/daemon/daemon.py",
+        "self.runs.finish(max(0.0, deadline - self.monotonic()))",
+        "self.runs.finish(self._share(deadline))",
+        (WHOLE + "test_the_end_of_the_daemon_waits_for_the_answer",),
+    ),
+    Mutant(
+        "respond-what-outlasts-the-daemon-is-left-to-the-next-start",
+        "aiops/daemon/runs.py",
+        "self._runner.give_up(self._clock())",
+        "pass",
+        (WHOLE + "test_a_signal_during_a_run_is_no_crash",),
+    ),
+    Mutant(
+        "respond-a-run-that-was-given-up-writes-on",
+        "aiops/respond/runs.py",
+        "            if self._given_up:\n",
+        "            if self._given_up and self._writing:\n",
+        (STOP + "test_what_outlasts_the_end_of_the_daemon_is_written_down",),
+    ),
+    Mutant(
+        "respond-a-run-is-given-up-while-its-end-is-written",
+        "aiops/respond/runs.py",
+        "if not self._calm.wait_for(lambda: self._writing == 0, GIVE_UP_WAIT_S):",
+        "if self._writing < 0:",
+        (STOP + "test_an_outcome_that_is_being_written_is_written_before_a_run_is_given_up",),
+    ),
+    Mutant(
+        "respond-a-step-that-was-sent-is-left",
+        "aiops/respond/history.py",
+        "run.left = [one for one in run.left if one != step]",
+        "run.left = list(run.left)",
+        (STOP + "test_what_outlasts_the_end_of_the_daemon_is_written_down",),
+    ),
     Mutant(
         "respond-a-step-does-not-read-the-switch",
         "aiops/respond/execution.py",
@@ -42,15 +128,15 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "respond-a-switch-does-not-end-a-pause",
         "aiops/respond/switches.py",
-        "            self._moved.notify_all()\n            wanted = self._held(data, now)",
-        "            wanted = self._held(data, now)",
+        "        self._history.switches[scope] = True\n        self._moved.notify_all()",
+        "        self._history.switches[scope] = True",
         (STOP + "test_a_stop_ends_the_pause_between_attempts",),
     ),
     Mutant(
         "respond-engaging-has-no-effect-before-it-is-written",
         "aiops/respond/switches.py",
-        "            self._history.switches[scope] = True\n            self._moved.notify_all()",
-        "            self._moved.notify_all()",
+        "        self._history.switches[scope] = True\n        self._moved.notify_all()",
+        "        self._moved.notify_all()",
         (STOP + "test_engaging_does_not_wait_for_a_slow_disk",),
     ),
     Mutant(

@@ -152,7 +152,81 @@ def test_a_rollback_after_verification_waits_while_the_switch_is_engaged(make: M
     assert (run.state, run.rollback, len(receiver.requests)) == ("failed", "waiting", 2)
 
 
-def test_a_stop_in_the_middle_of_a_rollback_leaves_the_rest_to_a_person(make: Make, receiver: Receiver) -> None:
+@pytest.mark.parametrize("released", [False, True])
+@pytest.mark.parametrize("targets", [1, 2])
+def test_a_stop_in_the_middle_of_a_rollback_by_a_person_ends_it(
+    make: Make, receiver: Receiver, targets: int, released: bool
+) -> None:
+    bench, held = make(), threading.Event()
+    run = ran(bench, THREE[:targets])
+    bench.runner.settle(run.id, False, bench.now, hold=True)
+    receiver.requests.clear()
+    receiver.replies = [Reply(200, wait=held)] + [Reply(200)] * 9
+    with beside(lambda: bench.runner.roll_back(run.id, "ann", bench.now)):
+        until(lambda: receiver.requests)
+        bench.engage("team:platform")
+        if released:
+            bench.release("team:platform")
+        held.set()
+    assert (run.rollback, paths(receiver)) == ("waiting", [f"/worker-{targets}/undrain"])
+    assert len(run.left) == 2 * targets - 1
+    bench.release("team:platform")
+    bench.runner.roll_back(run.id, "ann", bench.now)
+    assert (run.rollback, len(receiver.requests)) == ("done", 2 * targets)
+
+
+def test_a_rollback_that_was_stopped_since_it_was_asked_for_waits(make: Make, receiver: Receiver) -> None:
+    bench = make()
+    run = ran(bench)
+    bench.runner.settle(run.id, False, bench.now, hold=True)
+    watch = bench.runner.watch(run.playbook)
+    bench.engage()
+    bench.release()
+    bench.runner.roll_back(run.id, "ann", bench.now, watch=watch)
+    assert (run.rollback, len(receiver.requests)) == ("waiting", 2)
+
+
+def test_a_stop_while_a_run_is_judged_leaves_its_rollback_to_a_person(make: Make, receiver: Receiver) -> None:
+    bench, held = make(verify=[get(receiver, "healthy")], steps=[post(receiver, "restart")]), threading.Event()
+    run = ran(bench)
+    watch = bench.runner.watch(run.playbook)
+    receiver.replies = [Reply(503, wait=held)]
+    with beside(lambda: bench.runner.ask_checks(run, bench.now, watch)) as wrong:
+        until(lambda: len(receiver.requests) == 2)
+        bench.engage()
+        bench.release()
+        held.set()
+    assert wrong == ["verify healthy on worker-1: status 503"]
+    bench.runner.settle(run.id, False, bench.now, watch=watch)
+    assert (run.state, run.rollback, len(receiver.requests)) == ("failed", "waiting", 2)
+
+
+@pytest.mark.parametrize("released", [False, True])
+def test_a_stop_at_the_second_target_leaves_both_to_a_person(make: Make, receiver: Receiver, released: bool) -> None:
+    bench, held = make(), threading.Event()
+    bench.release()
+    bench.approve(targets=THREE)
+    receiver.replies = [Reply(200)] * 2 + [Reply(200, wait=held)] + [Reply(200)] * 9
+    with beside(lambda: bench.run(THREE)):
+        until(lambda: len(receiver.requests) == 3)
+        bench.engage()
+        if released:
+            bench.release()
+        held.set()
+    [run] = bench.runner.history.runs.values()
+    assert (run.state, run.rollback, run.touched) == ("stopped", "waiting", THREE[:2])
+    assert run.left == ["restart on worker-2", "drain on worker-3", "restart on worker-3"]
+    assert len(receiver.requests) == 3
+    bench.release()
+    bench.runner.roll_back(run.id, "ann", bench.now)
+    undone = [f"/{host}/{name}" for host in ("worker-2", "worker-1") for name in ("undrain", "report")]
+    assert paths(receiver)[3:] == undone
+
+
+@pytest.mark.parametrize("released", [False, True])
+def test_a_stop_in_the_middle_of_a_rollback_leaves_the_rest_to_a_person(
+    make: Make, receiver: Receiver, released: bool
+) -> None:
     bench, held = make(), threading.Event()
     bench.release()
     bench.approve()
@@ -160,6 +234,8 @@ def test_a_stop_in_the_middle_of_a_rollback_leaves_the_rest_to_a_person(make: Ma
     with beside(bench.run):
         until(lambda: len(receiver.requests) == 3)
         bench.engage()
+        if released:
+            bench.release()
         held.set()
     [run] = bench.runner.history.runs.values()
     assert (run.state, run.rollback) == ("failed", "waiting")

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from aiops.errors import UsageError
 from aiops.respond.audit import Trail, verify
+from aiops.respond.calls import Call
 from aiops.respond.guards import Policy, World
 from aiops.respond.rendering import Request
 from aiops.respond.runs import Gate, Plan, Reply, Runner
@@ -22,8 +23,9 @@ from tests.respond.bench import AT, NAME, TEAM, MemoryAnchor, until, view
 
 HOSTS = ["worker-1", "worker-2", "worker-3"]
 SCOPES = ["global", "team:platform", f"playbook:{NAME}"]
-# What happens in the middle of a request: an answer, a stop, a stop while the connection is being made, a death.
-EVENTS = ["fine", "fine", "fine", "fails", "stop", "stop first", "dies"]
+# What happens in the middle of a request: an answer, a stop, a stop while the connection is being made, a death. A blip
+# is a stop that is released again before the answer comes.
+EVENTS = ["fine", "fine", "fine", "fails", "stop", "stop first", "blip", "blip first", "dies"]
 
 
 class Died(BaseException):
@@ -40,13 +42,13 @@ class Peer:
     def send(self, request: Request, idempotency_key: str, gate: Gate) -> Reply:
         """Take a request, unless somebody stopped it first."""
         event = self.events.pop(0) if self.events else "fine"
-        if event == "stop first":
-            self.machine.move("global", True)
+        if event in ("stop first", "blip first"):
+            self.machine.stop(request, event)
         if not gate():
             return Reply(error="not sent", sent=False)
         self.machine.arrived(request)
-        if event == "stop":
-            self.machine.move("global", True)
+        if event in ("stop", "blip"):
+            self.machine.stop(request, event)
         if event == "dies":
             raise Died
         return Reply(500 if event == "fails" else 200)
@@ -66,6 +68,8 @@ class Machine(RuleBasedStateMachine):
         self.shown: dict[str, Plan] = {}
         self.approvers: dict[str, set[str]] = {}
         self.running: Plan | None = None
+        # In which part of what is under way somebody stopped it.
+        self.stopped_in: str | None = None
         self.directory = "/srv/cache"
         self.cut = False
         self.open()
@@ -115,9 +119,19 @@ class Machine(RuleBasedStateMachine):
     def arrived(self, request: Request) -> None:
         """Check what must hold when a request is sent."""
         assert all(self.released.values()), f"sent while a switch was engaged: {self.released}"
+        assert self.stopped_in is None, "sent by what somebody stopped, and released since"
         assert self.running is not None, "sent outside of a run"
         assert request in self.running.requests, "sent, and not in the plan that was approved"
         assert not self.cut, "sent on a trail that was cut"
+
+    def stop(self, request: Request, event: str) -> None:
+        """Stop what is under way, by each of its scopes in turn; perhaps for a moment only."""
+        assert isinstance(request, Call)
+        scope = SCOPES[len(request.target + request.name) % len(SCOPES)]
+        self.stopped_in = request.phase
+        self.move(scope, True)
+        if event.startswith("blip"):
+            self.move(scope, False)
 
     def move(self, scope: str, engaged: bool) -> None:
         """Move a switch; from here on it counts."""
@@ -167,7 +181,7 @@ class Machine(RuleBasedStateMachine):
         plan = self.runner.plan(seen, NAME, World(self.now), chosen)
         approved = self.shown.get(plan.id)
         busy = {target for run in self.runner.history.active() for target in run.targets}
-        self.running, self.peer.events = approved, list(events)
+        self.running, self.peer.events, self.stopped_in = approved, list(events), None
         try:
             done = self.runner.run(seen, NAME, World(self.now), "ann", chosen, approved=plan.id)
         except Died:
@@ -179,6 +193,8 @@ class Machine(RuleBasedStateMachine):
             assert len(self.approvers.pop(plan.id, set())) == 2, "a run without its quorum"
             assert not busy.intersection(plan.targets), "two active runs on one target"
             assert done.state != "running"
+            if self.stopped_in in ("precondition", "step"):
+                assert done.state == "stopped", "a run that was stopped while it was under way"
 
     @rule(number=st.integers(0, 5), events=st.lists(st.sampled_from(EVENTS), max_size=4))
     def judge(self, number: int, events: list[str]) -> None:
@@ -198,7 +214,7 @@ class Machine(RuleBasedStateMachine):
             self._roll(run.plan, events, lambda: go(run.id, "ann", self.now))
 
     def _roll(self, plan: str, events: list[str], work: Any) -> None:
-        self.running, self.peer.events = self.shown.get(plan), list(events)
+        self.running, self.peer.events, self.stopped_in = self.shown.get(plan), list(events), None
         try:
             work()
         except UsageError:

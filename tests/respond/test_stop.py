@@ -51,6 +51,57 @@ def make(samples: SimpleNamespace, receiver: Receiver, tmp_path: Path) -> Iterat
 
 
 @pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
+def test_a_stop_that_is_released_before_the_answer_comes_stops(
+    make: Make, receiver: Receiver, scope: str, number: int
+) -> None:
+    """In the precondition, in a step that others follow and in the last one: it was under way when it was stopped."""
+    steps = [post(receiver, name) for name in ("drain", "restart", "undrain")]
+    bench, held = make(preconditions=[get(receiver, "alive")], steps=steps), threading.Event()
+    bench.approve()
+    receiver.replies = [Reply(200)] * number + [Reply(200, wait=held)] + [Reply(200)] * 9
+    with beside(bench.run) as done:
+        until(lambda: len(receiver.requests) == number + 1)
+        bench.engage(scope)
+        bench.release(scope)
+        held.set()
+    assert done[0].state == "stopped"
+    assert len(receiver.requests) == number + 1
+    [run] = bench.runner.history.runs.values()
+    assert run.left == ["drain on worker-1", "restart on worker-1", "undrain on worker-1"][number:]
+    assert f"kill switch {scope} was engaged meanwhile" in run.why
+    assert bench.kinds()[-1] == "ended"
+    assert bench.lines()[-1]["data"]["state"] == "stopped"
+    bench.now += 3600
+    assert bench.plan().refused is not None
+    assert "kill switch" not in bench.plan().refused, "the next run is not stopped by it"
+
+
+def test_a_precondition_that_fails_after_a_stop_is_a_stop(make: Make, receiver: Receiver) -> None:
+    bench, held = make(preconditions=[get(receiver, "alive")]), threading.Event()
+    bench.approve()
+    receiver.replies = [Reply(503, wait=held)]
+    with beside(bench.run) as done:
+        until(lambda: receiver.requests)
+        bench.engage()
+        bench.release()
+        held.set()
+    assert (done[0].state, len(receiver.requests)) == ("stopped", 1)
+
+
+def test_what_was_stopped_between_its_approval_and_its_run_does_not_run(make: Make, receiver: Receiver) -> None:
+    bench = make()
+    watch = bench.runner.watch(NAME)
+    bench.approve()
+    bench.engage("team:platform")
+    bench.release("team:platform")
+    done = bench.runner.run(bench.view, NAME, bench.world(), "ann", watch=watch)
+    assert (done.run, receiver.requests) == (None, [])
+    assert "refused because kill switch team:platform was engaged meanwhile" in done.sentence
+    assert bench.run().state == "executed", "a run that is asked for after the stop"
+
+
+@pytest.mark.parametrize("scope", SCOPES)
 def test_nothing_is_sent_after_a_stop_during_a_precondition(make: Make, receiver: Receiver, scope: str) -> None:
     """The precondition hangs until after the switch was engaged: whoever waits for it here would wait for ever."""
     bench, held = make(preconditions=[get(receiver, "alive")]), threading.Event()
@@ -96,8 +147,9 @@ def test_a_run_whose_last_step_is_answered_after_a_stop_is_stopped(make: Make, r
     assert (done[0].state, done[0].steps) == ("stopped", ["restart on worker-1: accepted"])
 
 
+@pytest.mark.parametrize("released", [False, True])
 def test_a_stop_ends_the_pause_between_attempts(
-    make: Make, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    make: Make, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, released: bool
 ) -> None:
     """The pause would last for an hour: only the switch can end it."""
     monkeypatch.setattr(sending, "RETRY_PAUSE_S", 3600.0)
@@ -107,8 +159,8 @@ def test_a_stop_ends_the_pause_between_attempts(
     paused, real = threading.Event(), bench.runner.switches.halted
 
     def watched(scopes: list[str]) -> str | None:
-        if bench.runner._lock.locked():
-            # Only whoever pauses asks with the lock held, which is let go of once it waits.
+        if receiver.requests and bench.runner._lock.locked():
+            # After a request only whoever pauses asks with the lock held, which is let go of once it waits.
             paused.set()
         return real(scopes)
 
@@ -116,9 +168,12 @@ def test_a_stop_ends_the_pause_between_attempts(
     with beside(bench.run) as done:
         assert paused.wait(60)
         bench.engage()
+        if released:
+            bench.release()
     assert done[0].state == "stopped"
     [run] = bench.runner.history.runs.values()
-    assert run.done == ["restart on worker-1: status 503; not tried again: kill switch global is engaged"]
+    [said] = run.done
+    assert said.startswith("restart on worker-1: status 503; not tried again: kill switch global ")
     assert len(receiver.requests) == 1
 
 
@@ -133,8 +188,11 @@ def test_a_stop_between_attempts_ends_them(samples: SimpleNamespace, make: Make,
     assert len(receiver.requests) == 1
 
 
+@pytest.mark.parametrize("released", [False, True])
 @pytest.mark.parametrize("phase", ["preconditions", "steps"])
-def test_a_request_whose_connection_is_being_made_is_not_sent(make: Make, receiver: Receiver, phase: str) -> None:
+def test_a_request_whose_connection_is_being_made_is_not_sent(
+    make: Make, receiver: Receiver, phase: str, released: bool
+) -> None:
     """Looking up a name takes seconds; the switch is engaged in them."""
     looking, held = threading.Event(), threading.Event()
 
@@ -153,6 +211,8 @@ def test_a_request_whose_connection_is_being_made_is_not_sent(make: Make, receiv
     with beside(bench.run) as done:
         assert looking.wait(60)
         bench.engage()
+        if released:
+            bench.release()
         held.set()
     [run] = bench.runner.history.runs.values()
     assert (done[0].state, run.touched, run.keys) == ("stopped", [], [])
@@ -317,6 +377,62 @@ def test_the_end_of_the_daemon_starts_nothing_more(make: Make, receiver: Receive
     assert (done[0].state, len(receiver.requests)) == ("stopped", 1)
     [run] = bench.runner.history.runs.values()
     assert run.left == ["restart on worker-1"]
+
+
+def test_what_outlasts_the_end_of_the_daemon_is_written_down(make: Make, receiver: Receiver) -> None:
+    """The answer comes after it was given up: nothing is written any more, as the end of the run was."""
+    bench, held = make(steps=[post(receiver, name) for name in ("drain", "restart")]), threading.Event()
+    bench.approve()
+    receiver.replies = [Reply(200, wait=held)]
+    thread = threading.Thread(target=lambda: failed.append(caught(bench.run)), daemon=True)
+    failed: list[str] = []
+    thread.start()
+    until(lambda: receiver.requests)
+    bench.runner.end()
+    bench.runner.give_up(bench.now)
+    held.set()
+    thread.join(60)
+    assert failed == ["the daemon ended before the answer came: the run is written down as cut off"]
+    assert bench.kinds()[-3:] == ["intent", "ended", "switch"]
+    ended = bench.lines()[-2]["data"]
+    assert (ended["state"], ended["left"]) == ("unknown", ["restart on worker-1"])
+    assert "cut off by the end of the daemon" in ended["why"]
+    assert bench.lines()[-1]["data"]["scope"] == f"playbook:{NAME}"
+    [run] = bench.runner.history.runs.values()
+    assert (run.state, len(receiver.requests)) == ("unknown", 1)
+
+
+def test_an_outcome_that_is_being_written_is_written_before_a_run_is_given_up(
+    make: Make, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk hangs at the very line that ends the run: it ended, and is not cut off as well."""
+    bench, held, hangs, real = make(), threading.Event(), threading.Event(), os.fsync
+    bench.approve()
+
+    def hang(file: int) -> None:
+        if bench.kinds()[-1] == "ended":
+            hangs.set()
+            assert held.wait(60)
+        real(file)
+
+    monkeypatch.setattr(os, "fsync", hang)
+    monkeypatch.setattr(runs, "GIVE_UP_WAIT_S", 60.0)
+    with beside(bench.run) as done:
+        assert hangs.wait(60)
+        with beside(lambda: bench.runner.give_up(bench.now)):
+            until(lambda: bench.runner._given_up)
+            held.set()
+    assert done[0].state == "executed"
+    assert bench.kinds()[-1] == "ended"
+    assert bench.kinds().count("ended") == 1
+
+
+def caught(work: Callable[[], Any]) -> str:
+    try:
+        work()
+    except AuditError as error:
+        return str(error)
+    return "no error"
 
 
 # Only the mutex stands between two runs of these playbooks.
