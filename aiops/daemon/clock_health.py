@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from aiops.daemon.clocks import SteadyClock
+from aiops.daemon.clocks import STEADY, SteadyClock
 from aiops.daemon.metrics import Family
 from aiops.wording import duration, plural
 
@@ -24,17 +25,18 @@ def clock_health(daemon: Daemon) -> dict[str, Any]:
     """
     accounts, offsets = daemon.pump.accounts, daemon.pump.offsets.estimates()
     ahead_s = accounts.get("clock_ahead_s", 0.0)
-    step_s = daemon.clock.step_s if isinstance(daemon.clock, SteadyClock) else 0.0
+    steps = daemon.clock.steps if isinstance(daemon.clock, SteadyClock) else STEADY
+    is_recent = steps.count and daemon.clock() - steps.taken_at <= SHOWN_S
     told = []
-    if step_s:
-        told.append(f"the host's clock jumped {duration(abs(step_s))} {'forward' if step_s > 0 else 'back'}")
+    if steps.pending_s:
+        told.append(f"the host's clock jumped {_step(steps.pending_s)}")
+    elif is_recent and abs(steps.taken_s) > WARN_S:
+        told.append(f"the host's clock jumped {_step(steps.taken_s)} within the last hour, and is followed")
     if ahead_s > WARN_S:
         told.append(f"engine time is {duration(ahead_s)} ahead of the host's clock, and is set back if that lasts")
     if accounts.get("set_backs") and daemon.clock() - accounts["set_back_at"] <= SHOWN_S:
-        told.append("engine time was set back within the last hour: a clock was wrong")
-    for name, offset in offsets.items():
-        if abs(offset) > WARN_S:
-            told.append(f"the clock of {name} is {duration(abs(offset))} {'ahead' if offset > 0 else 'late, or more'}")
+        told.append("engine time was set back within the last hour: the host's clock was wrong")
+    told += _of_senders(offsets, steps.taken_s if is_recent else 0.0)
     absurd = daemon.pump.offsets.absurd()
     for name, one in absurd.items():
         if daemon.clock() - one.last_at <= SHOWN_S:
@@ -47,6 +49,26 @@ def clock_health(daemon: Daemon) -> dict[str, Any]:
         "sources": {name: round(offset, 3) for name, offset in offsets.items()},
         "absurd": {name: one.alerts for name, one in absurd.items()},
     }
+
+
+def _step(seconds: float) -> str:
+    return f"{duration(abs(seconds))} {'forward' if seconds > 0 else 'back'}"
+
+
+def _of_senders(offsets: Mapping[str, float], step_s: float) -> list[str]:
+    """Whose clocks are off; that of the host where it jumped away from theirs, or where all are off alike."""
+    off = {name: offset for name, offset in offsets.items() if abs(offset) > WARN_S}
+    left = {name for name, offset in off.items() if abs(step_s) > WARN_S and abs(offset + step_s) <= WARN_S}
+    told = [f"the host's clock is wrong, as that of {plural(len(left), 'sender')} did not jump"] if left else []
+    rest = {name: offset for name, offset in off.items() if name not in left}
+    if len(rest) > 1 and len(rest) == len(offsets) and max(rest.values()) - min(rest.values()) <= WARN_S:
+        offset = min(rest.values())
+        return [*told, f"the host's clock is {_away(-offset)}, or those of all {len(rest)} senders are {_away(offset)}"]
+    return told + [f"the clock of {name} is {_away(offset)}" for name, offset in rest.items()]
+
+
+def _away(offset: float) -> str:
+    return f"{duration(abs(offset))} {'ahead' if offset > 0 else 'late, or more'}"
 
 
 def clock_families(daemon: Daemon) -> list[Family]:

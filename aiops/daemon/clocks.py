@@ -39,6 +39,21 @@ SILENT_S = 3600.0
 ABSURD_S = 86_400.0
 
 
+class Steps(Struct, frozen=True):
+    """Steps of the host's clock: one that is not taken yet, how many were, and the last of them with its time.
+
+    `taken_at` is Unix seconds after the step; steps are seconds forward, negative for back.
+    """
+
+    pending_s: float = 0.0
+    count: int = 0
+    taken_s: float = 0.0
+    taken_at: float = 0.0
+
+
+STEADY = Steps()
+
+
 class SteadyClock:
     """The host's clock as Unix seconds, without the steps that do not last. Threads may share it."""
 
@@ -49,6 +64,7 @@ class SteadyClock:
         self._offset = clock() - monotonic()
         # When the present step was seen first, and how far it is.
         self._step: tuple[float, float] | None = None
+        self._taken = STEADY
 
     def __call__(self) -> float:
         """Return the time."""
@@ -63,7 +79,14 @@ class SteadyClock:
             elif now - self._step[0] >= LASTS_S:
                 self._step = None
                 self._offset += gap
+                self._taken = Steps(0.0, self._taken.count + 1, gap, now + self._offset)
             return now + self._offset
+
+    @property
+    def steps(self) -> Steps:
+        """The steps of the host's clock so far."""
+        taken = self._taken
+        return Steps(self.step_s, taken.count, taken.taken_s, taken.taken_at)
 
     @property
     def step_s(self) -> float:
@@ -100,11 +123,18 @@ class Offsets:
         self._senders: OrderedDict[str, _Sender] = OrderedDict()
         self._absurd: OrderedDict[str, Absurd] = OrderedDict()
         self._now = 0.0
+        self._steps = 0
 
-    def seen(self, records: Sequence[Record], now: float) -> None:
-        """Take in records that were received at `now`."""
+    def seen(self, records: Sequence[Record], now: float, steps: Steps = STEADY) -> None:
+        """Take in records that were received at `now`; while the host's clock is in doubt, they tell nothing."""
         with self._lock:
             self._now = now
+            if steps.count != self._steps:
+                # What was measured was measured by another clock.
+                self._senders.clear()
+                self._steps = steps.count
+            if steps.pending_s:
+                return
             for record in records:
                 if type(record) is Alert and _is_absurd(record, now + ABSURD_S):
                     self._count(_name(record), now)

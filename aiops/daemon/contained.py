@@ -29,7 +29,7 @@ def contained_warnings(daemon: Daemon) -> list[str]:
     """Sentences about what was contained lately."""
     since = daemon.clock() - _SHOWN_S
     fresh = [skip for skip in list(daemon.pump.folding.skips.all.values()) if skip.at >= since]
-    warnings = []
+    warnings = list(daemon.recovered_warnings) if daemon.recovered_at >= since else []
     if fresh:
         newest = fresh[-1]
         records = plural(len(fresh), "record")

@@ -40,6 +40,7 @@ from aiops.engine.preview import Preview, preview
 from aiops.engine.silences import Silence
 from aiops.errors import AiopsError
 from aiops.journal import Writer
+from aiops.journal.segment import Torn
 from aiops.journal.snapshot import frame_of, snapshot_paths
 from aiops.ports import Position, Source
 from aiops.records import Action
@@ -101,6 +102,9 @@ class Daemon:
         self.tracer = tracer
         self.started_at = monotonic()
         self.problems: list[str] = []
+        # What the start found of the journal and the snapshots, and when.
+        self.recovered_warnings: list[str] = []
+        self.recovered_at = clock()
         self.reloaders: list[Callable[[Config], None]] = []
         self.extra_metrics: list[Callable[[], Iterable[Family]]] = []
         # What neighbours say of themselves, by the key under which health shows it: `{"ok": bool, "detail": str, …}`.
@@ -169,6 +173,7 @@ class Daemon:
         self.extra_health["late"] = lambda: self.pump.lateness.health(self.clock())
         self.extra_metrics.append(lambda: self.pump.lateness.metrics(self.sources.falls))
         self.sources = Sources(sources, self.inbox, self.position)
+        self.pump.has_backlog = self.sources.have_backlog
         self.upkeep = Upkeep(self)
         self.scrubber = Scrubber(self.journal_directory)
         self.extra_metrics.append(self.scrubber.families)
@@ -317,20 +322,24 @@ class Daemon:
             self.store.begin_again(self.writer.number, self.clock(), sentence)
         self.extra_health["store"] = lambda: {"ok": False, "detail": sentence}
 
+    def _warn_of_start(self, warning: str) -> None:
+        self.recovered_warnings.append(warning)
+        say(logging.WARNING, warning)
+
     def _say_recovered(self) -> None:
         found = self.recovered
         if self.writer.torn is not None:
-            torn = self.writer.torn
-            say(
-                logging.WARNING,
-                "the journal's last commit was cut off by a crash and never acknowledged: it is cut away",
-                file=str(torn.path),
-                offset=torn.offset,
-                bytes=torn.lost_bytes,
-            )
+            self._warn_of_start(_cut_away(self.writer.torn))
         for problem in found.problems:
-            say(logging.WARNING, problem)
+            self._warn_of_start(problem)
         say(logging.INFO, "folded", seconds=round(found.seconds, 3), frames=found.frames, records=found.records)
+
+
+def _cut_away(torn: Torn) -> str:
+    return (
+        f"the journal's last commit was cut off, and is cut away ({torn.lost_bytes:,} bytes at byte {torn.offset} of "
+        f"{torn.path}): after a crash it was never acknowledged, else alerts that the disk lost are missing"
+    )
 
 
 def _moved(directory: Path) -> Repaired | None:

@@ -20,7 +20,7 @@ from typing import Any, Literal
 from aiops.config import InboxConfig
 from aiops.daemon.admission import Admitted, admit
 from aiops.daemon.backoff import Backoff
-from aiops.daemon.clocks import Offsets
+from aiops.daemon.clocks import STEADY, Offsets, SteadyClock
 from aiops.daemon.collector import held_back
 from aiops.daemon.folding import Fold
 from aiops.daemon.inbox import Inbox, Pending
@@ -93,7 +93,9 @@ class Pump:
         # The batch that is worked on; ticks of the clock and what is tried again are not traced.
         self._span = NO_SPAN
         self.offsets = Offsets()
-        self._ticks = Ticks(config.tick_s, is_new=recovered.seq == 0)
+        # Whether a source has still to bring what came while the daemon was away.
+        self.has_backlog: Callable[[], bool] = lambda: False
+        self._ticks = Ticks(config.tick_s, is_new=recovered.seq == 0, has_backlog=lambda: self.has_backlog())
         self._backoff = Backoff(RETRY_FIRST_S, RETRY_CAP_S)
         self._room_bytes = ROOM_BYTES
         self._well_since = monotonic()
@@ -209,13 +211,15 @@ class Pump:
         self._span = NO_SPAN
 
     def _admit(self, taken: list[Pending], now: float) -> Admitted:
+        reached = engine_time(self.fold)
+        steps = self._clock.steps if isinstance(self._clock, SteadyClock) else STEADY
         for pending in taken:
-            self._ticks.seen(pending.received.records, now)
-            self.offsets.seen(pending.received.records, now)
-        self.lateness.judge([pending.received for pending in taken], engine_time(self.fold), now)
+            self._ticks.seen(pending.received.records, now, reached)
+            self.offsets.seen(pending.received.records, now, steps)
+        self.lateness.judge([pending.received for pending in taken], reached, now)
         # The clock first: records are judged by the last one that the engine was told.
         clock = self._ticks.clock(now) if taken else []
-        ticks = self._ticks.flowing(now) if taken else self._ticks.idle(now)
+        ticks = self._ticks.flowing(now) if taken else self._ticks.idle(now, reached)
         return admit((pending.received for pending in taken), self._writer.seq, ticks, clock)
 
     def _journal(self, admitted: Admitted, now: float) -> Frame | None:

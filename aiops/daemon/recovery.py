@@ -107,7 +107,8 @@ def _from_snapshot(snapshots: Path, journal: Path, applied: int, make: Callable[
     first = _first_frame(journal)
     if first > 0:
         problems.append(
-            f"no snapshot can be used: the engine begins anew at frame {first}, the oldest that retention left"
+            f"no snapshot can be used: the engine begins anew at frame {first}, the oldest in the journal; what was "
+            "acknowledged before is not known to it any more"
         )
     folding = Folding(make(), make, journal, snapshots)
     return Recovered(folding, number=first, untold=untold, gap=gap, problems=problems)

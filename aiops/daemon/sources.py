@@ -76,6 +76,10 @@ class Sources:
         """What each source says of itself."""
         return {name: self._health(source) for name, source in self._sources.items()}
 
+    def have_backlog(self) -> bool:
+        """Whether one has still to bring what came while nobody read, or cannot know yet, as its broker is away."""
+        return any(_has_backlog(told) for told in self.health().values())
+
     def _health(self, source: Source) -> Mapping[str, Any]:
         falls = self.falls[source.name]
         try:
@@ -107,3 +111,11 @@ class Sources:
             logging.getLogger("aiops").exception("source %s fell", source.name)
             return f"{type(error).__name__}: {error}"
         return "ended by itself"
+
+
+def _has_backlog(told: Mapping[str, Any]) -> bool:
+    """Whether a source that reads partitions has none yet, or messages before it; others keep nothing for later."""
+    if told.get("connected") is False or told.get("partitions") == 0:
+        return True
+    lag = told.get("lag")
+    return isinstance(lag, Mapping) and any(lag.values())

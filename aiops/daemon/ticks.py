@@ -1,72 +1,84 @@
 """When the host's clock is written into the log, so that silence passes time.
 
-While old alerts are being caught up with, the host's clock is far ahead of theirs and would end every incident between
-two of them, and make one moment of hours: it does not pass time until they are near the present, or nothing more comes.
+While a daemon catches up with old records, the host's clock is far ahead of theirs and would end every incident between
+two of them, and make one moment of hours: it does not pass time until the engine's time is near the present, or
+nothing more comes. After that it passes time for good: a record that is old then is late, and holds nobody back.
 The engine is told what the clock is all the same, since it takes no alert for later than the clock that it knows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import inf
 
 from aiops.journal.frame import times_of
 from aiops.records import Record, Tick
 
 # While records flow, time passes by them; the host's clock is added this much less often than in silence.
 _FLOWING = 5
-# Alerts that are older than this when they arrive are history that is being caught up with: after a restart, after an
-# outage of a broker, or from the beginning of a topic. It is as far as clocks usually disagree (engine/timeline.py).
+# An engine whose time is further back than this is catching up: after a restart, or from the beginning of a topic. It
+# is as far as clocks usually disagree (engine/timeline.py). A record of that time or later ends the catching up.
 BEHIND_S = 300.0
+# In silence an engine this near needs no catching up: what may still come was away no longer than that.
+RECENT_S = 60.0
 # A pause in catching up that means its end: longer than a consumer group takes to settle.
 BEHIND_CALM_S = 15.0
-# After a start, what came meanwhile may need this long to arrive: a broker lets the dead member of a group go after
-# its session, 45 s by default, before anybody reads on.
-START_CALM_S = 60.0
-# An alert moves engine time up to 60 s ahead of the last clock that it was told; so it is told more often.
-CLOCK_S = 20.0
-# A sender whose clock is late looks like history, but its lag stays: after this long, unless half of what passes is
-# caught up. A lag of more than an hour is no clock's.
-LATE_S = 60.0
+# After a start, senders that were waiting try again within seconds. A source that has a backlog or cannot know yet gets
+# longer: a broker lets the dead member of a group go after its session, 45 s by default, before anybody reads on.
+START_CALM_S, START_BACKLOG_S = 5.0, 60.0
+# An alert moves engine time up to 5 s ahead of the last clock that it was told; so it is told more often.
+CLOCK_S = 2.0
+# Catching up gets somewhere: what stands still for so long is no archive and no backlog. Time has to pass at half the
+# real pace at least, as an archive may be sent at its own; within an hour of the present, where the sender may as well
+# have a clock that is late, the present has to come nearer.
+STUCK_S = 15.0
 MAX_LATE_S = 3600.0
 
 
 class Ticks:
     """Decides whether a frame carries the clock. Times are Unix seconds of the host's clock.
 
-    `is_new`: the log is empty. Nothing can end then, and the first to come may be history.
+    `is_new`: the log is empty. Nothing can end then, and the first to come may be history. `has_backlog` says whether a
+    source has still to bring what came while the daemon was away. `reached` is the engine's time in all that follows.
     """
 
-    def __init__(self, every_s: float, *, is_new: bool = False) -> None:
+    def __init__(
+        self, every_s: float, *, is_new: bool = False, has_backlog: Callable[[], bool] = lambda: False
+    ) -> None:
         self._every_s = every_s
         self._is_new = is_new
+        self._has_backlog = has_backlog
         self._last_at = 0.0
         self._told_at = 0.0
         self._calm_from: float | None = None
-        self._calm_s = START_CALM_S
+        self._has_seen = False
         self._behind = True
-        # When the present lag was first seen, and how long it was.
-        self._lag: tuple[float, float] | None = None
+        # Where the catching up was when it last got somewhere: the host's clock, and the engine's time.
+        self._mark: tuple[float, float] | None = None
 
-    def seen(self, records: Sequence[Record], now: float) -> None:
+    def seen(self, records: Sequence[Record], now: float, reached: float = -inf) -> None:
         """Records that came."""
+        if not self._behind:
+            return
         # A wrong clock does not end the catching up.
         latest = now + BEHIND_S
         times = [at for at in times_of(records) if at <= latest]
         if times:
-            self._is_new = False
-            self._calm_from, self._calm_s = now, BEHIND_CALM_S
-            self._behind = self._is_history(now - max(times), now)
+            self._is_new, self._has_seen = False, True
+            self._calm_from = now
+            self._behind = self._is_catching_up(max(reached, *times), now)
 
-    def _is_history(self, lag_s: float, now: float) -> bool:
-        """Whether records that lag so far behind are being caught up with, and not of a clock that is late."""
-        if lag_s <= BEHIND_S or lag_s > MAX_LATE_S:
-            self._lag = None
-            return lag_s > BEHIND_S
-        since, first_s = self._lag or (now, lag_s)
-        if now < since or first_s - lag_s > 0.5 * (now - since):
-            since, first_s = now, lag_s
-        self._lag = (since, first_s)
-        return now - since < LATE_S
+    def _is_catching_up(self, reached: float, now: float) -> bool:
+        if now - reached <= BEHIND_S:
+            return False
+        since, before = self._mark or (now, reached)
+        passed_s = now - since
+        # Near the present it has to come nearer; further back it is enough that time passes.
+        needed_s = 1.5 * passed_s if now - reached <= MAX_LATE_S else 0.5 * passed_s
+        if passed_s < 0 or reached - before > needed_s:
+            since, before = now, reached
+        self._mark = (since, before)
+        return now - since < STUCK_S
 
     def clock(self, now: float) -> list[Record]:
         """What the clock is, to go before records, where the engine may not know it; passes no time."""
@@ -79,15 +91,23 @@ class Ticks:
         """The clock, where it is due in a frame that has records."""
         return [] if self._behind else self._tick(now, self._every_s * _FLOWING)
 
-    def idle(self, now: float) -> list[Record]:
+    def idle(self, now: float, reached: float = -inf) -> list[Record]:
         """The clock, where it is due in silence."""
         if self._calm_from is None:
             self._calm_from = now
-        if self._is_new or (self._behind and 0 <= now - self._calm_from < self._calm_s):
+        if self._is_new or (self._behind and now - reached > RECENT_S and self._is_waiting(now - self._calm_from)):
             return []
         return self._tick(now, self._every_s)
 
+    def _is_waiting(self, calm_s: float) -> bool:
+        """Whether more that is old may come, after so long a calm."""
+        if self._has_seen or calm_s < 0:
+            return 0 <= calm_s < BEHIND_CALM_S
+        return calm_s < START_CALM_S or (calm_s < START_BACKLOG_S and self._has_backlog())
+
     def _tick(self, now: float, every_s: float) -> list[Record]:
+        # With this the engine's time is the host's.
+        self._behind = False
         # A clock that was set back must not stop the ticks until it has caught up.
         if 0 <= now - self._last_at < every_s:
             return []

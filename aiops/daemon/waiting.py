@@ -101,6 +101,17 @@ class Waiting:
             "warnings": [],
             "version": __version__,
             "uptime_s": round(time.monotonic() - self._begun, 3),
+            # Nothing of the state is known; who reads health finds the keys of a daemon that runs.
+            "engine_time": None,
+            "conserved": True,
+            "sources": {},
+            "journal": {"frame": 0, "record": 0, "committed_at": 0.0},
+            "snapshot": {"age_s": 0.0, "bytes": 0},
+            "inbox": {"records": 0},
+            "skipped": {"count": 0, "newest": []},
+            "models": {},
+            "late": {"ok": True, "detail": "", "records": {}},
+            "clock": {"ok": True, "detail": "", "engine_ahead_s": 0.0, "set_backs": 0, "sources": {}, "absurd": {}},
         }
 
     def metrics_text(self) -> str:
@@ -140,7 +151,7 @@ class Waiting:
         if path in ("/metrics", "/api/v1/health") and not self._is_refused(scope):
             if path == "/metrics":
                 return 200, CONTENT_TYPE, self.metrics_text().encode()
-            return 200, kind, msgspec.json.encode(self.health())
+            return 200, kind, msgspec.json.encode({"health": self.health()})
         return 503, kind, msgspec.json.encode({"error": "the disk is full: nothing was taken; send it again"})
 
     def _is_refused(self, scope: Scope) -> bool:

@@ -14,9 +14,10 @@ from aiops.records import MAX_AHEAD_S
 # jump of more than this needs this many records in a row that are no further apart.
 MAX_JUMP_S = 30 * 86_400.0
 AGREEING = 3
-# An alert moves the engine's time at most so far ahead of the clock that was told last, which is told every 20 s
-# (`daemon/ticks.py`): a sender whose clock is ahead must not end what others sent.
-LEAD_S = 60.0
+# An alert moves the engine's time at most so far ahead of the clock that was told last, which is told every 2 s
+# (`daemon/ticks.py`): a sender whose clock is ahead must not end what others sent; nor hold up what is due, as no time
+# passes until the host's clock is there.
+LEAD_S = 5.0
 # The host's clock was wrong when the engine's time stays further ahead of it than an alert can move it for so long.
 SET_BACK_S = 30.0
 

@@ -190,7 +190,7 @@ for is_new in (True, False):
     until(lambda: ask("/healthz")[0] == 200, "the health of a daemon that waits")
     assert ask("/readyz")[0] == 503
     assert json.loads(ask("/healthz")[1]) == {"status": "degraded"}
-    health = json.loads(ask("/api/v1/health")[1])
+    health = json.loads(ask("/api/v1/health")[1])["health"]
     assert health["status"] == "degraded" and "No space left on device: free some space" in health["reason"], health
     assert b'aiops_state{state="degraded"} 1' in ask("/metrics")[1]
     status, body, retry = ask("/ingest/archive", alert("lost"))

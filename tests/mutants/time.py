@@ -9,6 +9,7 @@ _TIMELINE = "aiops/engine/timeline.py"
 _INCIDENTS = "aiops/engine/incidents.py"
 _PLACE = "aiops/engine/place.py"
 _CLOCKS = "aiops/daemon/clocks.py"
+_TICKS = "aiops/daemon/ticks.py"
 _OLD = "tests/engine/test_old_mutants.py"
 
 
@@ -54,11 +55,11 @@ MUTANTS: list[Mutant] = [
         _in("engine/test_timeline", "test_an_alert_further_ahead_than_clocks_disagree_counts_at_its_receipt[1000.0]"),
     ),
     Mutant(
-        "time-alerts-move-it-ten-minutes",
+        "time-alerts-move-it-a-minute",
         _TIMELINE,
+        "LEAD_S = 5.0",
         "LEAD_S = 60.0",
-        "LEAD_S = 600.0",
-        _in("engine/test_timeline", "test_an_alert_moves_the_time_at_most_a_minute_ahead_of_the_hosts_clock"),
+        _in("engine/test_timeline", "test_an_alert_moves_the_time_at_most_seconds_ahead_of_the_hosts_clock"),
     ),
     Mutant(
         "time-first-record-before-the-clamp",
@@ -202,10 +203,52 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "time-late-sender-stops-the-ticks",
-        "aiops/daemon/ticks.py",
-        "return now - since < LATE_S",
+        _TICKS,
+        "        if not self._behind:\n            return\n",
+        "",
+        _in("daemon/test_ticks", "test_a_late_sender_holds_back_nobody"),
+    ),
+    Mutant(
+        "time-what-stands-still-is-an-archive",
+        _TICKS,
+        "return now - since < STUCK_S",
         "return True",
-        _in("daemon/test_clocks", "test_a_sender_that_is_late_does_not_stop_the_clock"),
+        _in("daemon/test_ticks", "test_a_time_that_stands_still_is_no_archive"),
+    ),
+    Mutant(
+        "time-an-archive-has-to-come-nearer",
+        _TICKS,
+        "if now - reached <= MAX_LATE_S else",
+        "if True else",
+        _in("daemon/test_ticks", "test_an_archive_at_its_own_pace_keeps_its_times"),
+    ),
+    Mutant(
+        "time-a-restart-waits-for-a-backlog-that-is-none",
+        _TICKS,
+        "calm_s < START_BACKLOG_S and self._has_backlog()",
+        "calm_s < START_BACKLOG_S",
+        _in("daemon/test_ticks", "test_after_a_restart_without_a_backlog_time_passes_at_once"),
+    ),
+    Mutant(
+        "time-a-short-restart-waits",
+        _TICKS,
+        "self._behind and now - reached > RECENT_S and",
+        "self._behind and",
+        _in("daemon/test_ticks", "test_after_a_restart_without_a_backlog_time_passes_at_once"),
+    ),
+    Mutant(
+        "time-a-step-of-the-host-is-the-senders",
+        _CLOCKS,
+        "            if steps.pending_s:\n                return\n",
+        "",
+        _in("daemon/test_clocks", "test_senders_that_share_a_step_that_did_not_last_are_not_blamed"),
+    ),
+    Mutant(
+        "time-a-wrong-host-blames-the-senders",
+        "aiops/daemon/clock_health.py",
+        "abs(offset + step_s) <= WARN_S",
+        "False",
+        _in("daemon/test_clocks", "test_a_step_of_the_host_is_not_blamed_on_senders"),
     ),
     Mutant(
         "time-senders-without-bound",
