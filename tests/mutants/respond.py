@@ -11,6 +11,7 @@ TRAIL = "tests/respond/test_trail_cut.py::"
 RUNS = "tests/respond/test_guarded_runs.py::"
 
 WHOLE = "tests/daemon/test_run_stops.py::"
+MACHINE = "tests/respond/test_run_machine.py"
 
 MUTANTS: list[Mutant] = [
     Mutant(
@@ -19,6 +20,13 @@ MUTANTS: list[Mutant] = [
         "if now != before), None)",
         "if now < before), None)",
         (STOP + "test_a_stop_that_is_released_before_the_answer_comes_stops",),
+    ),
+    Mutant(
+        "respond-a-stop-that-is-released-again-is-none-in-any-order",
+        "aiops/respond/switches.py",
+        "if now != before), None)",
+        "if now < before), None)",
+        (MACHINE,),
     ),
     Mutant(
         "respond-only-the-global-stop-is-remembered",

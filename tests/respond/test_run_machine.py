@@ -196,6 +196,18 @@ class Machine(RuleBasedStateMachine):
             if self.stopped_in in ("precondition", "step"):
                 assert done.state == "stopped", "a run that was stopped while it was under way"
 
+    @rule(
+        host=st.sampled_from(HOSTS),
+        number=st.integers(1, 3),
+        events=st.lists(st.sampled_from(EVENTS), min_size=1, max_size=8),
+    )
+    def let_run(self, host: str, number: int, events: list[str]) -> None:
+        """People want a run and do all that it needs: by chance alone few would begin."""
+        for scope in SCOPES:
+            self.move(scope, False)
+        self.approve(host, number, ["ann", "bob"], None)
+        self.run(host, number, None, events)
+
     @rule(number=st.integers(0, 5), events=st.lists(st.sampled_from(EVENTS), max_size=4))
     def judge(self, number: int, events: list[str]) -> None:
         """A run did not help."""
