@@ -113,6 +113,10 @@ class History(Struct):
         """Runs that have begun and not ended, with those whose rollback has not."""
         return [run for run in list(self.runs.values()) if run.is_active]
 
+    def on_targets_of(self, run: Run) -> list[Run]:
+        """Other active runs on a target of a run."""
+        return [one for one in self.active() if one is not run and set(one.targets).intersection(run.targets)]
+
     def begin(self, run: Run, calls: list[Call]) -> None:
         """Take the targets of a run that is about to be written down."""
         self.runs[run.id] = run

@@ -38,11 +38,11 @@ class Rollback:
         if needed and not waits:
             self._go("aiops")
 
-    def after_verification(self, hold: bool) -> None:
-        """End a run whose steps were accepted and did not help, or of which nobody knows (`hold`)."""
+    def after_verification(self, unsure: str) -> None:
+        """End a run whose steps were accepted and did not help; `unsure` says why a person must decide."""
         needed = self._is_needed()
-        waits = needed and (hold or self._execution.halted() is not None or not self._mine())
-        why = "verification: nobody knows whether it helped" if hold else "verification"
+        waits = needed and (bool(unsure) or self._execution.halted() is not None or not self._mine())
+        why = f"verification: {unsure}" if unsure else "verification"
         self._end("failed", why, "waiting" if waits else "running" if needed else "", {})
         if needed and not waits:
             self._go("aiops")

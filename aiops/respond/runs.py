@@ -167,13 +167,20 @@ class Runner:
             if known is None or known.state != "executed":
                 raise UsageError(f"expected a run that is executed and not yet verified; got {run!r}")
             playbook = self._planner.playbook(known.playbook)
+            taken = self.history.on_targets_of(known)
+            if not cleared and playbook is not None and not taken:
+                # Until it is clear whether it must be rolled back nothing else may begin on its targets.
+                known.rollback = "running"
         if cleared or playbook is None:
             data = {"run": run, "state": "verified" if cleared else "failed", "why": "verification"}
             say = {} if cleared else {"incident": known.incident, "say": f"run {run} of {known.playbook} did not help"}
             self._write("ended", now, data | say)
             return
         rollback = self._rollback(known, playbook, self._execution(known, now, watch or self.watch(known.playbook)))
-        self._guarded(known, now, lambda: rollback.after_verification(hold))
+        unsure = "nobody knows whether it helped" if hold else ""
+        if taken:
+            unsure = f"run {taken[0].id} of {taken[0].playbook} is active on its target"
+        self._guarded(known, now, lambda: rollback.after_verification(unsure))
 
     def roll_back(
         self, run: str, actor: str, now: float, groups: Sequence[str] | None = None, watch: Watch | None = None
@@ -189,6 +196,7 @@ class Runner:
         with self._lock:
             if known.rollback not in WAITING:
                 raise UsageError(f"the rollback of {run} is {known.rollback}")
+            self._nobody_else_sends(known)
             known.rollback = "running"
         self._guarded(known, now, lambda: rollback.by_a_person(actor))
         return known
@@ -197,10 +205,18 @@ class Runner:
         """Raise `UsageError` where a rollback could not begin now; nothing is sent."""
         known, playbook = self._waiting(run, actor, groups)
         if (stopped := self.switches.halted(scopes(playbook))) is not None:
-            raise UsageError(f"the rollback of {run} waits, as {stopped}: release it first")
+            raise UsageError(
+                f"the rollback of {run} waits, as {stopped}: {'accept' if 'trail' in stopped else 'release'} it first"
+            )
+        self._nobody_else_sends(known)
         if not any(call.phase == "rollback" for call in self.history.calls.get(run, [])):
             raise UsageError(f"the rollback of {run} is for a person: do it, then close it")
         return known
+
+    def _nobody_else_sends(self, run: Run) -> None:
+        for other in self.history.on_targets_of(run):
+            if "running" in (other.state, other.rollback):
+                raise UsageError(f"the rollback of {run.id} waits, as run {other.id} is active on its target")
 
     def close_rollback(
         self, run: str, actor: str, now: float, reason: str = "", groups: Sequence[str] | None = None

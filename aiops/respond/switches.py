@@ -87,6 +87,8 @@ class Switches:
         """Return why nothing of these scopes may start; None where it may."""
         if self._ending:
             return "the daemon is ending"
+        if (gap := self._history.gap) is not None and not gap.accepted:
+            return "the audit trail was cut and nobody has accepted it"
         scope = self._history.engaged(scopes)
         return f"kill switch {scope} is engaged" if scope is not None else None
 

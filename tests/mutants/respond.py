@@ -29,6 +29,27 @@ MUTANTS: list[Mutant] = [
         (MACHINE,),
     ),
     Mutant(
+        "respond-a-person-rolls-back-on-a-cut-trail",
+        "aiops/respond/switches.py",
+        "is not None and not gap.accepted:",
+        "is not None and gap.accepted is None:",
+        (TRAIL + "test_nothing_is_rolled_back_on_a_trail_that_was_cut",),
+    ),
+    Mutant(
+        "respond-a-rollback-is-made-under-another-run",
+        "aiops/respond/runs.py",
+        "        if taken:\n            unsure",
+        "        if not taken:\n            unsure",
+        (ROLLBACK + "test_a_run_that_did_not_help_is_not_rolled_back_under_another",),
+    ),
+    Mutant(
+        "respond-a-person-rolls-back-under-another-run",
+        "aiops/respond/runs.py",
+        'if "running" in (other.state, other.rollback):\n                raise',
+        'if "running" == other.rollback:\n                raise',
+        (ROLLBACK + "test_a_run_that_did_not_help_is_not_rolled_back_under_another",),
+    ),
+    Mutant(
         "respond-only-the-global-stop-is-remembered",
         "aiops/respond/switches.py",
         "if now != before), None)",
@@ -332,7 +353,7 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "respond-a-rollback-is-made-though-nobody-knows",
         "aiops/respond/rollback.py",
-        "waits = needed and (hold or ",
+        "waits = needed and (bool(unsure) or ",
         "waits = needed and (",
         (ROLLBACK + "test_where_nobody_knows_whether_it_helped_a_person_decides",),
     ),

@@ -13,7 +13,7 @@ import pytest
 from aiops.errors import UsageError
 from aiops.respond.history import Run
 from aiops.testing.receiver import Receiver, Reply, receiving
-from tests.respond.bench import TEAM, Bench, beside, get, paths, post, until
+from tests.respond.bench import TEAM, Bench, beside, get, paths, post, until, view
 
 Make = Callable[..., Bench]
 THREE = ["worker-1", "worker-2", "worker-3"]
@@ -319,3 +319,24 @@ def test_a_plan_that_was_run_does_not_expire(make: Make) -> None:
     bench.now += 3600
     bench.runner.expire(bench.now)
     assert "expired" not in bench.kinds()
+
+
+def test_a_run_that_did_not_help_is_not_rolled_back_under_another(make: Make, receiver: Receiver) -> None:
+    """Another run began on the target before the first one was judged, and is under way."""
+    guards = {"cooldown": "0s", "maxRuns": {"count": 9, "per": "1s"}, "maxConcurrent": 9, "minAge": "0s"}
+    bench, held = make(guards=guards), threading.Event()
+    first = ran(bench)
+    bench.now += 60
+    bench.view = view(incident="i2")
+    bench.approve()
+    receiver.replies = [Reply(200, wait=held)]
+    with beside(bench.run):
+        until(lambda: len(receiver.requests) == 3)
+        bench.runner.settle(first.id, False, bench.now)
+        assert (first.state, first.rollback, len(receiver.requests)) == ("failed", "waiting", 3)
+        assert "is active on its target" in first.why
+        with pytest.raises(UsageError, match="is active on its target"):
+            bench.runner.roll_back(first.id, "ann", bench.now)
+        held.set()
+    bench.runner.roll_back(first.id, "ann", bench.now)
+    assert (first.rollback, len(receiver.requests)) == ("done", 6)

@@ -70,6 +70,8 @@ class Machine(RuleBasedStateMachine):
         self.running: Plan | None = None
         # In which part of what is under way somebody stopped it.
         self.stopped_in: str | None = None
+        # Runs that were judged when another had their target.
+        self.late: set[str] = set()
         self.directory = "/srv/cache"
         self.cut = False
         self.open()
@@ -214,6 +216,11 @@ class Machine(RuleBasedStateMachine):
         done = [run for run in self.runner.history.runs.values() if run.state == "executed"]
         if done:
             run = done[number % len(done)]
+            if number and self.runner.history.on_targets_of(run):
+                self.late.add(run.id)
+                self._roll(run.plan, [], lambda: self.runner.settle(run.id, False, self.now))
+                assert run.rollback in ("", "waiting"), "rolled back under another run"
+                return
             self._roll(run.plan, events, lambda: self.runner.settle(run.id, number == 0, self.now, hold=number == 5))
 
     @rule(number=st.integers(0, 5), close=st.booleans(), events=st.lists(st.sampled_from(EVENTS), max_size=4))
@@ -271,7 +278,9 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def one_active_run_a_target(self) -> None:
-        taken = [target for run in self.runner.history.active() for target in run.targets]
+        """A run that is judged late may find its target taken: then its rollback waits for a person."""
+        active = [run for run in self.runner.history.active() if run.id not in self.late]
+        taken = [target for run in active for target in run.targets]
         assert len(taken) == len(set(taken))
 
     def teardown(self) -> None:

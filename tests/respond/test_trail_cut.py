@@ -104,6 +104,27 @@ def test_nothing_runs_on_a_trail_that_was_cut(make: Make, receiver: Receiver, le
         make().runner.accept_trail("", first.now)
 
 
+def test_nothing_is_rolled_back_on_a_trail_that_was_cut(make: Make, receiver: Receiver) -> None:
+    """A person released the switches and did not accept the trail."""
+    rollback = [post(receiver, "undo")]
+    first = make(rollback=rollback)
+    first.release()
+    first.approve()
+    first.run()
+    first.trail.close()
+    keep(first.path, 6)
+    bench = make(rollback=rollback)
+    release(bench)
+    [run] = bench.runner.history.runs.values()
+    assert run.rollback == "waiting"
+    with pytest.raises(UsageError, match="nobody has accepted it: accept it first"):
+        bench.runner.roll_back(run.id, "ann", bench.now)
+    assert len(receiver.requests) == 1
+    bench.runner.accept_trail("ann", bench.now)
+    bench.runner.roll_back(run.id, "ann", bench.now)
+    assert (run.rollback, len(receiver.requests)) == ("done", 2)
+
+
 @pytest.mark.parametrize("left", [6, 2, None])
 def test_cooldowns_and_rates_are_not_forgotten_with_a_cut_trail(
     make: Make, receiver: Receiver, left: int | None
