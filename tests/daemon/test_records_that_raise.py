@@ -96,7 +96,8 @@ def state_of(daemon: Daemon) -> bytes:
 
 
 def stored(daemon: Daemon) -> tuple[list[Any], list[Any], list[Any]]:
-    """Incidents, notifications and dead letters."""
+    """Incidents as they are now, notifications and dead letters."""
+    daemon.pump._present.write_all(daemon.pump.fold)
     reader = daemon.store.database.reader
     letters = reader.execute("select place, reason, raw from dead_letters order by number").fetchall()
     incidents = reader.execute("select id, version, body from incidents order by id").fetchall()

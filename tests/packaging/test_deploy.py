@@ -89,6 +89,7 @@ FIRING = {
     "AiopsRejecting": {"aiops_dead_letters_total": "0+60x90"},
     "AiopsSenderClockOff": {'aiops_source_clock_offset_seconds{source="prometheus"}': "-61x90"},
     "AiopsClockAhead": {"aiops_engine_clock_ahead_seconds": "61x90"},
+    "AiopsAbsurdTimes": {'aiops_source_absurd_times_total{source="http"}': "0+1x90"},
     "AiopsUnknownWords": {'aiops_severity_unknown_total{source="http",word="kiwi"}': "0+1x90"},
     "AiopsSlowCommits": {
         'aiops_stage_seconds_bucket{stage="journal",le="0.5"}': "0x90",
@@ -114,6 +115,7 @@ WELL = {
     "aiops_disk_free_bytes": "1000000000x90",
     "aiops_snapshots_failed_total": "2x90",
     "aiops_engine_clock_ahead_seconds": "10x90",
+    'aiops_source_absurd_times_total{source="http"}': "4x90",
     'aiops_source_clock_offset_seconds{source="prometheus"}': "-3x90",
     'aiops_severity_unknown_total{source="http",word="kiwi"}': "4x90",
     'aiops_status_unknown_total{source="http",word="mended"}': "4x90",
