@@ -38,17 +38,22 @@ class Presenter:
         # By the time of the first change that is not written, and by that of the last.
         self._waiting: dict[str, None] = {}
         self._latest: dict[str, None] = {}
+        self._fold: object = None
         self._due_at = -inf
         self._failed = False
 
     def start(self, fold: object) -> None:
         """Begin with all that is remembered: what changed before the process ended may not have been written."""
+        self._fold = fold
         if isinstance(fold, Engine):
             for name in fold.incidents.by_id:
                 self._touch(name)
 
     def changed(self, events: Sequence[Event], fold: object) -> None:
         """Take in what a frame changed."""
+        if fold is not self._fold:
+            # The state was made again, and what had changed in the one before is not known.
+            self.start(fold)
         if not isinstance(fold, Engine):
             return
         for name in {event.incident for event in events if type(event) is Placed}:
