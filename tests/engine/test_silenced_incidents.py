@@ -65,7 +65,7 @@ def test_an_incident_of_which_something_else_fires_is_not_silenced() -> None:
     assert found is not None
     assert found[0].silenced_by == []
     assert {one.name: one.silenced_by for one in found[0].members} == {"ServiceDown": "s", "CartDown": None}
-    assert said(changed(engine, silence("t", "service=cart", 20, 90))) == [(["silenced"], ["s", "t"])]
+    assert said(changed(engine, tick(20), silence("t", "service=cart", 20, 90))) == [(["silenced"], ["s", "t"])]
     (found,) = [engine.present(name) for name in engine.incidents.by_id]
     assert found is not None
     assert found[0].silenced_until == START + 90, "the first end is when it may be heard of again"
