@@ -83,7 +83,7 @@ class Correlator:
         self.hops = Hops(topology)
         # With a graph, place and time tell one fault from another; that all kinds fire in faults is no evidence there.
         self.cooccurrence = Cooccurrence(quiet=not topology.nodes)
-        self.onsets = Onsets()
+        self.onsets = Onsets(is_alone=not topology.nodes)
         # Of new things, for the alert in hand.
         self.rate = self.onsets.rate()
         self.keys: OrderedDict[Name, Key] = OrderedDict()

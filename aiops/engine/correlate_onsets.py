@@ -58,9 +58,11 @@ class Onsets:
     600
     """
 
-    __slots__ = ("bursty", "dense_from", "elapsed_s", "found", "gap_s", "last", "quiet_s")
+    __slots__ = ("bursty", "dense_from", "elapsed_s", "found", "gap_s", "is_alone", "last", "quiet_s")
 
-    def __init__(self) -> None:
+    def __init__(self, is_alone: bool = True) -> None:
+        """`is_alone`: no dependency graph tells what is near, so that chance must be known by time."""
+        self.is_alone = is_alone
         self.found = 1.0
         self.elapsed_s = START_S
         self.last = -1.0
@@ -113,6 +115,8 @@ class Onsets:
 
     def _chance(self) -> float:
         """How much the stream is like chance, 0 to 1."""
+        if not self.is_alone:
+            return 0.0
         if self.dense_from >= 0.0 and self.last - self.dense_from < DENSE_S:
             return 0.0
         below = (BURSTY_SHARE - self.bursty) / (BURSTY_SHARE - CHANCE_SHARE)

@@ -69,6 +69,18 @@ def test_onsets_rate_moves_to_that_of_alerts_that_come_like_chance() -> None:
     assert bursts.rate() < 1 / 3000
 
 
+def test_onsets_take_nothing_for_chance_where_a_graph_tells_what_is_near() -> None:
+    rng = random.Random(1)
+    alone, graph = Onsets(), Onsets(is_alone=False)
+    at = 0.0
+    for _ in range(3000):
+        at += rng.expovariate(1 / 20)
+        alone.observe(at)
+        graph.observe(at)
+    assert alone.rate() > 1 / 40
+    assert graph.rate() < 1 / 3000
+
+
 def test_onsets_rate_stays_for_a_clock_s_beat_and_for_a_storm() -> None:
     rng = random.Random(2)
     beat, storm, estate = Onsets(), Onsets(), Onsets()
