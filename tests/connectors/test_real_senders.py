@@ -171,6 +171,8 @@ def test_alertmanager_s_end_meets_the_alert_whose_annotations_were_edited(
     send({"runbook_url": "https://rb.example/old"})
     [alert] = wait_for(lambda: live.streams("DiskFull"))
     assert (alert["status"], alert["entity"]) == ("firing", "db-1")
+    # The metrics page may be a moment older than the incidents.
+    wait_for(lambda: live.metric('aiops_records_total{kind="alert"}') >= live.accepted())
     before, known = live.accepted(), live.metric("aiops_streams")
     # The same alert, edited, and over: what is new of it must not make it another one.
     send({}, endsAt=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 1)))
