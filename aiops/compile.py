@@ -19,39 +19,39 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent
 # Where an alert's time goes, and no structs of msgspec: compiled code reads those more slowly than the interpreter.
 MODULES = (
-    "engine/calibrate",
-    "engine/chronic",
-    "engine/clusters",
-    "engine/cooccurrence",
-    "engine/correlate",
-    "engine/correlate_hops",
-    "engine/correlate_onsets",
-    "engine/correlate_pace",
-    "engine/correlate_snapshot",
-    "engine/correlate_split",
-    "engine/correlate_state",
-    "engine/correlate_terms",
-    "engine/dedup",
-    "engine/detect",
-    "engine/explain",
-    "engine/features",
-    "engine/fold",
-    "engine/gather",
-    "engine/incident_state",
-    "engine/incidents",
-    "engine/joins",
-    "engine/muted",
-    "engine/named",
-    "engine/notes",
-    "engine/place",
-    "engine/placement",
-    "engine/rhythm",
-    "engine/shared",
-    "engine/storm",
-    "engine/streams",
-    "engine/surprise",
-    "engine/tail",
-    "engine/worth",
+    "engine/detect/conformal",
+    "engine/correlate/background",
+    "engine/incidents/clusters",
+    "engine/correlate/cooccurrence",
+    "engine/correlate/correlator",
+    "engine/correlate/hops",
+    "engine/correlate/onset_rate",
+    "engine/correlate/pace",
+    "engine/correlate/snapshot",
+    "engine/correlate/splitting",
+    "engine/correlate/state",
+    "engine/correlate/scoring",
+    "engine/dedup/deduplicator",
+    "engine/detect/stage",
+    "engine/incidents/summary",
+    "engine/detect/features",
+    "engine/engine",
+    "engine/incidents/storm_grouping",
+    "engine/incidents/state",
+    "engine/incidents/lifecycle",
+    "engine/correlate/join_evidence",
+    "engine/silences/muted",
+    "engine/incidents/announced",
+    "engine/incidents/member_notes",
+    "engine/pipeline",
+    "engine/correlate/result",
+    "engine/detect/seasonality",
+    "engine/interning",
+    "engine/incidents/storm",
+    "engine/dedup/stream",
+    "engine/detect/rate_anomaly",
+    "engine/detect/negative_binomial",
+    "engine/incidents/triage",
 )
 # The shared library of all of them, beside the package.
 LIBRARY = "aiops_engine"
@@ -59,7 +59,7 @@ LIBRARY = "aiops_engine"
 
 def is_compiled() -> bool:
     """Whether the engine that would be imported is the compiled one."""
-    found = importlib.util.find_spec("aiops.engine.correlate")
+    found = importlib.util.find_spec("aiops.engine.correlate.correlator")
     return found is not None and not str(found.origin).endswith(".py")
 
 

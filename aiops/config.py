@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct, field
 
-from aiops import configfile
+from aiops import config_file
 from aiops.engine.config import EngineConfig
 from aiops.errors import UsageError
 from aiops.respond.config import RespondConfig
@@ -177,7 +177,7 @@ class Config(EngineConfig, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 def load_config(path: Path | None, sets: Sequence[str] = ()) -> Config:
     """The configuration of a file, or the defaults; raise `UsageError` that names the place of what does not fit."""
-    config = configfile.load(path, sets, Config)
+    config = config_file.load(path, sets, Config)
     check(config, str(path) if path is not None else "configuration")
     return config
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from aiops.compile import is_stale
+from aiops.testing.receiver import Receiver, receiving
 
 # How long an example takes is a matter of the machine.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -24,6 +25,13 @@ def pytest_sessionstart() -> None:
     """What is tested is the source, or what was made of it, and nothing older."""
     if is_stale():
         pytest.exit("the compiled engine is older than its source: make compiled, or make interpreted", returncode=2)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A real HTTP server that answers what the test says."""
+    with receiving() as found:
+        yield found
 
 
 @pytest.fixture

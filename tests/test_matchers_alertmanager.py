@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import httpx2
 import pytest
 
-from aiops.engine.silences import selector
+from aiops.engine.silences.silences import selector
 from aiops.errors import UsageError
 from aiops.matchers import Matcher, check_selective, read_matchers
 from aiops.records import Alert

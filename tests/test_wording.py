@@ -7,11 +7,11 @@ import re
 from pathlib import Path
 
 import pytest
-from aiops_connectors.sinks.wording import facts
+from aiops_connectors.sinks.text import facts
 
 from aiops.engine.config import EngineConfig, IncidentConfig
+from aiops.engine.engine import Engine
 from aiops.engine.events import IncidentChanged
-from aiops.engine.fold import Engine
 from aiops.ports import Message
 from aiops.records import Alert, Incident, Tick
 from aiops.wording import listed, plural

@@ -4,7 +4,7 @@
 def main() -> None:
     """Run the command line."""
     from aiops.cli.app import app
-    from aiops.cli.output import errors_as_lines
+    from aiops.cli.errors import errors_as_lines
 
     with errors_as_lines():
         app()

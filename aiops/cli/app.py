@@ -9,9 +9,9 @@ import typer
 from aiops import __version__
 from aiops.cli.configuration import config_app
 from aiops.cli.connectors import connectors_app
+from aiops.cli.dead_letters import letters_command
 from aiops.cli.demo import demo_command
 from aiops.cli.incidents import incidents_app
-from aiops.cli.letters import letters_command
 from aiops.cli.models import models_app
 from aiops.cli.outbox import outbox_app
 from aiops.cli.playbooks import playbooks_app

@@ -11,9 +11,9 @@ import msgspec
 import typer
 from msgspec import inspect
 
-from aiops.cli.output import print_json
-from aiops.cli.plain import console_for
+from aiops.cli.errors import print_json
 from aiops.cli.run import SetOption
+from aiops.cli.terminal import console_for
 from aiops.config import Config, load_config
 
 _WORDS: dict[type[inspect.Type], str] = {
@@ -32,7 +32,7 @@ def check_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole configuration, defaults included.")] = False,
 ) -> None:
     """Check that a configuration would work: keys, values, plugins and their options, files that it names."""
-    from aiops.daemon.service import check
+    from aiops.app.run import check
 
     found = load_config(config, sets or ())
     told = check(found)

@@ -15,11 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from aiops import registry
-from aiops.cli.output import print_json
-from aiops.cli.plain import clean, console_for, moment
+from aiops.cli.errors import print_json
+from aiops.cli.terminal import clean, console_for, moment
 from aiops.errors import UsageError
+from aiops.http.auth import new_token, token_hash
 from aiops.records import Record
-from aiops.web.auth import new_token, token_hash
 
 connectors_app = typer.Typer(
     name="connectors",

@@ -15,10 +15,10 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from aiops.app.engine import build_engine
 from aiops.archive import Rejections
-from aiops.assembly import build_engine
-from aiops.cli.plain import console_for, moment
 from aiops.cli.render import Closing, show_closing, show_event, show_incident
+from aiops.cli.terminal import console_for, moment
 from aiops.engine.config import EngineConfig
 from aiops.engine.events import IncidentChanged
 from aiops.records import Incident, Severity, parse_severity

@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from aiops.cli.plain import STYLES, bar, clean, fit, moment, offset, severity_text
+from aiops.cli.terminal import STYLES, bar, clean, fit, moment, offset, severity_text
 from aiops.records import Cause, Evidence, Incident, Member, Suggestion, parse_severity
 from aiops.wording import duration, listed, plural
 

@@ -11,11 +11,11 @@ from typing import Annotated, Any, get_args
 import msgspec
 import typer
 
-from aiops.cli.output import print_json
-from aiops.cli.plain import console_for
+from aiops.cli.errors import print_json
 from aiops.cli.playbook_view import show_plan
 from aiops.cli.render import show_incident, show_incidents
 from aiops.cli.run import ConfigOption, SetOption
+from aiops.cli.terminal import console_for
 from aiops.config import load_config
 from aiops.daemon.control import act, ask
 from aiops.errors import AiopsError, UsageError

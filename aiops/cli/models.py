@@ -14,15 +14,15 @@ from rich.text import Text
 
 from aiops import registry
 from aiops.archive import Rejections, read, write
+from aiops.cli.errors import print_json
 from aiops.cli.incidents import state_directory
-from aiops.cli.output import print_json
-from aiops.cli.plain import clean, console_for
 from aiops.cli.run import ConfigOption, SetOption
+from aiops.cli.terminal import clean, console_for
 from aiops.daemon.control import act, ask
+from aiops.detectors.registry import Model, Shelf
+from aiops.detectors.rows import Gathered, gather
 from aiops.errors import AiopsError, UsageError
 from aiops.records import Action
-from aiops.rows import Gathered, gather
-from aiops.shelf import Model, Shelf
 from aiops.wording import plural
 
 models_app = typer.Typer(

@@ -14,10 +14,10 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from aiops.cli.errors import print_json
 from aiops.cli.incidents import ActorOption, NoteOption, user
-from aiops.cli.output import print_json
-from aiops.cli.plain import clean, console_for
 from aiops.cli.run import ConfigOption, SetOption
+from aiops.cli.terminal import clean, console_for
 from aiops.config import load_config
 from aiops.daemon.control import ask
 from aiops.errors import UsageError

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from aiops.cli.plain import clean
+from aiops.cli.terminal import clean
 from aiops.records import Suggestion
 from aiops.respond.calls import Call
 from aiops.respond.explain import Explanation

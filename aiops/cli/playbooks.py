@@ -12,22 +12,22 @@ from rich.text import Text
 
 from aiops import registry
 from aiops.archive import Rejections, read
+from aiops.cli.errors import print_json
 from aiops.cli.incidents import StateOption
-from aiops.cli.output import print_json
-from aiops.cli.plain import clean, console_for
 from aiops.cli.playbook_view import show_explanation, show_suggestions
 from aiops.cli.run import ConfigOption, SetOption
 from aiops.cli.runs import accept_trail_command, anchored, plan_command, rollback_command, runs_command, switch_command
+from aiops.cli.terminal import clean, console_for
 from aiops.errors import UsageError
 from aiops.ports import Suggester
 from aiops.records import Suggestion
+from aiops.respond.archived_incident import gather, view_of_archive
 from aiops.respond.audit import verify
 from aiops.respond.catalogue import Catalogue, read_catalogue, shipped
 from aiops.respond.explain import Explanation, explain
 from aiops.respond.format import schema
 from aiops.respond.lint import Finding, lint_file
-from aiops.respond.reading import gather, view_of_archive
-from aiops.respond.trials import TrialResult, run_trials
+from aiops.respond.playbook_tests import TrialResult, run_trials
 from aiops.topology import Topology, load_topology
 from aiops.wording import plural
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aiops.cli.incident_view import entities_text, incident_parts, score_text
-from aiops.cli.plain import clean, clock, console_for, fit, severity_text
+from aiops.cli.terminal import clean, clock, console_for, fit, severity_text
 from aiops.engine.events import IncidentChanged
 from aiops.records import Incident, parse_severity
 from aiops.wording import duration, plural

@@ -14,12 +14,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from aiops.app.engine import build_engine, load_statistics, save_statistics
 from aiops.archive import Rejections, read
-from aiops.assembly import build_engine, load_statistics, save_statistics
-from aiops.cli.output import print_json
+from aiops.cli.errors import print_json
 from aiops.cli.summary import show_comparison, show_summary
 from aiops.config import Config, load_config
-from aiops.daemon.collector import settle
+from aiops.daemon.gc_tuning import settle
 from aiops.errors import UsageError
 from aiops.journal.reader import read as read_journal
 from aiops.records import Incident, Logged

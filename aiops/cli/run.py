@@ -18,6 +18,6 @@ def run_command(config: ConfigOption = None, sets: SetOption = None) -> None:
     reloads endpoints and the log level.
     """
     # Loaded here, so that other commands do not wait for the daemon's libraries.
-    from aiops.daemon.service import Runner
+    from aiops.app.run import Runner
 
     Runner(config, sets or (), lambda line: typer.echo(f"aiops: {line}")).run()

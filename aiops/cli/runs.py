@@ -11,14 +11,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from aiops.cli.errors import print_json
 from aiops.cli.incidents import ActorOption, IdArgument, NoteOption, StateOption, incident_of, state_directory, user
-from aiops.cli.output import print_json
-from aiops.cli.plain import clean, console_for, moment
 from aiops.cli.playbook_view import show_plan
 from aiops.cli.run import ConfigOption, SetOption
+from aiops.cli.terminal import clean, console_for, moment
 from aiops.config import load_config
-from aiops.daemon.anchor import read_mark
 from aiops.daemon.control import ask
+from aiops.daemon.trail_anchor import read_mark
 from aiops.errors import UsageError
 from aiops.respond.anchors import Mark
 from aiops.respond.history import GLOBAL, WAITING

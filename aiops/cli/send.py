@@ -16,9 +16,9 @@ import typer
 from msgspec import Struct
 
 from aiops.archive import Rejections, read
-from aiops.cli.output import print_json
-from aiops.cli.plain import clean, console_for
+from aiops.cli.errors import print_json
 from aiops.cli.replay import _progress
+from aiops.cli.terminal import clean, console_for
 from aiops.daemon.lateness import LATE_S, WAYS, length, sentence
 from aiops.errors import UsageError
 from aiops.records import Record

@@ -12,14 +12,14 @@ import typer
 from rich.table import Table
 
 from aiops import zones
+from aiops.cli.errors import print_json
 from aiops.cli.incidents import ActorOption, JsonOption, NoteOption, StateOption, state_directory, user
-from aiops.cli.output import print_json
-from aiops.cli.plain import clean, console_for, moment
 from aiops.cli.run import ConfigOption, SetOption
+from aiops.cli.terminal import clean, console_for, moment
 from aiops.daemon.control import act, ask
-from aiops.engine.preview import Preview
-from aiops.engine.silence_actions import parse_moment, parse_silence
-from aiops.engine.silences import Silence
+from aiops.engine.silences.actions import parse_moment, parse_silence
+from aiops.engine.silences.preview import Preview
+from aiops.engine.silences.silences import Silence
 from aiops.errors import AiopsError, UsageError
 from aiops.matchers import read_matchers
 from aiops.records import Action

@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from aiops.cli.output import print_json
-from aiops.cli.plain import console_for
+from aiops.cli.errors import print_json
+from aiops.cli.terminal import console_for
 from aiops.simulate import Options, Simulation, Summary, save, simulate, summary
 from aiops.wording import plural
 

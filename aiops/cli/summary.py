@@ -6,8 +6,8 @@ import sys
 
 from rich.table import Table
 
-from aiops.cli.plain import clean, console_for
 from aiops.cli.render import Closing, show_closing
+from aiops.cli.terminal import clean, console_for
 from aiops.records import Incident
 from aiops.replay import Comparison, Report
 from aiops.wording import plural

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from aiops.daemon.clocks import STEADY, SteadyClock
-from aiops.daemon.metrics import Family
+from aiops.telemetry.metrics import Family
 from aiops.wording import duration, plural
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from aiops.records import Action
 
 if TYPE_CHECKING:
     from aiops.engine.events import Feedback
-    from aiops.engine.silences import Silence
+    from aiops.engine.silences.silences import Silence
 
 NAME = "control.sock"
 # A request is one action: as large as a record may be.

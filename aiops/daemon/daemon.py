@@ -17,36 +17,36 @@ from typing import Any, Literal, Protocol
 
 from aiops.config import Config, engine_digest
 from aiops.daemon import health as telltale
-from aiops.daemon import logs
-from aiops.daemon.actions import Desk
 from aiops.daemon.clock_health import clock_families, clock_health
-from aiops.daemon.folding import Fold
+from aiops.daemon.frame_processing import Fold
 from aiops.daemon.inbox import Inbox
 from aiops.daemon.lock import StateLock
-from aiops.daemon.logs import say
-from aiops.daemon.metrics import Family
-from aiops.daemon.models import InUse, detector_of, models_of
+from aiops.daemon.models_in_use import InUse, detector_of, models_of
+from aiops.daemon.operator_actions import Desk
 from aiops.daemon.pump import Pump
 from aiops.daemon.recovery import recover
+from aiops.daemon.retention_job import Upkeep
 from aiops.daemon.runs import Runs
 from aiops.daemon.scrubber import Scrubber
 from aiops.daemon.snapshots import Snapshots
 from aiops.daemon.sources import Sources
-from aiops.daemon.telling import Announcer
-from aiops.daemon.upkeep import Upkeep
+from aiops.engine.engine import Engine
 from aiops.engine.events import Event, Feedback
-from aiops.engine.fold import Engine
-from aiops.engine.preview import Preview, preview
-from aiops.engine.silences import Silence
+from aiops.engine.silences.preview import Preview, preview
+from aiops.engine.silences.silences import Silence
 from aiops.errors import AiopsError
 from aiops.journal import Writer
 from aiops.journal.segment import Torn
 from aiops.journal.snapshot import frame_of, snapshot_paths
+from aiops.notify.policy import Announcer
 from aiops.ports import Position, Source
 from aiops.records import Action
 from aiops.store.repair import MISSING, Repaired, lost, move_damaged, salvage
 from aiops.store.store import FILE_NAME, Store
-from aiops.trace import OFF, Tracer
+from aiops.telemetry import logs
+from aiops.telemetry.logs import say
+from aiops.telemetry.metrics import Family
+from aiops.telemetry.trace import OFF, Tracer
 
 Status = Literal["starting", "ok", "degraded", "stopping", "failed"]
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import asdict
 
 from aiops import __version__
-from aiops.daemon.contained import contained_families, contained_warnings, skipped_health
-from aiops.daemon.metrics import Family, render
+from aiops.daemon.containment import contained_families, contained_warnings, skipped_health
 from aiops.engine.events import DISPOSITIONS
 from aiops.journal.retention import measure
 from aiops.records import Severity
 from aiops.store import incidents
+from aiops.telemetry.metrics import Family, render
 
 if TYPE_CHECKING:
     from aiops.daemon.daemon import Daemon

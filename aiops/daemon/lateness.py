@@ -13,9 +13,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from aiops.daemon.metrics import Family
 from aiops.journal.frame import times_of
 from aiops.ports import Received
+from aiops.telemetry.metrics import Family
 from aiops.wording import plural
 
 # As far as clocks usually disagree; what is older has missed its place.

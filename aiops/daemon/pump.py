@@ -17,29 +17,29 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import Any, Literal
 
+from aiops.backoff import Backoff
 from aiops.config import InboxConfig
 from aiops.daemon.admission import Admitted, admit
-from aiops.daemon.backoff import Backoff
 from aiops.daemon.clocks import STEADY, Offsets, SteadyClock
-from aiops.daemon.collector import held_back
-from aiops.daemon.folding import Fold
+from aiops.daemon.frame_processing import Fold
+from aiops.daemon.gc_tuning import held_back
 from aiops.daemon.inbox import Inbox, Pending
 from aiops.daemon.lateness import Lateness
-from aiops.daemon.logs import say
-from aiops.daemon.present import Presenter
+from aiops.daemon.present_state import Presenter
+from aiops.daemon.pump_metrics import Vitals
+from aiops.daemon.pump_spans import begin_batch, keep_causes
 from aiops.daemon.recovery import Recovered, cumulative, decided_of
 from aiops.daemon.snapshots import Snapshots
-from aiops.daemon.spans import begin_batch, keep_causes
 from aiops.daemon.ticks import Ticks
-from aiops.daemon.vitals import Vitals
 from aiops.engine.events import Event
-from aiops.engine.silences import Silence
+from aiops.engine.silences.silences import Silence
 from aiops.journal import DiskError, Frame, Meta, Writer
 from aiops.journal.skips import reason_of
 from aiops.journal.snapshot import SnapshotMeta, pack
+from aiops.store.diagnosis import trouble
 from aiops.store.store import Decided, Store
-from aiops.store.trouble import trouble
-from aiops.trace import NO_SPAN, OFF, Tracer
+from aiops.telemetry.logs import say
+from aiops.telemetry.trace import NO_SPAN, OFF, Tracer
 
 State = Literal["running", "degraded", "stopped", "failed"]
 RETRY_FIRST_S = 0.25

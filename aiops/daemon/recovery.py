@@ -13,9 +13,8 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from aiops.daemon.folding import Fold, Folding, restore
-from aiops.daemon.logs import say
-from aiops.daemon.present import Presenter
+from aiops.daemon.frame_processing import Fold, Folding, restore
+from aiops.daemon.present_state import Presenter
 from aiops.engine.events import Event, Placed
 from aiops.errors import AiopsError
 from aiops.journal import Frame, JournalError, Meta, frames
@@ -25,6 +24,7 @@ from aiops.ports import DeadLetter
 from aiops.records import Action, Skipped
 from aiops.store.audit import KEPT
 from aiops.store.store import Decided, Store
+from aiops.telemetry.logs import say
 
 # Frames written to the store in one transaction while catching up: fewer syncs, and still some seconds' worth at most.
 _TOGETHER = 64

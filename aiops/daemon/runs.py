@@ -14,9 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from aiops.daemon.logs import say
-from aiops.daemon.metrics import Family
-from aiops.engine.look import Look
+from aiops.engine.incident_view import Look
 from aiops.errors import AiopsError, UsageError
 from aiops.records import Incident
 from aiops.respond.audit import Trail
@@ -29,6 +27,8 @@ from aiops.respond.matching import compile_match
 from aiops.respond.runs import Plan, Runner, Transport
 from aiops.respond.steps import AlertResolved, Http, Manual, Webhook
 from aiops.respond.switches import Watch
+from aiops.telemetry.logs import say
+from aiops.telemetry.metrics import Family
 from aiops.topology import Topology
 
 # Windows of verification are minutes long: a few seconds later is soon enough.

@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from aiops.daemon.logs import say
-from aiops.daemon.metrics import Family
 from aiops.journal import JournalError
 from aiops.journal.scrub import Step, content, structure
+from aiops.telemetry.logs import say
+from aiops.telemetry.metrics import Family
 
 # 4 MiB a second: a share of a disk that nobody feels, and 20 GiB in an hour and a half.
 BYTES_PER_S = float(4 << 20)

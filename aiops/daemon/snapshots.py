@@ -14,9 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aiops.config import SnapshotConfig
-from aiops.daemon.collector import give_back
-from aiops.daemon.logs import say
+from aiops.daemon.gc_tuning import give_back
 from aiops.journal.snapshot import Packed, SnapshotMeta, write_packed
+from aiops.telemetry.logs import say
 
 
 class Snapshots:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiops import registry
+from aiops.backoff import Backoff
 from aiops.config import SourceConfig
-from aiops.daemon.backoff import Backoff
-from aiops.daemon.logs import say
 from aiops.errors import AiopsError
 from aiops.ports import Inbox, Listens, Position, Source
+from aiops.telemetry.logs import say
 
 GROUP = "aiops.sources"
 _RETRY_FIRST_S = 1.0

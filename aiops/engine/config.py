@@ -6,8 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
-from aiops.engine.correlate_config import CorrelateConfig
-from aiops.engine.detect_config import DetectConfig
+from aiops.engine.correlate.config import CorrelateConfig
+from aiops.engine.detect.config import DetectConfig
 
 Seconds = Annotated[float, Meta(gt=0, le=30 * 86_400)]
 Count = Annotated[int, Meta(ge=1, le=10_000_000)]

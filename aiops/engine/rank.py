@@ -9,10 +9,10 @@ import msgspec
 from msgspec import Struct, field
 
 from aiops.engine.assessment import Assessment
-from aiops.engine.clusters import ClusterState, MemberState
 from aiops.engine.config import IncidentConfig
-from aiops.engine.faults import Faults, all_of
-from aiops.engine.incident_state import IncidentState
+from aiops.engine.incidents.clusters import ClusterState, MemberState
+from aiops.engine.incidents.state import IncidentState
+from aiops.engine.model_faults import Faults, all_of
 from aiops.ports import AlertFact, Calibrated, IncidentView, Ranker, Similar, Stateful, Suggester
 from aiops.records import Cause, Change, Evidence, Suggestion
 

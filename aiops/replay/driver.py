@@ -9,8 +9,8 @@ from hashlib import sha256
 
 from msgspec import Struct, field
 
+from aiops.engine.engine import Engine
 from aiops.engine.events import Event, IncidentChanged, Placed
-from aiops.engine.fold import Engine
 from aiops.errors import AiopsError
 from aiops.journal.skips import reason_of, skipped
 from aiops.records import Alert, Incident, Logged, Skipped

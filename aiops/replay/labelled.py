@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-from aiops.assembly import build_ranker
+from aiops.app.engine import build_ranker
 from aiops.engine.config import EngineConfig
+from aiops.engine.dedup.stream import entity_of
 from aiops.engine.rank import MAX_FACTS
-from aiops.engine.streams import entity_of
 from aiops.ports import AlertFact, IncidentView
 from aiops.records import Alert, Incident, parse_severity
 from aiops.score import Case, cause_case

@@ -10,10 +10,10 @@ from aiops.respond.guards import Case, GuardCheck, Policy, World, evaluate
 from aiops.respond.history import History
 from aiops.respond.matching import Fit, compile_match, fit
 from aiops.respond.parameters import resolve
+from aiops.respond.playbook_tests import leading, render
 from aiops.respond.rendering import Shown
 from aiops.respond.situation import situation
 from aiops.respond.steps import Scalar
-from aiops.respond.trials import leading, render
 from aiops.topology import Topology
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from aiops.patterns import Expression
 from aiops.records.severity import LEVELS
 from aiops.respond.format import CauseMatch, Matcher, Playbook
-from aiops.respond.literals import inner, required
+from aiops.respond.required_texts import inner, required
 from aiops.respond.situation import Seen, Situation, same_kind, severity_label
 from aiops.wording import plural
 

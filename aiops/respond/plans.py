@@ -15,9 +15,9 @@ from aiops.respond.guards import Case, GuardCheck, Policy, World, evaluate, refu
 from aiops.respond.history import History
 from aiops.respond.matching import compile_match, fit
 from aiops.respond.parameters import resolve
+from aiops.respond.playbook_tests import leading
 from aiops.respond.situation import Situation, situation
 from aiops.respond.steps import Scalar
-from aiops.respond.trials import leading
 from aiops.topology import Topology
 
 

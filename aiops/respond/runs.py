@@ -20,10 +20,10 @@ from aiops.respond.guards import Case, GuardCheck, Policy, World, evaluate, scop
 from aiops.respond.history import GLOBAL, WAITING, History, Run, RunState
 from aiops.respond.plans import Plan, Planner
 from aiops.respond.rollback import Rollback
-from aiops.respond.scribe import Scribe
 from aiops.respond.sending import Gate, Reply, Transport
 from aiops.respond.steps import AlertResolved, Http
 from aiops.respond.switches import Switches, Watch
+from aiops.respond.trail_writer import Scribe
 from aiops.topology import Topology
 
 __all__ = ["Finished", "Gate", "Plan", "Reply", "Runner", "Transport"]

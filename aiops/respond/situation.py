@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from aiops.ports import AlertFact, IncidentView
 from aiops.records.severity import Severity
-from aiops.respond.words import symptom, words_of
+from aiops.respond.symptom_words import symptom, words_of
 from aiops.topology import Topology
 
 # Streams looked at. Incidents of thousands of streams have few kinds of alert: the most severe of each kind come first.

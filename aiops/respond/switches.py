@@ -10,7 +10,7 @@ from typing import Any
 
 from aiops.respond.audit import AuditError, Entry
 from aiops.respond.history import History
-from aiops.respond.scribe import Scribe
+from aiops.respond.trail_writer import Scribe
 
 # Whoever engages a switch is answered within a tenth of a second, however slow the disk is: a healthy one needs
 # a few milliseconds for a line, and what is not on disk by then is written later and said in health.

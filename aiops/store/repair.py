@@ -17,9 +17,9 @@ from msgspec import Struct
 from aiops.journal.segment import segments
 from aiops.journal.writer import sync_directory
 from aiops.store.database import Database
+from aiops.store.diagnosis import is_damage
 from aiops.store.store import FILE_NAME
-from aiops.store.trouble import is_damage
-from aiops.store.wal import wal_damage
+from aiops.store.wal_check import wal_damage
 
 # The check reads the whole file; a store of a year takes about this long on a slow disk. What is cut short is as well
 # as nothing that is looked at shows.

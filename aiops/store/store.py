@@ -19,9 +19,9 @@ from aiops.ports import DeadLetter
 from aiops.records import Action
 from aiops.store import audit, incidents
 from aiops.store.database import Database
+from aiops.store.diagnosis import is_content
 from aiops.store.incidents import Present
 from aiops.store.outbox import Entry, OutboxTable
-from aiops.store.trouble import is_content
 
 FILE_NAME = "aiops.db"
 # The topic of audit entries about a store that was made again.

@@ -121,7 +121,7 @@ class Hatchery:
 def hatch() -> None:
     """The hatchery's own process: obeys orders on standard input, and ends its daemons when that ends."""
     from aiops import registry
-    from aiops.daemon.service import Runner
+    from aiops.app.run import Runner
 
     for group, name in (("aiops.sources", "http"), ("aiops.sources", "kafka"), ("aiops.sinks", "webhook")):
         registry.load(group, name)

@@ -14,7 +14,7 @@ from aiops.ports import AlertFact, IncidentView, Stateful, Suggester
 from aiops.records import Cause
 from aiops.respond.catalogue import read_playbook
 from aiops.respond.lint import lint_file
-from aiops.respond.trials import run_trials
+from aiops.respond.playbook_tests import run_trials
 
 MAX_SUGGESTIONS = 5
 # Incidents fed to a suggester before its state is measured; a state that still grows by then holds on to everything.

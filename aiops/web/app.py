@@ -15,13 +15,13 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from aiops.http.auth import Guard, Refusal
+from aiops.http.prefix import Prefixed
 from aiops.web import deliveries, incidents, runs, silences
-from aiops.web.auth import Guard, Refusal
 from aiops.web.host import Host
 from aiops.web.openapi import document
 from aiops.web.operations import Caller, Operation, error_response, json_response
 from aiops.web.pages import Pages
-from aiops.web.prefix import Prefixed
 from aiops.web.sessions import Doorkeeper
 
 OPERATIONS: list[Operation] = [*incidents.OPERATIONS, *silences.OPERATIONS, *runs.OPERATIONS, *deliveries.OPERATIONS]

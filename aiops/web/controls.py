@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from aiops.web import deliveries, model, runs
+from aiops.web import bodies, deliveries, runs
 from aiops.web.forms import body_of
 from aiops.web.operations import ApiError, Call
 
@@ -26,15 +26,15 @@ class RunsPage(Struct):
 class DeliveriesPage(Struct):
     """What the page of deliveries shows."""
 
-    endpoints: list[model.Endpoint]
-    dead: list[model.Delivery]
+    endpoints: list[bodies.Endpoint]
+    dead: list[bodies.Delivery]
 
 
 def runs_page(call: Call) -> RunsPage:
     """Kill switches and the last runs."""
     try:
         switches = runs.list_switches(call).switches
-        return RunsPage("", switches, runs.list_runs(_with(call, query=model.RunsQuery(MAX_RUNS))).runs)
+        return RunsPage("", switches, runs.list_runs(_with(call, query=bodies.RunsQuery(MAX_RUNS))).runs)
     except ApiError as error:
         return RunsPage(error.reason)
 
@@ -43,12 +43,12 @@ def move_switch(call: Call, fields: Mapping[str, str]) -> None:
     """Engage or release a kill switch, as a form says."""
     if fields.get("engaged") not in ("yes", "no"):
         raise ApiError(400, f"engaged: expected yes or no; got {fields.get('engaged', '')[:40]!r}")
-    runs.move_switch(_with(call, body=body_of({**fields, "engaged": fields["engaged"] == "yes"}, model.MoveSwitch)))
+    runs.move_switch(_with(call, body=body_of({**fields, "engaged": fields["engaged"] == "yes"}, bodies.MoveSwitch)))
 
 
 def deliveries_page(call: Call) -> DeliveriesPage:
     """Endpoints, and the deliveries that were given up."""
-    dead = deliveries.list_outbox(_with(call, query=model.OutboxQuery("dead", limit=MAX_DEAD))).deliveries
+    dead = deliveries.list_outbox(_with(call, query=bodies.OutboxQuery("dead", limit=MAX_DEAD))).deliveries
     return DeliveriesPage(deliveries.list_endpoints(call).endpoints, dead)
 
 
@@ -60,13 +60,13 @@ def move_dead(call: Call, verb: str, fields: Mapping[str, str]) -> None:
     given = fields.get("id", "")
     if given and not (given.isascii() and given.isdecimal() and len(given) < 19):
         raise ApiError(400, f"id: expected the number of a delivery; got {given[:40]!r}")
-    if not known[verb](_with(call, body=model.Which([int(given)] if given else None))).count:
+    if not known[verb](_with(call, body=bodies.Which([int(given)] if given else None))).count:
         raise ApiError(409, f"nothing to {verb}: no such delivery is dead any more")
 
 
 def enable(call: Call, fields: Mapping[str, str]) -> None:
     """Enable a disabled endpoint; refuse where it was not disabled."""
-    if not deliveries.enable(_with(call, body=body_of(fields, model.Enable))).enabled:
+    if not deliveries.enable(_with(call, body=body_of(fields, bodies.Enable))).enabled:
         raise ApiError(409, f"{call.params['name']} is not disabled: it is notified already")
 
 

@@ -4,65 +4,65 @@ from __future__ import annotations
 
 from aiops.errors import AiopsError
 from aiops.store import audit
-from aiops.web import model
+from aiops.web import bodies
 from aiops.web.operations import ApiError, Call, Operation
 
 
-def list_outbox(call: Call) -> model.Deliveries:
+def list_outbox(call: Call) -> bodies.Deliveries:
     """Rows of the outbox, without what they carry."""
-    query: model.OutboxQuery = call.query
+    query: bodies.OutboxQuery = call.query
     rows = call.host.store.outbox.rows(query.state, query.limit, query.endpoint)
-    names = model.Delivery.__struct_fields__
-    return model.Deliveries([model.Delivery(**{name: getattr(row, name) for name in names}) for row in rows])
+    names = bodies.Delivery.__struct_fields__
+    return bodies.Deliveries([bodies.Delivery(**{name: getattr(row, name) for name in names}) for row in rows])
 
 
-def retry(call: Call) -> model.Moved:
+def retry(call: Call) -> bodies.Moved:
     """Make dead rows due again."""
-    return model.Moved(call.host.store.outbox.retry_dead(call.clock(), call.body.ids, actor=call.actor or "local"))
+    return bodies.Moved(call.host.store.outbox.retry_dead(call.clock(), call.body.ids, actor=call.actor or "local"))
 
 
-def drop(call: Call) -> model.Moved:
+def drop(call: Call) -> bodies.Moved:
     """Give dead rows up."""
-    return model.Moved(call.host.store.outbox.drop(call.clock(), call.body.ids, actor=call.actor or "local"))
+    return bodies.Moved(call.host.store.outbox.drop(call.clock(), call.body.ids, actor=call.actor or "local"))
 
 
-def list_endpoints(call: Call) -> model.Endpoints:
+def list_endpoints(call: Call) -> bodies.Endpoints:
     """Who is told, and whether that works."""
     found = call.host.delivery.endpoints() if call.host.delivery is not None else {}
-    names = model.Endpoint.__struct_fields__[1:]
-    return model.Endpoints([model.Endpoint(name, *(one[key] for key in names)) for name, one in found.items()])
+    names = bodies.Endpoint.__struct_fields__[1:]
+    return bodies.Endpoints([bodies.Endpoint(name, *(one[key] for key in names)) for name, one in found.items()])
 
 
-def enable(call: Call) -> model.Enabled:
+def enable(call: Call) -> bodies.Enabled:
     """Tell a disabled endpoint again."""
     name, delivery = call.params["name"], call.host.delivery
     if delivery is None or name not in delivery.endpoints():
         raise ApiError(404, f"expected the name of an endpoint; got {name[:100]!r}")
     try:
-        return model.Enabled(delivery.enable(name, call.actor or "local", call.body.reason))
+        return bodies.Enabled(delivery.enable(name, call.actor or "local", call.body.reason))
     except AiopsError as error:
         raise ApiError(503, str(error)) from None
 
 
-def list_audit(call: Call) -> model.AuditEntries:
+def list_audit(call: Call) -> bodies.AuditEntries:
     """What was decided."""
-    query: model.AuditQuery = call.query
+    query: bodies.AuditQuery = call.query
     reader = call.host.store.database.reader
     found = audit.entries(reader, incident=query.incident, after=query.after, limit=query.limit)
-    names = model.AuditEntry.__struct_fields__
-    return model.AuditEntries([model.AuditEntry(**{name: getattr(entry, name) for name in names}) for entry in found])
+    names = bodies.AuditEntry.__struct_fields__
+    return bodies.AuditEntries([bodies.AuditEntry(**{name: getattr(entry, name) for name in names}) for entry in found])
 
 
-def list_letters(call: Call) -> model.Letters:
+def list_letters(call: Call) -> bodies.Letters:
     """Rejected input: where it came from and why it was rejected."""
-    query: model.LettersQuery = call.query
+    query: bodies.LettersQuery = call.query
     found = audit.letters(call.host.store.database.reader, before=query.before, limit=query.limit)
-    return model.Letters([model.Letter(x.number, x.at, x.source, x.place, x.reason, len(x.raw)) for x in found])
+    return bodies.Letters([bodies.Letter(x.number, x.at, x.source, x.place, x.reason, len(x.raw)) for x in found])
 
 
-def health(call: Call) -> model.Health:
+def health(call: Call) -> bodies.Health:
     """What the daemon says of itself, in full."""
-    return model.Health(dict(call.host.health()))
+    return bodies.Health(dict(call.host.health()))
 
 
 OPERATIONS = [
@@ -73,9 +73,9 @@ OPERATIONS = [
         "List deliveries",
         "read",
         list_outbox,
-        model.Deliveries,
+        bodies.Deliveries,
         None,
-        model.OutboxQuery,
+        bodies.OutboxQuery,
     ),
     Operation(
         "retryDead",
@@ -84,13 +84,13 @@ OPERATIONS = [
         "Send dead deliveries again",
         "write",
         retry,
-        model.Moved,
-        model.Which,
+        bodies.Moved,
+        bodies.Which,
     ),
     Operation(
-        "dropDead", "POST", "/api/v1/outbox/drop", "Give dead deliveries up", "write", drop, model.Moved, model.Which
+        "dropDead", "POST", "/api/v1/outbox/drop", "Give dead deliveries up", "write", drop, bodies.Moved, bodies.Which
     ),
-    Operation("listEndpoints", "GET", "/api/v1/endpoints", "List endpoints", "read", list_endpoints, model.Endpoints),
+    Operation("listEndpoints", "GET", "/api/v1/endpoints", "List endpoints", "read", list_endpoints, bodies.Endpoints),
     Operation(
         "enableEndpoint",
         "POST",
@@ -98,8 +98,8 @@ OPERATIONS = [
         "Tell a disabled endpoint again",
         "write",
         enable,
-        model.Enabled,
-        model.Enable,
+        bodies.Enabled,
+        bodies.Enable,
         errors=(404, 503),
     ),
     Operation(
@@ -109,9 +109,9 @@ OPERATIONS = [
         "List decisions",
         "read",
         list_audit,
-        model.AuditEntries,
+        bodies.AuditEntries,
         None,
-        model.AuditQuery,
+        bodies.AuditQuery,
     ),
     Operation(
         "listDeadLetters",
@@ -120,9 +120,9 @@ OPERATIONS = [
         "List rejected input",
         "read",
         list_letters,
-        model.Letters,
+        bodies.Letters,
         None,
-        model.LettersQuery,
+        bodies.LettersQuery,
     ),
-    Operation("health", "GET", "/api/v1/health", "Show health", "read", health, model.Health),
+    Operation("health", "GET", "/api/v1/health", "Show health", "read", health, bodies.Health),
 ]

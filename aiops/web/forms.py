@@ -9,9 +9,9 @@ from urllib.parse import parse_qs
 import msgspec
 from starlette.requests import Request
 
+from aiops.http.body import Budget, read_body
+from aiops.http.site_address import from_own_page
 from aiops.web import formtokens
-from aiops.web.address import from_own_page
-from aiops.web.body import Budget, read_body
 from aiops.web.operations import ApiError
 from aiops.web.sessions import Doorkeeper
 

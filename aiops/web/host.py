@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from aiops.engine.events import Feedback
-from aiops.engine.preview import Preview
-from aiops.engine.silences import Silence
+from aiops.engine.silences.preview import Preview
+from aiops.engine.silences.silences import Silence
 from aiops.records import Action, Incident
 from aiops.respond.history import Run
 from aiops.respond.runs import Plan
@@ -54,7 +54,7 @@ class Respond(Protocol):
 
 
 class Delivery(Protocol):
-    """The delivery worker, as the web sees it; `aiops.deliver.worker.Worker`."""
+    """The delivery worker, as the web sees it; `aiops.notify.dispatcher.Worker`."""
 
     def endpoints(self) -> Mapping[str, Mapping[str, Any]]:
         """By name: `{"ok": bool, "detail": str, "breaker": str, "disabled": bool, "in_flight": int, …}`."""

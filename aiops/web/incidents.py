@@ -8,16 +8,16 @@ from typing import Any
 from aiops.records import Action, Severity
 from aiops.store import incidents
 from aiops.store.incidents import Stored, Summary
-from aiops.web import model
+from aiops.web import bodies
 from aiops.web.operations import ApiError, Call, Operation
 
 # The engine answers within a frame's time; longer means that it is full or its disk does not take anything.
 ACT_TIMEOUT_S = 5.0
 
 
-def list_incidents(call: Call) -> model.Lines:
+def list_incidents(call: Call) -> bodies.Lines:
     """A page of incidents."""
-    query: model.ListQuery = call.query
+    query: bodies.ListQuery = call.query
     found = incidents.listed(
         call.host.store.database.reader,
         statuses=tuple(query.status.split(",")) if query.status else (),  # type: ignore[arg-type]
@@ -29,37 +29,37 @@ def list_incidents(call: Call) -> model.Lines:
     last = found[-1] if len(found) == query.limit else None
     # `repr` gives the shortest text that reads back as the same number.
     following = f"{last.opened_at!r}~{last.id}" if last is not None else None
-    return model.Lines([_line(summary) for summary in found], following)
+    return bodies.Lines([_line(summary) for summary in found], following)
 
 
-def show_incident(call: Call) -> model.Detail:
+def show_incident(call: Call) -> bodies.Detail:
     """One incident."""
     stored = _stored(call)
-    return model.Detail(stored.incident, stored.version)
+    return bodies.Detail(stored.incident, stored.version)
 
 
-def acknowledge(call: Call) -> model.Done:
+def acknowledge(call: Call) -> bodies.Done:
     """Somebody looks at it."""
     return _act(call, "acknowledge", message=call.body.message)
 
 
-def resolve(call: Call) -> model.Done:
+def resolve(call: Call) -> bodies.Done:
     """It is over, whatever its alerts say."""
     return _act(call, "resolve", message=call.body.message)
 
 
-def confirm_cause(call: Call) -> model.Done:
+def confirm_cause(call: Call) -> bodies.Done:
     """This was the cause."""
     return _act(call, "confirm_cause", message=call.body.message, entity=call.body.entity)
 
 
-def confirm_grouping(call: Call) -> model.Done:
+def confirm_grouping(call: Call) -> bodies.Done:
     """These alerts belong together, those do not."""
     args = {"alerts": ",".join(call.body.alerts), "wrong": ",".join(call.body.wrong)}
     return _act(call, "confirm_grouping", message=call.body.message, args=args)
 
 
-def confirm_playbook(call: Call) -> model.Done:
+def confirm_playbook(call: Call) -> bodies.Done:
     """This playbook was used."""
     args = {"playbook": call.body.playbook, "outcome": call.body.outcome}
     return _act(call, "confirm_playbook", message=call.body.message, args=args)
@@ -67,7 +67,7 @@ def confirm_playbook(call: Call) -> model.Done:
 
 def _act(
     call: Call, verb: str, *, message: str | None, entity: str | None = None, args: dict[str, str] | None = None
-) -> model.Done:
+) -> bodies.Done:
     stored = _stored(call)
     return hand_in(
         call,
@@ -83,7 +83,7 @@ def _act(
     )
 
 
-def hand_in(call: Call, action: Action) -> model.Done:
+def hand_in(call: Call, action: Action) -> bodies.Done:
     """Have the engine apply an action; raise `ApiError` where it did not, or did not answer in time."""
     action.id = f"act:{secrets.token_hex(8)}"
     answer = call.host.act(action, ACT_TIMEOUT_S)
@@ -93,7 +93,7 @@ def hand_in(call: Call, action: Action) -> model.Done:
         )
     if not answer.applied:
         raise ApiError(409, answer.reason)
-    return model.Done(action.id, answer.applied, answer.reason)
+    return bodies.Done(action.id, answer.applied, answer.reason)
 
 
 def _stored(call: Call) -> Stored:
@@ -111,10 +111,10 @@ def _cursor(text: str | None) -> tuple[float, str] | None:
     return float(at), name
 
 
-def _line(summary: Summary) -> model.Line:
-    fields: dict[str, Any] = {name: getattr(summary, name) for name in model.Line.__struct_fields__}
+def _line(summary: Summary) -> bodies.Line:
+    fields: dict[str, Any] = {name: getattr(summary, name) for name in bodies.Line.__struct_fields__}
     fields["severity"] = Severity(summary.severity).label
-    return model.Line(**fields)
+    return bodies.Line(**fields)
 
 
 OPERATIONS = [
@@ -125,8 +125,8 @@ OPERATIONS = [
         "List incidents",
         "read",
         list_incidents,
-        model.Lines,
-        query=model.ListQuery,
+        bodies.Lines,
+        query=bodies.ListQuery,
     ),
     Operation(
         "showIncident",
@@ -135,7 +135,7 @@ OPERATIONS = [
         "Show an incident",
         "read",
         show_incident,
-        model.Detail,
+        bodies.Detail,
         errors=(404,),
     ),
     *(
@@ -146,27 +146,27 @@ OPERATIONS = [
             summary,
             "write",
             handler,
-            model.Done,
+            bodies.Done,
             body,
             errors=(404, 409, 503),
         )
         for name, path, summary, handler, body in (
-            ("acknowledge", "acknowledge", "Say that somebody looks at it", acknowledge, model.Note),
-            ("resolve", "resolve", "Say that it is over", resolve, model.Note),
-            ("confirmCause", "confirm-cause", "Confirm or correct the cause", confirm_cause, model.ConfirmCause),
+            ("acknowledge", "acknowledge", "Say that somebody looks at it", acknowledge, bodies.Note),
+            ("resolve", "resolve", "Say that it is over", resolve, bodies.Note),
+            ("confirmCause", "confirm-cause", "Confirm or correct the cause", confirm_cause, bodies.ConfirmCause),
             (
                 "confirmGrouping",
                 "confirm-grouping",
                 "Confirm or correct the grouping",
                 confirm_grouping,
-                model.ConfirmGrouping,
+                bodies.ConfirmGrouping,
             ),
             (
                 "confirmPlaybook",
                 "confirm-playbook",
                 "Tell which playbook was used",
                 confirm_playbook,
-                model.ConfirmPlaybook,
+                bodies.ConfirmPlaybook,
             ),
         )
     ),

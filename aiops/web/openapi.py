@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from aiops import __version__
-from aiops.web.model import Error
+from aiops.web.bodies import Error
 from aiops.web.operations import Operation
 
 _REF = "#/components/schemas/{name}"

@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aiops.errors import AiopsError
-from aiops.web.auth import Refusal, Scope
-from aiops.web.body import BodyError, Budget, read_body
+from aiops.http.auth import Refusal, Scope
+from aiops.http.body import BodyError, Budget, read_body
+from aiops.web.bodies import Error
 from aiops.web.host import Host
-from aiops.web.model import Error
 from aiops.web.sessions import Doorkeeper
 
 # Bodies of the API are a few identifiers; a list of a thousand ids is 40 kB.

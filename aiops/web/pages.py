@@ -20,11 +20,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from aiops.engine.preview import Preview
+from aiops.engine.silences.preview import Preview
+from aiops.http.auth import Refusal, Scope
+from aiops.http.body import BodyError
 from aiops.store import audit
-from aiops.web import controls, formtokens, incidents, model, runs, silences, silencing
-from aiops.web.auth import Refusal, Scope
-from aiops.web.body import BodyError
+from aiops.web import bodies, controls, formtokens, incidents, runs, silences, silences_page
 from aiops.web.forms import Forms, body_of
 from aiops.web.operations import ApiError, Call, Caller, Operation
 from aiops.web.visible import exact, shown
@@ -41,13 +41,13 @@ REFRESH_S = 15
 STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
 # What the forms of an incident do; their fields are those of the API.
 ACTIONS: dict[str, tuple[Callable[[Call], Any], type[Struct]]] = {
-    "acknowledge": (incidents.acknowledge, model.Note),
-    "resolve": (incidents.resolve, model.Note),
-    "confirm-cause": (incidents.confirm_cause, model.ConfirmCause),
-    "confirm-grouping": (incidents.confirm_grouping, model.ConfirmGrouping),
-    "confirm-playbook": (incidents.confirm_playbook, model.ConfirmPlaybook),
-    "approve": (runs.approve, model.Approve),
-    "rollback": (runs.roll_back_on_page, model.RollBackForm),
+    "acknowledge": (incidents.acknowledge, bodies.Note),
+    "resolve": (incidents.resolve, bodies.Note),
+    "confirm-cause": (incidents.confirm_cause, bodies.ConfirmCause),
+    "confirm-grouping": (incidents.confirm_grouping, bodies.ConfirmGrouping),
+    "confirm-playbook": (incidents.confirm_playbook, bodies.ConfirmPlaybook),
+    "approve": (runs.approve, bodies.Approve),
+    "rollback": (runs.roll_back_on_page, bodies.RollBackForm),
 }
 
 Page = Callable[[Request], Awaitable[Response]]
@@ -124,7 +124,7 @@ class Pages:
     async def _list(self, request: Request) -> Response:
         wanted = request.query_params.get("status", "active")
         statuses = {"active": "open,acknowledged", "all": None}.get(wanted, "open,acknowledged")
-        query = model.ListQuery(status=statuses, before=_before(request), limit=100)
+        query = bodies.ListQuery(status=statuses, before=_before(request), limit=100)
         found = await run_in_threadpool(incidents.list_incidents, self._call(request, query=query))
         tab = wanted if wanted == "all" else "active"
         # Older pages do not change.
@@ -157,16 +157,16 @@ class Pages:
         return RedirectResponse(f"{self._base}/incidents/{quote(name, safe='')}", 303)
 
     async def _silences(self, request: Request) -> Response:
-        return await self._silence_page(request, silencing.prefilled(request.query_params))
+        return await self._silence_page(request, silences_page.prefilled(request.query_params))
 
     async def _silence(self, request: Request) -> Response:
         fields = await self._forms.read(request)
-        form = silencing.form_of(fields)
+        form = silences_page.form_of(fields)
         try:
             if fields.get("do") == "preview":
-                seen = await run_in_threadpool(silencing.preview, self._call(request), form)
+                seen = await run_in_threadpool(silences_page.preview, self._call(request), form)
                 return await self._silence_page(request, form, seen=seen)
-            await run_in_threadpool(silencing.add, self._call(request), form)
+            await run_in_threadpool(silences_page.add, self._call(request), form)
         except ApiError as error:
             # What was written stays in the fields.
             response = await self._silence_page(request, form, error.reason)
@@ -178,10 +178,10 @@ class Pages:
         await self._forms.read(request)
         done = await run_in_threadpool(silences.end_silence, self._call(request))
         # What is notified now is known once; no address leads to it, so that no link can put words on the page.
-        return await self._silence_page(request, silencing.Form(), said=done.reason)
+        return await self._silence_page(request, silences_page.Form(), said=done.reason)
 
     async def _silence_page(
-        self, request: Request, form: silencing.Form, wrong: str = "", said: str = "", seen: Preview | None = None
+        self, request: Request, form: silences_page.Form, wrong: str = "", said: str = "", seen: Preview | None = None
     ) -> Response:
         found = await run_in_threadpool(lambda: sorted(self._caller.host.silences(), key=lambda one: one.start))
         return self._page(request, "silences.html", silences=found, form=form, wrong=wrong, said=said, seen=seen)

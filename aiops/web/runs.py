@@ -10,26 +10,26 @@ from aiops.errors import AiopsError, UsageError
 from aiops.records import Incident
 from aiops.respond.history import Run
 from aiops.respond.runs import Plan
-from aiops.web import incidents, model
+from aiops.web import bodies, incidents
 from aiops.web.host import Host, Respond
 from aiops.web.operations import ApiError, Call, Operation
 
 _NOBODY = "expected a token that says who does it (http.options.tokens); anybody on this machine could ask without one"
 
 
-def plan(call: Call) -> model.Planned:
+def plan(call: Call) -> bodies.Planned:
     """A dry run."""
     incident, runs = incidents.show_incident(call).incident, _runs(call.host)
     name = call.query.playbook or (incident.playbooks[0].name if incident.playbooks else None)
     if name is None:
         raise ApiError(409, "no playbook is suggested: name one")
     try:
-        return model.Planned(runs.plan(incident.id, name))
+        return bodies.Planned(runs.plan(incident.id, name))
     except AiopsError as error:
         raise _refused(error) from None
 
 
-def approve(call: Call) -> model.Approved:
+def approve(call: Call) -> bodies.Approved:
     """Approve a plan; every guard is asked again."""
     incident, runs = incidents.show_incident(call).incident, _runs(call.host)
     if not call.vouched or call.actor is None:
@@ -38,40 +38,40 @@ def approve(call: Call) -> model.Approved:
         found, started = runs.approve(incident.id, call.body.playbook, call.body.plan, call.actor)
     except AiopsError as error:
         raise _refused(error) from None
-    return model.Approved(found, started)
+    return bodies.Approved(found, started)
 
 
-def list_runs(call: Call) -> model.RunList:
+def list_runs(call: Call) -> bodies.RunList:
     """What ran."""
-    return model.RunList(list(_runs(call.host).listed(call.query.limit)))
+    return bodies.RunList(list(_runs(call.host).listed(call.query.limit)))
 
 
-def roll_back(call: Call) -> model.RolledBack:
+def roll_back(call: Call) -> bodies.RolledBack:
     """Roll back what waited for a person, who must be an approver of the playbook."""
     runs, wanted = _runs(call.host), call.body
     if not call.vouched or call.actor is None:
         raise ApiError(403, _NOBODY)
     try:
-        return model.RolledBack(
+        return bodies.RolledBack(
             runs.roll_back(call.params["id"], call.actor, wanted.reason, close=wanted.close, vouched=True)
         )
     except AiopsError as error:
         raise _refused(error) from None
 
 
-def roll_back_on_page(call: Call) -> model.RolledBack:
+def roll_back_on_page(call: Call) -> bodies.RolledBack:
     """As `roll_back`, for the form of an incident's page."""
-    form: model.RollBackForm = call.body
-    call.params, call.body = {"id": form.run}, model.RollBack(form.close == "yes")
+    form: bodies.RollBackForm = call.body
+    call.params, call.body = {"id": form.run}, bodies.RollBack(form.close == "yes")
     return roll_back(call)
 
 
-def list_switches(call: Call) -> model.Switches:
+def list_switches(call: Call) -> bodies.Switches:
     """The kill switches that were ever moved."""
-    return model.Switches(dict(_runs(call.host).switches()))
+    return bodies.Switches(dict(_runs(call.host).switches()))
 
 
-def move_switch(call: Call) -> model.Switches:
+def move_switch(call: Call) -> bodies.Switches:
     """Engage or release a kill switch."""
     runs, wanted = _runs(call.host), call.body
     if not wanted.engaged and not call.vouched:
@@ -80,7 +80,7 @@ def move_switch(call: Call) -> model.Switches:
         runs.switch(wanted.scope, wanted.engaged, call.actor or "local", wanted.reason)
     except AiopsError as error:
         raise _refused(error) from None
-    return model.Switches(dict(runs.switches()))
+    return bodies.Switches(dict(runs.switches()))
 
 
 def shown(host: Host, incident: Incident) -> Plan | None:
@@ -122,8 +122,8 @@ OPERATIONS = [
         "Dry run of a playbook, guard by guard",
         "read",
         plan,
-        model.Planned,
-        query=model.PlanQuery,
+        bodies.Planned,
+        query=bodies.PlanQuery,
         errors=(404, 409, 503),
     ),
     Operation(
@@ -133,8 +133,8 @@ OPERATIONS = [
         "Approve a planned run",
         "write",
         approve,
-        model.Approved,
-        model.Approve,
+        bodies.Approved,
+        bodies.Approve,
         errors=(404, 409, 503),
     ),
     Operation(
@@ -144,8 +144,8 @@ OPERATIONS = [
         "List runs of playbooks",
         "read",
         list_runs,
-        model.RunList,
-        query=model.RunsQuery,
+        bodies.RunList,
+        query=bodies.RunsQuery,
         errors=(409,),
     ),
     Operation(
@@ -155,8 +155,8 @@ OPERATIONS = [
         "Roll back a run whose rollback waits, or close it",
         "write",
         roll_back,
-        model.RolledBack,
-        model.RollBack,
+        bodies.RolledBack,
+        bodies.RollBack,
         errors=(409, 503),
     ),
     Operation(
@@ -166,7 +166,7 @@ OPERATIONS = [
         "List kill switches",
         "read",
         list_switches,
-        model.Switches,
+        bodies.Switches,
         errors=(409,),
     ),
     Operation(
@@ -176,8 +176,8 @@ OPERATIONS = [
         "Engage or release a kill switch",
         "write",
         move_switch,
-        model.Switches,
-        model.MoveSwitch,
+        bodies.Switches,
+        bodies.MoveSwitch,
         errors=(409, 503),
         urgent=True,
     ),

@@ -15,10 +15,10 @@ from collections.abc import Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
+from aiops.http.attempts import Attempts
+from aiops.http.auth import Guard, Refusal, Scope, Token
+from aiops.http.site_address import from_own_page
 from aiops.web import formtokens
-from aiops.web.address import from_own_page
-from aiops.web.attempts import Attempts
-from aiops.web.auth import Guard, Refusal, Scope, Token
 from aiops.web.formtokens import FormTokens
 
 COOKIE = "aiops_session"

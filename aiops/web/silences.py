@@ -6,22 +6,22 @@ import secrets
 
 import msgspec
 
-from aiops.engine.preview import Preview
-from aiops.engine.silence_actions import parse_silence
-from aiops.engine.silences import Silence
+from aiops.engine.silences.actions import parse_silence
+from aiops.engine.silences.preview import Preview
+from aiops.engine.silences.silences import Silence
 from aiops.errors import AiopsError
 from aiops.records import Action
-from aiops.web import model
+from aiops.web import bodies
 from aiops.web.incidents import hand_in
 from aiops.web.operations import ApiError, Call, Operation
 
 
-def list_silences(call: Call) -> model.Silences:
+def list_silences(call: Call) -> bodies.Silences:
     """The silences in force or to come."""
-    return model.Silences(list(call.host.silences()))
+    return bodies.Silences(list(call.host.silences()))
 
 
-def add_silence(call: Call) -> model.Done:
+def add_silence(call: Call) -> bodies.Done:
     """Add or replace a silence or a maintenance window."""
     return add(call, _arguments(call.body), call.body.comment)
 
@@ -31,7 +31,7 @@ def preview_silence(call: Call) -> Preview:
     return preview(call, _arguments(call.body))
 
 
-def add(call: Call, args: dict[str, str], comment: str | None) -> model.Done:
+def add(call: Call, args: dict[str, str], comment: str | None) -> bodies.Done:
     """Have the engine set the silence of an action's arguments; raise `ApiError` for what does not fit."""
     action = Action(ts=call.clock(), verb="silence", actor=call.actor, args=args, message=comment)
     # The engine would refuse it as well; here the answer can still be "your request is wrong".
@@ -48,7 +48,7 @@ def preview(call: Call, args: dict[str, str]) -> Preview:
         raise ApiError(503, str(error)) from None
 
 
-def end_silence(call: Call) -> model.Done:
+def end_silence(call: Call) -> bodies.Done:
     """End a silence."""
     name = call.params["id"]
     if all(silence.id != name for silence in call.host.silences()):
@@ -68,7 +68,7 @@ def _checked(call: Call, action: Action) -> Silence:
         raise ApiError(400, str(error)) from None
 
 
-def _arguments(wanted: model.NewSilence) -> dict[str, str]:
+def _arguments(wanted: bodies.NewSilence) -> dict[str, str]:
     given = {
         "id": wanted.id or new_id(),
         "matchers": msgspec.json.encode(wanted.matchers).decode(),
@@ -83,7 +83,7 @@ def _arguments(wanted: model.NewSilence) -> dict[str, str]:
 
 
 OPERATIONS = [
-    Operation("listSilences", "GET", "/api/v1/silences", "List silences", "read", list_silences, model.Silences),
+    Operation("listSilences", "GET", "/api/v1/silences", "List silences", "read", list_silences, bodies.Silences),
     Operation(
         "addSilence",
         "POST",
@@ -91,8 +91,8 @@ OPERATIONS = [
         "Add or replace a silence or maintenance window",
         "write",
         add_silence,
-        model.Done,
-        model.NewSilence,
+        bodies.Done,
+        bodies.NewSilence,
         status=201,
         errors=(409, 503),
     ),
@@ -104,7 +104,7 @@ OPERATIONS = [
         "read",
         preview_silence,
         Preview,
-        model.NewSilence,
+        bodies.NewSilence,
         errors=(503,),
     ),
     Operation(
@@ -114,7 +114,7 @@ OPERATIONS = [
         "End a silence",
         "write",
         end_silence,
-        model.Done,
+        bodies.Done,
         errors=(404, 409, 503),
     ),
 ]

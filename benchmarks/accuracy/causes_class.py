@@ -13,7 +13,7 @@ from collections import Counter
 
 from aiops_models.cause_class import CauseClassifier
 from aiops_models.causes import CauseRanker
-from aiops_models.causes.naming import tail
+from aiops_models.causes.entity_names import tail
 from rich.table import Table
 
 from aiops.score import Case as Scored

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from aiops.engine.streams import entity_of
+from aiops.engine.dedup.stream import entity_of
 from aiops.ports import AlertFact, IncidentView
 from aiops.records import Alert, Incident, Record, RootCause
 from aiops.records.decode import from_plain

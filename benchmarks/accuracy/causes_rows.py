@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiops_models.causes import CauseRanker
-from aiops_models.causes.naming import tail
-from aiops_models.causes.scene import Scene
+from aiops_models.causes.entity_names import tail
+from aiops_models.causes.incident_graph import Scene
 
 from aiops.ports import AlertFact
 from aiops.score import Case as Scored

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
 from aiops_models.causes import CauseRanker
-from aiops_models.causes.scene import Scene
-from aiops_models.causes.terms import WEIGHTS
+from aiops_models.causes.incident_graph import Scene
+from aiops_models.causes.score_terms import WEIGHTS
 
 from aiops.score import Case as Scored
 from aiops.score import Ranking, ranking

@@ -12,11 +12,11 @@ import sys
 import time
 from pathlib import Path
 
-from aiops_models.training import ALGORITHMS, roc_area
+from aiops_models.detectors.training import ALGORITHMS, roc_area
 
 from aiops.archive import Rejections, read
-from aiops.engine.feature_row import NAMES
-from aiops.rows import Gathered, gather
+from aiops.detectors.rows import Gathered, gather
+from aiops.engine.detect.feature_row import NAMES
 from benchmarks.data import available
 from benchmarks.tables import Tables, parser
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from aiops.engine.correlate import Correlator
-from aiops.engine.correlate_config import CorrelateConfig
+from aiops.engine.correlate.config import CorrelateConfig
+from aiops.engine.correlate.correlator import Correlator
 from aiops.score import IncidentRates, grouping, macro, roc_area
 from aiops.topology import Topology
 from benchmarks.accuracy.grouping_data import Item, Stream, shuffled

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from aiops.engine.correlate import Correlator
-from aiops.engine.correlate_config import CorrelateConfig
+from aiops.engine.correlate.config import CorrelateConfig
+from aiops.engine.correlate.correlator import Correlator
 from aiops.score import grouping
 from benchmarks.accuracy.grouping_data import overlay, shuffled
 from benchmarks.accuracy.grouping_measure import EMPTY, place_all

@@ -21,8 +21,8 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from aiops.engine.detect_config import DetectConfig
-from aiops.engine.novelty import Novelty
+from aiops.engine.detect.config import DetectConfig
+from aiops.engine.detect.novelty import Novelty
 from aiops.records import Incident, Metric
 from aiops.score.nab import PROFILES, STANDARD, Profile, Scored, at_threshold, best
 from benchmarks.data import available

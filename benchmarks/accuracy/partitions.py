@@ -19,7 +19,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from aiops.assembly import build_engine
+from aiops.app.engine import build_engine
 from aiops.config import EngineConfig
 from aiops.ports import Received
 from aiops.records import Alert
@@ -83,7 +83,7 @@ def write(bootstrap: str, alerts: Sequence[Alert], lines: Sequence[bytes], parti
 
 def handed_over(bootstrap: str, topic: str, count: int, transport: str, in_time_order: bool) -> list[str]:
     """The ids of a topic in the order in which the source brings them."""
-    from aiops_connectors.sources.kafka import KafkaSource
+    from aiops_connectors.kafka.source import KafkaSource
 
     options = {"bootstrap_servers": [bootstrap], "topics": [topic], "transport": transport}
     options |= {"in_time_order": in_time_order, "group_id": f"order-{time.time_ns()}"}

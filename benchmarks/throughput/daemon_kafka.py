@@ -115,9 +115,9 @@ class Watch:
 
 def daemon(bootstrap: str, topic: str, count: int, transport: str) -> Row:
     """The daemon on a topic, from its beginning until `count` alerts are decided."""
+    from aiops.app.run import build
     from aiops.config import Config, HttpConfig, SourceConfig, StateConfig
-    from aiops.daemon.collector import settle
-    from aiops.daemon.service import build
+    from aiops.daemon.gc_tuning import settle
 
     options = {"bootstrap_servers": [bootstrap], "topics": [topic], "transport": transport}
     options["group_id"] = f"bench-{time.time_ns()}"

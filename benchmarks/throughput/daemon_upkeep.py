@@ -18,8 +18,8 @@ from pathlib import Path
 
 from aiops.config import Config, StateConfig
 from aiops.daemon.daemon import Daemon
-from aiops.daemon.upkeep import EVERY_S, Upkeep
-from aiops.engine.fold import Engine
+from aiops.daemon.retention_job import EVERY_S, Upkeep
+from aiops.engine.engine import Engine
 from aiops.ports import Received
 from aiops.records import Alert
 from aiops.store.database import Database

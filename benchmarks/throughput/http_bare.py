@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from concurrent.futures import Future
 
-from aiops_connectors.sources.http import HttpSource
+from aiops_connectors.http.source import HttpSource
 
 from aiops.ports import Received
 

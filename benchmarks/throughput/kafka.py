@@ -118,7 +118,7 @@ class CountingInbox:
 
 
 def _source(target: Target, transport: str) -> Run:
-    from aiops_connectors.sources.kafka import KafkaSource
+    from aiops_connectors.kafka.source import KafkaSource
 
     options = {"bootstrap_servers": [target.bootstrap], "topics": [TOPIC], "transport": transport}
     source = KafkaSource("throughput", options | {"group_id": f"throughput-{time.time_ns()}"})

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
-from aiops.daemon.collector import settle
+from aiops.daemon.gc_tuning import settle
 from aiops.engine.config import EngineConfig
-from aiops.engine.fold import Engine
+from aiops.engine.engine import Engine
 from benchmarks.throughput.generate import topology
 from benchmarks.throughput.load import Load
 
@@ -24,7 +24,7 @@ def engine(load: Load) -> Engine:
         built = Engine(EngineConfig(), graph)
     else:
         # Loaded here, so that a revision without it can still be measured without models.
-        from aiops.assembly import build_engine
+        from aiops.app.engine import build_engine
 
         built = build_engine(EngineConfig(), graph)
     settle()

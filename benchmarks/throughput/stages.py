@@ -13,14 +13,14 @@ import argparse
 import sys
 import time
 
-from aiops.daemon.collector import settle
-from aiops.engine.clusters import severity_of
+from aiops.daemon.gc_tuning import settle
+from aiops.engine.clock import Timeline
 from aiops.engine.config import EngineConfig
-from aiops.engine.correlate import Correlator
-from aiops.engine.dedup import Dedup
-from aiops.engine.detect import Detect
-from aiops.engine.incidents import MAX_DUE_EACH
-from aiops.engine.timeline import Timeline
+from aiops.engine.correlate.correlator import Correlator
+from aiops.engine.dedup.deduplicator import Dedup
+from aiops.engine.detect.stage import Detect
+from aiops.engine.incidents.clusters import severity_of
+from aiops.engine.incidents.lifecycle import MAX_DUE_EACH
 from aiops.records import Alert
 from aiops.records.decode import decode
 from benchmarks.machine import machine

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from aiops.ports import AlertFact, IncidentView
 from aiops.topology import Topology
-from aiops_models.causes.naming import spelled
+from aiops_models.causes.entity_names import spelled
 
 # Some years of confirmed incidents; the oldest are forgotten.
 MAX_INCIDENTS = 2000

@@ -22,7 +22,7 @@ from aiops.ports import IncidentView
 from aiops.records import Evidence
 from aiops.topology import Topology
 from aiops_models.causes.lexicon import load_lexicon
-from aiops_models.identity import digest_of
+from aiops_models.model_digest import digest_of
 
 # Some years of incidents of a busy shop; at 64 features each under 10 MB.
 MAX_INCIDENTS = 2000

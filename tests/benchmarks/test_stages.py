@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aiops.engine.config import EngineConfig
-from aiops.engine.fold import Engine
+from aiops.engine.engine import Engine
 from aiops.records import Alert
 from aiops.records.decode import decode
 from benchmarks.throughput.generate import lines, topology

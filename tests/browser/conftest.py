@@ -19,12 +19,12 @@ import pytest
 import yaml
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
+from aiops.app.run import build
 from aiops.config import load_config
 from aiops.daemon.control import ask
 from aiops.daemon.daemon import Daemon
-from aiops.daemon.service import build
+from aiops.http.auth import new_token, token_hash
 from aiops.testing.receiver import Receiver, Reply, receiving
-from aiops.web.auth import new_token, token_hash
 from tests.listening import listening
 from tests.waiting import WITHIN_S, eventually
 

@@ -11,16 +11,16 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from aiops.app.engine import scorers
 from aiops.archive import write
-from aiops.assembly import scorers
 from aiops.cli.models import models_app
+from aiops.detectors.registry import Model, Shelf
+from aiops.detectors.rows import gather
 from aiops.engine.config import EngineConfig
+from aiops.engine.engine import Engine
 from aiops.engine.events import Feedback
-from aiops.engine.fold import Engine
 from aiops.errors import AiopsError, UsageError
 from aiops.records import Action, Alert, Record, Truth
-from aiops.rows import gather
-from aiops.shelf import Model, Shelf
 
 
 def storm(n: int = 4000, seed: int = 1) -> list[Record]:

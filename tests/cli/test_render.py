@@ -16,8 +16,8 @@ from rich.text import Text
 from typer.testing import CliRunner
 
 from aiops.cli.demo import Show, demo_command
-from aiops.cli.plain import clean, console_for, fit, moment
 from aiops.cli.render import Closing, show_closing, show_event, show_incident, show_incidents
+from aiops.cli.terminal import clean, console_for, fit, moment
 from aiops.engine.events import IncidentChange, IncidentChanged
 from aiops.records import Cause, Evidence, Incident, Member, RootCause, Suggestion
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from aiops_connectors.sources.http import HttpSource
+from aiops_connectors.http.source import HttpSource
 
 from aiops.testing.inbox import MemoryInbox
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from aiops.web.auth import Guard, Refusal, Token, new_token, token_hash
+from aiops.http.auth import Guard, Refusal, Token, new_token, token_hash
 
 GROUP = {"alerts": [{"labels": {"alertname": "Down", "host": "w1"}}]}
 TOKEN, READER = new_token(), new_token()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from aiops_connectors.broker.reading import Item, Reader
-from aiops_connectors.mapping import load_mapping
+from aiops_connectors.kafka.decoding import Item, Reader
+from aiops_connectors.mapping.mapping import load_mapping
 from msgspec import Struct
 
 from aiops.records import Alert

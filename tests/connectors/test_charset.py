@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from aiops_connectors.charset import _CODECS, CharsetError, as_utf8, stated
+from aiops_connectors.payloads.charset import _CODECS, CharsetError, as_utf8, stated
 
 ALERT = {"title": "Festplatte läuft voll", "host": "srv-münchen", "severity": "critical", "status": "firing"}
 TEXT = json.dumps(ALERT, ensure_ascii=False)

@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from aiops_connectors.mapping import names
+from aiops_connectors.mapping.mapping import names
 from typer.testing import CliRunner
 
 from aiops.cli.connectors import connectors_app
 from aiops.errors import UsageError
-from aiops.web.auth import token_hash
+from aiops.http.auth import token_hash
 
 GROUP = {"alerts": [{"labels": {"alertname": "Down", "host": "w1", "severity": "critical"}, "status": "firing"}]}
 

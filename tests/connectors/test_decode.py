@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from aiops_connectors.decode import KINDS, ValueDecoder
-from aiops_connectors.mapping import load_mapping, names
+from aiops_connectors.mapping.mapping import load_mapping, names
+from aiops_connectors.payloads.values import KINDS, ValueDecoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiops_connectors.expressions import Scope, Term, compile_path, compile_spec, text
-from aiops_connectors.mapping import SHIPPED, load_mapping, names
-from aiops_connectors.times import parse_time
+from aiops_connectors.mapping.expressions import Scope, Term, compile_path, compile_spec, text
+from aiops_connectors.mapping.mapping import SHIPPED, load_mapping, names
+from aiops_connectors.mapping.times import parse_time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

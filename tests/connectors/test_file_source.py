@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiops_connectors.sources.file import MAX_BATCH_BYTES, FileSource
+from aiops_connectors.file import MAX_BATCH_BYTES, FileSource
 
 from aiops.errors import UsageError
 from aiops.ports import Position

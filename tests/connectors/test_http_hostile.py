@@ -13,8 +13,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from aiops_connectors.mapping import names
-from aiops_connectors.sources import http_ingest
+from aiops_connectors.http import ingest as http_ingest
+from aiops_connectors.mapping.mapping import names
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -9,11 +9,11 @@ import threading
 from typing import Any
 
 import pytest
-from aiops_connectors.sources.http import HttpSource
+from aiops_connectors.http.source import HttpSource
 
 from aiops.errors import UsageError
+from aiops.http.auth import new_token, token_hash
 from aiops.records import Alert, Change, Metric
-from aiops.web.auth import new_token, token_hash
 
 NOW = 1_772_400_000.0
 ALERT = {"kind": "alert", "ts": NOW - 5, "name": "DiskFull", "entity": "db-1", "id": "a-1"}

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from aiops_connectors.sources.http import HttpSource
+from aiops_connectors.http.source import HttpSource
 
 from aiops.errors import AiopsError, UsageError
 from aiops.testing.inbox import MemoryInbox

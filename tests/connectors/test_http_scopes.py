@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aiops.web.auth import new_token, token_hash
+from aiops.http.auth import new_token, token_hash
 
 SECRETS = {name: new_token() for name in ("ingest", "read", "write", "both")}
 TOKENS = [

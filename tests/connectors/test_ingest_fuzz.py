@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from aiops_connectors.sources.http import HttpSource
+from aiops_connectors.http.source import HttpSource
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.applications import Starlette

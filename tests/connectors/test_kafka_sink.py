@@ -6,9 +6,9 @@ import threading
 from collections.abc import Sequence
 
 import pytest
-from aiops_connectors.broker.producer import Outgoing
-from aiops_connectors.sinks import kafka
-from aiops_connectors.sinks.kafka import KafkaSink
+from aiops_connectors.kafka import sink as kafka
+from aiops_connectors.kafka.producer import Outgoing
+from aiops_connectors.kafka.sink import KafkaSink
 
 from aiops.ports import Message
 from aiops.records import Incident

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from aiops_connectors.mapping import MAX_ITEMS, load_mapping, names
+from aiops_connectors.mapping.mapping import MAX_ITEMS, load_mapping, names
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

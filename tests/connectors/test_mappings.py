@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from aiops_connectors.mapping import Mapping, load_mapping, names
+from aiops_connectors.mapping.mapping import Mapping, load_mapping, names
 
 from aiops.records import Alert, Change, Metric, parse_severity
 from aiops.records.severity import Severity

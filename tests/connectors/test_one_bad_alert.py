@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiops_connectors.sources.file import FileSource
+from aiops_connectors.file import FileSource
 
 from aiops.archive import Rejections, read
 from aiops.records import Alert

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from aiops_connectors.sinks.alertmanager import notification
+from aiops_connectors.alertmanager import notification
 
 from aiops.testing.receiver import Receiver, receiving
 from tests.connectors.test_sink_news import with_news

@@ -14,8 +14,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from aiops.http.auth import new_token, token_hash
 from aiops.testing.daemon_process import DaemonProcess, spawn
-from aiops.web.auth import new_token, token_hash
 
 # Prometheus starts within seconds; a busy machine may take many times as long.
 DEADLINE_S = 120.0

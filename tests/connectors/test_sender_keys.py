@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from aiops_connectors.mapping import load_mapping, names
+from aiops_connectors.mapping.mapping import load_mapping, names
 
 from aiops.engine.config import DedupConfig
-from aiops.engine.dedup import Dedup
+from aiops.engine.dedup.deduplicator import Dedup
+from aiops.engine.engine import Engine
 from aiops.engine.events import IncidentChanged
-from aiops.engine.fold import Engine
 from aiops.records import Alert, Record, Tick
 from aiops.records.decode import format_time
 

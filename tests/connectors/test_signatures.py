@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 import standardwebhooks
-from aiops_connectors import signatures
-from aiops_connectors.signatures import Forged, Signature, Verifier
+from aiops_connectors.http import signatures
+from aiops_connectors.http.signatures import Forged, Signature, Verifier
 
 from aiops.errors import UsageError
 

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from aiops_connectors.sinks.alertmanager import AlertmanagerSink
-from aiops_connectors.sinks.jsm import JsmSink
-from aiops_connectors.sinks.pagerduty import PagerDutySink, dedup_key
-from aiops_connectors.sinks.slack import SlackSink
-from aiops_connectors.sinks.teams import TeamsSink
-from aiops_connectors.sinks.webhook import MAX_BODY_BYTES, WebhookSink
+from aiops_connectors.alertmanager import AlertmanagerSink
+from aiops_connectors.jsm import JsmSink
+from aiops_connectors.pagerduty import PagerDutySink, dedup_key
+from aiops_connectors.slack import SlackSink
+from aiops_connectors.teams import TeamsSink
+from aiops_connectors.webhook import MAX_BODY_BYTES, WebhookSink
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from aiops import registry

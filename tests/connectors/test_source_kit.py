@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from aiops_connectors.sources.file import FileSource
-from aiops_connectors.sources.http import HttpSource
+from aiops_connectors.file import FileSource
+from aiops_connectors.http.source import HttpSource
 
 from aiops.ports import Inbox, Position, Received, Source
 from aiops.records import Alert

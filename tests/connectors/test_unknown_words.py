@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiops_connectors.builders import Problem
-from aiops_connectors.mapping import load_mapping
-from aiops_connectors.sources.file import FileSource
-from aiops_connectors.states import state_of
-from aiops_connectors.unknown import MAX_CHARACTERS, MAX_WORDS, OTHERS, UnknownWords
+from aiops_connectors.file import FileSource
+from aiops_connectors.mapping.builders import Problem
+from aiops_connectors.mapping.mapping import load_mapping
+from aiops_connectors.mapping.states import state_of
+from aiops_connectors.payloads.unknown_words import MAX_CHARACTERS, MAX_WORDS, OTHERS, UnknownWords
 
-from aiops.daemon.repeats import Repeats
+from aiops.engine.engine import Engine
 from aiops.engine.events import IncidentChanged
-from aiops.engine.fold import Engine
 from aiops.records import Alert, Severity, Tick, parse_severity
 from aiops.records.decode import format_time
+from aiops.telemetry.log_repeats import Repeats
 from aiops.testing.inbox import MemoryInbox
 
 NOW = 1_772_400_000.0

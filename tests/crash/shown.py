@@ -8,8 +8,8 @@ from math import inf
 
 import msgspec
 
+from aiops.engine.engine import Engine
 from aiops.engine.events import IncidentChanged
-from aiops.engine.fold import Engine
 from aiops.records import Record
 
 Row = tuple[str, bytes, int]

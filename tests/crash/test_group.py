@@ -22,7 +22,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from aiops.assembly import build_engine
+from aiops.app.engine import build_engine
 from aiops.config import load_config
 from aiops.errors import UsageError
 from aiops.journal import frames

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aiops.config import Config, StateConfig
 from aiops.daemon.daemon import Daemon
-from aiops.engine.fold import Engine
+from aiops.engine.engine import Engine
 from aiops.journal import read
 from aiops.ports import Received
 from aiops.records import Alert, Record, Tick

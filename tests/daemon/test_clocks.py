@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiops_connectors.mapping import load_mapping
-from aiops_connectors.posted import Posted
+from aiops_connectors.mapping.mapping import load_mapping
+from aiops_connectors.payloads.prometheus_push import Posted
 
 from aiops.config import Config, StateConfig
 from aiops.daemon.clocks import LASTS_S, MAX_SENDERS, Offsets, SteadyClock
 from aiops.daemon.daemon import Daemon
 from aiops.daemon.health import health, metrics_text
+from aiops.engine.engine import Engine
 from aiops.engine.events import IncidentChanged
-from aiops.engine.fold import Engine
 from aiops.journal import read
 from aiops.ports import Received
 from aiops.records import Alert, Record

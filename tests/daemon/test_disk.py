@@ -8,7 +8,7 @@ import subprocess, sys, time, os
 from pathlib import Path
 from aiops.config import Config, InboxConfig, StateConfig
 from aiops.daemon.daemon import Daemon
-from aiops.engine.fold import Engine
+from aiops.engine.engine import Engine
 from aiops.journal import read
 from aiops.ports import Received
 from aiops.records import Alert
@@ -89,7 +89,7 @@ from pathlib import Path
 from aiops.config import Config, InboxConfig, StateConfig
 from aiops.daemon import pump as pumps
 from aiops.daemon.daemon import Daemon
-from aiops.engine.fold import Engine
+from aiops.engine.engine import Engine
 from aiops.ports import Received
 from aiops.records import Alert
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from aiops.assembly import build_engine
+from aiops.app.build import add_delivery
+from aiops.app.engine import build_engine
 from aiops.cli.outbox import outbox_app
 from aiops.config import Config, EndpointConfig, StateConfig
 from aiops.daemon.control import Control
 from aiops.daemon.daemon import Daemon
-from aiops.daemon.wiring import add_delivery
 from aiops.errors import AiopsError, UsageError
 from aiops.ports import Received
 from aiops.records import Alert

@@ -13,11 +13,11 @@ import httpx2
 import pytest
 from typer.testing import CliRunner, Result
 
+from aiops.app.run import build
 from aiops.archive import write
 from aiops.cli.app import app
 from aiops.config import load_config
 from aiops.daemon.daemon import Daemon
-from aiops.daemon.service import build
 from aiops.errors import AiopsError
 from aiops.records import Alert
 from tests.listening import listening

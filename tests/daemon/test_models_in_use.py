@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aiops import __version__
-from aiops.assembly import build_engine
+from aiops.app.engine import build_engine
 from aiops.config import Config, StateConfig
 from aiops.daemon.daemon import Daemon
-from aiops.daemon.models import models_of
+from aiops.daemon.models_in_use import models_of
 from aiops.engine.config import CausesConfig, PlaybooksConfig, SimilarConfig
-from aiops.engine.fold import Engine
+from aiops.engine.engine import Engine
 from aiops.ports import Received
 from aiops.records import Action
 from aiops.topology import Topology

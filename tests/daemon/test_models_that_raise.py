@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from aiops.engine.detect import SLOT
+from aiops.engine.detect.stage import SLOT
+from aiops.engine.engine import Engine
 from aiops.engine.events import IncidentChanged, Notice
-from aiops.engine.fold import Engine
 from aiops.engine.rank import Models
 from aiops.journal.skips import read_skips
 from aiops.ports import IncidentView

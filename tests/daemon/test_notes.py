@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from aiops.config import EndpointConfig
-from aiops.daemon.telling import Announcer
 from aiops.engine.events import IncidentChange, IncidentChanged
+from aiops.notify.policy import Announcer
 from aiops.records import Incident
 from aiops.store.store import Decided, Store
 

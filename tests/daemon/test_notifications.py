@@ -12,7 +12,7 @@ import pytest
 
 from aiops.testing.daemon_process import spawn
 from aiops.testing.receiver import Receiver, receiving
-from tests.daemon.test_service import free_port, wait_listening
+from tests.app.test_run import free_port, wait_listening
 from tests.web.test_daemon import wait_for
 
 Site = tuple[httpx2.Client, Receiver]

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aiops.daemon.present import EVERY_S, MAX_EACH, MAX_SHARE, Presenter
+from aiops.daemon.present_state import EVERY_S, MAX_EACH, MAX_SHARE, Presenter
+from aiops.engine.engine import Engine
 from aiops.engine.events import Event, IncidentChanged
-from aiops.engine.fold import Engine
 from aiops.records import Alert, Incident, Record, Tick
 from aiops.store import audit, incidents
 from aiops.store.store import Decided, Store
 from aiops.testing.daemon_process import DaemonProcess, spawn
-from tests.daemon.test_service import aiops, free_port, post, wait_listening
+from tests.app.test_run import aiops, free_port, post, wait_listening
 from tests.web.test_daemon import wait_for
 
 START = 1_700_000_000.0

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from aiops.backoff import Backoff
 from aiops.config import Config, EndpointConfig, SnapshotConfig, StateConfig
-from aiops.daemon.backoff import Backoff
 from aiops.daemon.daemon import Daemon
 from aiops.daemon.pump import CALM_S, MAX_ROOM_BYTES, RETRY_FIRST_S, ROOM_BYTES
-from aiops.engine.fold import Engine
+from aiops.engine.engine import Engine
 from aiops.journal import DiskError, read
 from aiops.ports import Position, Received
 from aiops.records import Alert, Record

@@ -14,10 +14,10 @@ import msgspec
 import pytest
 
 from aiops.config import Config, EndpointConfig, SnapshotConfig, StateConfig
-from aiops.daemon import folding
+from aiops.daemon import frame_processing as folding
 from aiops.daemon.daemon import Daemon
+from aiops.engine.engine import Engine
 from aiops.engine.events import Event
-from aiops.engine.fold import Engine
 from aiops.journal import read
 from aiops.journal.skips import SkipLog, read_skips
 from aiops.journal.snapshot import Kept

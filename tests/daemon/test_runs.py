@@ -15,18 +15,18 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from aiops.app.run import build
 from aiops.cli.app import app
 from aiops.config import load_config
 from aiops.daemon.control import ask
 from aiops.daemon.daemon import Daemon
-from aiops.daemon.service import build
 from aiops.errors import AiopsError
+from aiops.http.auth import new_token, token_hash
 from aiops.journal import read
 from aiops.records import Action
 from aiops.respond.audit import verify
 from aiops.testing.daemon_process import Hatchery
 from aiops.testing.receiver import Receiver, Reply, receiving
-from aiops.web.auth import new_token, token_hash
 from tests.form_headers import form_headers
 
 DEADLINE_S = 120.0

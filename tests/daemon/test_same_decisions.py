@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from aiops.config import Config, EndpointConfig, JournalConfig, SnapshotConfig, StateConfig
 from aiops.daemon.admission import admit
 from aiops.daemon.daemon import Daemon
+from aiops.engine.engine import Engine
 from aiops.engine.events import IncidentChanged
-from aiops.engine.fold import Engine
 from aiops.journal import Meta, read
 from aiops.journal.snapshot import snapshot_paths
 from aiops.ports import DeadLetter, Position, Received

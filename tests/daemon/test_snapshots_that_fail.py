@@ -9,7 +9,7 @@ from typing import Any
 
 from aiops.config import Config, SnapshotConfig, StateConfig
 from aiops.daemon.daemon import Daemon
-from aiops.engine.fold import Engine
+from aiops.engine.engine import Engine
 from aiops.ports import Received
 from aiops.records import Alert
 

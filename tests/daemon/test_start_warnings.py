@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from aiops.daemon.daemon import Daemon
+from aiops.daemon.disk_wait import Waiting
 from aiops.daemon.health import health
-from aiops.daemon.waiting import Waiting
 from aiops.journal.segment import segments
 from aiops.journal.snapshot import snapshot_paths
 from tests.daemon.test_clocks import START, Clock, closed, fault, feed, opened

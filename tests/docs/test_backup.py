@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from aiops.app.run import build
 from aiops.config import Config, HttpConfig, StateConfig
 from aiops.daemon.daemon import Daemon
-from aiops.daemon.service import build
 from aiops.journal import CorruptJournal
 from aiops.ports import Received
 from aiops.records import Alert

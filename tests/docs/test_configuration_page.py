@@ -9,18 +9,18 @@ from typing import Any
 
 import msgspec
 import pytest
-from aiops_connectors.broker.connection import Connection
-from aiops_connectors.broker.options import KafkaOptions
-from aiops_connectors.sinks.alertmanager import AlertmanagerOptions
-from aiops_connectors.sinks.jsm import JsmOptions
-from aiops_connectors.sinks.kafka import KafkaSinkOptions
+from aiops_connectors.alertmanager import AlertmanagerOptions
+from aiops_connectors.file import FileOptions
+from aiops_connectors.http.options import HttpOptions
+from aiops_connectors.jsm import JsmOptions
+from aiops_connectors.kafka.connection import Connection
+from aiops_connectors.kafka.options import KafkaOptions
+from aiops_connectors.kafka.sink import KafkaSinkOptions
+from aiops_connectors.pagerduty import PagerDutyOptions
 from aiops_connectors.sinks.options import HttpOptions as SinkHttpOptions
-from aiops_connectors.sinks.pagerduty import PagerDutyOptions
-from aiops_connectors.sinks.slack import SlackOptions
-from aiops_connectors.sinks.teams import TeamsOptions
-from aiops_connectors.sinks.webhook import WebhookOptions
-from aiops_connectors.sources.file import FileOptions
-from aiops_connectors.sources.http_options import HttpOptions
+from aiops_connectors.slack import SlackOptions
+from aiops_connectors.teams import TeamsOptions
+from aiops_connectors.webhook import WebhookOptions
 from msgspec import Struct
 
 from aiops import registry

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
-from aiops_connectors.sinks.webhook import WebhookSink
+from aiops_connectors.webhook import WebhookSink
 
-from aiops.daemon.news import news_of
-from aiops.deliver.ledger import REMINDER
 from aiops.engine.events import IncidentChange, IncidentChanged, Mention
+from aiops.notify.news import news_of
+from aiops.notify.outcomes import REMINDER
 from aiops.ports import Message
 from aiops.records import Incident, Severity
 from aiops.store.outbox import Spoken, Told, row_key

@@ -21,7 +21,14 @@ PROGRAMS = ("__main__",)
 # Packages of the optional extras.
 EXTRAS = ("confluent_kafka", "opentelemetry")
 # What others build on: their public names are documented and shown.
-OFFERED = ("aiops.score", "aiops.records", "aiops.engine.streams", "aiops.topology", "aiops.archive", "aiops.replay")
+OFFERED = (
+    "aiops.score",
+    "aiops.records",
+    "aiops.engine.dedup.stream",
+    "aiops.topology",
+    "aiops.archive",
+    "aiops.replay",
+)
 
 
 def modules() -> list[str]:

@@ -13,19 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiops_connectors.sources.file import FileSource
-from aiops_connectors.sources.http import HttpSource
-from aiops_connectors.sources.kafka import KafkaSource
+from aiops_connectors.file import FileSource
+from aiops_connectors.http.source import HttpSource
+from aiops_connectors.kafka.source import KafkaSource
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from aiops.assembly import build_engine
+from aiops.app.build import add_delivery, add_runs
+from aiops.app.engine import build_engine
 from aiops.config import Config, EndpointConfig, StateConfig
 from aiops.daemon.daemon import Daemon
-from aiops.daemon.otel import tracing_to
-from aiops.daemon.tracing import add_tracing
-from aiops.daemon.wiring import add_delivery, add_runs
 from aiops.ports import DeadLetter, Inbox, Position, Received
 from aiops.records import Alert
+from aiops.telemetry.otel import tracing_to
+from aiops.telemetry.tracing import add_tracing
 from aiops.topology import Topology
 
 DEADLINE_S = 120.0

@@ -9,12 +9,12 @@ from typing import Any, get_args
 
 import pytest
 
+from aiops.app.run import build
 from aiops.config import Config, HttpConfig, StateConfig
 from aiops.daemon.daemon import Status
-from aiops.daemon.service import build
+from aiops.detectors.registry import Shelf
 from aiops.ports import Received
 from aiops.records import Alert
-from aiops.shelf import Shelf
 
 Tables = Callable[[str], list[Any]]
 Rows = Callable[..., list[Any]]

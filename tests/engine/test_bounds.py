@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from aiops.engine.config import DedupConfig
-from aiops.engine.dedup import SLACK, Dedup
-from aiops.engine.fold import Engine
+from aiops.engine.dedup.deduplicator import SLACK, Dedup
+from aiops.engine.engine import Engine
 from aiops.records import Alert, Record
 
 T0 = 1_795_000_000.0

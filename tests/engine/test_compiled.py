@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 from aiops.compile import is_compiled, is_stale
 from aiops.engine.config import EngineConfig
-from aiops.engine.fold import Engine
+from aiops.engine.engine import Engine
 from aiops.simulate import Options, simulate
 from aiops.topology import Topology
 

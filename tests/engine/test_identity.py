@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.engine.config import EngineConfig, IncidentConfig
+from aiops.engine.engine import Engine
 from aiops.engine.events import Event, IncidentChanged
-from aiops.engine.fold import Engine
 from aiops.records import Action, Alert, Change, Incident, Record, Tick
 
 T0 = 1_795_000_000.0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from aiops.engine.config import EngineConfig, IncidentConfig
-from aiops.engine.correlate_state import Cluster
-from aiops.engine.correlate_terms import Weights, size
+from aiops.engine.correlate.scoring import Weights, size
+from aiops.engine.correlate.state import Cluster
+from aiops.engine.engine import Engine
 from aiops.engine.events import Event, IncidentChanged
-from aiops.engine.fold import Engine
-from aiops.engine.storm import Storms
+from aiops.engine.incidents.storm import Storms
 from aiops.records import Alert
 
 T0 = 1_795_000_000.0

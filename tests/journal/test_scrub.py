@@ -11,7 +11,7 @@ import pytest
 from aiops.config import Config, JournalConfig, StateConfig
 from aiops.daemon.daemon import Daemon
 from aiops.daemon.scrubber import MAX_PROBLEMS, Scrubber
-from aiops.engine.fold import Engine
+from aiops.engine.engine import Engine
 from aiops.journal import CorruptJournal, Meta, Writer, frames
 from aiops.journal.frame import HEADER_BYTES, encode_lines
 from aiops.journal.scrub import content, structure

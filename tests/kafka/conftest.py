@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from aiops_connectors.sources.kafka import KafkaSource
+from aiops_connectors.kafka.source import KafkaSource
 from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
 

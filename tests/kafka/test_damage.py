@@ -6,7 +6,7 @@ import logging
 import time
 
 import pytest
-from aiops_connectors.sources import kafka as source_module
+from aiops_connectors.kafka import source as source_module
 from kafka import KafkaProducer
 
 from tests.kafka.segments import Segment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from aiops_connectors.broker.status import Status
+from aiops_connectors.kafka.status import Status
 
 
 def test_each_change_is_said_once(caplog):
@@ -19,13 +19,13 @@ def test_each_change_is_said_once(caplog):
 
 
 def test_the_clients_own_lines_are_left_out():
-    from aiops.daemon.logs import _is_ours_to_tell
+    from aiops.telemetry.logs import _is_ours_to_tell
 
     def kept(name, level):
         return _is_ours_to_tell(logging.LogRecord(name, level, "", 0, "", (), None))
 
     assert not kept("kafka.cluster", logging.ERROR)
-    assert not kept("aiops_connectors.broker.librdkafka", logging.ERROR)
+    assert not kept("aiops_connectors.kafka.librdkafka", logging.ERROR)
     assert kept("aiops.sources.kafka", logging.WARNING)
     assert kept("uvicorn.error", logging.ERROR)
     assert kept("kafka.cluster", logging.CRITICAL)

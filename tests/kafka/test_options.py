@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from aiops_connectors.broker.options import source_options, start_of
-from aiops_connectors.sinks.kafka import KafkaSink
-from aiops_connectors.sources.kafka import KafkaSource
+from aiops_connectors.kafka.options import source_options, start_of
+from aiops_connectors.kafka.sink import KafkaSink
+from aiops_connectors.kafka.source import KafkaSource
 
 from aiops import registry
 from aiops.errors import UsageError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from aiops_connectors.sources.kafka import KafkaSource
+from aiops_connectors.kafka.source import KafkaSource
 
 from aiops.ports import Position
 from aiops.testing.kafka_broker import free_ports

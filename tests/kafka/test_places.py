@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 
 import pytest
-from aiops_connectors.broker.positions import READER
+from aiops_connectors.kafka.offsets import READER
 
 from aiops.ports import Position
 from aiops.records.decode import format_time

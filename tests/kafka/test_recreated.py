@@ -6,7 +6,7 @@ import logging
 from contextlib import suppress
 
 import pytest
-from aiops_connectors.broker.positions import READER
+from aiops_connectors.kafka.offsets import READER
 from kafka import TopicPartition
 from kafka.admin import NewTopic
 from kafka.errors import KafkaError

@@ -7,9 +7,9 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from aiops_connectors.broker.consumer import BrokerError, RefusedError
-from aiops_connectors.broker.faults import broker_error
-from aiops_connectors.sources import kafka as source_module
+from aiops_connectors.kafka import source as source_module
+from aiops_connectors.kafka.consumer import BrokerError, RefusedError
+from aiops_connectors.kafka.faults import broker_error
 from kafka.admin import ACL, ACLFilter, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
 
 from aiops.testing.kafka_broker import KafkaBroker
@@ -83,8 +83,8 @@ def denied(lab, kind, name, operation):
 def test_a_topic_that_is_refused_is_named_and_the_other_is_read(
     lab, inbox, until, alerts, login, caplog, monkeypatch, operation
 ):
-    monkeypatch.setattr("aiops_connectors.broker.kafka_python.BLOCKED_S", 0.5)
-    monkeypatch.setattr("aiops_connectors.broker.librdkafka.BLOCKED_S", 0.5)
+    monkeypatch.setattr("aiops_connectors.kafka.kafka_python.BLOCKED_S", 0.5)
+    monkeypatch.setattr("aiops_connectors.kafka.librdkafka.BLOCKED_S", 0.5)
     ours, theirs = lab.topic(), lab.topic(prefix="theirs")
     lab.produce(ours, alerts(3, "ours"))
     lab.produce(theirs, alerts(3, "theirs"))
@@ -107,8 +107,8 @@ def test_a_topic_that_is_refused_is_named_and_the_other_is_read(
 
 @KAFKA
 def test_a_topic_that_is_granted_later_is_read_then(lab, inbox, until, alerts, login, monkeypatch):
-    monkeypatch.setattr("aiops_connectors.broker.kafka_python.BLOCKED_S", 0.5)
-    monkeypatch.setattr("aiops_connectors.broker.librdkafka.BLOCKED_S", 0.5)
+    monkeypatch.setattr("aiops_connectors.kafka.kafka_python.BLOCKED_S", 0.5)
+    monkeypatch.setattr("aiops_connectors.kafka.librdkafka.BLOCKED_S", 0.5)
     topic = lab.topic()
     lab.produce(topic, alerts(3))
     granted = denied(lab, ResourceType.TOPIC, topic, ACLOperation.READ)

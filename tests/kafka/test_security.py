@@ -6,8 +6,8 @@ import shutil
 import subprocess
 
 import pytest
-from aiops_connectors.sinks.kafka import KafkaSink
-from aiops_connectors.sources.kafka import KafkaSource
+from aiops_connectors.kafka.sink import KafkaSink
+from aiops_connectors.kafka.source import KafkaSource
 
 from aiops.errors import UsageError
 from aiops.ports import Message

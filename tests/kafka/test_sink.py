@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from aiops_connectors.sinks.kafka import KafkaSink
+from aiops_connectors.kafka.sink import KafkaSink
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 

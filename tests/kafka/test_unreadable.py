@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from aiops_connectors.broker.consumer import Unreadable
-from aiops_connectors.broker.kafka_python_records import GuardedRecords
-from aiops_connectors.broker.reading import Reader, records_of
-from aiops_connectors.broker.status import Status
+from aiops_connectors.kafka.consumer import Unreadable
+from aiops_connectors.kafka.decoding import Reader, records_of
+from aiops_connectors.kafka.kafka_python_records import GuardedRecords
+from aiops_connectors.kafka.status import Status
 from kafka import TopicPartition
 from kafka.record.memory_records import MemoryRecords, MemoryRecordsBuilder
 

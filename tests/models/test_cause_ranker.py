@@ -8,7 +8,7 @@ import sys
 import time
 
 from aiops_models.causes import CauseRanker
-from aiops_models.causes.scene import Scene
+from aiops_models.causes.incident_graph import Scene
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

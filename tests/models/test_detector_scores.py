@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from aiops_models.ecod import Ecod
-from aiops_models.hbos import Hbos
-from aiops_models.pca import Pca
-from aiops_models.training import ALGORITHMS, MIN_ROWS, load, roc_area, swap_action, train
+from aiops_models.detectors.ecod import Ecod
+from aiops_models.detectors.hbos import Hbos
+from aiops_models.detectors.pca import Pca
+from aiops_models.detectors.training import ALGORITHMS, MIN_ROWS, load, roc_area, swap_action, train
 from pyod.models.ecod import ECOD
 from pyod.models.hbos import HBOS
 from pyod.models.pca import PCA
 
-from aiops.engine.detect import Detect
+from aiops.engine.detect.stage import Detect
 from aiops.errors import UsageError
 from aiops.records import Action
 

@@ -12,9 +12,9 @@ import msgspec
 import pytest
 from aiops_models.playbooks import PlaybookSuggester
 from aiops_models.playbooks import suggester as suggesting
+from aiops_models.playbooks.base_rates import MAX_INCIDENTS, Usual
 from aiops_models.playbooks.library import Library
 from aiops_models.playbooks.outcomes import DRAWS, MAX_ARMS, MAX_DECISIONS, Outcomes
-from aiops_models.playbooks.usual import MAX_INCIDENTS, Usual
 
 from aiops.errors import UsageError
 from aiops.ports import AlertFact, IncidentView, Stateful, Suggester

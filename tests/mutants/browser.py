@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from tests.mutants.model import Mutant
 
-ADDRESS, AUTH, SESSIONS = "aiops/web/address.py", "aiops/web/auth.py", "aiops/web/sessions.py"
-ACTIONS = "aiops/engine/incident_actions.py"
-ORIGIN = ("tests/web/test_address.py",)
+ADDRESS, AUTH, SESSIONS = "aiops/http/site_address.py", "aiops/http/auth.py", "aiops/web/sessions.py"
+ACTIONS = "aiops/engine/incidents/actions.py"
+ORIGIN = ("tests/http/test_site_address.py",)
 SIGN_IN = ("tests/web/test_sign_in.py",)
 SCOPES = ("tests/web/test_scopes.py",)
-FEEDBACK = ("tests/engine/test_incident_actions.py",)
+FEEDBACK = ("tests/engine/incidents/test_actions.py",)
 
 MUTANTS: list[Mutant] = [
     Mutant(
@@ -108,21 +108,21 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "wrong tokens are tried without a bound",
-        "aiops/web/attempts.py",
+        "aiops/http/attempts.py",
         "granted = left >= 1.0",
         "granted = True",
         SIGN_IN,
     ),
     Mutant(
         "a clock that goes back locks people out",
-        "aiops/web/attempts.py",
+        "aiops/http/attempts.py",
         "max(0.0, now - at)",
         "(now - at)",
         SIGN_IN,
     ),
     Mutant(
         "one network has any number of tries",
-        "aiops/web/attempts.py",
+        "aiops/http/attempts.py",
         "return client if address.version == 4 else",
         "return client if True else",
         SIGN_IN,
@@ -167,7 +167,7 @@ MUTANTS: list[Mutant] = [
     Mutant("any text is a playbook", ACTIONS, "and not suggester.knows(playbook)", "and False", FEEDBACK),
     Mutant(
         "an incident that was merged twice is forgotten",
-        "aiops/engine/incidents.py",
+        "aiops/engine/incidents/lifecycle.py",
         "*younger.merged_from, younger.id]",
         "younger.id]",
         FEEDBACK,

@@ -6,14 +6,14 @@ from tests.mutants.model import Mutant
 
 _SEVERITY = "aiops/records/severity.py"
 _LENIENT = "aiops/records/lenient.py"
-_AUTH = "aiops/web/auth.py"
-_BUILDERS = "connectors/aiops_connectors/builders.py"
-_CHARSET = "connectors/aiops_connectors/charset.py"
-_DECODE = "connectors/aiops_connectors/decode.py"
-_IDENTITY = "connectors/aiops_connectors/identity.py"
-_INGEST = "connectors/aiops_connectors/sources/http_ingest.py"
-_STATES = "connectors/aiops_connectors/states.py"
-_UNKNOWN = "connectors/aiops_connectors/unknown.py"
+_AUTH = "aiops/http/auth.py"
+_BUILDERS = "connectors/aiops_connectors/mapping/builders.py"
+_CHARSET = "connectors/aiops_connectors/payloads/charset.py"
+_DECODE = "connectors/aiops_connectors/payloads/values.py"
+_IDENTITY = "connectors/aiops_connectors/mapping/sender_key.py"
+_INGEST = "connectors/aiops_connectors/http/ingest.py"
+_STATES = "connectors/aiops_connectors/mapping/states.py"
+_UNKNOWN = "connectors/aiops_connectors/payloads/unknown_words.py"
 
 _KEYS = ("tests/connectors/test_sender_keys.py",)
 _WORDS = ("tests/connectors/test_unknown_words.py",)
@@ -62,24 +62,26 @@ MUTANTS: list[Mutant] = [
     Mutant("no-data-lasts", _BUILDERS, "None, now + BACKGROUND_S", "None, None", _WORDS),
     Mutant("unknown-words-without-bound", _UNKNOWN, "if is_new and len(counts) >= MAX_WORDS:", "if False:", _WORDS),
     Mutant("unknown-words-unprintable", _UNKNOWN, "letter.isprintable() and", "", _WORDS),
-    Mutant("identity-without-the-key", "aiops/engine/streams.py", "    if key:\n", "    if not alert.name:\n", _KEYS),
+    Mutant(
+        "identity-without-the-key", "aiops/engine/dedup/stream.py", "    if key:\n", "    if not alert.name:\n", _KEYS
+    ),
     Mutant(
         "identity-key-without-the-source",
-        "aiops/engine/streams.py",
+        "aiops/engine/dedup/stream.py",
         'return (alert.source, key, "", None, ())',
         'return (None, key, "", None, ())',
         _KEYS,
     ),
     Mutant(
         "identity-key-is-a-name",
-        "aiops/engine/streams.py",
+        "aiops/engine/dedup/stream.py",
         'return (alert.source, key, "", None, ())',
         "return (alert.source, key, entity, None, ())",
         _KEYS,
     ),
     Mutant(
         "identity-with-annotations",
-        "aiops/engine/dedup.py",
+        "aiops/engine/dedup/deduplicator.py",
         "self.ignored = ANNOTATIONS | frozenset(config.ignore_labels)",
         "self.ignored = frozenset(config.ignore_labels)",
         _KEYS,
@@ -117,7 +119,7 @@ MUTANTS: list[Mutant] = [
     Mutant("identity-name-is-needed", _BUILDERS, "            name = key\n", "            return\n", _KEYS),
     Mutant(
         "identity-name-is-never-renewed",
-        "aiops/engine/dedup.py",
+        "aiops/engine/dedup/deduplicator.py",
         "            describe(stream, alert, entity, self._shared)\n",
         "            pass\n",
         _KEYS,

@@ -8,7 +8,7 @@ _WRITER = "aiops/journal/writer.py"
 _SEGMENT = "aiops/journal/segment.py"
 _SKIPS = "aiops/journal/skips.py"
 _PUMP = "aiops/daemon/pump.py"
-_FOLDING = "aiops/daemon/folding.py"
+_FOLDING = "aiops/daemon/frame_processing.py"
 _RECOVERY = "aiops/daemon/recovery.py"
 _STORE = "aiops/store/store.py"
 _REPAIR = "aiops/store/repair.py"
@@ -130,14 +130,14 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "engine-does-not-count-what-is-skipped",
-        "aiops/engine/place.py",
+        "aiops/engine/pipeline.py",
         '        self.alerts += 1\n        self.dispositions["rejected"] += 1',
         "        self.alerts += 1",
         _one("tests/daemon/test_records_that_raise.py", "test_the_record_is_set_aside_and_everything_else_goes_on"),
     ),
     Mutant(
         "plugin-fault-ends-the-record",
-        "aiops/engine/faults.py",
+        "aiops/engine/model_faults.py",
         "            self.add(port, error)\n            return otherwise",
         "            raise",
         _one("tests/daemon/test_models_that_raise.py", "test_an_incident_of_a_model_that_raises_has_no_causes"),

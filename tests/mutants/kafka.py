@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.mutants.model import Mutant
 
-_BROKER = "connectors/aiops_connectors/broker"
-_POSITIONS = ("tests/kafka/test_positions.py",)
+_BROKER = "connectors/aiops_connectors/kafka"
+_POSITIONS = ("tests/kafka/test_offsets.py",)
 _UNREADABLE = ("tests/kafka/test_unreadable.py",)
 _SEND = "tests/cli/test_send.py"
 

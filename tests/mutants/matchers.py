@@ -7,8 +7,8 @@ from tests.mutants.model import Mutant
 PATTERNS = ("tests/test_patterns.py",)
 GRAMMAR = ("tests/test_matchers.py",)
 ZONES = ("tests/test_zones.py",)
-SCHEDULES = ("tests/engine/test_schedules.py",)
-SILENCES = ("tests/engine/test_silences.py",)
+SCHEDULES = ("tests/engine/silences/test_schedules.py",)
+SILENCES = ("tests/engine/silences/test_silences.py",)
 
 MUTANTS: list[Mutant] = [
     Mutant(
@@ -125,14 +125,14 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "a-window-inside-the-leap-is-empty",
-        "aiops/engine/schedules.py",
+        "aiops/engine/silences/schedules.py",
         "return (start, end) if end > start else (start, start + self._length.total_seconds())",
         "return (start, end)",
         SCHEDULES,
     ),
     Mutant(
         "windows-follow-no-clock",
-        "aiops/engine/schedules.py",
+        "aiops/engine/silences/schedules.py",
         "start, end = zones.first(begins, self._zone), zones.last(begins + self._length, self._zone)",
         "start = self._first[0] + (day - _midnight(zones.wall(self._first[0], self._zone))).total_seconds()\n"
         "        end = start + self._length.total_seconds()",
@@ -140,77 +140,77 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "the-last-day-of-the-month-is-the-thirtieth",
-        "aiops/engine/schedules.py",
+        "aiops/engine/silences/schedules.py",
         "day.day - calendar.monthrange(day.year, day.month)[1] - 1 in self._days",
         "day.day - 31 in self._days",
         SCHEDULES,
     ),
     Mutant(
         "what-was-asked-before-moves-an-end",
-        "aiops/engine/silences.py",
+        "aiops/engine/silences/silences.py",
         "return self.silence.end if self.schedule is None else self.schedule.find(at)[1]",
         "return self.silence.end if self.schedule is None else self.schedule.occurrence(at)[1]",
         SILENCES,
     ),
     Mutant(
         "the-newest-silence-wins",
-        "aiops/engine/silences.py",
+        "aiops/engine/silences/silences.py",
         "if (found is None or entry.order < found.order) and entry.holds(alert, entity, at):",
         "if (found is None or entry.order > found.order) and entry.holds(alert, entity, at):",
         SILENCES,
     ),
     Mutant(
         "the-index-stays-as-it-was",
-        "aiops/engine/silences.py",
+        "aiops/engine/silences/silences.py",
         "        self._is_stale = True\n",
         "        self._is_stale = not self._entries\n",
         SILENCES,
     ),
     Mutant(
         "a-silence-covers-its-last-second",
-        "aiops/engine/silences.py",
+        "aiops/engine/silences/silences.py",
         "            return at < silence.end\n",
         "            return at <= silence.end\n",
         SILENCES,
     ),
     Mutant(
         "the-next-end-is-forgotten",
-        "aiops/engine/silences.py",
+        "aiops/engine/silences/silences.py",
         "                entry.next_end = entry.end_after(now)\n",
         "                entry.next_end = math.inf\n",
         SILENCES,
     ),
     Mutant(
         "a-snapshot-forgets-what-was-set-aside",
-        "aiops/engine/silences.py",
+        "aiops/engine/silences/silences.py",
         '"set_aside": list(self.set_aside.items()),',
         '"set_aside": [],',
         SILENCES,
     ),
     Mutant(
         "not-a-number-is-a-time",
-        "aiops/engine/silence_actions.py",
+        "aiops/engine/silences/actions.py",
         "if not 0 <= at < MAX_TIME_S:",
         "if at < 0 or at >= MAX_TIME_S:",
         SILENCES,
     ),
     Mutant(
         "a-window-that-is-over-is-taken",
-        "aiops/engine/silence_actions.py",
+        "aiops/engine/silences/actions.py",
         "if every is None and now is not None and end <= now:",
         "if every is None and now is not None and end < now:",
         SILENCES,
     ),
     Mutant(
         "a-zone-is-not-read",
-        "aiops/engine/silence_actions.py",
+        "aiops/engine/silences/actions.py",
         "    if name is not None:\n",
         "    if name is None:\n",
         SILENCES,
     ),
     Mutant(
         "a-preview-counts-what-is-over",
-        "aiops/engine/preview.py",
+        "aiops/engine/silences/preview.py",
         "is_firing = stream.firing or stream.held",
         "is_firing = True",
         SILENCES,

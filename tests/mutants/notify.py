@@ -4,70 +4,70 @@ from __future__ import annotations
 
 from tests.mutants.model import Mutant
 
-NEWS = ("tests/daemon/test_news.py", "tests/daemon/test_telling.py", "tests/deliver/test_telling.py")
-WORKER = ("tests/deliver/test_worker.py", "tests/deliver/test_reminders.py")
-OUTBOX = ("tests/store/test_outbox.py", "tests/daemon/test_news.py", "tests/deliver/test_telling.py")
-ENGINE = ("tests/engine/test_news.py",)
-STORM = ("tests/engine/test_storm.py", "tests/engine/test_news.py")
+NEWS = ("tests/notify/test_news.py", "tests/notify/test_policy.py", "tests/notify/test_policy_in_the_store.py")
+WORKER = ("tests/notify/test_dispatcher.py", "tests/notify/test_reminders.py")
+OUTBOX = ("tests/store/test_outbox.py", "tests/notify/test_news.py", "tests/notify/test_policy_in_the_store.py")
+ENGINE = ("tests/engine/incidents/test_announced.py",)
+STORM = ("tests/engine/incidents/test_storm.py", "tests/engine/incidents/test_announced.py")
 PRESENT = ("tests/daemon/test_present.py",)
-SILENCED = ("tests/deliver/test_silenced.py", "tests/engine/test_silenced_incidents.py")
+SILENCED = ("tests/notify/test_silenced.py", "tests/engine/silences/test_coverage.py")
 LOST = ("tests/store/test_lost.py",)
 SALVAGED = ("tests/store/test_outbox.py",)
-WAKING = ("tests/engine/test_waking.py",)
+WAKING = ("tests/engine/silences/test_ending.py",)
 
 MUTANTS: list[Mutant] = [
     Mutant(
         "notify-warnings-page-a-pager-of-criticals",
-        "aiops/daemon/news.py",
+        "aiops/notify/news.py",
         "[one for one in event.named if one.level >= least and _is_new(one, before.spoken)]",
         "[one for one in event.named if _is_new(one, before.spoken)]",
         NEWS,
     ),
     Mutant(
         "notify-a-new-service-is-no-news",
-        "aiops/daemon/news.py",
+        "aiops/notify/news.py",
         "one.level > told.names.get(one.name, -1) or one.level > told.places.get(one.place, -1)",
         "one.level > told.names.get(one.name, -1)",
         NEWS,
     ),
     Mutant(
         "notify-another-suspect-is-no-news",
-        "aiops/daemon/news.py",
+        "aiops/notify/news.py",
         "if cause is not None and cause != before.cause:",
         "if cause is not None and before.cause is None:",
         NEWS,
     ),
     Mutant(
         "notify-what-was-told-is-forgotten",
-        "aiops/daemon/telling.py",
+        "aiops/notify/policy.py",
         'return Decided("updated", due_at, news.lines, spoken(before.spoken, event.named, least))',
         'return Decided("updated", due_at, news.lines, before.spoken)',
         NEWS,
     ),
     Mutant(
         "notify-drops-news-beyond-the-cap",
-        "aiops/daemon/telling.py",
+        "aiops/notify/policy.py",
         "        every_s = max(every_s, SLOW_EVERY_S)",
         "        return None",
         NEWS,
     ),
     Mutant(
         "notify-more-news-moves-what-waits-back",
-        "aiops/daemon/telling.py",
+        "aiops/notify/policy.py",
         "        due_at = min(due_at, before.waiting_due_at)",
         "        pass",
         NEWS,
     ),
     Mutant(
         "notify-a-rise-waits-for-the-digest",
-        "aiops/daemon/telling.py",
+        "aiops/notify/policy.py",
         "    if news.rises:",
         "    if False:",
         NEWS,
     ),
     Mutant(
         "notify-ends-that-nobody-wants",
-        "aiops/daemon/telling.py",
+        "aiops/notify/policy.py",
         "        if not endpoint.send_resolved:",
         "        if False:",
         NEWS,
@@ -99,7 +99,7 @@ MUTANTS: list[Mutant] = [
         "aiops/store/outbox.py",
         "    if before is None or before[1] <= now or before[2]:",
         "    if before is None:",
-        (*OUTBOX, "tests/deliver/test_worker.py"),
+        (*OUTBOX, "tests/notify/test_dispatcher.py"),
     ),
     Mutant(
         "outbox-a-reminder-has-the-old-key",
@@ -124,105 +124,105 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "worker-429-opens-the-breaker",
-        "aiops/deliver/lane.py",
+        "aiops/notify/endpoint_queue.py",
         "if answer.ok or not answer.retry or answer.status == 429:",
         "if answer.ok or not answer.retry:",
         WORKER,
     ),
     Mutant(
         "worker-one-bad-message-opens-the-breaker",
-        "aiops/deliver/rate.py",
+        "aiops/notify/rate.py",
         "if self._failures < TRIP_FAILURES or len(self._incidents) < TRIP_INCIDENTS:",
         "if self._failures < TRIP_FAILURES:",
         WORKER,
     ),
     Mutant(
         "worker-the-breaker-opens-a-failure-late",
-        "aiops/deliver/rate.py",
+        "aiops/notify/rate.py",
         "TRIP_FAILURES = 5",
         "TRIP_FAILURES = 6",
         WORKER,
     ),
     Mutant(
         "worker-forgets-retry-after",
-        "aiops/deliver/lane.py",
+        "aiops/notify/endpoint_queue.py",
         "self._paused_until = max(self._paused_until, at + answer.retry_after_s)",
         "pass",
         WORKER,
     ),
     Mutant(
         "worker-tries-for-ever",
-        "aiops/deliver/ledger.py",
+        "aiops/notify/outcomes.py",
         "if answer.retry and age_s < lane.config.max_age_s:",
         "if answer.retry:",
         WORKER,
     ),
     Mutant(
         "worker-retries-without-end-of-growth",
-        "aiops/deliver/schedule.py",
+        "aiops/notify/retry.py",
         "    return min(grown, max(CAP_S, min(TAIL_CAP_S, age_s / TAIL_SHARE)))",
         "    return grown",
         WORKER,
     ),
     Mutant(
         "worker-sends-the-old-after-the-new",
-        "aiops/deliver/ledger.py",
+        "aiops/notify/outcomes.py",
         "        return found.fetchone() is not None\n\n    def supersede",
         "        return False\n\n    def supersede",
         WORKER,
     ),
     Mutant(
         "engine-a-new-name-is-not-reported",
-        "aiops/engine/incidents.py",
+        "aiops/engine/incidents/lifecycle.py",
         "        elif incident.unsaid:\n            self._report(incident, cluster, seq, at, out)",
         "        elif False:\n            self._report(incident, cluster, seq, at, out)",
         ENGINE,
     ),
     Mutant(
         "engine-every-new-name-is-a-record",
-        "aiops/engine/incidents.py",
+        "aiops/engine/incidents/lifecycle.py",
         "        due = incident.said_at + NEWS_EVERY_S\n",
         "        due = at\n",
         ENGINE,
     ),
     Mutant(
         "engine-names-without-bound",
-        "aiops/engine/named.py",
+        "aiops/engine/incidents/announced.py",
         "        if counts[base + level] >= MAX_NAMED:",
         "        if counts[base + level] >= 10 * MAX_NAMED:",
         ENGINE,
     ),
     Mutant(
         "storm-nothing-worse-has-its-own",
-        "aiops/engine/gather.py",
+        "aiops/engine/incidents/storm_grouping.py",
         "        return cluster is not None and level > cluster.severity",
         "        return False",
         STORM,
     ),
     Mutant(
         "storm-the-reserve-has-no-end",
-        "aiops/engine/gather.py",
+        "aiops/engine/incidents/storm_grouping.py",
         "if level < Severity.HIGH or self.storms.reserved >= MAX_RESERVED:",
         "if level < Severity.HIGH:",
         STORM,
     ),
     Mutant(
         "storm-what-is-as-severe-has-its-own",
-        "aiops/engine/gather.py",
+        "aiops/engine/incidents/storm_grouping.py",
         "        return cluster is not None and level > cluster.severity",
         "        return cluster is not None and level >= cluster.severity",
         STORM,
     ),
     Mutant(
         "storm-ends-too-late",
-        "aiops/engine/storm.py",
+        "aiops/engine/incidents/storm.py",
         "        half = (self.limit + 1) // 2",
         "        half = 1",
         STORM,
     ),
     Mutant(
         "storm-never-ends",
-        "aiops/engine/place.py",
+        "aiops/engine/pipeline.py",
         "            self.gatherer.calm(seq, out)",
         "            pass",
         STORM,
@@ -243,42 +243,42 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "present-starves-what-waits",
-        "aiops/daemon/present.py",
+        "aiops/daemon/present_state.py",
         "            found[new] = found[old] = None",
         "            found[new] = None",
         PRESENT,
     ),
     Mutant(
         "silences-end-and-nobody-is-told",
-        "aiops/engine/waking.py",
+        "aiops/engine/silences/ending.py",
         "            count = self.muted.wake(silence.id)",
         "            count = 0",
         WAKING,
     ),
     Mutant(
         "silences-another-one-does-not-hold",
-        "aiops/engine/waking.py",
+        "aiops/engine/silences/ending.py",
         "        if silence is not None:\n            self.muted.mute",
         "        if False:\n            self.muted.mute",
         WAKING,
     ),
     Mutant(
         "notify-an-end-swallows-news",
-        "aiops/daemon/telling.py",
+        "aiops/notify/policy.py",
         "    lines = news.lines if news is not None else []\n",
         "    lines: list[str] = []\n",
         NEWS,
     ),
     Mutant(
         "notify-who-wants-no-ends-misses-what-fires",
-        "aiops/daemon/telling.py",
+        "aiops/notify/policy.py",
         "        return _left(endpoint, event, before, now)",
         "        return None",
         NEWS,
     ),
     Mutant(
         "notify-what-fires-on-is-not-said",
-        "aiops/daemon/news.py",
+        "aiops/notify/news.py",
         "    if not incident.firing_count:",
         "    if incident.firing_count:",
         NEWS,
@@ -299,14 +299,14 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "silenced-incidents-are-notified",
-        "aiops/daemon/telling.py",
+        "aiops/notify/policy.py",
         "    return bool(event.incident.silenced_by) and",
         "    return False and",
         SILENCED,
     ),
     Mutant(
         "silenced-what-waits-goes-out",
-        "aiops/daemon/telling.py",
+        "aiops/notify/policy.py",
         '        if "silenced" in event.what:',
         "        if False:",
         SILENCED,
@@ -320,21 +320,21 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "silenced-by-one-of-several",
-        "aiops/engine/silenced.py",
+        "aiops/engine/silences/coverage.py",
         "        if silence is None:\n            return OPEN\n",
         "        if silence is None:\n            continue\n",
         SILENCED,
     ),
     Mutant(
         "silenced-windows-that-begin-later-are-missed",
-        "aiops/engine/fold.py",
+        "aiops/engine/engine.py",
         "            self.incidents.recheck(held=False)\n",
         "            pass\n",
         SILENCED,
     ),
     Mutant(
         "silenced-an-alert-beside-it-is-held-too",
-        "aiops/engine/incidents.py",
+        "aiops/engine/incidents/lifecycle.py",
         "elif incident.named.add(said) or (fresh and incident.silenced):",
         "elif incident.named.add(said) and not incident.silenced:",
         SILENCED,
@@ -348,7 +348,7 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "notify-worse-though-it-is-new",
-        "aiops/daemon/news.py",
+        "aiops/notify/news.py",
         "        known = one.place in told.pairs.get(one.name, {})",
         "        known = one.name in told.names and one.place in told.places",
         NEWS,
@@ -383,7 +383,7 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "store-a-flipped-log-is-sound",
-        "aiops/store/wal.py",
+        "aiops/store/wal_check.py",
         "            if commits >= _COMMITS:",
         "            if False:",
         LOST,

@@ -142,14 +142,14 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "respond-the-gate-before-the-first-byte-is-open",
-        "aiops/deliver/network.py",
+        "aiops/http/connections.py",
         "if gate is not None and not gate():",
         "if gate is not None and gate() is None:",
         (STOP + "test_a_request_whose_connection_is_being_made_is_not_sent",),
     ),
     Mutant(
         "respond-the-transport-passes-no-gate",
-        "aiops/deliver/runs.py",
+        "aiops/respond/transport.py",
         "                gate=gate,\n",
         "",
         (STOP + "test_a_request_whose_connection_is_being_made_is_not_sent",),

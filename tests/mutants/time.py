@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from tests.mutants.model import Mutant
 
-_DEDUP = "aiops/engine/dedup.py"
-_TIMELINE = "aiops/engine/timeline.py"
-_INCIDENTS = "aiops/engine/incidents.py"
-_PLACE = "aiops/engine/place.py"
+_DEDUP = "aiops/engine/dedup/deduplicator.py"
+_TIMELINE = "aiops/engine/clock.py"
+_INCIDENTS = "aiops/engine/incidents/lifecycle.py"
+_PLACE = "aiops/engine/pipeline.py"
 _CLOCKS = "aiops/daemon/clocks.py"
 _TICKS = "aiops/daemon/ticks.py"
 _OLD = "tests/engine/test_old_mutants.py"
@@ -168,28 +168,28 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "time-queue-of-warnings-without-bound",
-        "aiops/engine/worth.py",
+        "aiops/engine/incidents/triage.py",
         "if len(self._waiting) > 2 * len(self.clusters.by_number) + SLACK:",
         "if False:",
         _in("engine/test_bounds", "test_lone_warnings_that_are_over_leave_no_entries_behind"),
     ),
     Mutant(
         "time-storm-never-ends",
-        "aiops/engine/storm.py",
+        "aiops/engine/incidents/storm.py",
         "        self.active = False\n        self.clusters.clear()",
         "        self.clusters.clear()",
         (_OLD,),
     ),
     Mutant(
         "time-storm-ends-at-the-whole-limit",
-        "aiops/engine/storm.py",
+        "aiops/engine/incidents/storm.py",
         "half = (self.limit + 1) // 2",
         "half = self.limit",
         (_OLD,),
     ),
     Mutant(
         "time-size-prior-gone",
-        "aiops/engine/correlate_terms.py",
+        "aiops/engine/correlate/scoring.py",
         "return -weights.new - weights.new_size * log(cluster.count)",
         "return -weights.new",
         (_OLD,),

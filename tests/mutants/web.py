@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from tests.mutants.model import Mutant
 
-_AUTH = "aiops/web/auth.py"
+_AUTH = "aiops/http/auth.py"
 _SESSIONS = "aiops/web/sessions.py"
-_CONNECTIONS = "aiops/web/connections.py"
-_SIGNATURES = "connectors/aiops_connectors/signatures.py"
-_SIGNING = "aiops/deliver/signing.py"
+_CONNECTIONS = "aiops/http/client_connections.py"
+_SIGNATURES = "connectors/aiops_connectors/http/signatures.py"
+_SIGNING = "aiops/http/signing.py"
 
 _BY_SCOPE = ("tests/connectors/test_http_scopes.py",)
 _BY_SESSION = ("tests/web/test_sessions.py",)
 _BY_SENDER = ("tests/connectors/test_signatures.py",)
-_BY_KEY = ("tests/deliver/test_signing.py",)
-_BY_IDLE = ("tests/web/test_server.py::test_kept_connections_lock_nobody_out",)
-_BY_PROBE = ("tests/web/test_server.py::test_probes_are_answered_when_all_connections_are_busy",)
+_BY_KEY = ("tests/http/test_signing.py",)
+_BY_IDLE = ("tests/http/test_server.py::test_kept_connections_lock_nobody_out",)
+_BY_PROBE = ("tests/http/test_server.py::test_probes_are_answered_when_all_connections_are_busy",)
 
 MUTANTS: list[Mutant] = [
     Mutant(
@@ -140,7 +140,7 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "connections-busy-ones-are-closed",
-        "aiops/web/server.py",
+        "aiops/http/server.py",
         "                self._head_came()\n                places.busy(self)",
         "                self._head_came()",
         _BY_PROBE,

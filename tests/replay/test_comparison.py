@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 
 from aiops.archive import Rejections
-from aiops.engine.fold import Engine
+from aiops.engine.engine import Engine
 from aiops.records import Alert, Cause, Incident
 from aiops.records.decode import decode
 from aiops.replay import Report, compare, incident_lines, make_report, replay

@@ -13,7 +13,7 @@ from aiops.cli import replay as command
 from aiops.cli.app import app
 from aiops.config import Config, StateConfig
 from aiops.daemon.daemon import Daemon
-from aiops.engine.fold import Engine
+from aiops.engine.engine import Engine
 from aiops.ports import Received
 from aiops.records import Alert
 from aiops.records.decode import encode

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from aiops.archive import write
 from aiops.cli import main
-from aiops.engine.fold import Engine
+from aiops.engine.engine import Engine
 from aiops.records import Alert, Incident, Record, RootCause, Tick, Truth
 from aiops.replay import replay
 from aiops.simulate import Options, save, simulate

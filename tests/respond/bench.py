@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from aiops.deliver.client import HttpClient
-from aiops.deliver.runs import RunTransport
+from aiops.http.client import HttpClient
 from aiops.ports import AlertFact, IncidentView
 from aiops.records import Cause
 from aiops.respond.anchors import Mark
@@ -18,6 +17,7 @@ from aiops.respond.audit import Trail
 from aiops.respond.format import Playbook
 from aiops.respond.guards import Policy, World
 from aiops.respond.runs import Finished, Plan, Runner
+from aiops.respond.transport import RunTransport
 from aiops.testing.receiver import Receiver
 
 NAME = "restart-worker"

@@ -13,8 +13,8 @@ from aiops.respond.catalogue import read_playbook
 from aiops.respond.guards import GUARDS
 from aiops.respond.lint import lint_file
 from aiops.respond.parameters import read_source
+from aiops.respond.playbook_tests import run_trials
 from aiops.respond.situation import Situation
-from aiops.respond.trials import run_trials
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "playbooks.md").read_text(encoding="utf-8")
 

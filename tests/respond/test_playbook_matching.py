@@ -14,10 +14,10 @@ from aiops.patterns import Expression
 from aiops.ports import AlertFact, IncidentView
 from aiops.records import Cause, Change
 from aiops.respond.format import Matcher
-from aiops.respond.literals import inner, required
 from aiops.respond.matching import _matches, _test, compile_match, fit
+from aiops.respond.required_texts import inner, required
 from aiops.respond.situation import MAX_FACTS, Seen, situation
-from aiops.respond.words import words_of
+from aiops.respond.symptom_words import words_of
 from aiops.topology import Topology
 
 

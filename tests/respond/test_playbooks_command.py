@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from aiops.cli.output import errors_as_lines
+from aiops.cli.errors import errors_as_lines
 from aiops.cli.playbooks import playbooks_app
 from aiops.respond.audit import Trail
 from aiops.respond.catalogue import shipped

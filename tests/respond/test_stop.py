@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from aiops.deliver.client import HttpClient
 from aiops.errors import UsageError
+from aiops.http.client import HttpClient
 from aiops.respond import guards, runs, sending
 from aiops.respond.audit import AuditError
 from aiops.respond.calls import calls_of

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aiops.daemon.anchor import StoreAnchor, read_mark
+from aiops.daemon.trail_anchor import StoreAnchor, read_mark
 from aiops.errors import AiopsError, UsageError
 from aiops.respond.anchors import UNKNOWN, Mark
 from aiops.respond.audit import AuditError, Trail, verify
@@ -292,7 +292,7 @@ def test_a_kill_at_any_line_is_no_cut(tmp_path: Path) -> None:
     code = """
         import os, sys
         from pathlib import Path
-        from aiops.daemon.anchor import StoreAnchor
+        from aiops.daemon.trail_anchor import StoreAnchor
         from aiops.respond.audit import Trail
         from aiops.store.store import Store
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops import archive
-from aiops.engine.silence_actions import parse_silence
+from aiops.engine.silences.actions import parse_silence
 from aiops.errors import AiopsError, UsageError
 from aiops.records import Action, Alert, Change, Incident
 from aiops.simulate import STORM, Options, Simulation, save, simulate, summary

@@ -13,12 +13,12 @@ import pytest
 
 from aiops.config import Config, EndpointConfig, SnapshotConfig, StateConfig
 from aiops.daemon.daemon import Daemon
-from aiops.engine.fold import Engine
+from aiops.engine.engine import Engine
 from aiops.ports import Received
 from aiops.records import Alert
 from aiops.store.outbox import ASSUMED, Row
 from aiops.store.repair import lost, move_damaged
-from aiops.store.wal import wal_damage
+from aiops.store.wal_check import wal_damage
 
 NOW = 1_772_400_000.0
 

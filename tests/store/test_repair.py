@@ -14,7 +14,7 @@ import pytest
 
 from aiops.config import Config, EndpointConfig, StateConfig
 from aiops.daemon.daemon import Daemon
-from aiops.engine.fold import Engine
+from aiops.engine.engine import Engine
 from aiops.errors import AiopsError
 from aiops.journal import CorruptJournal
 from aiops.journal.segment import segments

@@ -13,13 +13,13 @@ import pytest
 
 from aiops.config import Config, EndpointConfig, StateConfig
 from aiops.daemon.daemon import Daemon
+from aiops.engine.engine import Engine
 from aiops.engine.events import Event, IncidentChanged, Notice
-from aiops.engine.fold import Engine
 from aiops.ports import DeadLetter, Received
 from aiops.records import Alert, Incident, Record
 from aiops.store import audit, incidents
+from aiops.store.diagnosis import is_content, is_damage, trouble
 from aiops.store.store import Decided, Store
-from aiops.store.trouble import is_content, is_damage, trouble
 
 NOW = 1_772_400_000.0
 

@@ -12,23 +12,23 @@ import httpx2
 import pytest
 
 from aiops.daemon.runs import Runs
-from aiops.deliver.runs import RunTransport
+from aiops.engine.engine import Engine
 from aiops.engine.events import Feedback
-from aiops.engine.fold import Engine
-from aiops.engine.look import look
-from aiops.engine.preview import Preview, preview
-from aiops.engine.silences import Silence
+from aiops.engine.incident_view import look
+from aiops.engine.silences.preview import Preview, preview
+from aiops.engine.silences.silences import Silence
+from aiops.http.auth import Guard, Token
+from aiops.http.server import HttpServer
 from aiops.ports import DeadLetter
 from aiops.records import Action, Alert, Incident, Record
 from aiops.respond.audit import Trail
 from aiops.respond.catalogue import read_catalogue, shipped
 from aiops.respond.config import RespondConfig
+from aiops.respond.transport import RunTransport
 from aiops.store.incidents import listed
 from aiops.store.outbox import Entry
 from aiops.store.store import Decided, Store
 from aiops.web.app import create_app
-from aiops.web.auth import Guard, Token
-from aiops.web.server import HttpServer
 from tests.form_headers import form_headers
 
 NOW = 1_772_400_000.0

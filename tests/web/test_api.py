@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from aiops.http.auth import Token, new_token, token_hash
 from aiops.store.outbox import OutboxTable
 from aiops.web import forms, operations
-from aiops.web.auth import Token, new_token, token_hash
 
 NOW = 1_772_400_000.0
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from aiops.web.auth import Token, new_token, token_hash
+from aiops.http.auth import Token, new_token, token_hash
 
 SECRET = new_token()
 PATHS = ("/", "/?status=all", "/silences", "/runs", "/deliveries", "/api", "/login")

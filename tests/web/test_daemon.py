@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from aiops.web.auth import new_token, token_hash
+from aiops.http.auth import new_token, token_hash
 
 START_S = 120.0
 TOKEN = new_token()

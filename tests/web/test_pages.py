@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from aiops.engine.silences import Silence
+from aiops.engine.silences.silences import Silence
+from aiops.http.auth import Token, new_token, token_hash
 from aiops.matchers import read_matchers
 from aiops.ports import DeadLetter
 from aiops.records import Alert, Record
 from aiops.store.incidents import listed
-from aiops.web.auth import Token, new_token, token_hash
 from aiops.web.pages import moment
 from tests.web.conftest import NOW
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aiops.errors import UsageError
-from aiops.web.auth import Guard, Refusal, Scope, Token, new_token, token_hash
+from aiops.http.auth import Guard, Refusal, Scope, Token, new_token, token_hash
 
 ALLOWED: dict[Scope, set[Scope]] = {"ingest": {"ingest"}, "read": {"read"}, "write": {"read", "write"}}
 

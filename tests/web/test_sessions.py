@@ -8,8 +8,8 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
+from aiops.http.auth import Guard, Refusal, Scope, Token, new_token, token_hash
 from aiops.web import sessions
-from aiops.web.auth import Guard, Refusal, Scope, Token, new_token, token_hash
 from aiops.web.sessions import COOKIE, LIFE_S, Doorkeeper
 
 READER, WRITER, SENDER = new_token(), new_token(), new_token()

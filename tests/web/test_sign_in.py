@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from aiops.http.attempts import BURST, EVERY_S, MAX_CLIENTS, Attempts
+from aiops.http.auth import Token, new_token, token_hash
 from aiops.web import sessions
-from aiops.web.attempts import BURST, EVERY_S, MAX_CLIENTS, Attempts
-from aiops.web.auth import Token, new_token, token_hash
 
 SECRET, OTHER = new_token(), new_token()
 TOKENS = [Token("ann", ["write"], token_hash(SECRET)), Token("bob", ["write"], token_hash(OTHER))]

@@ -9,8 +9,8 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from aiops.deliver.client import DEFAULT_TIMEOUT_S, HttpClient
 from aiops.errors import UsageError
+from aiops.http.client import DEFAULT_TIMEOUT_S, HttpClient
 
 OptionsT = TypeVar("OptionsT", bound="HttpOptions")
 

@@ -12,7 +12,7 @@ import math
 from msgspec import Struct
 
 from aiops.records import Change
-from aiops_models.causes.scene import Scene
+from aiops_models.causes.incident_graph import Scene
 
 # A change is looked at for this long before the first alert. Most change-induced incidents show within minutes of the
 # change; an hour covers caches that expire and leaks that fill.

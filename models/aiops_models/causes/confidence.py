@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from aiops_models.causes.scene import Scene
+from aiops_models.causes.incident_graph import Scene
 
 Level = Literal["low", "medium", "high"]
 # Margins in score, where 1.5 is a suspect twice as surprising: below MEDIUM the first two might as well be swapped.

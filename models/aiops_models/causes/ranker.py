@@ -16,16 +16,16 @@ from aiops.records import Cause
 from aiops.topology import Topology
 from aiops_models.causes.calibration import Calibration, set_size
 from aiops_models.causes.confidence import confidence
+from aiops_models.causes.entity_names import tail
 from aiops_models.causes.history import History
-from aiops_models.causes.landscape import Landscape
+from aiops_models.causes.incident_graph import Scene
 from aiops_models.causes.lexicon import load_lexicon
 from aiops_models.causes.memory import Memory
-from aiops_models.causes.naming import tail
+from aiops_models.causes.rarity import Surprise
 from aiops_models.causes.rules import load_packs
-from aiops_models.causes.scene import Scene
-from aiops_models.causes.surprise import Surprise
-from aiops_models.causes.terms import Account, Terms
-from aiops_models.identity import digest_of
+from aiops_models.causes.score_terms import Account, Terms
+from aiops_models.causes.topology_index import Landscape
+from aiops_models.model_digest import digest_of
 
 # What a person reads; past ten suspects a list is no help.
 MAX_CAUSES = 10

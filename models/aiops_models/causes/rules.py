@@ -19,8 +19,8 @@ from msgspec import Struct
 
 from aiops.errors import UsageError
 from aiops.ports import AlertFact
-from aiops_models.causes.naming import MAX_MESSAGE, tail
-from aiops_models.causes.scene import Scene
+from aiops_models.causes.entity_names import MAX_MESSAGE, tail
+from aiops_models.causes.incident_graph import Scene
 
 # A rule that fires knows more than any surprise does: 6 is more than a dozen rare internal alerts weigh. Above 8
 # nothing else could ever be named.

@@ -12,16 +12,16 @@ from msgspec import Struct, field
 from aiops.ports import AlertFact, IncidentView
 from aiops.records import Evidence, Suggestion
 from aiops.respond.matching import Fit, change_age, context, fit
+from aiops.respond.playbook_tests import leading
 from aiops.respond.runbooks import plain
 from aiops.respond.situation import Situation, severity_label, situation
-from aiops.respond.trials import leading
 from aiops.topology import Topology
 from aiops.wording import plural
-from aiops_models.identity import digest_of
+from aiops_models.model_digest import digest_of
+from aiops_models.playbooks.base_rates import Usual
 from aiops_models.playbooks.library import Library
 from aiops_models.playbooks.outcomes import Outcomes
 from aiops_models.playbooks.query import incident_query
-from aiops_models.playbooks.usual import Usual
 
 MAX_SUGGESTIONS = 5
 # A condition that somebody wrote and that holds outweighs any likeness of texts, which is worth at most TEXT.

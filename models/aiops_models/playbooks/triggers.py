@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aiops.respond.literals import MIN_LENGTH
+from aiops.respond.required_texts import MIN_LENGTH
 
 
 class Triggers:

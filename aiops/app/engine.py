@@ -1,0 +1,83 @@
+"""Puts an engine together from a configuration: the one place where plugins meet the fold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from aiops import registry
+from aiops.engine.config import EngineConfig, ModelConfig
+from aiops.engine.detect.stage import Scorers
+from aiops.engine.engine import Engine
+from aiops.engine.rank import Models
+from aiops.errors import UsageError
+from aiops.ports import Detector, Ranker
+from aiops.topology import Topology
+
+GROUP = "aiops.models"
+
+
+def build_engine(config: EngineConfig, topology: Topology) -> Engine:
+    """An engine with the models that the configuration names; raise `UsageError` for a name that is not registered."""
+    models = Models(
+        ranker=_model(config.causes, topology),
+        suggester=_model(config.playbooks, topology),
+        similar=_model(config.similar, topology),
+    )
+    return Engine(config, topology, models, scorers())
+
+
+def build_ranker(config: EngineConfig, topology: Topology) -> Ranker | None:
+    """A cause ranker of its own, that has learned nothing yet."""
+    ranker: Ranker | None = _model(config.causes, topology)
+    return ranker
+
+
+def _model(config: ModelConfig, topology: Topology) -> Any:
+    if not config.use:
+        return None
+    return registry.load(GROUP, config.use)(topology, config.options)
+
+
+def save_statistics(engine: Engine) -> bytes:
+    """What an engine learned of its streams (which types go together, their rhythms), as JSON; no clusters."""
+    return msgspec.json.encode({"correlate": engine.correlate.dump_statistics()})
+
+
+def load_statistics(engine: Engine, path: Path) -> None:
+    """Let a new engine start warm; raise `UsageError` for a file that holds no statistics."""
+    try:
+        state = msgspec.json.decode(path.read_bytes())
+        engine.correlate.load_statistics(state["correlate"])
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from error
+    except (msgspec.MsgspecError, KeyError, TypeError, ValueError, IndexError) as error:
+        raise UsageError(f"{path}: expected statistics that a replay wrote with --learned: {error}") from None
+
+
+class Registered(dict[str, Any]):
+    """Scorers by their registered name, loaded when a `swap_model` record first asks for one.
+
+    Their modules import numeric libraries, which take a second to load and which most runs never need.
+    """
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The factory that turns a model's state into a `Detector`."""
+        if name not in registry.names(GROUP):
+            return default
+
+        def build(state: Any) -> Detector:
+            scorer: Detector = registry.load(GROUP, name).from_state(state)  # type: ignore[attr-defined]
+            return scorer
+
+        return build
+
+    def __iter__(self) -> Any:
+        return iter(registry.names(GROUP))
+
+
+def scorers() -> Scorers:
+    """All registered detectors."""
+    return Registered()

@@ -1,0 +1,180 @@
+"""Frames through the engine, whatever is in them: a record that the engine cannot process is set aside.
+
+A fault leaves the engine half changed. Its state before the frame is made again (the last snapshot, and the journal
+after it), and the frame is processed record by record. A record that raises twice, so that it was no passing fault of
+the machine, is written to the journal's list of skipped records; then the frame is processed without it.
+
+The work for one frame is bounded, however many such records it has: the first few are found one at a time, each on a
+sound state; then all that raise in one pass are set aside together; in the end the whole frame is.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from aiops.daemon.gc_tuning import held_back
+from aiops.engine.events import Event
+from aiops.errors import AiopsError
+from aiops.journal import Frame, JournalError, Meta, frames
+from aiops.journal.segment import segments
+from aiops.journal.skips import SkipLog, reason_of, substitute
+from aiops.journal.snapshot import Kept, SnapshotMeta, good_snapshots, pack
+from aiops.records import Logged
+from aiops.telemetry.logs import say
+
+# Passes over one frame that find one record each, and passes in all. Each restores the state once: about a second with
+# 100,000 active alerts. A stream of such records fills frames while it is worked on, and so shares these passes.
+_EXACT, _PASSES = 4, 8
+
+
+class Fold(Protocol):
+    """The engine, as its host sees it."""
+
+    def step(self, batch: Sequence[Logged]) -> list[Event]:
+        """Fold records; what they caused."""
+        ...
+
+    def snapshot_parts(self) -> Iterable[bytes]:
+        """The whole state, while nothing is folded; put together, what `restore` takes."""
+        ...
+
+    def restore(self, snapshot: bytes) -> None:
+        """Take a state; raise `AiopsError` for one of another version."""
+        ...
+
+    def restore_parts(self, pieces: Iterator[bytes]) -> None:
+        """Take a state in the parts of `snapshot_parts`; raise `AiopsError` where they are others."""
+        ...
+
+    def accounts(self) -> dict[str, Any]:
+        """How many records came and where they went."""
+        ...
+
+
+class Folding:
+    """The engine, and the way back to its last sound state. `fold` may be another one after a `step`."""
+
+    def __init__(
+        self, fold: Fold, make: Callable[[], Fold], journal: Path, snapshots: Path, skips: SkipLog | None = None
+    ) -> None:
+        self.fold = fold
+        self.skips = skips or SkipLog(journal)
+        self._make = make
+        self._journal = journal
+        self._snapshots = snapshots
+        self._is_sound = True
+        # The state before the last frame that had such a record: nearer than the last snapshot, while they come often.
+        self._base: Kept | None = None
+
+    def step(self, frame: Frame) -> tuple[Frame, list[Event]]:
+        """Process a frame of the journal; the frame without what could not be processed, and its events.
+
+        Raise `DiskError` where it cannot be made durable that a record is set aside; the same frame comes again then.
+        """
+        frame = substitute(frame, self._reasons())
+        if self._is_sound:
+            try:
+                return frame, self.fold.step(frame.records)
+            except Exception as error:
+                self._is_sound = False
+                say(logging.WARNING, "a record cannot be processed: the state is made again", reason=reason_of(error))
+        folded = self._again(frame)
+        self._is_sound = True
+        return folded
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the engine is at the end of the last frame; else the same frame has to come again."""
+        return self._is_sound
+
+    def snapshot_taken(self) -> None:
+        """Let go of the state kept here: a snapshot is nearer."""
+        self._base = None
+
+    def _again(self, frame: Frame) -> tuple[Frame, list[Event]]:
+        self._base = self._before(frame.number)
+        reasons: dict[int, str] = {}
+        for attempt in range(_PASSES):
+            rest = substitute(frame, reasons)
+            events, raised = self._pass(rest, is_exact=attempt < _EXACT)
+            if not raised:
+                self._set_aside(frame, reasons)
+                return rest, events
+            reasons |= raised
+            self.fold = self._restored(self._base)
+        numbers = range(frame.first_seq, frame.next_seq)
+        reasons = {seq: reasons.get(seq, "the records around it cannot be processed") for seq in numbers}
+        rest = substitute(frame, reasons)
+        events = self.fold.step(rest.records)
+        self._set_aside(frame, reasons)
+        return rest, events
+
+    def _pass(self, frame: Frame, *, is_exact: bool) -> tuple[list[Event], dict[int, str]]:
+        """The frame's events and the records that raised; an exact pass ends with the first one."""
+        events: list[Event] = []
+        raised: dict[int, str] = {}
+        for seq, record in enumerate(frame.records, frame.first_seq):
+            try:
+                events += self.fold.step([record])
+            except Exception as error:
+                raised[seq] = reason_of(error)
+                if is_exact:
+                    break
+        return events, raised
+
+    def _set_aside(self, frame: Frame, reasons: dict[int, str]) -> None:
+        if not reasons:
+            return
+        self.skips.add(reasons, frame.meta.at)
+        for seq, reason in list(reasons.items())[:_PASSES]:
+            say(logging.ERROR, "a record cannot be processed and was set aside", record=seq, reason=reason)
+
+    def _reasons(self) -> dict[int, str]:
+        return {seq: skip.reason for seq, skip in self.skips.all.items()} if self.skips.all else {}
+
+    def _before(self, number: int) -> Kept:
+        """Put the engine before frame `number`; the state there."""
+        self.fold, first = self._nearest(number)
+        for frame in frames(self._journal, first):
+            if frame.number >= number:
+                break
+            self.fold.step(frame.records)
+        packed = pack(self.fold.snapshot_parts())
+        meta = SnapshotMeta(number, 0, 0.0, "", Meta(), packed.parts)
+        return Kept(meta, memoryview(b"".join(packed.chunks)))
+
+    def _nearest(self, number: int) -> tuple[Fold, int]:
+        """An engine from the newest sound state that is not later than frame `number`, and where it goes on."""
+        kept = [self._base] if self._base is not None else []
+        for found in [*kept, *good_snapshots(self._snapshots)]:
+            if isinstance(found, JournalError) or found.meta.frame > number:
+                continue
+            try:
+                return self._restored(found), found.meta.frame
+            except AiopsError:
+                continue
+        there = segments(self._journal)
+        return self._make(), there[0].first if there else 0
+
+    def _restored(self, found: Kept) -> Fold:
+        fold = self._make()
+        restore(fold, found)
+        return fold
+
+
+def restore(fold: Fold, found: Kept) -> None:
+    """Give a new engine a kept state; raise `AiopsError` where it cannot take it."""
+    try:
+        with held_back():
+            # The parts of a state one after the other: all of it as bytes is half as large again as the engine.
+            if found.meta.parts:
+                fold.restore_parts(found.parts())
+            else:
+                fold.restore(b"".join(found.parts()))
+    except AiopsError:
+        raise
+    except Exception as error:
+        raise JournalError(f"a model or a stage cannot take it: {reason_of(error)}") from error

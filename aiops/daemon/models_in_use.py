@@ -1,0 +1,63 @@
+"""The models in use: name, version and digest by stage, for health and metrics."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from aiops import registry
+from aiops.app.engine import GROUP
+from aiops.config import Config
+from aiops.engine.config import ModelConfig
+from aiops.engine.engine import Engine
+from aiops.ports import Identified
+
+
+class InUse(Struct, frozen=True):
+    """A model: its registered name, the version of the distribution that it came in, and what it decides by.
+
+    Equal digests are equal data (rules, words, playbooks, fitted numbers); what the model learned since is not in it.
+    """
+
+    model: str
+    version: str
+    digest: str
+
+
+def models_of(config: Config, fold: object) -> dict[str, InUse]:
+    """The models that an engine was built with, by stage."""
+    if not isinstance(fold, Engine):
+        return {}
+    models = fold.ranking.models
+    stages: tuple[tuple[str, ModelConfig, object], ...] = (
+        ("causes", config.causes, models.ranker),
+        ("playbooks", config.playbooks, models.suggester),
+        ("similar", config.similar, models.similar),
+    )
+    return {stage: _in_use(named, model) for stage, named, model in stages if model is not None}
+
+
+def detector_of(accounts: Mapping[str, Any]) -> dict[str, InUse]:
+    """The detector that a record put in place, under the stage `detect`; empty before the first."""
+    found = accounts.get("detector")
+    return {} if found is None else {"detect": InUse(found[0], _version(found[0]), found[1])}
+
+
+def _in_use(named: ModelConfig, model: object) -> InUse:
+    digest = model.digest if isinstance(model, Identified) else _digest(named)
+    return InUse(named.use, _version(named.use), digest)
+
+
+def _digest(named: ModelConfig) -> str:
+    """Of a model that does not say what it decides by: of its options."""
+    return hashlib.sha256(msgspec.json.encode(named.options, order="sorted")).hexdigest()[:16]
+
+
+@cache
+def _version(name: str) -> str:
+    return registry.version(GROUP, name)

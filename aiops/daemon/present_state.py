@@ -1,0 +1,131 @@
+"""The present state of incidents, for those who look: between two of its versions, an incident goes on changing.
+
+Versions are for notifications, and come minutes apart. What page, API and command line read is the incidents table of
+the store; here, incidents that changed since are written into it about once a second, under the version that they have.
+Nothing else is made of that: no entry of the audit, no message.
+
+Cost: at most `MAX_SHARE` of the pump's time, `MAX_EACH` incidents and `MAX_BYTES` a round. Where more incidents change
+than that, half of a round is of those that changed last, and half of those that have waited longest.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from math import inf
+
+from aiops.engine.engine import Engine
+from aiops.engine.events import Event, Placed
+from aiops.store.incidents import Present
+from aiops.store.store import Store
+from aiops.telemetry.logs import say
+
+# What is shown is at most two seconds old: one until a round, and one for all that a round takes.
+EVERY_S = 1.0
+# Records of one round: an incident of a hundred members takes a third of a millisecond and 30 kB.
+MAX_EACH, MAX_BYTES = 200, 2_000_000
+# A round that took long is followed by a pause: a slow disk must not keep alerts waiting.
+MAX_SHARE = 0.03
+
+
+class Presenter:
+    """Collects which incidents changed and writes them in rounds; the pump's thread alone uses it."""
+
+    def __init__(self, store: Store, monotonic: Callable[[], float]) -> None:
+        self._store = store
+        self._monotonic = monotonic
+        # By the time of the first change that is not written, and by that of the last.
+        self._waiting: dict[str, None] = {}
+        self._latest: dict[str, None] = {}
+        self._fold: object = None
+        self._due_at = -inf
+        self._failed = False
+
+    def start(self, fold: object) -> None:
+        """Begin with all that is remembered: what changed before the process ended may not have been written."""
+        self._fold = fold
+        if isinstance(fold, Engine):
+            for name in fold.incidents.by_id:
+                self._touch(name)
+
+    def changed(self, events: Sequence[Event], fold: object) -> None:
+        """Take in what a frame changed."""
+        if fold is not self._fold:
+            # The state was made again, and what had changed in the one before is not known.
+            self.start(fold)
+        if not isinstance(fold, Engine):
+            return
+        for name in {event.incident for event in events if type(event) is Placed}:
+            if name is not None:
+                self._touch(name)
+        for name in fold.clusters.take_changed():
+            self._touch(name)
+
+    def wait_s(self) -> float:
+        """Seconds until the next round; infinite where nothing waits."""
+        return max(0.0, self._due_at - self._monotonic()) if self._waiting else inf
+
+    def write(self, fold: object) -> None:
+        """Write a round, if it is time and anything changed."""
+        begun = self._monotonic()
+        if not self._waiting or not isinstance(fold, Engine) or begun < self._due_at:
+            return
+        done, found = self._round(fold)
+        if self._stored(found):
+            for name in done:
+                del self._waiting[name], self._latest[name]
+        took = self._monotonic() - begun
+        self._due_at = begun + max(EVERY_S, took / MAX_SHARE)
+
+    def write_all(self, fold: object) -> None:
+        """Write all that waits, in as many rounds as it takes: at the start, and at the end."""
+        while self._waiting and isinstance(fold, Engine):
+            done, found = self._round(fold)
+            if not self._stored(found):
+                return
+            for name in done:
+                del self._waiting[name], self._latest[name]
+
+    def _round(self, fold: Engine) -> tuple[list[str], list[Present]]:
+        """The incidents of one round, and those of them that the engine still remembers as they are now."""
+        done: list[str] = []
+        found: list[Present] = []
+        size = 0
+        for name in self._chosen():
+            done.append(name)
+            present = fold.present(name)
+            if present is not None:
+                found.append(Present(*present))
+                size += len(found[-1].body)
+            if size >= MAX_BYTES:
+                break
+        return done, found
+
+    def _touch(self, name: str) -> None:
+        self._waiting.setdefault(name)
+        self._latest.pop(name, None)
+        self._latest[name] = None
+
+    def _chosen(self) -> list[str]:
+        """The names of one round: by turns the one that changed last and the one that has waited longest."""
+        newest, oldest = reversed(self._latest), iter(self._waiting)
+        found: dict[str, None] = {}
+        for new, old in zip(newest, oldest, strict=True):
+            found[new] = found[old] = None
+            if len(found) >= MAX_EACH:
+                break
+        return list(found)
+
+    def _stored(self, found: list[Present]) -> bool:
+        try:
+            if found:
+                self._store.refresh(found)
+        except sqlite3.Error as error:
+            # What was decided is stored by others, who also degrade the daemon; this is tried again next round.
+            if not self._failed:
+                say(logging.WARNING, "the present state of incidents cannot be written", reason=str(error))
+            self._failed = True
+            return False
+        self._failed = False
+        return True

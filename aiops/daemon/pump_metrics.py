@@ -1,0 +1,31 @@
+"""What the pump measures of itself."""
+
+from __future__ import annotations
+
+from aiops.telemetry.metrics import Histogram
+
+
+class Vitals:
+    """Latencies in seconds and counts since the start; written by the pump, read by any thread."""
+
+    def __init__(self) -> None:
+        # From `put` to the pump's taking it.
+        self.queue = Histogram()
+        # Encoding, writing and syncing one frame.
+        self.journal = Histogram()
+        self.fold = Histogram()
+        # One transaction with incidents, outbox and audit.
+        self.store = Histogram()
+        # From `put` to the commit of what it caused in the store.
+        self.whole = Histogram()
+        # How long the fold stood still for a snapshot.
+        self.snapshot = Histogram()
+        self.records = 0
+        self.disk_errors = 0
+        self.journaled_at = 0.0
+
+    def journaled(self, seconds: float, records: int, now: float) -> None:
+        """A frame was committed."""
+        self.journal.observe(seconds)
+        self.records += records
+        self.journaled_at = now

@@ -1,0 +1,142 @@
+"""Why a stream joined a cluster: numbers kept as they were at that moment, sentences made when somebody reads them.
+
+Most members of a large incident are never shown, so that their sentences would be made for nobody.
+"""
+
+from __future__ import annotations
+
+from mypy_extensions import mypyc_attr
+
+from aiops.engine.correlate.hops import UNPLACED
+from aiops.records import Evidence
+from aiops.wording import duration, plural
+
+
+@mypyc_attr(acyclic=True)
+class Join:
+    """The additive terms of one join (see `correlate_terms.Weights`), in units of the threshold, and what they rest on.
+
+    `type` and `entity` are those of the entry that was joined through; `npmi` that of the two types. `same_entity` and
+    `rare` are 0 where they do not apply, `distance` (hops) is None without a graph. `gap_s` is the time since the
+    entry's last alert, `silent_s` since the cluster's; `count` the alerts of the cluster. `is_new`: nothing was
+    known of the two types; `rate` is that of new things (1/s), `pace_s` the cluster's mean gap, both 0
+    until they are measured.
+    """
+
+    __slots__ = (
+        "count",
+        "dead_partner",
+        "distance",
+        "entity",
+        "gap_s",
+        "is_new",
+        "near",
+        "npmi",
+        "pace_s",
+        "rare",
+        "rate",
+        "same_entity",
+        "sealed",
+        "silence",
+        "silent_s",
+        "size",
+        "timing",
+        "together",
+        "type",
+    )
+
+    def __init__(
+        self,
+        type: str,
+        entity: str,
+        npmi: float,
+        together: float,
+        same_entity: float,
+        rare: float,
+        distance: int | None,
+        near: float,
+        sealed: bool,
+        timing: float,
+        gap_s: float,
+        silence: float,
+        silent_s: float,
+        dead_partner: float,
+        size: float,
+        count: int,
+        is_new: bool,
+        rate: float,
+        pace_s: float,
+    ) -> None:
+        self.type = type
+        self.entity = entity
+        self.npmi = npmi
+        self.together = together
+        self.same_entity = same_entity
+        self.rare = rare
+        self.distance = distance
+        self.near = near
+        self.sealed = sealed
+        self.timing = timing
+        self.gap_s = gap_s
+        self.silence = silence
+        self.silent_s = silent_s
+        self.dead_partner = dead_partner
+        self.size = size
+        self.count = count
+        self.is_new = is_new
+        self.rate = rate
+        self.pace_s = pace_s
+
+    def strongest(self) -> float:
+        """The largest term; those that are not named here are never positive."""
+        # Written out: a call of `max` makes an object of each number, and a large incident asks all its members.
+        most = self.together
+        if self.same_entity > most:
+            most = self.same_entity
+        if self.rare > most:
+            most = self.rare
+        if self.near > most:
+            most = self.near
+        return self.timing if self.timing > most else most
+
+    def evidence(self) -> list[Evidence]:
+        """The terms with their sentences; the values sum to the score that was compared."""
+        entity = self.entity
+        found = [Evidence("co_occurrence", self.together, self._together())]
+        if self.same_entity:
+            found.append(Evidence("same_entity", self.same_entity, f"on {entity}, which is part of it"))
+        if self.rare:
+            where = f" on {entity}" if self.same_entity else ""
+            found.append(Evidence("rare", self.rare, f"both have hardly ever fired{where} before"))
+        if self.near:
+            found.append(self._near())
+        found.append(Evidence("timing", self.timing, f"{self.gap_s:.1f} s after {self.type} on {entity}"))
+        if self.silence:
+            found.append(Evidence("silence", self.silence, f"the cluster was silent for {self.silent_s:.1f} s"))
+        if self.dead_partner:
+            found.append(Evidence("dead_partner", self.dead_partner, "a frequent part of the cluster has stopped"))
+        found.append(Evidence("size", self.size, f"new to a cluster of {self.count}"))
+        return found
+
+    def _near(self) -> Evidence:
+        if self.sealed:
+            return Evidence("near", self.near, "a surge has ended this cluster")
+        if self.distance is None or self.distance == UNPLACED:
+            # No graph holds the two: time alone decides, and the figures are what it rests on.
+            new = "how often something new begins here is not known yet"
+            if self.rate:
+                new = f"something new begins here about every {duration(1.0 / self.rate)}"
+            pace = f", which come about every {duration(self.pace_s)}" if self.pace_s else ""
+            return Evidence(
+                "goes_on", self.near, f"{new}; this came {duration(self.silent_s)} after the last alert{pace}"
+            )
+        return Evidence("near", self.near, f"{plural(self.distance, 'hop')} from {self.entity} in the dependency graph")
+
+    def _together(self) -> str:
+        if self.is_new:
+            return f"neither this type nor {self.type} has been seen here before"
+        if self.npmi == 1.0:
+            return f"the same type as on {self.entity}, or always together with {self.type}"
+        if self.npmi > 0.0:
+            return f"goes with {self.type} (NPMI {self.npmi:.2f})"
+        return f"not known to go with {self.type} (NPMI {self.npmi:.2f})"

@@ -1,0 +1,51 @@
+"""What the correlator says of one alert, and of clusters that went quiet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from aiops.engine.correlate.join_evidence import Join
+from aiops.records import Evidence
+
+
+class Placement:
+    """Where one alert went.
+
+    `cluster` and `member` are numbers that depend on the input alone (the `seq` of the record that opened them).
+    `member` is the (cluster, alert stream) pair. `join` says why, only when the member is new to an old cluster.
+    `background` is the reason why the alert is noise, else None. `merged` lists clusters that were just merged into
+    `cluster`, with the reason.
+    """
+
+    __slots__ = ("background", "cluster", "join", "member", "merged", "new_cluster", "new_member")
+
+    def __init__(self) -> None:
+        self.cluster = 0
+        self.member = 0
+        self.new_cluster = False
+        self.new_member = False
+        self.background: str | None = None
+        self.join: Join | None = None
+        self.merged: list[tuple[int, str]] = []
+
+    @property
+    def evidence(self) -> list[Evidence]:
+        """The additive terms of the join, with their sentences."""
+        return self.join.evidence() if self.join is not None else []
+
+
+@dataclass
+class Split:
+    """`members` leave the cluster for the new cluster `target`."""
+
+    target: int
+    members: list[int]
+    reason: str
+
+
+@dataclass
+class Closed:
+    """A cluster that went quiet: nothing joins it any more."""
+
+    cluster: int
+    splits: list[Split] = field(default_factory=list)

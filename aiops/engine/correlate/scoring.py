@@ -1,0 +1,165 @@
+"""The additive terms by which an alert joins a cluster, and the sentences that explain them.
+
+Scores are in units of the threshold: 5.4 at the default sensitivity. The weights were found for the whole loop
+(edges that look better one by one gave worse clusters) and are the same for every system.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, log
+
+from aiops.engine.correlate.join_evidence import Join
+from aiops.engine.correlate.onset_rate import START_GAP_S, goes_on
+from aiops.engine.correlate.pace import MAX_ONSETS, RETURN_S, SURGE_S
+from aiops.engine.correlate.state import MAJOR_SHARE, Cluster, Entry, Name
+
+# Intervals are not trusted below these, in seconds: alerts of one burst come in the order of the network.
+CLUSTER_INTERVAL_FLOOR_S = 0.5
+ENTRY_INTERVAL_FLOOR_S = 0.02
+# Silence starts to count after this many intervals.
+PATIENCE = 3.0
+# Nearness says something only while the cluster goes on: so many nats over something new (`correlate_onsets`). At 1
+# faults a few minutes apart join (overlays -.02), at 3 faults that pause fall apart (Kubernetes -.06).
+GOES_ON = 2.0
+# Types of a cluster that are compared; later ones are mostly echoes of the first.
+MAX_MEAN_TYPES = 8
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The weights of the terms.
+
+    `threshold` at sensitivity .5 · `together` × NPMI of the two types · `entity`: the same entity · `rare`: there,
+    and both streams have hardly ever fired, where no graph tells more; `rare_elsewhere`: the same on two entities ·
+    `near`: at most two hops apart in the dependency graph, less `near_hop` for each further hop · `sealed`: near, but
+    the cluster was ended by a surge · `rhythm` × surprise of the timing, capped · `silence` and `partner` ×
+    ln(1 + silence in intervals) · `new` + `new_size` × ln(alerts) against a stream that is new to the cluster,
+    `known_size` × ln(alerts) against a known one · `merge`: clusters whose types go together this well (mean NPMI) are
+    merged · `candidates`: recent entries compared (12 or 24 are no better).
+    """
+
+    threshold: float = 5.4
+    together: float = 5.0
+    entity: float = 3.0
+    rare: float = 2.0
+    rare_elsewhere: float = 1.0
+    near: float = 14.0
+    near_hop: float = 3.0
+    sealed: float = 5.0
+    rhythm: float = 0.5
+    rhythm_cap: float = 8.0
+    silence: float = 1.0
+    partner: float = 1.0
+    new: float = 0.5
+    new_size: float = 0.5
+    known_size: float = 0.1
+    merge: float = 0.45
+    candidates: int = 8
+
+
+def silence(cluster: Cluster, ts: float) -> float:
+    """How long the cluster has been silent, in its own intervals, as ln(1 + x)."""
+    interval = cluster.interval
+    if interval < CLUSTER_INTERVAL_FLOOR_S:
+        interval = CLUSTER_INTERVAL_FLOOR_S
+    return log(1.0 + (ts - cluster.last) / (PATIENCE * interval))
+
+
+def dead_partner(cluster: Cluster, ts: float) -> float:
+    """The same for the frequent entry that has been silent longest, in its intervals."""
+    worst = 0.0
+    least = MAJOR_SHARE * cluster.count
+    for entry in cluster.majors:
+        if entry.count > least:
+            interval = entry.interval
+            if interval < CLUSTER_INTERVAL_FLOOR_S:
+                interval = CLUSTER_INTERVAL_FLOOR_S
+            waited = (ts - entry.last) / interval
+            if waited > worst:
+                worst = waited
+    return log(1.0 + worst / PATIENCE) if worst else 0.0
+
+
+def rhythm(entry: Entry, ts: float) -> float:
+    """How much closer the alert follows the entry than the entry's own rhythm explains, in nats (exponential gaps)."""
+    interval = entry.interval
+    if interval < ENTRY_INTERVAL_FLOOR_S:
+        interval = ENTRY_INTERVAL_FLOOR_S
+    late = exp(-(ts - entry.last + 0.001) / interval)
+    return -log(1.0 - late) if late < 1.0 else 99.0
+
+
+def near(weights: Weights, cluster: Cluster, rate: float, least: float, ts: float) -> float:
+    """What nearness says for joining the cluster: all, while it goes on by more than `least` nats, else nothing.
+
+    `rate` is that of new things (1/s). See `at_distance` for what is further away.
+    """
+    if cluster.sealed:
+        return -weights.sealed
+    gap_s = START_GAP_S if cluster.pace is None else cluster.pace.gap_s
+    return weights.near if goes_on(rate, gap_s, ts - cluster.last) > least else 0.0
+
+
+def at_distance(weights: Weights, near: float, distance: int) -> float:
+    """What is left of nearness at a distance in hops; nothing is made of nothing, and a sealed cluster stays so."""
+    return near if distance <= 2 or near <= 0.0 else near - weights.near_hop * (distance - 2)
+
+
+def ends(cluster: Cluster, rate: float, name: Name, ts: float) -> bool:
+    """Whether an alert of stream `name` that fits the cluster begins something new: old age, or a surge."""
+    if rate * (ts - cluster.first) > MAX_ONSETS:
+        return True
+    pace = cluster.pace
+    if pace is None:
+        return False
+    count = cluster.surge * exp((cluster.last - ts) / SURGE_S)
+    return pace.surges(count, ts, rate, name in cluster.entries and ts - cluster.last >= RETURN_S)
+
+
+def size(weights: Weights, cluster: Cluster, known: bool) -> float:
+    """The prior against large clusters."""
+    if known:
+        return -weights.known_size * log(cluster.count)
+    return -weights.new - weights.new_size * log(cluster.count)
+
+
+def terms(
+    weights: Weights,
+    npmi: float,
+    entry: Entry,
+    entity: str,
+    distance: int | None,
+    ts: float,
+    *,
+    rare: bool = False,
+    is_new: bool = False,
+    rate: float = 0.0,
+) -> Join:
+    """Why a stream that is new to the cluster of `entry` joins it; the terms sum to the score that was compared.
+
+    `is_new`: nothing is known of the two types; `rate`: new things a second, 0 until that is measured.
+    """
+    cluster = entry.cluster
+    same = entry.entity == entity
+    return Join(
+        entry.type,
+        entry.entity,
+        npmi,
+        weights.together * npmi,
+        weights.entity if same else 0.0,
+        (weights.rare if same else weights.rare_elsewhere) if rare else 0.0,
+        distance,
+        0.0 if distance is None else at_distance(weights, cluster.near, distance),
+        cluster.sealed,
+        weights.rhythm * min(weights.rhythm_cap, rhythm(entry, ts)),
+        ts - entry.last,
+        -weights.silence * silence(cluster, ts),
+        ts - cluster.last,
+        -weights.partner * dead_partner(cluster, ts),
+        size(weights, cluster, False),
+        cluster.count,
+        is_new,
+        rate,
+        0.0 if cluster.pace is None or not cluster.pace.ticks else cluster.pace.gap_s,
+    )

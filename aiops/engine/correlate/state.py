@@ -1,0 +1,353 @@
+"""What the correlator holds of open clusters and of alert streams."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from math import exp
+
+from mypy_extensions import mypyc_attr
+
+from aiops.engine.correlate.background import Habit
+from aiops.engine.correlate.pace import SURGE_S, Pace
+
+# The interval that a stream or a cluster is given before its second alert: too long a guess joins a little too much,
+# too short a guess makes every second alert look late.
+START_INTERVAL_S = 5.0
+# An interval never reacts more slowly than to its last twenty gaps.
+MIN_STEP = 0.05
+# From this many alerts on, an entry's silence is evidence: its interval is known.
+MAJOR_COUNT = 20
+# An entry speaks for its cluster when it has at least this share of its alerts, so there are at most six.
+MAJOR_SHARE = 0.15
+# Those that have lost that share since are dropped from time to time, so that looking at all of them stays cheap.
+MAX_MAJORS = 8
+
+# Type, entity and, where the alert names one, service; of no stated length for the reason given at `shared.Identity`.
+Name = tuple[str, ...]
+
+
+@mypyc_attr(acyclic=True)
+class Entry:
+    """One alert stream (its `name`) inside one cluster: count, last time and mean interval in seconds.
+
+    `site` is the node of the topology that it belongs to, "" for a service that is no node, None for neither. `rare`
+    says that the stream had hardly ever fired before it came here. `parent` is the member that it joined through, `seq`
+    the record that it joined with; -1 for the entry that opened a cluster. `older` and `newer` are its neighbours in
+    `Recent`.
+    """
+
+    __slots__ = (
+        "cluster",
+        "count",
+        "entity",
+        "interval",
+        "last",
+        "member",
+        "name",
+        "newer",
+        "older",
+        "parent",
+        "rare",
+        "seq",
+        "site",
+        "type",
+    )
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        name: Name,
+        site: str | None,
+        last: float,
+        member: int,
+        count: int = 0,
+        interval: float = START_INTERVAL_S,
+        rare: bool = False,
+        parent: int = -1,
+        seq: int = -1,
+    ) -> None:
+        self.cluster = cluster
+        self.name = name
+        self.type = name[0]
+        self.entity = name[1]
+        self.site = site
+        self.last = last
+        self.member = member
+        self.count = count
+        self.interval = interval
+        self.rare = rare
+        self.parent = parent
+        self.seq = seq
+        self.older: Entry | None = None
+        self.newer: Entry | None = None
+
+
+@mypyc_attr(acyclic=True)
+class Cluster:
+    """Alerts that belong together. `types` counts the entries of each type; `majors` are the entries with a
+    large share of the alerts, and some that had one; `frequent` says that some entry has `MAJOR_COUNT` of them.
+
+    `surge` is the number of alerts of about the last ten seconds; `sealed` says that a surge has ended the cluster.
+    `pace` is kept where alerts name a service or a node of the graph. `round`, `slot`, `score`, `based`, `base` and
+    `near` are the correlator's notes while it places one alert.
+    """
+
+    __slots__ = (
+        "background",
+        "base",
+        "based",
+        "count",
+        "entries",
+        "first",
+        "frequent",
+        "id",
+        "interval",
+        "last",
+        "majors",
+        "near",
+        "pace",
+        "round",
+        "score",
+        "sealed",
+        "slot",
+        "surge",
+        "types",
+    )
+
+    def __init__(
+        self,
+        number: int,
+        first: float,
+        last: float,
+        count: int = 0,
+        interval: float = START_INTERVAL_S,
+        surge: float = 0.0,
+        sealed: bool = False,
+        background: bool = False,
+    ) -> None:
+        self.id = number
+        self.first = first
+        self.last = last
+        self.count = count
+        self.interval = interval
+        self.surge = surge
+        self.sealed = sealed
+        self.background = background
+        self.frequent = False
+        self.types: dict[str, int] = {}
+        self.entries: dict[Name, Entry] = {}
+        self.majors: list[Entry] = []
+        self.pace: Pace | None = None
+        self.round = self.based = self.slot = 0
+        self.score = self.base = self.near = 0.0
+
+
+@mypyc_attr(acyclic=True)
+class Key:
+    """An alert stream: its habit, the entry that it was last placed in, and when it was last fully scored.
+
+    `alone` is the share of its latest clusters in which it had hardly any company, 0 to 1.
+    """
+
+    __slots__ = ("alone", "entry", "habit", "scored")
+
+    def __init__(self, habit: Habit, entry: Entry | None = None, scored: float = -1.0, alone: float = 1.0) -> None:
+        self.habit = habit
+        self.entry = entry
+        self.scored = scored
+        self.alone = alone
+
+
+class Recent:
+    """The entries of open clusters in the order of their last alerts, as a list that is linked through them.
+
+    An ordered dict would look up each entry that it steps over.
+    """
+
+    __slots__ = ("count", "newest", "oldest")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.newest: Entry | None = None
+        self.oldest: Entry | None = None
+
+    def __len__(self) -> int:
+        return self.count
+
+    def add(self, entry: Entry) -> None:
+        """Make an entry, which must not be in the list, the newest."""
+        newest = self.newest
+        if newest is None:
+            self.oldest = entry
+        else:
+            newest.newer, entry.older = entry, newest
+        self.newest = entry
+        self.count += 1
+
+    def discard(self, entry: Entry) -> None:
+        """Take an entry out; one that is not in the list is left as it is."""
+        older, newer = entry.older, entry.newer
+        if older is not None:
+            older.newer = newer
+        elif self.oldest is entry:
+            self.oldest = newer
+        else:
+            return
+        if newer is not None:
+            newer.older = older
+        else:
+            self.newest = older
+        entry.older = entry.newer = None
+        self.count -= 1
+
+    def renew(self, entry: Entry) -> None:
+        """Make an entry of the list the newest."""
+        if self.newest is not entry:
+            self.discard(entry)
+            self.add(entry)
+
+    def values(self) -> Iterator[Entry]:
+        """All entries, the oldest first."""
+        entry = self.oldest
+        while entry is not None:
+            yield entry
+            entry = entry.newer
+
+    def clear(self) -> None:
+        """Let go of all entries, and these of each other."""
+        entry, self.newest, self.oldest, self.count = self.oldest, None, None, 0
+        while entry is not None:
+            newer = entry.newer
+            entry.older = entry.newer = None
+            entry = newer
+
+
+class Held:
+    """Clusters, by the numbers of their first alerts, with their entries.
+
+    Entries, their clusters and their neighbours hold each other. They are let go by hand, and the cyclic garbage
+    collector, which would look at each of them for nothing, is not told of them; when the correlator goes, they go.
+    """
+
+    def __init__(self) -> None:
+        self.clusters: OrderedDict[int, Cluster] = OrderedDict()
+        self.background: OrderedDict[int, Cluster] = OrderedDict()
+        self.recent = Recent()
+
+    def clear(self) -> None:
+        """Let go of all."""
+        self.recent.clear()
+        for clusters in (self.clusters, self.background):
+            for cluster in clusters.values():
+                free(cluster)
+            clusters.clear()
+
+    def __del__(self) -> None:
+        self.clear()
+
+
+def free(cluster: Cluster) -> None:
+    """Let a cluster, which is not needed any more, and its entries go of each other."""
+    cluster.entries.clear()
+    cluster.majors.clear()
+
+
+def follow(cluster: Cluster, ts: float) -> None:
+    """Let the pace of a cluster take in an alert at `ts`, before `touch` counts it."""
+    pace = cluster.pace
+    if pace is None:
+        pace = cluster.pace = Pace(cluster.first)
+    gap = ts - cluster.last
+    pace.follow(cluster.last, ts, cluster.surge * exp(-gap / SURGE_S) if gap > 0.0 else cluster.surge)
+
+
+def touch(entry: Entry, ts: float) -> None:
+    """Count one alert at `ts` for the entry and its cluster."""
+    count = entry.count = entry.count + 1
+    if count > 1:
+        entry.interval += (ts - entry.last - entry.interval) * (1.0 / count if count < 20 else MIN_STEP)
+        entry.last = ts
+    cluster = entry.cluster
+    total = cluster.count = cluster.count + 1
+    if total > 1:
+        gap = ts - cluster.last
+        cluster.interval += (gap - cluster.interval) * (1.0 / total if total < 20 else MIN_STEP)
+        cluster.surge = cluster.surge * exp(-gap / SURGE_S) + 1.0 if gap else cluster.surge + 1.0
+        cluster.last = ts
+    else:
+        cluster.surge = 1.0
+    if count >= MAJOR_COUNT:
+        cluster.frequent = True
+        if count > MAJOR_SHARE * total:
+            _promote(cluster, entry)
+
+
+def _promote(cluster: Cluster, entry: Entry) -> None:
+    """Make `entry` a major one. A share only grows with the entry's own alerts, so this is the time to look."""
+    majors = cluster.majors
+    for major in majors:
+        if major is entry:
+            return
+    majors.append(entry)
+    if len(majors) > MAX_MAJORS:
+        least = MAJOR_SHARE * cluster.count
+        cluster.majors = [major for major in majors if major.count > least]
+
+
+def add(cluster: Cluster, name: Name, entry: Entry) -> None:
+    """Make `entry` one of the cluster's."""
+    cluster.entries[name] = entry
+    entry.cluster = cluster
+    cluster.types[name[0]] = cluster.types.get(name[0], 0) + 1
+
+
+def remove(entry: Entry) -> None:
+    """Take an entry out of its cluster."""
+    cluster = entry.cluster
+    del cluster.entries[entry.name]
+    left = cluster.types[entry.type] - 1
+    if left:
+        cluster.types[entry.type] = left
+    else:
+        del cluster.types[entry.type]
+    if entry.count >= MAJOR_COUNT:
+        cluster.majors = [major for major in cluster.majors if major is not entry]
+        cluster.frequent = any(other.count >= MAJOR_COUNT for other in cluster.entries.values())
+
+
+def absorb(target: Cluster, source: Cluster) -> list[tuple[Entry, Entry]]:
+    """Move all entries of `source` to `target`; return the entries that both had, as (kept, dropped)."""
+    both: list[tuple[Entry, Entry]] = []
+    for name, entry in source.entries.items():
+        kept = target.entries.get(name)
+        if kept is None:
+            add(target, name, entry)
+        else:
+            both.append((kept, entry))
+            _unite(kept, entry)
+    if both:
+        # Only what was in `source` can have joined through one of its entries: the target may be far larger.
+        replaced = {dropped.member: kept.member for kept, dropped in both}
+        for entry in source.entries.values():
+            entry.parent = replaced.get(entry.parent, entry.parent)
+    target.count += source.count
+    target.surge += source.surge
+    target.last = max(target.last, source.last)
+    target.first = min(target.first, source.first)
+    target.interval = min(target.interval, source.interval)
+    if target.pace is None:
+        target.pace = source.pace
+    elif source.pace is not None:
+        target.pace.gap_s = min(target.pace.gap_s, source.pace.gap_s)
+    target.frequent = target.frequent or source.frequent or any(kept.count >= MAJOR_COUNT for kept, _ in both)
+    least = max(MAJOR_COUNT - 1, MAJOR_SHARE * target.count)
+    known = {entry.member: entry for entry in (*target.majors, *source.majors, *(kept for kept, _ in both))}
+    target.majors = [entry for entry in known.values() if entry.cluster is target and entry.count > least]
+    return both
+
+
+def _unite(kept: Entry, dropped: Entry) -> None:
+    kept.count += dropped.count
+    if dropped.last > kept.last:
+        kept.last, kept.interval = dropped.last, dropped.interval

@@ -1,0 +1,216 @@
+"""Alert streams: what a fingerprint has done so far."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from math import inf
+
+import msgspec
+from mypy_extensions import mypyc_attr
+
+from aiops.engine.interning import Identity, Shared
+from aiops.records import Alert
+
+# Where the thing that alerts is named, most specific first, when the alert has no `entity` of its own.
+ENTITY_LABELS = ("entity", "pod", "container", "instance", "host", "hostname", "node", "device", "job", "namespace")
+
+
+# An end in the past as it was told, when it came, and how often in a row it had moved on by then.
+Lapsed = tuple[float, float, int]
+
+
+@mypyc_attr(acyclic=True)
+class Stream:
+    """One fingerprint: its identity, its current episode, and where that was placed.
+
+    `firing` is what the stream says; `held` is true while flapping, when it counts as firing whatever it says.
+    `has_life_cycle`: it has said "resolved" before, or carries a start or a lease; silence is then no sign of an end.
+    `firings` are the times at which the latest began, for flapping. `counted`: its cluster counts it as firing.
+    `background` is why its episode alone was not worth an incident; `silenced`: the episode began under a silence, and
+    nobody was told. `interval_s` is its usual distance between two alerts of one episode, `placed_at` the time of the
+    latest that was placed; `habit` how often its episodes began of late, decayed, `habit_at` when the last one that
+    counted did.
+
+    Two clocks, never compared: `starts_at`, `ended_start` and `lapsed` hold the sender's times, `last_at` and
+    `ended_at` the engine's at receipt. `ended_start` is the start of the episode that a message ended last, and
+    `ended_at` when that came. `lapsed` is the latest end that lay in the past on arrival, when it came, and how often
+    in a row it had moved on. `due_at` is the time of the stream's one valid entry in the queue of deadlines, infinity
+    without one.
+    """
+
+    __slots__ = (
+        "background",
+        "cluster",
+        "counted",
+        "due_at",
+        "ended_at",
+        "ended_start",
+        "entity",
+        "episode",
+        "fingerprint",
+        "firing",
+        "firings",
+        "habit",
+        "habit_at",
+        "has_life_cycle",
+        "held",
+        "identity",
+        "interval_s",
+        "lapsed",
+        "last_at",
+        "lease_until",
+        "member",
+        "name",
+        "number",
+        "opened_at",
+        "placed_at",
+        "resolved_at",
+        "seen",
+        "service",
+        "silenced",
+        "source",
+        "starts_at",
+    )
+
+    def __init__(
+        self,
+        number: int,
+        fingerprint: str,
+        identity: Identity,
+        name: str,
+        entity: str,
+        service: str | None,
+        source: str | None,
+        firing: bool = False,
+        held: bool = False,
+        has_life_cycle: bool = False,
+        episode: int = 0,
+        opened_at: float = 0.0,
+        last_at: float = 0.0,
+        resolved_at: float = -1.0,
+        starts_at: float | None = None,
+        lease_until: float | None = None,
+        due_at: float = inf,
+        firings: tuple[float, ...] = (),
+        cluster: int = -1,
+        member: int = -1,
+        counted: bool = False,
+        background: str | None = None,
+        silenced: bool = False,
+        seen: int = 0,
+        interval_s: float = 0.0,
+        placed_at: float = 0.0,
+        habit: float = 0.0,
+        habit_at: float = -1e18,
+        ended_at: float = -inf,
+        ended_start: float | None = None,
+        lapsed: Lapsed | None = None,
+    ) -> None:
+        self.number = number
+        self.fingerprint = fingerprint
+        self.identity = identity
+        self.name = name
+        self.entity = entity
+        self.service = service
+        self.source = source
+        self.firing = firing
+        self.held = held
+        self.has_life_cycle = has_life_cycle
+        self.episode = episode
+        self.opened_at = opened_at
+        self.last_at = last_at
+        self.resolved_at = resolved_at
+        self.starts_at = starts_at
+        self.lease_until = lease_until
+        self.due_at = due_at
+        self.firings = firings
+        self.cluster = cluster
+        self.member = member
+        self.counted = counted
+        self.background = background
+        self.silenced = silenced
+        self.seen = seen
+        self.interval_s = interval_s
+        self.placed_at = placed_at
+        self.habit = habit
+        self.habit_at = habit_at
+        self.ended_at = ended_at
+        self.ended_start = ended_start
+        self.lapsed = lapsed
+
+
+def new_stream(number: int, fingerprint: str, identity: Identity, shared: Shared, alert: Alert, entity: str) -> Stream:
+    """A stream that has said nothing yet; what it has in common with others, it shares with them.
+
+    >>> identity = (None, "disk full", "db-1", "db", (("team", "a"),))
+    >>> stream = new_stream(0, "f0", identity, Shared(), Alert(ts=1.0, name="disk full"), "db-1")
+    >>> stream.name, stream.entity, stream.firing
+    ('disk full', 'db-1', False)
+    """
+    identity = source, name, entity_, service, _ = shared.identity(identity)
+    stream = Stream(number, fingerprint, identity, name, entity_, service, source)
+    if not entity_:
+        describe(stream, alert, entity, shared)
+    return stream
+
+
+def describe(stream: Stream, alert: Alert, entity: str, shared: Shared) -> None:
+    """Take name, entity and service from an alert, for a stream whose identity is the tool's own key."""
+    stream.name = shared.text(alert.name)
+    stream.entity = shared.text(entity)
+    stream.service = shared.text(alert.service)
+
+
+# How much later than usual a repeat may come and still be what was to be expected; tools jitter by about a factor of 2.
+LATE = 3.0
+# Below this, repeats are one burst and not a rhythm; most tools evaluate every 15 to 60 s.
+RHYTHM_FLOOR_S = 10.0
+
+
+def expected(stream: Stream, ts: float) -> bool:
+    """Whether a repeat at `ts` keeps to the stream's rhythm; takes it into the rhythm, too."""
+    gap = ts - stream.placed_at
+    stream.placed_at = ts
+    usual = stream.interval_s
+    stream.interval_s = gap if usual <= 0.0 else 0.7 * usual + 0.3 * gap
+    return usual >= RHYTHM_FLOOR_S and gap <= LATE * usual
+
+
+def entity_of(alert: Alert) -> str:
+    """The entity an alert is about: its own field, else a label, else its service, else its source."""
+    if alert.entity:
+        return alert.entity
+    for label in ENTITY_LABELS:
+        value = alert.labels.get(label)
+        if value:
+            return value
+    return alert.service or alert.source or "unknown"
+
+
+def identity_of(alert: Alert, entity: str, ignored: frozenset[str]) -> Identity:
+    """What makes two alerts the same: the tool's own key, or else name, entity, service and labels; with the source.
+
+    Volatile labels take no part. A tuple of whole strings: no separator that a hostile label could forge, and no order
+    of labels that matters. An empty entity, which no alert has, marks the identities by key.
+
+    >>> identity_of(Alert(ts=1.0, name="Disk 91 %", source="pagerduty", key="db9-disk"), "db9", frozenset())
+    ('pagerduty', 'db9-disk', '', None, ())
+    """
+    key = alert.key
+    if key:
+        return (alert.source, key, "", None, ())
+    labels = alert.labels
+    if not labels:
+        return (alert.source, alert.name, entity, alert.service, ())
+    pairs = tuple(sorted([item for item in labels.items() if item[0] not in ignored]))
+    return (alert.source, alert.name, entity, alert.service, pairs)
+
+
+def fingerprint_of(identity: Identity) -> str:
+    """64 bits of BLAKE2b over the identity as JSON, which quotes and so separates without ambiguity.
+
+    >>> one, other = ("s", "a|b", "c", None, ()), ("s", "a", "b|c", None, ())
+    >>> fingerprint_of(one) != fingerprint_of(other)
+    True
+    """
+    return blake2b(msgspec.json.encode(identity), digest_size=8).hexdigest()

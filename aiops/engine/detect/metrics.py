@@ -1,0 +1,187 @@
+"""Metric samples become anomaly alerts: firing where a series leaves normal, resolved where it comes back.
+
+Two detectors look at each series. The local baseline compares the last five minutes with the half hour before: it tells
+what changed with a fault. Novelty compares a sample with everything the series has ever been: it tells the first spike
+of its kind, however short, and stays silent at the hundredth.
+
+A series that is wild by nature leaves its local baseline all the time, so each has its own threshold: it rises with
+every alert and sinks in between, until alerts come about once in `_PATIENCE` slots (a Robbins–Monro quantile).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from typing import Any
+
+from aiops.engine.detect.baseline import Baseline, share_of
+from aiops.engine.detect.novelty import Novelty
+from aiops.records import Alert, Metric, Severity
+
+# While an alert fires the baseline stands still, or the fault would become normal after five minutes; after an hour
+# the new level is accepted, or a series that moved for good would fire for ever.
+_MAX_HOLD_S = 3600.0
+# Slots (minutes) in a row within the lower threshold that end an alert: one calm minute inside a fault is common.
+_CALM_SLOTS = 3
+# Between two alerts of a wild series pass about so many slots (four hours of minutes): each alert raises its threshold
+# by a fifth, and so many slots without one undo it. Faults that come more rarely meet the configured threshold.
+_PATIENCE = 240
+_RAISE = math.log(1.2)
+# However wild, a series that moves by 30 scales is worth an alert.
+_MAX_FIRE = 30.0
+# Squares of larger values leave the range of floats.
+_MAX_VALUE = 1e150
+_MAX_NAME = 1000
+
+
+class _Series:
+    __slots__ = ("baseline", "calm", "firing", "novelty", "patience", "since", "ts")
+
+    def __init__(self, name: str) -> None:
+        self.baseline = Baseline(share_of(name))
+        self.novelty = Novelty()
+        self.ts = 0.0
+        self.patience = 0.0  # ln of what the threshold is raised by
+        self.firing = 0  # the side: 1 high, -1 low, 0 none
+        self.since = 0.0
+        self.calm = 0
+
+
+class Metrics:
+    """All series; beyond `cap` the one longest without a sample goes, whose baseline would be stale first.
+
+    `fire` and `calm` are robust scales of the local baseline, `novelty` the share of the range ever seen at which a
+    sample is an anomaly, after `warm` samples. About 6 µs a sample.
+    """
+
+    def __init__(
+        self, cap: int = 4_000, fire: float = 3.0, calm: float = 1.5, novelty: float = 0.018, warm: int = 600
+    ) -> None:
+        self.cap = cap
+        self.fire = fire
+        self.calm = calm
+        self.novelty = novelty
+        self.warm = warm
+        self.forgotten = 0
+        self._series: OrderedDict[str, _Series] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._series)
+
+    def see(self, metric: Metric, at: float) -> Alert | None:
+        """Take in a sample of time `at`; an alert where its series leaves normal or comes back.
+
+        A value that is not finite is ignored: it says that the exporter failed, not what the metric is.
+        """
+        if not math.isfinite(metric.value):
+            return None
+        key = f"{metric.entity}\x1f{metric.name}"
+        series = self._series.get(key)
+        if series is None:
+            series = self._open(key, metric.name)
+        else:
+            self._series.move_to_end(key)
+        value = max(-_MAX_VALUE, min(_MAX_VALUE, metric.value))
+        news = self._news(series, at, value)
+        frozen = series.firing != 0 and at - series.since < _MAX_HOLD_S
+        closed = series.baseline.add(at, value, frozen)
+        if closed:
+            series.patience = max(0.0, series.patience - _RAISE / _PATIENCE)
+        if series.firing:
+            return self._settle(series, metric, at, news) if closed else None
+        return self._judge(series, metric, at, value, news)
+
+    def _open(self, key: str, name: str) -> _Series:
+        if len(self._series) >= self.cap:
+            self._series.popitem(last=False)
+            self.forgotten += 1
+        series = self._series[key] = _Series(name)
+        return series
+
+    def _news(self, series: _Series, ts: float, value: float) -> bool:
+        """Whether novelty calls the sample an anomaly. Late samples are left out: their time of day has passed."""
+        if ts < series.ts:
+            return False
+        series.ts = ts
+        return series.novelty.score(ts, value) >= self.novelty and series.novelty.seen > self.warm
+
+    def _judge(self, series: _Series, metric: Metric, at: float, value: float, news: bool) -> Alert | None:
+        z = series.baseline.magnitude()
+        if abs(z) >= min(_MAX_FIRE, self.fire * math.exp(series.patience)):
+            series.patience += _RAISE
+        else:
+            if not news:
+                return None
+            side = series.novelty.side
+            # The median of five minutes does not see a short spike: its magnitude is that of the sample itself.
+            z = side * max(abs(series.baseline.magnitude(value)), self.fire)
+        series.firing = 1 if z > 0 else -1
+        series.since = at
+        series.calm = 0
+        return alert_of(metric, at, z, series.firing, "firing")
+
+    def _settle(self, series: _Series, metric: Metric, at: float, news: bool) -> Alert | None:
+        z = series.baseline.magnitude()
+        calm = not news and (abs(z) < self.calm or z * series.firing < 0)
+        series.calm = series.calm + 1 if calm else 0
+        if series.calm < _CALM_SLOTS:
+            return None
+        side, series.firing = series.firing, 0
+        return alert_of(metric, at, z, side, "resolved")
+
+    def set_back(self, now: float) -> None:
+        """Let what lies ahead of `now` be of now: engine time was set back."""
+        for series in self._series.values():
+            series.ts, series.since = min(series.ts, now), min(series.since, now)
+            series.baseline.set_back(now)
+
+    def dump(self) -> Any:
+        """The state, as what msgspec can encode."""
+        rows = [
+            [key, s.baseline.share, s.baseline.dump(), s.novelty.dump(), s.ts, s.patience, s.firing, s.since, s.calm]
+            for key, s in self._series.items()
+        ]
+        return {"series": rows, "forgotten": self.forgotten}
+
+    def load(self, state: Any) -> None:
+        """Take the state of a `dump`."""
+        self._series.clear()
+        self.forgotten = state["forgotten"]
+        for key, share, baseline, novelty, *rest in state["series"]:
+            series = self._series[key] = _Series("")
+            series.baseline.share = share
+            series.baseline.load(baseline)
+            series.novelty.load(novelty)
+            series.ts, series.patience, series.firing, series.since, series.calm = rest
+
+
+def severity_of(z: float) -> Severity:
+    """The severity that a magnitude stands for: 3 scales are a warning, 6 are high, 20 are critical.
+
+    >>> severity_of(-7.0).label, severity_of(3.2).label
+    ('high', 'warning')
+    """
+    size = abs(z)
+    if size >= 20.0:
+        return Severity.CRITICAL
+    return Severity.HIGH if size >= 6.0 else Severity.WARNING
+
+
+def alert_of(metric: Metric, at: float, z: float, side: int, status: str) -> Alert:
+    """The alert record of an anomaly: identity is entity, name and side; `labels["z"]` is the signed magnitude."""
+    direction = "high" if side > 0 else "low"
+    name = metric.name[:_MAX_NAME]
+    origin = metric.id or f"{metric.entity[:_MAX_NAME]}/{name}@{at!r}"
+    verb = "is" if status == "firing" else "was"
+    return Alert(
+        ts=at,
+        name=f"{name} {direction}",
+        id=f"{origin}#{direction}",
+        source="metrics",
+        severity=severity_of(z).label if status == "firing" else Severity.OK.label,
+        status="firing" if status == "firing" else "resolved",
+        service=metric.labels.get("service"),
+        entity=metric.entity,
+        message=f"{name} {verb} {direction}: {metric.value:.4g}, {abs(z):.1f} scales from the half hour before",
+        labels=metric.labels | {"z": f"{z:.2f}"},
+    )

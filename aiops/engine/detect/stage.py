@@ -1,0 +1,218 @@
+"""The detection stage: how surprising is an alert, which metric left normal, which entity behaves unlike itself.
+
+Pure and deterministic: time comes from the records, models come in as `swap_model` records that carry plain numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from mypy_extensions import mypyc_attr
+
+from aiops.engine.detect.config import DetectConfig
+from aiops.engine.detect.conformal import Ring
+from aiops.engine.detect.feature_row import NAMES, Row
+from aiops.engine.detect.features import Windows
+from aiops.engine.detect.metrics import Metrics
+from aiops.engine.detect.rate_anomaly import Streams, Surprise
+from aiops.engine.model_faults import Faults
+from aiops.errors import AiopsError, UsageError
+from aiops.ports import Detector
+from aiops.records import Action, Alert, Metric
+
+__all__ = ["SLOT", "Detect", "DetectConfig", "Scorers", "Strange", "Surprise"]
+
+# The one slot a model can be swapped into: the scorer of alert-stream rows.
+SLOT = "rows"
+# The longest model accepted from a record; 100 histograms of 1,000 bins are far below it.
+_MAX_STATE = 4_000_000
+
+Scorers = Mapping[str, Callable[[Any], Detector]]
+
+
+@mypyc_attr(acyclic=True)
+class Strange:
+    """The model's word on an entity: raw score, and the calibrated probability of one at least as high."""
+
+    __slots__ = ("at", "entity", "p", "score")
+
+    def __init__(self, at: float, entity: str, score: float, p: float) -> None:
+        self.at = at
+        self.entity = entity
+        self.score = score
+        self.p = p
+
+    def sentence(self) -> str:
+        """For people."""
+        return f"alerts of {self.entity} are unlike what the model learned: p = {self.p:.2g}"
+
+
+# Row scores that a new one is ranked among, and the weight of the tail beyond them; see `Ring`.
+_RING = 1024
+# Entities whose last verdict is kept; only those of recent windows are asked for.
+_MAX_VERDICTS = 10_000
+
+
+class Detect:
+    """Bundles the stream surprise, the metric detector and the swapped-in row detector.
+
+    `scorers` are the factories that turn a model's state (decoded JSON) into a `Detector`; the host injects them.
+    """
+
+    def __init__(
+        self, config: DetectConfig | None = None, scorers: Scorers | None = None, faults: Faults | None = None
+    ) -> None:
+        self.config = config = config or DetectConfig()
+        self._faults = faults or Faults()
+        self._scorers: Scorers = {} if scorers is None else scorers
+        self._streams = Streams(config.streams, config.bin_s, config.forgetting)
+        self._metrics = Metrics(
+            config.series, config.metric_fire, config.metric_calm, config.metric_novelty, config.metric_warm
+        )
+        self._windows = Windows(config.window_s)
+        self._training: deque[Row] = deque(maxlen=config.training_rows)
+        self._pending: list[Row] = []
+        self._ring = Ring(_RING, nats=False)
+        self._verdicts: OrderedDict[str, Strange] = OrderedDict()
+        self._model: Detector | None = None
+        self._loaded: list[str] = []  # algorithm and state text of the model
+        # Its algorithm and digest, for people.
+        self.in_place: tuple[str, str] | None = None
+
+    def alert(self, ts: float, stream: str, entity: str, type_: str, severity: int) -> Surprise:
+        """Take in one alert; about 2 µs. The returned object is overwritten by the next call: copy what you keep."""
+        surprise = self._streams.see(ts, stream)
+        rows = self._windows.see(ts, entity, type_, severity, surprise)
+        if rows is not None:
+            self._take(rows, ts)
+        return surprise
+
+    def metric(self, metric: Metric, at: float | None = None) -> Alert | None:
+        """Take in one sample; an alert where its series leaves normal (firing) or comes back (resolved).
+
+        `at` is the time to take the sample for, where its own is not believed.
+        """
+        return self._metrics.see(metric, metric.ts if at is None else at)
+
+    def strange(self, entity: str) -> Strange | None:
+        """The model's latest word on the entity; None without a model, or before its rows were scored."""
+        return self._verdicts.get(entity)
+
+    def rows(self) -> list[Row]:
+        """The latest feature rows, for training aside: at most `training_rows`, oldest first, kept here."""
+        return list(self._training)
+
+    def _take(self, rows: list[Row], ts: float) -> None:
+        self._training.extend(rows)
+        if self._model is None:
+            return
+        self._pending.extend(rows)
+        while len(self._pending) >= self.config.batch_rows:
+            self._score(self._pending[: self.config.batch_rows])
+            del self._pending[: self.config.batch_rows]
+        if self._pending and ts - self._pending[0].at >= self.config.batch_wait_s:
+            self._score(self._pending)
+            self._pending = []
+
+    def _score(self, rows: list[Row]) -> None:
+        assert self._model is not None
+        for row, score in zip(rows, self._scores(self._model, rows), strict=False):
+            self._verdicts[row.entity] = Strange(row.at, row.entity, score, self._ring.tail(score))
+            self._verdicts.move_to_end(row.entity)
+            self._ring.add(score)
+        while len(self._verdicts) > _MAX_VERDICTS:
+            self._verdicts.popitem(last=False)
+
+    def _scores(self, model: Detector, rows: list[Row]) -> list[float]:
+        """The model's scores; none where it fails, and then the rows have no verdict."""
+        try:
+            scores = [float(score) for score in model.score([row.values() for row in rows])]
+            if len(scores) != len(rows) or not all(math.isfinite(score) for score in scores):
+                raise ValueError(f"expected {len(rows)} finite scores, got {scores[:3]} …")
+        except Exception as error:
+            self._faults.add("detect", error)
+            return []
+        return scores
+
+    def swap(self, action: Action) -> str:
+        """Put the model of a `swap_model` record in place; the sentence says what changed.
+
+        args: `slot` ("rows"), `algorithm` (a registered scorer), `state` (its numbers as JSON text). Raise `AiopsError`
+        with what was expected where it does not fit; the model in place then stays.
+        """
+        slot = action.args.get("slot", SLOT)
+        if slot != SLOT:
+            raise UsageError(f"swap_model: $.args.slot: expected {SLOT!r}, got {slot[:100]!r}")
+        algorithm = action.args.get("algorithm", "")
+        model = self._build(algorithm, action.args.get("state", ""))
+        before = self._loaded[0] if self._loaded else "no model"
+        self._model = model
+        self._loaded = [algorithm, action.args["state"]]
+        self.in_place = _identity(*self._loaded)
+        self._ring = Ring(_RING, nats=False)
+        self._pending = []
+        self._verdicts.clear()
+        return f"{algorithm} takes the place of {before} in {SLOT}"
+
+    def _build(self, algorithm: str, text: str) -> Detector:
+        factory = self._scorers.get(algorithm)
+        if factory is None:
+            known = ", ".join(sorted(self._scorers)) or "none is installed"
+            raise UsageError(f"swap_model: $.args.algorithm: expected one of: {known}; got {algorithm[:100]!r}")
+        if len(text) > _MAX_STATE:
+            raise UsageError(f"swap_model: $.args.state: expected at most {_MAX_STATE} characters, got {len(text)}")
+        try:
+            model = factory(json.loads(text))
+            scores = model.score([[0.0] * len(NAMES)])
+        except AiopsError:
+            raise
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError, RecursionError) as error:
+            raise UsageError(f"swap_model: $.args.state: no state of {algorithm!r}: {error}") from error
+        if len(scores) != 1:
+            raise UsageError(f"swap_model: $.args.state: {algorithm!r} gave {len(scores)} scores for one row")
+        return model
+
+    def set_back(self, now: float) -> None:
+        """Let what lies ahead of `now` be of now: engine time was set back."""
+        self._streams.set_back(now)
+        self._metrics.set_back(now)
+        self._windows.set_back(now)
+        self._pending = [msgspec.structs.replace(row, at=min(row.at, now)) for row in self._pending]
+
+    def dump(self) -> Any:
+        """The state, as what msgspec can encode."""
+        return {
+            "streams": self._streams.dump(),
+            "metrics": self._metrics.dump(),
+            "windows": self._windows.dump(),
+            "training": [msgspec.structs.astuple(row) for row in self._training],
+            "pending": [msgspec.structs.astuple(row) for row in self._pending],
+            "ring": self._ring.dump(),
+            "verdicts": [[v.at, v.entity, v.score, v.p] for v in self._verdicts.values()],
+            "model": self._loaded,
+        }
+
+    def load(self, state: Any) -> None:
+        """Take the state of a `dump`; raise `AiopsError` where its model's scorer is not installed."""
+        self._streams.load(state["streams"])
+        self._metrics.load(state["metrics"])
+        self._windows.load(state["windows"])
+        self._training = deque((Row(*row) for row in state["training"]), self.config.training_rows)
+        self._pending = [Row(*row) for row in state["pending"]]
+        self._ring = Ring(_RING, nats=False)
+        self._ring.load(state["ring"])
+        self._verdicts = OrderedDict((verdict[1], Strange(*verdict)) for verdict in state["verdicts"])
+        self._loaded = list(state["model"])
+        self._model = self._build(*self._loaded) if self._loaded else None
+        self.in_place = _identity(*self._loaded) if self._loaded else None
+
+
+def _identity(algorithm: str, text: str) -> tuple[str, str]:
+    """The digest is that of the id of the `swap_model` record (`aiops models list`)."""
+    return algorithm, hashlib.sha256(f"{algorithm}\n{text}".encode(errors="replace")).hexdigest()[:16]

@@ -1,0 +1,78 @@
+"""A look at an incident as the engine holds it, for a host that plans a run. Nothing is changed by looking."""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+from aiops.engine.engine import Engine
+from aiops.engine.incidents.clusters import ClusterState
+from aiops.engine.incidents.state import IncidentState
+from aiops.ports import AlertFact, IncidentView
+from aiops.records import Alert, Cause
+
+# Streams on the suspected cause that silences are asked about: a run touches one thing, which has few streams.
+MAX_SILENCED = 50
+
+
+class Stream(Struct, gc=False):
+    """One alert stream: whether it fires, and when it last spoke (Unix seconds)."""
+
+    entity: str
+    is_firing: bool
+    last_at: float
+
+
+class Look(Struct):
+    """An incident at one moment: what playbooks see of it, and what guards ask.
+
+    `maintenance` names the silence or maintenance window that covers the suspected cause, where one does.
+    """
+
+    view: IncidentView
+    is_over: bool
+    open_incidents: int
+    streams: list[Stream] = field(default_factory=list)
+    maintenance: str | None = None
+
+
+def look(engine: Engine, incident: str, at: float) -> Look | None:
+    """The incident of an id at the time `at`; None where the engine holds none of that id."""
+    state = engine.incidents.by_id.get(incident)
+    cluster = engine.clusters.of(state.cluster) if state is not None else None
+    if state is None or cluster is None:
+        return None
+    view = _view(engine, state, cluster)
+    streams = [Stream(one.entity, one.firing > 0, one.last_at) for one in cluster.members.values()]
+    is_over = state.status == "resolved"
+    return Look(view, is_over, engine.incidents.open_count, streams, _maintenance(engine, view, at))
+
+
+def _view(engine: Engine, state: IncidentState, cluster: ClusterState) -> IncidentView:
+    view = engine.ranking.view(state, cluster)
+    view.causes = list(state.causes)
+    if state.root is not None:
+        # What a person confirmed is no guess.
+        others = [cause for cause in state.causes if cause.entity != state.root]
+        view.causes = [Cause(state.root, confidence="high"), *others]
+    return view
+
+
+def _maintenance(engine: Engine, view: IncidentView, at: float) -> str | None:
+    cause = view.causes[0].entity if view.causes else None
+    for fact in [fact for fact in view.facts if fact.entity == cause][:MAX_SILENCED]:
+        silence = engine.silences.match(_alert(fact), fact.entity, at)
+        if silence is not None:
+            return f"silence {silence.id} covers {fact.name} on {fact.entity}"
+    return None
+
+
+def _alert(fact: AlertFact) -> Alert:
+    return Alert(
+        ts=fact.last_at,
+        name=fact.name,
+        source=fact.source,
+        service=fact.service,
+        entity=fact.entity,
+        message=fact.message,
+        labels=fact.labels,
+    )

@@ -1,0 +1,101 @@
+"""What the changes of an incident have named: alert names and places (services), each at its worst severity.
+
+The first change on which a name or a place stands, or stands at a higher severity than before, is news. Cost: two
+lookups an alert. Memory: `MAX_NAMED` names and places of each severity.
+"""
+
+from __future__ import annotations
+
+from mypy_extensions import mypyc_attr
+
+from aiops.engine.dedup.stream import Stream
+from aiops.engine.events import Mention
+from aiops.records.severity import LABELS
+
+# Of each severity, so that a hundred warnings do not keep a critical alert from being named. A record lists as many
+# members; nobody reads a message with more. What comes beyond is counted.
+MAX_NAMED = 100
+# A name is cut to this: labels of anybody may hold a page of text.
+MAX_TEXT = 200
+LEVELS = len(LABELS)
+# An alert as it is named: its name, its service (or else its entity), its level.
+Said = tuple[str, str, int]
+
+
+@mypyc_attr(acyclic=True)
+class Named:
+    """Names and places with their worst level, and the other one of the alert that brought them there.
+
+    `counts` are those of names, then of places, by level. `more` counts alerts that found no room.
+    """
+
+    __slots__ = (
+        "counts",
+        "more",
+        "names",
+        "places",
+    )
+
+    def __init__(
+        self,
+        names: dict[str, tuple[int, str]] | None = None,
+        places: dict[str, tuple[int, str]] | None = None,
+        counts: list[int] | None = None,
+        more: int = 0,
+    ) -> None:
+        self.names: dict[str, tuple[int, str]] = {} if names is None else names
+        self.places: dict[str, tuple[int, str]] = {} if places is None else places
+        self.counts: list[int] = [0] * (2 * LEVELS) if counts is None else counts
+        self.more = more
+
+    def add(self, said: Said) -> bool:
+        """Name an alert; return whether that is news."""
+        name, place, level = said
+        known, there = self.names.get(name), self.places.get(place)
+        if known is not None and there is not None and level <= known[0] and level <= there[0]:
+            return False
+        named = self._put(self.names, 0, name, place, level)
+        placed = self._put(self.places, LEVELS, place, name, level)
+        return named or placed
+
+    def _put(self, table: dict[str, tuple[int, str]], base: int, key: str, other: str, level: int) -> bool:
+        key = key[:MAX_TEXT]
+        known = table.get(key)
+        if known is not None and level <= known[0]:
+            return False
+        counts = self.counts
+        if counts[base + level] >= MAX_NAMED:
+            self.more += 1
+            return False
+        if known is not None:
+            counts[base + known[0]] -= 1
+        counts[base + level] += 1
+        table[key] = (level, other[:MAX_TEXT])
+        return True
+
+    def take(self, other: Named) -> bool:
+        """Take in what another incident has named; return whether any of it is news here."""
+        self.more += other.more
+        news = False
+        for mention in other.mentions():
+            news = self.add((mention.name, mention.place, mention.level)) or news
+        return news
+
+    def mentions(self) -> list[Mention]:
+        """All of them, the most severe first, each alert once."""
+        found: dict[Said, None] = {}
+        for name, (level, place) in self.names.items():
+            found[name, place, level] = None
+        for place, (level, name) in self.places.items():
+            found[name, place, level] = None
+        ordered = sorted(found, key=_level, reverse=True) if len(found) > 1 else list(found)
+        return [Mention(name, place, level) for name, place, level in ordered]
+
+
+def said_as(stream: Stream, level: int) -> Said:
+    """An alert of a stream as it is named."""
+    return stream.name, stream.service or stream.entity, level
+
+
+def _level(said: Said) -> int:
+    return said[2]

@@ -1,0 +1,22 @@
+"""What a member's own behaviour says about it: sentences beside its evidence."""
+
+from __future__ import annotations
+
+from aiops.engine.detect.stage import Strange, Surprise
+from aiops.engine.incidents.clusters import MemberState
+
+# A member is called surprising in its notes below this; one in a hundred bins of a calm stream gets there.
+SURPRISING_P = 0.01
+# How often a member tells of it; what else it has to say must find room.
+MAX_SURPRISES = 2
+FLAPPING = "flapping: held as firing until it has been calm"
+
+
+def note(member: MemberState, surprise: Surprise, strange: Strange | None, is_held: bool) -> None:
+    """Note what is unusual about a member and, where that is known, about its entity (`strange`)."""
+    if strange is not None and strange.p < SURPRISING_P:
+        member.note(strange.sentence())
+    if is_held:
+        member.note(FLAPPING)
+    if surprise.p < SURPRISING_P and not surprise.first and len(member.notes) < MAX_SURPRISES:
+        member.note(surprise.sentence())

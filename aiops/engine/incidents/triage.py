@@ -1,0 +1,141 @@
+"""Whether a cluster is worth a person's attention: chronic, ordinary, mild and lone alerts are not, or not yet."""
+
+from __future__ import annotations
+
+import heapq
+from typing import Any
+
+from aiops.engine.config import IncidentConfig
+from aiops.engine.detect.stage import Surprise
+from aiops.engine.incidents.clusters import Clusters, ClusterState
+from aiops.records import LABELS, Severity, parse_severity
+from aiops.wording import duration
+
+# A stream that is at least this likely to be as loud as it is: nothing happened that does not happen all the time.
+ORDINARY_P = 0.3
+# From so many entities on, even alerts of one kind speak for each other; two of a kind are often a coincidence.
+MANY_ENTITIES = 3
+# Two warnings that meet are often a coincidence on a large site; the third of another kind seldom is.
+FEW = 3
+# Streams that fire at any time meet by chance, but seldom so many of them.
+CROWD = 6
+# Entries of the queue beyond twice the clusters, at which those that are void are dropped.
+SLACK = 64
+
+
+class Worth:
+    """Judges clusters that are no incident, and remembers which of them wait for time to tell."""
+
+    def __init__(self, config: IncidentConfig, clusters: Clusters) -> None:
+        self.clusters = clusters
+        self.min_severity = int(parse_severity(config.min_severity))
+        self.lone_s = config.lone_warning_s
+        self._waiting: list[tuple[float, int]] = []
+
+    def reason(
+        self, cluster: ClusterState, background: str | None, level: int, stated: bool, surprise: Surprise, now: float
+    ) -> str | None:
+        """Why an alert that just joined does not make its cluster an incident; None when it does.
+
+        `background` is the correlator's reason to call it noise; `stated` whether the tool gave a severity.
+        """
+        if background is not None and level < Severity.CRITICAL:
+            return background
+        if level < self.min_severity:
+            return f"severity {LABELS[level]} is below {LABELS[self.min_severity]}"
+        if level > Severity.WARNING:
+            return None
+        if not surprise.first and surprise.p >= ORDINARY_P:
+            return f"as usual: {surprise.sentence()}"
+        if stated and self.lone_s > 0 and not _corroborated(cluster):
+            self._wait(cluster, now)
+            return f"too few warnings to tell: an incident when others join or it lasts {duration(self.lone_s)}"
+        return None
+
+    def opens(self, background: str | None, level: int, stated: bool, surprise: Surprise) -> bool:
+        """Whether an alert that stands alone opens an incident at once: what `reason` says of it, without a cluster."""
+        if background is not None and level < Severity.CRITICAL:
+            return False
+        if level < self.min_severity:
+            return False
+        if level > Severity.WARNING:
+            return True
+        return (surprise.first or surprise.p < ORDINARY_P) and not (stated and self.lone_s > 0)
+
+    def _wait(self, cluster: ClusterState, now: float) -> None:
+        if not cluster.waiting:
+            cluster.waiting = True
+            heapq.heappush(self._waiting, (now + self.lone_s, cluster.number))
+            if len(self._waiting) > 2 * len(self.clusters.by_number) + SLACK:
+                self._tidy()
+
+    def _tidy(self) -> None:
+        """Drop the entries of clusters that are forgotten or wait no more."""
+        live = [entry for entry in self._waiting if self._waits(entry[1]) is not None]
+        heapq.heapify(live)
+        self._waiting = live
+
+    def _waits(self, number: int) -> ClusterState | None:
+        """The cluster of an entry, where it still waits."""
+        cluster = self.clusters.of(number)
+        return cluster if cluster is not None and cluster.waiting and cluster.incident is None else None
+
+    def next_due(self) -> float:
+        """When a waiting cluster is to be looked at again; infinity when none waits."""
+        return self._waiting[0][0] if self._waiting else float("inf")
+
+    def lasting(self, now: float) -> list[tuple[float, ClusterState]]:
+        """Clusters whose lone warning has lasted, with the time at which that was so."""
+        found = []
+        while self._waiting and self._waiting[0][0] <= now:
+            due, number = heapq.heappop(self._waiting)
+            cluster = self._waits(number)
+            if cluster is None:
+                continue
+            cluster.waiting = False
+            if cluster.firing <= 0:
+                continue
+            if self._lasts(cluster):
+                found.append((due, cluster))
+            else:
+                self._wait(cluster, due)
+        return found
+
+    def _lasts(self, cluster: ClusterState) -> bool:
+        """Still firing by its own account (it would tell its end), or repeated over at least half of the time."""
+        return any(
+            member.firing > 0
+            and not member.habitual
+            and (member.has_life_cycle or member.last_at - member.first_at >= self.lone_s / 2)
+            for member in cluster.members.values()
+        )
+
+    def set_back(self, now: float) -> None:
+        """Let what lies ahead of `now` be of now: engine time was set back."""
+        self._waiting = [(min(due, now + self.lone_s), number) for due, number in self._waiting]
+        heapq.heapify(self._waiting)
+
+    def dump(self) -> Any:
+        """State for a snapshot."""
+        return self._waiting
+
+    def load(self, state: Any) -> None:
+        """Take the state of a `dump`."""
+        self._waiting = [(due, number) for due, number in state]
+
+
+def _corroborated(cluster: ClusterState) -> bool:
+    """Whether alerts of another kind, or on many entities, speak for the same trouble; habits speak only as a crowd."""
+    names: set[str] = set()
+    entities: set[str] = set()
+    crowd = 0
+    for member in cluster.members.values():
+        if member.severity < Severity.WARNING:
+            continue
+        crowd += 1
+        if not member.habitual:
+            names.add(member.name)
+            entities.add(member.entity)
+        if (len(names) > 1 and crowd >= FEW) or len(entities) >= MANY_ENTITIES or crowd >= CROWD:
+            return True
+    return False

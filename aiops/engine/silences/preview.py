@@ -1,0 +1,92 @@
+"""What a silence would cover, before it is set: a look at the engine from outside the fold, which changes nothing."""
+
+from __future__ import annotations
+
+import math
+
+from msgspec import Struct
+
+from aiops.engine.dedup.stream import Stream
+from aiops.engine.engine import Engine
+from aiops.engine.incidents.clusters import MemberState
+from aiops.engine.silences.silences import Silence, selector
+from aiops.records import Alert, Severity
+from aiops.wording import plural
+
+# Streams that are named; a person who sees five knows whether these were meant.
+MAX_EXAMPLES = 5
+# Windows to come that are listed: enough to see the days and the hour that a time zone makes of them.
+MAX_WINDOWS = 3
+
+
+class Window(Struct, frozen=True):
+    """From when to when a silence covers, in Unix seconds."""
+
+    start: float
+    end: float
+
+
+class Preview(Struct):
+    """What the matchers of a silence match at this moment.
+
+    `streams` are alert streams that the engine knows, `firing` those that fire, `incidents` the open incidents that
+    have one of the firing ones. `examples` name a few, firing ones first. `windows` are the next times it is in force.
+    """
+
+    streams: int
+    firing: int
+    incidents: int
+    examples: list[str]
+    windows: list[Window]
+
+    def __str__(self) -> str:
+        return (
+            f"matches {plural(self.streams, 'stream')} ({self.firing} firing), "
+            f"{plural(self.incidents, 'open incident')} now"
+        )
+
+
+def preview(engine: Engine, silence: Silence, at: float) -> Preview:
+    """Match a silence with all streams, whether it is in force or not. Cost: 3 to 6 µs a stream."""
+    selects = selector(silence.matchers)
+    firing, quiet, incidents = list[str](), list[str](), set[str]()
+    streams = active = 0
+    for stream in engine.dedup.streams.values():
+        cluster = engine.clusters.home(stream)
+        member = cluster.members.get(stream.member) if cluster is not None else None
+        if not selects(_alert(stream, member), stream.entity):
+            continue
+        streams += 1
+        is_firing = stream.firing or stream.held
+        active += is_firing
+        shown = firing if is_firing else quiet
+        if len(shown) < MAX_EXAMPLES:
+            shown.append(f"{stream.name} on {stream.entity}")
+        incident = cluster.incident if cluster is not None and is_firing else None
+        if incident is not None and engine.incidents.is_open(incident):
+            incidents.add(incident)
+    return Preview(streams, active, len(incidents), [*firing, *quiet][:MAX_EXAMPLES], windows(silence, at))
+
+
+def windows(silence: Silence, at: float) -> list[Window]:
+    """Return the next times at which a silence is in force, the current one first."""
+    schedule = silence.schedule()
+    if schedule is None:
+        return [Window(silence.start, silence.end)] if at < silence.end else []
+    found: list[Window] = []
+    while len(found) < MAX_WINDOWS:
+        start, end = schedule.occurrence(at)
+        if end == math.inf:
+            break
+        found.append(Window(start, end))
+        at = end
+    return found
+
+
+def _alert(stream: Stream, member: MemberState | None) -> Alert:
+    """The stream's latest alert, as far as it is remembered: its severity is the worst, in the scale's own words."""
+    labels = member.labels if member is not None else dict(stream.identity[4])
+    severity = Severity(member.severity).label if member is not None else None
+    return Alert(
+        ts=0.0, name=stream.name, source=stream.source, severity=severity, service=stream.service, labels=labels
+    )

@@ -1,0 +1,178 @@
+"""Who may do what over HTTP: bearer tokens that are known by their hash only, and the rules of a loopback bind.
+
+A token is random (`new_token`, 256 bits), so one SHA-256 is enough to keep it: slow hashes are for what people can
+remember. Scopes: `ingest` (send alerts), `read` (see incidents), `write` (act on them; holds `read`).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import ipaddress
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from aiops.errors import UsageError
+from aiops.http.site_address import Address, Origins
+
+Scope = Literal["ingest", "read", "write"]
+PREFIX = "aiops_"
+# Shorter ones could be guessed: 22 characters of base 64 are 128 bits.
+MIN_TOKEN_CHARS = 22
+# Two ways to show a token: as it is, or as the password of basic authentication, for senders that know nothing else.
+CHALLENGES = [(b"www-authenticate", b"Bearer"), (b"www-authenticate", b'Basic realm="aiops", charset="UTF-8"')]
+_LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
+
+
+class Token(Struct, frozen=True, forbid_unknown_fields=True):
+    """A token's name (it is the actor of what it does), its scopes, and where its secret is.
+
+    Either `sha256`, the hash in hexadecimal (`aiops connectors token` makes a token and prints its hash), or `env`, the
+    environment variable that holds the token itself.
+    """
+
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,62}$")]
+    scopes: list[Scope]
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")] | None = None
+    env: str | None = None
+
+
+def new_token() -> str:
+    """A token of 256 random bits."""
+    return PREFIX + secrets.token_urlsafe(32)
+
+
+def token_hash(token: str) -> str:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+class Refusal(Struct, frozen=True):
+    """Why a request may not go on: 401 without a valid token, 403 with one that is not enough or a foreign origin."""
+
+    status: int
+    reason: str
+
+
+class Guard:
+    """Decides on requests. Without tokens everything is allowed, which is only accepted on a loopback bind."""
+
+    def __init__(self, tokens: Sequence[Token], host: str, external_url: str = "", *, tls: bool = False) -> None:
+        """Raise `UsageError` where others could reach an API that asks for no token. `tls`: this server speaks it."""
+        self._by_hash = {_secret_hash(token): token for token in tokens}
+        self.open = not tokens
+        self.address = Address.parse(external_url)
+        self._origins = Origins(self.address, tls)
+        self._hosts = {*_LOCAL_NAMES, host.lower().strip("[]")}
+        if self.address.place:
+            self._hosts.add(_host_name(self.address.place))
+        if self.open and not is_loopback(host):
+            raise UsageError(
+                f"http: expected tokens, since {host!r} can be reached from other machines; got none: add one to "
+                "http.options.tokens, or bind to 127.0.0.1"
+            )
+
+    def check(self, headers: Mapping[str, str], scope: Scope) -> Token | Refusal | None:
+        """The token of a request (None: allowed without one), or why it is refused. Header names are lower case."""
+        foreign = self.check_origin(headers, changes=scope != "read")
+        if foreign is not None:
+            return foreign
+        if self.open:
+            return None
+        token = self._token(headers.get("authorization", ""), scope)
+        if token is None:
+            return Refusal(401, "expected `Authorization: Bearer TOKEN` with a token that is known")
+        if scope not in token.scopes and not (scope == "read" and "write" in token.scopes):
+            return Refusal(403, f"expected a token with the scope {scope}; {token.name} has {', '.join(token.scopes)}")
+        return token
+
+    def check_origin(self, headers: Mapping[str, str], *, changes: bool = True) -> Refusal | None:
+        """Refuse what a page of another site sent: it must not use the operator's browser to reach us.
+
+        Where no token is asked for, the browser's being on the machine would be enough; so the `Host` must be one of
+        ours as well (another name that resolves to loopback is an attack).
+        """
+        host = _host_name(headers.get("host", ""))
+        if self.open and host and host not in self._hosts:
+            return Refusal(403, f"expected the Host {', '.join(sorted(self._hosts))}; got {host[:100]!r}")
+        reason = self._origins.foreign(headers, changes=changes)
+        return Refusal(403, reason) if reason is not None else None
+
+    def _token(self, header: str, scope: Scope) -> Token | None:
+        """The token of an `Authorization` header: a bearer, or the password of basic authentication.
+
+        Basic authentication is for senders that know nothing else (SNS, Pingdom: `https://name:TOKEN@host/`), so only
+        where alerts are sent: a browser that once knew it would add it to every later request of its own accord.
+        """
+        kind, _, given = header.partition(" ")
+        if kind.lower() == "basic" and scope == "ingest":
+            given = _password(given)
+        elif kind.lower() != "bearer":
+            return None
+        return self.find(given.strip()) if given.strip() else None
+
+    def find(self, secret: str) -> Token | None:
+        """The token whose secret it is."""
+        wanted = token_hash(secret)
+        found = None
+        for known, token in self._by_hash.items():
+            # All are compared, each in constant time, so that the time tells nothing of which one was near.
+            if hmac.compare_digest(known, wanted):
+                found = token
+        return found
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a bind address can be reached from this machine only.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("0.0.0.0"), is_loopback("example.org")
+    (True, True, False, False)
+    """
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _password(encoded: str) -> str:
+    """The password of basic authentication, or the name where there is none (`https://TOKEN@host/`); empty if wrong.
+
+    >>> _password("c25zOnNlY3JldA=="), _password("c2VjcmV0Og=="), _password("?")
+    ('secret', 'secret', '')
+    """
+    try:
+        text = base64.b64decode(encoded.strip(), validate=True).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return ""
+    name, _, password = text.partition(":")
+    return password or name
+
+
+def _secret_hash(token: Token) -> str:
+    place = f"http.options.tokens: {token.name}"
+    if (token.sha256 is None) == (token.env is None):
+        raise UsageError(f"{place}: expected either sha256 or env")
+    if token.sha256 is not None:
+        return token.sha256
+    secret = os.environ.get(token.env or "", "")
+    if len(secret) < MIN_TOKEN_CHARS:
+        raise UsageError(
+            f"{place}: expected a token of at least {MIN_TOKEN_CHARS} characters in the environment variable "
+            f"{token.env}; got {len(secret)} characters"
+        )
+    return token_hash(secret)
+
+
+def _host_name(host: str) -> str:
+    """A `Host` header's name without its port, in lower case."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    return host.rpartition(":")[0].lower() if host.rpartition(":")[2].isdigit() and ":" in host else host.lower()

@@ -1,0 +1,199 @@
+"""The HTTP client for all that leaves this host because of an incident: guarded, bounded, without redirects.
+
+No proxy settings of the environment are read, no cookies are kept, no redirect is followed, compressed answers are not
+asked for, and nothing about a request but its host is ever put into an error.
+"""
+
+from __future__ import annotations
+
+import base64
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from functools import cache
+from urllib.parse import unquote
+
+import httpcore2
+import httpx2
+from msgspec import Struct, field
+
+from aiops import __version__
+from aiops.errors import UsageError
+from aiops.http.connections import AddressRefused, Deadline, GuardedBackend, Resolve, resolve
+from aiops.http.network_guard import refusal
+from aiops.http.redaction import origin_of, redact
+
+# Receivers promise an answer within 15 to 30 s (Standard Webhooks 1.0); slower ones are asked again.
+DEFAULT_TIMEOUT_S = 15.0
+CONNECT_TIMEOUT_S = 5.0
+# What is read of an answer: an error message and its reason. The rest is never needed.
+MAX_ANSWER_BYTES = 16_384
+# Receivers close idle connections after 60 s or later: one that is used for longer than this is opened anew.
+KEEP_ALIVE_S = 20.0
+_MAX_CONNECTIONS = 16
+_MAX_URL_CHARS = 4_096
+
+
+class HttpReply(Struct):
+    """An answer; `headers` by lower-case name, `body` is cut to `MAX_ANSWER_BYTES`."""
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+class HttpFailure(Exception):
+    """No answer came. The text is fit for logs; `retry` says whether another attempt can help."""
+
+    def __init__(self, reason: str, *, retry: bool = True) -> None:
+        super().__init__(reason)
+        self.retry = retry
+
+
+class HttpClient:
+    """Sends one request at a time for each of its threads. Give each endpoint its own: they share nothing."""
+
+    def __init__(
+        self,
+        *,
+        allow_private: bool = False,
+        ca_file: str | None = None,
+        resolve: Resolve = resolve,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`allow_private` permits http and private addresses; `ca_file` (PEM) is trusted instead of the system's."""
+        self.allow_private = allow_private
+        self._deadline = Deadline(monotonic)
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=_trust(ca_file),
+            max_connections=_MAX_CONNECTIONS,
+            keepalive_expiry=KEEP_ALIVE_S,
+            network_backend=GuardedBackend(resolve, self._deadline, allow_private=allow_private),
+        )
+
+    def check(self, url: str, place: str) -> None:
+        """Raise `UsageError` for a URL that can never be sent to; what its name leads to is checked when connecting."""
+        try:
+            parsed = self._parse(url)
+        except HttpFailure as error:
+            raise UsageError(f"{place}: {error}") from None
+        host = parsed.raw_host.decode("ascii", "replace")
+        why = refusal(host, allow_private=self.allow_private)
+        if why not in (None, "no IP address"):
+            raise UsageError(f"{place}: expected a public address, or allow_private = true; got {why}")
+
+    def host_of(self, url: str) -> str:
+        """The host that a request to `url` would go to, in lower case; raise `HttpFailure` for no URL."""
+        return self._parse(url).raw_host.decode("ascii", "replace").lower()
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+        gate: Callable[[], bool] | None = None,
+    ) -> HttpReply:
+        """Make one attempt; raise `HttpFailure` when no answer came within `timeout_s`.
+
+        `gate` is asked when the connection stands, just before the first byte of the request; raise `NotSent` where it
+        says no.
+        """
+        target = self._parse(url)
+        self._deadline.start(timeout_s, gate)
+        wait_s = {"connect": min(CONNECT_TIMEOUT_S, timeout_s), "read": timeout_s, "write": timeout_s}
+        try:
+            with self._pool.stream(
+                method,
+                httpcore2.URL(scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path),
+                headers=_headers(target, headers or {}, body),
+                content=body,
+                extensions={"timeout": {**wait_s, "pool": timeout_s}},
+            ) as response:
+                found = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in response.headers}
+                return HttpReply(response.status, found, _beginning(response))
+        except AddressRefused as error:
+            raise HttpFailure(f"{origin_of(url)}: {error}") from None
+        except httpcore2.TimeoutException:
+            raise HttpFailure(f"{origin_of(url)}: no answer within {timeout_s:g} s") from None
+        except (httpcore2.NetworkError, httpcore2.RemoteProtocolError, httpcore2.ProxyError) as error:
+            raise HttpFailure(f"{origin_of(url)}: {_told(error)}") from None
+        except (httpcore2.LocalProtocolError, httpcore2.UnsupportedProtocol):
+            # The text of this one may quote a header, which may be a secret.
+            raise HttpFailure(f"{origin_of(url)}: the request has a character that HTTP forbids", retry=False) from None
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._pool.close()
+
+    def _parse(self, url: str) -> httpx2.URL:
+        schemes = ("https", "http") if self.allow_private else ("https",)
+        try:
+            parsed = httpx2.URL(url[: _MAX_URL_CHARS + 1])
+        except (httpx2.InvalidURL, UnicodeError, ValueError):
+            raise HttpFailure("expected a URL; got something else", retry=False) from None
+        if len(url) > _MAX_URL_CHARS or not parsed.host:
+            raise HttpFailure(f"expected a URL with a host, of up to {_MAX_URL_CHARS} characters", retry=False)
+        if parsed.port is not None and not 0 < parsed.port < 65_536:
+            raise HttpFailure(f"expected a port from 1 to 65535; got {parsed.port}", retry=False)
+        if parsed.scheme not in schemes:
+            hint = "" if self.allow_private else " (http needs allow_private = true)"
+            raise HttpFailure(f"expected {' or '.join(schemes)}{hint}; got {parsed.scheme!r}", retry=False)
+        return parsed
+
+
+def _trust(ca_file: str | None) -> ssl.SSLContext:
+    if not ca_file:
+        return _system_trust()
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise UsageError(f"ca_file {ca_file}: {error.strerror or error}: expected certificates in PEM") from error
+
+
+@cache
+def _system_trust() -> ssl.SSLContext:
+    """Reading the system's certificates takes tens of milliseconds and a megabyte: once is enough for all endpoints."""
+    return httpcore2.default_ssl_context()
+
+
+def _headers(target: httpx2.URL, headers: Mapping[str, str], body: bytes) -> list[tuple[bytes, bytes]]:
+    full = {
+        "host": target.netloc.decode("ascii"),
+        "user-agent": f"aiops/{__version__}",
+        "accept": "*/*",
+        # An answer that unpacks to gigabytes cannot come when none is asked for, and none is unpacked.
+        "accept-encoding": "identity",
+        "content-length": str(len(body)),
+    }
+    if target.userinfo:
+        plain = unquote(target.userinfo.decode("ascii"))
+        full["authorization"] = "Basic " + base64.b64encode(plain.encode()).decode()
+    full.update({key.lower(): value for key, value in headers.items()})
+    # Looked for here: the library's own complaint quotes the value, which may be a secret, in its debug log.
+    if not all(key.isascii() and value.isprintable() and key.isprintable() for key, value in full.items()):
+        raise HttpFailure("a header has a character that HTTP forbids", retry=False)
+    try:
+        return [(key.encode("ascii"), value.encode("latin-1")) for key, value in full.items()]
+    except UnicodeEncodeError:
+        raise HttpFailure("a header has a character that HTTP forbids", retry=False) from None
+
+
+def _beginning(response: httpcore2.Response) -> bytes:
+    """The beginning of a body. The status is the answer: a body that breaks off does not take it back."""
+    body = b""
+    try:
+        for chunk in response.iter_stream():
+            body += chunk
+            if len(body) >= MAX_ANSWER_BYTES:
+                break
+    except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.RemoteProtocolError):
+        pass
+    return body[:MAX_ANSWER_BYTES]
+
+
+def _told(error: Exception) -> str:
+    text = redact(str(error))[:200]
+    return text or type(error).__name__

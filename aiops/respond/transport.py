@@ -1,0 +1,106 @@
+"""The guarded client for the steps of playbook runs: the `Transport` of `aiops.respond.runs`.
+
+A step names a secret, never its value; what the name stands for is the operator's, with the hosts that may get it, so
+that a playbook cannot carry a token to a host of its author's choice.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import time
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from aiops.errors import UsageError
+from aiops.http.client import HttpClient, HttpFailure
+from aiops.http.connections import NotSent
+from aiops.http.redaction import excerpt, redact
+from aiops.http.signing import key_of, signature_headers
+from aiops.respond.config import RunSecret
+from aiops.respond.rendering import Request
+from aiops.respond.runs import Gate, Reply
+
+__all__ = ["RunSecret", "RunTransport"]
+
+# A step that takes longer is a job, which its system should accept and run on its own.
+MAX_TIMEOUT_S = 300.0
+
+
+class RunTransport:
+    """Sends a step's request once. Several threads may share it."""
+
+    def __init__(
+        self,
+        secrets: Mapping[str, RunSecret],
+        *,
+        allow_private: bool = False,
+        client: HttpClient | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Raise `UsageError` for a secret that is not set or of the wrong form.
+
+        `allow_private` permits addresses of private networks, where most of what remediates lives.
+        """
+        self._client = client or HttpClient(allow_private=allow_private)
+        self._clock = clock
+        self._secrets = dict(secrets)
+        self._values: dict[str, str] = {}
+        self._keys: dict[str, bytes] = {}
+        for name, secret in secrets.items():
+            value = os.environ.get(secret.env, "").strip()
+            if not value:
+                raise UsageError(f"secret {name!r}: expected it in the environment variable {secret.env}; not set")
+            self._values[name] = value
+            if secret.use == "sign":
+                self._keys[name] = key_of(value, f"secret {name!r}: environment variable {secret.env}")
+
+    def send(self, request: Request, idempotency_key: str, gate: Gate) -> Reply:
+        """See `Transport.send`."""
+        body = b"" if request.body is None else msgspec.json.encode(request.body)
+        try:
+            reply = self._client.send(
+                request.method,
+                request.url,
+                body=body,
+                headers=self._headers(request, idempotency_key, body),
+                timeout_s=min(max(request.timeout_s, 0.001), MAX_TIMEOUT_S),
+                gate=gate,
+            )
+        except NotSent:
+            return Reply(error="not sent", sent=False)
+        except UsageError as error:
+            return Reply(error=str(error))
+        except HttpFailure as failure:
+            return Reply(error=redact(str(failure), self._values.values()))
+        return Reply(reply.status, excerpt(reply.body, self._values.values()))
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._client.close()
+
+    def _headers(self, request: Request, idempotency_key: str, body: bytes) -> dict[str, str]:
+        headers = {key.lower(): value for key, value in request.headers.items()}
+        if request.body is not None:
+            headers.setdefault("content-type", "application/json; charset=utf-8")
+        if idempotency_key:
+            headers["idempotency-key"] = idempotency_key
+        if request.secret is not None:
+            headers.update(self._credential(request, idempotency_key, body))
+        return headers
+
+    def _credential(self, request: Request, idempotency_key: str, body: bytes) -> dict[str, str]:
+        secret = self._secrets.get(request.secret or "")
+        if secret is None:
+            raise UsageError(f"expected the secret {request.secret!r} in the configuration; it is not there")
+        host = self._client.host_of(request.url)
+        if host not in secret.hosts:
+            raise UsageError(f"the secret {request.secret!r} is not for the host {host!r}: it is for {secret.hosts}")
+        value = self._values[request.secret or ""]
+        if secret.use == "sign":
+            name = idempotency_key or "check"
+            return signature_headers([self._keys[request.secret or ""]], name, self._clock(), body)
+        if secret.use == "bearer":
+            return {"authorization": f"Bearer {value}"}
+        return {"authorization": "Basic " + base64.b64encode(value.encode()).decode()}

@@ -1,0 +1,342 @@
+"""What the API takes and gives. Times are Unix seconds unless told otherwise; unknown fields of bodies are errors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field
+
+from aiops.engine.silences.silences import Silence
+from aiops.matchers import Matcher
+from aiops.records import Incident
+from aiops.respond.history import Run
+from aiops.respond.runs import Plan
+from aiops.store.incidents import Status
+
+Text = Annotated[str, Meta(max_length=2_000)]
+Entity = Annotated[str, Meta(min_length=1, max_length=1_024)]
+# Lists of ids travel through the journal joined by commas.
+AlertId = Annotated[str, Meta(min_length=1, max_length=1_024, pattern=r"^[^,]+$")]
+Limit = Annotated[int, Meta(ge=1, le=1_000)]
+SeverityWord = Literal["ok", "info", "warning", "high", "critical"]
+
+
+# A matcher, or several with commas between, as people write them.
+MatcherText = Annotated[str, Meta(min_length=1, max_length=8_000)]
+
+
+class Error(Struct):
+    """Why a request was not carried out: what was expected, what came, where."""
+
+    error: str
+
+
+class Nothing(Struct, forbid_unknown_fields=True):
+    """An empty body, `{}`."""
+
+
+class Line(Struct):
+    """An incident in a list."""
+
+    id: str
+    version: int
+    status: Status
+    severity: SeverityWord
+    title: str
+    opened_at: float
+    last_alert_at: float
+    resolved_at: float | None
+    alert_count: int
+    merged_into: str | None
+
+
+class Lines(Struct):
+    """A page of incidents, last opened first. `next` is the value of `before` for the page that follows."""
+
+    incidents: list[Line]
+    next: str | None = None
+
+
+class Detail(Struct):
+    """An incident with all that is known of it."""
+
+    incident: Incident
+    version: int
+
+
+class ListQuery(Struct, forbid_unknown_fields=True):
+    """Which incidents: `status` may be several, joined by commas; `since` compares the last alert."""
+
+    status: (
+        Annotated[str, Meta(pattern=r"^(open|acknowledged|resolved|merged)(,(open|acknowledged|resolved|merged))*$")]
+        | None
+    ) = None
+    min_severity: SeverityWord | None = None
+    since: Annotated[float, Meta(ge=0, le=4_102_444_800)] | None = None
+    before: Annotated[str, Meta(max_length=1_100, pattern=r"^[0-9]{1,12}(\.[0-9]{1,9})?~.+$")] | None = None
+    limit: Limit = 100
+
+
+class Note(Struct, forbid_unknown_fields=True):
+    """An optional remark, kept in the audit."""
+
+    message: Text | None = None
+
+
+class ConfirmCause(Struct, forbid_unknown_fields=True):
+    """The entity that was the cause."""
+
+    entity: Entity
+    message: Text | None = None
+
+
+class ConfirmGrouping(Struct, forbid_unknown_fields=True):
+    """Alerts that belong to the incident, and alerts that do not; both empty: the grouping is right.
+
+    An alert is named by a member's `alert_id` or `fingerprint`. It is recorded, and regroups nothing.
+    """
+
+    alerts: Annotated[list[AlertId], Meta(max_length=1_000)] = field(default_factory=list)
+    wrong: Annotated[list[AlertId], Meta(max_length=1_000)] = field(default_factory=list)
+    message: Text | None = None
+
+
+class ConfirmPlaybook(Struct, forbid_unknown_fields=True):
+    """A playbook that was used, and what came of it."""
+
+    playbook: Entity
+    outcome: Literal["resolved", "helped", "useless"] = "resolved"
+    message: Text | None = None
+
+
+class Done(Struct):
+    """The engine's answer to an action: `id` is the action's record in the journal."""
+
+    id: str
+    applied: bool
+    reason: str
+
+
+class NewSilence(Struct, forbid_unknown_fields=True, rename={"from_": "from"}):
+    """A silence or maintenance window: alerts that match all `matchers` are suppressed `from` to `until`.
+
+    Matchers are objects, or texts such as `alertname=~"High.*"`. Times are RFC 3339 or Unix seconds; `from` is now by
+    default. With `every`, the window recurs each day, each week (on `weekdays`) or each month (on `days`, -1 the last),
+    by the wall clock of `zone`, which times without an offset are of, too; UTC by default. An `id` that is known
+    replaces that silence.
+    """
+
+    matchers: Annotated[list[Matcher | MatcherText], Meta(min_length=1, max_length=32)]
+    until: Annotated[str, Meta(min_length=1, max_length=40)] | float
+    from_: Annotated[str, Meta(min_length=1, max_length=40)] | float | None = None
+    every: Literal["day", "week", "month"] | None = None
+    zone: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    weekdays: Annotated[list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]], Meta(max_length=7)] = []
+    days: Annotated[list[Annotated[int, Meta(ge=-1, le=31)]], Meta(max_length=32)] = []
+    comment: Text | None = None
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,62}$")] | None = None
+
+
+class Silences(Struct):
+    """The silences in force or to come."""
+
+    silences: list[Silence]
+
+
+class Delivery(Struct):
+    """A row of the outbox: one change of one incident for one endpoint."""
+
+    id: int
+    endpoint: str
+    incident: str
+    version: int
+    change: str
+    state: str
+    attempt: int
+    due_at: float
+    created_at: float
+    changed_at: float
+    last_status: int | None
+    last_error: str | None
+
+
+class Deliveries(Struct):
+    """Rows of the outbox, newest first."""
+
+    deliveries: list[Delivery]
+
+
+class PlanQuery(Struct, forbid_unknown_fields=True):
+    """Which playbook; without one, the first that is suggested."""
+
+    playbook: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+
+
+class Planned(Struct):
+    """A dry run: what would be sent, and what each guard says. Nothing was sent."""
+
+    plan: Plan
+
+
+class Approve(Struct, forbid_unknown_fields=True):
+    """The playbook, and the id of the plan that was looked at."""
+
+    playbook: Annotated[str, Meta(min_length=1, max_length=100)]
+    plan: Annotated[str, Meta(min_length=1, max_length=100)]
+
+
+class Approved(Struct):
+    """The approval is in the audit trail. `started` once there were enough, and no guard refused."""
+
+    plan: Plan
+    started: bool
+
+
+class RunsQuery(Struct, forbid_unknown_fields=True):
+    """How many runs."""
+
+    limit: Limit = 100
+
+
+class RunList(Struct):
+    """Runs, last started first."""
+
+    runs: list[Run]
+
+
+class RollBack(Struct, forbid_unknown_fields=True):
+    """Roll back a run whose rollback waits for a person; `close`: nothing more of it is to be rolled back."""
+
+    close: bool = False
+    reason: Annotated[str, Meta(max_length=2_000)] = ""
+
+
+class RollBackForm(Struct, forbid_unknown_fields=True):
+    """What the incident's page asks of one of its runs."""
+
+    run: Annotated[str, Meta(min_length=1, max_length=300)]
+    close: Literal["no", "yes"] = "no"
+
+
+class RolledBack(Struct):
+    """The run, whose rollback has begun or was closed; the list of runs says how it ended."""
+
+    run: Run
+
+
+class Switches(Struct):
+    """Kill switches by scope (`global`, an owner such as `team:platform`, `playbook:NAME`): true while engaged."""
+
+    switches: dict[str, bool]
+
+
+class MoveSwitch(Struct, forbid_unknown_fields=True):
+    """Engage a kill switch, or release it."""
+
+    scope: Annotated[str, Meta(min_length=1, max_length=300)]
+    engaged: bool
+    reason: Annotated[str, Meta(max_length=2_000)] = ""
+
+
+class OutboxQuery(Struct, forbid_unknown_fields=True):
+    """Which rows of the outbox."""
+
+    state: Literal["due", "sent", "superseded", "dead", "dropped"] | None = None
+    endpoint: Annotated[str, Meta(max_length=100)] | None = None
+    limit: Limit = 100
+
+
+class Which(Struct, forbid_unknown_fields=True):
+    """Rows of the outbox by id; without `ids`, all dead ones."""
+
+    ids: Annotated[list[Annotated[int, Meta(ge=0, le=2**63 - 1)]], Meta(max_length=1_000)] | None = None
+
+
+class Moved(Struct):
+    """How many rows were changed."""
+
+    count: int
+
+
+class Endpoint(Struct):
+    """Somebody who is told: whether that works, and why not. `breaker` is closed, open or half-open."""
+
+    name: str
+    ok: bool
+    detail: str
+    breaker: str
+    disabled: bool
+    in_flight: int
+
+
+class Endpoints(Struct):
+    """All endpoints, in the order of the configuration."""
+
+    endpoints: list[Endpoint]
+
+
+class Enable(Struct, forbid_unknown_fields=True):
+    """Why an endpoint should be told again."""
+
+    reason: Annotated[str, Meta(max_length=1_000)] = ""
+
+
+class Enabled(Struct):
+    """Whether an endpoint was disabled, and is told again now."""
+
+    enabled: bool
+
+
+class AuditQuery(Struct, forbid_unknown_fields=True):
+    """Which entries: those after number `after`, of one incident or of all."""
+
+    incident: Annotated[str, Meta(max_length=1_024)] | None = None
+    after: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+    limit: Limit = 100
+
+
+class AuditEntry(Struct):
+    """One decision, and by whom."""
+
+    number: int
+    at: float
+    topic: str
+    incident: str | None
+    actor: str | None
+    text: str
+
+
+class AuditEntries(Struct):
+    """Entries in order."""
+
+    entries: list[AuditEntry]
+
+
+class Letter(Struct):
+    """Input that became no record; the input itself (`size` bytes) stays in the store."""
+
+    number: int
+    at: float
+    source: str
+    place: str
+    reason: str
+    size: int
+
+
+class Letters(Struct):
+    """Rejected input, newest first."""
+
+    letters: list[Letter]
+
+
+class LettersQuery(Struct, forbid_unknown_fields=True):
+    """Rejected input before a number."""
+
+    before: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
+    limit: Limit = 100
+
+
+class Health(Struct):
+    """What the daemon says of itself."""
+
+    health: dict[str, Any]

@@ -1,0 +1,371 @@
+"""One request of ingest, from its head to its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Protocol, runtime_checkable
+
+import msgspec
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from aiops.daemon.lateness import sentence
+from aiops.http.auth import CHALLENGES, Guard, Refusal
+from aiops.http.body import BodyError, Budget, decoded, read_body
+from aiops.ports import DeadLetter, Inbox, Received
+from aiops.telemetry.trace import NO_SPAN, OFF, Span, Tracer
+from aiops_connectors.http.options import HttpOptions
+from aiops_connectors.http.signatures import Forged, Verifier
+from aiops_connectors.mapping.builders import MAX_RAW, Problem
+from aiops_connectors.mapping.mapping import load_mapping, names
+from aiops_connectors.payloads.body_decoders import Payload, Posted, Taken, payload
+from aiops_connectors.payloads.charset import CharsetError, as_utf8
+from aiops_connectors.payloads.unknown_words import UnknownWords
+
+# The answer names this many of what was refused; all are in the dead letters.
+MAX_TOLD = 20
+# Requests that wait for a thread; beyond, 503 is the better answer than a longer wait.
+MAX_WAITING = 256
+# Bodies up to this are decoded by the event loop itself, within a millisecond or two: handing them to a thread and back
+# takes a third of that again. A batch of 64 alerts of Prometheus has some 30 kB.
+SMALL_BYTES = 64 << 10
+# Content types that are surely not JSON. Others are taken: SNS sends JSON as text, some tools name no type at all.
+REFUSED_TYPES = (
+    "multipart/",
+    "application/xml",
+    "text/xml",
+    "text/html",
+    "image/",
+)
+# What curl states for any body that it was given on its command line: refused only where it is no JSON either.
+FORM = "application/x-www-form-urlencoded"
+JSON = [(b"content-type", b"application/json"), (b"x-content-type-options", b"nosniff")]
+
+_LOG = logging.getLogger(__name__)
+
+
+class Answer(msgspec.Struct):
+    """The body of an answer: how many records were taken and refused, and why.
+
+    `late`: how many of those taken lie more than five minutes before the engine's time, by `late_s` seconds at most;
+    `hint` says what that means.
+    """
+
+    accepted: int = 0
+    rejected: int = 0
+    late: int = 0
+    problems: list[dict[str, str]] = msgspec.field(default_factory=list)
+    error: str | None = None
+    hint: str | None = None
+    late_s: float = 0.0
+
+
+@runtime_checkable
+class Submits(Protocol):
+    """An inbox that need not be waited for in a thread."""
+
+    def submit(self, received: Received) -> Future[bool] | None:
+        """A future of whether the journal has it, which may be cancelled until that begins; None when there is no room.
+
+        Nothing is taken of what was cancelled.
+        """
+        ...
+
+
+class Ingest:
+    """Takes requests for all connectors, once it is connected to an inbox."""
+
+    tracer: Tracer = OFF
+
+    def __init__(self, name: str, options: HttpOptions, guard: Guard, clock: Callable[[], float]) -> None:
+        """Raise `UsageError` for a connector without a mapping or a secret."""
+        self._name = name
+        self._options = options
+        self._guard = guard
+        self._clock = clock
+        self._budget = Budget(options.max_held_bytes)
+        self._pool: ThreadPoolExecutor | None = None
+        self._waiting = 0
+        self._lock = threading.Lock()
+        self._counts: Counter[str] = Counter()
+        self._number = 0
+        self.unknown = UnknownWords(name)
+        self._payloads: dict[str, Payload | None] = dict.fromkeys([*names(), "archive", "cloudevents"])
+        self._verifiers: dict[str, Verifier] = {}
+        self._submit: Callable[[Received], Future[bool] | None] | None = None
+        self._payloads["prometheus"] = Posted(load_mapping("alertmanager"))
+        for connector, own in options.connectors.items():
+            self._payloads[connector] = payload(connector, own.mapping, options.max_unpacked_bytes)
+            if own.signature is not None:
+                self._verifiers[connector] = Verifier(own.signature, f"sources.{name}.connectors.{connector}")
+
+    def connect(self, inbox: Inbox) -> None:
+        """Put what is taken into `inbox`."""
+        self.inbox = inbox
+        self._submit = inbox.submit if isinstance(inbox, Submits) else None
+
+    def endpoint(self, connector: str | None = None) -> ASGIApp:
+        """The ASGI application of one connector, or of the one that the path names."""
+
+        # A class instance, since a plain function would get Starlette's Request and its cost.
+        return _Endpoint(self, connector)
+
+    async def handle(self, connector: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        refusal = self._refusal(connector, headers)
+        if refusal is not None:
+            # Not traced: what a stranger sends is not worth a span.
+            status, answer = refusal.status, Answer(error=refusal.reason)
+        else:
+            status, answer = await self._traced(connector, scope, headers, receive)
+        self._counts[f"http_{status}"] += 1
+        extra: list[tuple[bytes, bytes]] = []
+        if status == 503:
+            extra = [(b"retry-after", str(self._options.retry_after_s).encode())]
+        elif status == 401:
+            extra = CHALLENGES
+        elif status in (408, 413):
+            # What is left of the body is not read.
+            extra = [(b"connection", b"close")]
+        body = msgspec.json.encode(answer)
+        length = (b"content-length", str(len(body)).encode())
+        await send({"type": "http.response.start", "status": status, "headers": [*JSON, length, *extra]})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _traced(
+        self, connector: str, scope: Scope, headers: Mapping[str, str], receive: Receive
+    ) -> tuple[int, Answer]:
+        """Answer as one span, which goes on with the sender's trace."""
+        if self.tracer is OFF:
+            return await self._answer(connector, headers, receive, NO_SPAN)
+        path = str(scope["path"])
+        route = "/ingest/{connector}" if path.startswith("/ingest/") else path
+        begun = self.tracer.begin(
+            f"POST {route}",
+            "server",
+            parent=headers.get("traceparent", ""),
+            state=headers.get("tracestate", ""),
+            attributes={
+                "http.request.method": "POST",
+                "http.route": route,
+                "url.scheme": str(scope["scheme"]),
+                "url.path": path,
+                "aiops.connector": connector,
+            },
+        )
+        with begun as span:
+            status, answer = await self._answer(connector, headers, receive, span)
+            span.set("http.response.status_code", status)
+            span.set("aiops.records", answer.accepted)
+            span.set("aiops.rejected", answer.rejected)
+            if status >= 500:
+                span.fail(str(status))
+            return status, answer
+
+    async def _answer(
+        self, connector: str, headers: Mapping[str, str], receive: Receive, span: Span
+    ) -> tuple[int, Answer]:
+        options = self._options
+        try:
+            body = await read_body(
+                receive, headers, most=options.max_body_bytes, timeout_s=options.body_timeout_s, budget=self._budget
+            )
+        except BodyError as error:
+            return error.status, Answer(error=error.reason)
+        if self._waiting >= MAX_WAITING:
+            self._budget.give(len(body))
+            return 503, Answer(error="busy: too many requests wait already")
+        self._waiting += 1
+        try:
+            if self._is_quick(connector, headers, body):
+                return await self._quickly(connector, headers, body, span)
+            return await self._in_thread(self._work, connector, headers, body, span)
+        finally:
+            self._waiting -= 1
+            self._budget.give(len(body))
+
+    async def _in_thread(self, work: Callable[..., tuple[int, Answer]], *args: Any) -> tuple[int, Answer]:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._options.workers, thread_name_prefix=f"{self._name}-ingest")
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *args)
+
+    def _is_quick(self, connector: str, headers: Mapping[str, str], body: bytes) -> bool:
+        """Whether a body costs so little that the event loop can do with it itself."""
+        return (
+            len(body) <= SMALL_BYTES
+            and connector not in self._verifiers
+            and "content-encoding" not in headers
+            and self._payloads[connector] is not None
+            and self._submit is not None
+        )
+
+    async def _quickly(self, connector: str, headers: Mapping[str, str], body: bytes, span: Span) -> tuple[int, Answer]:
+        """As `_work`, in the event loop; where there is no room, a thread waits for it."""
+        now = self._clock()
+        try:
+            taken = self._take(connector, headers, body, now)
+        except (BodyError, CharsetError) as error:
+            return error.status, Answer(error=error.reason)
+        received = self._received(connector, taken, now, span)
+        if not received.records and not received.rejected:
+            return self._taken(taken, received)
+        try:
+            done = self._submit(received) if self._submit is not None else None
+        except Exception:
+            _LOG.exception("the journal did not take a request")
+            return _full()
+        if done is None:
+            return await self._in_thread(self._put, taken, received)
+        return self._taken(taken, received) if await _came(done, self._options.put_timeout_s) else _full()
+
+    def _refusal(self, connector: str, headers: Mapping[str, str]) -> Refusal | None:
+        """What the head alone says against a request."""
+        signed = connector in self._verifiers
+        found = self._guard.check_origin(headers) if signed else self._guard.check(headers, "ingest")
+        if isinstance(found, Refusal):
+            return found
+        if connector not in self._payloads:
+            return Refusal(404, f"expected a connector of {', '.join(sorted(self._payloads))}; got {connector[:64]!r}")
+        kind = headers.get("content-type", "").strip().lower()
+        if kind.startswith(REFUSED_TYPES):
+            return Refusal(415, f"expected the content type application/json; got {kind[:80]!r}")
+        return None
+
+    def _work(self, connector: str, headers: Mapping[str, str], body: bytes, span: Span) -> tuple[int, Answer]:
+        """In a thread of the pool: verify, decode, hand over."""
+        now = self._clock()
+        verifier = self._verifiers.get(connector)
+        identity = b""
+        try:
+            if verifier is not None:
+                identity = verifier.check(headers, body, now)
+                if verifier.is_known(identity, now):
+                    return 200, Answer()
+            body = decoded(body, headers.get("content-encoding", ""), self._options.max_unpacked_bytes)
+            taken = self._take(connector, headers, body, now)
+        except Forged as error:
+            return 401, Answer(error=str(error))
+        except (BodyError, CharsetError) as error:
+            return error.status, Answer(error=error.reason)
+        status, answer = self._put(taken, self._received(connector, taken, now, span))
+        if verifier is not None and status != 503:
+            verifier.taken(identity, now)
+        return status, answer
+
+    def _take(self, connector: str, headers: Mapping[str, str], body: bytes, now: float) -> Taken:
+        """What a body holds, in whatever charset its sender states."""
+        kind = headers.get("content-type", "")
+        body = as_utf8(body, kind, self._options.max_unpacked_bytes)
+        if kind.lower().startswith(FORM) and body.lstrip()[:1] not in (b"{", b"["):
+            raise BodyError(415, f"expected the content type application/json; got {kind[:80]!r}")
+        return self._payload(connector).take(body, headers, now)
+
+    def _payload(self, connector: str) -> Payload:
+        """The kind of body, loaded when it is first asked for."""
+        found = self._payloads[connector]
+        if found is None:
+            found = payload(connector, None, self._options.max_unpacked_bytes)
+            self._payloads[connector] = found
+        return found
+
+    def _received(self, connector: str, taken: Taken, now: float, span: Span) -> Received:
+        """What the inbox is given."""
+        self._identify(taken, now)
+        source = f"{self._name}/{connector}"
+        self.unknown.look(taken.records)
+        letters = [_letter(source, problem, now) for problem in self.unknown.sift(taken.problems)]
+        return Received(taken.records, rejected=letters, traceparent=span.traceparent, source=self._name)
+
+    def _put(self, taken: Taken, received: Received) -> tuple[int, Answer]:
+        if (received.records or received.rejected) and not self._is_on_disk(received):
+            return _full()
+        return self._taken(taken, received)
+
+    def _taken(self, taken: Taken, received: Received) -> tuple[int, Answer]:
+        """The answer to what is on disk."""
+        with self._lock:
+            self._counts["accepted"] += len(received.records)
+            self._counts["rejected"] += len(received.rejected)
+            self._counts["late"] += received.late
+        refused = sum(1 for problem in taken.problems if not problem.warning)
+        told = [{"place": problem.place, "reason": problem.reason} for problem in taken.problems[:MAX_TOLD]]
+        answer = Answer(len(received.records), refused, received.late, told)
+        if received.late:
+            answer.hint, answer.late_s = sentence(received.late, received.late_s), round(received.late_s, 3)
+        return 400 if refused else 200, answer
+
+    def _is_on_disk(self, received: Received) -> bool:
+        try:
+            return self.inbox.put(received, self._options.put_timeout_s)
+        except Exception:
+            # Whatever is wrong with the journal, the sender must keep what it has; the journal tells its own trouble.
+            _LOG.exception("the journal did not take a request")
+            return False
+
+    def _identify(self, taken: Taken, now: float) -> None:
+        """Records without an id get one: the time of receipt in microseconds and a number, unique over restarts."""
+        with self._lock:
+            self._number += 1
+            request = f"{self._name}-{int(now * 1e6):x}-{self._number:x}"
+        for number, record in enumerate(taken.records):
+            if not record.id:
+                record.id = f"{request}-{number}"
+
+    def counted(self) -> Mapping[str, Any]:
+        """Requests by the status of their answer, records taken and refused, and what is under way."""
+        counts = dict(self._counts)
+        return {
+            **counts,
+            "counts": [*counts],
+            "waiting": self._waiting,
+            "held_bytes": self._budget.held,
+            "unknown": self.unknown.counted(),
+        }
+
+    def close(self) -> None:
+        """End the threads, after what they do; the next request begins new ones."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Endpoint:
+    def __init__(self, ingest: Ingest, connector: str | None) -> None:
+        self._ingest = ingest
+        self._connector = connector
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connector = self._connector or scope["path_params"]["connector"]
+        await self._ingest.handle(connector, scope, receive, send)
+
+
+def _letter(source: str, problem: Problem, now: float) -> DeadLetter:
+    return DeadLetter(source=source, place=problem.place, reason=problem.reason, raw=problem.raw[:MAX_RAW], at=now)
+
+
+def _full() -> tuple[int, Answer]:
+    return 503, Answer(error="full: nothing of this request was taken; send it again")
+
+
+async def _came(done: Future[bool], timeout_s: float) -> bool:
+    """What `done` becomes; False when nothing had begun with it in time, and then nothing will."""
+    late = False
+
+    def give_up() -> None:
+        nonlocal late
+        late = done.cancel()
+
+    timer = asyncio.get_running_loop().call_later(timeout_s, give_up)
+    try:
+        return await asyncio.wrap_future(done)
+    except asyncio.CancelledError:
+        if late:
+            return False
+        raise
+    finally:
+        timer.cancel()

@@ -1,0 +1,49 @@
+"""Which faults of a broker no retry can help, by the names that both clients give them.
+
+Everything else counts as a broker that is away: it is tried again, with growing waits.
+"""
+
+from __future__ import annotations
+
+import re
+
+from aiops_connectors.kafka.consumer import BrokerError, RefusedError
+
+# Error codes of the protocol (https://kafka.apache.org/41/design/protocol/) by which a broker refuses us or our
+# settings, in the letters of both clients: `TOPIC_AUTHORIZATION_FAILED` and `TopicAuthorizationFailedError`. Then what
+# the clients say of themselves: wrong settings, certificates, passwords.
+_REFUSALS = (
+    "authorizationfailed",
+    "saslauthenticationfailed",
+    "unsupportedsaslmechanism",
+    "illegalsaslstate",
+    "securitydisabled",
+    "invalidtopic",
+    "topicexception",
+    "invalidgroupid",
+    "invalidsessiontimeout",
+    "inconsistentgroupprotocol",
+    "groupmaxsizereached",
+    "fencedinstanceid",
+    "unsupportedversion",
+    "incompatiblebroker",
+    "unrecognizedbrokerversion",
+    "kafkaconfiguration",
+    "_authentication",
+    "_ssl",
+    "_invalidarg",
+)
+_IN_TEXT = re.compile(
+    r"certificate|authentication failed|SaslAuthenticationFailed|UnsupportedSaslMechanism",
+    re.IGNORECASE,
+)
+
+
+def broker_error(name: str, text: str) -> BrokerError:
+    """The error to raise for what a client calls `name`: `RefusedError` where no retry helps."""
+    said = f"{name}: {text}"[:500]
+    # `_SSL` and the like are librdkafka's own; without their mark they would be found in the middle of other names.
+    own = name.startswith("_")
+    plain = ("_" if own else "") + name.replace("_", "").lower()
+    refused = any(plain.startswith(each) if own else each in plain for each in _REFUSALS)
+    return RefusedError(said) if refused or _IN_TEXT.search(text) else BrokerError(said)

@@ -1,0 +1,105 @@
+"""Incidents to a Kafka topic, for other systems to read.
+
+A message is a CloudEvent in binary mode: the attributes are headers (`ce_id` is the same for every attempt, so that
+readers can drop repeats), the value is the incident as an archive record, so that `aiops replay` can read the topic
+back. The key is the incident's id: all changes of one incident are in one partition, in order.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from aiops.errors import UsageError
+from aiops.ports import Answer, Message
+from aiops.records.decode import encode, format_time
+from aiops_connectors.kafka.connection import TOPIC, Connection, convert
+from aiops_connectors.kafka.consumer import BrokerError
+from aiops_connectors.kafka.producer import Outgoing, Producer, WriteError, open_producer
+from aiops_connectors.sinks.http_post import trace_headers
+from aiops_connectors.sinks.text import news
+
+
+class KafkaSinkOptions(Connection, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where to write. The options of `Connection` apply as well.
+
+    - `topic`: must exist, or be created by the broker when written to.
+    - `timeout_s`: how long one attempt waits for the acknowledgement of all replicas in sync.
+    - `event_source`: the CloudEvents attribute `source`.
+    """
+
+    topic: str
+    timeout_s: Annotated[float, Meta(gt=0, le=60)] = 10.0
+    event_source: str = "aiops"
+
+
+class KafkaSink:
+    """Writes one message for each change of an incident; may be used from several threads."""
+
+    def __init__(self, name: str, options: Mapping[str, Any]) -> None:
+        self.name = name
+        self.options = convert(options, KafkaSinkOptions, f"sinks.{name}")
+        if not TOPIC.fullmatch(self.options.topic):
+            raise UsageError(f"sinks.{name}.topic: expected letters, digits, `.`, `_`, `-`; got {self.options.topic!r}")
+        self._idle: SimpleQueue[Producer] = SimpleQueue()
+        self._closed = threading.Event()
+
+    def send(self, message: Message) -> Answer:
+        """See `Sink.send`."""
+        outgoing = self._outgoing(message)
+        try:
+            with self._producer() as producer:
+                producer.deliver([outgoing], self.options.timeout_s)
+        except WriteError as error:
+            return Answer(ok=False, retry=error.retry, reason=str(error))
+        except BrokerError as error:
+            return Answer(ok=False, retry=True, reason=str(error))
+        return Answer(ok=True)
+
+    def close(self) -> None:
+        """Let go of the connections that nobody uses; the others are closed by who uses them."""
+        self._closed.set()
+        with suppress(Empty):
+            while True:
+                self._idle.get_nowait().close()
+
+    @contextmanager
+    def _producer(self) -> Iterator[Producer]:
+        """A producer that nobody else uses meanwhile: no client's flush tells one caller's messages from another's.
+
+        Nobody waits for another one's broker: there are as many producers as threads that send at once, a few.
+        """
+        try:
+            producer = self._idle.get_nowait()
+        except Empty:
+            producer = open_producer(self.options)
+        try:
+            yield producer
+        finally:
+            self._idle.put(producer)
+            if self._closed.is_set():
+                self.close()
+
+    def _outgoing(self, message: Message) -> Outgoing:
+        attributes = {
+            "ce_specversion": "1.0",
+            "ce_id": message.key,
+            "ce_source": self.options.event_source,
+            "ce_type": f"aiops.incident.{message.change}",
+            "ce_time": format_time(message.at),
+            "ce_subject": message.incident.id,
+            "ce_version": str(message.version),
+            "content-type": "application/json",
+            **trace_headers(message),
+        }
+        if message.news:
+            attributes["ce_news"] = "; ".join(news(message))
+        if message.repeats:
+            attributes["ce_repeats"] = str(message.repeats)
+        headers = [(name, value.encode()) for name, value in attributes.items()]
+        return Outgoing(self.options.topic, encode(message.incident), message.incident.id.encode(), headers)

@@ -1,0 +1,233 @@
+"""What was read of each partition and is not handed over yet: a backlog is put in the order of its records' times.
+
+A client brings a backlog partition by partition, a megabyte of one and then a megabyte of the next, although what
+belongs together lies beside each other in time. Here each partition has a lane, and what leaves the lanes is merged by
+time: nothing leaves that is later than what a partition with more to come may still bring. A partition whose end has
+been reached holds nobody back, so that nothing waits once all are read to their ends.
+
+The time is that of the record, since it is by their own times that alerts are put together; but never later than the
+message was sent, so that one absurd time in the future does not put its partition behind all others. What happened at
+the same time goes in the order in which it was sent. Within a partition the order stays that of the broker, since a
+partition has but one offset.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
+
+from aiops_connectors.kafka.consumer import Batch, Partition
+from aiops_connectors.kafka.decoding import Item
+
+# What a message counts beyond its bytes, so that many small ones have a limit too.
+ITEM_BYTES = 100
+# However many partitions share the limit, each may hold a few messages, or each of them would cost a round trip.
+SHARE_BYTES = 64 << 10
+# A partition that is behind and brings nothing for so long is not waited for until it does: its leader is away.
+PATIENCE_S = 5.0
+# After this short a wait, it is worth asking the broker whether there is anything to wait for.
+ASK_AFTER_S = 0.3
+_UNKNOWN = 1 << 62
+_NEVER = float("inf")
+_BEFORE_ALL = float("-inf")
+
+
+class Lane:
+    """One partition: what was read and has not left, with columns beside it of which none ever falls.
+
+    `times[i]` is when `items[i]` happened, `sent[i]` when it was sent, `totals[i]` all bytes up to it.
+    """
+
+    __slots__ = ("end", "gone_bytes", "items", "leaving_bytes", "next", "sent", "silent", "times", "totals")
+
+    def __init__(self, start: int) -> None:
+        self.items: list[Item] = []
+        self.times: list[float] = []
+        self.sent: list[float] = []
+        self.totals: list[int] = []
+        # All bytes that have left the columns, and those of them that are still waiting to be handed over.
+        self.gone_bytes = self.leaving_bytes = 0
+        # The offset that comes next, and the end of the partition when it was last asked for.
+        self.next = start
+        self.end: int | None = None
+        self.silent = False
+
+    @property
+    def bytes(self) -> int:
+        """What is held, in memory as far as can be told."""
+        return self.leaving_bytes + (self.totals[-1] - self.gone_bytes if self.totals else 0)
+
+    def add(self, items: Sequence[Item]) -> None:
+        last = self.totals[-1] if self.totals else self.gone_bytes
+        _extend(self.times, [item.at for item in items])
+        _extend(self.sent, [item.sent for item in items])
+        self.totals += list(accumulate([item.bytes + ITEM_BYTES for item in items], initial=last))[1:]
+        self.items += items
+        self.next = items[-1].end
+        self.silent = False
+
+    def cut(self, count: int) -> None:
+        """The first `count` are leaving."""
+        self.leaving_bytes += self.totals[count - 1] - self.gone_bytes
+        self.gone_bytes = self.totals[count - 1]
+        del self.items[:count], self.times[:count], self.sent[:count], self.totals[:count]
+
+
+def _extend(column: list[float], more: list[float]) -> None:
+    """Add to a column without letting it fall."""
+    if column and more[0] < column[-1]:
+        more[0] = column[-1]
+    column += accumulate(more, max)
+
+
+class Lanes:
+    """The lanes of the partitions that are ours; about `max_bytes` in all, beyond which `full` says whom to hold back.
+
+    With `merge` off, everything leaves as it came.
+    """
+
+    def __init__(self, max_bytes: int, *, merge: bool = True) -> None:
+        self._max_bytes = max_bytes
+        self._merge = merge
+        self._lanes: dict[Partition, Lane] = {}
+        # What may leave, in order; its bytes count until all of it has left.
+        self._ready: list[Item] = []
+        self._full: set[Partition] = set()
+        self._waiting_since: float | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether something may leave without another look at the broker."""
+        return bool(self._ready)
+
+    @property
+    def held(self) -> int:
+        """Messages that were read and have not left."""
+        return len(self._ready) + sum(len(lane.items) for lane in self._lanes.values())
+
+    def assign(self, starts: Mapping[Partition, int]) -> None:
+        """These, and only these, are ours, and read from these offsets."""
+        self._lanes = {partition: Lane(start) for partition, start in sorted(starts.items())}
+        self._ready, self._full, self._waiting_since = [], set(), None
+
+    def drop(self, partitions: Iterable[Partition]) -> None:
+        """Forget what was read of these."""
+        gone = set(partitions)
+        self._lanes = {partition: lane for partition, lane in self._lanes.items() if partition not in gone}
+        self._ready = [item for item in self._ready if item.partition not in gone]
+        self._full -= gone
+
+    def skip(self, partition: Partition, found: int) -> None:
+        """Reading goes on there."""
+        if partition in self._lanes:
+            self._lanes[partition].next = found
+
+    def heard(self, ends: Mapping[Partition, int]) -> None:
+        """The broker was asked for the ends."""
+        for partition, lane in self._lanes.items():
+            lane.end = ends.get(partition, lane.end)
+
+    def unread(self, batches: Iterable[Batch]) -> list[Batch]:
+        """The batches without what is not ours, or was read already, whatever a client may bring."""
+        kept: list[Batch] = []
+        for partition, messages in batches:
+            lane = self._lanes.get(partition)
+            if lane is None:
+                continue
+            if messages and messages[0].offset < lane.next:
+                messages = [message for message in messages if message.offset >= lane.next]
+            if messages:
+                kept.append((partition, messages))
+        return kept
+
+    def add(self, read: Iterable[tuple[Partition, Sequence[Item]]]) -> None:
+        """Take what was read, in order of each partition."""
+        for partition, items in read:
+            if items:
+                self._lanes[partition].add(items)
+
+    def take(self, limit: int, remaining: Mapping[Partition, int], now: float) -> list[Item]:
+        """At most `limit` items that may leave; `remaining` as `Consumer.remaining`, `now` in monotonic seconds."""
+        if not self._ready:
+            self._release(remaining, now)
+        taken, self._ready = self._ready[:limit], self._ready[limit:]
+        if not self._ready:
+            for lane in self._lanes.values():
+                lane.leaving_bytes = 0
+        return taken
+
+    def flush(self) -> list[Item]:
+        """All that was read and has not left, whatever may come before it."""
+        items = self._ready + self._merged(_NEVER)
+        self._ready = []
+        return items
+
+    def blocked_s(self, now: float) -> float:
+        """For how long something has been waiting for a partition that brings nothing."""
+        return 0.0 if self._waiting_since is None else now - self._waiting_since
+
+    def full(self) -> set[Partition]:
+        """The partitions that hold their share: far ahead of the others. They may go on at half of it."""
+        share = max(SHARE_BYTES, self._max_bytes // max(1, len(self._lanes)))
+        self._full = {
+            partition
+            for partition, lane in self._lanes.items()
+            if lane.bytes >= (share // 2 if partition in self._full else share)
+        }
+        return self._full
+
+    def reached(self, positions: Mapping[Partition, int]) -> None:
+        """Wait for none that the client has read to its end as last asked for (an open transaction ends it too)."""
+        for partition, lane in self._lanes.items():
+            if lane.end is not None and max(lane.next, positions.get(partition, 0)) >= lane.end:
+                lane.silent = True
+
+    def _release(self, remaining: Mapping[Partition, int], now: float) -> None:
+        until = self._until(remaining)
+        if until == _BEFORE_ALL and self.blocked_s(now) >= PATIENCE_S:
+            for lane in self._lanes.values():
+                lane.silent = lane.silent or not lane.items
+            until = self._until(remaining)
+        self._ready = self._merged(until)
+        if self._ready or not any(lane.items for lane in self._lanes.values()):
+            self._waiting_since = None
+        elif self._waiting_since is None:
+            self._waiting_since = now
+
+    def _until(self, remaining: Mapping[Partition, int]) -> float:
+        """The time up to which nothing more can come from partitions that are behind."""
+        until = _NEVER
+        if not self._merge or len(self._lanes) < 2:
+            return until
+        for partition, lane in self._lanes.items():
+            if not lane.silent and _left(partition, lane, remaining) > 0:
+                until = min(until, lane.times[-1] if lane.times else _BEFORE_ALL)
+        return until
+
+    def _merged(self, until: float) -> list[Item]:
+        items: list[Item] = []
+        times: list[float] = []
+        sent: list[float] = []
+        lanes = 0
+        for lane in self._lanes.values():
+            count = bisect_right(lane.times, until)
+            if count:
+                lanes += 1
+                items += lane.items[:count]
+                times += lane.times[:count]
+                sent += lane.sent[:count]
+                lane.cut(count)
+        if not self._merge or lanes < 2:
+            return items
+        # The lanes are runs in order: sorting, which keeps equals in their order, is one merge of them.
+        order = sorted(range(len(items)), key=sent.__getitem__)
+        order.sort(key=times.__getitem__)
+        return [items[place] for place in order]
+
+
+def _left(partition: Partition, lane: Lane, remaining: Mapping[Partition, int]) -> int:
+    known = remaining.get(partition)
+    if known is not None:
+        return known
+    return _UNKNOWN if lane.end is None else lane.end - lane.next

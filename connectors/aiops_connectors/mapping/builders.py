@@ -1,0 +1,317 @@
+"""From a mapping's fields to records: what a field accepts, how long it may be, what is said when it does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct, field
+
+from aiops.patterns import Finder
+from aiops.records import Alert, Change, Metric
+from aiops.records.severity import find_severity
+from aiops_connectors.mapping.expressions import Scope, Spec, Tables, compile_spec, places, text
+from aiops_connectors.mapping.labels import Labels, LabelSpec
+from aiops_connectors.mapping.sender_key import sender_key
+from aiops_connectors.mapping.states import BACKGROUND, BACKGROUND_S, state_of
+from aiops_connectors.mapping.times import parse_time
+
+# The record format's own bound on names.
+MAX_NAME = 1024
+# A message is for people; more than this is an attachment.
+MAX_MESSAGE = 16_384
+MAX_URL = 2048
+# What a dead letter keeps of an item (`aiops.ports.DeadLetter`).
+MAX_RAW = 64 * 1024
+
+
+class Problem(Struct):
+    """An item that did not become a record: where it is, what was expected and what came, and the item itself, cut.
+
+    A `warning` is something that people should know, of a payload that was taken as far as it could be. An unknown
+    `word` for a state is one that is counted, and no dead letter.
+    """
+
+    place: str
+    reason: str
+    raw: bytes = b""
+    warning: bool = False
+    word: str = ""
+
+
+class Fields(Struct, kw_only=True):
+    """Where each field of a record is. `time_formats` are `strptime` formats, tried after RFC 3339 and numbers.
+
+    `key` is the tool's own name of what alerts, equal when it fires and when it ends; see `Alert.key`. `status` is one
+    of `states.STATES` by the end of its table. `recovers`: the tool says once that something fires, and once that it is
+    over, so that silence between them is no end; where it does not say since when, that is since its message.
+    """
+
+    name: Spec | None = None
+    id: Spec | None = None
+    ts: Spec | None = None
+    severity: Spec | None = None
+    status: Spec | None = None
+    key: Spec | None = None
+    entity: Spec | None = None
+    service: Spec | None = None
+    message: Spec | None = None
+    url: Spec | None = None
+    starts_at: Spec | None = None
+    ends_at: Spec | None = None
+    value: Spec | None = None
+    recovers: bool = False
+    labels: LabelSpec = field(default_factory=LabelSpec)
+    time_formats: list[str] = []
+
+
+class Found:
+    """What a payload became so far."""
+
+    __slots__ = ("problems", "records")
+
+    def __init__(self) -> None:
+        self.records: list[Alert | Metric | Change] = []
+        self.problems: list[Problem] = []
+
+    def reject(self, place: str, reason: str, item: Any) -> None:
+        """Note that `item` does not become a record."""
+        self.problems.append(Problem(place=place, reason=reason, raw=raw(item)))
+
+    def fires(self, place: str, where: str, word: str) -> None:
+        """Note that an item with an unknown state is taken as firing."""
+        reason = f"expected a state that is known at {where}; got {word[:100]!r}: taken as firing"
+        self.problems.append(Problem(place=place, reason=reason, warning=True, word=word))
+
+
+Build = Callable[[Scope, str, float, Found], None]
+
+
+def raw(item: Any) -> bytes:
+    """An item as JSON, cut to what a dead letter keeps."""
+    try:
+        return msgspec.json.encode(item)[:MAX_RAW]
+    except (msgspec.MsgspecError, RecursionError, TypeError, ValueError, OverflowError):
+        return repr(type(item)).encode()
+
+
+class _Common:
+    """The fields that all kinds of record share, compiled."""
+
+    def __init__(self, fields: Fields, tables: Tables, placeholder: Finder | None) -> None:
+        self.name = _optional(fields.name, tables, placeholder)
+        self.id = _optional(fields.id, tables, placeholder)
+        self.key = sender_key(_optional(fields.key, tables, placeholder))
+        self.entity = _optional(fields.entity, tables, placeholder)
+        self.message = _optional(fields.message, tables, placeholder)
+        self._ts = _time(fields.ts, tables, fields.time_formats)
+        self._placeholder = placeholder
+        self.labels = Labels(fields.labels, tables).gather
+        self._name_places = places(fields.name)
+        self._entity_places = places(fields.entity)
+
+    def ts(self, scope: Scope, now: float) -> float:
+        """The payload's time where it has one, else the time of receipt.
+
+        Never later than the receipt: a sender's clock may be ahead, and one time far ahead would age everything else.
+        """
+        found = self._ts(scope)
+        return found if found is not None and found < now else now
+
+    def missing(self, what: Literal["name", "entity"], scope: Scope) -> str:
+        """The sentence for an item without what it must have."""
+        paths = self._name_places if what == "name" else self._entity_places
+        return f"expected the {what} at {' or '.join(paths)}; got {self._seen(scope, paths)}"
+
+    def _seen(self, scope: Scope, paths: list[str]) -> str:
+        for path in paths:
+            value = text(compile_spec(path, {})(scope))
+            if value is not None and self._placeholder is not None and self._placeholder.occurs(value[:2048]):
+                return f"{value[:100]!r}, which the tool should have replaced"
+            if value is not None:
+                return repr(value[:100])
+        return "nothing"
+
+
+def _time(spec: Spec | None, tables: Tables, formats: list[str]) -> Callable[[Scope], float | None]:
+    """The first of `spec` that is a time: tools write 0 or the year 1 where they mean that there is none yet."""
+    if spec is None:
+        return lambda scope: None
+    getters = [compile_spec(part, tables) for part in (spec if isinstance(spec, list) else [spec])]
+    if len(getters) == 1:
+        only = getters[0]
+        return lambda scope: parse_time(only(scope), formats)
+
+    def first(scope: Scope) -> float | None:
+        for get in getters:
+            found = parse_time(get(scope), formats)
+            if found is not None:
+                return found
+        return None
+
+    return first
+
+
+def _optional(spec: Spec | None, tables: Tables, placeholder: Finder | None) -> Callable[[Scope], str | None]:
+    if spec is None:
+        return lambda scope: None
+    get = compile_spec(spec, tables)
+    if placeholder is None:
+        return lambda scope: text(get(scope))
+
+    def filled(scope: Scope) -> str | None:
+        value = text(get(scope))
+        return None if value is not None and placeholder.occurs(value[:2048]) else value
+
+    return filled
+
+
+def builder(kind: str, fields: Fields, source: str, tables: Tables, placeholder: Finder | None) -> Build:
+    """The function that builds records of `kind` from items."""
+    common = _Common(fields, tables, placeholder)
+    if kind == "metric":
+        return _metric_builder(common, fields, tables)
+    if kind == "change":
+        return _change_builder(common)
+    return _alert_builder(common, fields, source, tables, placeholder)
+
+
+def _alert_builder(common: _Common, fields: Fields, source: str, tables: Tables, placeholder: Finder | None) -> Build:
+    severity = _optional(fields.severity, tables, placeholder)
+    status = _optional(fields.status, tables, placeholder)
+    service = _optional(fields.service, tables, placeholder)
+    url = _optional(fields.url, tables, placeholder)
+    starts = _time(fields.starts_at, tables, fields.time_formats)
+    ends = _time(fields.ends_at, tables, fields.time_formats)
+    recovers = fields.recovers
+    status_where = " or ".join(places(fields.status))
+
+    def build(scope: Scope, place: str, now: float, found: Found) -> None:
+        name, key = common.name(scope), common.key(scope)
+        if name is None:
+            if key is None:
+                found.reject(place, common.missing("name", scope), scope.item)
+                return
+            # An end may name only what ends, and an alert is worth more than its title.
+            name = key
+        state = status(scope) or "firing"
+        if state != "firing" and state != "resolved":
+            word, found_state = state, state_of(state)
+            if found_state == "ignored":
+                return
+            if found_state is None:
+                found.fires(place, status_where, word)
+            state = found_state or "firing"
+        when, start, end = common.ts(scope, now), starts(scope), ends(scope)
+        if start is None and recovers and state == "firing":
+            start = when
+        if start == when and state == "resolved":
+            # Many tools send only the time of the last change, and this change was the end.
+            start = None
+        if end is not None and state == "firing" and end <= now:
+            # While firing, `ends_at` is a lease; a tool that repeats an old end does not mean that.
+            end = None
+        alert = Alert(
+            ts=when,
+            name=name[:MAX_NAME],
+            id=(common.id(scope) or "")[:MAX_NAME],
+            source=source,
+            key=key,
+            severity=_level(severity(scope)),
+            status="resolved" if state == "resolved" else "firing",
+            service=_cut(service(scope), MAX_NAME),
+            entity=_cut(common.entity(scope), MAX_NAME),
+            message=_cut(common.message(scope), MAX_MESSAGE),
+            labels=common.labels(scope),
+            starts_at=start,
+            ends_at=end,
+            url=_link(url(scope)),
+        )
+        if state in BACKGROUND:
+            _set_aside(alert, BACKGROUND[state], now)
+        found.records.append(alert)
+
+    return build
+
+
+def _set_aside(alert: Alert, suffix: str, now: float) -> None:
+    """Make it a stream of its own that pages nobody and ends by itself: neither the alarm's firing nor its end."""
+    alert.name = f"{alert.name[: MAX_NAME - 16]} ({suffix})"
+    if alert.key is not None:
+        alert.key = f"{alert.key[: MAX_NAME - 16]} ({suffix})"
+    alert.severity = "info"
+    alert.starts_at, alert.ends_at = None, now + BACKGROUND_S
+
+
+def _metric_builder(common: _Common, fields: Fields, tables: Tables) -> Build:
+    value = compile_spec(fields.value or [], tables)
+
+    def build(scope: Scope, place: str, now: float, found: Found) -> None:
+        name, entity, number = common.name(scope), common.entity(scope), _number(value(scope))
+        if name is None or entity is None:
+            found.reject(place, common.missing("entity" if name is not None else "name", scope), scope.item)
+        elif number is None:
+            found.reject(place, f"expected a number at {' or '.join(places(fields.value))}", scope.item)
+        else:
+            when, labels = common.ts(scope, now), common.labels(scope)
+            key = (common.id(scope) or "")[:MAX_NAME]
+            metric = Metric(
+                ts=when, entity=entity[:MAX_NAME], name=name[:MAX_NAME], value=number, id=key, labels=labels
+            )
+            found.records.append(metric)
+
+    return build
+
+
+def _change_builder(common: _Common) -> Build:
+    def build(scope: Scope, place: str, now: float, found: Found) -> None:
+        name, entity = common.name(scope), common.entity(scope)
+        if name is None or entity is None:
+            found.reject(place, common.missing("entity" if name is not None else "name", scope), scope.item)
+            return
+        found.records.append(
+            Change(
+                ts=common.ts(scope, now),
+                entity=entity[:MAX_NAME],
+                name=name[:MAX_NAME],
+                id=(common.id(scope) or "")[:MAX_NAME],
+                message=_cut(common.message(scope), MAX_MESSAGE),
+                labels=common.labels(scope),
+            )
+        )
+
+    return build
+
+
+def _cut(value: str | None, most: int) -> str | None:
+    return value[:most] if value is not None else None
+
+
+def _level(word: str | None) -> str | None:
+    """The engine's word for a tool's severity; one that is not known stays, for people to see."""
+    if word is None:
+        return None
+    level = find_severity(word)
+    return level.label if level is not None else word[:64]
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    # Not a number and infinities cannot be written as JSON.
+    return number if -1.7e308 < number < 1.7e308 else None
+
+
+def _link(value: str | None) -> str | None:
+    """Only web links: the page shows them, and a `javascript:` one would run there."""
+    if value is None or not value.lower().startswith(("http://", "https://")):
+        return None
+    return value[:MAX_URL]
+
+
+__all__ = ["MAX_RAW", "Build", "Fields", "Found", "Problem", "builder", "raw"]

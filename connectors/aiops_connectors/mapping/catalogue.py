@@ -1,0 +1,51 @@
+"""What the shipped connectors make of payloads, for the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from aiops.records import Record
+from aiops_connectors.mapping.builders import Problem
+from aiops_connectors.mapping.mapping import load_mapping, names
+from aiops_connectors.payloads.body_decoders import Posted, payload
+
+_OWN = {
+    "archive": "Archive records: one object, a list, JSON Lines, or CloudEvents that hold them.",
+    "prometheus": "Alerts as Prometheus posts them to Alertmanager (POST /api/v2/alerts).",
+}
+# What one payload on the command line may be: as large as the HTTP source takes.
+MAX_BYTES = 32 << 20
+
+
+class Connector(Struct):
+    """A kind of payload that can be taken."""
+
+    name: str
+    summary: str
+    documentation: str | None = None
+
+
+class Catalogue:
+    """The shipped connectors; an own mapping is named by its path."""
+
+    def connectors(self) -> list[Connector]:
+        """All that are shipped, by name."""
+        mappings = [load_mapping(name) for name in names()]
+        found = [Connector(mapping.name, mapping.summary, mapping.documentation) for mapping in mappings]
+        return sorted([*found, *(Connector(name, text) for name, text in _OWN.items())], key=lambda one: one.name)
+
+    def take(
+        self, connector: str, body: bytes, headers: Mapping[str, str], now: float
+    ) -> tuple[list[Record], list[Problem]]:
+        """What the connector (a name, or the path of a mapping) makes of a body received at `now` (Unix seconds).
+
+        Raise `UsageError` for a connector that is not known.
+        """
+        if connector == "prometheus":
+            taken = Posted(load_mapping("alertmanager")).take(body, headers, now)
+        else:
+            own = connector if connector.endswith((".yaml", ".yml")) else None
+            taken = payload(connector, own, MAX_BYTES).take(body, headers, now)
+        return taken.records, taken.problems

@@ -1,0 +1,53 @@
+"""One attempt over HTTP, for all sinks that post JSON."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from aiops.http.client import HttpClient, HttpFailure
+from aiops.notify.http_answers import answer_of, answer_of_failure
+from aiops.ports import Answer, Message
+
+JSON = "application/json; charset=utf-8"
+
+
+class Post:
+    """Where one endpoint posts to, and the secrets that must stay out of every text. Threads may share it."""
+
+    def __init__(
+        self,
+        client: HttpClient,
+        *,
+        timeout_s: float,
+        secrets: Sequence[str] = (),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._client = client
+        self._timeout_s = timeout_s
+        self._secrets = [secret for secret in secrets if secret]
+        self._clock = clock
+
+    def json(self, url: str, value: Any, headers: Mapping[str, str] | None = None) -> Answer:
+        """Post a value as JSON."""
+        return self.bytes(url, msgspec.json.encode(value), {"content-type": JSON, **(headers or {})})
+
+    def bytes(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Post a body as it is."""
+        try:
+            reply = self._client.send("POST", url, body=body, headers=headers, timeout_s=self._timeout_s)
+        except HttpFailure as failure:
+            return answer_of_failure(failure, self._secrets)
+        return answer_of(reply, self._secrets, self._clock())
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._client.close()
+
+
+def trace_headers(message: Message) -> dict[str, str]:
+    """The header of W3C Trace Context, for receivers that may trace what they do with it."""
+    return {"traceparent": message.traceparent} if message.traceparent else {}

@@ -1,0 +1,113 @@
+"""Slack, by an incoming webhook (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
+
+An incoming webhook can only add messages: each change is one of its own. Text from payloads is plain text without
+emoji, and escaped as Slack asks for where it cannot be: it can neither format, nor mention a channel, nor hide where a
+link leads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiops.http.client import HttpClient
+from aiops.ports import Answer, Message
+from aiops_connectors.sinks.http_post import Post
+from aiops_connectors.sinks.options import HttpOptions, client_of, convert, url_of
+from aiops_connectors.sinks.text import facts, happening, headline, links, news, reasons
+from aiops_connectors.sinks.truncation import cut
+
+# One message a second and channel; who goes on above it can lose the webhook.
+MAX_RATE_PER_S = 1.0
+# Limits of Block Kit (https://docs.slack.dev/reference/block-kit/blocks).
+MAX_HEADER, MAX_SECTION, MAX_FIELDS, MAX_FIELD = 150, 3_000, 10, 2_000
+# What fits into a section beside a sentence.
+MAX_URL = 900
+_LINKS = {"Incident": "Open the incident", "Alert": "Alert in its tool", "Runbook": "Runbook"}
+
+
+class SlackOptions(HttpOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The options of `HttpOptions` apply as well.
+
+    - `url_env`: the environment variable with the webhook's URL, which is a secret.
+    """
+
+    url_env: str
+
+
+class SlackSink:
+    """Posts one message for each change of an incident; may be used from several threads."""
+
+    def __init__(self, name: str, options: Mapping[str, Any], client: HttpClient | None = None) -> None:
+        """Raise `UsageError` for options that do not fit."""
+        self.name = name
+        self.max_rate_per_s = MAX_RATE_PER_S
+        place = f"endpoints.{name}"
+        self.options = convert(options, SlackOptions, place)
+        client = client or client_of(self.options)
+        self._url, _ = url_of("", self.options.url_env, place)
+        client.check(self._url, f"{place}: environment variable {self.options.url_env}")
+        self._post = Post(client, timeout_s=self.options.timeout_s, secrets=[self._url])
+
+    def send(self, message: Message) -> Answer:
+        """See `Sink.send`."""
+        return self._post.json(self._url, body(message))
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._post.close()
+
+
+def escaped(text: str) -> str:
+    """Text that Slack shows as it is.
+
+    >>> escaped("<!channel> a & b")
+    '&lt;!channel&gt; a &amp; b'
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def escaped_to(text: str, limit: int) -> str:
+    """Escaped text of at most `limit` characters, cut between characters of the original."""
+    whole = escaped(text)
+    if len(whole) <= limit:
+        return whole
+    kept = ""
+    for character in text[:limit]:
+        if len(kept) + len(escaped(character)) >= limit:
+            break
+        kept += escaped(character)
+    return kept + "…"
+
+
+def body(message: Message) -> dict[str, Any]:
+    """The message: header, links, news, facts, reasons; `text` is what notifications show."""
+    title = headline(message)
+    blocks: list[dict[str, Any]] = [{"type": "header", "text": _plain(cut(title, MAX_HEADER))}]
+    said = [f"<{escaped(url)}|{_LINKS[label]}>" for label, url in links(message) if len(escaped(url)) <= MAX_URL]
+    blocks.append(
+        {"type": "section", "text": _markdown(" · ".join([*said, escaped_to(happening(message), MAX_FIELD)]))}
+    )
+    if message.news:
+        blocks.append({"type": "section", "text": _plain(cut("\n".join(news(message)), MAX_SECTION))})
+    shown = dict(facts(message))
+    if "Message" in shown:
+        blocks.append({"type": "section", "text": _plain(cut(shown["Message"], MAX_SECTION))})
+    rows = [(label, value) for label, value in shown.items() if label not in ("State", "New", "Message")]
+    fields = [_plain(f"{label}\n{cut(value, MAX_FIELD - 100)}") for label, value in rows]
+    blocks.append({"type": "section", "fields": fields[:MAX_FIELDS]})
+    why = "\n".join(f"• {reason}" for reason in reasons(message.incident))
+    if why:
+        blocks.append({"type": "section", "text": _plain(cut(why, MAX_SECTION))})
+    text = escaped_to(title, MAX_SECTION)
+    return {"text": text, "mrkdwn": False, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
+
+
+def _plain(text: str) -> dict[str, Any]:
+    # Names of anybody are shown as they are: no emoji of `:fire:`, no bold of `*`, no code of backticks.
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def _markdown(text: str) -> dict[str, Any]:
+    # Verbatim: names and addresses in the text do not become links of their own.
+    return {"type": "mrkdwn", "text": text, "verbatim": True}

@@ -1,0 +1,98 @@
+"""Microsoft Teams, by a workflow ("When a Teams webhook request is received") that posts an Adaptive Card 1.4.
+
+Text from payloads goes into text runs, which know no markup: it can neither format nor link anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from aiops.http.client import HttpClient
+from aiops.ports import Answer, Message
+from aiops_connectors.sinks.http_post import JSON, Post
+from aiops_connectors.sinks.options import HttpOptions, client_of, convert, url_of
+from aiops_connectors.sinks.text import OVER, facts, headline, links, reasons
+from aiops_connectors.sinks.truncation import cut
+
+# More than four requests a second are throttled.
+MAX_RATE_PER_S = 4.0
+# Teams takes about 28 KB, and answered 413 a little below it.
+MAX_BODY_BYTES = 26_000
+MAX_TITLE, MAX_VALUE = 300, 500
+_COLOURS = {"critical": "attention", "high": "attention", "warning": "warning", "ok": "good"}
+
+
+class TeamsOptions(HttpOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The options of `HttpOptions` apply as well.
+
+    - `url_env`: the environment variable with the workflow's URL, which is a secret.
+    """
+
+    url_env: str
+
+
+class TeamsSink:
+    """Posts one card for each change of an incident; may be used from several threads."""
+
+    def __init__(self, name: str, options: Mapping[str, Any], client: HttpClient | None = None) -> None:
+        """Raise `UsageError` for options that do not fit."""
+        self.name = name
+        self.max_rate_per_s = MAX_RATE_PER_S
+        place = f"endpoints.{name}"
+        self.options = convert(options, TeamsOptions, place)
+        client = client or client_of(self.options)
+        self._url, _ = url_of("", self.options.url_env, place)
+        client.check(self._url, f"{place}: environment variable {self.options.url_env}")
+        self._post = Post(client, timeout_s=self.options.timeout_s, secrets=[self._url])
+
+    def send(self, message: Message) -> Answer:
+        """See `Sink.send`."""
+        return self._post.bytes(self._url, body(message), {"content-type": JSON})
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._post.close()
+
+
+def body(message: Message) -> bytes:
+    """The request's body, of at most `MAX_BODY_BYTES`: reasons go first when it is too large, then facts."""
+    why, rows = reasons(message.incident), facts(message)
+    while True:
+        raw = msgspec.json.encode(_request(message, rows, why))
+        if len(raw) <= MAX_BODY_BYTES or not (why or rows):
+            return raw
+        (why or rows).pop()
+
+
+def _request(message: Message, rows: list[tuple[str, str]], why: list[str]) -> dict[str, Any]:
+    colour = "good" if message.change in OVER else _COLOURS.get(message.incident.severity or "", "default")
+    title = _run(cut(headline(message), MAX_TITLE), size="large", weight="bolder", color=colour)
+    card: dict[str, Any] = {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.4",
+        "msteams": {"width": "Full"},
+        "body": [_block([title])],
+    }
+    actions = [{"type": "Action.OpenUrl", "title": label, "url": url} for label, url in links(message)]
+    if actions:
+        # Before everything that may be cut or scrolled away.
+        card["body"].append({"type": "ActionSet", "actions": actions})
+    for label, value in rows:
+        card["body"].append(_block([_run(f"{label}: ", weight="bolder"), _run(cut(value, MAX_VALUE))]))
+    card["body"] += [_block([_run(f"• {reason}", isSubtle=True)]) for reason in why]
+    return {
+        "type": "message",
+        "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": card}],
+    }
+
+
+def _block(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"type": "RichTextBlock", "inlines": runs}
+
+
+def _run(text: str, **look: Any) -> dict[str, Any]:
+    return {"type": "TextRun", "text": text, **look}

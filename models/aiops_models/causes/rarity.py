@@ -1,0 +1,148 @@
+"""How unusual each signal is, in nats: few others have it now, and few past incidents had it.
+
+`breadth = ln((G + 1) / n)`: G groups could raise the type, n do. `rarity = 1 - (df + .5) / (N + 1)`: the share of N
+past incidents in which it did not fire on this entity (in df it did). The surprise is their product, for what is usual
+explains nothing, but at least `FLOOR` of the breadth, so that a chronic offender can still be the cause. The product
+did better than the smaller of the breadth and -ln of the frequency, which forgets a culprit as soon as it comes back.
+Cost: one pass over the signals. Never negative.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from aiops_models.causes.history import History
+from aiops_models.causes.incident_graph import Scene, Signal
+from aiops_models.causes.lexicon import BLAMED, INTERNAL
+
+FLOOR = 0.15
+# Past incidents from which counts say anything; with fewer, one coincidence would silence a signal.
+MIN_INCIDENTS = 3
+# A kind with fewer groups than this share of all is one of few.
+FEW = 0.5
+
+
+class Sums(NamedTuple):
+    """Surprise of an entity by kind of class, in nats; `blamed` is a part of `symptom`."""
+
+    internal: float
+    symptom: float
+    blamed: float
+
+
+class Surprise:
+    """Surprise of every signal of a scene, and the sums that evidence is made of."""
+
+    def __init__(self, scene: Scene, history: History) -> None:
+        """Weigh every signal once."""
+        self.scene = scene
+        self._history = history
+        self._groups = _groups_by_kind(scene)
+        self._of_type = _signals_by_type(scene)
+        self._z_top = max((s.z for s in scene.signals() if s.z and s.cls in INTERNAL), default=0.0)
+        self._holders = {type_: frozenset(s.entity for s in signals) for type_, signals in self._of_type.items()}
+        # Counts that `contrast` keeps: of so many peers, how many do not show a type.
+        self.lacking: dict[tuple[str, frozenset[str]], int] = {}
+        self._sorted: dict[str, list[Signal]] = {}
+        self.value: dict[tuple[str, str], float] = {}
+        for type_, signals in self._of_type.items():
+            could, best = self._could(signals), self._best(signals)
+            for signal in signals:
+                breadth = math.log((could + 1) / max(_spread(signal, best), 1.0))
+                self.value[signal.entity, type_] = self._weigh(signal, breadth)
+        self._sums = {entity: self._sum(types.values()) for entity, types in scene.by_entity.items()}
+
+    def internal(self, entity: str) -> float:
+        """A: what the entity itself suffers, in nats."""
+        return self._sums[entity].internal
+
+    def symptom(self, entity: str) -> float:
+        """B: what its users see of it, in nats."""
+        return self._sums[entity].symptom
+
+    def blamed(self, entity: str) -> float:
+        """The mass that asks for a culprit down the dependencies: latency and errors, in nats."""
+        return self._sums[entity].blamed
+
+    def signals(self, entity: str) -> list[Signal]:
+        """The signals of an entity, the most surprising first."""
+        found = self._sorted.get(entity)
+        if found is None:
+            own = self.scene.by_entity.get(entity, {}).values()
+            found = self._sorted[entity] = sorted(own, key=lambda s: (-self.value[entity, s.type], s.type))
+        return found
+
+    def holders(self, type_: str) -> frozenset[str]:
+        """The entities that show this type."""
+        return self._holders.get(type_, frozenset())
+
+    def _sum(self, signals: Iterable[Signal]) -> Sums:
+        internal = symptom = blamed = 0.0
+        for signal in signals:
+            value = self.value[signal.entity, signal.type]
+            if signal.cls in INTERNAL:
+                internal += value
+            else:
+                symptom += value
+                blamed += value if signal.cls in BLAMED else 0.0
+        return Sums(internal, symptom, blamed)
+
+    def _could(self, signals: list[Signal]) -> float:
+        """G: groups of the kinds that raise this type, alerting or not.
+
+        Of a kind that the topology does not list only the alerting ones are known; it is taken to be as numerous as all
+        that is listed, or the one machine that complains would be nothing unusual. A kind of few, such as the one
+        database, can never be rare among its like: once there is history to tell its usual noise, that is no longer
+        held against it.
+        """
+        kinds = {self.scene.kind_of(s.entity) for s in signals}
+        groups = len(set().union(*(self._groups.get(kind, set()) for kind in kinds)))
+        known = len(self.scene.land.groups)
+        if not any(kind in self.scene.land.of_kind for kind in kinds):
+            return max(groups, known)
+        return max(groups, FEW * known) if self._history.incidents >= MIN_INCIDENTS else groups
+
+    def _best(self, signals: list[Signal]) -> dict[str, float]:
+        """Per group that has the type now: its largest magnitude, infinite where the tool told none."""
+        best: dict[str, float] = {}
+        for signal in signals:
+            group = self.scene.group_of(signal.entity)
+            best[group] = max(best.get(group, 0.0), math.inf if signal.z is None else signal.z)
+        return best
+
+    def _weigh(self, signal: Signal, breadth: float) -> float:
+        return breadth * max(self._rarity(signal), FLOOR) * signal.harm * self._size(signal)
+
+    def _rarity(self, signal: Signal) -> float:
+        """Share of past incidents without the signal; 1 while there are too few."""
+        seen, incidents = self._history.seen(signal.entity, signal.type), self._history.incidents
+        return 1.0 - (seen + 0.5) / (incidents + 1) if incidents >= MIN_INCIDENTS else 1.0
+
+    def _size(self, signal: Signal) -> float:
+        """Share of the largest internal magnitude, log scale, squared; never of symptoms, which grow downstream."""
+        if not signal.z or not self._z_top or signal.cls not in INTERNAL:
+            return 1.0
+        return (math.log1p(signal.z) / math.log1p(self._z_top)) ** 2
+
+
+def _spread(signal: Signal, best: dict[str, float]) -> float:
+    """n: groups that have the type now; where magnitudes are told, groups that have it less count in part."""
+    if not signal.z:
+        return len(best)
+    return sum(min(1.0, z / signal.z) for z in best.values())
+
+
+def _groups_by_kind(scene: Scene) -> dict[str, set[str]]:
+    groups: dict[str, set[str]] = {}
+    for entity in scene.candidates():
+        groups.setdefault(scene.kind_of(entity), set()).add(scene.group_of(entity))
+    return groups
+
+
+def _signals_by_type(scene: Scene) -> dict[str, list[Signal]]:
+    found: dict[str, list[Signal]] = {}
+    for signal in scene.signals():
+        found.setdefault(signal.type, []).append(signal)
+    return found

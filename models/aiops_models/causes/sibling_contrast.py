@@ -1,0 +1,39 @@
+"""Contrast: what one replica shows and its siblings do not points at the replica, not at the service.
+
+The siblings of a replica are the other replicas of its service; those of a machine are the other machines, which carry
+the same kind of load and are watched by the same metrics. `C = sum of surprise x share of siblings without the type`; 0
+for an entity without siblings. In nats.
+"""
+
+from __future__ import annotations
+
+from aiops_models.causes.lexicon import MACHINES
+from aiops_models.causes.rarity import Surprise
+
+
+def contrast(surprise: Surprise, entity: str) -> float:
+    """C of an entity."""
+    peers = peers_of(surprise, entity)
+    if len(peers) < 2:
+        return 0.0
+    total = 0.0
+    for type_ in surprise.scene.by_entity.get(entity, ()):
+        total += surprise.value[entity, type_] * without(surprise, peers, type_)
+    return total / (len(peers) - 1)
+
+
+def without(surprise: Surprise, peers: frozenset[str], type_: str) -> int:
+    """How many of the peers do not show the type; counted once, or each machine of a storm would count all others."""
+    found = surprise.lacking.get((type_, peers))
+    if found is None:
+        found = surprise.lacking[type_, peers] = len(peers) - len(peers & surprise.holders(type_))
+    return found
+
+
+def peers_of(surprise: Surprise, entity: str) -> frozenset[str]:
+    """The entity and its siblings, all of one kind, so that a service is no sibling of its replica; empty for none."""
+    scene = surprise.scene
+    group, kind = scene.group_of(entity), scene.kind_of(entity)
+    if kind in MACHINES:
+        return scene.peers("", kind)
+    return scene.peers(group, kind) if group != entity else frozenset()

@@ -1,0 +1,143 @@
+"""Plain sentences for evidence: what a person on call reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aiops_models.causes.changes import Suspect
+from aiops_models.causes.incident_graph import Signal
+from aiops_models.causes.lexicon import INTERNAL
+from aiops_models.causes.memory import Memory
+from aiops_models.causes.random_walk import ROUNDS
+from aiops_models.causes.rarity import Surprise
+from aiops_models.causes.rules import Verdict
+from aiops_models.causes.sibling_contrast import peers_of, without
+
+# Alert names listed in one sentence; names are cut to this many characters, since they come from payloads.
+LISTED = 3
+MAX_TEXT = 80
+# What the ranker sees, and so what it can speak of.
+HERE = "this incident"
+
+
+def internal_text(surprise: Surprise, entity: str) -> str:
+    """What the entity itself suffers."""
+    own = [s for s in surprise.signals(entity) if s.cls in INTERNAL]
+    return f"{_names(own)} on {_cut(entity)}{_rarity(surprise, own)}"
+
+
+def symptom_text(surprise: Surprise, entity: str) -> str:
+    """What users see of the entity."""
+    seen = [s for s in surprise.signals(entity) if s.cls not in INTERNAL]
+    return f"{_names(seen)} seen at {_cut(entity)}"
+
+
+def contrast_text(surprise: Surprise, entity: str) -> str:
+    """How the entity differs from its siblings."""
+    peers = peers_of(surprise, entity)
+    lacking = {s.type: without(surprise, peers, s.type) for s in surprise.signals(entity)}
+    own = [s for s in surprise.signals(entity) if lacking[s.type]]
+    counts = {lacking[s.type] for s in own}
+    most = f"{'up to ' if len(counts) > 1 else ''}{max(counts, default=0)}"
+    return f"{_names(own)} on {_cut(entity)} that {most} of {len(peers) - 1} siblings do not show"
+
+
+def blame_text(surprise: Surprise, entity: str, share: float) -> str:
+    """Where the latency and error complaints are, and what of them leads here along dependencies that are known.
+
+    `share` is what the walk brings here. It is said of the dependencies only where it came along them.
+    """
+    own = surprise.blamed(entity) if entity in surprise.scene.by_entity else 0.0
+    if _complaining_dependents(surprise, entity):
+        here = "is on or leads" if own > 0 else "leads"
+        silent = "" if entity in surprise.scene.by_entity else f", which raised no alert in {HERE}"
+        return f"{_weight(share)} {here} along the dependencies to {_cut(entity)}{silent}"
+    if own <= 0:
+        return f"{_weight(share)} leads back to {_cut(entity)}, which depends on what complains"
+    if any(_complains(surprise, other) for other in surprise.scene.edges().get(entity, ())):
+        return f"{_weight(share)} stays on {_cut(entity)}, whose dependencies complain as well"
+    total = sum(map(surprise.blamed, surprise.scene.by_entity))
+    return f"{_weight(own / total)} is on {_cut(entity)} itself"
+
+
+def _weight(share: float) -> str:
+    """A share of the complaints, which count by how unusual they are.
+
+    >>> _weight(0.318), _weight(1.0)
+    ('32% of the weight of the latency and error complaints', 'all weight of the latency and error complaints')
+    """
+    part = "all" if share >= 0.995 else f"{share:.0%} of the"
+    return f"{part} weight of the latency and error complaints"
+
+
+def _complains(surprise: Surprise, entity: str) -> bool:
+    return entity in surprise.scene.by_entity and surprise.blamed(entity) > 0
+
+
+def _complaining_dependents(surprise: Surprise, entity: str) -> bool:
+    """Whether something that complains depends on the entity, as far up as the walk goes."""
+    above, seen, ring = surprise.scene.above(), {entity}, {entity}
+    for _ in range(ROUNDS):
+        ring = {user for one in ring for user in above.get(one, ())} - seen
+        if any(_complains(surprise, user) for user in ring):
+            return True
+        seen |= ring
+    return False
+
+
+def change_text(suspect: Suspect) -> str:
+    """What was changed, and when."""
+    change = suspect.change
+    what = _cut(" ".join(part for part in (change.name, change.message or "") if part))
+    when = f"{_span(suspect.before_s)} before" if suspect.before_s >= 0 else f"{_span(-suspect.before_s)} after"
+    return f"{what} on {_cut(change.entity)} {when} the first alert"
+
+
+def signs_text(surprise: Surprise, entity: str, memory: Memory) -> str:
+    """What the memory of confirmed roots says, of those alerts of which it says something."""
+    own = [s for s in surprise.signals(entity) if memory.signs([(entity, s.type)]) > 0]
+    return f"{_names(own)} on {_cut(entity)}: such alerts were more often on confirmed causes than alerts at large"
+
+
+def likeness_text(surprise: Surprise, entity: str, similarity: float, incident: str) -> str:
+    """Which past incident speaks against the entity; a service that was confirmed speaks against its replicas."""
+    who = _cut(entity) + ("" if surprise.scene.group_of(entity) == entity else " or its service")
+    return f"incident {_cut(incident)}, {similarity:.0%} alike, was confirmed to be caused by {who}"
+
+
+def rule_text(verdict: Verdict, entity: str) -> str:
+    """What a rule says, and of whom."""
+    return f"{verdict.text}: {_cut(entity)} (rule {verdict.rule})"
+
+
+def _names(signals: Sequence[Signal]) -> str:
+    names = list(dict.fromkeys(signal.name for signal in signals))
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return ", ".join(map(_cut, names[:LISTED])) + more
+
+
+def _rarity(surprise: Surprise, own: Sequence[Signal]) -> str:
+    """How many others have the leading signal."""
+    if not own:
+        return ""
+    others = len(surprise.holders(own[0].type)) - 1
+    which = ", which" if len(own) == 1 else ", the first of which"
+    holders = "nothing else has" if others == 0 else "1 other has too" if others == 1 else f"{others} others have too"
+    return f"{which} {holders} in {HERE}"
+
+
+def _span(seconds: float) -> str:
+    """A duration in words short enough for a sentence.
+
+    >>> _span(41.2), _span(600), _span(7300)
+    ('41 s', '10 min', '2.0 h')
+    """
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _cut(text: str) -> str:
+    """One line of at most `MAX_TEXT` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= MAX_TEXT else line[: MAX_TEXT - 1] + "…"

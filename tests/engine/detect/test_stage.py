@@ -1,0 +1,141 @@
+"""The detection stage as a whole: deterministic, restartable, bounded, and clear about what does not fit."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import pytest
+
+from aiops.engine.detect.feature_row import NAMES
+from aiops.engine.detect.stage import Detect, DetectConfig
+from aiops.errors import AiopsError
+from aiops.records import Action, Metric
+
+
+class Sum:
+    """A detector whose score is a weighted sum."""
+
+    def __init__(self, state: Any) -> None:
+        self.weights = [float(weight) for weight in state["weights"]]
+
+    def score(self, rows: Sequence[Sequence[float]]) -> list[float]:
+        return [sum(w * v for w, v in zip(self.weights, row, strict=True)) for row in rows]
+
+
+SCORERS = {"sum": Sum}
+CONFIG = DetectConfig(batch_rows=16, batch_wait_s=120.0)
+
+
+def swap(**args: str) -> Action:
+    state = json.dumps({"weights": [1.0] * len(NAMES)})
+    return Action(ts=0.0, verb="swap_model", args={"slot": "rows", "algorithm": "sum", "state": state} | args)
+
+
+def stream(n: int, seed: int = 1) -> list[tuple[float, str, str, str, int]]:
+    random_ = random.Random(seed)
+    ts, out = 1.7e9, []
+    for _ in range(n):
+        ts += random_.expovariate(0.5)
+        entity, type_ = f"e{random_.randrange(8)}", f"t{random_.randrange(4)}"
+        out.append((ts, f"{entity}/{type_}", entity, type_, random_.randrange(5)))
+    return out
+
+
+def sample(ts: float, value: float) -> Metric:
+    return Metric(ts=ts, entity="web", name="cpu", value=value)
+
+
+def test_a_restart_anywhere_changes_nothing() -> None:
+    whole, first = Detect(CONFIG, SCORERS), Detect(CONFIG, SCORERS)
+    alerts = stream(2000)
+    for detect in (whole, first):
+        detect.swap(swap())
+        for alert in alerts[:900]:
+            detect.alert(*alert)
+    for minute in range(40):
+        whole.metric(sample(1.7e9 + 60 * minute, 1.0 + minute % 3))
+        first.metric(sample(1.7e9 + 60 * minute, 1.0 + minute % 3))
+    second = Detect(CONFIG, SCORERS)
+    second.load(msgspec.json.decode(msgspec.json.encode(first.dump(), enc_hook=list)))
+    for alert in alerts[900:]:
+        a, b = whole.alert(*alert), second.alert(*alert)
+        assert (a.nats, a.p, a.seen, a.expected, a.first) == (b.nats, b.p, b.seen, b.expected, b.first)
+    for minute in range(40, 60):
+        ours = whole.metric(sample(1.7e9 + 60 * minute, 50.0))
+        theirs = second.metric(sample(1.7e9 + 60 * minute, 50.0))
+        assert ours == theirs
+    assert msgspec.json.encode(whole.dump(), enc_hook=list) == msgspec.json.encode(second.dump(), enc_hook=list)
+
+
+def test_a_surge_is_told_in_a_sentence() -> None:
+    detect = Detect()
+    for minute in range(200):
+        detect.alert(1.7e9 + 60 * minute, "s", "e", "t", 2)
+    surge = [detect.alert(1.7e9 + 60 * 200 + i, "s", "e", "t", 2).p for i in range(20)]
+    assert surge[0] > 0.3
+    assert surge[-1] < 1e-6
+    assert surge == sorted(surge, reverse=True)
+    said = detect.alert(1.7e9 + 60 * 200 + 30, "s", "e", "t", 2).sentence()
+    assert said.startswith("expected 1/min, saw 21, p = ")
+
+
+def test_rows_are_scored_in_batches_of_records_and_the_odd_one_out_is_told() -> None:
+    detect = Detect(CONFIG, SCORERS)
+    assert detect.swap(swap()) == "sum takes the place of no model in rows"
+    for alert in stream(3000):
+        detect.alert(*alert)
+    last = 1.7e9 + 20_000
+    for i in range(500):
+        detect.alert(last + i * 0.1, f"odd/{i}", "odd", f"t{i}", 4)
+    for i in range(10):
+        detect.alert(last + 300 + 60 * i, "e0/t0", "e0", "t0", 1)
+    odd, plain = detect.strange("odd"), detect.strange("e1")
+    assert odd is not None
+    assert plain is not None
+    assert odd.p < 0.05 < plain.p
+    assert "odd" in odd.sentence()
+
+
+def test_a_sample_is_taken_for_the_time_that_the_fold_believes() -> None:
+    detect = Detect()
+    for minute in range(60):
+        detect.metric(sample(1.7e9 + 60 * minute, 1.0 + minute % 3))
+    detect.metric(sample(4e9, 2.0), at=1.7e9 + 3600)
+    found = [detect.metric(sample(1.7e9 + 3660 + 60 * minute, 90.0)) for minute in range(5)]
+    (alert,) = [alert for alert in found if alert is not None]
+    assert alert.ts < 1.7e9 + 4000
+
+
+def test_training_rows_are_bounded_and_shaped() -> None:
+    detect = Detect(DetectConfig(training_rows=100))
+    for alert in stream(3000):
+        detect.alert(*alert)
+    rows = detect.rows()
+    assert len(rows) == 100
+    assert all(len(row.values()) == len(NAMES) for row in rows)
+    assert rows == sorted(rows, key=lambda row: row.at)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ({"slot": "nose"}, "slot: expected 'rows', got 'nose'"),
+        ({"algorithm": "magic"}, "expected one of: sum; got 'magic'"),
+        ({"state": "{"}, "state: no state of 'sum'"),
+        ({"state": '{"weights": ["x"]}'}, "state: no state of 'sum'"),
+        ({"state": '{"weights": [1]}'}, "state: no state of 'sum'"),
+        ({"state": "[" * 100_000}, "state: no state of 'sum'"),
+        ({"state": " " * 4_000_001}, "at most 4000000 characters"),
+    ],
+)
+def test_a_bad_swap_says_what_was_expected_and_leaves_the_model(args: dict[str, str], message: str) -> None:
+    detect = Detect(CONFIG, SCORERS)
+    detect.swap(swap())
+    with pytest.raises(AiopsError) as caught:
+        detect.swap(swap(**args))
+    assert message in str(caught.value)
+    assert detect.dump()["model"][0] == "sum"

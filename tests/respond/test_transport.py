@@ -1,0 +1,94 @@
+"""Steps of playbook runs over the guarded client."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from standardwebhooks.webhooks import Webhook
+
+from aiops.errors import UsageError
+from aiops.respond.rendering import Request
+from aiops.respond.runs import Transport
+from aiops.respond.transport import RunSecret, RunTransport
+from aiops.testing.receiver import Receiver, Reply
+
+SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
+Open = Callable[..., RunTransport]
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+    monkeypatch.setenv("RUN_TOKEN", "tok-123456")
+    monkeypatch.setenv("RUN_SECRET", SECRET)
+    made: list[RunTransport] = []
+
+    def make(**more: Any) -> RunTransport:
+        secrets = {
+            "awx": RunSecret("RUN_TOKEN", "bearer", ["127.0.0.1"]),
+            "plain": RunSecret("RUN_TOKEN", "basic", ["127.0.0.1"]),
+            "hook": RunSecret("RUN_SECRET", "sign", ["127.0.0.1"]),
+            "elsewhere": RunSecret("RUN_TOKEN", "bearer", ["awx.example.org"]),
+        }
+        made.append(RunTransport(secrets, **{"allow_private": True, **more}))
+        return made[-1]
+
+    yield make
+    for transport in made:
+        transport.close()
+
+
+def test_sends_body_headers_and_key(opened: Open, receiver: Receiver) -> None:
+    transport: Transport = opened()
+    receiver.replies = [Reply(201, b'{"job": 7}')]
+    asked = Request("PUT", f"{receiver.url}/jobs/7", {"X-Team": "platform"}, {"host": "db-1"}, "awx")
+    assert transport.send(asked, "key-1", lambda: True).status == 201
+    (request,) = receiver.requests
+    assert (request.method, request.path, json.loads(request.body)) == ("PUT", "/jobs/7", {"host": "db-1"})
+    assert request.headers["idempotency-key"] == "key-1"
+    assert request.headers["authorization"] == "Bearer tok-123456"
+    assert (request.headers["x-team"], request.headers["content-type"][:16]) == ("platform", "application/json")
+
+
+def test_signs_webhooks(opened: Open, receiver: Receiver) -> None:
+    assert opened().send(Request("POST", receiver.url, {}, {"a": 1}, "hook"), "key-1", lambda: True).status == 200
+    (request,) = receiver.requests
+    assert Webhook(SECRET).verify(request.body, request.headers) == {"a": 1}
+    assert request.headers["webhook-id"] == "key-1"
+
+
+def test_a_secret_goes_to_its_hosts_only(opened: Open, receiver: Receiver) -> None:
+    transport = opened()
+    for secret, said in (("elsewhere", "not for the host"), ("unknown", "in the configuration")):
+        reply = transport.send(Request("POST", receiver.url, secret=secret), "k", lambda: True)
+        assert said in (reply.error or "")
+    assert receiver.requests == []
+
+
+def test_private_addresses_and_redirects_are_not_followed(opened: Open, receiver: Receiver) -> None:
+    reply = opened(allow_private=False).send(Request("GET", f"https://127.0.0.1:{receiver.port}/"), "", lambda: True)
+    assert "refused to connect" in (reply.error or "")
+    receiver.replies = [Reply(302, headers={"Location": f"{receiver.url}/other"})]
+    assert opened().send(Request("GET", receiver.url), "", lambda: True).status == 302
+    assert len(receiver.requests) == 1
+
+
+def test_what_comes_back_holds_no_secret(opened: Open, receiver: Receiver) -> None:
+    receiver.replies = [Reply(403, b"no: tok-123456"), Reply(cut="before")]
+    transport = opened()
+    reply = transport.send(Request("POST", receiver.url, {}, None, "awx"), "k", lambda: True)
+    assert (reply.status, reply.excerpt) == (403, "no: [redacted]")
+    assert transport.send(Request("POST", f"{receiver.url}/tok-123456", {}, None, "awx"), "k", lambda: True).error
+    assert "tok-123456" not in repr(transport)
+
+
+def test_secrets_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="NOT_SET_ANYWHERE"):
+        RunTransport({"a": RunSecret("NOT_SET_ANYWHERE", "bearer", ["h"])})
+    monkeypatch.setenv("RUN_SECRET", "short-secret")
+    with pytest.raises(UsageError, match="whsec_") as caught:
+        RunTransport({"a": RunSecret("RUN_SECRET", "sign", ["h"])})
+    assert "short-secret" not in str(caught.value)
