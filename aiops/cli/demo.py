@@ -17,12 +17,12 @@ from rich.text import Text
 
 from aiops.app.engine import build_engine
 from aiops.archive import Rejections
+from aiops.backtest import Report, make_report, replay
 from aiops.cli.render import Closing, show_closing, show_event, show_incident
 from aiops.cli.terminal import console_for, moment
 from aiops.engine.config import EngineConfig
 from aiops.engine.events import IncidentChanged
 from aiops.records import Incident, Severity, parse_severity
-from aiops.replay import Report, make_report, replay
 from aiops.simulate import STORM, Simulation, save, simulate, summary
 from aiops.wording import plural
 

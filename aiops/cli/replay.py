@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from aiops.app.engine import build_engine, load_statistics, save_statistics
 from aiops.archive import Rejections, read
+from aiops.backtest import RecordFault, Replay, Report, compare, incident_lines, make_report, replay, without
 from aiops.cli.errors import print_json
 from aiops.cli.summary import show_comparison, show_summary
 from aiops.config import Config, load_config
@@ -24,7 +25,6 @@ from aiops.errors import UsageError
 from aiops.journal.reader import read as read_journal
 from aiops.records import Incident, Logged
 from aiops.records.decode import parse_time
-from aiops.replay import RecordFault, Replay, Report, compare, incident_lines, make_report, replay, without
 from aiops.topology import Topology, load_topology
 
 

@@ -6,10 +6,10 @@ import sys
 
 from rich.table import Table
 
+from aiops.backtest import Comparison, Report
 from aiops.cli.render import Closing, show_closing
 from aiops.cli.terminal import clean, console_for
 from aiops.records import Incident
-from aiops.replay import Comparison, Report
 from aiops.wording import plural
 
 # Differences shown one by one; the JSON output has all.

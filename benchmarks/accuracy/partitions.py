@@ -20,11 +20,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from aiops.app.engine import build_engine
+from aiops.backtest import replay
 from aiops.config import EngineConfig
 from aiops.ports import Received
 from aiops.records import Alert
 from aiops.records.decode import decode
-from aiops.replay import replay
 from aiops.score import grouping
 from aiops.testing.kafka_broker import KafkaBroker
 from aiops.topology import Topology, load_topology

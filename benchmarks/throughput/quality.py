@@ -10,8 +10,8 @@ from hashlib import sha256
 import msgspec
 from msgspec import Struct
 
+from aiops.backtest.driver import Replay, replay
 from aiops.records.decode import decode
-from aiops.replay.driver import Replay, replay
 from aiops.score import grouping, noise_reduction
 from benchmarks.throughput.generate import lines
 from benchmarks.throughput.load import Load

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from aiops.backtest import RecordFault, replay, without
 from aiops.config import Config, EndpointConfig, SnapshotConfig, StateConfig
 from aiops.daemon import frame_processing as folding
 from aiops.daemon.daemon import Daemon
@@ -23,7 +24,6 @@ from aiops.journal.skips import SkipLog, read_skips
 from aiops.journal.snapshot import Kept
 from aiops.ports import Received
 from aiops.records import Alert, Record, Skipped
-from aiops.replay import RecordFault, replay, without
 
 NOW = 1_772_400_000.0
 POISON = "Poison"

@@ -27,7 +27,7 @@ OFFERED = (
     "aiops.engine.dedup.stream",
     "aiops.topology",
     "aiops.archive",
-    "aiops.replay",
+    "aiops.backtest",
 )
 
 

@@ -10,13 +10,13 @@ import msgspec
 import pytest
 from msgspec import Struct, yaml
 
+from aiops.backtest import Comparison, Report
+from aiops.backtest.ledger import Decision
 from aiops.engine.events import DISPOSITIONS
 from aiops.records import VERBS, Record, Severity, parse_severity
 from aiops.records import model as records
 from aiops.records.decode import decode
 from aiops.records.severity import LEVELS
-from aiops.replay import Comparison, Report
-from aiops.replay.ledger import Decision
 from aiops.respond.format import Playbook
 from aiops.respond.guards import GUARDS
 from aiops.respond.lint import lint

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.app.engine import build_engine
+from aiops.backtest import replay
 from aiops.engine.clock import LEAD_S, SET_BACK_S, Timeline
 from aiops.engine.config import EngineConfig, IncidentConfig, PlaybooksConfig
 from aiops.engine.engine import Engine
 from aiops.engine.events import Event, IncidentChanged, Notice
 from aiops.records import MAX_AHEAD_S, Action, Alert, Change, Metric, Record, Tick
-from aiops.replay import replay
 from aiops.topology import Topology
 
 T0 = 1_795_000_000.0

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.app.engine import build_engine
+from aiops.backtest import replay
 from aiops.engine.config import DedupConfig, EngineConfig, IncidentConfig, PlaybooksConfig
 from aiops.engine.engine import Engine, step
 from aiops.engine.events import IncidentChanged, Notice, Placed
 from aiops.errors import UsageError
 from aiops.records import Action, Alert, Change, Metric, Record, Tick
-from aiops.replay import replay
 from aiops.simulate import Options, save, simulate
 from aiops.topology import Edge, Node, Topology
 

@@ -259,10 +259,10 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "time-refused-actions-count-as-applied",
-        "aiops/replay/ledger.py",
+        "aiops/backtest/ledger.py",
         'self.actions["applied" if event.applied else "refused"] += 1',
         'self.actions["applied"] += 1',
-        ("tests/replay/test_actions_in_replay.py",),
+        ("tests/backtest/test_actions_in_replay.py",),
     ),
     Mutant(
         "clocks-absurd-times-are-offsets",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from aiops.backtest import replay
 from aiops.engine.config import EngineConfig
 from aiops.engine.correlate.config import CorrelateConfig
 from aiops.engine.correlate.correlator import Correlator
@@ -13,7 +14,6 @@ from aiops.engine.correlate.result import Split
 from aiops.engine.engine import Engine
 from aiops.engine.events import ClusterSplit, IncidentChanged
 from aiops.records import Alert, Record, Tick
-from aiops.replay import replay
 from aiops.topology import Edge, Node, Topology
 
 NOTHING = Topology.build([], [])

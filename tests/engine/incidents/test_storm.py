@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aiops.backtest import replay
 from aiops.engine.config import EngineConfig, IncidentConfig
 from aiops.engine.engine import Engine
 from aiops.engine.events import Event, IncidentChanged, Notice, Placed
 from aiops.engine.incidents.storm import Storms
 from aiops.records import Alert, Incident, Record, Tick
-from aiops.replay import replay
 
 LIMIT = 10
 CONFIG = EngineConfig(incidents=IncidentConfig(storm_incidents=LIMIT, storm_window_s=60.0))

@@ -8,8 +8,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct, field
 
+from aiops.backtest.report import Report
 from aiops.records import Incident
-from aiops.replay.report import Report
 from aiops.wording import plural
 
 Kind = Literal["changed", "joined", "split", "only_before", "only_after"]

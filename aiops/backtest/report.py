@@ -7,10 +7,10 @@ from typing import Any
 from msgspec import Struct, field
 
 from aiops.archive import Rejections
+from aiops.backtest.driver import Replay, digest, incident_lines
+from aiops.backtest.truth import truth_report
 from aiops.engine.events import DISPOSITIONS
 from aiops.records import Incident
-from aiops.replay.driver import Replay, digest, incident_lines
-from aiops.replay.truth import truth_report
 from aiops.score import TruthReport, noise_reduction
 from aiops.topology import Topology
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from aiops import score
+from aiops.backtest.driver import Replay
 from aiops.records import Incident
-from aiops.replay.driver import Replay
 from aiops.topology import Topology
 
 

@@ -7,10 +7,10 @@ from hashlib import sha256
 import pytest
 
 from aiops.archive import Rejections
+from aiops.backtest import Report, compare, incident_lines, make_report, replay
 from aiops.engine.engine import Engine
 from aiops.records import Alert, Cause, Incident
 from aiops.records.decode import decode
-from aiops.replay import Report, compare, incident_lines, make_report, replay
 from aiops.topology import Topology
 
 

@@ -9,10 +9,10 @@ import pytest
 from msgspec import structs
 
 from aiops.archive import write
+from aiops.backtest import replay
 from aiops.cli import main
 from aiops.engine.engine import Engine
 from aiops.records import Alert, Incident, Record, RootCause, Tick, Truth
-from aiops.replay import replay
 from aiops.simulate import Options, save, simulate
 
 

@@ -9,14 +9,14 @@ from hashlib import sha256
 
 from msgspec import Struct, field
 
+from aiops.backtest.labelled import Labelled
+from aiops.backtest.ledger import Decision, Ledger
 from aiops.engine.engine import Engine
 from aiops.engine.events import Event, IncidentChanged, Placed
 from aiops.errors import AiopsError
 from aiops.journal.skips import reason_of, skipped
 from aiops.records import Alert, Incident, Logged, Skipped
 from aiops.records.decode import encode
-from aiops.replay.labelled import Labelled
-from aiops.replay.ledger import Decision, Ledger
 
 # Records folded at once: large enough that the loop costs nothing, small enough that progress moves.
 BATCH = 2_000

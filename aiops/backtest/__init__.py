@@ -1,0 +1,18 @@
+"""Replays: process an archive or a journal again, and report the result."""
+
+from aiops.backtest.compare import Comparison, Difference, compare
+from aiops.backtest.driver import RecordFault, Replay, incident_lines, replay, without
+from aiops.backtest.report import Report, make_report
+
+__all__ = [
+    "Comparison",
+    "Difference",
+    "RecordFault",
+    "Replay",
+    "Report",
+    "compare",
+    "incident_lines",
+    "make_report",
+    "replay",
+    "without",
+]
