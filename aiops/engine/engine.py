@@ -32,7 +32,7 @@ from aiops.topology import Topology
 from aiops.wording import duration
 
 # Snapshots of another layout are not read; the host folds the journal instead.
-SNAPSHOT_VERSION = 4
+SNAPSHOT_VERSION = 5
 
 # At the end of an archive nobody waits for the next record.
 ALL = 1_000_000_000
@@ -251,11 +251,13 @@ class Engine:
                 name, state = thaw.stage()
                 stages[name].load(state)
         except (msgspec.MsgspecError, StopIteration, LookupError) as error:
-            raise UsageError(f"snapshot: expected the parts of a state: {error!r}; fold the journal instead") from None
+            raise UsageError(f"damaged snapshot ({error!r}); state is rebuilt from the journal") from None
 
     def _restore_first(self, state: Mapping[str, msgspec.Raw]) -> None:
-        if "version" not in state or msgspec.msgpack.decode(state["version"]) != SNAPSHOT_VERSION:
-            raise UsageError(f"snapshot: expected version {SNAPSHOT_VERSION}; fold the journal instead")
+        version = msgspec.msgpack.decode(state["version"]) if "version" in state else None
+        if version != SNAPSHOT_VERSION:
+            which = f"unsupported snapshot version {version}" if type(version) is int else "snapshot without a version"
+            raise UsageError(f"{which} (this build reads {SNAPSHOT_VERSION}); state is rebuilt from the journal")
         self.seq = msgspec.msgpack.decode(state["seq"])
         self.timeline = msgspec.msgpack.decode(state["timeline"], type=Timeline)
         self.kinds = msgspec.msgpack.decode(state["kinds"])

@@ -101,6 +101,7 @@ class CorrelateState(TypedDict):
     packed_slot: int
     cooccurrence: Any
     onsets: list[float]
+    rate: float
     clusters: Any
     background: Any
     recent: list[int]

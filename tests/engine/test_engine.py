@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from aiops.app.engine import build_engine
 from aiops.backtest import replay
 from aiops.engine.config import DedupConfig, EngineConfig, IncidentConfig, PlaybooksConfig
-from aiops.engine.engine import Engine, step
+from aiops.engine.engine import SNAPSHOT_VERSION, Engine, step
 from aiops.engine.events import IncidentChanged, Notice, Placed
 from aiops.errors import UsageError
 from aiops.records import Action, Alert, Change, Metric, Record, Tick
@@ -158,6 +159,29 @@ def test_a_restored_engine_tells_of_a_cap_when_the_other_would_have() -> None:
     assert [event.seq for event in events if isinstance(event, Notice) and event.topic == "cap"] == []
 
 
+def test_a_restored_engine_explains_a_join_by_the_rate_that_the_other_would_have_named() -> None:
+    """What no graph places is weighed by the rate as it was at the last alert that one does place."""
+
+    def alert(at: float, entity: str = "web") -> Alert:
+        # An end that stands still is no lease: each of these is placed anew.
+        return Alert(ts=at, name="HighLatency", key="k1", entity=entity, ends_at=0.0)
+
+    plain = Alert(ts=1000.0, name="HighLatency", entity="web")
+    records: list[Record] = [Tick(ts=1000.0), alert(1000.0), plain, alert(1000.0), alert(1000.0), plain]
+    records += [Tick(ts=3000.0), alert(3000.0), Tick(ts=3000.0), alert(3000.0, "node-1")]
+    engine = build_engine(CONFIG, TOPOLOGY)
+    engine.step(records)
+    joins = [member.join for cluster in engine.clusters.by_number.values() for member in cluster.members.values()]
+    assert any(join is not None and join.rate > 0.0 for join in joins)
+    for cut in range(len(records) + 1):
+        first = build_engine(CONFIG, TOPOLOGY)
+        events = first.step(records[:cut])
+        restored = build_engine(CONFIG, TOPOLOGY)
+        restored.restore(first.snapshot())
+        events += restored.step(records[cut:])
+        assert (encoded(events + restored.finish()), restored.snapshot()) == whole(records), cut
+
+
 @settings(max_examples=150, deadline=None)
 @given(logs())
 def test_every_alert_has_exactly_one_disposition_and_one_cluster(records: list[Record]) -> None:
@@ -199,9 +223,14 @@ def test_events_of_a_batch_stand_in_the_order_of_its_records() -> None:
     assert placed == list(range(200))
 
 
-def test_a_snapshot_of_another_version_is_refused_with_what_to_do() -> None:
-    with pytest.raises(UsageError, match="fold the journal"):
-        Engine().restore(msgspec.msgpack.encode({"version": -1}))
+@pytest.mark.parametrize(
+    ("state", "which"),
+    [({"version": 4, "seq": 9}, "unsupported snapshot version 4"), ({"seq": 9}, "snapshot without a version")],
+)
+def test_a_snapshot_of_another_version_is_refused_with_what_to_do(state: dict[str, int], which: str) -> None:
+    text = f"{which} (this build reads {SNAPSHOT_VERSION}); state is rebuilt from the journal"
+    with pytest.raises(UsageError, match=f"^{re.escape(text)}$"):
+        Engine().restore(msgspec.msgpack.encode(state))
 
 
 @pytest.mark.slow

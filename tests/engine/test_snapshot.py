@@ -108,7 +108,7 @@ def test_parts_of_another_kind_are_refused(damage: str) -> None:
         "order": pieces[:2] + pieces[3:],
         "version": [pieces[0], pieces[1].replace(b"version", b"notions"), *pieces[2:]],
     }[damage]
-    with pytest.raises(UsageError, match="fold the journal instead"):
+    with pytest.raises(UsageError, match="state is rebuilt from the journal"):
         Engine().restore_parts(iter(pieces))
 
 

@@ -30,6 +30,8 @@ def dump(correlator: Correlator) -> Any:
         "packed_slot": correlator.packed_slot,
         "cooccurrence": correlator.cooccurrence.dump(),
         "onsets": correlator.onsets.dump(),
+        # Not that of `onsets`, which may have counted a beginning since: what no graph places is explained by this one.
+        "rate": correlator.rate,
         "clusters": [_dump_cluster(cluster) for cluster in correlator.clusters.values()],
         "background": [_dump_cluster(cluster) for cluster in correlator.background.values()],
         "recent": [entry.member for entry in correlator.recent.values()],
@@ -44,6 +46,7 @@ def load(correlator: Correlator, state: Any) -> None:
     correlator.evicted, correlator.packed_slot = list(state["evicted"]), state["packed_slot"]
     correlator.cooccurrence.load(state["cooccurrence"])
     correlator.onsets.load(state["onsets"])
+    correlator.rate = state["rate"]
     entries: dict[int, Entry] = {}
     correlator.held.clear()
     for held, dumped in ((correlator.clusters, state["clusters"]), (correlator.background, state["background"])):
