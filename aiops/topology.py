@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Node(Struct, gc=False, omit_defaults=True):
-    """An entity: `kind` is service, pod, host, database, queue …"""
+    """An entity. Its `kind` is service, pod, host, database, queue or another word."""
 
     id: str
     kind: str = "service"

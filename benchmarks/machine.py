@@ -40,7 +40,7 @@ class Machine(Struct, frozen=True):
 
 
 def machine() -> Machine:
-    """This machine, now."""
+    """Describe this machine as it is now."""
     return Machine(
         python=f"{platform.python_implementation()} {platform.python_version()}",
         processor=_fact("/proc/cpuinfo", "model name") or platform.machine(),

@@ -37,7 +37,7 @@ StateOption = Annotated[Path | None, typer.Option("--state", help="The daemon's 
 DirOption = Annotated[Path | None, typer.Option("--dir", help="Models directory; default: `models` in the state.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 OutOption = Annotated[
-    Path | None, typer.Option("--out", help="Write the swap record to this archive instead of telling the daemon.")
+    Path | None, typer.Option("--out", help="Write the swap record to this archive and leave the daemon alone.")
 ]
 
 

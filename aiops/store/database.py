@@ -57,7 +57,7 @@ class Database:
 
     @property
     def reader(self) -> sqlite3.Connection:
-        """This thread's read-only connection; it sees the last commit and never holds up the writer."""
+        """Return this thread's read-only connection. It sees the last commit and never blocks the writer."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = open_reader(self.path)

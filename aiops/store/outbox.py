@@ -321,10 +321,10 @@ class OutboxTable:
             return [row[0] for row in found if self._waits(*row)]
 
     def cancel_settling(self, connection: sqlite3.Connection, endpoint: str, incident: str, now: float) -> bool:
-        """Take back an opening or reopening whose time has not come, inside the caller's transaction, with all that
-        waits behind it; return whether there was one.
+        """Withdraw an opening or reopening that is not due yet, with all that waits behind it.
 
-        An incident that ends while it settles is told to nobody: that is what settling is for.
+        It runs inside the caller's transaction and returns True if there was one. An incident that resolves while it
+        settles is not notified: that is the purpose of settling.
         """
         first = connection.execute(
             "select min(version) from outbox where endpoint = ? and incident = ? and state = 'due'"

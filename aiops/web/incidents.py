@@ -49,7 +49,7 @@ def resolve(call: Call) -> bodies.Done:
 
 
 def confirm_cause(call: Call) -> bodies.Done:
-    """This was the cause."""
+    """Confirm the cause of an incident."""
     return _act(call, "confirm_cause", message=call.body.message, entity=call.body.entity)
 
 
@@ -60,7 +60,7 @@ def confirm_grouping(call: Call) -> bodies.Done:
 
 
 def confirm_playbook(call: Call) -> bodies.Done:
-    """This playbook was used."""
+    """Record that a playbook was used, and its outcome."""
     args = {"playbook": call.body.playbook, "outcome": call.body.outcome}
     return _act(call, "confirm_playbook", message=call.body.message, args=args)
 

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.accuracy.partitions`: does a backlog lose grouping when its topic has several partitions?
+"""Measure the grouping of a backlog by number of partitions: `python -m benchmarks.accuracy.partitions`.
 
 The overlapping faults are written to topics of 1, 4 and 12 partitions of a real broker, by entity and in turn. The
 source reads each topic from its beginning, and what it hands over is folded as it comes: with the partitions in the

@@ -1,4 +1,4 @@
-"""Injected Kubernetes faults against the shipped catalogue: is the playbook that an expert would open suggested?
+"""Measure suggestions for injected Kubernetes faults against the playbook that an expert would open.
 
 The data name a cause class, not a playbook; the table says by which playbooks each class is mended. It was written
 from the names of the classes alone; playbooks and weights were adjusted while looking at this set: a floor for

@@ -170,7 +170,7 @@ def until() -> Callable[[Callable[[], Any], str], None]:
 
 @pytest.fixture
 def alerts() -> Callable[..., list[bytes]]:
-    """Alerts in the archive's form, with ids `<prefix>0`, `<prefix>1` …"""
+    """Alerts in the archive's form, with the ids `<prefix>0`, `<prefix>1` and so on."""
 
     def make(count: int, prefix: str = "a") -> list[bytes]:
         return [

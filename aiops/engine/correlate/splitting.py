@@ -1,4 +1,4 @@
-"""The check of a cluster that goes quiet: do its entries still hang together, now that more is known?
+"""Checks whether the entries of a cluster still belong together once it has become idle.
 
 Entries are tied when they are of one entity or one type, when their types fire together, when they are at most two hops
 apart in the dependency graph, or when one joined through the other and nothing learned since speaks against that join.

@@ -85,7 +85,9 @@ class Entry:
 
 @mypyc_attr(acyclic=True)
 class Cluster:
-    """Alerts that belong together. `types` counts the entries of each type; `majors` are the entries with a
+    """Alerts that belong together.
+
+    `types` counts the entries of each type; `majors` are the entries with a
     large share of the alerts, and some that had one; `frequent` says that some entry has `MAJOR_COUNT` of them.
 
     `surge` is the number of alerts of about the last ten seconds; `sealed` says that a surge has ended the cluster.

@@ -1,4 +1,4 @@
-"""Calibration of scores by rank: how often did the past give a score at least as large?
+"""Calibration of scores by rank: the share of past scores that were at least as large.
 
 A conformal p-value over a sliding ring of scores (Vovk, Gammerman and Shafer 2005, chapter 2; Laxhammar and Falkman
 2014) is uniform whatever the scores are, as long as the ring and the new score are exchangeable. It cannot be smaller

@@ -67,7 +67,7 @@ def _log_term(k: int, shape: float, q: float, log_zero: float) -> float:
 
 
 def _log_tail(count: int, shape: float, q: float, log_zero: float) -> float:
-    """ln P(N ≥ count) for a count above the mean: the first term times a series with shrinking ratio."""
+    """Return ln P(N ≥ count) for a count above the mean: the first term times a series with shrinking ratio."""
     total = term = 1.0
     k = count
     ratio = q

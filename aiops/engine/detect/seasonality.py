@@ -1,4 +1,4 @@
-"""The hour of the week: how much louder than average is the fleet at this hour?
+"""Seasonality by hour of the week: the alert rate of an hour against the average hour.
 
 One factor for each of the 168 hours (UTC), shared by all streams: the alerts of this hour in earlier weeks over the
 average hour, shrunk towards 1. Streams have a memory of 50 minutes and follow a slow daily wave by themselves; the

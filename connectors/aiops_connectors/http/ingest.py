@@ -110,7 +110,6 @@ class Ingest:
 
     def endpoint(self, connector: str | None = None) -> ASGIApp:
         """The ASGI application of one connector, or of the one that the path names."""
-
         # A class instance, since a plain function would get Starlette's Request and its cost.
         return _Endpoint(self, connector)
 

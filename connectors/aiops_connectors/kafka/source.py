@@ -307,7 +307,7 @@ class KafkaSource:
                 self.status.reads([place])
 
     def _ask(self, consumer: Consumer) -> None:
-        """Something waits for a partition that brings nothing: is there anything to come?"""
+        """Check whether a partition that other messages wait for has anything left to read."""
         try:
             self._lanes.heard(consumer.ends())
         except BrokerError:

@@ -1,4 +1,4 @@
-"""Outliers by empirical tails (ECOD, Li et al. 2022): how rare is each value of a row, in the tail that matters?
+"""Outliers by empirical tails (ECOD, Li et al. 2022): the rarity of each value of a row.
 
 For each feature −ln of the share of training values at most (left) and at least (right) as large; the larger one, or
 the one on the side of the skew, is summed up. No parameters, and it reads well. Fitted on rows, carried as numbers.

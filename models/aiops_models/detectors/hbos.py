@@ -1,4 +1,4 @@
-"""Histogram-based outlier score (HBOS, Goldstein and Dengel 2012): how empty are the bins that a row falls into?
+"""Histogram-based outlier score (HBOS, Goldstein and Dengel 2012): the emptiness of a row's bins.
 
 Fitted aside by pyod, carried as plain numbers, scored in pure Python with the same result: `(n_rows, n_features)` rows,
 scores of any size, higher is more anomalous. Features count as independent, which makes it the fastest and the hardest
