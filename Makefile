@@ -36,7 +36,7 @@ test-fast: $(VENV)/.dev interpreted ## Only the tests that take no broker, no br
 mutants: $(VENV)/.dev ## Change safety-critical code in copies of the tree; the tests must notice each change.
 	@$(BIN)/python -m tests.mutants
 
-lint: $(VENV)/.dev ## Formatting, linting, typing and the import contracts.
+lint: $(VENV)/.dev ## Formatting, linting, typing (tests and benchmarks too) and the import contracts.
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports

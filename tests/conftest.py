@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, settings
 from aiops.compile import is_stale
 from aiops.testing.receiver import Receiver, receiving
 
+SmallDisk = Callable[[str, str], subprocess.CompletedProcess[str]]
+
 # How long an example takes is a matter of the machine.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
@@ -35,7 +37,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Callable[[str, str], subprocess.CompletedProcess[str]]:
+def small_disk(tmp_path: Path) -> SmallDisk:
     """Runs a Python script, with the path of a file system of such a size (`4m`), which it may fill and remount."""
     if shutil.which("unshare") is None:
         pytest.skip("needs unshare to mount a small file system")

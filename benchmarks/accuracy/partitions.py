@@ -18,10 +18,11 @@ import time
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from aiops.app.engine import build_engine
 from aiops.backtest import replay
-from aiops.config import EngineConfig
+from aiops.engine.config import EngineConfig
 from aiops.ports import Received
 from aiops.records import Alert
 from aiops.records.decode import decode
@@ -85,7 +86,7 @@ def handed_over(bootstrap: str, topic: str, count: int, transport: str, in_time_
     """The ids of a topic in the order in which the source brings them."""
     from aiops_connectors.kafka.source import KafkaSource
 
-    options = {"bootstrap_servers": [bootstrap], "topics": [topic], "transport": transport}
+    options: dict[str, Any] = {"bootstrap_servers": [bootstrap], "topics": [topic], "transport": transport}
     options |= {"in_time_order": in_time_order, "group_id": f"order-{time.time_ns()}"}
     source = KafkaSource("order", options)
     inbox = KeepingInbox(count)

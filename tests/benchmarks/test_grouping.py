@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from benchmarks.accuracy import grouping
+from benchmarks.accuracy.grouping_data import overlay_names
 from benchmarks.accuracy.grouping_overlays import overlay_rows, sign_test, simulated_rows
 from benchmarks.accuracy.grouping_rules import COLD, RULES, UNION
 from benchmarks.data import available
@@ -95,7 +96,7 @@ def test_overlays_of_any_system_are_measured(data: Path) -> None:
     folder = data / "microservice-faults" / "shop"
     write_alerts(folder / "overlay-300.jsonl.gz", 0)
     (folder / "topology.json").write_text('{"nodes": [{"id": "host-0", "kind": "host"}], "edges": []}')
-    assert grouping.overlay_names(data) == ["shop 300 s"]
+    assert overlay_names(data) == ["shop 300 s"]
     [row] = overlay_rows(data, ["shop 300 s"], 2, 1)
     assert (row["row"], row["orders"]) == ("shop 300 s", 2)
     assert 0.0 < row["f1"] <= 1.0

@@ -124,7 +124,7 @@ def test_the_log_names_every_word_once_whatever_it_leaves_out_of_repeats() -> No
     """Through the filter that the daemon's log has; words that differ in their digits are other words."""
     lines: list[logging.LogRecord] = []
     handler = logging.Handler()
-    handler.emit = lines.append  # type: ignore[method-assign]
+    handler.emit = lines.append  # type: ignore[method-assign, assignment]
     handler.addFilter(Repeats(lines.append, lambda: 0.0))
     logger = logging.getLogger(UnknownWords.__module__)
     logger.addHandler(handler)

@@ -10,13 +10,13 @@ import msgspec
 
 from aiops.engine.engine import Engine
 from aiops.engine.events import IncidentChanged
-from aiops.records import Record
+from aiops.records.model import Logged
 
 Row = tuple[str, bytes, int]
 
 
 def check_shown(
-    engine: Engine, records: Iterable[Record], rows: Iterable[Row], stored: float = inf
+    engine: Engine, records: Iterable[Logged], rows: Iterable[Row], stored: float = inf
 ) -> list[tuple[str, int]]:
     """Compare rows of (id, body, record number) with a replay; return the changes of incidents as (id, version).
 

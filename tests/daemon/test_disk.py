@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.conftest import SmallDisk
+
 # Runs in a mount namespace of its own, on a file system of 4 MB.
 SCRIPT = """
 import subprocess, sys, time, os
@@ -75,7 +77,7 @@ print("ok")
 """
 
 
-def test_a_full_and_a_read_only_disk(small_disk) -> None:
+def test_a_full_and_a_read_only_disk(small_disk: SmallDisk) -> None:
     run = small_disk(SCRIPT, "4m")
     assert run.stdout.endswith("ok\n"), run.stdout + run.stderr
     assert run.stdout.startswith("AiopsError state"), run.stdout
@@ -137,7 +139,7 @@ print("ok")
 """
 
 
-def test_a_nearly_full_disk_is_not_well_and_ill_in_turn(small_disk) -> None:
+def test_a_nearly_full_disk_is_not_well_and_ill_in_turn(small_disk: SmallDisk) -> None:
     run = small_disk(NEARLY_FULL, "4m")
     assert run.stdout.endswith("ok\n"), run.stdout + run.stderr
 
@@ -221,6 +223,6 @@ print("ok")
 """
 
 
-def test_a_start_on_a_full_disk_waits_and_says_so(small_disk) -> None:
+def test_a_start_on_a_full_disk_waits_and_says_so(small_disk: SmallDisk) -> None:
     run = small_disk(FULL_AT_THE_START, "4m")
     assert run.stdout == "ok\n", run.stdout + run.stderr

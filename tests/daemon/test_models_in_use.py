@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from aiops import __version__
 from aiops.app.engine import build_engine
@@ -43,7 +44,7 @@ def test_name_version_and_digest_of_each_stage() -> None:
 
 def test_other_data_is_another_digest(tmp_path: Path) -> None:
     shipped = in_use()
-    words = {"lexicon": {"blorp": "resource"}}
+    words: dict[str, Any] = {"lexicon": {"blorp": "resource"}}
     own = in_use(causes=CausesConfig(options=words), playbooks=PlaybooksConfig(options={"playbooks": [str(tmp_path)]}))
     assert own["causes"] != shipped["causes"]
     assert own["playbooks"] != shipped["playbooks"]

@@ -26,7 +26,8 @@ AT = 1_772_438_400.0
 def body(message: Message) -> dict[str, Any]:
     sink = WebhookSink("hook", {"url": "https://hook.example.org/aiops"})
     try:
-        return json.loads(json.dumps(sink.event(message)))
+        found: dict[str, Any] = json.loads(json.dumps(sink.event(message)))
+        return found
     finally:
         sink.close()
 

@@ -96,8 +96,8 @@ def test_a_sender_whose_time_stands_still_gives_each_incident_an_id_of_its_own()
 
 
 def test_an_identity_survives_a_snapshot_between_two_of_its_name() -> None:
-    first = [Tick(ts=T0), fault(0, 1000.0), fault(0, 1000.0, status="resolved"), Tick(ts=T0 + 3600.0)]
-    again = [Tick(ts=T0 + 7200.0), fault(0, 1000.0)]
+    first: list[Record] = [Tick(ts=T0), fault(0, 1000.0), fault(0, 1000.0, status="resolved"), Tick(ts=T0 + 3600.0)]
+    again: list[Record] = [Tick(ts=T0 + 7200.0), fault(0, 1000.0)]
     engine = Engine()
     engine.step(first)
     restored = Engine()

@@ -3,6 +3,7 @@
 import gc
 import math
 import tracemalloc
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -83,7 +84,11 @@ def test_parts_restore_what_the_whole_does_and_never_hold_all_of_it() -> None:
     other.restore(b"".join(pieces))
     assert other.snapshot() == b"".join(pieces)
     peaks = []
-    for restore in (lambda each: each.restore_parts(iter(pieces)), lambda each: each.restore(b"".join(pieces))):
+    ways: list[Callable[[Engine], None]] = [
+        lambda each: each.restore_parts(iter(pieces)),
+        lambda each: each.restore(b"".join(pieces)),
+    ]
+    for restore in ways:
         fresh = Engine()
         tracemalloc.start()
         try:

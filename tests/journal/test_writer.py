@@ -15,6 +15,7 @@ from aiops.journal import CorruptJournal, DiskError, JournalError, Meta, Writer,
 from aiops.journal.frame import HEADER_BYTES, encode_lines, time_of
 from aiops.journal.segment import segments
 from aiops.records import Alert
+from tests.conftest import SmallDisk
 
 
 def alerts(count: int, ts: float = 0.0) -> list[Alert]:
@@ -221,7 +222,7 @@ print("ok")
 """
 
 
-def test_a_full_and_a_read_only_disk(small_disk) -> None:
+def test_a_full_and_a_read_only_disk(small_disk: SmallDisk) -> None:
     run = small_disk(_ON_TMPFS, "1m")
     assert run.stdout == "ok\n", run.stderr
 

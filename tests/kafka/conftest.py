@@ -17,8 +17,13 @@ from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
 
 from aiops.ports import DeadLetter, Position, Received
-from aiops.records import Record
-from aiops.testing.kafka_fixture import AnyBroker
+from aiops.testing.kafka_broker import KafkaBroker
+from aiops.testing.kafka_fixture import AnyBroker, ForeignBroker
+from aiops.testing.kafka_tansu import TansuBroker
+
+Until = Callable[[Callable[[], Any], str], None]
+MakeAlerts = Callable[..., list[bytes]]
+MakeInbox = Callable[[], "RecordingInbox"]
 
 # Two cores may be shared with other work; a broker that has not answered by then is broken.
 DEADLINE_S = 120.0
@@ -43,8 +48,13 @@ class RecordingInbox:
             return True
 
     @property
-    def records(self) -> list[Record]:
+    def records(self) -> list[Any]:
+        """Of whatever kind: a test knows what it has sent."""
         return [record for batch in list(self.batches) for record in batch.records]
+
+    def has(self, count: int) -> bool:
+        """At least so many records came."""
+        return len(self.records) >= count
 
     @property
     def ids(self) -> list[str]:
@@ -57,9 +67,13 @@ class RecordingInbox:
     @property
     def position(self) -> Position:
         """What a store would hold: what was journaled last."""
-        stored = self.batches[-1].position
-        assert stored is not None
-        return stored
+        return position_of(self.batches[-1])
+
+
+def position_of(batch: Received) -> Position:
+    """The position that came with a batch."""
+    assert batch.position is not None
+    return batch.position
 
 
 class Lab:
@@ -70,6 +84,18 @@ class Lab:
         self.transport = transport
         self.admin = admin
         self._producer = producer
+
+    @property
+    def own(self) -> KafkaBroker | TansuBroker:
+        """The broker, where it is one of ours: with a directory, and killed when a test says so."""
+        assert not isinstance(self.broker, ForeignBroker)
+        return self.broker
+
+    @property
+    def kafka(self) -> KafkaBroker:
+        """The broker, where it is Apache Kafka with all its listeners."""
+        assert isinstance(self.broker, KafkaBroker)
+        return self.broker
 
     def topic(self, partitions: int = 1, prefix: str = "alerts") -> str:
         name = f"{prefix}-{uuid.uuid4().hex[:10]}"
@@ -156,7 +182,7 @@ def make_inbox() -> Callable[[], RecordingInbox]:
 
 
 @pytest.fixture
-def until() -> Callable[[Callable[[], Any], str], None]:
+def until() -> Until:
     """Wait for a real server to have done something; fail, saying what, when it has not."""
 
     def wait(done: Callable[[], Any], what: str) -> None:
@@ -169,7 +195,7 @@ def until() -> Callable[[Callable[[], Any], str], None]:
 
 
 @pytest.fixture
-def alerts() -> Callable[..., list[bytes]]:
+def alerts() -> MakeAlerts:
     """Alerts in the archive's form, with the ids `<prefix>0`, `<prefix>1` and so on."""
 
     def make(count: int, prefix: str = "a") -> list[bytes]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from aiops.errors import UsageError
@@ -12,7 +14,9 @@ from aiops.testing.kafka_jars import BrokerUnavailable, cache_directory, java_ve
 from aiops.testing.kafka_properties import Ports, server_properties
 
 
-def test_no_java_is_said_in_one_line(monkeypatch, tmp_path, capsys):
+def test_no_java_is_said_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BrokerUnavailable, match="expected `java` 17 or newer"):
         java_version()
@@ -20,7 +24,7 @@ def test_no_java_is_said_in_one_line(monkeypatch, tmp_path, capsys):
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_an_old_java_is_refused(monkeypatch, tmp_path):
+def test_an_old_java_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     java = tmp_path / "java"
     java.write_text("#!/bin/sh\necho 'openjdk version \"11.0.2\"' >&2\n")
     java.chmod(0o755)
@@ -29,7 +33,7 @@ def test_an_old_java_is_refused(monkeypatch, tmp_path):
         java_version()
 
 
-def test_no_maven_is_said_and_nothing_is_left(monkeypatch, tmp_path):
+def test_no_maven_is_said_and_nothing_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(kafka_jars, "java_version", lambda: 17)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BrokerUnavailable, match="expected Maven"):
@@ -37,12 +41,12 @@ def test_no_maven_is_said_and_nothing_is_left(monkeypatch, tmp_path):
     assert not list((tmp_path / "cache").glob("*/jars"))
 
 
-def test_the_cache_is_where_users_want_it():
+def test_the_cache_is_where_users_want_it() -> None:
     assert str(cache_directory({"XDG_CACHE_HOME": "/c"})) == "/c/aiops-test-kafka"
     assert str(cache_directory({"HOME": "/h"})) == "/h/.cache/aiops-test-kafka"
 
 
-def test_a_user_cannot_write_configuration(tmp_path):
+def test_a_user_cannot_write_configuration(tmp_path: Path) -> None:
     ports = Ports(*free_ports(7))
     with pytest.raises(UsageError, match="letters, digits"):
         server_properties(tmp_path, ports, {"a": 'x"; evil="y'}, None, 1)

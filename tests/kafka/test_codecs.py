@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 
 import pytest
 from confluent_kafka import Producer
 from kafka import KafkaProducer
 
 from aiops.testing.kafka_jars import jars
+from tests.kafka.conftest import Lab, MakeAlerts, RecordingInbox, Until
 
 CODECS = ["none", "gzip", "lz4", "snappy", "zstd"]
 
 
 @pytest.mark.parametrize("name", ["lz4.frame", "snappy", "zstandard"])
-def test_the_codecs_are_installed_by_default(name):
+def test_the_codecs_are_installed_by_default(name: str) -> None:
     import importlib
 
     importlib.import_module(name)
 
 
-def by_kafka_python(lab, topic, codec, values):
+def by_kafka_python(lab: Lab, topic: str, codec: str, values: Sequence[bytes]) -> None:
     producer = KafkaProducer(
         bootstrap_servers=lab.broker.bootstrap,
         compression_type=None if codec == "none" else codec,
@@ -33,14 +35,14 @@ def by_kafka_python(lab, topic, codec, values):
     producer.close(timeout=5)
 
 
-def by_librdkafka(lab, topic, codec, values):
+def by_librdkafka(lab: Lab, topic: str, codec: str, values: Sequence[bytes]) -> None:
     producer = Producer({"bootstrap.servers": lab.broker.bootstrap, "compression.type": codec, "linger.ms": 100})
     for value in values:
         producer.produce(topic, value)
     assert producer.flush(30) == 0
 
 
-def by_the_console(lab, topic, codec, values):
+def by_the_console(lab: Lab, topic: str, codec: str, values: Sequence[bytes]) -> None:
     command = ["java", "-Xmx128m", "-cp", f"{jars()}/*", "org.apache.kafka.tools.ConsoleProducer"]
     command += ["--bootstrap-server", lab.broker.bootstrap, "--topic", topic, "--compression-codec", codec]
     done = subprocess.run(command, input=b"\n".join(values) + b"\n", capture_output=True, check=False, timeout=300)
@@ -50,7 +52,9 @@ def by_the_console(lab, topic, codec, values):
 @pytest.mark.kafka
 @pytest.mark.needs("durable")
 @pytest.mark.parametrize("codec", CODECS)
-def test_each_codec_of_each_producer_is_read(lab, inbox, until, alerts, codec):
+def test_each_codec_of_each_producer_is_read(
+    lab: Lab, inbox: RecordingInbox, until: Until, alerts: MakeAlerts, codec: str
+) -> None:
     topic = lab.topic()
     writers = {"python": by_kafka_python, "rd": by_librdkafka, "java": by_the_console}
     for prefix, write in writers.items():

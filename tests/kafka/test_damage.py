@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from aiops_connectors.kafka import source as source_module
 from kafka import KafkaProducer
 
+from tests.kafka.conftest import Lab, MakeAlerts, RecordingInbox, Until
 from tests.kafka.segments import Segment
 
 pytestmark = [pytest.mark.kafka, pytest.mark.needs("durable")]
 
 
+Send = Callable[..., None]
+
+
 @pytest.fixture
-def send(lab):
+def send(lab: Lab) -> Send:
     """Writes one batch, whole."""
 
-    def write(topic, values, compression=None, headers=(), partition=0):
+    def write(
+        topic: str, values: Sequence[bytes], compression: str | None = None, headers: Any = (), partition: int = 0
+    ) -> None:
         producer = KafkaProducer(
             bootstrap_servers=lab.broker.bootstrap, linger_ms=5_000, batch_size=1 << 20, compression_type=compression
         )
@@ -30,8 +38,8 @@ def send(lab):
     return write
 
 
-def damaged(lab, topic, how, which):
-    segment = Segment(lab.broker.directory, topic)
+def damaged(lab: Lab, topic: str, how: str, which: int) -> None:
+    segment = Segment(lab.own.directory, topic)
     batches = segment.batches()
     assert [(one.first, one.last) for one in batches] == [(0, 4), (5, 9), (10, 14)]
     getattr(segment, how)(batches[which])
@@ -42,8 +50,14 @@ HOWS = ["flip_a_bit", "set_codec", "lie_about_the_end", "garble"]
 
 @pytest.mark.parametrize("how", HOWS)
 def test_a_batch_that_cannot_be_read_is_a_dead_letter_and_the_rest_is_read(
-    lab, inbox, until, alerts, send, caplog, how
-):
+    lab: Lab,
+    inbox: RecordingInbox,
+    until: Until,
+    alerts: MakeAlerts,
+    send: Send,
+    caplog: pytest.LogCaptureFixture,
+    how: str,
+) -> None:
     topic = lab.topic()
     for prefix in "abc":
         send(topic, alerts(5, prefix), compression="gzip" if how == "garble" else None)
@@ -64,7 +78,9 @@ def test_a_batch_that_cannot_be_read_is_a_dead_letter_and_the_rest_is_read(
 
 
 @pytest.mark.parametrize("how", HOWS)
-def test_the_last_batch_that_cannot_be_read_does_not_stop_what_comes_later(lab, inbox, until, alerts, send, how):
+def test_the_last_batch_that_cannot_be_read_does_not_stop_what_comes_later(
+    lab: Lab, inbox: RecordingInbox, until: Until, alerts: MakeAlerts, send: Send, how: str
+) -> None:
     topic = lab.topic()
     for prefix in "abc":
         send(topic, alerts(5, prefix), compression="gzip" if how == "garble" else None)
@@ -77,7 +93,9 @@ def test_the_last_batch_that_cannot_be_read_does_not_stop_what_comes_later(lab, 
     assert [letter.place for letter in inbox.rejected] == [f"{topic}/0@10-14"]
 
 
-def test_one_malformed_record_costs_only_itself(lab, inbox, until, alerts, send):
+def test_one_malformed_record_costs_only_itself(
+    lab: Lab, inbox: RecordingInbox, until: Until, alerts: MakeAlerts, send: Send
+) -> None:
     """The name of its header is no text, which one client cannot read and the other reads as none."""
     topic = lab.topic()
     first, second, third = alerts(3)
@@ -86,7 +104,7 @@ def test_one_malformed_record_costs_only_itself(lab, inbox, until, alerts, send)
         producer.send(topic, value, headers=[(name, b"x")], partition=0)
     producer.flush(30)
     producer.close(timeout=5)
-    segment = Segment(lab.broker.directory, topic)
+    segment = Segment(lab.own.directory, topic)
     [batch] = segment.batches()
     segment.replace(batch, b"two", b"\xfft\xfe")
     with lab.running(inbox, lab.options(topics=[topic])) as source:
@@ -100,13 +118,13 @@ def test_one_malformed_record_costs_only_itself(lab, inbox, until, alerts, send)
 
 
 def test_a_partition_that_the_broker_cannot_read_is_named_and_the_others_are_read(
-    lab, inbox, until, alerts, send, monkeypatch
-):
+    lab: Lab, inbox: RecordingInbox, until: Until, alerts: MakeAlerts, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(source_module, "STALLED_S", 2.0)
     topic = lab.topic(partitions=2)
     for prefix in "abc":
         send(topic, alerts(5, prefix))
-    segment = Segment(lab.broker.directory, topic)
+    segment = Segment(lab.own.directory, topic)
     segment.lose_the_length(segment.batches()[1])
     began = time.time()
     with lab.running(inbox, lab.options(topics=[topic], in_time_order=False)) as source:

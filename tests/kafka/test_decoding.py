@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from aiops.ports import DeadLetter
 from aiops.records import Alert, Change, Metric
+from tests.kafka.conftest import Lab, MakeAlerts, RecordingInbox, Until
 
 pytestmark = pytest.mark.kafka
 
@@ -25,7 +28,7 @@ rules:
 """
 
 
-def test_every_kind_becomes_a_record_with_an_id(lab, inbox, until):
+def test_every_kind_becomes_a_record_with_an_id(lab: Lab, inbox: RecordingInbox, until: Until) -> None:
     topic = lab.topic()
     metric = b'{"kind":"metric","ts":"2026-01-01T00:00:00Z","entity":"db-1","name":"cpu","value":0.5}'
     change = b'{"kind":"change","ts":1767225600,"entity":"db-1","name":"deploy","id":"c1"}'
@@ -40,7 +43,7 @@ def test_every_kind_becomes_a_record_with_an_id(lab, inbox, until):
     assert inbox.rejected == []
 
 
-def test_cloud_events_structured_batched_and_binary(lab, inbox, until):
+def test_cloud_events_structured_batched_and_binary(lab: Lab, inbox: RecordingInbox, until: Until) -> None:
     topic = lab.topic()
     envelope = {"specversion": "1.0", "id": "7", "source": "/shop", "type": "DiskFull", "subject": "db-1"}
     structured = envelope | {"time": "2026-01-01T00:00:00Z", "data": {"severity": "high"}}
@@ -56,7 +59,7 @@ def test_cloud_events_structured_batched_and_binary(lab, inbox, until):
     assert (third.name, third.entity) == ("DiskFull", "db-1")
 
 
-def test_a_mapping_sees_value_key_and_headers(lab, inbox, until, tmp_path: Path):
+def test_a_mapping_sees_value_key_and_headers(lab: Lab, inbox: RecordingInbox, until: Until, tmp_path: Path) -> None:
     topic = lab.topic()
     path = tmp_path / "shop.yaml"
     path.write_text(MAPPING)
@@ -69,7 +72,9 @@ def test_a_mapping_sees_value_key_and_headers(lab, inbox, until, tmp_path: Path)
     assert inbox.rejected[0].place == f"{topic}/0@1"
 
 
-def test_poison_is_rejected_with_place_and_reason_and_the_rest_goes_on(lab, inbox, until):
+def test_poison_is_rejected_with_place_and_reason_and_the_rest_goes_on(
+    lab: Lab, inbox: RecordingInbox, until: Until
+) -> None:
     topic, dead = lab.topic(), lab.topic(prefix="dead")
     poison = {
         b"not json at all": "JSON",
@@ -99,7 +104,7 @@ def test_poison_is_rejected_with_place_and_reason_and_the_rest_goes_on(lab, inbo
     _assert_copied(lab, dead, inbox.rejected)
 
 
-def _produce_nothing(lab, topic):
+def _produce_nothing(lab: Lab, topic: str) -> None:
     """Neither key nor value, which one of the clients refuses to send."""
     from confluent_kafka import Producer
 
@@ -108,7 +113,7 @@ def _produce_nothing(lab, topic):
     assert producer.flush(30) == 0
 
 
-def _assert_copied(lab, dead, letters):
+def _assert_copied(lab: Lab, dead: str, letters: Sequence[DeadLetter]) -> None:
     from kafka import KafkaConsumer, TopicPartition
 
     consumer = KafkaConsumer(bootstrap_servers=lab.broker.bootstrap)
@@ -125,7 +130,9 @@ def _assert_copied(lab, dead, letters):
 
 
 @pytest.mark.needs("admin")
-def test_a_dead_letter_topic_that_cannot_be_written_holds_nothing_up(lab, inbox, until):
+def test_a_dead_letter_topic_that_cannot_be_written_holds_nothing_up(
+    lab: Lab, inbox: RecordingInbox, until: Until
+) -> None:
     topic = lab.topic()
     lab.produce(topic, [b"poison", ALERT])
     # A value over the limit of the topic is refused by the broker.
@@ -139,7 +146,9 @@ def test_a_dead_letter_topic_that_cannot_be_written_holds_nothing_up(lab, inbox,
     assert len(inbox.rejected) == 1
 
 
-def test_tombstones_are_passed_over_and_counted_apart(lab, inbox, until, alerts):
+def test_tombstones_are_passed_over_and_counted_apart(
+    lab: Lab, inbox: RecordingInbox, until: Until, alerts: MakeAlerts
+) -> None:
     """A key without a value is how a compacted topic deletes; a value that is missing altogether is a dead letter."""
     topic, dead = lab.topic(), lab.topic(prefix="dead")
     lab.produce(topic, alerts(3), key=b"any")
@@ -158,7 +167,9 @@ def test_tombstones_are_passed_over_and_counted_apart(lab, inbox, until, alerts)
     _assert_copied(lab, dead, inbox.rejected)
 
 
-def test_a_topic_that_ends_in_tombstones_is_read_to_its_end(lab, inbox, until, alerts):
+def test_a_topic_that_ends_in_tombstones_is_read_to_its_end(
+    lab: Lab, inbox: RecordingInbox, until: Until, alerts: MakeAlerts
+) -> None:
     topic = lab.topic()
     lab.produce(topic, alerts(1), key=b"any")
     lab.produce(topic, [None] * 2, key=b"any")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from aiops_connectors.kafka.consumer import Commit, Mark
+from collections.abc import Iterable
+
+from aiops_connectors.kafka.consumer import Commit, Mark, Partition, Start
 from aiops_connectors.kafka.offsets import READER, Positions, place_of
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -25,17 +27,17 @@ class Group(RuleBasedStateMachine):
         self.members = [Positions(f"m{n}", None, "earliest", n) for n in range(MEMBERS)]
         self.reading: dict[tuple[str, int], tuple[int, int]] = {}
 
-    def committed(self, partitions):
+    def committed(self, partitions: Iterable[Partition]) -> dict[Partition, Commit]:
         return {one: self.commits[one] for one in partitions if one in self.commits}
 
-    def starts(self, partitions, start):
+    def starts(self, partitions: Iterable[Partition], start: Start) -> dict[Partition, int]:
         return dict.fromkeys(partitions, 0)
 
-    def marks(self, partitions):
+    def marks(self, partitions: Iterable[Partition]) -> dict[Partition, Mark]:
         return dict.fromkeys(partitions, Mark(0, 0, 1 << 40))
 
     @rule(shares=st.lists(st.integers(0, MEMBERS - 1), min_size=3, max_size=3), polite=st.booleans())
-    def rebalance(self, shares, polite):
+    def rebalance(self, shares: list[int], polite: bool) -> None:
         for number, member in enumerate(self.members):
             owned = sorted(member.owned)
             if polite:
@@ -48,8 +50,8 @@ class Group(RuleBasedStateMachine):
             mine = [one for one, share in zip(PARTITIONS, shares, strict=True) if share == number]
             for one, offset in member.assign(mine, self).items():
                 # What this member has, and what another says to have, is not read again.
-                mine = self.journals[number].get(one, set())
-                assert not mine or offset > max(mine)
+                known = self.journals[number].get(one, set())
+                assert not known or offset > max(known)
                 committed = self.commits.get(one)
                 assert committed is None or committed.note == f"aiops:{number:x}" or offset >= committed.offset
                 self.reading[one] = (number, offset)
@@ -57,7 +59,7 @@ class Group(RuleBasedStateMachine):
 
     @precondition(lambda self: self.reading)
     @rule(which=st.integers(0, 2), count=st.integers(1, 5))
-    def journal(self, which, count):
+    def journal(self, which: int, count: int) -> None:
         one = PARTITIONS[which]
         number, offset = self.reading[one]
         self.journals[number].setdefault(one, set()).update(range(offset, offset + count))
@@ -67,11 +69,11 @@ class Group(RuleBasedStateMachine):
 
     @precondition(lambda self: self.reading)
     @rule(number=st.integers(0, MEMBERS - 1))
-    def commit(self, number):
+    def commit(self, number: int) -> None:
         self.commits |= self.members[number].commits()
 
     @rule(number=st.integers(0, MEMBERS - 1))
-    def crash_and_come_back(self, number):
+    def crash_and_come_back(self, number: int) -> None:
         self.members[number] = Positions(f"m{number}", self.stored[number], "earliest", number)
         self.reading = {}
         for other, member in enumerate(self.members):
@@ -79,9 +81,9 @@ class Group(RuleBasedStateMachine):
                 member.lose(sorted(member.owned))
 
     @invariant()
-    def nothing_is_passed_over(self):
+    def nothing_is_passed_over(self) -> None:
         for one, (_, offset) in self.reading.items():
-            seen = set().union(*(journal.get(one, set()) for journal in self.journals))
+            seen: set[int] = set().union(*(journal.get(one, set()) for journal in self.journals))
             assert set(range(offset)) <= seen, (one, offset, seen)
 
 
@@ -92,22 +94,22 @@ TestGroup = Group.TestCase
 class Group3:
     """A group to which offset 3 was committed under a note, and what was asked for."""
 
-    def __init__(self, note):
+    def __init__(self, note: str) -> None:
         self.note = note
-        self.asked = []
+        self.asked: list[Partition] = []
 
-    def committed(self, partitions):
+    def committed(self, partitions: Iterable[Partition]) -> dict[Partition, Commit]:
         self.asked += partitions
         return {one: Commit(3, self.note) for one in partitions}
 
-    def starts(self, partitions, start):
+    def starts(self, partitions: Iterable[Partition], start: Start) -> dict[Partition, int]:
         raise AssertionError(partitions)
 
-    def marks(self, partitions):
+    def marks(self, partitions: Iterable[Partition]) -> dict[Partition, Mark]:
         return dict.fromkeys(partitions, Mark(0, 0, 1_000))
 
 
-def test_a_partition_that_comes_straight_back_is_read_on():
+def test_a_partition_that_comes_straight_back_is_read_on() -> None:
     positions = Positions("s", Position("s", {"t/0": 7, READER: 5}), "latest")
     group = Group3("aiops:5")
     assert positions.assign([("t", 0)], group) == {("t", 0): 7}
@@ -120,7 +122,7 @@ def test_a_partition_that_comes_straight_back_is_read_on():
     assert group.asked == [("t", 0)] * 2
 
 
-def test_only_what_another_reader_committed_moves_us_on():
+def test_only_what_another_reader_committed_moves_us_on() -> None:
     ours = Position("s", {"t/0": 1, "t/1": 7, READER: 5})
     for note, start in [("aiops:5", 1), ("", 1), ("by hand", 1), ("aiops:6", 3)]:
         positions = Positions("s", ours, "latest")
@@ -128,12 +130,12 @@ def test_only_what_another_reader_committed_moves_us_on():
         assert positions.unsaved == (start == 3)
 
 
-def test_a_number_is_drawn_once():
+def test_a_number_is_drawn_once() -> None:
     first = Positions("s", None, "latest", 11)
     assert Positions("s", first.position({}), "latest", 12).position({}).at == {READER: 11}
 
 
-def test_a_partition_that_went_away_is_marked():
+def test_a_partition_that_went_away_is_marked() -> None:
     positions = Positions("s", Position("s", {"t/0": 7, "t/1": 3}), "latest")
     positions.assign([("t", 0), ("t", 1)], Group3(""))
     positions.revoke([("t", 0), ("t", 1)])
@@ -145,17 +147,17 @@ def test_a_partition_that_went_away_is_marked():
 class Broker:
     """A broker that knows one topic `t`: its marks, and what was committed."""
 
-    def __init__(self, mark, commits=None):
+    def __init__(self, mark: Mark, commits: dict[Partition, Commit] | None = None) -> None:
         self.mark = mark
         self.commits = commits or {}
 
-    def committed(self, partitions):
+    def committed(self, partitions: Iterable[Partition]) -> dict[Partition, Commit]:
         return {one: self.commits[one] for one in partitions if one in self.commits}
 
-    def starts(self, partitions, start):
-        return dict.fromkeys(partitions, {"earliest": self.mark.start, "latest": self.mark.end}[start])
+    def starts(self, partitions: Iterable[Partition], start: Start) -> dict[Partition, int]:
+        return dict.fromkeys(partitions, {"earliest": self.mark.start, "latest": self.mark.end}[str(start)])
 
-    def marks(self, partitions):
+    def marks(self, partitions: Iterable[Partition]) -> dict[Partition, Mark]:
         return dict.fromkeys(partitions, self.mark)
 
 
@@ -163,7 +165,7 @@ STORED = {"t/0": 7, "t/1": -4, "#id/t": 11, "#start/t/0": 3, "#epoch/t/0": 2, RE
 WITHOUT_ID = {place: at for place, at in STORED.items() if place != "#id/t"}
 
 
-def test_another_topic_of_the_same_name_is_read_from_its_start():
+def test_another_topic_of_the_same_name_is_read_from_its_start() -> None:
     positions = Positions("s", Position("s", dict(STORED)), "latest")
     commits = {("t", 0): Commit(6, "aiops:5:b"), ("t", 1): Commit(9, "by a tool")}
     assert positions.assign([("t", 0)], Broker(Mark(12, 2, 20, 0), commits)) == {("t", 0): 2}
@@ -174,14 +176,14 @@ def test_another_topic_of_the_same_name_is_read_from_its_start():
     assert positions.position({}).at == {"t/0": 2, "t/1": -1, "#id/t": 12, "#start/t/0": 2, READER: 5}
 
 
-def test_the_same_topic_is_read_on():
+def test_the_same_topic_is_read_on() -> None:
     positions = Positions("s", Position("s", dict(STORED)), "latest")
     assert positions.assign([("t", 0)], Broker(Mark(11, 5, 20, 4))) == {("t", 0): 7}
     assert positions.remade == []
     assert positions.position({}).at == STORED | {"#start/t/0": 5, "#epoch/t/0": 4}
 
 
-def test_without_ids_what_went_back_tells():
+def test_without_ids_what_went_back_tells() -> None:
     for mark, start in [
         (Mark(0, 3, 20, 2), 7),
         (Mark(0, 3, 7, 2), 7),
@@ -195,13 +197,13 @@ def test_without_ids_what_went_back_tells():
         assert bool(positions.remade) == (start != 7)
 
 
-def test_a_topic_made_anew_while_we_read_another_partition_of_it():
+def test_a_topic_made_anew_while_we_read_another_partition_of_it() -> None:
     positions = Positions("s", Position("s", {"t/0": 7, "t/1": 4, READER: 5}), "earliest")
     positions.assign([("t", 0)], Broker(Mark(11, 0, 20)))
     assert positions.assign([("t", 0), ("t", 1)], Broker(Mark(12, 0, 20))) == {("t", 0): 0, ("t", 1): 0}
 
 
-def test_a_commit_says_of_which_topic_it_is():
+def test_a_commit_says_of_which_topic_it_is() -> None:
     positions = Positions("s", Position("s", dict(STORED)), "latest")
     positions.assign([("t", 0)], Broker(Mark(11, 3, 20, 2)))
     assert positions.commits() == {("t", 0): Commit(7, "aiops:5:b")}
@@ -212,13 +214,13 @@ def test_a_commit_says_of_which_topic_it_is():
         assert positions.assign([("t", 0)], broker) == {("t", 0): start}, note
 
 
-def test_a_commit_of_an_earlier_topic_is_none_for_a_new_reader():
+def test_a_commit_of_an_earlier_topic_is_none_for_a_new_reader() -> None:
     positions = Positions("s", None, "earliest", 7)
     broker = Broker(Mark(11, 3, 20), {("t", 0): Commit(9, "aiops:6:a")})
     assert positions.assign([("t", 0)], broker) == {("t", 0): 3}
 
 
-def test_a_change_of_id_is_seen_between_looks():
+def test_a_change_of_id_is_seen_between_looks() -> None:
     positions = Positions("s", Position("s", dict(STORED)), "latest")
     assert [positions.is_remade("t", id) for id in (11, 12, 0)] == [False, True, False]
     assert not positions.is_remade("other", 12)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from aiops_connectors.kafka.options import source_options, start_of
 from aiops_connectors.kafka.sink import KafkaSink
@@ -40,18 +42,18 @@ GOOD = {"bootstrap_servers": ["localhost:9092"], "topics": ["alerts"]}
         ({"mapping": "no-such-mapping"}, "no-such-mapping"),
     ],
 )
-def test_what_is_wrong_is_said(change, said):
+def test_what_is_wrong_is_said(change: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError) as raised:
         KafkaSource("bus", GOOD | change)
     assert said in str(raised.value)
 
 
-def test_start_policies():
+def test_start_policies() -> None:
     for start, meant in {"earliest": "earliest", "latest": "latest", 5: 5.0, "1970-01-01T00:01:00Z": 60.0}.items():
         assert start_of(source_options("bus", GOOD | {"start": start})) == meant
 
 
-def test_both_plugins_are_registered_and_fit_their_ports():
+def test_both_plugins_are_registered_and_fit_their_ports() -> None:
     source = registry.load("aiops.sources", "kafka")("bus", GOOD)
     assert isinstance(source, Source)
     assert source.health()["ok"] is False

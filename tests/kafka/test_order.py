@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import msgspec
 import pytest
+
+from aiops.ports import Position
+from tests.kafka.conftest import Lab, MakeInbox, RecordingInbox, Until, position_of
 
 pytestmark = pytest.mark.kafka
 BEGAN = 1_767_225_600
@@ -13,22 +18,25 @@ BEGAN = 1_767_225_600
 AT_ONCE_S = 0.45
 
 
+Timed = Callable[[Iterable[float]], list[bytes]]
+
+
 @pytest.fixture
-def timed():
+def timed() -> Timed:
     """Alerts in the archive's form: an id and a time for each."""
 
-    def make(times):
+    def make(times: Iterable[float]) -> list[bytes]:
         plain = {"kind": "alert", "name": "DiskFull", "message": "x" * 300}
         return [msgspec.json.encode(plain | {"ts": BEGAN + at, "id": f"{at}"}) for at in times]
 
     return make
 
 
-def times(inbox):
+def times(inbox: RecordingInbox) -> list[float]:
     return [record.ts - BEGAN for record in inbox.records]
 
 
-def test_a_backlog_is_read_in_the_order_of_time(lab, inbox, until, timed):
+def test_a_backlog_is_read_in_the_order_of_time(lab: Lab, inbox: RecordingInbox, until: Until, timed: Timed) -> None:
     """Written partition by partition; one of them is empty. What is held has a limit, and places stay exact."""
     topic = lab.topic(partitions=5)
     for partition in range(4):
@@ -43,41 +51,51 @@ def test_a_backlog_is_read_in_the_order_of_time(lab, inbox, until, timed):
     for batch in inbox.batches:
         for record in batch.records:
             done[f"{topic}/{int(record.id) % 4}"] += 1
-        places = {place: at for place, at in batch.position.at.items() if not place.startswith("#")}
+        places = {place: at for place, at in position_of(batch).at.items() if not place.startswith("#")}
         assert {**done, **places} == done
 
 
-def test_partitions_that_are_ahead_are_held_back(lab, inbox, until, timed):
+def test_partitions_that_are_ahead_are_held_back(lab: Lab, inbox: RecordingInbox, until: Until, timed: Timed) -> None:
     """One partition holds the past, another the present: the second waits, without filling the memory."""
     topic = lab.topic(partitions=2)
     lab.produce(topic, timed(range(10_000, 16_000)), partition=0)
     lab.produce(topic, timed(range(6_000)), partition=1)
-    held = []
+    held: list[int] = []
+
+    def is_read() -> bool:
+        held.append(source.health()["held"])
+        return len(inbox.records) == 12_000
+
     options = lab.options(topics=[topic], max_poll_records=200, fetch_max_bytes=200_000)
     with lab.running(inbox, options) as source:
-        until(lambda: held.append(source.health()["held"]) or len(inbox.records) == 12_000, "everything")
+        until(is_read, "everything")
     assert times(inbox) == [*range(6_000), *range(10_000, 16_000)]
     # A share each, and one poll beyond it.
     assert max(held) <= 200_000 // 800 + 2 * 200
 
 
-def test_restarts_amid_a_backlog_lose_and_repeat_nothing(lab, make_inbox, until, timed):
+def test_restarts_amid_a_backlog_lose_and_repeat_nothing(
+    lab: Lab, make_inbox: MakeInbox, until: Until, timed: Timed
+) -> None:
     topic = lab.topic(partitions=3)
     for partition in range(3):
         lab.produce(topic, timed(range(partition, 3_000, 3)), partition=partition)
     options = lab.options(topics=[topic], max_poll_records=100)
-    seen, position = [], None
+    seen: list[float] = []
+    position: Position | None = None
     for life in range(3):
         inbox = make_inbox()
         wanted = 700 if life < 2 else 3_000 - len(seen)
         with lab.running(inbox, options, position):
-            until(lambda inbox=inbox, wanted=wanted: len(inbox.records) >= wanted, "some of it")
+            until(partial(inbox.has, wanted), "some of it")
         seen += times(inbox)
         position = inbox.position
     assert seen == list(range(3_000))
 
 
-def test_nothing_waits_once_all_are_read_to_the_end(lab, inbox, until, timed):
+def test_nothing_waits_once_all_are_read_to_the_end(
+    lab: Lab, inbox: RecordingInbox, until: Until, timed: Timed
+) -> None:
     topic = lab.topic(partitions=4)
     lab.produce(topic, timed(range(100)), partition=0)
     with lab.running(inbox, lab.options(topics=[topic])) as source:
@@ -86,13 +104,15 @@ def test_nothing_waits_once_all_are_read_to_the_end(lab, inbox, until, timed):
         for place in range(6):
             began = time.monotonic()
             lab.produce(topic, timed([1_000 - place]), partition=place % 3)
-            until(lambda place=place: len(inbox.records) == 101 + place, "one alert")
+            until(partial(inbox.has, 101 + place), "one alert")
             took.append(time.monotonic() - began)
     assert sorted(took)[3] < AT_ONCE_S, took
 
 
 @pytest.mark.needs("txn")
-def test_an_open_transaction_holds_no_other_partition_up(lab, inbox, until, timed):
+def test_an_open_transaction_holds_no_other_partition_up(
+    lab: Lab, inbox: RecordingInbox, until: Until, timed: Timed
+) -> None:
     from kafka import KafkaProducer
 
     topic = lab.topic(partitions=2)
@@ -102,6 +122,10 @@ def test_an_open_transaction_holds_no_other_partition_up(lab, inbox, until, time
     for value in timed(range(20)):
         producer.send(topic, value, partition=0)
     producer.flush()
+
+    def is_last(at: int) -> bool:
+        return times(inbox)[-1] == at
+
     try:
         with lab.running(inbox, lab.options(topics=[topic])):
             began = time.monotonic()
@@ -113,13 +137,13 @@ def test_an_open_transaction_holds_no_other_partition_up(lab, inbox, until, time
             for at in (101, 102, 103):
                 began = time.monotonic()
                 lab.produce(topic, timed([at]), partition=1)
-                until(lambda at=at: times(inbox)[-1] == at, "one alert behind the marks of a transaction")
+                until(partial(is_last, at), "one alert behind the marks of a transaction")
                 assert time.monotonic() - began < 2
     finally:
         producer.close()
 
 
-def test_order_can_be_switched_off(lab, inbox, until, timed):
+def test_order_can_be_switched_off(lab: Lab, inbox: RecordingInbox, until: Until, timed: Timed) -> None:
     topic = lab.topic(partitions=2)
     lab.produce(topic, timed(range(1, 2_000, 2)), partition=0)
     lab.produce(topic, timed(range(0, 2_000, 2)), partition=1)

@@ -9,6 +9,7 @@ from aiops_connectors.kafka.source import KafkaSource
 
 from aiops.ports import Position
 from aiops.testing.kafka_broker import free_ports
+from tests.kafka.conftest import Lab, MakeAlerts, MakeInbox, RecordingInbox, Until
 
 pytestmark = pytest.mark.kafka
 STRAY = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -16,7 +17,9 @@ STRAY = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarn
 
 @STRAY
 @pytest.mark.needs("durable")
-def test_a_broker_that_is_killed_and_comes_back(lab, stray_sockets, make_inbox, until, alerts):
+def test_a_broker_that_is_killed_and_comes_back(
+    lab: Lab, stray_sockets: None, make_inbox: MakeInbox, until: Until, alerts: MakeAlerts
+) -> None:
     """Both clients at once: one broker dies for both."""
     if lab.transport != "librdkafka":
         pytest.skip("goes with the other client")
@@ -28,12 +31,12 @@ def test_a_broker_that_is_killed_and_comes_back(lab, stray_sockets, make_inbox, 
         lab.running(two, lab.options(topics=[topic])) as second,
     ):
         until(lambda: len(one.records) == len(two.records) == 500, "those before")
-        lab.broker.kill()
+        lab.own.kill()
         until(lambda: not (first.health()["connected"] or second.health()["connected"]), "health to say so")
         for source in (first, second):
             assert not source.health()["ok"]
             assert source.health()["detail"].startswith("not connected: ")
-        lab.broker.start()
+        lab.own.start()
         lab.produce(topic, alerts(500, "after"))
         until(lambda: len(one.records) == len(two.records) == 1_000, "those after")
         until(lambda: first.health()["connected"] and second.health()["connected"], "health to say so again")
@@ -42,7 +45,9 @@ def test_a_broker_that_is_killed_and_comes_back(lab, stray_sockets, make_inbox, 
 
 
 @STRAY
-def test_no_broker_at_the_start(lab, stray_sockets, inbox, until, alerts):
+def test_no_broker_at_the_start(
+    lab: Lab, stray_sockets: None, inbox: RecordingInbox, until: Until, alerts: MakeAlerts
+) -> None:
     """Tries again with growing waits, says why, leaves nothing behind, and reads once somebody answers."""
     topic = lab.topic()
     lab.produce(topic, alerts(3))
@@ -69,7 +74,7 @@ def test_no_broker_at_the_start(lab, stray_sockets, inbox, until, alerts):
 
 
 @pytest.mark.needs("admin")
-def test_messages_that_are_gone_are_counted(lab, inbox, until, alerts):
+def test_messages_that_are_gone_are_counted(lab: Lab, inbox: RecordingInbox, until: Until, alerts: MakeAlerts) -> None:
     from kafka import TopicPartition
 
     topic = lab.topic()
@@ -84,7 +89,9 @@ def test_messages_that_are_gone_are_counted(lab, inbox, until, alerts):
 
 
 @pytest.mark.needs("admin")
-def test_a_position_past_the_end_reads_what_there_is(lab, inbox, until, alerts):
+def test_a_position_past_the_end_reads_what_there_is(
+    lab: Lab, inbox: RecordingInbox, until: Until, alerts: MakeAlerts
+) -> None:
     """The topic was made anew: its offsets begin again, and nothing of it has been read."""
     topic = lab.topic()
     lab.produce(topic, alerts(3))
@@ -94,7 +101,7 @@ def test_a_position_past_the_end_reads_what_there_is(lab, inbox, until, alerts):
 
 
 @pytest.mark.needs("txn")
-def test_aborted_transactions_are_not_read(lab, inbox, until, alerts):
+def test_aborted_transactions_are_not_read(lab: Lab, inbox: RecordingInbox, until: Until, alerts: MakeAlerts) -> None:
     from kafka import KafkaProducer
 
     topic = lab.topic()

@@ -5,36 +5,44 @@ from __future__ import annotations
 import random
 import time
 from contextlib import suppress
+from functools import partial
+from typing import Any
 
 import pytest
 from aiops_connectors.kafka.offsets import READER
+from aiops_connectors.kafka.source import KafkaSource
 
 from aiops.ports import Position
 from aiops.records.decode import format_time
+from tests.kafka.conftest import Lab, MakeAlerts, MakeInbox, RecordingInbox, Until
 
 pytestmark = pytest.mark.kafka
 
 
-def test_restarts_lose_and_repeat_nothing(lab, make_inbox, until, alerts):
+def test_restarts_lose_and_repeat_nothing(lab: Lab, make_inbox: MakeInbox, until: Until, alerts: MakeAlerts) -> None:
     """Each life reads on from what the last one journaled, whatever the group was told."""
     topic = lab.topic(partitions=3)
     values = alerts(3_000)
     options = lab.options(topics=[topic], max_poll_records=100)
     chosen = random.Random(7)
-    ids, position = [], None
+    ids: list[str] = []
+    position: Position | None = None
     for life in range(4):
         lab.produce(topic, values[life * 750 : (life + 1) * 750])
         inbox = make_inbox()
         wanted = chosen.randrange(100, 400) if life < 3 else len(values) - len(ids)
         with lab.running(inbox, options, position):
-            until(lambda inbox=inbox, wanted=wanted: len(inbox.records) >= wanted, "some of the alerts")
+            until(partial(inbox.has, wanted), "some of the alerts")
         ids += inbox.ids
         position = inbox.position
     assert sorted(ids) == sorted(f"a{n}" for n in range(3_000))
+    assert position is not None
     assert sum(at for place, at in position.at.items() if not place.startswith("#")) == 3_000
 
 
-def test_the_stored_position_decides_not_the_groups_offset(lab, make_inbox, until, alerts):
+def test_the_stored_position_decides_not_the_groups_offset(
+    lab: Lab, make_inbox: MakeInbox, until: Until, alerts: MakeAlerts
+) -> None:
     topic = lab.topic()
     options = lab.options(topics=[topic])
     lab.produce(topic, alerts(10))
@@ -61,7 +69,9 @@ def test_the_stored_position_decides_not_the_groups_offset(lab, make_inbox, unti
     assert fourth.ids == ["c0"]
 
 
-def test_start_at_the_latest(lab, inbox, make_inbox, until, alerts):
+def test_start_at_the_latest(
+    lab: Lab, inbox: RecordingInbox, make_inbox: MakeInbox, until: Until, alerts: MakeAlerts
+) -> None:
     topic = lab.topic()
     lab.produce(topic, alerts(5, "old"))
     options = lab.options(topics=[topic], start="latest")
@@ -78,7 +88,7 @@ def test_start_at_the_latest(lab, inbox, make_inbox, until, alerts):
 
 @pytest.mark.needs("timestamps")
 @pytest.mark.parametrize("shown", [float, format_time])
-def test_start_at_a_time(lab, inbox, until, alerts, shown):
+def test_start_at_a_time(lab: Lab, inbox: RecordingInbox, until: Until, alerts: MakeAlerts, shown: Any) -> None:
     topic = lab.topic(partitions=2)
     began = int(time.time()) - 100
     for partition in (0, 1):
@@ -89,7 +99,9 @@ def test_start_at_a_time(lab, inbox, until, alerts, shown):
     assert sorted(inbox.ids) == ["p0n2", "p0n3", "p1n2", "p1n3"]
 
 
-def test_a_pattern_means_whole_names_and_finds_new_topics(lab, inbox, until, alerts):
+def test_a_pattern_means_whole_names_and_finds_new_topics(
+    lab: Lab, inbox: RecordingInbox, until: Until, alerts: MakeAlerts
+) -> None:
     prefix = f"site{time.time_ns()}"
     topics = [lab.topic(prefix=f"{prefix}-a"), lab.topic(prefix=f"{prefix}-b"), lab.topic(prefix=f"not-{prefix}-a")]
     for topic in topics:
@@ -102,7 +114,9 @@ def test_a_pattern_means_whole_names_and_finds_new_topics(lab, inbox, until, ale
     assert sorted(inbox.ids) == sorted(f"{topic}0" for topic in [*topics[:2], later])
 
 
-def test_a_pattern_that_backtracking_never_finishes_is_matched(lab, inbox, until, alerts):
+def test_a_pattern_that_backtracking_never_finishes_is_matched(
+    lab: Lab, inbox: RecordingInbox, until: Until, alerts: MakeAlerts
+) -> None:
     prefix = f"slow{time.time_ns()}"
     other, wanted = lab.topic(prefix=f"{prefix}-{'a' * 60}-no"), lab.topic(prefix=f"{prefix}-aaa")
     for topic in (other, wanted):
@@ -112,7 +126,9 @@ def test_a_pattern_that_backtracking_never_finishes_is_matched(lab, inbox, until
     assert inbox.ids == [f"{wanted}0"]
 
 
-def test_a_topic_that_comes_later_is_read_then(lab, inbox, until, alerts):
+def test_a_topic_that_comes_later_is_read_then(
+    lab: Lab, inbox: RecordingInbox, until: Until, alerts: MakeAlerts
+) -> None:
     from kafka.admin import NewTopic
     from kafka.errors import TopicAlreadyExistsError
 
@@ -127,7 +143,9 @@ def test_a_topic_that_comes_later_is_read_then(lab, inbox, until, alerts):
 
 
 @pytest.mark.needs("durable")  # Only a broker of ours takes so short a session.
-def test_back_pressure_pauses_without_losing_its_place(lab, inbox, until, alerts):
+def test_back_pressure_pauses_without_losing_its_place(
+    lab: Lab, inbox: RecordingInbox, until: Until, alerts: MakeAlerts
+) -> None:
     topic = lab.topic(partitions=2)
     lab.produce(topic, alerts(2_000))
     inbox.full = True
@@ -147,7 +165,7 @@ def test_back_pressure_pauses_without_losing_its_place(lab, inbox, until, alerts
     assert max(len(batch.records) for batch in inbox.batches) <= 50
 
 
-def test_stop_while_full_ends_soon(lab, inbox, until, alerts):
+def test_stop_while_full_ends_soon(lab: Lab, inbox: RecordingInbox, until: Until, alerts: MakeAlerts) -> None:
     topic = lab.topic()
     lab.produce(topic, alerts(10))
     inbox.full = True
@@ -158,11 +176,16 @@ def test_stop_while_full_ends_soon(lab, inbox, until, alerts):
     assert inbox.batches == []
 
 
-def test_partitions_move_between_two_members_without_loss_or_repeats(lab, make_inbox, until, alerts):
+def test_partitions_move_between_two_members_without_loss_or_repeats(
+    lab: Lab, make_inbox: MakeInbox, until: Until, alerts: MakeAlerts
+) -> None:
     topic = lab.topic(partitions=4)
     options = lab.options(topics=[topic], max_poll_records=20)
     one, two = make_inbox(), make_inbox()
-    total = lambda: len(one.records) + len(two.records)  # noqa: E731
+
+    def total() -> int:
+        return len(one.records) + len(two.records)
+
     with lab.running(one, options):
         lab.produce(topic, alerts(400, "a"))
         until(lambda: len(one.records) == 400, "the first has it all")
@@ -178,7 +201,9 @@ def test_partitions_move_between_two_members_without_loss_or_repeats(lab, make_i
     assert all(at >= 0 for at in one.position.at.values())
 
 
-def test_a_busy_engine_hands_over_what_it_has_not_taken(lab, make_inbox, until, alerts):
+def test_a_busy_engine_hands_over_what_it_has_not_taken(
+    lab: Lab, make_inbox: MakeInbox, until: Until, alerts: MakeAlerts
+) -> None:
     """What the first member holds and cannot pass on is read by the second, and by it alone."""
     topic = lab.topic(partitions=2)
     options = lab.options(topics=[topic], max_poll_records=1_000)
@@ -195,7 +220,9 @@ def test_a_busy_engine_hands_over_what_it_has_not_taken(lab, make_inbox, until, 
 
 
 @pytest.mark.needs("static")
-def test_a_static_member_restarts_without_moving_partitions(lab, make_inbox, until, alerts):
+def test_a_static_member_restarts_without_moving_partitions(
+    lab: Lab, make_inbox: MakeInbox, until: Until, alerts: MakeAlerts
+) -> None:
     topic = lab.topic(partitions=2)
     options = lab.options(topics=[topic], session_timeout_s=30.0)
     one, two, again = make_inbox(), make_inbox(), make_inbox()
@@ -218,7 +245,9 @@ def test_a_static_member_restarts_without_moving_partitions(lab, make_inbox, unt
 @pytest.mark.needs("static")
 @pytest.mark.parametrize("by", ["topics", "pattern"])
 @pytest.mark.parametrize("when", ["while it runs", "after a restart", "between two lives"])
-def test_a_static_member_reads_a_topic_that_comes_later(lab, make_inbox, until, alerts, by, when):
+def test_a_static_member_reads_a_topic_that_comes_later(
+    lab: Lab, make_inbox: MakeInbox, until: Until, alerts: MakeAlerts, by: str, when: str
+) -> None:
     """Nobody else is there to notice the topic, and a restarted static member is handed its old, empty share."""
     from kafka.admin import NewTopic
     from kafka.errors import TopicAlreadyExistsError
@@ -227,13 +256,15 @@ def test_a_static_member_reads_a_topic_that_comes_later(lab, make_inbox, until, 
     options = lab.options(metadata_max_age_s=0.5, session_timeout_s=30.0, group_instance_id="one")
     options |= {"topics": [name]} if by == "topics" else {"pattern": name[:-2] + "[0-9]+"}
 
-    def create():
+    def create() -> None:
         # The broker may have made it already, for a client that asked.
         with suppress(TopicAlreadyExistsError):
             lab.admin.create_topics([NewTopic(name, 2, 1)])
 
     # The other client joins only once there is something to read.
-    has_joined = lambda source: source.health()["rebalances"] or lab.transport == "librdkafka"  # noqa: E731
+    def has_joined(source: KafkaSource) -> bool:
+        return bool(source.health()["rebalances"]) or lab.transport == "librdkafka"
+
     inbox = make_inbox()
     if when != "while it runs":
         with lab.running(make_inbox(), options) as source:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -12,18 +13,22 @@ from kafka.admin import NewTopic
 from kafka.errors import KafkaError
 
 from aiops.ports import Position
+from tests.kafka.conftest import Lab, MakeAlerts, MakeInbox, RecordingInbox, Until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.needs("admin")]
 
 
+Remake = Callable[..., None]
+
+
 @pytest.fixture
-def remake(lab, until):
+def remake(lab: Lab, until: Until) -> Remake:
     """Deletes a topic and makes it anew at once, as often as the broker needs to agree."""
 
-    def again(topic, partitions=1):
+    def again(topic: str, partitions: int = 1) -> None:
         lab.admin.delete_topics([topic])
 
-        def made():
+        def made() -> bool:
             try:
                 lab.admin.create_topics([NewTopic(topic, partitions, 1)])
             except KafkaError:
@@ -38,15 +43,21 @@ def remake(lab, until):
     return again
 
 
-def without_ids(position):
+def without_ids(position: Position) -> Position:
     """What was stored against a broker that has no ids of topics (before 2.8)."""
     return Position(position.source, {place: at for place, at in position.at.items() if not place.startswith("#id/")})
 
 
 @pytest.mark.parametrize("start", ["earliest", "latest"])
 def test_a_topic_made_anew_while_we_were_away_is_read_from_its_start(
-    lab, make_inbox, until, alerts, remake, caplog, start
-):
+    lab: Lab,
+    make_inbox: MakeInbox,
+    until: Until,
+    alerts: MakeAlerts,
+    remake: Remake,
+    caplog: pytest.LogCaptureFixture,
+    start: str,
+) -> None:
     topic = lab.topic()
     options = lab.options(topics=[topic], start=start)
     before, after = make_inbox(), make_inbox()
@@ -66,7 +77,9 @@ def test_a_topic_made_anew_while_we_were_away_is_read_from_its_start(
     assert after.position.at[f"#id/{topic}"] != before.position.at[f"#id/{topic}"]
 
 
-def test_a_restart_on_the_same_topic_reads_on(lab, make_inbox, until, alerts):
+def test_a_restart_on_the_same_topic_reads_on(
+    lab: Lab, make_inbox: MakeInbox, until: Until, alerts: MakeAlerts
+) -> None:
     topic = lab.topic()
     options = lab.options(topics=[topic])
     before, after = make_inbox(), make_inbox()
@@ -80,7 +93,9 @@ def test_a_restart_on_the_same_topic_reads_on(lab, make_inbox, until, alerts):
     assert after.ids == ["b0", "b1", "b2"]
 
 
-def test_without_ids_a_shorter_log_tells(lab, make_inbox, until, alerts, remake):
+def test_without_ids_a_shorter_log_tells(
+    lab: Lab, make_inbox: MakeInbox, until: Until, alerts: MakeAlerts, remake: Remake
+) -> None:
     topic = lab.topic()
     options = lab.options(topics=[topic])
     before, after = make_inbox(), make_inbox()
@@ -95,7 +110,9 @@ def test_without_ids_a_shorter_log_tells(lab, make_inbox, until, alerts, remake)
     assert after.ids == [f"new{n}" for n in range(5)]
 
 
-def test_without_ids_a_log_start_that_went_back_tells(lab, make_inbox, until, alerts, remake):
+def test_without_ids_a_log_start_that_went_back_tells(
+    lab: Lab, make_inbox: MakeInbox, until: Until, alerts: MakeAlerts, remake: Remake
+) -> None:
     topic = lab.topic()
     options = lab.options(topics=[topic])
     before, after = make_inbox(), make_inbox()
@@ -111,7 +128,9 @@ def test_without_ids_a_log_start_that_went_back_tells(lab, make_inbox, until, al
     assert after.ids == [f"new{n}" for n in range(20)]
 
 
-def test_a_topic_made_anew_while_it_is_read(lab, inbox, until, alerts, remake):
+def test_a_topic_made_anew_while_it_is_read(
+    lab: Lab, inbox: RecordingInbox, until: Until, alerts: MakeAlerts, remake: Remake
+) -> None:
     topic = lab.topic(partitions=2)
     with lab.running(inbox, lab.options(topics=[topic], metadata_max_age_s=0.5)) as source:
         for partition in (0, 1):
@@ -130,7 +149,9 @@ def test_a_topic_made_anew_while_it_is_read(lab, inbox, until, alerts, remake):
     }
 
 
-def test_messages_that_retention_removed_are_skipped_aloud(lab, make_inbox, until, alerts, caplog):
+def test_messages_that_retention_removed_are_skipped_aloud(
+    lab: Lab, make_inbox: MakeInbox, until: Until, alerts: MakeAlerts, caplog: pytest.LogCaptureFixture
+) -> None:
     topic = lab.topic()
     options = lab.options(topics=[topic])
     before, after = make_inbox(), make_inbox()
@@ -145,4 +166,4 @@ def test_messages_that_retention_removed_are_skipped_aloud(lab, make_inbox, unti
     assert (health["skipped"], health["recreated"]) == (5, 0)
     assert "5 messages were gone from the broker" in health["detail"]
     [line] = [record for record in caplog.records if "skipped messages" in record.message]
-    assert (line.fields["place"], line.fields["messages"]) == (f"{topic}/0", 5)
+    assert (line.__dict__["fields"]["place"], line.__dict__["fields"]["messages"]) == (f"{topic}/0", 5)

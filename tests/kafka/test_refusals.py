@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from aiops_connectors.kafka import source as source_module
@@ -14,6 +16,7 @@ from kafka.admin import ACL, ACLFilter, ACLOperation, ACLPermissionType, Resourc
 
 from aiops.testing.kafka_broker import KafkaBroker
 from aiops.testing.kafka_fixture import USERS
+from tests.kafka.conftest import Lab, MakeAlerts, RecordingInbox, Until
 
 NAME, PASSWORD = next(iter(USERS.items()))
 KAFKA = pytest.mark.kafka
@@ -43,7 +46,7 @@ KAFKA = pytest.mark.kafka
         ("KAFKA_STORAGE_ERROR", "", False),
     ],
 )
-def test_a_refusal_is_told_from_a_broker_that_is_away(name, text, refused):
+def test_a_refusal_is_told_from_a_broker_that_is_away(name: str, text: str, refused: bool) -> None:
     error = broker_error(name, text)
     assert isinstance(error, BrokerError)
     assert isinstance(error, RefusedError) == refused
@@ -51,7 +54,7 @@ def test_a_refusal_is_told_from_a_broker_that_is_away(name, text, refused):
 
 
 @pytest.fixture
-def login(lab, monkeypatch):
+def login(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     if not isinstance(lab.broker, KafkaBroker):
         pytest.skip("the broker has no listeners that ask for a name")
     monkeypatch.setenv("TEST_KAFKA_PASSWORD", PASSWORD)
@@ -60,12 +63,12 @@ def login(lab, monkeypatch):
         "sasl_mechanism": "PLAIN",
         "sasl_username": NAME,
         "sasl_password_env": "TEST_KAFKA_PASSWORD",
-        "bootstrap_servers": [lab.broker.bootstrap_sasl],
+        "bootstrap_servers": [lab.kafka.bootstrap_sasl],
     }
 
 
 @contextmanager
-def denied(lab, kind, name, operation):
+def denied(lab: Lab, kind: str, name: str, operation: str) -> Iterator[None]:
     """The user may not do that; everything else is allowed."""
     acl = ACL(f"User:{NAME}", "*", operation, ACLPermissionType.DENY, ResourcePattern(kind, name))
     others = ACL("User:*", "*", ACLOperation.ALL, ACLPermissionType.ALLOW, ResourcePattern(kind, name))
@@ -81,8 +84,15 @@ def denied(lab, kind, name, operation):
 @KAFKA
 @pytest.mark.parametrize("operation", [ACLOperation.READ, ACLOperation.DESCRIBE])
 def test_a_topic_that_is_refused_is_named_and_the_other_is_read(
-    lab, inbox, until, alerts, login, caplog, monkeypatch, operation
-):
+    lab: Lab,
+    inbox: RecordingInbox,
+    until: Until,
+    alerts: MakeAlerts,
+    login: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    operation: str,
+) -> None:
     monkeypatch.setattr("aiops_connectors.kafka.kafka_python.BLOCKED_S", 0.5)
     monkeypatch.setattr("aiops_connectors.kafka.librdkafka.BLOCKED_S", 0.5)
     ours, theirs = lab.topic(), lab.topic(prefix="theirs")
@@ -106,7 +116,14 @@ def test_a_topic_that_is_refused_is_named_and_the_other_is_read(
 
 
 @KAFKA
-def test_a_topic_that_is_granted_later_is_read_then(lab, inbox, until, alerts, login, monkeypatch):
+def test_a_topic_that_is_granted_later_is_read_then(
+    lab: Lab,
+    inbox: RecordingInbox,
+    until: Until,
+    alerts: MakeAlerts,
+    login: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("aiops_connectors.kafka.kafka_python.BLOCKED_S", 0.5)
     monkeypatch.setattr("aiops_connectors.kafka.librdkafka.BLOCKED_S", 0.5)
     topic = lab.topic()
@@ -122,16 +139,28 @@ def test_a_topic_that_is_granted_later_is_read_then(lab, inbox, until, alerts, l
 
 
 @KAFKA
-def test_a_group_that_is_refused_is_no_network_fault(lab, inbox, until, alerts, login, caplog):
+def test_a_group_that_is_refused_is_no_network_fault(
+    lab: Lab,
+    inbox: RecordingInbox,
+    until: Until,
+    alerts: MakeAlerts,
+    login: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     topic = lab.topic()
     options = lab.options(topics=[topic], **login)
     waits: list[float] = []
+
+    def note(seconds: float) -> None:
+        waits.append(seconds)
+        time.sleep(0.05)
+
     with (
         caplog.at_level(logging.INFO, "aiops"),
         denied(lab, ResourceType.GROUP, options["group_id"], ACLOperation.ALL),
         lab.running(inbox, options) as source,
     ):
-        source._sleep = lambda seconds: (waits.append(seconds), time.sleep(0.05))[0]
+        source._sleep = note
         until(lambda: source.health()["refused"], "the refusal")
         until(lambda: source.health()["reconnects"] >= 2, "two tries")
         health = source.health()
@@ -146,7 +175,9 @@ def test_a_group_that_is_refused_is_no_network_fault(lab, inbox, until, alerts, 
 
 
 @KAFKA
-def test_a_topic_that_does_not_exist_is_said_and_not_made(lab, inbox, until, alerts):
+def test_a_topic_that_does_not_exist_is_said_and_not_made(
+    lab: Lab, inbox: RecordingInbox, until: Until, alerts: MakeAlerts
+) -> None:
     ours, typo = lab.topic(), f"typo-{time.time_ns()}"
     lab.produce(ours, alerts(2))
     with lab.running(inbox, lab.options(topics=[ours, typo], metadata_max_age_s=0.5)) as source:

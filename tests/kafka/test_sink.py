@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from aiops_connectors.kafka.sink import KafkaSink
 from kafka import KafkaConsumer, TopicPartition
@@ -12,6 +15,7 @@ from aiops.errors import UsageError
 from aiops.ports import Message
 from aiops.records import Incident
 from aiops.testing.kafka_broker import free_ports
+from tests.kafka.conftest import Lab
 
 pytestmark = pytest.mark.kafka
 STRAY = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -22,12 +26,12 @@ def message(version: int = 1, change: str = "opened", title: str = "DiskFull on 
     return Message(f"i-1:{version}", "topic", incident, change, version, 1_767_225_600.25)
 
 
-def written(lab, topic: str, count: int) -> list:
+def written(lab: Lab, topic: str, count: int) -> list[Any]:
     consumer = KafkaConsumer(bootstrap_servers=lab.broker.bootstrap)
     partitions = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic)]
     consumer.assign(partitions)
     consumer.seek_to_beginning()
-    found: list = []
+    found: list[Any] = []
     for _ in range(100):
         found += [one for batch in consumer.poll(200).values() for one in batch]
         if len(found) >= count:
@@ -36,7 +40,7 @@ def written(lab, topic: str, count: int) -> list:
     return found
 
 
-def test_changes_of_an_incident_arrive_in_order_and_can_be_replayed(lab, tmp_path):
+def test_changes_of_an_incident_arrive_in_order_and_can_be_replayed(lab: Lab, tmp_path: Path) -> None:
     topic = lab.topic(partitions=3, prefix="incidents")
     sink = KafkaSink("bus", {k: v for k, v in lab.options(topic=topic).items() if k in _KNOWN})
     for version, change in ((1, "opened"), (2, "updated"), (3, "resolved")):
@@ -54,7 +58,7 @@ def test_changes_of_an_incident_arrive_in_order_and_can_be_replayed(lab, tmp_pat
 
 
 @pytest.mark.needs("admin")
-def test_a_refusal_is_not_worth_another_try(lab):
+def test_a_refusal_is_not_worth_another_try(lab: Lab) -> None:
     topic = lab.topic(prefix="small")
     lab.admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": "100"})])
     sink = KafkaSink("bus", {k: v for k, v in lab.options(topic=topic).items() if k in _KNOWN})
@@ -65,7 +69,7 @@ def test_a_refusal_is_not_worth_another_try(lab):
 
 
 @STRAY
-def test_nobody_there_is_worth_another_try(lab, stray_sockets):
+def test_nobody_there_is_worth_another_try(lab: Lab, stray_sockets: None) -> None:
     options = {"bootstrap_servers": [f"127.0.0.1:{free_ports(1)[0]}"], "transport": lab.transport, "topic": "t"}
     sink = KafkaSink("bus", options)
     answer = sink.send(message())
@@ -73,7 +77,7 @@ def test_nobody_there_is_worth_another_try(lab, stray_sockets):
     assert (answer.ok, answer.retry) == (False, True)
 
 
-def test_a_topic_name_that_cannot_be_is_said_at_once(lab):
+def test_a_topic_name_that_cannot_be_is_said_at_once(lab: Lab) -> None:
     with pytest.raises(UsageError, match=r"sinks\.bus\.topic"):
         KafkaSink("bus", {"bootstrap_servers": ["localhost:9092"], "topic": "a b"})
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from heapq import merge
 from typing import NamedTuple
 
+from aiops_connectors.kafka.consumer import Batch, Partition
 from aiops_connectors.kafka.decoding import Item
 from aiops_connectors.kafka.time_merge import ITEM_BYTES, PATIENCE_S, SHARE_BYTES, Lanes
 from hypothesis import given
@@ -14,19 +17,19 @@ from hypothesis import strategies as st
 A, B, C = ("t", 0), ("t", 1), ("t", 2)
 
 
-def item(partition, offset, at, size=10):
+def item(partition: Partition, offset: int, at: float, size: int = 10) -> Item:
     return Item(partition, offset + 1, float(at), float(at), size)
 
 
-def items(partition, times, first=0):
+def items(partition: Partition, times: Sequence[float], first: int = 0) -> list[Item]:
     return [item(partition, offset, at) for offset, at in enumerate(times, first)]
 
 
-def ats(taken):
+def ats(taken: Iterable[Item]) -> list[float]:
     return [each.at for each in taken]
 
 
-def never_falling(backlog):
+def never_falling(backlog: Sequence[Item]) -> list[tuple[float, Item]]:
     high, out = float("-inf"), []
     for each in backlog:
         high = max(high, each.at)
@@ -39,13 +42,13 @@ def never_falling(backlog):
     bring=st.randoms(use_true_random=False),
     limit=st.integers(1, 30),
 )
-def test_a_known_backlog_leaves_merged(logs, bring, limit):
+def test_a_known_backlog_leaves_merged(logs: list[list[int]], bring: random.Random, limit: int) -> None:
     """However the client brings it: as if all partitions had been one, each in its own order."""
     backlog = {("t", number): items(("t", number), times) for number, times in enumerate(logs)}
     lanes = Lanes(1 << 30)
     lanes.assign(dict.fromkeys(backlog, 0))
     brought = dict.fromkeys(backlog, 0)
-    left = []
+    left: list[Item] = []
     while len(left) < sum(map(len, backlog.values())):
         behind = [one for one in backlog if brought[one] < len(backlog[one])]
         if behind:
@@ -57,7 +60,7 @@ def test_a_known_backlog_leaves_merged(logs, bring, limit):
         left += lanes.take(limit, remaining, 0.0)
     wanted = merge(*(never_falling(each) for each in backlog.values()), key=lambda pair: pair[0])
     assert [high for high, _ in wanted] == sorted(high for each in backlog.values() for high, _ in never_falling(each))
-    by_partition = defaultdict(list)
+    by_partition: defaultdict[Partition, list[Item]] = defaultdict(list)
     for each in left:
         by_partition[each.partition].append(each)
     assert {one: log for one, log in backlog.items() if log} == dict(by_partition)
@@ -67,7 +70,7 @@ def test_a_known_backlog_leaves_merged(logs, bring, limit):
     assert lanes.held == 0
 
 
-def test_equal_times_go_as_they_were_sent():
+def test_equal_times_go_as_they_were_sent() -> None:
     lanes = Lanes(1 << 20)
     lanes.assign({A: 0, B: 0})
     first, second = item(B, 0, 5), item(A, 0, 5)
@@ -76,14 +79,14 @@ def test_equal_times_go_as_they_were_sent():
     assert lanes.take(10, {A: 0, B: 0}, 0.0) == [first, second]
 
 
-def test_at_the_end_nobody_waits():
+def test_at_the_end_nobody_waits() -> None:
     lanes = Lanes(1 << 20)
     lanes.assign({A: 0, B: 0, C: 0})
     lanes.add([(A, items(A, [7]))])
     assert ats(lanes.take(10, {A: 0, B: 0, C: 0}, 0.0)) == [7]
 
 
-def test_what_is_behind_is_waited_for_with_patience():
+def test_what_is_behind_is_waited_for_with_patience() -> None:
     lanes = Lanes(1 << 20)
     lanes.assign({A: 0, B: 0})
     lanes.add([(A, items(A, [7]))])
@@ -100,7 +103,7 @@ def test_what_is_behind_is_waited_for_with_patience():
     assert lanes.take(10, behind, 17.0) == []
 
 
-def test_of_whom_nothing_is_known_is_waited_for_until_the_broker_was_asked():
+def test_of_whom_nothing_is_known_is_waited_for_until_the_broker_was_asked() -> None:
     lanes = Lanes(1 << 20)
     lanes.assign({A: 0, B: 5})
     lanes.add([(A, items(A, [7]))])
@@ -109,7 +112,7 @@ def test_of_whom_nothing_is_known_is_waited_for_until_the_broker_was_asked():
     assert ats(lanes.take(10, {A: 0}, 0.0)) == [7]
 
 
-def test_an_open_transaction_holds_nobody_up_once_the_broker_was_asked():
+def test_an_open_transaction_holds_nobody_up_once_the_broker_was_asked() -> None:
     """Its messages count, but cannot be read; the end that the broker tells lies before them."""
     lanes = Lanes(1 << 20)
     lanes.assign({A: 0, B: 5})
@@ -121,7 +124,7 @@ def test_an_open_transaction_holds_nobody_up_once_the_broker_was_asked():
     assert ats(lanes.take(10, behind, 0.0)) == [7]
 
 
-def test_those_far_ahead_are_held_back_and_go_on_at_half():
+def test_those_far_ahead_are_held_back_and_go_on_at_half() -> None:
     lanes = Lanes(2 * SHARE_BYTES)
     lanes.assign({A: 0, B: 0})
     count = SHARE_BYTES // (10 + ITEM_BYTES) + 1
@@ -135,7 +138,7 @@ def test_those_far_ahead_are_held_back_and_go_on_at_half():
     assert lanes.full() == set()
 
 
-def test_what_may_leave_counts_as_held_until_it_does():
+def test_what_may_leave_counts_as_held_until_it_does() -> None:
     lanes = Lanes(2 * SHARE_BYTES)
     lanes.assign({A: 0, B: 0})
     count = SHARE_BYTES // (10 + ITEM_BYTES) + 3
@@ -145,24 +148,25 @@ def test_what_may_leave_counts_as_held_until_it_does():
     assert (lanes.held, lanes.full()) == (count - 1, {A})
 
 
-def test_partitions_that_went_away_are_forgotten():
+def test_partitions_that_went_away_are_forgotten() -> None:
     lanes = Lanes(1 << 20)
     lanes.assign({A: 0, B: 0})
     lanes.add([(A, items(A, [1, 4, 6])), (B, items(B, [2, 5]))])
     assert ats(lanes.take(1, {}, 0.0)) == [1]
     lanes.drop([A])
     assert ats(lanes.take(10, {B: 0}, 0.0)) == [2, 5]
-    assert lanes.unread([(A, [Message(3)]), (B, [Message(1), Message(2)])]) == [(B, [Message(2)])]
+    read: list[Batch] = [(A, [Message(3)]), (B, [Message(1), Message(2)])]
+    assert lanes.unread(read) == [(B, read[1][1][1:])]
 
 
-def test_without_order_everything_leaves_as_it_came():
+def test_without_order_everything_leaves_as_it_came() -> None:
     lanes = Lanes(1 << 20, merge=False)
     lanes.assign({A: 0, B: 0})
     lanes.add([(A, items(A, [7, 8])), (B, items(B, [1]))])
     assert ats(lanes.take(10, {A: 50, B: 50}, 0.0)) == [7, 8, 1]
 
 
-def test_one_absurd_time_holds_back_its_own_partition_only():
+def test_one_absurd_time_holds_back_its_own_partition_only() -> None:
     lanes = Lanes(1 << 20)
     lanes.assign({A: 0, B: 0})
     lanes.add([(A, items(A, [10_000, 2])), (B, items(B, [1, 3]))])
@@ -172,3 +176,7 @@ def test_one_absurd_time_holds_back_its_own_partition_only():
 
 class Message(NamedTuple):
     offset: int
+    timestamp: int = 0
+    key: bytes | None = None
+    value: bytes | None = None
+    headers: Sequence[tuple[str, bytes]] = ()

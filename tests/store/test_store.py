@@ -157,7 +157,8 @@ def test_retention_counts_from_receipt(store: Store) -> None:
     """Alerts of years ago that come today are kept as long as those of today."""
     received, day = 1_800_000_000.0, 86_400.0
     keep = KeepConfig(incidents_s=10 * day, audit_s=10 * day)
-    for number, change in enumerate(("opened", "resolved"), 1):
+    both: tuple[IncidentChange, ...] = ("opened", "resolved")
+    for number, change in enumerate(both, 1):
         event = changed("i-1", number, change, at=received - 1_600 * day)
         store.apply([Decided(number, received + number, [event])])
     store.apply([Decided(3, received + 5 * day, [Notice(3, "storm", "begins")])])

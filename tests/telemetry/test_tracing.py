@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,10 @@ TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 TRACEPARENT = f"00-{TRACE}-{PARENT}-01"
 ALERT = {"kind": "alert", "name": "DiskFull", "entity": "db1", "severity": "critical"}
 SECRET = "s3cr3t-in-a-path"
+
+
+def _more_than(collector: Any, seen: int) -> bool:
+    return len(collector.requests) > seen
 
 
 def until(found: Callable[[], Any]) -> Any:
@@ -226,7 +231,7 @@ def test_a_collector_that_is_away_is_said_once_and_so_is_its_return(caplog: pyte
                 seen = len(collector.requests)
                 with tracing.begin("batch"):
                     pass
-                until(lambda seen=seen: len(collector.requests) > seen)
+                until(partial(_more_than, collector, seen))
             until(lambda: tracing.health()["failed"] == 3)
             assert not tracing.health()["ok"]
             assert "400" in tracing.health()["detail"]

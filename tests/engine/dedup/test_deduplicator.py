@@ -22,7 +22,7 @@ def alert(ts: float, status: str = "firing", **fields: object) -> Alert:
 
 def verdicts(*alerts: Alert, dedup: Dedup | None = None) -> list[str]:
     dedup = dedup or Dedup(DedupConfig())
-    told = []
+    told: list[str] = []
     for each in alerts:
         dedup.expire(each.ts)
         told.append(dedup.observe(dedup.stream(each), each, each.ts).verdict)

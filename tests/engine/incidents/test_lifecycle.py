@@ -41,7 +41,7 @@ def test_a_storm_on_one_entity_is_one_incident() -> None:
 
 
 def test_it_resolves_when_all_have_resolved_and_stayed_so() -> None:
-    records = [alert(0), alert(60, status="resolved"), Tick(ts=200), Tick(ts=400)]
+    records: list[Record] = [alert(0), alert(60, status="resolved"), Tick(ts=200), Tick(ts=400)]
     assert changes(*records) == ["opened", "resolved"]
     last = run(*records)[0][-1]
     assert last.at == 360
@@ -51,7 +51,7 @@ def test_it_resolves_when_all_have_resolved_and_stayed_so() -> None:
 def test_firing_again_before_the_end_keeps_it_open_and_soon_after_the_end_reopens_it() -> None:
     first = [alert(0), alert(60, status="resolved"), alert(120)]
     assert changes(*first, Tick(ts=500)) == ["opened"]
-    again = [alert(0), alert(60, status="resolved"), Tick(ts=400), alert(690)]
+    again: list[Record] = [alert(0), alert(60, status="resolved"), Tick(ts=400), alert(690)]
     events, placed = run(*again)
     assert [event.change for event in events][-2:] == ["resolved", "reopened"]
     assert len({event.incident.id for event in events}) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,13 +25,9 @@ def unsilence(name: str, at: float) -> Action:
     return Action(ts=START + at, verb="unsilence", id=f"end-{name}", args={"id": name})
 
 
-def alert(
-    at: float, service: str = "web", name: str = "ServiceDown", severity: str = "critical", **more: object
-) -> Alert:
+def alert(at: float, service: str = "web", name: str = "ServiceDown", severity: str = "critical", **more: Any) -> Alert:
     begun = more.pop("starts_at", START + at)
-    return Alert(  # type: ignore[arg-type]
-        ts=START + at, name=name, entity="shop", service=service, severity=severity, starts_at=begun, **more
-    )
+    return Alert(ts=START + at, name=name, entity="shop", service=service, severity=severity, starts_at=begun, **more)
 
 
 def tick(at: float) -> Tick:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -88,7 +89,7 @@ def test_the_end_by_hand_says_what_is_notified_now() -> None:
 @pytest.mark.parametrize("how", ["resolved", "lease"])
 def test_what_ended_in_the_silence_is_not_notified(how: str) -> None:
     engine = Engine()
-    more = {"ends_at": START + 100} if how == "lease" else {}
+    more: dict[str, Any] = {"ends_at": START + 100} if how == "lease" else {}
     engine.step([silence("s", "entity=db-1", 600), alert(10, **more)])
     if how == "resolved":
         engine.step([alert(50, status="resolved", starts_at=START + 10)])

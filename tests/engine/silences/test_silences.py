@@ -309,7 +309,7 @@ def test_snapshot_between_two_ends_changes_none(steps: list[float], cut: int, le
 
 
 def test_snapshot_with_what_cannot_be_asked_is_read_without_it() -> None:
-    state = {
+    state: dict[str, Any] = {
         "silences": [
             [msgspec.to_builtins(silence("good")), 100.0],
             [msgspec.to_builtins(silence("bad", "a=b")) | {"matchers": [["a", "=~", "("]]}, 100.0],
