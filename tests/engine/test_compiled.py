@@ -22,18 +22,25 @@ import msgspec
 from aiops.compile import is_compiled, is_stale
 from aiops.engine.config import EngineConfig
 from aiops.engine.engine import Engine
+from aiops.records import Alert
 from aiops.simulate import Options, simulate
 from aiops.topology import Topology
 
 mine, other = Path(sys.argv[1]), Path(sys.argv[2])
 run = simulate(Options(seed=5, services=30, faults=6, hours=8.0))
-records, half = run.records, len(run.records) // 2
+half = len(run.records) // 2
+# The snapshot stands in a storm, whose cluster keeps more than others do.
+at = run.records[half - 1].ts
+storm = [Alert(ts=at + 0.5 * n, name=f"Odd{n}", entity=f"odd-{n}", severity="critical") for n in range(400)]
+records = run.records[:half] + storm + [each for each in run.records[half:] if each.ts >= storm[-1].ts]
+half += len(storm)
 
 def digest(events):
     return hashlib.sha256(msgspec.json.encode(events)).hexdigest()
 
 engine = Engine(EngineConfig(), run.topology)
 before = engine.step(records[:half])
+assert any(cluster.storm is not None for cluster in engine.clusters.by_number.values())
 mine.write_bytes(engine.snapshot())
 after = engine.step(records[half:]) + engine.finish()
 told = {"compiled": is_compiled(), "stale": is_stale(), "before": digest(before), "after": digest(after),

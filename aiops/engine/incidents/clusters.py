@@ -409,9 +409,11 @@ def _member(dumped: DumpedMember) -> MemberState:
 
 
 def _cluster(dumped: DumpedCluster) -> ClusterState:
+    # Compiled, the class takes no other class for its own: the storm comes after.
+    storm, dumped.storm = dumped.storm, None
     cluster = ClusterState(*_CLUSTER(dumped))
     cluster.members = {number: _member(member) for number, member in dumped.members.items()}
-    cluster.storm = None if dumped.storm is None else Tally(*_TALLY(dumped.storm))
+    cluster.storm = None if storm is None else Tally(*_TALLY(storm))
     return cluster
 
 
