@@ -10,26 +10,26 @@ from typing import Protocol, runtime_checkable
 
 from msgspec.structs import astuple
 
-from aiops.app.dispatcher import open_lanes, open_worker
+from aiops.app.dispatcher import open_dispatcher, open_queues
 from aiops.config import Config
 from aiops.daemon.control_handlers import answers, endpoint_answers
 from aiops.daemon.daemon import Daemon
 from aiops.daemon.runs import Runs, playbook_places, usable
-from aiops.daemon.trail_anchor import StoreAnchor
+from aiops.daemon.trail_anchor import StoreTrailAnchor
 from aiops.engine.engine import Engine
 from aiops.engine.events import Event
 from aiops.engine.incident_view import Look, look
 from aiops.engine.rank import Models
 from aiops.errors import AiopsError
 from aiops.http.auth import Guard
-from aiops.notify.dispatcher import Worker
+from aiops.notify.dispatcher import Dispatcher
 from aiops.ports import Source
 from aiops.private import private_directory
 from aiops.records import Action
 from aiops.respond.audit import AuditError, Trail
 from aiops.respond.catalogue import read_catalogue, shipped
 from aiops.respond.transport import RunTransport
-from aiops.telemetry.logs import say
+from aiops.telemetry.logs import log
 from aiops.topology import Topology
 from aiops.web.app import create_app
 
@@ -48,9 +48,9 @@ class Serves(Protocol):
         ...
 
 
-def add_delivery(daemon: Daemon) -> Worker:
+def add_delivery(daemon: Daemon) -> Dispatcher:
     """Deliver the outbox to the configured endpoints, woken by each transaction that adds to it."""
-    worker = open_worker(
+    worker = open_dispatcher(
         daemon.store,
         daemon.config.endpoints,
         clock=daemon.clock,
@@ -63,7 +63,7 @@ def add_delivery(daemon: Daemon) -> Worker:
             worker.wake()
 
     def reload(config: Config) -> None:
-        worker.replace(open_lanes(config.endpoints, daemon.monotonic))
+        worker.replace(open_queues(config.endpoints, daemon.monotonic))
 
     daemon.listen(wake)
     daemon.reloaders.append(reload)
@@ -75,9 +75,9 @@ def add_delivery(daemon: Daemon) -> Worker:
     return worker
 
 
-def left_out(config: Config, fold: object) -> list[str]:
+def left_out(config: Config, engine: object) -> list[str]:
     """What a configuration names and nobody can use, such as a folder of playbooks that is not there."""
-    models = fold.ranking.models if isinstance(fold, Engine) else Models()
+    models = engine.ranking.models if isinstance(engine, Engine) else Models()
     told = [str(text) for model in astuple(models) for text in getattr(model, "problems", ())]
     if config.respond.enabled:
         told += usable(read_catalogue(_playbooks(config))).problems
@@ -86,9 +86,9 @@ def left_out(config: Config, fold: object) -> list[str]:
 
 def add_problems(daemon: Daemon) -> None:
     """Show what was left out in the log and the health: the daemon works without it, but not as it was meant to."""
-    problems = left_out(daemon.config, daemon.recovered.fold)
+    problems = left_out(daemon.config, daemon.recovered.engine)
     for text in problems:
-        say(logging.WARNING, f"left out: {text}")
+        log(logging.WARNING, f"left out: {text}")
     if problems:
         daemon.extra_health["left_out"] = lambda: {"ok": False, "detail": "; ".join(problems)}
 
@@ -111,7 +111,7 @@ def add_runs(daemon: Daemon, topology: Topology) -> None:
     try:
         if not config.directory:
             private_directory(directory)
-        trail = Trail(directory / "audit.jsonl", StoreAnchor(daemon.store.database))
+        trail = Trail(directory / "audit.jsonl", StoreTrailAnchor(daemon.store.database))
     except (AiopsError, OSError) as error:
         _none(daemon, error)
         transport.close()
@@ -126,7 +126,7 @@ def add_runs(daemon: Daemon, topology: Topology) -> None:
         args = {"text": text}
         found = daemon.act(Action(ts=0.0, verb="note", actor="aiops", incident=incident, args=args))
         if found is not None and not found.applied:
-            say(logging.WARNING, f"{text}: nobody was notified: {found.reason}", incident=incident)
+            log(logging.WARNING, f"{text}: nobody was notified: {found.reason}", incident=incident)
         return found is not None
 
     def look_at(name: str) -> Look | None:
@@ -147,13 +147,13 @@ def add_runs(daemon: Daemon, topology: Topology) -> None:
 
 def _none(daemon: Daemon, error: Exception) -> None:
     reason = f"nothing can be run: {error}"
-    say(logging.ERROR, reason)
+    log(logging.ERROR, reason)
     daemon.extra_health["runs"] = lambda: {"ok": False, "detail": reason}
 
 
 def _look(daemon: Daemon, incident: str) -> Look | None:
-    def question(fold: object) -> Look | None:
-        return look(fold, incident, daemon.clock()) if isinstance(fold, Engine) else None
+    def question(engine: object) -> Look | None:
+        return look(engine, incident, daemon.clock()) if isinstance(engine, Engine) else None
 
     try:
         found: Look | None = daemon.pump.ask(question).result(LOOK_TIMEOUT_S)

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from aiops.app.build import add_delivery, add_pages, add_problems, add_runs, guard_of, left_out
-from aiops.app.dispatcher import open_lanes
+from aiops.app.dispatcher import open_queues
 from aiops.app.engine import build_engine
 from aiops.config import Config, SourceConfig, load_config
 from aiops.daemon.clocks import SteadyClock
@@ -26,7 +26,7 @@ from aiops.errors import AiopsError, UsageError
 from aiops.http.redaction import origin_of
 from aiops.ports import Source
 from aiops.telemetry import logs
-from aiops.telemetry.logs import say
+from aiops.telemetry.logs import log
 from aiops.telemetry.tracing import add_tracing, open_tracing, tracer_of
 from aiops.topology import Topology, load_topology
 from aiops.wording import plural
@@ -87,7 +87,7 @@ def check(config: Config) -> list[str]:
     """
     topology = topology_of(config)
     sources = sources_of(config)
-    lanes = open_lanes(config.endpoints)
+    queues = open_queues(config.endpoints)
     problems = left_out(config, build_engine(config, topology))
     if problems:
         more = f"; and {len(problems) - _MAX_TOLD} more" if len(problems) > _MAX_TOLD else ""
@@ -99,7 +99,7 @@ def check(config: Config) -> list[str]:
         f"topology: {plural(len(topology.nodes), 'entity', 'entities')}, {plural(len(topology.edges), 'edge')}",
         *(f"topology: warning: {text}" for text in topology.warnings),
         f"sources: {', '.join(source.name for source in sources) or 'none'}",
-        f"endpoints: {', '.join(lane.name for lane in lanes) or 'none'}",
+        f"endpoints: {', '.join(queue.name for queue in queues) or 'none'}",
         *([f"traces: {origin_of(config.tracing.endpoint)}"] if config.tracing.enabled else []),
         f"state: {config.state.path()}",
     ]
@@ -179,7 +179,7 @@ class Runner:
         try:
             daemon.reload(load_config(self._path, self._sets))
         except AiopsError as error:
-            say(logging.ERROR, f"nothing was reloaded: {error}")
+            log(logging.ERROR, f"nothing was reloaded: {error}")
         notify("READY=1")
 
 
@@ -204,4 +204,4 @@ def notify(text: str) -> None:
         try:
             connection.sendto(text.encode(), "\0" + address[1:] if address.startswith("@") else address)
         except OSError as error:
-            say(logging.WARNING, f"systemd could not be told: {error}")
+            log(logging.WARNING, f"systemd could not be told: {error}")

@@ -21,14 +21,14 @@ _NAMED = 5
 
 def skipped_health(daemon: Daemon) -> dict[str, Any]:
     """How many records were set aside, as far back as the journal goes, and the newest of them."""
-    skips = list(daemon.pump.folding.skips.all.values())
+    skips = list(daemon.pump.processor.skips.all.values())
     return {"count": len(skips), "newest": [asdict(skip) for skip in skips[-_NAMED:]]}
 
 
 def contained_warnings(daemon: Daemon) -> list[str]:
     """Sentences about what was contained lately."""
     since = daemon.clock() - _SHOWN_S
-    fresh = [skip for skip in list(daemon.pump.folding.skips.all.values()) if skip.at >= since]
+    fresh = [skip for skip in list(daemon.pump.processor.skips.all.values()) if skip.at >= since]
     warnings = list(daemon.recovered_warnings) if daemon.recovered_at >= since else []
     if fresh:
         newest = fresh[-1]

@@ -18,14 +18,14 @@ from typing import Any, Literal, Protocol
 from aiops.config import Config, engine_digest
 from aiops.daemon import health as telltale
 from aiops.daemon.clock_health import clock_families, clock_health
-from aiops.daemon.frame_processing import Fold
+from aiops.daemon.frame_processing import HostedEngine
 from aiops.daemon.inbox import Inbox
 from aiops.daemon.lock import StateLock
 from aiops.daemon.models_in_use import InUse, detector_of, models_of
-from aiops.daemon.operator_actions import Desk
+from aiops.daemon.operator_actions import OperatorActions
 from aiops.daemon.pump import Pump
 from aiops.daemon.recovery import recover
-from aiops.daemon.retention_job import Upkeep
+from aiops.daemon.retention_job import RetentionJob
 from aiops.daemon.runs import Runs
 from aiops.daemon.scrubber import Scrubber
 from aiops.daemon.snapshots import Snapshots
@@ -38,13 +38,13 @@ from aiops.errors import AiopsError
 from aiops.journal import Writer
 from aiops.journal.segment import Torn
 from aiops.journal.snapshot import frame_of, snapshot_paths
-from aiops.notify.policy import Announcer
+from aiops.notify.policy import EndpointPolicy
 from aiops.ports import Position, Source
 from aiops.records import Action
 from aiops.store.repair import MISSING, Repaired, lost, move_damaged, salvage
 from aiops.store.store import FILE_NAME, Store
 from aiops.telemetry import logs
-from aiops.telemetry.logs import say
+from aiops.telemetry.logs import log
 from aiops.telemetry.metrics import Family
 from aiops.telemetry.trace import OFF, Tracer
 
@@ -88,7 +88,7 @@ class Daemon:
     def __init__(
         self,
         config: Config,
-        make: Callable[[], Fold],
+        make: Callable[[], HostedEngine],
         sources: Sequence[Source] = (),
         *,
         clock: Callable[[], float] = time.time,
@@ -127,16 +127,15 @@ class Daemon:
             opened.callback(lock.release)
             self._lost = lost(self.directory)
             self.repaired = _moved(self.directory)
-            self.store = Store(self.directory)
+            self.policy = EndpointPolicy(config.endpoints, config.http.external_url, tracer)
+            self.store = Store(self.directory, self.policy)
             opened.callback(self.store.close)
             self._open(make, list(sources))
             self._closing = opened.pop_all()
 
-    def _open(self, make: Callable[[], Fold], sources: list[Source]) -> None:
+    def _open(self, make: Callable[[], HostedEngine], sources: list[Source]) -> None:
         config, digest = self.config, engine_digest(self.config)
         self.outbox = self.store.outbox
-        self.announcer = Announcer(self.outbox, config.endpoints, config.http.external_url, self.tracer)
-        self.store.telling = self.announcer
         paths = snapshot_paths(self.directory / "snapshots")
         if self.repaired is not None:
             salvage(self.repaired, self.store.database)
@@ -151,12 +150,12 @@ class Daemon:
         self.recovered = recover(self.journal_directory, self.snapshots.directory, self.store, make, digest)
         if self.recovered.gap and "store" not in self.extra_health:
             self._say_lost(self.recovered.gap, True)
-        self.snapshots.folded(self.recovered.seconds)
-        self._models = models_of(config, self.recovered.fold)
+        self.snapshots.processed(self.recovered.seconds)
+        self._models = models_of(config, self.recovered.engine)
         # Faults of models before this start, by port; health shows those since.
-        self.faults_before: dict[str, int] = self.recovered.fold.accounts().get("faults", {})
+        self.faults_before: dict[str, int] = self.recovered.engine.accounts().get("faults", {})
         self.inbox = Inbox(config.inbox.max_records, self.monotonic)
-        self.desk = Desk(self.inbox, self.clock)
+        self.operator_actions = OperatorActions(self.inbox, self.clock)
         self.pump = Pump(
             self.recovered,
             self.writer,
@@ -174,7 +173,7 @@ class Daemon:
         self.extra_metrics.append(lambda: self.pump.lateness.metrics(self.sources.falls))
         self.sources = Sources(sources, self.inbox, self.position)
         self.pump.has_backlog = self.sources.have_backlog
-        self.upkeep = Upkeep(self)
+        self.retention_job = RetentionJob(self)
         self.scrubber = Scrubber(self.journal_directory)
         self.extra_metrics.append(self.scrubber.families)
         self.extra_metrics.append(lambda: clock_families(self))
@@ -193,13 +192,13 @@ class Daemon:
     def start(self) -> None:
         """Start all threads."""
         self._pump_thread.start()
-        self.upkeep.start()
+        self.retention_job.start()
         self.scrubber.start()
         for service in (*self._services, *self._feeders):
             service.start()
         self.sources.start()
         self._started = True
-        say(logging.INFO, "started", state=str(self.directory), frame=self.writer.number, record=self.writer.seq)
+        log(logging.INFO, "started", state=str(self.directory), frame=self.writer.number, record=self.writer.seq)
 
     def stop(self) -> None:
         """Stop in order, within `drain_s`: what was taken is folded, stored and, as far as time allows, delivered."""
@@ -216,16 +215,16 @@ class Daemon:
             self._pump_thread.join(self._share(deadline))
         for service in self._services:
             service.stop(self._share(deadline))
-        self.upkeep.stop()
+        self.retention_job.stop()
         self.scrubber.stop(self._share(deadline))
         if self.runs is not None:
             # Nobody comes later: what was sent may be answered until the time is over.
             self.runs.finish(max(0.0, deadline - self.monotonic()))
         if self._pump_thread.is_alive():
-            say(logging.WARNING, "the time to drain is over: the next start folds the rest from the journal")
+            log(logging.WARNING, "the time to drain is over: the next start folds the rest from the journal")
         else:
             self.close()
-        say(logging.INFO, "stopped", frame=self.writer.number, record=self.writer.seq)
+        log(logging.INFO, "stopped", frame=self.writer.number, record=self.writer.seq)
 
     def _share(self, deadline: float) -> float:
         """Half of the time that is left, so that whoever comes later has some as well."""
@@ -259,7 +258,7 @@ class Daemon:
 
         An action without a time gets the host's.
         """
-        return self.desk.act(action, timeout_s)
+        return self.operator_actions.act(action, timeout_s)
 
     def silences(self) -> list[Silence]:
         """The silences in force or to come."""
@@ -268,10 +267,10 @@ class Daemon:
     def preview(self, silence: Silence) -> Preview:
         """Match a silence with what the engine knows now; raise `AiopsError` when it does not answer in time."""
 
-        def question(fold: object) -> Preview:
-            if not isinstance(fold, Engine):
-                raise AiopsError("preview: this fold knows no silences")
-            return preview(fold, silence, self.clock())
+        def question(engine: object) -> Preview:
+            if not isinstance(engine, Engine):
+                raise AiopsError("preview: this engine knows no silences")
+            return preview(engine, silence, self.clock())
 
         try:
             found: Preview = self.pump.ask(question).result(PREVIEW_TIMEOUT_S)
@@ -284,8 +283,8 @@ class Daemon:
         for reload in self.reloaders:
             reload(config)
         logs.set_up(config.log.level)
-        self.announcer.endpoints = list(config.endpoints)
-        say(logging.INFO, "reloaded the endpoints and the log level; other changes need a restart")
+        self.policy.replace(config.endpoints)
+        log(logging.INFO, "reloaded the endpoints and the log level; other changes need a restart")
 
     def models(self) -> dict[str, InUse]:
         """The models in use, by stage."""
@@ -300,13 +299,13 @@ class Daemon:
         return telltale.metrics_text(self)
 
     def _tell_listeners(self, events: list[Event], rows: int) -> None:
-        self.desk.answer(events)
+        self.operator_actions.answer(events)
         for listener in self._listeners:
             listener(events, rows)
 
     def _say_repaired(self, repaired: Repaired) -> None:
         """Report a store that is made again, and keep from where on people are notified, whatever comes between."""
-        say(logging.ERROR, repaired.sentence, file=str(repaired.moved), rows=repaired.rows)
+        log(logging.ERROR, repaired.sentence, file=str(repaired.moved), rows=repaired.rows)
         is_known = repaired.is_whole and repaired.applied is not None
         self.store.assumes = not is_known
         self.store.begin_again(
@@ -317,14 +316,14 @@ class Daemon:
     def _say_lost(self, what: str, has_snapshot: bool) -> None:
         """Report a store that lacks what it had; without a snapshot, all that the journal holds was notified of."""
         sentence = f"{what}: what it lacked was made again from the journal{MISSING}"
-        say(logging.ERROR, sentence)
+        log(logging.ERROR, sentence)
         if not has_snapshot:
             self.store.begin_again(self.writer.number, self.clock(), sentence)
         self.extra_health["store"] = lambda: {"ok": False, "detail": sentence}
 
     def _warn_of_start(self, warning: str) -> None:
         self.recovered_warnings.append(warning)
-        say(logging.WARNING, warning)
+        log(logging.WARNING, warning)
 
     def _say_recovered(self) -> None:
         found = self.recovered
@@ -332,7 +331,7 @@ class Daemon:
             self._warn_of_start(_cut_away(self.writer.torn))
         for problem in found.problems:
             self._warn_of_start(problem)
-        say(logging.INFO, "folded", seconds=round(found.seconds, 3), frames=found.frames, records=found.records)
+        log(logging.INFO, "folded", seconds=round(found.seconds, 3), frames=found.frames, records=found.records)
 
 
 def _cut_away(torn: Torn) -> str:

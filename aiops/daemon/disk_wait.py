@@ -27,7 +27,7 @@ from aiops.http.auth import Guard, Refusal
 from aiops.http.server import HttpServer
 from aiops.journal.writer import probe
 from aiops.records import Action
-from aiops.telemetry.logs import say
+from aiops.telemetry.logs import log
 from aiops.telemetry.metrics import CONTENT_TYPE, Family, render
 
 # What a start may fail by on a full disk.
@@ -72,7 +72,7 @@ class Waiting:
 
     def start(self) -> None:
         """Answer over HTTP, and over the control socket where the disk has room for its name."""
-        say(logging.ERROR, "degraded: not accepting records until the disk has room to start", reason=self.reason)
+        log(logging.ERROR, "degraded: not accepting records until the disk has room to start", reason=self.reason)
         with suppress(AiopsError, OSError):
             self._control.start()
         if self._guard is not None:

@@ -23,18 +23,18 @@ from aiops.journal.segment import segments
 from aiops.journal.skips import SkipLog, reason_of, substitute
 from aiops.journal.snapshot import Kept, SnapshotMeta, good_snapshots, pack
 from aiops.records import Logged
-from aiops.telemetry.logs import say
+from aiops.telemetry.logs import log
 
 # Passes over one frame that find one record each, and passes in all. Each restores the state once: about a second with
 # 100,000 active alerts. A stream of such records fills frames while it is worked on, and so shares these passes.
 _EXACT, _PASSES = 4, 8
 
 
-class Fold(Protocol):
+class HostedEngine(Protocol):
     """The engine, as its host sees it."""
 
     def step(self, batch: Sequence[Logged]) -> list[Event]:
-        """Fold records; what they caused."""
+        """HostedEngine records; what they caused."""
         ...
 
     def snapshot_parts(self) -> Iterable[bytes]:
@@ -54,13 +54,18 @@ class Fold(Protocol):
         ...
 
 
-class Folding:
-    """The engine, and the way back to its last sound state. `fold` may be another one after a `step`."""
+class FrameProcessor:
+    """The engine, and the way back to its last sound state. `engine` may be another one after a `step`."""
 
     def __init__(
-        self, fold: Fold, make: Callable[[], Fold], journal: Path, snapshots: Path, skips: SkipLog | None = None
+        self,
+        engine: HostedEngine,
+        make: Callable[[], HostedEngine],
+        journal: Path,
+        snapshots: Path,
+        skips: SkipLog | None = None,
     ) -> None:
-        self.fold = fold
+        self.engine = engine
         self.skips = skips or SkipLog(journal)
         self._make = make
         self._journal = journal
@@ -77,13 +82,13 @@ class Folding:
         frame = substitute(frame, self._reasons())
         if self._is_sound:
             try:
-                return frame, self.fold.step(frame.records)
+                return frame, self.engine.step(frame.records)
             except Exception as error:
                 self._is_sound = False
-                say(logging.WARNING, "a record cannot be processed: the state is made again", reason=reason_of(error))
-        folded = self._again(frame)
+                log(logging.WARNING, "a record cannot be processed: the state is made again", reason=reason_of(error))
+        processed = self._again(frame)
         self._is_sound = True
-        return folded
+        return processed
 
     @property
     def is_sound(self) -> bool:
@@ -104,11 +109,11 @@ class Folding:
                 self._set_aside(frame, reasons)
                 return rest, events
             reasons |= raised
-            self.fold = self._restored(self._base)
+            self.engine = self._restored(self._base)
         numbers = range(frame.first_seq, frame.next_seq)
         reasons = {seq: reasons.get(seq, "the records around it cannot be processed") for seq in numbers}
         rest = substitute(frame, reasons)
-        events = self.fold.step(rest.records)
+        events = self.engine.step(rest.records)
         self._set_aside(frame, reasons)
         return rest, events
 
@@ -118,7 +123,7 @@ class Folding:
         raised: dict[int, str] = {}
         for seq, record in enumerate(frame.records, frame.first_seq):
             try:
-                events += self.fold.step([record])
+                events += self.engine.step([record])
             except Exception as error:
                 raised[seq] = reason_of(error)
                 if is_exact:
@@ -130,23 +135,23 @@ class Folding:
             return
         self.skips.add(reasons, frame.meta.at)
         for seq, reason in list(reasons.items())[:_PASSES]:
-            say(logging.ERROR, "a record cannot be processed and was set aside", record=seq, reason=reason)
+            log(logging.ERROR, "a record cannot be processed and was set aside", record=seq, reason=reason)
 
     def _reasons(self) -> dict[int, str]:
         return {seq: skip.reason for seq, skip in self.skips.all.items()} if self.skips.all else {}
 
     def _before(self, number: int) -> Kept:
         """Put the engine before frame `number`; the state there."""
-        self.fold, first = self._nearest(number)
+        self.engine, first = self._nearest(number)
         for frame in frames(self._journal, first):
             if frame.number >= number:
                 break
-            self.fold.step(frame.records)
-        packed = pack(self.fold.snapshot_parts())
+            self.engine.step(frame.records)
+        packed = pack(self.engine.snapshot_parts())
         meta = SnapshotMeta(number, 0, 0.0, "", Meta(), packed.parts)
         return Kept(meta, memoryview(b"".join(packed.chunks)))
 
-    def _nearest(self, number: int) -> tuple[Fold, int]:
+    def _nearest(self, number: int) -> tuple[HostedEngine, int]:
         """An engine from the newest sound state that is not later than frame `number`, and where it goes on."""
         kept = [self._base] if self._base is not None else []
         for found in [*kept, *good_snapshots(self._snapshots)]:
@@ -159,21 +164,21 @@ class Folding:
         there = segments(self._journal)
         return self._make(), there[0].first if there else 0
 
-    def _restored(self, found: Kept) -> Fold:
-        fold = self._make()
-        restore(fold, found)
-        return fold
+    def _restored(self, found: Kept) -> HostedEngine:
+        engine = self._make()
+        restore(engine, found)
+        return engine
 
 
-def restore(fold: Fold, found: Kept) -> None:
+def restore(engine: HostedEngine, found: Kept) -> None:
     """Give a new engine a kept state; raise `AiopsError` where it cannot take it."""
     try:
         with held_back():
             # The parts of a state one after the other: all of it as bytes is half as large again as the engine.
             if found.meta.parts:
-                fold.restore_parts(found.parts())
+                engine.restore_parts(found.parts())
             else:
-                fold.restore(b"".join(found.parts()))
+                engine.restore(b"".join(found.parts()))
     except AiopsError:
         raise
     except Exception as error:

@@ -67,7 +67,7 @@ def health(daemon: Daemon) -> dict[str, Any]:
         "journal": {
             "frame": daemon.writer.number,
             "record": daemon.writer.seq,
-            "committed_at": pump.vitals.journaled_at,
+            "committed_at": pump.metrics.journaled_at,
         },
         "snapshot": {"age_s": round(daemon.snapshots.age_s, 3), "bytes": daemon.snapshots.state_bytes},
         "inbox": {"records": daemon.inbox.depth()},
@@ -145,15 +145,15 @@ def _models(daemon: Daemon) -> Family:
 
 
 def _latencies(daemon: Daemon) -> list[Family]:
-    vitals = daemon.pump.vitals
+    metrics = daemon.pump.metrics
     stages = Family("aiops_stage_seconds", "histogram", "Time of a batch in each stage.")
     for stage, histogram in (
-        ("queue", vitals.queue),
-        ("journal", vitals.journal),
-        ("fold", vitals.fold),
-        ("store", vitals.store),
-        ("whole", vitals.whole),
-        ("snapshot", vitals.snapshot),
+        ("queue", metrics.queue),
+        ("journal", metrics.journal),
+        ("fold", metrics.step),
+        ("store", metrics.store),
+        ("whole", metrics.whole),
+        ("snapshot", metrics.snapshot),
     ):
         stages.add_histogram(histogram, stage=stage)
     return [stages]
@@ -200,7 +200,7 @@ def _numbers(value: Any) -> list[tuple[str, float]]:
 
 
 def _disk(daemon: Daemon) -> list[Family]:
-    vitals = daemon.pump.vitals
+    metrics = daemon.pump.metrics
     found = measure(daemon.journal_directory)
     now = daemon.clock()
     oldest = found[0].written_at if found else now
@@ -209,9 +209,9 @@ def _disk(daemon: Daemon) -> list[Family]:
         Family("aiops_journal_bytes", "gauge", "Size of the journal.").add(sum(one.bytes for one in found)),
         Family("aiops_journal_oldest_age_seconds", "gauge", "Age of the oldest segment.").add(max(0.0, now - oldest)),
         Family("aiops_journal_age_seconds", "gauge", "Time since the last commit.").add(
-            max(0.0, now - vitals.journaled_at) if vitals.journaled_at else 0.0
+            max(0.0, now - metrics.journaled_at) if metrics.journaled_at else 0.0
         ),
-        Family("aiops_disk_errors_total", "counter", "Commits that the disk refused.").add(vitals.disk_errors),
+        Family("aiops_disk_errors_total", "counter", "Commits that the disk refused.").add(metrics.disk_errors),
         Family("aiops_snapshot_age_seconds", "gauge", "Time since the last snapshot.").add(daemon.snapshots.age_s),
         Family("aiops_snapshot_bytes", "gauge", "Size of the last snapshot's state.").add(daemon.snapshots.state_bytes),
         Family("aiops_snapshots_failed_total", "counter", "Snapshots that could not be written.").add(

@@ -29,11 +29,11 @@ class InUse(Struct, frozen=True):
     digest: str
 
 
-def models_of(config: Config, fold: object) -> dict[str, InUse]:
+def models_of(config: Config, engine: object) -> dict[str, InUse]:
     """The models that an engine was built with, by stage."""
-    if not isinstance(fold, Engine):
+    if not isinstance(engine, Engine):
         return {}
-    models = fold.ranking.models
+    models = engine.ranking.models
     stages: tuple[tuple[str, ModelConfig, object], ...] = (
         ("causes", config.causes, models.ranker),
         ("playbooks", config.playbooks, models.suggester),

@@ -13,7 +13,7 @@ from aiops.ports import Inbox, Received
 from aiops.records import Action
 
 
-class Desk:
+class OperatorActions:
     """Hands actions in and waits for what the engine says of them. Threads may share it."""
 
     def __init__(self, inbox: Inbox, clock: Callable[[], float]) -> None:

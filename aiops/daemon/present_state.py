@@ -19,7 +19,7 @@ from aiops.engine.engine import Engine
 from aiops.engine.events import Event, Placed
 from aiops.store.incidents import Present
 from aiops.store.store import Store
-from aiops.telemetry.logs import say
+from aiops.telemetry.logs import log
 
 # What is shown is at most two seconds old: one until a round, and one for all that a round takes.
 EVERY_S = 1.0
@@ -29,7 +29,7 @@ MAX_EACH, MAX_BYTES = 200, 2_000_000
 MAX_SHARE = 0.03
 
 
-class Presenter:
+class PresentStateWriter:
     """Collects which incidents changed and writes them in rounds; the pump's thread alone uses it."""
 
     def __init__(self, store: Store, monotonic: Callable[[], float]) -> None:
@@ -38,63 +38,63 @@ class Presenter:
         # By the time of the first change that is not written, and by that of the last.
         self._waiting: dict[str, None] = {}
         self._latest: dict[str, None] = {}
-        self._fold: object = None
+        self._engine: object = None
         self._due_at = -inf
         self._failed = False
 
-    def start(self, fold: object) -> None:
+    def start(self, engine: object) -> None:
         """Begin with all that is remembered: what changed before the process ended may not have been written."""
-        self._fold = fold
-        if isinstance(fold, Engine):
-            for name in fold.incidents.by_id:
+        self._engine = engine
+        if isinstance(engine, Engine):
+            for name in engine.incidents.by_id:
                 self._touch(name)
 
-    def changed(self, events: Sequence[Event], fold: object) -> None:
+    def changed(self, events: Sequence[Event], engine: object) -> None:
         """Take in what a frame changed."""
-        if fold is not self._fold:
+        if engine is not self._engine:
             # The state was made again, and what had changed in the one before is not known.
-            self.start(fold)
-        if not isinstance(fold, Engine):
+            self.start(engine)
+        if not isinstance(engine, Engine):
             return
         for name in {event.incident for event in events if type(event) is Placed}:
             if name is not None:
                 self._touch(name)
-        for name in fold.clusters.take_changed():
+        for name in engine.clusters.take_changed():
             self._touch(name)
 
     def wait_s(self) -> float:
         """Seconds until the next round; infinite where nothing waits."""
         return max(0.0, self._due_at - self._monotonic()) if self._waiting else inf
 
-    def write(self, fold: object) -> None:
+    def write(self, engine: object) -> None:
         """Write a round, if it is time and anything changed."""
         begun = self._monotonic()
-        if not self._waiting or not isinstance(fold, Engine) or begun < self._due_at:
+        if not self._waiting or not isinstance(engine, Engine) or begun < self._due_at:
             return
-        done, found = self._round(fold)
+        done, found = self._round(engine)
         if self._stored(found):
             for name in done:
                 del self._waiting[name], self._latest[name]
         took = self._monotonic() - begun
         self._due_at = begun + max(EVERY_S, took / MAX_SHARE)
 
-    def write_all(self, fold: object) -> None:
+    def write_all(self, engine: object) -> None:
         """Write all that waits, in as many rounds as it takes: at the start, and at the end."""
-        while self._waiting and isinstance(fold, Engine):
-            done, found = self._round(fold)
+        while self._waiting and isinstance(engine, Engine):
+            done, found = self._round(engine)
             if not self._stored(found):
                 return
             for name in done:
                 del self._waiting[name], self._latest[name]
 
-    def _round(self, fold: Engine) -> tuple[list[str], list[Present]]:
+    def _round(self, engine: Engine) -> tuple[list[str], list[Present]]:
         """The incidents of one round, and those of them that the engine still remembers as they are now."""
         done: list[str] = []
         found: list[Present] = []
         size = 0
         for name in self._chosen():
             done.append(name)
-            present = fold.present(name)
+            present = engine.present(name)
             if present is not None:
                 found.append(Present(*present))
                 size += len(found[-1].body)
@@ -124,7 +124,7 @@ class Presenter:
         except sqlite3.Error as error:
             # What was decided is stored by others, who also degrade the daemon; this is tried again next round.
             if not self._failed:
-                say(logging.WARNING, "the present state of incidents cannot be written", reason=str(error))
+                log(logging.WARNING, "the present state of incidents cannot be written", reason=str(error))
             self._failed = True
             return False
         self._failed = False

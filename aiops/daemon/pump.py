@@ -21,14 +21,14 @@ from aiops.backoff import Backoff
 from aiops.config import InboxConfig
 from aiops.daemon.admission import Admitted, admit
 from aiops.daemon.clocks import STEADY, Offsets, SteadyClock
-from aiops.daemon.frame_processing import Fold
+from aiops.daemon.frame_processing import HostedEngine
 from aiops.daemon.gc_tuning import held_back
 from aiops.daemon.inbox import Inbox, Pending
 from aiops.daemon.lateness import Lateness
-from aiops.daemon.present_state import Presenter
-from aiops.daemon.pump_metrics import Vitals
+from aiops.daemon.present_state import PresentStateWriter
+from aiops.daemon.pump_metrics import PumpMetrics
 from aiops.daemon.pump_spans import begin_batch, keep_causes
-from aiops.daemon.recovery import Recovered, cumulative, decided_of
+from aiops.daemon.recovery import Recovered, cumulative, decisions_of
 from aiops.daemon.snapshots import Snapshots
 from aiops.daemon.ticks import Ticks
 from aiops.engine.events import Event
@@ -37,8 +37,8 @@ from aiops.journal import DiskError, Frame, Meta, Writer
 from aiops.journal.skips import reason_of
 from aiops.journal.snapshot import SnapshotMeta, pack
 from aiops.store.diagnosis import trouble
-from aiops.store.store import Decided, Store
-from aiops.telemetry.logs import say
+from aiops.store.store import FrameDecisions, Store
+from aiops.telemetry.logs import log
 from aiops.telemetry.trace import NO_SPAN, OFF, Tracer
 
 State = Literal["running", "degraded", "stopped", "failed"]
@@ -70,15 +70,15 @@ class Pump:
         on_events: Callable[[list[Event], int], None] = lambda events, rows: None,
         tracer: Tracer = OFF,
     ) -> None:
-        self.folding = recovered.folding
+        self.processor = recovered.processor
         self.meta = recovered.meta
         self.state: State = "running"
         self.reason = ""
-        self.vitals = Vitals()
+        self.metrics = PumpMetrics()
         self.lateness = Lateness()
         self.accounts: dict[str, Any] = {}
         # The time that the engine has reached; negative while it has processed nothing. Any thread may look.
-        self.engine_at = engine_time(self.fold)
+        self.engine_at = engine_time(self.engine)
         self.silences: list[Silence] = []
         self._writer = writer
         self._store = store
@@ -102,22 +102,22 @@ class Pump:
         self._stop = threading.Event()
         self._accounted_at = 0.0
         self._account()
-        self._present = Presenter(store, monotonic)
-        self._present.start(self.fold)
+        self._present = PresentStateWriter(store, monotonic)
+        self._present.start(self.engine)
         # What could not be stored yet; folded already, so that it must be stored before anything else is.
-        self._unstored: list[Decided] = []
+        self._unstored: list[FrameDecisions] = []
         # The committed frame that is not processed yet, as it is not durable that a record of it is set aside.
-        self._unfolded: Frame | None = None
-        self._questions: deque[tuple[Callable[[Fold], Any], Future[Any]]] = deque()
+        self._unprocessed: Frame | None = None
+        self._questions: deque[tuple[Callable[[HostedEngine], Any], Future[Any]]] = deque()
 
     @property
-    def fold(self) -> Fold:
+    def engine(self) -> HostedEngine:
         """The engine; another one after a record that it could not process."""
-        return self.folding.fold
+        return self.processor.engine
 
-    @fold.setter
-    def fold(self, fold: Fold) -> None:
-        self.folding.fold = fold
+    @engine.setter
+    def engine(self, engine: HostedEngine) -> None:
+        self.processor.engine = engine
 
     def run(self) -> None:
         """Work until `stop`, then take a last snapshot; a fault of the engine ends it in state `failed`."""
@@ -138,7 +138,7 @@ class Pump:
         self._stop.set()
         self._inbox.close()
 
-    def ask(self, question: Callable[[Fold], Any]) -> Future[Any]:
+    def ask(self, question: Callable[[HostedEngine], Any]) -> Future[Any]:
         """Have a short question answered in this thread, between two frames, while nothing changes the engine."""
         answer: Future[Any] = Future()
         self._questions.append((question, answer))
@@ -150,14 +150,14 @@ class Pump:
             question, answer = self._questions.popleft()
             if answer.set_running_or_notify_cancel():
                 try:
-                    answer.set_result(question(self.fold))
+                    answer.set_result(question(self.engine))
                 except Exception as error:
                     answer.set_exception(error)
 
     def round(self) -> None:
         """One frame, or a look at the clock."""
         self._answer()
-        if self._unstored or self._unfolded or self.state == "degraded":
+        if self._unstored or self._unprocessed or self.state == "degraded":
             self._recover()
             return
         wait_s = min(self._config.tick_s, self._present.wait_s())
@@ -176,8 +176,8 @@ class Pump:
             if self.state == "degraded":
                 return
         if self._is_whole():
-            self._present.write_all(self.fold)
-        if not self._unstored and not self._unfolded:
+            self._present.write_all(self.engine)
+        if not self._unstored and not self._unprocessed:
             self._snapshots.wait(RETRY_CAP_S)
             self._snapshot()
             self._snapshots.wait(RETRY_CAP_S)
@@ -185,10 +185,10 @@ class Pump:
     def _show(self) -> None:
         """Bring what people look at up to the present; what is not in the store yet goes first."""
         if self._is_whole():
-            self._present.write(self.fold)
+            self._present.write(self.engine)
 
     def _is_whole(self) -> bool:
-        return not self._unstored and not self._unfolded and self.state == "running"
+        return not self._unstored and not self._unprocessed and self.state == "running"
 
     def _commit(self, taken: list[Pending]) -> None:
         now = self._clock()
@@ -199,7 +199,7 @@ class Pump:
             return
         begun = self._monotonic()
         for pending in taken:
-            self.vitals.queue.observe(begun - pending.at)
+            self.metrics.queue.observe(begun - pending.at)
         with begin_batch(self._tracer, taken, admitted) as self._span:
             frame = self._journal(admitted, now)
             if frame is not None:
@@ -207,11 +207,11 @@ class Pump:
             for pending in taken:
                 pending.done.set_result(frame is not None)
             if frame is not None:
-                self._fold_and_store(frame, taken)
+                self._process_and_store(frame, taken)
         self._span = NO_SPAN
 
     def _admit(self, taken: list[Pending], now: float) -> Admitted:
-        reached = engine_time(self.fold)
+        reached = engine_time(self.engine)
         steps = self._clock.steps if isinstance(self._clock, SteadyClock) else STEADY
         for pending in taken:
             self._ticks.seen(pending.received.records, now, reached)
@@ -242,27 +242,27 @@ class Pump:
                 return None
             span.set("aiops.journal.frame", number)
         self.meta = cumulative(meta)
-        self.vitals.journaled(self._monotonic() - begun, len(admitted.records), now)
+        self.metrics.journaled(self._monotonic() - begun, len(admitted.records), now)
         return Frame(number, first_seq, admitted.records, meta)
 
-    def _fold_and_store(self, frame: Frame, taken: list[Pending]) -> None:
+    def _process_and_store(self, frame: Frame, taken: list[Pending]) -> None:
         begun = self._monotonic()
         with self._span.child("fold", attributes={"aiops.records": len(frame.records)}) as span:
-            self._unfolded = frame
+            self._unprocessed = frame
             try:
-                folded, events = self.folding.step(frame)
+                processed, events = self.processor.step(frame)
             except DiskError as error:
                 span.fail("DiskError")
                 self._degrade(str(error))
                 return
-            self._unfolded = None
-            self.engine_at = engine_time(self.fold)
+            self._unprocessed = None
+            self.engine_at = engine_time(self.engine)
             span.set("aiops.events", len(events))
         seconds = self._monotonic() - begun
-        self.vitals.fold.observe(seconds)
-        self._snapshots.folded(seconds)
-        self._present.changed(events, self.fold)
-        decided = decided_of(folded, events)
+        self.metrics.step.observe(seconds)
+        self._snapshots.processed(seconds)
+        self._present.changed(events, self.engine)
+        decided = decisions_of(processed, events)
         if decided.actions:
             self._account()
         if decided.is_kept:
@@ -272,7 +272,7 @@ class Pump:
                 return
         done = self._monotonic()
         for pending in taken:
-            self.vitals.whole.observe(done - pending.at)
+            self.metrics.whole.observe(done - pending.at)
 
     def _write_store(self) -> bool:
         begun = self._monotonic()
@@ -284,7 +284,7 @@ class Pump:
                 self._degrade(trouble(self._store.database.path, error))
                 return False
             span.set("aiops.outbox.rows", rows)
-        self.vitals.store.observe(self._monotonic() - begun)
+        self.metrics.store.observe(self._monotonic() - begun)
         events = [event for decided in self._unstored for event in decided.events]
         self._unstored = []
         self._on_events(events, rows)
@@ -292,13 +292,13 @@ class Pump:
 
     def _degrade(self, reason: str) -> None:
         if self.state != "degraded":
-            say(logging.ERROR, "degraded: not accepting records until the disk recovers", reason=reason)
+            log(logging.ERROR, "degraded: not accepting records until the disk recovers", reason=reason)
             if self._monotonic() - self._well_since >= CALM_S:
                 self._backoff.reset()
                 self._room_bytes = ROOM_BYTES
         self.state = "degraded"
         self.reason = reason
-        self.vitals.disk_errors += 1
+        self.metrics.disk_errors += 1
         self._inbox.refuse(True)
 
     def _recover(self) -> None:
@@ -311,9 +311,9 @@ class Pump:
         except DiskError as error:
             self._degrade(str(error))
             return
-        if self._unfolded is not None:
-            self._fold_and_store(self._unfolded, [])
-            if self._unfolded is not None:
+        if self._unprocessed is not None:
+            self._process_and_store(self._unprocessed, [])
+            if self._unprocessed is not None:
                 return
         if self._unstored and not self._write_store():
             return
@@ -324,44 +324,44 @@ class Pump:
         self.state, self.reason = "running", ""
         self._well_since = self._monotonic()
         self._inbox.refuse(False)
-        say(logging.INFO, "the disk recovered")
-        self._fold_and_store(frame, [])
+        log(logging.INFO, "the disk recovered")
+        self._process_and_store(frame, [])
 
     def _snapshot(self) -> None:
         """Take the state. The store is told first how far it is, so that it is never behind a snapshot."""
         try:
-            self._store.apply([Decided(self._writer.number - 1, self.meta.at, [])])
+            self._store.apply([FrameDecisions(self._writer.number - 1, self.meta.at, [])])
         except sqlite3.Error as error:
             self._degrade(trouble(self._store.database.path, error))
             return
         begun = self._monotonic()
         try:
             with held_back():
-                state = pack(self.fold.snapshot_parts())
+                state = pack(self.engine.snapshot_parts())
         except Exception as error:
             # A model that cannot say what it knows; the journal has all that its next state is made of.
             self._snapshots.fail(f"snapshot: the state cannot be taken: {reason_of(error)}")
             return
-        self.folding.snapshot_taken()
+        self.processor.snapshot_taken()
         seconds = self._monotonic() - begun
-        self.vitals.snapshot.observe(seconds)
+        self.metrics.snapshot.observe(seconds)
         meta = SnapshotMeta(self._writer.number, self._writer.seq, self._clock(), self._digest, self.meta)
         self._snapshots.write(meta, state, seconds)
 
     def _account(self) -> None:
         """Publish what other threads may know of the engine, which they must not look into while it works."""
         self._accounted_at = self._monotonic()
-        self.accounts = self.fold.accounts()
-        self.silences = list(silences_of(self.fold))
+        self.accounts = self.engine.accounts()
+        self.silences = list(silences_of(self.engine))
 
 
-def engine_time(fold: Fold) -> float:
-    """The time that an engine has reached; before all for a fold that knows none."""
-    timeline = getattr(fold, "timeline", None)
+def engine_time(engine: HostedEngine) -> float:
+    """The time that an engine has reached; before all for a engine that knows none."""
+    timeline = getattr(engine, "timeline", None)
     return float(timeline.now) if timeline is not None else float("-inf")
 
 
-def silences_of(fold: Fold) -> Iterable[Silence]:
-    """The silences that an engine holds; none for a fold that knows none."""
-    held = getattr(fold, "silences", None)
+def silences_of(engine: HostedEngine) -> Iterable[Silence]:
+    """The silences that an engine holds; none for a engine that knows none."""
+    held = getattr(engine, "silences", None)
     return held.by_id.values() if held is not None else ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiops.telemetry.metrics import Histogram
 
 
-class Vitals:
+class PumpMetrics:
     """Latencies in seconds and counts since the start; written by the pump, read by any thread."""
 
     def __init__(self) -> None:
@@ -13,7 +13,7 @@ class Vitals:
         self.queue = Histogram()
         # Encoding, writing and syncing one frame.
         self.journal = Histogram()
-        self.fold = Histogram()
+        self.step = Histogram()
         # One transaction with incidents, outbox and audit.
         self.store = Histogram()
         # From `put` to the commit of what it caused in the store.

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from aiops.daemon.frame_processing import Fold, Folding, restore
-from aiops.daemon.present_state import Presenter
+from aiops.daemon.frame_processing import FrameProcessor, HostedEngine, restore
+from aiops.daemon.present_state import PresentStateWriter
 from aiops.engine.events import Event, Placed
 from aiops.errors import AiopsError
 from aiops.journal import Frame, JournalError, Meta, frames
@@ -23,8 +23,8 @@ from aiops.journal.snapshot import good_snapshots
 from aiops.ports import DeadLetter
 from aiops.records import Action, Skipped
 from aiops.store.audit import KEPT
-from aiops.store.store import Decided, Store
-from aiops.telemetry.logs import say
+from aiops.store.store import FrameDecisions, Store
+from aiops.telemetry.logs import log
 
 # Frames written to the store in one transaction while catching up: fewer syncs, and still some seconds' worth at most.
 _TOGETHER = 64
@@ -40,7 +40,7 @@ class Recovered(Struct):
     `gap` says what the store lacked that a snapshot had.
     """
 
-    folding: Folding
+    processor: FrameProcessor
     number: int = 0
     seq: int = 0
     meta: Meta = field(default_factory=Meta)
@@ -52,12 +52,12 @@ class Recovered(Struct):
     problems: list[str] = field(default_factory=list)
 
     @property
-    def fold(self) -> Fold:
+    def engine(self) -> HostedEngine:
         """The engine."""
-        return self.folding.fold
+        return self.processor.engine
 
 
-def recover(journal: Path, snapshots: Path, store: Store, make: Callable[[], Fold], config: str) -> Recovered:
+def recover(journal: Path, snapshots: Path, store: Store, make: Callable[[], HostedEngine], config: str) -> Recovered:
     """Bring engine and store to the end of the journal; `config` is the digest of the engine's configuration.
 
     Raise `JournalError` when the journal is damaged or lacks what is needed.
@@ -67,18 +67,20 @@ def recover(journal: Path, snapshots: Path, store: Store, make: Callable[[], Fol
     state = _from_snapshot(snapshots, journal, applied, make, config)
     state.untold = max(state.untold, store.untold())
     if journal.is_dir():
-        _fold_rest(state, journal, store, applied)
+        _process_rest(state, journal, store, applied)
     if state.untold > applied:
         store.take_as_sent(state.meta.at)
     # What people see before the first record comes is the present, too, and not the last version.
-    shown = Presenter(store, time.monotonic)
-    shown.start(state.fold)
-    shown.write_all(state.fold)
+    shown = PresentStateWriter(store, time.monotonic)
+    shown.start(state.engine)
+    shown.write_all(state.engine)
     state.seconds = time.perf_counter() - begun
     return state
 
 
-def _from_snapshot(snapshots: Path, journal: Path, applied: int, make: Callable[[], Fold], config: str) -> Recovered:
+def _from_snapshot(
+    snapshots: Path, journal: Path, applied: int, make: Callable[[], HostedEngine], config: str
+) -> Recovered:
     """The newest snapshot that can be used; a new engine when there is none."""
     problems: list[str] = []
     untold = 0
@@ -93,25 +95,25 @@ def _from_snapshot(snapshots: Path, journal: Path, applied: int, make: Callable[
             problems.append(f"{lack}: an older snapshot is used, so that the store gets what it lacks")
             gap = gap or lack
             continue
-        fold = make()
+        engine = make()
         try:
-            restore(fold, found)
+            restore(engine, found)
         except AiopsError as error:
             problems.append(f"snapshot of frame {found.meta.frame}: {error}")
             continue
         if found.meta.config != config:
-            say(logging.INFO, "the engine's configuration has changed: it decides from here on", frame=found.meta.frame)
+            log(logging.INFO, "the engine's configuration has changed: it decides from here on", frame=found.meta.frame)
         meta = found.meta
-        folding = Folding(fold, make, journal, snapshots)
-        return Recovered(folding, meta.frame, meta.seq, meta.journal, untold=untold, gap=gap, problems=problems)
+        processor = FrameProcessor(engine, make, journal, snapshots)
+        return Recovered(processor, meta.frame, meta.seq, meta.journal, untold=untold, gap=gap, problems=problems)
     first = _first_frame(journal)
     if first > 0:
         problems.append(
             f"no snapshot can be used: the engine begins anew at frame {first}, the oldest in the journal; what was "
             "acknowledged before is not known to it any more"
         )
-    folding = Folding(make(), make, journal, snapshots)
-    return Recovered(folding, number=first, untold=untold, gap=gap, problems=problems)
+    processor = FrameProcessor(make(), make, journal, snapshots)
+    return Recovered(processor, number=first, untold=untold, gap=gap, problems=problems)
 
 
 def _first_frame(journal: Path) -> int:
@@ -119,21 +121,21 @@ def _first_frame(journal: Path) -> int:
     return found[0].first if found else 0
 
 
-def _fold_rest(state: Recovered, journal: Path, store: Store, applied: int) -> None:
-    waiting: list[Decided] = []
+def _process_rest(state: Recovered, journal: Path, store: Store, applied: int) -> None:
+    waiting: list[FrameDecisions] = []
     shown_at = time.monotonic()
     for frame in frames(journal, state.number):
         if time.monotonic() - shown_at >= _SHOWN_S:
             shown_at = time.monotonic()
-            say(logging.INFO, "processing the journal", frame=frame.number, records=state.records)
-        folded, events = state.folding.step(frame)
+            log(logging.INFO, "processing the journal", frame=frame.number, records=state.records)
+        processed, events = state.processor.step(frame)
         state.number = frame.number + 1
         state.seq = frame.next_seq
         state.meta = cumulative(frame.meta)
         state.frames += 1
         state.records += len(frame.records)
         if frame.number >= applied:
-            decided = decided_of(folded, events)
+            decided = decisions_of(processed, events)
             decided.tell = frame.number >= state.untold
             if decided.is_kept:
                 waiting.append(decided)
@@ -149,7 +151,7 @@ def cumulative(meta: Meta) -> Meta:
     return Meta(at=meta.at, positions=meta.positions, rejected=meta.rejected)
 
 
-def decided_of(frame: Frame, events: list[Event]) -> Decided:
+def decisions_of(frame: Frame, events: list[Event]) -> FrameDecisions:
     """What a frame led to, as the store takes it."""
     actions: dict[int, Action] = {}
     # Hardly any frame has an action, and to ask for the kinds of all records costs a third of looking at each.
@@ -160,7 +162,7 @@ def decided_of(frame: Frame, events: list[Event]) -> Decided:
     letters = frame.meta.letters
     if Skipped in set(map(type, frame.records)):
         letters = [*letters, *_letters(frame)]
-    return Decided(frame.number, frame.meta.at, kept, letters, actions)
+    return FrameDecisions(frame.number, frame.meta.at, kept, letters, actions)
 
 
 def _letters(frame: Frame) -> Iterable[DeadLetter]:

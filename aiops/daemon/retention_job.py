@@ -1,4 +1,4 @@
-"""Upkeep: retention and free space, in small steps beside the pump."""
+"""RetentionJob: retention and free space, in small steps beside the pump."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from aiops.journal import JournalError
 from aiops.journal.retention import remove_expired
 from aiops.store.retention import prune
-from aiops.telemetry.logs import say
+from aiops.telemetry.logs import log
 
 if TYPE_CHECKING:
     from aiops.daemon.daemon import Daemon
@@ -21,7 +21,7 @@ EVERY_S = 10.0
 PAUSE_S = 0.01
 
 
-class Upkeep:
+class RetentionJob:
     """A thread that removes what is too old or too much."""
 
     def __init__(self, daemon: Daemon) -> None:
@@ -48,10 +48,10 @@ class Upkeep:
                 daemon.journal_directory, daemon.snapshots.directory, daemon.clock(), keep.keep_s, keep.keep_bytes
             )
             if gone:
-                say(logging.INFO, "removed old segments of the journal", files=[path.name for path in gone])
+                log(logging.INFO, "removed old segments of the journal", files=[path.name for path in gone])
             prune(daemon.store.database, daemon.clock(), daemon.config.store, pause=self._pause)
         except (OSError, JournalError, sqlite3.Error) as error:
-            say(logging.WARNING, f"upkeep: {error}: it is tried again")
+            log(logging.WARNING, f"upkeep: {error}: it is tried again")
 
     def _pause(self) -> None:
         """Let the pump write."""

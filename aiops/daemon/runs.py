@@ -27,7 +27,7 @@ from aiops.respond.matching import compile_match
 from aiops.respond.runs import Plan, Runner, Transport
 from aiops.respond.steps import AlertResolved, Http, Manual, Webhook
 from aiops.respond.switches import Watch
-from aiops.telemetry.logs import say
+from aiops.telemetry.logs import log
 from aiops.telemetry.metrics import Family
 from aiops.topology import Topology
 
@@ -88,7 +88,7 @@ class Runs:
             clock=clock,
         )
         for run in self.unknown():
-            say(logging.ERROR, "a run was cut off: look at what it did, then release its switch", run=run.id)
+            log(logging.ERROR, "a run was cut off: look at what it did, then release its switch", run=run.id)
 
     def start(self) -> None:
         """Begin to see whether runs helped."""
@@ -110,7 +110,7 @@ class Runs:
             try:
                 self._runner.give_up(self._clock())
             except AiopsError as error:
-                say(logging.ERROR, f"runs: {error}: the next start writes down what was under way")
+                log(logging.ERROR, f"runs: {error}: the next start writes down what was under way")
                 return
             self._given_up = True
         self.close()
@@ -191,7 +191,7 @@ class Runs:
 
     def _roll_back(self, run: str, actor: str, groups: list[str] | None, watch: Watch) -> None:
         done = self._runner.roll_back(run, actor, self._clock(), groups, watch)
-        say(logging.INFO, "rolled back", run=run, state=done.rollback, steps=done.done)
+        log(logging.INFO, "rolled back", run=run, state=done.rollback, steps=done.done)
 
     def accept_trail(self, actor: str, reason: str = "") -> None:
         """Accept an audit trail that was cut; raise `UsageError` for one that is whole."""
@@ -293,7 +293,7 @@ class Runs:
                 try:
                     work()
                 except AiopsError as error:
-                    say(logging.WARNING, f"runs: {error}: it is tried again")
+                    log(logging.WARNING, f"runs: {error}: it is tried again")
 
     def _keep(self) -> None:
         now = self._clock()
@@ -332,7 +332,7 @@ class Runs:
         try:
             work(*args)
         except AiopsError as error:
-            say(logging.ERROR, f"runs: {error}")
+            log(logging.ERROR, f"runs: {error}")
         except Exception:
             logging.getLogger("aiops").exception("a run failed: its state is unknown and its kill switch is engaged")
         finally:
@@ -342,7 +342,7 @@ class Runs:
     def _run(self, incident: str, playbook: str, actor: str, approved: str, watch: Watch) -> None:
         look = self._open(incident)
         done = self._runner.run(look.view, playbook, self._world(look), actor, approved=approved, watch=watch)
-        say(logging.INFO, done.sentence, incident=incident, run=done.run or "none", steps=done.steps)
+        log(logging.INFO, done.sentence, incident=incident, run=done.run or "none", steps=done.steps)
 
 
 def usable(catalogue: Catalogue) -> Catalogue:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aiops.journal import JournalError
 from aiops.journal.scrub import Step, content, structure
-from aiops.telemetry.logs import say
+from aiops.telemetry.logs import log
 from aiops.telemetry.metrics import Family
 
 # 4 MiB a second: a share of a disk that nobody feels, and 20 GiB in an hour and a half.
@@ -75,7 +75,7 @@ class Scrubber:
             return
         found.append(problem)
         if problem not in self.problems:
-            say(logging.ERROR, problem)
+            log(logging.ERROR, problem)
             self.problems = [*self.problems, problem][-MAX_PROBLEMS:]
 
     def _run(self) -> None:

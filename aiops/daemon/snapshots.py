@@ -16,7 +16,7 @@ from pathlib import Path
 from aiops.config import SnapshotConfig
 from aiops.daemon.gc_tuning import give_back
 from aiops.journal.snapshot import Packed, SnapshotMeta, write_packed
-from aiops.telemetry.logs import say
+from aiops.telemetry.logs import log
 
 
 class Snapshots:
@@ -27,7 +27,7 @@ class Snapshots:
         self._config = config
         self._monotonic = monotonic
         self._thread: threading.Thread | None = None
-        self._folded_s = 0.0
+        self._processing_s = 0.0
         self._cost_s = 0.0
         self._taken_at = monotonic()
         self._changed = False
@@ -36,9 +36,9 @@ class Snapshots:
         self.error = ""
         self.state_bytes = 0
 
-    def folded(self, seconds: float) -> None:
+    def processed(self, seconds: float) -> None:
         """Another frame was folded, in this time."""
-        self._folded_s += seconds
+        self._processing_s += seconds
         self._changed = True
 
     def is_due(self) -> bool:
@@ -47,7 +47,7 @@ class Snapshots:
             return False
         since = self._monotonic() - self._taken_at
         is_affordable = since * self._config.max_share >= self._cost_s
-        return (self._folded_s >= self._config.fold_s and is_affordable) or since >= self._config.every_s
+        return (self._processing_s >= self._config.fold_s and is_affordable) or since >= self._config.every_s
 
     @property
     def is_writing(self) -> bool:
@@ -61,7 +61,7 @@ class Snapshots:
 
     def write(self, meta: SnapshotMeta, state: Packed, taking_s: float) -> None:
         """Write a state in the background; `taking_s` is how long the fold stood still for it."""
-        self._folded_s = 0.0
+        self._processing_s = 0.0
         self._changed = False
         self._cost_s = taking_s
         self._taken_at = self._monotonic()
@@ -71,11 +71,11 @@ class Snapshots:
 
     def fail(self, reason: str) -> None:
         """Report that one could not be taken or written; the next is tried when it is due."""
-        self._folded_s = 0.0
+        self._processing_s = 0.0
         self._taken_at = self._monotonic()
         self.failed += 1
         self.error = f"{reason}: a restart folds more of the journal"
-        say(logging.ERROR, self.error)
+        log(logging.ERROR, self.error)
 
     def wait(self, timeout_s: float) -> None:
         """Let a write finish."""

@@ -12,7 +12,7 @@ from aiops.backoff import Backoff
 from aiops.config import SourceConfig
 from aiops.errors import AiopsError
 from aiops.ports import Inbox, Listens, Position, Source
-from aiops.telemetry.logs import say
+from aiops.telemetry.logs import log
 
 GROUP = "aiops.sources"
 _RETRY_FIRST_S = 1.0
@@ -96,7 +96,7 @@ class Sources:
             reason = self._attempt(source)
             if self._stop.is_set():
                 return
-            say(logging.WARNING, "a source ended: it is started again", source=source.name, reason=reason)
+            log(logging.WARNING, "a source ended: it is started again", source=source.name, reason=reason)
             self._down[source.name] = reason
             self.falls[source.name] += 1
             self._stop.wait(backoff.next_s())

@@ -12,18 +12,18 @@ from aiops.store import trail_anchor
 from aiops.store.database import Database
 
 
-class StoreAnchor:
+class StoreTrailAnchor:
     """Keeps the mark of the trail in one row; each write is a transaction of its own, synced to disk."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def read(self) -> Mark | None:
-        """See `Anchor.read`."""
+        """See `TrailAnchor.read`."""
         return read_mark(self._database.reader)
 
     def write(self, mark: Mark) -> None:
-        """See `Anchor.write`."""
+        """See `TrailAnchor.write`."""
         try:
             with self._database.transaction() as connection:
                 engaged = msgspec.json.encode(mark.engaged).decode()

@@ -1,6 +1,6 @@
 """The outbox worker: takes what is due, lets sinks make attempts, and writes down what became of them.
 
-One thread decides, the crew's threads wait for receivers. For one endpoint and incident there is one attempt at a time,
+One thread decides, the pool's threads wait for receivers. For one endpoint and incident there is one attempt at a time,
 in the order of versions; the table keeps that order (`OutboxTable.claim`). A message leaves the outbox only by an
 answer that is on disk: after a crash, the one attempt whose answer was lost is made again with the same key.
 """
@@ -19,15 +19,15 @@ from typing import Any
 import msgspec
 
 from aiops.errors import AiopsError, UsageError
-from aiops.notify.endpoint_queue import SLOTS, Lane
+from aiops.notify.endpoint_queue import SLOTS, EndpointQueue
 from aiops.notify.http_answers import MAX_RETRY_AFTER_S
-from aiops.notify.outcomes import Ledger, message_of
+from aiops.notify.outcomes import Outcomes, message_of
 from aiops.notify.status import families, health, state
-from aiops.notify.worker_threads import Crew, ThreadCrew
+from aiops.notify.worker_threads import ThreadWorkerPool, WorkerPool
 from aiops.ports import Answer
 from aiops.store.outbox import Row
 from aiops.store.store import Store
-from aiops.telemetry.logs import say
+from aiops.telemetry.logs import log
 from aiops.telemetry.metrics import Family
 from aiops.telemetry.trace import OFF, Tracer, Value
 
@@ -44,7 +44,7 @@ REMIND_EVERY_S = 5.0
 MAX_REASON_CHARS = 1_000
 
 
-class Worker:
+class Dispatcher:
     """Delivers the outbox of a store. A service of the daemon: `start`, `wake` after new rows, `stop`.
 
     `clock` gives Unix seconds, `monotonic` seconds that never go back, `random` 0 to 1.
@@ -53,35 +53,35 @@ class Worker:
     def __init__(
         self,
         store: Store,
-        lanes: Iterable[Lane],
+        queues: Iterable[EndpointQueue],
         *,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = randomness.random,
-        crew: Crew | None = None,
+        pool: WorkerPool | None = None,
         tracer: Tracer = OFF,
     ) -> None:
         self._outbox = store.outbox
-        self._ledger = Ledger(store, clock, random)
+        self._outcomes = Outcomes(store, clock, random)
         self._clock, self._monotonic = clock, monotonic
         self._tracer = tracer
-        self._crew: Crew = crew or ThreadCrew(SLOTS)
-        self._lanes = {lane.name: lane for lane in lanes}
+        self._pool: WorkerPool = pool or ThreadWorkerPool(SLOTS)
+        self._queues = {queue.name: queue for queue in queues}
         # Lanes that a reload replaced: their sinks are closed once their last attempt has ended.
-        self._retired: list[Lane] = []
+        self._retired: list[EndpointQueue] = []
         self._changed = threading.Condition()
         self._woken = False
         self._stopping = False
         self._flying = 0
         # Answers that the disk did not take: their rows stay claimed until it does.
-        self._owed: list[tuple[Lane, Row, Answer]] = []
+        self._owed: list[tuple[EndpointQueue, Row, Answer]] = []
         self._disk_error = ""
         self._thread = threading.Thread(target=self._run, name="deliver", daemon=True)
 
     @property
-    def lanes(self) -> Mapping[str, Lane]:
+    def queues(self) -> Mapping[str, EndpointQueue]:
         """The endpoints by name."""
-        return self._lanes
+        return self._queues
 
     def start(self) -> None:
         """Begin to deliver."""
@@ -96,36 +96,36 @@ class Worker:
     def endpoints(self) -> Mapping[str, Mapping[str, Any]]:
         """The state of each endpoint by name; see `aiops.notify.status.state`."""
         at = self._monotonic()
-        return {name: state(lane, at) for name, lane in self._lanes.items()}
+        return {name: state(queue, at) for name, queue in self._queues.items()}
 
     def enable(self, endpoint: str, actor: str, reason: str = "") -> bool:
         """Tell a disabled endpoint again, with an entry in the audit; False when it was not disabled.
 
         Raise `UsageError` for an endpoint that there is not, `AiopsError` when the audit cannot be written.
         """
-        lane = self._lanes.get(endpoint)
-        if lane is None:
-            known = ", ".join(self._lanes) or "none"
+        queue = self._queues.get(endpoint)
+        if queue is None:
+            known = ", ".join(self._queues) or "none"
             raise UsageError(f"expected the name of an endpoint ({known}); got {endpoint[:100]!r}")
-        why = lane.disabled
+        why = queue.disabled
         if why is None:
             return False
         note = f": {reason[:MAX_REASON_CHARS]}" if reason else ""
         try:
-            self._ledger.note(f"endpoint {endpoint} is told again; it was disabled by {why}{note}", actor)
+            self._outcomes.note(f"endpoint {endpoint} is told again; it was disabled by {why}{note}", actor)
         except sqlite3.Error as error:
             raise AiopsError(f"nothing was changed, since the audit cannot be written: {error}") from None
         with self._changed:
-            lane.disabled = None
-        say(logging.INFO, "an endpoint is told again", endpoint=endpoint, actor=actor)
+            queue.disabled = None
+        log(logging.INFO, "an endpoint is told again", endpoint=endpoint, actor=actor)
         self.wake()
         return True
 
-    def replace(self, lanes: Iterable[Lane]) -> None:
+    def replace(self, queues: Iterable[EndpointQueue]) -> None:
         """Take other endpoints or settings (a reload); attempts under way end as they began."""
         with self._changed:
-            self._retired.extend(self._lanes.values())
-            self._lanes = {lane.name: lane for lane in lanes}
+            self._retired.extend(self._queues.values())
+            self._queues = {queue.name: queue for queue in queues}
         self.wake()
 
     def stop(self, timeout_s: float) -> None:
@@ -136,19 +136,19 @@ class Worker:
             ended = self._changed.wait_for(lambda: self._flying == 0, timeout_s)
         if self._thread.is_alive():
             self._thread.join(timeout_s)
-        self._crew.close()
+        self._pool.close()
         if not ended:
-            say(logging.WARNING, "attempts were under way at the end and are made again, with the same keys")
-        for lane in [*self._lanes.values(), *self._retired]:
-            if lane.in_flight == 0:
-                _close(lane)
+            log(logging.WARNING, "attempts were under way at the end and are made again, with the same keys")
+        for queue in [*self._queues.values(), *self._retired]:
+            if queue.in_flight == 0:
+                _close(queue)
 
     def step(self) -> float:
         """Hand out what may be sent now; return after how many seconds there may be more."""
         self._close_retired()
         try:
             self._settle_debts()
-            waits = [self._serve(lane) for lane in list(self._lanes.values())]
+            waits = [self._serve(queue) for queue in list(self._queues.values())]
         except Exception as error:
             # Whatever it is (a full disk, too many open files): a worker that ends would tell nobody anything any more.
             self._disk(error)
@@ -158,11 +158,11 @@ class Worker:
 
     def health(self) -> dict[str, Any]:
         """`{"ok": bool, "detail": str, "endpoints": {name: {…}}}`."""
-        return health(self._lanes, self._monotonic(), self._disk_error)
+        return health(self._queues, self._monotonic(), self._disk_error)
 
     def metrics(self) -> list[Family]:
         """For `Daemon.extra_metrics`."""
-        return families(self._lanes, self._monotonic())
+        return families(self._queues, self._monotonic())
 
     def _run(self) -> None:
         while not self._stopping:
@@ -172,114 +172,118 @@ class Worker:
                     self._changed.wait(wait_s)
                 self._woken = False
 
-    def _serve(self, lane: Lane) -> float:
+    def _serve(self, queue: EndpointQueue) -> float:
         now, at = self._clock(), self._monotonic()
         with self._changed:
-            free = 0 if self._stopping else lane.free(at)
-        if lane.disabled is not None or (lane.is_held(at) and at >= lane.sweep_at):
-            self._sweep(lane, now, at)
-        if lane.disabled is None and at >= lane.remind_at:
-            lane.remind_at = at + REMIND_EVERY_S
-            self._ledger.remind(lane, now)
+            free = 0 if self._stopping else queue.free(at)
+        if queue.disabled is not None or (queue.is_held(at) and at >= queue.sweep_at):
+            self._sweep(queue, now, at)
+        if queue.disabled is None and at >= queue.remind_at:
+            queue.remind_at = at + REMIND_EVERY_S
+            self._outcomes.remind(queue, now)
         if free <= 0:
             with self._changed:
-                return lane.wait_s(at)
-        rows = self._outbox.claim(now, free, [lane.name])
-        self._hand_out(lane, rows)
+                return queue.wait_s(at)
+        rows = self._outbox.claim(now, free, [queue.name])
+        self._hand_out(queue, rows)
         if len(rows) == free:
             return 0.0
-        due_at = self._ledger.next_due_at(lane.name, now)
+        due_at = self._outcomes.next_due_at(queue.name, now)
         return LOOK_EVERY_S if due_at is None else max(0.0, due_at - now)
 
-    def _hand_out(self, lane: Lane, rows: Sequence[Row]) -> None:
+    def _hand_out(self, queue: EndpointQueue, rows: Sequence[Row]) -> None:
         waiting = list(rows)
         try:
             while waiting:
                 row = waiting[0]
-                if self._ledger.is_overtaken(row):
-                    self._ledger.supersede(row)
+                if self._outcomes.is_overtaken(row):
+                    self._outcomes.supersede(row)
                 else:
                     with self._changed:
-                        lane.took(1)
+                        queue.took(1)
                         self._flying += 1
-                    self._crew.submit(lane.name, partial(self._attempt, lane, row))
+                    self._pool.submit(queue.name, partial(self._attempt, queue, row))
                 waiting.pop(0)
         finally:
             self._outbox.release([row.id for row in waiting])
 
-    def _attempt(self, lane: Lane, row: Row) -> None:
-        """One attempt, in a thread of the crew."""
+    def _attempt(self, queue: EndpointQueue, row: Row) -> None:
+        """One attempt, in a thread of the pool."""
         if self._stopping:
             self._outbox.release([row.id])
             with self._changed:
-                lane.let_go()
+                queue.let_go()
                 self._flying -= 1
                 self._changed.notify_all()
             return
         began = self._monotonic()
-        answer = _traced(self._tracer, lane, row)
+        answer = _traced(self._tracer, queue, row)
         at = self._monotonic()
-        lane.attempt_s.observe(max(0.0, at - began))
+        queue.attempt_s.observe(max(0.0, at - began))
         with self._changed:
-            was_disabled = lane.disabled
-            opened = lane.answered(answer, row.incident, at)
+            was_disabled = queue.disabled
+            opened = queue.answered(answer, row.incident, at)
         if opened:
-            say(logging.WARNING, "an endpoint does not answer and is left alone", endpoint=lane.name, why=answer.reason)
+            log(
+                logging.WARNING, "an endpoint does not answer and is left alone", endpoint=queue.name, why=answer.reason
+            )
         if answer.disable and was_disabled is None:
-            say(logging.ERROR, "an endpoint is gone and disabled", endpoint=lane.name, why=answer.reason)
+            log(logging.ERROR, "an endpoint is gone and disabled", endpoint=queue.name, why=answer.reason)
         try:
             if answer.disable and was_disabled is None:
-                self._ledger.note(f"endpoint {lane.name} is disabled: {answer.reason}", None)
-            self._write(lane, row, answer)
+                self._outcomes.note(f"endpoint {queue.name} is disabled: {answer.reason}", None)
+            self._write(queue, row, answer)
         except Exception as error:
             self._disk(error)
             with self._changed:
-                self._owed.append((lane, row, answer))
+                self._owed.append((queue, row, answer))
         finally:
             with self._changed:
                 self._flying -= 1
                 self._woken = True
                 self._changed.notify_all()
 
-    def _write(self, lane: Lane, row: Row, answer: Answer) -> None:
-        result = self._ledger.record(lane, row, answer)
+    def _write(self, queue: EndpointQueue, row: Row, answer: Answer) -> None:
+        result = self._outcomes.record(queue, row, answer)
         with self._changed:
-            lane.results[result] += 1
+            queue.results[result] += 1
         if result == "sent":
             since = row.created_at if row.attempt else max(row.created_at, row.due_at)
-            lane.lag_s.observe(max(0.0, self._clock() - since))
+            queue.lag_s.observe(max(0.0, self._clock() - since))
         elif result == "dead":
             self._say_dead(row, answer.reason)
 
     def _close_retired(self) -> None:
         with self._changed:
-            idle = [lane for lane in self._retired if lane.in_flight == 0]
-            self._retired = [lane for lane in self._retired if lane.in_flight > 0]
-        for lane in idle:
-            _close(lane)
+            idle = [queue for queue in self._retired if queue.in_flight == 0]
+            self._retired = [queue for queue in self._retired if queue.in_flight > 0]
+        for queue in idle:
+            _close(queue)
 
     def _settle_debts(self) -> None:
         while True:
             with self._changed:
                 if not self._owed:
                     return
-                lane, row, answer = self._owed[0]
-            self._write(lane, row, answer)
+                queue, row, answer = self._owed[0]
+            self._write(queue, row, answer)
             with self._changed:
                 self._owed.pop(0)
 
-    def _sweep(self, lane: Lane, now: float, at: float) -> None:
+    def _sweep(self, queue: EndpointQueue, now: float, at: float) -> None:
         """While an endpoint is held, its messages grow old all the same; of a disabled one, all are given up."""
-        lane.sweep_at = at + SWEEP_EVERY_S
-        rows = self._outbox.claim(now, SWEEP_ROWS, [lane.name])
+        queue.sweep_at = at + SWEEP_EVERY_S
+        rows = self._outbox.claim(now, SWEEP_ROWS, [queue.name])
         try:
             while rows:
                 row = rows[-1]
-                reason = lane.disabled or f"not delivered within {lane.config.max_age_s / 3600:g} h: {lane.last_error}"
-                if lane.disabled is not None or now - row.created_at >= lane.config.max_age_s:
-                    self._ledger.give_up(lane, row, reason)
+                reason = (
+                    queue.disabled or f"not delivered within {queue.config.max_age_s / 3600:g} h: {queue.last_error}"
+                )
+                if queue.disabled is not None or now - row.created_at >= queue.config.max_age_s:
+                    self._outcomes.give_up(queue, row, reason)
                     with self._changed:
-                        lane.results["dead"] += 1
+                        queue.results["dead"] += 1
                     self._say_dead(row, reason)
                 rows.pop()
                 self._outbox.release([row.id])
@@ -287,7 +291,7 @@ class Worker:
             self._outbox.release([row.id for row in rows])
 
     def _say_dead(self, row: Row, reason: str) -> None:
-        say(
+        log(
             logging.ERROR,
             "a message could not be delivered and waits for a person: see `aiops outbox list --status dead`",
             endpoint=row.endpoint,
@@ -300,27 +304,27 @@ class Worker:
         kind = "" if isinstance(error, sqlite3.Error | AiopsError | OSError) else f"{type(error).__name__}: "
         text = f"the outbox cannot be read or written: {kind}{error}"
         if text != self._disk_error and not self._stopping:
-            say(logging.ERROR, text)
+            log(logging.ERROR, text)
         self._disk_error = text
 
 
-def _close(lane: Lane) -> None:
-    close = getattr(lane.sink, "close", None)
+def _close(queue: EndpointQueue) -> None:
+    close = getattr(queue.sink, "close", None)
     if close is None:
         return
     try:
         close()
     except Exception as error:
-        say(logging.WARNING, "a sink could not be closed", endpoint=lane.name, why=type(error).__name__)
+        log(logging.WARNING, "a sink could not be closed", endpoint=queue.name, why=type(error).__name__)
 
 
-def _traced(tracer: Tracer, lane: Lane, row: Row) -> Answer:
+def _traced(tracer: Tracer, queue: EndpointQueue, row: Row) -> Answer:
     """One attempt as one span, a part of the trace of the batch that caused it, before a restart or after it."""
     if tracer is OFF:
-        return _ask(lane, row)
+        return _ask(queue, row)
     attributes: dict[str, Value] = {
-        "aiops.endpoint": lane.name,
-        "aiops.endpoint.type": lane.config.type,
+        "aiops.endpoint": queue.name,
+        "aiops.endpoint.type": queue.config.type,
         "aiops.incident.id": row.incident,
         "aiops.incident.version": row.version,
         "aiops.incident.change": row.change,
@@ -328,8 +332,8 @@ def _traced(tracer: Tracer, lane: Lane, row: Row) -> Answer:
     }
     # Written beside the message by whichever process took the batch.
     parent = row.traceparent
-    with tracer.begin(f"deliver {lane.name}", "client", parent=parent, attributes=attributes) as span:
-        answer = _ask(lane, row, span.traceparent)
+    with tracer.begin(f"deliver {queue.name}", "client", parent=parent, attributes=attributes) as span:
+        answer = _ask(queue, row, span.traceparent)
         if answer.status is not None:
             span.set("http.response.status_code", answer.status)
         if not answer.ok:
@@ -339,14 +343,14 @@ def _traced(tracer: Tracer, lane: Lane, row: Row) -> Answer:
     return answer
 
 
-def _ask(lane: Lane, row: Row, traceparent: str = "") -> Answer:
+def _ask(queue: EndpointQueue, row: Row, traceparent: str = "") -> Answer:
     try:
         message = message_of(row)
         message.traceparent = traceparent
     except msgspec.DecodeError as error:
         return Answer(ok=False, reason=f"the message cannot be read: {error}")
     try:
-        answer = lane.sink.send(message)
+        answer = queue.sink.send(message)
         if answer.retry_after_s is not None:
             answer.retry_after_s = min(MAX_RETRY_AFTER_S, max(0.0, answer.retry_after_s))
         return answer

@@ -16,7 +16,7 @@ SLOTS = 8
 Result = Literal["sent", "retry", "dead"]
 
 
-class Lane:
+class EndpointQueue:
     """Pace, breaker and counters of one endpoint. Times are monotonic seconds; the worker's lock guards it."""
 
     def __init__(self, config: EndpointConfig, sink: Sink, at: float, slots: int = SLOTS) -> None:
@@ -25,7 +25,7 @@ class Lane:
         self.sink = sink
         self.slots = slots
         self.in_flight = 0
-        # Why nobody is told here any more; only a restart, a reload or `Worker.enable` takes it back.
+        # Why nobody is told here any more; only a restart, a reload or `Dispatcher.enable` takes it back.
         self.disabled: str | None = None
         self.last_error = ""
         self.sweep_at = at

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from aiops.engine.events import IncidentChanged, Mention
 from aiops.records import LABELS, Incident, parse_severity
-from aiops.store.outbox import Spoken, Told, suspect
+from aiops.store.outbox import NamedAlerts, NotificationHistory, suspect
 from aiops.wording import plural
 
 # Sentences of one message: a pager's summary takes one or two, a chat a dozen lines.
@@ -26,7 +26,7 @@ class News(Struct):
     rises: bool
 
 
-def news_of(event: IncidentChanged, before: Told, least: int) -> News | None:
+def news_of(event: IncidentChanged, before: NotificationHistory, least: int) -> News | None:
     """What an endpoint has not been told that should know of everything at or above the level `least`."""
     fresh = [one for one in event.named if one.level >= least and _is_new(one, before.spoken)]
     level = int(parse_severity(event.incident.severity))
@@ -42,7 +42,7 @@ def news_of(event: IncidentChanged, before: Told, least: int) -> News | None:
     return News(lines, max((one.level for one in fresh), default=None), rises)
 
 
-def spoken(before: Spoken, named: Iterable[Mention], least: int) -> Spoken:
+def spoken(before: NamedAlerts, named: Iterable[Mention], least: int) -> NamedAlerts:
     """What an endpoint has been told after a message about all of `named` at or above the level `least`."""
     names, places, pairs = dict(before.names), dict(before.places), dict(before.pairs)
     for one in named:
@@ -51,14 +51,14 @@ def spoken(before: Spoken, named: Iterable[Mention], least: int) -> Spoken:
             places[one.place] = max(one.level, places.get(one.place, -1))
             told = pairs.get(one.name, {})
             pairs[one.name] = {**told, one.place: max(one.level, told.get(one.place, -1))}
-    return Spoken(names, places, pairs)
+    return NamedAlerts(names, places, pairs)
 
 
-def _is_new(one: Mention, told: Spoken) -> bool:
+def _is_new(one: Mention, told: NamedAlerts) -> bool:
     return one.level > told.names.get(one.name, -1) or one.level > told.places.get(one.place, -1)
 
 
-def _alerts(fresh: Sequence[Mention], told: Spoken) -> list[str]:
+def _alerts(fresh: Sequence[Mention], told: NamedAlerts) -> list[str]:
     lines = []
     for one in fresh[:MAX_LINES]:
         known = one.place in told.pairs.get(one.name, {})

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from aiops.notify.endpoint_queue import Lane, Result
+from aiops.notify.endpoint_queue import EndpointQueue, Result
 from aiops.notify.retry import wait_s
 from aiops.ports import Answer, Message
 from aiops.records import Incident, parse_severity
@@ -31,7 +31,7 @@ def message_of(row: Row) -> Message:
     )
 
 
-class Ledger:
+class Outcomes:
     """Writes answers into the outbox. `clock` gives Unix seconds, `random` 0 to 1."""
 
     def __init__(self, store: Store, clock: Callable[[], float], random: Callable[[], float]) -> None:
@@ -39,38 +39,38 @@ class Ledger:
         self._clock = clock
         self._random = random
 
-    def record(self, lane: Lane, row: Row, answer: Answer) -> Result:
+    def record(self, queue: EndpointQueue, row: Row, answer: Answer) -> Result:
         """Write what became of an attempt; raise `sqlite3.Error` when the disk does not take it."""
         now = self._clock()
         outbox = self._store.outbox
         if answer.ok:
-            self._tell_fallback_of_the_end(lane, row, now)
+            self._tell_fallback_of_the_end(queue, row, now)
             outbox.sent([row.id], now, answer.status)
             return "sent"
         age_s = max(0.0, now - row.created_at)
-        if answer.retry and age_s < lane.config.max_age_s:
+        if answer.retry and age_s < queue.config.max_age_s:
             due_at = now + wait_s(row.attempt + 1, age_s, answer.retry_after_s, self._random)
             outbox.retry(row.id, due_at, now, status=answer.status, error=answer.reason)
             return "retry"
         reason = answer.reason
         if answer.retry:
-            reason = f"not delivered within {lane.config.max_age_s / 3600:g} h: {reason}"
-        self.give_up(lane, row, reason, answer.status)
+            reason = f"not delivered within {queue.config.max_age_s / 3600:g} h: {reason}"
+        self.give_up(queue, row, reason, answer.status)
         return "dead"
 
-    def give_up(self, lane: Lane, row: Row, reason: str, status: int | None = None) -> None:
+    def give_up(self, queue: EndpointQueue, row: Row, reason: str, status: int | None = None) -> None:
         """Make a row a dead letter, and tell the endpoint's fallback instead.
 
         The fallback's row is written first: a crash in between makes both again, and a row that is there stays one.
         """
         now = self._clock()
-        if lane.config.fallback is not None:
-            self._pass_on(lane.config.fallback, row, now)
+        if queue.config.fallback is not None:
+            self._pass_on(queue.config.fallback, row, now)
         self._store.outbox.dead(row.id, reason, now, status=status)
 
-    def remind(self, lane: Lane, now: float) -> None:
+    def remind(self, queue: EndpointQueue, now: float) -> None:
         """Say again that incidents are open, where the endpoint is to be reminded of it."""
-        config = lane.config
+        config = queue.config
         self._store.outbox.remind(
             config.name, int(parse_severity(config.min_severity)), now - config.repeat_interval_s, now
         )
@@ -103,16 +103,16 @@ class Ledger:
         ).fetchone()[0]
         return None if found is None else float(found)
 
-    def _tell_fallback_of_the_end(self, lane: Lane, row: Row, now: float) -> None:
+    def _tell_fallback_of_the_end(self, queue: EndpointQueue, row: Row, now: float) -> None:
         """A fallback that was paged while the endpoint was away must hear that it is over."""
-        if lane.config.fallback is not None and row.change in OVER:
-            self._pass_on(lane.config.fallback, row, now)
+        if queue.config.fallback is not None and row.change in OVER:
+            self._pass_on(queue.config.fallback, row, now)
 
     def _pass_on(self, endpoint: str, row: Row, now: float) -> None:
         with self._store.database.transaction() as connection:
             if _knows_newer(connection, endpoint, row):
                 return
-            if row.change in OVER and self._store.outbox.told(connection, endpoint, row.incident).changes == 0:
+            if row.change in OVER and self._store.outbox.history(connection, endpoint, row.incident).changes == 0:
                 return
             self._store.outbox.add(connection, [_entry(endpoint, row, now)], now)
 

@@ -9,7 +9,6 @@ fires of an incident is silenced, an endpoint is notified of its end alone; what
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
@@ -20,7 +19,7 @@ from aiops.config import DEFAULT_SETTLE_S, EndpointConfig
 from aiops.engine.events import IncidentChanged
 from aiops.notify.news import news_of, spoken, still_firing
 from aiops.records import Severity, parse_severity
-from aiops.store.outbox import OVER, Entry, OutboxTable, Spoken, Told, suspect
+from aiops.store.outbox import OVER, Entry, NamedAlerts, NotificationHistory, OutboxTransaction, suspect
 from aiops.telemetry.trace import OFF, Tracer
 
 # News of an incident that has had `max_updates` updates goes out at most this often: four messages an hour are read,
@@ -28,22 +27,23 @@ from aiops.telemetry.trace import OFF, Tracer
 SLOW_EVERY_S = 900.0
 
 
-class Announcer:
+class EndpointPolicy:
     """Makes outbox rows of changes, for all endpoints. See `EndpointConfig` for what can be set."""
 
-    def __init__(
-        self, outbox: OutboxTable, endpoints: Sequence[EndpointConfig], external_url: str = "", tracer: Tracer = OFF
-    ) -> None:
-        self._outbox = outbox
-        self.endpoints = list(endpoints)
+    def __init__(self, endpoints: Sequence[EndpointConfig], external_url: str = "", tracer: Tracer = OFF) -> None:
+        self._endpoints = list(endpoints)
         self._tracer = tracer
         self._external_url = external_url.rstrip("/")
 
-    def entries(self, connection: sqlite3.Connection, event: IncidentChanged, now: float) -> Iterator[Entry]:
+    def replace(self, endpoints: Sequence[EndpointConfig]) -> None:
+        """Use other endpoints from the next change on."""
+        self._endpoints = list(endpoints)
+
+    def entries(self, outbox: OutboxTransaction, event: IncidentChanged, now: float) -> Iterator[Entry]:
         """The rows for one change; called inside the transaction that writes them."""
         body = b""
-        for endpoint in self.endpoints:
-            decided = self._decide(connection, endpoint, event, now)
+        for endpoint in self._endpoints:
+            decided = self._decide(outbox, endpoint, event, now)
             if decided is None:
                 continue
             body = body or msgspec.json.encode(event.incident)
@@ -64,92 +64,92 @@ class Announcer:
             )
 
     def _decide(
-        self, connection: sqlite3.Connection, endpoint: EndpointConfig, event: IncidentChanged, now: float
-    ) -> Decided | None:
+        self, outbox: OutboxTransaction, endpoint: EndpointConfig, event: IncidentChanged, now: float
+    ) -> Notification | None:
         """What to tell one endpoint, and from when on; None for nothing."""
-        before = self._outbox.told(connection, endpoint.name, event.incident.id, event.version)
+        before = outbox.history(endpoint.name, event.incident.id, event.version)
         severity = parse_severity(event.incident.severity)
         if before.changes == 0:
             return _first(endpoint, event, severity, now)
         if event.change in OVER:
-            return self._end(connection, endpoint, event, before, now)
+            return self._end(outbox, endpoint, event, before, now)
         if _is_held(event):
-            self._hold(connection, endpoint, event, now)
+            self._hold(outbox, endpoint, event, now)
             return None
         if event.change == "reopened" or (before.last_change in OVER and event.incident.status not in OVER):
             # Never dropped: who was told that it is over must hear that it is not. One that flaps is told less often.
             due_at = max(now + _settle_s(endpoint, severity), before.last_due_at + endpoint.update_every_s)
-            return Decided("reopened", due_at, spoken=_begin(endpoint, event))
+            return Notification("reopened", due_at, spoken=_begin(endpoint, event))
         if event.change not in ("updated", "opened"):
             # An acknowledgement stops others from being called; people make few of them.
-            return Decided(event.change, now)
+            return Notification(event.change, now)
         return _update(endpoint, event, before, now)
 
-    def _hold(
-        self, connection: sqlite3.Connection, endpoint: EndpointConfig, event: IncidentChanged, now: float
-    ) -> None:
+    def _hold(self, outbox: OutboxTransaction, endpoint: EndpointConfig, event: IncidentChanged, now: float) -> None:
         """Take back what waits when a silence begins: what is still true of it is news when the silence ends."""
         if "silenced" in event.what:
             incident = event.incident.id
-            self._outbox.cancel_settling(connection, endpoint.name, incident, now)
-            self._outbox.supersede(connection, endpoint.name, incident, event.version, now)
+            outbox.cancel_settling(endpoint.name, incident, now)
+            outbox.supersede(endpoint.name, incident, event.version, now)
 
     def _end(
         self,
-        connection: sqlite3.Connection,
+        outbox: OutboxTransaction,
         endpoint: EndpointConfig,
         event: IncidentChanged,
-        before: Told,
+        before: NotificationHistory,
         now: float,
-    ) -> Decided | None:
+    ) -> Notification | None:
         incident = event.incident.id
-        if self._outbox.cancel_settling(connection, endpoint.name, incident, now):
-            before = self._outbox.told(connection, endpoint.name, incident, event.version)
+        if outbox.cancel_settling(endpoint.name, incident, now):
+            before = outbox.history(endpoint.name, incident, event.version)
         # What was never told, or was told to be over, needs no end.
         if before.changes == 0 or before.last_change in OVER:
             return None
         if endpoint.send_resolved:
             return _ended(endpoint, event, before, now)
-        self._outbox.supersede(connection, endpoint.name, incident, event.version, now)
+        outbox.supersede(endpoint.name, incident, event.version, now)
         return _left(endpoint, event, before, now)
 
     def _link(self, incident: str) -> str | None:
         return f"{self._external_url}/incidents/{quote(incident, safe='')}" if self._external_url else None
 
 
-class Decided(Struct):
+class Notification(Struct):
     """A message: which change it tells from when on, what is new in it, and what the endpoint knows after it."""
 
     change: str
     due_at: float
     news: list[str] = field(default_factory=list)
-    spoken: Spoken | None = None
+    spoken: NamedAlerts | None = None
 
 
-def _first(endpoint: EndpointConfig, event: IncidentChanged, severity: Severity, now: float) -> Decided | None:
+def _first(endpoint: EndpointConfig, event: IncidentChanged, severity: Severity, now: float) -> Notification | None:
     """The first that an endpoint hears of an incident is that it opened, whatever happened to it before."""
     if event.incident.status in OVER or severity < parse_severity(endpoint.min_severity) or _is_held(event):
         return None
-    return Decided("opened", now + _settle_s(endpoint, severity), spoken=_begin(endpoint, event))
+    return Notification("opened", now + _settle_s(endpoint, severity), spoken=_begin(endpoint, event))
 
 
-def _ended(endpoint: EndpointConfig, event: IncidentChanged, before: Told, now: float) -> Decided:
+def _ended(endpoint: EndpointConfig, event: IncidentChanged, before: NotificationHistory, now: float) -> Notification:
     """An end, with the news that it overtook. One that is merged needs none: the other incident has it."""
     if event.change != "resolved":
-        return Decided(event.change, now)
+        return Notification(event.change, now)
     least = int(parse_severity(endpoint.min_severity))
     news = news_of(event, before, least)
     lines = news.lines if news is not None else []
-    return Decided(event.change, now, [*lines, *still_firing(event.incident, least)])
+    return Notification(event.change, now, [*lines, *still_firing(event.incident, least)])
 
 
-def _left(endpoint: EndpointConfig, event: IncidentChanged, before: Told, now: float) -> Decided | None:
+def _left(
+    endpoint: EndpointConfig, event: IncidentChanged, before: NotificationHistory, now: float
+) -> Notification | None:
     """What an endpoint that wants no ends must hear of one: alerts that it does not know, while something fires on."""
     least = int(parse_severity(endpoint.min_severity))
     news = news_of(event, before, least) if event.incident.firing_count else None
     if event.change != "resolved" or news is None or news.level is None or _is_held(event):
         return None
-    return Decided("updated", now, news.lines, spoken(before.spoken, event.named, least))
+    return Notification("updated", now, news.lines, spoken(before.spoken, event.named, least))
 
 
 def _is_held(event: IncidentChanged) -> bool:
@@ -157,17 +157,19 @@ def _is_held(event: IncidentChanged) -> bool:
     return bool(event.incident.silenced_by) and event.change != "acknowledged" and "note" not in event.what
 
 
-def _begin(endpoint: EndpointConfig, event: IncidentChanged) -> Spoken:
-    return spoken(Spoken(), event.named, int(parse_severity(endpoint.min_severity)))
+def _begin(endpoint: EndpointConfig, event: IncidentChanged) -> NamedAlerts:
+    return spoken(NamedAlerts(), event.named, int(parse_severity(endpoint.min_severity)))
 
 
-def _update(endpoint: EndpointConfig, event: IncidentChanged, before: Told, now: float) -> Decided | None:
+def _update(
+    endpoint: EndpointConfig, event: IncidentChanged, before: NotificationHistory, now: float
+) -> Notification | None:
     least = int(parse_severity(endpoint.min_severity))
     news = news_of(event, before, least)
     if "note" in event.what:
         # Somebody must do something now, however much was told of the incident before.
         lines = [*event.incident.explanation[-1:], *(news.lines if news is not None else [])]
-        return Decided("updated", now, lines, spoken(before.spoken, event.named, least))
+        return Notification("updated", now, lines, spoken(before.spoken, event.named, least))
     if news is None:
         return None
     every_s = endpoint.update_every_s
@@ -181,7 +183,7 @@ def _update(endpoint: EndpointConfig, event: IncidentChanged, before: Told, now:
     if before.waiting_due_at is not None:
         # It takes the place of what waits, and must not be a reason to wait longer.
         due_at = min(due_at, before.waiting_due_at)
-    return Decided("updated", due_at, news.lines, spoken(before.spoken, event.named, least))
+    return Notification("updated", due_at, news.lines, spoken(before.spoken, event.named, least))
 
 
 def _settle_s(endpoint: EndpointConfig, severity: Severity) -> float:

@@ -5,33 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aiops.notify.endpoint_queue import Lane
+from aiops.notify.endpoint_queue import EndpointQueue
 from aiops.telemetry.metrics import Family
 
 
-def health(lanes: Mapping[str, Lane], at: float, disk_error: str = "") -> dict[str, Any]:
+def health(queues: Mapping[str, EndpointQueue], at: float, disk_error: str = "") -> dict[str, Any]:
     """`ok` is False while an endpoint is disabled or left alone, or the disk refuses answers."""
-    endpoints = {name: state(lane, at) for name, lane in lanes.items()}
+    endpoints = {name: state(queue, at) for name, queue in queues.items()}
     unwell = [f"endpoint {name}: {one['detail']}" for name, one in endpoints.items() if not one["ok"]]
     reasons = [disk_error, *unwell] if disk_error else unwell
     return {"ok": not reasons, "detail": "; ".join(reasons), "endpoints": endpoints}
 
 
-def state(lane: Lane, at: float) -> dict[str, Any]:
+def state(queue: EndpointQueue, at: float) -> dict[str, Any]:
     """`{"ok": bool, "detail": str, "breaker": str, "disabled": bool, "in_flight": int, "results": {…}}`."""
-    breaker = lane.breaker_state(at)
-    way_back = f"`aiops outbox enable {lane.name}` tells it again"
+    breaker = queue.breaker_state(at)
+    way_back = f"`aiops outbox enable {queue.name}` tells it again"
     return {
-        "ok": lane.disabled is None and breaker == "closed",
-        "detail": f"disabled: {lane.disabled}; {way_back}" if lane.disabled is not None else lane.last_error,
+        "ok": queue.disabled is None and breaker == "closed",
+        "detail": f"disabled: {queue.disabled}; {way_back}" if queue.disabled is not None else queue.last_error,
         "breaker": breaker,
-        "disabled": lane.disabled is not None,
-        "in_flight": lane.in_flight,
-        "results": dict(lane.results),
+        "disabled": queue.disabled is not None,
+        "in_flight": queue.in_flight,
+        "results": dict(queue.results),
     }
 
 
-def families(lanes: Mapping[str, Lane], at: float) -> list[Family]:
+def families(queues: Mapping[str, EndpointQueue], at: float) -> list[Family]:
     """All metrics of delivery."""
     attempts = Family("aiops_delivery_attempts_total", "counter", "Attempts by endpoint and result.")
     attempt_s = Family("aiops_delivery_attempt_seconds", "histogram", "Time until a receiver answered.")
@@ -39,12 +39,12 @@ def families(lanes: Mapping[str, Lane], at: float) -> list[Family]:
     up = Family("aiops_endpoint_up", "gauge", "1 while an endpoint is told; 0 while it is disabled or left alone.")
     disabled = Family("aiops_endpoint_disabled", "gauge", "1 for an endpoint that answered that it is gone.")
     flying = Family("aiops_endpoint_in_flight", "gauge", "Attempts under way.")
-    for name, lane in lanes.items():
-        for result, count in lane.results.items():
+    for name, queue in queues.items():
+        for result, count in queue.results.items():
             attempts.add(count, endpoint=name, result=result)
-        attempt_s.add_histogram(lane.attempt_s, endpoint=name)
-        lag_s.add_histogram(lane.lag_s, endpoint=name)
-        up.add(float(lane.disabled is None and lane.breaker_state(at) == "closed"), endpoint=name)
-        disabled.add(float(lane.disabled is not None), endpoint=name)
-        flying.add(lane.in_flight, endpoint=name)
+        attempt_s.add_histogram(queue.attempt_s, endpoint=name)
+        lag_s.add_histogram(queue.lag_s, endpoint=name)
+        up.add(float(queue.disabled is None and queue.breaker_state(at) == "closed"), endpoint=name)
+        disabled.add(float(queue.disabled is not None), endpoint=name)
+        flying.add(queue.in_flight, endpoint=name)
     return [attempts, attempt_s, lag_s, up, disabled, flying]

@@ -10,7 +10,7 @@ from typing import Protocol
 Job = Callable[[], None]
 
 
-class Crew(Protocol):
+class WorkerPool(Protocol):
     """Runs jobs beside the worker; the worker never gives an endpoint more than its slots."""
 
     def submit(self, endpoint: str, job: Job) -> None:
@@ -22,7 +22,7 @@ class Crew(Protocol):
         ...
 
 
-class ThreadCrew:
+class ThreadWorkerPool:
     """Threads that are started when they are first needed.
 
     They are daemon threads: one that waits for a receiver does not hold up the end of the process, whose bound is
@@ -37,7 +37,7 @@ class ThreadCrew:
         self._idle: dict[str, int] = {}
 
     def submit(self, endpoint: str, job: Job) -> None:
-        """See `Crew.submit`."""
+        """See `WorkerPool.submit`."""
         with self._lock:
             queue = self._queues.setdefault(endpoint, SimpleQueue())
             queue.put(job)
@@ -49,7 +49,7 @@ class ThreadCrew:
                 threading.Thread(target=self._work, args=(endpoint, queue), name=name, daemon=True).start()
 
     def close(self) -> None:
-        """See `Crew.close`."""
+        """See `WorkerPool.close`."""
         with self._lock:
             for endpoint, queue in self._queues.items():
                 for _ in range(self._threads.get(endpoint, 0)):

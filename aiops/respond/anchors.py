@@ -31,7 +31,7 @@ class Mark(Struct, frozen=True):
 UNKNOWN = Mark(-1, "", 0.0)
 
 
-class Anchor(Protocol):
+class TrailAnchor(Protocol):
     """Keeps the mark of a trail apart from it. Both raise `AiopsError` where the other side cannot be had."""
 
     def read(self) -> Mark | None:

@@ -3,7 +3,7 @@
 It is also the memory of runs: what is in it happened, and after a crash nothing else is believed. A line is on disk
 (fsync) before the thing that it announces is done.
 
-A chain does not show that its newest lines are missing. For this an `Anchor` elsewhere holds the count and the last
+A chain does not show that its newest lines are missing. For this a `TrailAnchor` elsewhere holds the count and the last
 hash: it is written after each line, so that a crash leaves the trail ahead of it by one line at most. A trail that is
 behind its anchor was cut, one that is further ahead was extended by somebody else.
 """
@@ -23,7 +23,7 @@ from msgspec import Struct
 
 from aiops.errors import AiopsError
 from aiops.private import narrow, private_directory
-from aiops.respond.anchors import START, UNKNOWN, Anchor, Cut, Mark, compare
+from aiops.respond.anchors import START, UNKNOWN, Cut, Mark, TrailAnchor, compare
 
 # One line holds a few rendered requests at most; a longer one is not ours.
 MAX_LINE_BYTES = 1024 * 1024
@@ -79,7 +79,7 @@ def verify(path: Path, mark: Mark | None = None) -> Verdict:
 class Trail:
     """An open trail. One process at a time may have it open; the lock goes with the process."""
 
-    def __init__(self, path: Path, anchor: Anchor | None = None) -> None:
+    def __init__(self, path: Path, anchor: TrailAnchor | None = None) -> None:
         """Open or create; raise `AuditError` where the chain is broken or another process has it.
 
         What a crash left half-written at the end was never announced as done: it is set aside in `<name>.torn`. `cut`

@@ -37,7 +37,7 @@ class Entry(Struct, kw_only=True):
     """A row to be added: `body` is the incident's JSON at that version, `at` the time of the change (Unix seconds).
 
     `severity`, `cause` (the first suspect) and `named` (all that the endpoint has been told by then, as JSON of
-    `Spoken`) are kept beside it, so that the next change can be compared. `news` are sentences on what is new in it.
+    `NamedAlerts`) are kept beside it for comparison with the next change. `news` are sentences on what is new in it.
     """
 
     endpoint: str
@@ -56,7 +56,7 @@ class Entry(Struct, kw_only=True):
     named: bytes | None = None
 
 
-class Spoken(Struct):
+class NamedAlerts(Struct):
     """The alert names and the places (services) that were named, each with the worst level at which it was."""
 
     names: dict[str, int] = {}
@@ -65,7 +65,7 @@ class Spoken(Struct):
     pairs: dict[str, dict[str, int]] = {}
 
 
-class Told(Struct):
+class NotificationHistory(Struct):
     """What an endpoint is told of an incident so far, delivered or on its way.
 
     Without what was superseded, and without an update that waits, which the next one supersedes: `changes` counts all,
@@ -80,7 +80,7 @@ class Told(Struct):
     cause: str | None = None
     last_due_at: float = 0.0
     last_change: str | None = None
-    spoken: Spoken = msgspec.field(default_factory=Spoken)
+    spoken: NamedAlerts = msgspec.field(default_factory=NamedAlerts)
     waiting_due_at: float | None = None
 
 
@@ -186,18 +186,18 @@ def _absorb(connection: sqlite3.Connection, entry: Entry, now: float) -> None:
     )
 
 
-def _spoken(connection: sqlite3.Connection, number: int) -> Spoken:
+def _spoken(connection: sqlite3.Connection, number: int) -> NamedAlerts:
     """What had been named by the row of that id; one of an older release says so in its body alone."""
     named, body = connection.execute("select named, body from outbox where id = ?", (number,)).fetchone()
     if named is not None:
-        return msgspec.json.decode(named, type=Spoken)
+        return msgspec.json.decode(named, type=NamedAlerts)
     try:
         incident = msgspec.json.decode(body, type=Incident)
     except msgspec.DecodeError:
-        return Spoken()
+        return NamedAlerts()
     worst = int(Severity.CRITICAL)
     places = [*incident.services, *incident.entities]
-    return Spoken({member.name: worst for member in incident.members}, dict.fromkeys(places, worst))
+    return NamedAlerts({member.name: worst for member in incident.members}, dict.fromkeys(places, worst))
 
 
 class OutboxTable:
@@ -209,7 +209,9 @@ class OutboxTable:
         # Rows that a worker has, by id, with their (endpoint, incident).
         self._in_flight: dict[int, tuple[str, str]] = {}
 
-    def told(self, connection: sqlite3.Connection, endpoint: str, incident: str, version: int = 1 << 62) -> Told:
+    def history(
+        self, connection: sqlite3.Connection, endpoint: str, incident: str, version: int = 1 << 62
+    ) -> NotificationHistory:
         """What `endpoint` is told of `incident` before `version`; nothing when `changes` is 0."""
         found = connection.execute(
             "select id, severity, cause, change, due_at, state, repeats from outbox"
@@ -220,10 +222,10 @@ class OutboxTable:
             waiting = {row[0]: row[4] for row in found if self._waits(row[0], row[3], row[5], row[6])}
         kept = [row for row in found if row[0] not in waiting]
         if not kept:
-            return Told()
+            return NotificationHistory()
         begun = max((place for place, row in enumerate(kept) if row[3] in BEGUN), default=0)
         since = [row for row in kept[begun:] if row[3] in _SAYING] or kept[begun : begun + 1]
-        return Told(
+        return NotificationHistory(
             len(kept),
             sum(1 for row in since if row[3] == "updated"),
             max(row[1] for row in since),
@@ -480,3 +482,23 @@ class OutboxTable:
             "select min(due_at) from outbox where state = 'due' and due_at <= ?", (now,)
         ).fetchone()[0]
         return 0.0 if found is None else max(0.0, now - float(found))
+
+
+class OutboxTransaction:
+    """The outbox inside a transaction that is open; the notification policy reads and changes rows through it."""
+
+    def __init__(self, table: OutboxTable, connection: sqlite3.Connection) -> None:
+        self._table = table
+        self._connection = connection
+
+    def history(self, endpoint: str, incident: str, version: int = 1 << 62) -> NotificationHistory:
+        """See `OutboxTable.history`."""
+        return self._table.history(self._connection, endpoint, incident, version)
+
+    def cancel_settling(self, endpoint: str, incident: str, now: float) -> bool:
+        """See `OutboxTable.cancel_settling`."""
+        return self._table.cancel_settling(self._connection, endpoint, incident, now)
+
+    def supersede(self, endpoint: str, incident: str, version: int, now: float) -> None:
+        """See `OutboxTable.supersede`."""
+        self._table.supersede(self._connection, endpoint, incident, version, now)

@@ -21,22 +21,22 @@ from aiops.store import audit, incidents
 from aiops.store.database import Database
 from aiops.store.diagnosis import is_content
 from aiops.store.incidents import Present
-from aiops.store.outbox import Entry, OutboxTable
+from aiops.store.outbox import Entry, OutboxTable, OutboxTransaction
 
 FILE_NAME = "aiops.db"
 # The topic of audit entries about a store that was made again.
 _AGAIN = "store"
 
 
-class Telling(Protocol):
-    """Decides who is told of a change, and when."""
+class NotificationPolicy(Protocol):
+    """Decides which endpoints are notified of a change, and when."""
 
-    def entries(self, connection: sqlite3.Connection, event: IncidentChanged, now: float) -> Iterable[Entry]:
-        """The rows of the outbox for one change; called inside the transaction that writes them."""
+    def entries(self, outbox: OutboxTransaction, event: IncidentChanged, now: float) -> Iterable[Entry]:
+        """Return the rows of the outbox for one change; called inside the transaction that writes them."""
         ...
 
 
-class Decided(Struct):
+class FrameDecisions(Struct):
     """What one frame of the journal led to.
 
     `at` is the host's clock (Unix seconds); `actions` are the frame's operator actions by the number of the record.
@@ -60,11 +60,14 @@ class Decided(Struct):
 class Store:
     """One writer of decisions (the pump); readers and the outbox worker beside it."""
 
-    def __init__(self, directory: Path, telling: Telling | None = None) -> None:
-        """Open or create the store in the state directory; raise `AiopsError` where that cannot be."""
+    def __init__(self, directory: Path, policy: NotificationPolicy | None = None) -> None:
+        """Open or create the store in the state directory; raise `AiopsError` if it cannot be opened.
+
+        Without a `policy` nobody is notified.
+        """
         self.database = Database(directory / FILE_NAME)
         self.outbox = OutboxTable(self.database)
-        self.telling = telling
+        self._policy = policy
         # Events that could not be written, whatever the disk, since the start; and why the last one could not.
         self.left_out = 0
         self.left_out_reason = ""
@@ -86,7 +89,7 @@ class Store:
         found = self.database.reader.execute("select coalesce(max(seq), 0) from audit where topic = ?", (_AGAIN,))
         return int(found.fetchone()[0])
 
-    def apply(self, decided: Sequence[Decided]) -> int:
+    def apply(self, decided: Sequence[FrameDecisions]) -> int:
         """Write what frames decided, in one transaction; frames that are there already are left out.
 
         Return the number of outbox rows added. Raise `sqlite3.Error` when the disk does not take it: then nothing of
@@ -104,7 +107,7 @@ class Store:
         finally:
             self._is_careful = False
 
-    def _apply(self, decided: Sequence[Decided]) -> int:
+    def _apply(self, decided: Sequence[FrameDecisions]) -> int:
         with self.database.transaction() as connection:
             done = int(connection.execute("select frame from applied").fetchone()[0])
             fresh = [item for item in decided if item.frame >= done]
@@ -119,7 +122,7 @@ class Store:
             for one in present:
                 incidents.refresh(connection, one)
 
-    def _write(self, connection: sqlite3.Connection, item: Decided) -> int:
+    def _write(self, connection: sqlite3.Connection, item: FrameDecisions) -> int:
         newest: dict[str, tuple[IncidentChanged, int]] = {}
         added = 0
         if not item.tell:
@@ -134,7 +137,7 @@ class Store:
     def _event(
         self,
         connection: sqlite3.Connection,
-        item: Decided,
+        item: FrameDecisions,
         event: Event,
         newest: dict[str, tuple[IncidentChanged, int]],
     ) -> int:
@@ -142,9 +145,9 @@ class Store:
         if not isinstance(event, IncidentChanged):
             return 0
         newest[event.incident.id] = (event, number or 0)
-        if self.telling is None or not (item.tell or self.assumes):
+        if self._policy is None or not (item.tell or self.assumes):
             return 0
-        entries = self.telling.entries(connection, event, item.at)
+        entries = self._policy.entries(OutboxTransaction(self.outbox, connection), event, item.at)
         if item.tell:
             return self.outbox.add(connection, entries, item.at)
         self.outbox.assume(connection, entries, item.at)

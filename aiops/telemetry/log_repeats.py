@@ -38,7 +38,7 @@ class Seen(Struct):
     last: logging.LogRecord | None = None
 
 
-class Repeats(logging.Filter):
+class RepeatFilter(logging.Filter):
     """A filter for a handler; `write` is given the lines that say how often something was repeated.
 
     Threads may share it. `now` gives seconds that never go back.

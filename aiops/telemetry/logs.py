@@ -8,7 +8,7 @@ import logging
 import sys
 from typing import Any
 
-from aiops.telemetry.log_repeats import Repeats
+from aiops.telemetry.log_repeats import RepeatFilter
 
 LOGGER = logging.getLogger("aiops")
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
@@ -41,7 +41,7 @@ def set_up(level: str) -> None:
         handler.setFormatter(JsonLines())
         handler.addFilter(_is_ours_to_tell)
         # Of all loggers, those of uvicorn and asyncio among them.
-        repeats = Repeats(lambda line: _write(handler, line))
+        repeats = RepeatFilter(lambda line: _write(handler, line))
         handler.addFilter(repeats)
         root.addHandler(handler)
         atexit.register(repeats.flush)
@@ -65,6 +65,6 @@ def _is_ours_to_tell(record: logging.LogRecord) -> bool:
     return not is_client or record.levelno >= logging.CRITICAL
 
 
-def say(level: int, message: str, **fields: object) -> None:
+def log(level: int, message: str, **fields: object) -> None:
     """Log a sentence with fields beside it."""
     LOGGER.log(level, message, extra={"fields": fields})

@@ -28,7 +28,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from aiops import __version__
 from aiops.config import TracingConfig
 from aiops.http.redaction import redact
-from aiops.telemetry.logs import say
+from aiops.telemetry.logs import log
 from aiops.telemetry.metrics import Family
 from aiops.telemetry.trace import NO_SPAN, NONE, Kind, Span, Value
 from aiops.telemetry.tracing import Exports
@@ -75,7 +75,7 @@ class LinkedOrRatio(Sampler):
         return f"LinkedOrRatio{{{self._ratio.get_description()}}}"
 
 
-class Tally(SpanExporter):
+class CountingExporter(SpanExporter):
     """Counts what becomes of spans, bounds how many wait, and says when the collector is away and back again."""
 
     def __init__(self, inner: SpanExporter, max_waiting: int) -> None:
@@ -97,7 +97,7 @@ class Tally(SpanExporter):
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """See `SpanExporter.export`; spans wait until they are sent or lost."""
-        with _LastWords() as words:
+        with _LastComplaint() as words:
             try:
                 result = self._inner.export(spans)
             except Exception as error:
@@ -115,13 +115,13 @@ class Tally(SpanExporter):
 
     def _tell(self, error: str) -> None:
         if error and not self.error:
-            say(logging.WARNING, "traces cannot be exported: spans are lost, and nothing else", why=error)
+            log(logging.WARNING, "traces cannot be exported: spans are lost, and nothing else", why=error)
         elif self.error and not error:
-            say(logging.INFO, "traces are exported again", **self.counts)
+            log(logging.INFO, "traces are exported again", **self.counts)
         self.error = error
 
 
-class _LastWords(logging.Handler):
+class _LastComplaint(logging.Handler):
     """Keeps the library's last complaint, which is not logged: it makes some for every export that fails."""
 
     def __init__(self) -> None:
@@ -131,7 +131,7 @@ class _LastWords(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         self.text = redact(record.getMessage())[:300]
 
-    def __enter__(self) -> _LastWords:
+    def __enter__(self) -> _LastComplaint:
         _COMPLAINTS.addHandler(self)
         return self
 
@@ -142,7 +142,7 @@ class _LastWords(logging.Handler):
 class Queue(BatchSpanProcessor):
     """The library's queue and thread behind our bound, so that what is dropped is counted."""
 
-    def __init__(self, tally: Tally, config: TracingConfig) -> None:
+    def __init__(self, tally: CountingExporter, config: TracingConfig) -> None:
         size = min(_EXPORT_SPANS, config.max_waiting)
         super().__init__(tally, config.max_waiting + size, config.every_s * 1e3, size, config.timeout_s * 1e3)
         self._tally = tally
@@ -201,7 +201,7 @@ class OtelSpan:
 class OtelTracer:
     """See `aiops.telemetry.tracing.Tracing`."""
 
-    def __init__(self, provider: TracerProvider, tally: Tally) -> None:
+    def __init__(self, provider: TracerProvider, tally: CountingExporter) -> None:
         self._provider = provider
         self._tally = tally
         self._tracer = provider.get_tracer("aiops", __version__)
@@ -226,7 +226,7 @@ class OtelTracer:
             return OtelSpan(self._tracer, self._tracer.start_span(name, context, _KINDS[kind], attributes, found))
         except Exception as error:
             # Whatever is wrong with a trace, the work that it describes goes on.
-            say(logging.WARNING, "a span could not be begun", why=type(error).__name__)
+            log(logging.WARNING, "a span could not be begun", why=type(error).__name__)
             return NO_SPAN
 
     def keep(self, key: tuple[str, int], span: Span) -> None:
@@ -251,7 +251,7 @@ class OtelTracer:
         ending.start()
         ending.join(timeout_s)
         if ending.is_alive():
-            say(logging.WARNING, "the last spans could not be exported in time", s=round(time.monotonic() - begun, 3))
+            log(logging.WARNING, "the last spans could not be exported in time", s=round(time.monotonic() - begun, 3))
 
     def metrics(self) -> Iterable[Family]:
         """See `Tracing.metrics`."""
@@ -281,7 +281,7 @@ def exporting(exports: Exports) -> OtelTracer:
 def tracing_to(exporter: SpanExporter, config: TracingConfig) -> OtelTracer:
     """A tracer that gives its spans to `exporter`."""
     _COMPLAINTS.propagate = False
-    tally = Tally(exporter, config.max_waiting)
+    tally = CountingExporter(exporter, config.max_waiting)
     about = Resource.create({"service.name": config.service_name, "service.version": __version__})
     sampler = ParentBased(LinkedOrRatio(config.sample_ratio))
     provider = TracerProvider(sampler, about, shutdown_on_exit=False, span_limits=_LIMITS)

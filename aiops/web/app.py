@@ -22,7 +22,7 @@ from aiops.web.host import Host
 from aiops.web.openapi import document
 from aiops.web.operations import Caller, Operation, error_response, json_response
 from aiops.web.pages import Pages
-from aiops.web.sessions import Doorkeeper
+from aiops.web.sessions import SessionGuard
 
 OPERATIONS: list[Operation] = [*incidents.OPERATIONS, *silences.OPERATIONS, *runs.OPERATIONS, *deliveries.OPERATIONS]
 # Pages hold text from payloads: nothing in them may run, be framed, or fetch from elsewhere.
@@ -44,14 +44,14 @@ def create_app(
     host: Host, guard: Guard, routes: Sequence[BaseRoute] = (), *, clock: Callable[[], float] = time.time
 ) -> Starlette:
     """The application; `routes` (those of HTTP ingest) come first. `clock` gives Unix seconds."""
-    door = Doorkeeper(guard, clock)
-    caller = Caller(host, door, clock)
-    probes = _Probes(host, door)
+    session_guard = SessionGuard(guard, clock)
+    caller = Caller(host, session_guard, clock)
+    probes = _Probes(host, session_guard)
     own: list[BaseRoute] = [
         Route("/healthz", probes.alive),
         Route("/readyz", probes.ready),
         Route("/metrics", probes.metrics),
-        Route("/api/v1/openapi.json", _described(door)),
+        Route("/api/v1/openapi.json", _described(session_guard)),
         *(_route(caller, operation) for operation in OPERATIONS),
         *Pages(caller, OPERATIONS, clock).routes(),
     ]
@@ -72,11 +72,11 @@ def _route(caller: Caller, operation: Operation) -> Route:
     return Route(operation.path, answer, methods=[operation.method])
 
 
-def _described(door: Doorkeeper) -> Callable[[Request], Any]:
-    text = document(OPERATIONS, door.guard.address.base or "/")
+def _described(session_guard: SessionGuard) -> Callable[[Request], Any]:
+    text = document(OPERATIONS, session_guard.guard.address.base or "/")
 
     async def describe(request: Request) -> Response:
-        found = door.check(request, "read")
+        found = session_guard.check(request, "read")
         return error_response(found.status, found.reason) if isinstance(found, Refusal) else json_response(text)
 
     return describe
@@ -85,9 +85,9 @@ def _described(door: Doorkeeper) -> Callable[[Request], Any]:
 class _Probes:
     """For supervisors and Prometheus. The probes say the status and the engine's time only, and so ask for no token."""
 
-    def __init__(self, host: Host, door: Doorkeeper) -> None:
+    def __init__(self, host: Host, session_guard: SessionGuard) -> None:
         self._host = host
-        self._door = door
+        self._session_guard = session_guard
 
     async def alive(self, request: Request) -> Response:
         """200 unless only a restart can help."""
@@ -103,7 +103,7 @@ class _Probes:
 
     async def metrics(self, request: Request) -> Response:
         """Metrics; with a token of the scope `read`, where tokens are asked for."""
-        found = self._door.check(request, "read")
+        found = self._session_guard.check(request, "read")
         if isinstance(found, Refusal):
             return error_response(found.status, found.reason)
         text = await run_in_threadpool(self._host.metrics_text)

@@ -13,7 +13,7 @@ from aiops.http.body import Budget, read_body
 from aiops.http.site_address import from_own_page
 from aiops.web import formtokens
 from aiops.web.operations import ApiError
-from aiops.web.sessions import Doorkeeper
+from aiops.web.sessions import SessionGuard
 
 # A form of ours has a few short fields.
 MAX_FORM_BYTES, MAX_FIELDS, FORM_TIMEOUT_S = 16 << 10, 12, 10.0
@@ -30,13 +30,13 @@ Body = TypeVar("Body", bound=msgspec.Struct)
 class Forms:
     """Reads forms that this browser got from us in its session, and refuses all others."""
 
-    def __init__(self, door: Doorkeeper) -> None:
-        self._door = door
+    def __init__(self, session_guard: SessionGuard) -> None:
+        self._session_guard = session_guard
         self._budget = Budget(MAX_HELD_BYTES)
 
     async def read(self, request: Request) -> dict[str, str]:
         """The fields of a form, each once; raise `ApiError` or `BodyError` for what is refused."""
-        foreign = self._door.guard.check_origin(request.headers)
+        foreign = self._session_guard.guard.check_origin(request.headers)
         if foreign is not None:
             raise ApiError(foreign.status, foreign.reason)
         if not from_own_page(request.headers):
@@ -45,7 +45,7 @@ class Forms:
             raise ApiError(415, "expected a form")
         fields = await self._fields(request)
         given = request.headers.get(formtokens.HEADER) or fields.pop(formtokens.FIELD, "")
-        if not self._door.is_own_form(request, given):
+        if not self._session_guard.is_own_form(request, given):
             raise ApiError(403, _OUT_OF_DATE)
         return fields
 

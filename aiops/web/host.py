@@ -54,7 +54,7 @@ class Respond(Protocol):
 
 
 class Delivery(Protocol):
-    """The delivery worker, as the web sees it; `aiops.notify.dispatcher.Worker`."""
+    """The delivery worker, as the web sees it; `aiops.notify.dispatcher.Dispatcher`."""
 
     def endpoints(self) -> Mapping[str, Mapping[str, Any]]:
         """By name: `{"ok": bool, "detail": str, "breaker": str, "disabled": bool, "in_flight": int, …}`."""

@@ -18,7 +18,7 @@ from aiops.http.auth import Refusal, Scope
 from aiops.http.body import BodyError, Budget, read_body
 from aiops.web.bodies import Error
 from aiops.web.host import Host
-from aiops.web.sessions import Doorkeeper
+from aiops.web.sessions import SessionGuard
 
 # Bodies of the API are a few identifiers; a list of a thousand ids is 40 kB.
 MAX_BODY_BYTES = 256 << 10
@@ -69,9 +69,9 @@ class Operation(Struct, frozen=True):
 class Caller:
     """Carries requests out: checks who asks, decodes what is asked, encodes the answer."""
 
-    def __init__(self, host: Host, door: Doorkeeper, clock: Callable[[], float]) -> None:
+    def __init__(self, host: Host, session_guard: SessionGuard, clock: Callable[[], float]) -> None:
         self.host = host
-        self.door = door
+        self.session_guard = session_guard
         self._clock = clock
         self._budget = Budget(MAX_HELD_BYTES)
         # As many as there are connections, which are bounded.
@@ -80,7 +80,7 @@ class Caller:
     async def call(self, operation: Operation, request: Request) -> Response:
         """Answer a request with JSON."""
         try:
-            found = self.door.check(request, operation.scope)
+            found = self.session_guard.check(request, operation.scope)
             if isinstance(found, Refusal):
                 raise ApiError(found.status, found.reason)
             call = Call(

@@ -60,8 +60,8 @@ class Pages:
         self._caller = caller
         self._operations = operations
         self._clock = clock
-        self._forms = Forms(caller.door)
-        self._base = caller.door.guard.address.base
+        self._forms = Forms(caller.session_guard)
+        self._base = caller.session_guard.guard.address.base
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(_HERE / "templates"),
             autoescape=True,
@@ -105,7 +105,7 @@ class Pages:
 
     def _guarded(self, page: Page, scope: Scope) -> Page:
         async def answer(request: Request) -> Response:
-            found = self._caller.door.check(request, scope)
+            found = self._caller.session_guard.check(request, scope)
             if isinstance(found, Refusal) and found.status == 401 and request.method == "GET":
                 if _from_elsewhere(request):
                     return self._page(request, "again.html")
@@ -221,16 +221,16 @@ class Pages:
             fields = await self._forms.read(request)
         except (ApiError, BodyError) as error:
             return self._told(request, error.status, error.reason)
-        door = self._caller.door
-        wait_s = door.attempts.take(client)
+        session_guard = self._caller.session_guard
+        wait_s = session_guard.attempts.take(client)
         if wait_s:
             return self._refused(
                 request, 429, f"Too many attempts: try again in {wait_s} s.", {"retry-after": str(wait_s)}
             )
         response: Response = RedirectResponse(f"{self._base}/", 303)
-        if not door.login(fields.get("token", "").strip(), request, response):
+        if not session_guard.login(fields.get("token", "").strip(), request, response):
             return self._refused(request, 401, "There is no such token.")
-        door.attempts.succeeded(client)
+        session_guard.attempts.succeeded(client)
         return response
 
     def _refused(self, request: Request, status: int, reason: str, headers: dict[str, str] | None = None) -> Response:
@@ -245,7 +245,7 @@ class Pages:
         except (ApiError, BodyError) as error:
             return self._told(request, error.status, error.reason)
         response = RedirectResponse(f"{self._base}/login", 303)
-        self._caller.door.logout(request, response)
+        self._caller.session_guard.logout(request, response)
         return response
 
     def _call(self, request: Request, query: Any = None, body: Any = None) -> Call:
@@ -259,13 +259,13 @@ class Pages:
         return response
 
     def _page(self, request: Request, template: str, **values: Any) -> Response:
-        door = self._caller.door
-        token, browser = door.form_token(request)
+        session_guard = self._caller.session_guard
+        token, browser = session_guard.form_token(request)
         own = Markup('<input type="hidden" name="{}" value="{}">').format(formtokens.FIELD, token)
-        known = {"live": None, "own": own, "signed_in": door.is_signed_in(request)}
+        known = {"live": None, "own": own, "signed_in": session_guard.is_signed_in(request)}
         response = HTMLResponse(self._templates.get_template(template).render(**known | values))
         if browser is not None:
-            door.name_browser(request, response, browser)
+            session_guard.name_browser(request, response, browser)
         return response
 
     def _age(self, at: float | None) -> str:

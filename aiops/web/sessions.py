@@ -27,7 +27,7 @@ LIFE_S = 12 * 3600.0
 MAX_SESSIONS = 1_000
 
 
-class Doorkeeper:
+class SessionGuard:
     """Decides on requests of browsers (by cookie) and programs (by bearer token). Safe for many threads."""
 
     def __init__(self, guard: Guard, clock: Callable[[], float]) -> None:

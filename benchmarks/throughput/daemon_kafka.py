@@ -83,8 +83,8 @@ class Watch:
         pump = daemon.pump
         pump._admit = self._timed("admit", pump._admit)
         pump._journal = self._timed("journal", pump._journal)
-        self._engine = pump.fold
-        pump.fold = _Timed(pump.fold, self._timed("fold", pump.fold.step))
+        self._engine = pump.engine
+        pump.engine = _Timed(pump.engine, self._timed("fold", pump.engine.step))
         pump._write_store = self._timed("store", pump._write_store)
         self._commit = pump._commit
         pump._commit = self._round

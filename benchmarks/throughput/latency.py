@@ -69,7 +69,7 @@ class _Pauses:
 
 
 def latency(load: Load) -> Latency:
-    """Fold one alert at a time."""
+    """HostedEngine one alert at a time."""
     folder = engine(load)
     pauses = _Pauses()
     wall_off, cpu_off = clocks()

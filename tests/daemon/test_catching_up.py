@@ -71,7 +71,7 @@ def test_alerts_after_a_restart_keep_their_times(tmp_path: Path) -> None:
     backlog = [alert(f"late-{hour}", START + hour * HOUR_S) for hour in range(1, 9)]
     feed(daemon, list(backlog))
     feed(daemon, [alert("last", START + 9 * HOUR_S), alert("now", clock.now)])
-    fold = daemon.recovered.fold
+    fold = daemon.recovered.engine
     assert isinstance(fold, Watched)
     for one in backlog:
         assert fold.taken[one.id] == one.ts
@@ -102,7 +102,7 @@ def test_history_read_by_a_new_daemon_is_not_one_moment(tmp_path: Path) -> None:
         daemon.pump.round()
     old = [alert(f"old-{day}", START - (300 - day) * 24 * HOUR_S) for day in range(5)]
     feed(daemon, list(old))
-    fold = daemon.recovered.fold
+    fold = daemon.recovered.engine
     assert isinstance(fold, Watched)
     assert [fold.taken[one.id] for one in old] == [one.ts for one in old]
     closed(daemon)

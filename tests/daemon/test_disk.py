@@ -71,7 +71,7 @@ assert ended.returncode == 1, ended
 assert "Read-only file system" in ended.stderr and "Traceback" not in ended.stderr, ended.stderr
 subprocess.run(["mount", "-o", "remount,rw", str(root)], check=True)
 daemon = Daemon(config, Engine)
-assert daemon.recovered.fold.accounts()["records"]["alert"] == len(taken)
+assert daemon.recovered.engine.accounts()["records"]["alert"] == len(taken)
 daemon.close()
 print("ok")
 """
@@ -125,8 +125,8 @@ with filler.open("wb") as file:
         file.flush()
 until(lambda: not put(100_000), "the full disk to be noticed")
 assert daemon.status == "degraded"
-before = daemon.pump.vitals.disk_errors
-until(lambda: daemon.pump.vitals.disk_errors >= before + 10, "ten more tries")
+before = daemon.pump.metrics.disk_errors
+until(lambda: daemon.pump.metrics.disk_errors >= before + 10, "ten more tries")
 assert daemon.status == "degraded"
 assert [text for text in said if "recovered" in text] == [], said
 assert len([text for text in said if text.startswith("degraded")]) == 1, said

@@ -61,7 +61,7 @@ def test_a_model_that_raises_costs_its_part_and_no_record(tmp_path: Path) -> Non
     now[0] = NOW + 3_600
     feed(daemon, [Alert(ts=NOW + 3_600, name="Later", entity="x", severity="critical", id="late")])
     assert read_skips(tmp_path / "journal") == {}
-    accounts = daemon.pump.fold.accounts()
+    accounts = daemon.pump.engine.accounts()
     assert accounts["faults"]["causes"] >= 1
     assert accounts["faults"]["similar"] >= 1
     assert accounts["conserved"]

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aiops.daemon.present_state import EVERY_S, MAX_EACH, MAX_SHARE, Presenter
+from aiops.daemon.present_state import EVERY_S, MAX_EACH, MAX_SHARE, PresentStateWriter
 from aiops.engine.engine import Engine
 from aiops.engine.events import Event, IncidentChanged
 from aiops.records import Alert, Incident, Record, Tick
 from aiops.store import audit, incidents
-from aiops.store.store import Decided, Store
+from aiops.store.store import FrameDecisions, Store
 from aiops.testing.daemon_process import DaemonProcess, spawn
 from tests.app.test_run import aiops, free_port, post, wait_listening
 from tests.web.test_daemon import wait_for
@@ -42,7 +42,7 @@ class Host:
         self.engine = engine or Engine()
         self.now = 0.0
         self.cost_s = 0.0
-        self.presenter = Presenter(store, self._monotonic)
+        self.presenter = PresentStateWriter(store, self._monotonic)
         self.presenter.start(self.engine)
         self.frame = store.applied()
 
@@ -53,7 +53,7 @@ class Host:
     def fold(self, *records: Record) -> list[Event]:
         events = self.engine.step(records)
         self.presenter.changed(events, self.engine)
-        self.store.apply([Decided(self.frame, self.now, events)])
+        self.store.apply([FrameDecisions(self.frame, self.now, events)])
         self.frame += 1
         return events
 
@@ -217,7 +217,7 @@ def test_the_present_stays_whatever_is_folded_again(
             events = again.engine.step((record,))
             if number >= min(cut, frame):
                 again.presenter.changed(events, again.engine)
-            store.apply([Decided(number, 0.0, events)])
+            store.apply([FrameDecisions(number, 0.0, events)])
             if number < cut:
                 assert all(again.shown()[name] >= count for name, count in before.items()), "never older than it was"
         again.presenter.start(again.engine)
@@ -231,7 +231,9 @@ def test_the_present_stays_whatever_is_folded_again(
 def test_an_older_state_never_takes_the_place_of_a_newer_one(store: Store) -> None:
     def at(version: int, seq: int, count: int) -> None:
         incident = Incident(id="i-1", severity="high", alert_count=count, opened_at=START)
-        store.apply([Decided(store.applied(), 0.0, [IncidentChanged(seq, START, "updated", incident, version, [])])])
+        store.apply(
+            [FrameDecisions(store.applied(), 0.0, [IncidentChanged(seq, START, "updated", incident, version, [])])]
+        )
 
     def refresh(version: int, seq: int, count: int) -> None:
         incident = Incident(id="i-1", severity="high", alert_count=count, opened_at=START)

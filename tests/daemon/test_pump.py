@@ -18,7 +18,7 @@ from aiops.engine.engine import Engine
 from aiops.journal import DiskError, read
 from aiops.ports import Position, Received
 from aiops.records import Alert, Record
-from aiops.store.store import Decided
+from aiops.store.store import FrameDecisions
 
 NOW = 1_772_400_000.0
 
@@ -171,7 +171,7 @@ def test_positions_of_other_sources_stay(daemon: Daemon) -> None:
 def test_nothing_is_taken_before_the_store_has_what_it_lacks(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     apply = daemon.store.apply
 
-    def locked(decided: Sequence[Decided]) -> int:
+    def locked(decided: Sequence[FrameDecisions]) -> int:
         raise sqlite3.OperationalError("database is locked")
 
     with monkeypatch.context() as patch:
@@ -203,7 +203,7 @@ def test_a_snapshot_is_never_ahead_of_the_store(daemon: Daemon) -> None:
 def test_a_stop_while_the_store_lacks_something_takes_no_snapshot(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(decided: Sequence[Decided]) -> int:
+    def full(decided: Sequence[FrameDecisions]) -> int:
         raise sqlite3.OperationalError("database or disk is full")
 
     monkeypatch.setattr(daemon.store, "apply", full)

@@ -92,12 +92,12 @@ def snapshot(daemon: Daemon) -> None:
 
 
 def state_of(daemon: Daemon) -> bytes:
-    return b"".join(daemon.pump.fold.snapshot_parts())
+    return b"".join(daemon.pump.engine.snapshot_parts())
 
 
 def stored(daemon: Daemon) -> tuple[list[Any], list[Any], list[Any]]:
     """Incidents as they are now, notifications and dead letters."""
-    daemon.pump._present.write_all(daemon.pump.fold)
+    daemon.pump._present.write_all(daemon.pump.engine)
     reader = daemon.store.database.reader
     letters = reader.execute("select place, reason, raw from dead_letters order by number").fetchall()
     incidents = reader.execute("select id, version, body from incidents order by id").fetchall()
@@ -136,7 +136,7 @@ def test_the_record_is_set_aside_and_everything_else_goes_on(tmp_path: Path, kin
     assert place == f"record {seq}"
     assert reason.startswith(f"the engine could not process this alert: {kind.__name__}: ")
     assert msgspec.json.decode(raw, type=Alert).id == "a65"
-    accounts = daemon.pump.fold.accounts()
+    accounts = daemon.pump.engine.accounts()
     assert accounts["conserved"]
     assert (accounts["dispositions"]["rejected"], accounts["records"]["alert"], accounts["skipped"]) == (1, 90, 1)
     daemon.pump._account()
@@ -265,7 +265,7 @@ def test_many_such_records_cost_a_bounded_number_of_passes(tmp_path: Path, monke
     restored: list[int] = []
     restore = folding.restore
 
-    def counted(fold: folding.Fold, kept: Kept) -> None:
+    def counted(fold: folding.HostedEngine, kept: Kept) -> None:
         restored.append(1)
         restore(fold, kept)
 
@@ -327,7 +327,7 @@ def test_an_engine_that_raises_at_everything_sets_the_frame_aside(tmp_path: Path
     feed(daemon, alerts(0, 1))
     feed(daemon, alerts(1, 30))
     assert daemon.pump.state == "running"
-    assert daemon.pump.fold.accounts()["dispositions"]["rejected"] >= 30
+    assert daemon.pump.engine.accounts()["dispositions"]["rejected"] >= 30
     daemon.close()
 
 
@@ -400,7 +400,7 @@ def test_kill_it_while_a_record_is_set_aside(tmp_path: Path, moment: str) -> Non
     assert len(read_skips(tmp_path / "journal")) == 1
     feed(daemon, alerts(20, 10))
     assert state_of(daemon) == refold(tmp_path)
-    assert daemon.pump.fold.accounts()["conserved"]
+    assert daemon.pump.engine.accounts()["conserved"]
     before = stored(daemon)
     daemon.close()
     daemon = open_daemon(tmp_path)

@@ -23,7 +23,7 @@ from aiops.journal.snapshot import snapshot_paths
 from aiops.ports import DeadLetter, Position, Received
 from aiops.records import Action, Record
 from aiops.simulate import Options, simulate
-from aiops.store.store import Decided
+from aiops.store.store import FrameDecisions
 
 SITE = simulate(Options(seed=3, services=16, faults=5, noise=6.0, hours=2.0))
 RECORDS: list[Record] = [record for record in SITE.records if not isinstance(record, Action)]
@@ -73,7 +73,7 @@ def refold(directory: Path) -> tuple[dict[str, bytes], list[tuple[str, int, str]
 
 def stored(daemon: Daemon) -> tuple[dict[str, bytes], list[tuple[str, int, str]]]:
     # What changed since its last version is shown as it is now.
-    daemon.pump._present.write_all(daemon.pump.fold)
+    daemon.pump._present.write_all(daemon.pump.engine)
     reader = daemon.store.database.reader
     bodies = dict(reader.execute("select id, body from incidents").fetchall())
     changes = reader.execute(
@@ -123,7 +123,7 @@ def test_random_batches_restarts_and_crashes(seed: int, tmp_path_factory: pytest
         assert changes == wanted_changes
         assert len(bodies) >= 2
         assert list((directory / "snapshots").iterdir())
-        accounts = daemon.recovered.fold.accounts()
+        accounts = daemon.recovered.engine.accounts()
         assert accounts["conserved"]
         assert accounts["records"]["alert"] == len(SITE.alerts)
         letters = daemon.store.database.reader.execute("select count(*) from dead_letters").fetchone()[0]
@@ -218,7 +218,7 @@ def test_a_store_that_refuses_loses_nothing(tmp_path: Path, monkeypatch: pytest.
     daemon = open_daemon(tmp_path, clock)
     apply = daemon.store.apply
 
-    def full(decided: list[Decided]) -> int:
+    def full(decided: list[FrameDecisions]) -> int:
         raise sqlite3.OperationalError("database or disk is full")
 
     monkeypatch.setattr(daemon.store, "apply", full)

@@ -34,7 +34,7 @@ def pass_(daemon: Daemon, clock: Clock, seconds: float, between: Callable[[], No
 
 
 def lag_s(daemon: Daemon, clock: Clock) -> float:
-    return clock.now - engine_time(daemon.pump.fold)
+    return clock.now - engine_time(daemon.pump.engine)
 
 
 def silenced(until: float) -> Action:

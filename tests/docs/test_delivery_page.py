@@ -15,7 +15,7 @@ from aiops.notify.news import news_of
 from aiops.notify.outcomes import REMINDER
 from aiops.ports import Message
 from aiops.records import Incident, Severity
-from aiops.store.outbox import Spoken, Told, row_key
+from aiops.store.outbox import NamedAlerts, NotificationHistory, row_key
 
 Tables = Callable[[str], list[Any]]
 ID = "inc-5a1f0c9d2e7b"
@@ -53,7 +53,9 @@ def message(change: str = "updated", **more: Any) -> Message:
 def test_the_example_is_what_the_sink_sends(root: Path) -> None:
     page = (root / "docs" / "delivery.md").read_text(encoding="utf-8")
     [shown] = re.findall(r"```json\n(\{.*?\n\})\n```", page, re.DOTALL)
-    told = Told(1, severity=Severity.HIGH, spoken=Spoken({"CartSlow": 3}, {"cart": 3}, {"CartSlow": {"cart": 3}}))
+    told = NotificationHistory(
+        1, severity=Severity.HIGH, spoken=NamedAlerts({"CartSlow": 3}, {"cart": 3}, {"CartSlow": {"cart": 3}})
+    )
     named = [Mention("CartSlow", "cart", Severity.CRITICAL)]
     news = news_of(IncidentChanged(0, AT, "updated", incident(), 3, [], named), told, 0)
     assert news is not None

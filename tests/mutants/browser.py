@@ -64,7 +64,7 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "the token of a form is not checked",
         "aiops/web/forms.py",
-        "if not self._door.is_own_form(request, given):",
+        "if not self._session_guard.is_own_form(request, given):",
         "if False:",
         SIGN_IN,
     ),

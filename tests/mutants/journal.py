@@ -107,7 +107,7 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "folding-goes-on-half-changed",
         _FOLDING,
-        "            reasons |= raised\n            self.fold = self._restored(self._base)",
+        "            reasons |= raised\n            self.engine = self._restored(self._base)",
         "            reasons |= raised",
         _one("tests/daemon/test_records_that_raise.py", "test_the_state_is_as_if_the_record_had_never_come"),
     ),
@@ -194,7 +194,7 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "pump-goes-on-while-the-store-lacks-something",
         _PUMP,
-        'if self._unstored or self._unfolded or self.state == "degraded":',
+        'if self._unstored or self._unprocessed or self.state == "degraded":',
         'if self.state == "degraded" and not self._unstored:',
         _one("tests/daemon/test_pump.py", "test_nothing_is_taken_before_the_store_has_what_it_lacks"),
     ),
@@ -215,7 +215,7 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "pump-snapshot-before-the-store",
         _PUMP,
-        "            self._store.apply([Decided(self._writer.number - 1, self.meta.at, [])])\n",
+        "            self._store.apply([FrameDecisions(self._writer.number - 1, self.meta.at, [])])\n",
         "            pass\n",
         _one("tests/daemon/test_pump.py", "test_a_snapshot_is_never_ahead_of_the_store"),
     ),

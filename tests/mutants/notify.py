@@ -40,8 +40,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "notify-what-was-told-is-forgotten",
         "aiops/notify/policy.py",
-        'return Decided("updated", due_at, news.lines, spoken(before.spoken, event.named, least))',
-        'return Decided("updated", due_at, news.lines, before.spoken)',
+        'return Notification("updated", due_at, news.lines, spoken(before.spoken, event.named, least))',
+        'return Notification("updated", due_at, news.lines, before.spoken)',
         NEWS,
     ),
     Mutant(
@@ -68,8 +68,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "notify-ends-that-nobody-wants",
         "aiops/notify/policy.py",
-        "        if not endpoint.send_resolved:",
-        "        if False:",
+        "        if endpoint.send_resolved:",
+        "        if True:",
         NEWS,
     ),
     Mutant(
@@ -153,7 +153,7 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "worker-tries-for-ever",
         "aiops/notify/outcomes.py",
-        "if answer.retry and age_s < lane.config.max_age_s:",
+        "if answer.retry and age_s < queue.config.max_age_s:",
         "if answer.retry:",
         WORKER,
     ),

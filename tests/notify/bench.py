@@ -7,8 +7,8 @@ from collections.abc import Callable
 import msgspec
 
 from aiops.config import EndpointConfig
-from aiops.notify.dispatcher import Worker
-from aiops.notify.endpoint_queue import Lane
+from aiops.notify.dispatcher import Dispatcher
+from aiops.notify.endpoint_queue import EndpointQueue
 from aiops.ports import Answer, Message
 from aiops.records import Incident
 from aiops.store.outbox import Entry
@@ -52,7 +52,7 @@ class Script:
 
 
 class Hand:
-    """A crew whose jobs run when the test says."""
+    """A pool whose jobs run when the test says."""
 
     def __init__(self, clock: Clock) -> None:
         self.jobs: list[Callable[[], None]] = []
@@ -80,10 +80,10 @@ class Bench:
     def __init__(self, store: Store, *endpoints: EndpointConfig, random: Callable[[], float] = lambda: 1.0) -> None:
         self.store = store
         self.clock = Clock()
-        self.crew = Hand(self.clock)
+        self.pool = Hand(self.clock)
         self.sinks = {config.name: Script(config.name, self.clock) for config in endpoints}
-        lanes = [Lane(config, self.sinks[config.name], self.clock.now) for config in endpoints]
-        self.worker = Worker(store, lanes, clock=self.clock, monotonic=self.clock, random=random, crew=self.crew)
+        queues = [EndpointQueue(config, self.sinks[config.name], self.clock.now) for config in endpoints]
+        self.worker = Dispatcher(store, queues, clock=self.clock, monotonic=self.clock, random=random, pool=self.pool)
 
     def put(
         self, incident: str, version: int, change: str = "opened", endpoint: str = "pager", in_s: float = 0
@@ -106,8 +106,8 @@ class Bench:
         end = self.clock.now + seconds
         for _ in range(100_000):
             wait_s = self.worker.step()
-            if self.crew.jobs:
-                self.crew.run_all()
+            if self.pool.jobs:
+                self.pool.run_all()
                 continue
             if self.clock.now >= end:
                 return

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.errors import UsageError
-from aiops.notify.endpoint_queue import Lane
+from aiops.notify.endpoint_queue import EndpointQueue
 from aiops.ports import Answer, Message
 from aiops.store import audit
 from aiops.store.outbox import row_key
@@ -32,11 +32,11 @@ def test_one_at_a_time_for_an_incident_while_others_go_on(store: Store) -> None:
     bench.put("i-2", 1)
     bench.worker.step()
     bench.worker.step()
-    assert len(bench.crew.jobs) == 2
-    bench.crew.run(1)
+    assert len(bench.pool.jobs) == 2
+    bench.pool.run(1)
     bench.worker.step()
     assert bench.sinks["pager"].told() == [("i-2", 1)]
-    assert len(bench.crew.jobs) == 1
+    assert len(bench.pool.jobs) == 1
     bench.go()
     assert bench.sinks["pager"].told() == [("i-2", 1), ("i-1", 1), ("i-1", 2)]
 
@@ -123,7 +123,7 @@ def test_gone_disables_the_endpoint_and_its_fallback_is_told(store: Store) -> No
     for number in range(5):
         bench.put(f"i-{number}", 1)
     bench.worker.step()
-    bench.crew.run()
+    bench.pool.run()
     bench.put("i-9", 1)
     bench.go(5)
     assert ("i-9", 1) not in bench.sinks["pager"].told()
@@ -281,7 +281,7 @@ def test_an_answer_that_the_disk_refuses_is_written_later_and_not_asked_again(
 
     monkeypatch.setattr(store.outbox, "sent", sent)
     bench.worker.step()
-    bench.crew.run_all()
+    bench.pool.run_all()
     assert not bench.worker.health()["ok"]
     assert bench.worker.step() == 1.0
     bench.go(5)
@@ -296,7 +296,7 @@ def test_stop_claims_nothing_more_and_gives_back_what_was_not_begun(store: Store
     bench.put("i-2", 1)
     bench.worker.step()
     bench.worker.stop(0.0)
-    bench.crew.run_all()
+    bench.pool.run_all()
     bench.worker.step()
     assert bench.sinks["pager"].asked == []
     assert len(store.outbox.claim(bench.clock.now, 10, ["pager"])) == 2
@@ -305,7 +305,7 @@ def test_stop_claims_nothing_more_and_gives_back_what_was_not_begun(store: Store
 def test_replaced_endpoints_take_over(store: Store) -> None:
     bench = Bench(store, endpoint())
     other = Script("pager", bench.clock)
-    bench.worker.replace([Lane(endpoint(), other, bench.clock.now)])
+    bench.worker.replace([EndpointQueue(endpoint(), other, bench.clock.now)])
     old = bench.sinks["pager"]
     bench.put("i-1", 1)
     bench.go()
@@ -320,7 +320,7 @@ def test_a_sink_may_set_a_lower_rate_than_the_configuration(store: Store) -> Non
     bench = Bench(store, endpoint(burst=1))
     sink = bench.sinks["pager"]
     sink.max_rate_per_s = 1.0  # type: ignore[attr-defined]
-    bench.worker.replace([Lane(endpoint(burst=1), sink, bench.clock.now)])
+    bench.worker.replace([EndpointQueue(endpoint(burst=1), sink, bench.clock.now)])
     for number in range(10):
         bench.put(f"i-{number}", 1)
     bench.go(5.5)
@@ -384,7 +384,7 @@ def test_whatever_receivers_do(
                 sink.say = say
 
         script()
-        crews = [bench.crew]
+        crews = [bench.pool]
         for what, incident, where, change, answer, wait_s in steps:
             if what == "put":
                 version = versions[(where, incident)] = versions.get((where, incident), 0) + 1
@@ -393,9 +393,9 @@ def test_whatever_receivers_do(
                     must.add((where, incident, version))
             elif what == "step":
                 bench.worker.step()
-            elif what == "end" and bench.crew.jobs:
+            elif what == "end" and bench.pool.jobs:
                 current[0] = answer
-                bench.crew.run(int(wait_s) % len(bench.crew.jobs))
+                bench.pool.run(int(wait_s) % len(bench.pool.jobs))
             elif what == "wait":
                 bench.clock.now += wait_s
             elif what == "crash":
@@ -405,7 +405,7 @@ def test_whatever_receivers_do(
                 bench = Bench(store, *configs, random=lambda: draw)
                 bench.clock.now = now
                 script()
-                crews.append(bench.crew)
+                crews.append(bench.pool)
         current[0] = OK
         bench.go(400)
 
@@ -418,9 +418,9 @@ def test_whatever_receivers_do(
         assert len(taken) == len(set(taken)), "what was answered for good is not sent again"
         assert must <= {(name, message.incident.id, message.version) for name, message, _, _ in sent}
         assert all(row.state != "due" for row in store.outbox.rows(None, 10_000))
-        for crew in crews:
+        for pool in crews:
             for where in ("pager", "chat"):
-                _check_rate([at for name, at in crew.given if name == where], rate, burst)
+                _check_rate([at for name, at in pool.given if name == where], rate, burst)
     finally:
         store.close()
 
@@ -452,17 +452,17 @@ def test_too_many_requests_slow_down_and_never_open_the_breaker(store: Store) ->
 
 def test_the_breaker_counts_failures_of_several_incidents_in_a_row(store: Store) -> None:
     bench = Bench(store, endpoint())
-    lane = bench.worker.lanes["pager"]
+    queue = bench.worker.queues["pager"]
     at = bench.clock.now
     for _ in range(50):
-        lane.took(1)
-        assert not lane.answered(DOWN, "one", at), "a message that a receiver stumbles over is its own matter"
-    lane.took(1)
-    lane.answered(OK, "two", at)
+        queue.took(1)
+        assert not queue.answered(DOWN, "one", at), "a message that a receiver stumbles over is its own matter"
+    queue.took(1)
+    queue.answered(OK, "two", at)
     for number, incident in enumerate(["a", "a", "b", "b"], 1):
-        lane.took(1)
-        assert not lane.answered(DOWN, incident, at), number
-    lane.took(1)
-    assert lane.answered(DOWN, "c", at), "the fifth in a row, of a third incident"
-    assert (lane.free(at), lane.breaker_state(at)) == (0, "open")
-    assert lane.breaker_state(at + 5.0) == "half-open"
+        queue.took(1)
+        assert not queue.answered(DOWN, incident, at), number
+    queue.took(1)
+    assert queue.answered(DOWN, "c", at), "the fifth in a row, of a third incident"
+    assert (queue.free(at), queue.breaker_state(at)) == (0, "open")
+    assert queue.breaker_state(at + 5.0) == "half-open"

@@ -16,7 +16,7 @@ from aiops_connectors.teams import TeamsOptions
 from aiops_connectors.webhook import WebhookOptions
 
 from aiops import registry
-from aiops.app.dispatcher import open_lanes
+from aiops.app.dispatcher import open_queues
 from aiops.config import load_config
 
 PAGE = Path(__file__).parents[2] / "docs" / "delivery.md"
@@ -49,5 +49,5 @@ def test_the_example_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     (tmp_path / "aiops.toml").write_text(found.group(1))
     monkeypatch.setenv("PAGERDUTY_KEY", "k" * 32)
     monkeypatch.setenv("SLACK_URL", "https://hooks.slack.example/services/T0/B0/x")
-    lanes = open_lanes(load_config(tmp_path / "aiops.toml").endpoints)
-    assert [(lane.name, lane.config.fallback) for lane in lanes] == [("oncall", "chat"), ("chat", None)]
+    queues = open_queues(load_config(tmp_path / "aiops.toml").endpoints)
+    assert [(queue.name, queue.config.fallback) for queue in queues] == [("oncall", "chat"), ("chat", None)]

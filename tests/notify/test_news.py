@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,27 +10,19 @@ from aiops.engine.events import Mention
 from aiops.notify.news import MAX_LINES
 from aiops.notify.policy import SLOW_EVERY_S
 from aiops.records import Member, Severity
-from aiops.store.store import Store
-from tests.notify.test_policy_in_the_store import Desk
+from tests.notify.desk import Desk, OpenDesk
 
 API = Mention("ApiErrors", "api", Severity.HIGH)
 DOWN = Mention("PaymentsDown", "payments", Severity.CRITICAL)
 SLOW = Mention("CartSlow", "cart", Severity.WARNING)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path)
-    yield store
-    store.close()
-
-
 def many(count: int, first: int = 0) -> tuple[Mention, ...]:
     return tuple(Mention(f"Alert{n}", f"svc-{n}", Severity.HIGH) for n in range(first, first + count))
 
 
-def test_a_critical_alert_that_joins_what_is_known_is_notified_with_its_name(store: Store) -> None:
-    desk = Desk(store, settle_s={"critical": 0.0, "high": 0.0})
+def test_a_critical_alert_that_joins_what_is_known_is_notified_with_its_name(open_desk: OpenDesk) -> None:
+    desk = open_desk(settle_s={"critical": 0.0, "high": 0.0})
     desk.event("opened", "critical", names=(API,))
     desk.wait(33)
     desk.event("updated", "critical", names=(DOWN,))
@@ -40,8 +31,8 @@ def test_a_critical_alert_that_joins_what_is_known_is_notified_with_its_name(sto
     assert desk.news[-1] == ["new: PaymentsDown on payments (critical)"]
 
 
-def test_what_was_named_is_no_news_and_a_worse_severity_of_it_is(store: Store) -> None:
-    desk = Desk(store)
+def test_what_was_named_is_no_news_and_a_worse_severity_of_it_is(open_desk: OpenDesk) -> None:
+    desk = open_desk()
     desk.event("opened", "critical", names=(DOWN, SLOW))
     desk.wait(6)
     desk.event("updated", "critical", names=(DOWN, Mention("CartSlow", "payments", Severity.WARNING)))
@@ -55,8 +46,8 @@ def test_what_was_named_is_no_news_and_a_worse_severity_of_it_is(store: Store) -
     assert desk.news[-1] == ["new: PaymentsDown on orders (critical)"]
 
 
-def test_a_warning_that_joins_is_no_news_to_a_pager_and_an_incident_grows_into_it(store: Store) -> None:
-    desk = Desk(store, min_severity="high")
+def test_a_warning_that_joins_is_no_news_to_a_pager_and_an_incident_grows_into_it(open_desk: OpenDesk) -> None:
+    desk = open_desk(min_severity="high")
     desk.event("opened", "critical", names=(DOWN,))
     desk.wait(6)
     desk.event("updated", "critical", names=(SLOW,))
@@ -67,8 +58,8 @@ def test_a_warning_that_joins_is_no_news_to_a_pager_and_an_incident_grows_into_i
     assert desk.news[-1] == ["new: CartSlow on cart (high)"], "the pager never heard of the warning"
 
 
-def test_news_is_put_together_and_never_waits_longer_for_more_of_it(store: Store) -> None:
-    desk = Desk(store, settle_s={"critical": 0.0, "high": 30.0}, update_every_s=15.0)
+def test_news_is_put_together_and_never_waits_longer_for_more_of_it(open_desk: OpenDesk) -> None:
+    desk = open_desk(settle_s={"critical": 0.0, "high": 30.0}, update_every_s=15.0)
     desk.event("opened", "critical", names=(DOWN,))
     desk.wait(1)
     for number in range(60):
@@ -84,8 +75,8 @@ def test_news_is_put_together_and_never_waits_longer_for_more_of_it(store: Store
     assert len(said) + more == 60, "all of it is said, or counted"
 
 
-def test_beyond_the_cap_news_goes_out_at_the_slower_rate(store: Store) -> None:
-    desk = Desk(store, max_updates=1, update_every_s=15.0, settle_s={"critical": 0.0, "high": 0.0})
+def test_beyond_the_cap_news_goes_out_at_the_slower_rate(open_desk: OpenDesk) -> None:
+    desk = open_desk(max_updates=1, update_every_s=15.0, settle_s={"critical": 0.0, "high": 0.0})
     desk.event("opened", "critical", names=(DOWN,))
     desk.deliver()
     for number in range(3):
@@ -97,8 +88,8 @@ def test_beyond_the_cap_news_goes_out_at_the_slower_rate(store: Store) -> None:
     assert desk.times[2] - desk.times[1] == pytest.approx(SLOW_EVERY_S, abs=1)
 
 
-def test_an_acknowledgement_does_not_swallow_news_that_waits(store: Store) -> None:
-    desk = Desk(store, update_every_s=600.0, settle_s={"critical": 0.0})
+def test_an_acknowledgement_does_not_swallow_news_that_waits(open_desk: OpenDesk) -> None:
+    desk = open_desk(update_every_s=600.0, settle_s={"critical": 0.0})
     desk.event("opened", "critical", names=(API,))
     desk.deliver()
     desk.wait(1)
@@ -109,8 +100,8 @@ def test_an_acknowledgement_does_not_swallow_news_that_waits(store: Store) -> No
     assert desk.news[1] == ["new: PaymentsDown on payments (critical)"]
 
 
-def test_a_reopened_incident_names_anew(store: Store) -> None:
-    desk = Desk(store, settle_s={"critical": 0.0}, update_every_s=1.0)
+def test_a_reopened_incident_names_anew(open_desk: OpenDesk) -> None:
+    desk = open_desk(settle_s={"critical": 0.0}, update_every_s=1.0)
     desk.event("opened", "critical", names=(API, DOWN))
     desk.wait(2)
     desk.event("resolved", "critical")
@@ -122,8 +113,8 @@ def test_a_reopened_incident_names_anew(store: Store) -> None:
     assert desk.news[-1] == ["new: PaymentsDown on payments (critical)"]
 
 
-def test_what_settles_takes_news_up_and_needs_no_second_message(store: Store) -> None:
-    desk = Desk(store, settle_s={"high": 30.0, "critical": 30.0})
+def test_what_settles_takes_news_up_and_needs_no_second_message(open_desk: OpenDesk) -> None:
+    desk = open_desk(settle_s={"high": 30.0, "critical": 30.0})
     desk.event("opened", "high", names=(API,))
     desk.wait(10)
     desk.event("updated", "high", names=many(2))
@@ -133,8 +124,8 @@ def test_what_settles_takes_news_up_and_needs_no_second_message(store: Store) ->
     assert desk.changes() == ["opened"]
 
 
-def test_ends_are_left_out_where_nobody_wants_them(store: Store) -> None:
-    desk = Desk(store, send_resolved=False, update_every_s=600.0)
+def test_ends_are_left_out_where_nobody_wants_them(open_desk: OpenDesk) -> None:
+    desk = open_desk(send_resolved=False, update_every_s=600.0)
     desk.event("opened", "critical", names=(API,))
     desk.wait(6)
     desk.event("updated", "critical", names=(DOWN,))
@@ -147,13 +138,11 @@ def test_ends_are_left_out_where_nobody_wants_them(store: Store) -> None:
 
 
 def test_what_an_endpoint_was_told_survives_the_process(tmp_path: Path) -> None:
-    first = Store(tmp_path / "state")
-    desk = Desk(first, settle_s={"critical": 0.0})
+    desk = Desk(tmp_path / "state", settle_s={"critical": 0.0})
     desk.event("opened", "critical", names=(API,))
     desk.event("updated", "critical", names=(DOWN,))
-    first.close()
-    again = Store(tmp_path / "state")
-    after = Desk(again, settle_s={"critical": 0.0})
+    desk.store.close()
+    after = Desk(tmp_path / "state", settle_s={"critical": 0.0})
     after.now, after.frame, after.version, after.named = desk.now, desk.frame, desk.version, desk.named
     # Neither message had left: nothing of it is forgotten, and the newer news is told with it.
     after.wait(20)
@@ -161,15 +150,15 @@ def test_what_an_endpoint_was_told_survives_the_process(tmp_path: Path) -> None:
     after.event("updated", "critical", names=())
     after.wait(100)
     assert after.changes() == ["opened", "updated"]
-    again.close()
+    after.store.close()
 
 
 def firing(*names: str) -> list[Member]:
     return [Member(f"f-{name}", name, "node-1", "critical", "firing", 1, 0.0, 0.0) for name in names]
 
 
-def test_an_end_carries_the_news_that_waits_and_names_what_fires_on(store: Store) -> None:
-    desk = Desk(store, settle_s={"critical": 0.0})
+def test_an_end_carries_the_news_that_waits_and_names_what_fires_on(open_desk: OpenDesk) -> None:
+    desk = open_desk(settle_s={"critical": 0.0})
     desk.event("opened", "critical", names=(API,))
     desk.wait(1)
     desk.event("updated", "critical", names=(DOWN,))
@@ -183,8 +172,8 @@ def test_an_end_carries_the_news_that_waits_and_names_what_fires_on(store: Store
     ]
 
 
-def test_an_end_has_no_news_where_all_was_said(store: Store) -> None:
-    desk = Desk(store, settle_s={"critical": 0.0}, min_severity="high")
+def test_an_end_has_no_news_where_all_was_said(open_desk: OpenDesk) -> None:
+    desk = open_desk(settle_s={"critical": 0.0}, min_severity="high")
     desk.event("opened", "critical", names=(DOWN,))
     desk.wait(1)
     desk.event("updated", "critical", names=(SLOW,))
@@ -193,8 +182,8 @@ def test_an_end_has_no_news_where_all_was_said(store: Store) -> None:
     assert (desk.changes(), desk.news[-1]) == (["opened", "resolved"], [])
 
 
-def test_who_wants_no_ends_gets_the_news_of_what_fires_on(store: Store) -> None:
-    desk = Desk(store, send_resolved=False, update_every_s=600.0)
+def test_who_wants_no_ends_gets_the_news_of_what_fires_on(open_desk: OpenDesk) -> None:
+    desk = open_desk(send_resolved=False, update_every_s=600.0)
     desk.event("opened", "critical", names=(API,))
     desk.wait(6)
     desk.event("updated", "critical", names=(DOWN,))
@@ -207,8 +196,8 @@ def test_who_wants_no_ends_gets_the_news_of_what_fires_on(store: Store) -> None:
     assert desk.changes() == ["opened", "updated", "reopened"]
 
 
-def test_what_a_message_does_not_name_is_counted_and_a_message_says_where_it_stands(store: Store) -> None:
-    desk = Desk(store, settle_s={"critical": 0.0, "high": 0.0})
+def test_what_a_message_does_not_name_is_counted_and_a_message_says_where_it_stands(open_desk: OpenDesk) -> None:
+    desk = open_desk(settle_s={"critical": 0.0, "high": 0.0})
     desk.event("opened", "critical", names=(DOWN,))
     desk.wait(1)
     desk.event("updated", "critical", names=many(MAX_LINES + 13))
@@ -217,8 +206,8 @@ def test_what_a_message_does_not_name_is_counted_and_a_message_says_where_it_sta
     assert desk.news[-1][-1] == "and 13 more alerts: see the incident's page"
 
 
-def test_a_name_at_a_service_that_never_had_it_is_new_though_both_are_known(store: Store) -> None:
-    desk = Desk(store)
+def test_a_name_at_a_service_that_never_had_it_is_new_though_both_are_known(open_desk: OpenDesk) -> None:
+    desk = open_desk()
     web = Mention("ServiceDown", "web", Severity.HIGH)
     desk.event("opened", "critical", names=(web, Mention("CartSlow", "cart", Severity.WARNING)))
     desk.wait(31)
@@ -231,8 +220,8 @@ def test_a_name_at_a_service_that_never_had_it_is_new_though_both_are_known(stor
 
 
 @pytest.mark.parametrize("severity", ["high", "critical"])
-def test_the_one_entity_that_alerts_is_no_news_as_the_suspect(store: Store, severity: str) -> None:
-    desk = Desk(store, settle_s={"critical": 0.0, "high": 0.0}, update_every_s=0.0)
+def test_the_one_entity_that_alerts_is_no_news_as_the_suspect(open_desk: OpenDesk, severity: str) -> None:
+    desk = open_desk(settle_s={"critical": 0.0, "high": 0.0}, update_every_s=0.0)
     desk.entities = ["web-1"]
     desk.event("opened", severity, names=(API,))
     desk.wait(2)

@@ -9,9 +9,9 @@ import pytest
 
 from aiops.config import EndpointConfig
 from aiops.engine.events import IncidentChange, IncidentChanged
-from aiops.notify.policy import SLOW_EVERY_S, Announcer
+from aiops.notify.policy import SLOW_EVERY_S, EndpointPolicy
 from aiops.records import Cause, Incident
-from aiops.store.store import Decided, Store
+from aiops.store.store import FrameDecisions, Store
 
 SETTLE = {"critical": 0.0, "high": 10.0, "warning": 60.0}
 
@@ -30,7 +30,7 @@ class Story:
         event = IncidentChanged(
             seq=self.version, at=at, change=change, incident=incident, version=self.version, what=[]
         )
-        self.store.apply([Decided(self.version, at, [event])])
+        self.store.apply([FrameDecisions(self.version, at, [event])])
 
     def due(self) -> list[tuple[str, int, float]]:
         rows = [row for row in self.store.outbox.rows() if row.state == "due"]
@@ -46,9 +46,8 @@ class Story:
 
 @pytest.fixture
 def story(tmp_path: Path) -> Iterator[Story]:
-    store = Store(tmp_path)
     endpoint = EndpointConfig("pager", "webhook", settle_s=SETTLE, max_updates=2, update_every_s=15.0)
-    store.telling = Announcer(store.outbox, [endpoint], "https://aiops.example.org/")
+    store = Store(tmp_path, EndpointPolicy([endpoint], "https://aiops.example.org/"))
     yield Story(store)
     store.close()
 

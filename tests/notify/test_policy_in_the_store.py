@@ -1,93 +1,22 @@
-"""When to tell whom: the announcer and the outbox together, on a clock of the test."""
+"""When to tell whom: the policy and the outbox together, on a clock of the test."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aiops.config import EndpointConfig
-from aiops.engine.events import IncidentChange, IncidentChanged, Mention
-from aiops.notify.policy import SLOW_EVERY_S, Announcer
-from aiops.records import Cause, Incident, Member, Severity
-from aiops.store.store import Decided, Store
-
-SETTLE = {"critical": 5.0, "high": 30.0, "warning": 60.0}
-
-
-class Desk:
-    """Events into a store, one frame each, and what the endpoint would have received by now."""
-
-    def __init__(self, store: Store, **more: object) -> None:
-        self.store = store
-        config = {"name": "pager", "type": "webhook", "settle_s": SETTLE, **more}
-        self.endpoint = msgspec.convert(config, EndpointConfig)
-        store.telling = Announcer(store.outbox, [self.endpoint], "https://aiops.example.org")
-        self.now = 1_000.0
-        self.frame = 0
-        self.version: dict[str, int] = {}
-        self.sent: list[tuple[str, str, int]] = []
-        self.news: list[list[str]] = []
-        self.times: list[float] = []
-        self.named: dict[str, list[Mention]] = {}
-        self.silenced: list[str] = []
-        self.entities: list[str] = []
-
-    def silence(self, *names: str) -> None:
-        """All that fires is under these silences from now on; none: no longer."""
-        self.silenced = list(names)
-        self.event("updated", "critical", what=["silenced"])
-
-    def event(
-        self,
-        change: IncidentChange,
-        severity: str = "warning",
-        cause: str | None = None,
-        id: str = "i-1",
-        names: tuple[Mention, ...] = (),
-        members: Sequence[Member] = (),
-        what: Sequence[str] = (),
-    ) -> None:
-        """One change; `names` are alerts that it names beside those of the changes before; `members` fire."""
-        version = self.version[id] = self.version.get(id, 0) + 1
-        status = {"resolved": "resolved", "merged": "merged", "acknowledged": "acknowledged"}.get(change, "open")
-        incident = Incident(id=id, severity=severity, causes=[Cause(cause)] if cause else [])
-        incident.status = status  # type: ignore[assignment]
-        incident.members, incident.firing_count = list(members), len(members)
-        incident.silenced_by, incident.entities = self.silenced, self.entities
-        incident.entity_count = len(self.entities)
-        named = [*([] if change == "reopened" else self.named.get(id, [])), *names]
-        self.named[id] = named
-        changed = IncidentChanged(self.frame, self.now, change, incident, version, list(what), named)
-        self.store.apply([Decided(self.frame, self.now, [changed])])
-        self.frame += 1
-
-    def wait(self, seconds: float) -> None:
-        """Let time pass; the worker looks every second."""
-        for _ in range(int(seconds)):
-            self.now += 1.0
-            self.deliver()
-
-    def deliver(self) -> None:
-        while rows := self.store.outbox.claim(self.now, 10, ["pager"]):
-            for row in rows:
-                severity = msgspec.json.decode(row.body, type=Incident).severity or ""
-                self.sent.append((row.change, severity, row.version))
-                self.news.append(msgspec.json.decode(row.news))
-                self.times.append(self.now)
-            self.store.outbox.sent([row.id for row in rows], self.now)
-
-    def changes(self) -> list[str]:
-        return [change for change, _, _ in self.sent]
+from aiops.engine.events import IncidentChange
+from aiops.notify.policy import SLOW_EVERY_S
+from aiops.records import Severity
+from tests.notify.desk import SETTLE, Desk, OpenDesk
 
 
 @pytest.mark.parametrize(("severity", "settle_s"), SETTLE.items())
-def test_an_opening_settles_by_its_severity(store: Store, severity: str, settle_s: float) -> None:
-    desk = Desk(store)
+def test_an_opening_settles_by_its_severity(open_desk: OpenDesk, severity: str, settle_s: float) -> None:
+    desk = open_desk()
     desk.event("opened", severity)
     desk.wait(settle_s - 1)
     assert desk.sent == []
@@ -96,8 +25,8 @@ def test_an_opening_settles_by_its_severity(store: Store, severity: str, settle_
 
 
 @pytest.mark.parametrize("end", ["resolved", "merged"])
-def test_what_ends_before_it_was_told_is_never_told(store: Store, end: IncidentChange) -> None:
-    desk = Desk(store)
+def test_what_ends_before_it_was_told_is_never_told(open_desk: OpenDesk, end: IncidentChange) -> None:
+    desk = open_desk()
     desk.event("opened")
     desk.wait(20)
     desk.event("updated", "high")
@@ -111,8 +40,8 @@ def test_what_ends_before_it_was_told_is_never_told(store: Store, end: IncidentC
     assert desk.sent == [("opened", "critical", 5)], "the first that anybody hears of it is that it opened"
 
 
-def test_an_incident_that_gets_worse_while_it_settles_is_told_sooner_and_once(store: Store) -> None:
-    desk = Desk(store)
+def test_an_incident_that_gets_worse_while_it_settles_is_told_sooner_and_once(open_desk: OpenDesk) -> None:
+    desk = open_desk()
     desk.event("opened", "warning")
     desk.wait(10)
     desk.event("updated", "critical")
@@ -122,8 +51,8 @@ def test_an_incident_that_gets_worse_while_it_settles_is_told_sooner_and_once(st
     assert len(desk.sent) == 1
 
 
-def test_updates_are_told_for_what_matters_only(store: Store) -> None:
-    desk = Desk(store)
+def test_updates_are_told_for_what_matters_only(open_desk: OpenDesk) -> None:
+    desk = open_desk()
     desk.event("opened", "high")
     desk.wait(31)
     desk.event("updated", "high")
@@ -147,8 +76,8 @@ def test_updates_are_told_for_what_matters_only(store: Store) -> None:
     ]
 
 
-def test_an_incident_that_comes_back_for_a_moment_is_not_told_again(store: Store) -> None:
-    desk = Desk(store)
+def test_an_incident_that_comes_back_for_a_moment_is_not_told_again(open_desk: OpenDesk) -> None:
+    desk = open_desk()
     desk.event("opened")
     desk.wait(61)
     desk.event("resolved")
@@ -165,8 +94,8 @@ def test_an_incident_that_comes_back_for_a_moment_is_not_told_again(store: Store
     assert desk.changes() == ["opened", "resolved", "reopened", "resolved"]
 
 
-def test_the_younger_of_two_merged_incidents_ends(store: Store) -> None:
-    desk = Desk(store)
+def test_the_younger_of_two_merged_incidents_ends(open_desk: OpenDesk) -> None:
+    desk = open_desk()
     desk.event("opened", "critical", id="i-1")
     desk.event("opened", "critical", id="i-2")
     desk.wait(6)
@@ -175,8 +104,8 @@ def test_the_younger_of_two_merged_incidents_ends(store: Store) -> None:
     assert desk.sent == [("opened", "critical", 1), ("opened", "critical", 1), ("merged", "critical", 2)]
 
 
-def test_below_the_threshold_nobody_is_told_until_it_rises(store: Store) -> None:
-    desk = Desk(store, min_severity="high")
+def test_below_the_threshold_nobody_is_told_until_it_rises(open_desk: OpenDesk) -> None:
+    desk = open_desk(min_severity="high")
     desk.event("opened", "warning")
     desk.wait(100)
     desk.event("updated", "critical")
@@ -201,9 +130,8 @@ def test_whatever_happens_to_an_incident(
     steps: list[tuple[str, str, str | None, int]], cap: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Few updates beyond the cap; ends only after beginnings; the last word is right, whatever the cap."""
-    store = Store(tmp_path_factory.mktemp("telling"))
+    desk = Desk(tmp_path_factory.mktemp("policy"), max_updates=cap)
     try:
-        desk = Desk(store, max_updates=cap)
         desk.event("opened")
         is_over, worst = False, Severity.WARNING
         for what, severity, cause, seconds in steps:
@@ -232,11 +160,11 @@ def test_whatever_happens_to_an_incident(
         assert versions == sorted(set(versions))
         assert open_now == (not is_over), "what is over is never left open, nor what is open left over"
     finally:
-        store.close()
+        desk.store.close()
 
 
-def test_what_comes_back_or_is_acknowledged_is_told_beyond_the_cap(store: Store) -> None:
-    desk = Desk(store, max_updates=0)
+def test_what_comes_back_or_is_acknowledged_is_told_beyond_the_cap(open_desk: OpenDesk) -> None:
+    desk = open_desk(max_updates=0)
     desk.event("opened", "critical")
     desk.wait(10)
     for _ in range(3):
@@ -248,8 +176,8 @@ def test_what_comes_back_or_is_acknowledged_is_told_beyond_the_cap(store: Store)
     assert desk.changes() == ["opened", *["acknowledged", "resolved", "reopened"] * 3]
 
 
-def test_an_incident_that_flaps_comes_back_at_most_once_in_a_while(store: Store) -> None:
-    desk = Desk(store, settle_s={"critical": 0.0}, update_every_s=15.0)
+def test_an_incident_that_flaps_comes_back_at_most_once_in_a_while(open_desk: OpenDesk) -> None:
+    desk = open_desk(settle_s={"critical": 0.0}, update_every_s=15.0)
     desk.event("opened", "critical")
     desk.wait(1)
     for _ in range(60):
@@ -263,8 +191,8 @@ def test_an_incident_that_flaps_comes_back_at_most_once_in_a_while(store: Store)
     assert desk.changes()[-1] == "reopened"
 
 
-def test_what_came_back_milder_and_gets_worse_is_told(store: Store) -> None:
-    desk = Desk(store, max_updates=1)
+def test_what_came_back_milder_and_gets_worse_is_told(open_desk: OpenDesk) -> None:
+    desk = open_desk(max_updates=1)
     desk.event("opened", "warning")
     desk.wait(61)
     desk.event("updated", "critical")
@@ -282,12 +210,13 @@ def test_what_came_back_milder_and_gets_worse_is_told(store: Store) -> None:
 def test_the_same_events_make_the_same_rows(tmp_path: Path) -> None:
     rows = []
     for name in ("a", "b"):
-        store = Store(tmp_path / name)
-        desk = Desk(store)
+        desk = Desk(tmp_path / name)
         for change in ("opened", "updated", "acknowledged", "resolved"):
             desk.event(change, "critical", "db-1")
             desk.wait(7)
-        rows.append([(row.key, row.change, row.due_at, row.body, row.link) for row in store.outbox.rows(None, 100)])
-        store.close()
+        rows.append(
+            [(row.key, row.change, row.due_at, row.body, row.link) for row in desk.store.outbox.rows(None, 100)]
+        )
+        desk.store.close()
     assert rows[0] == rows[1]
     assert rows[0][0][4] == "https://aiops.example.org/incidents/i-1"

@@ -6,7 +6,7 @@ import pytest
 
 from aiops.engine.events import IncidentChanged
 from aiops.records import Incident
-from aiops.store.store import Decided, Store
+from aiops.store.store import FrameDecisions, Store
 from tests.notify.bench import Bench, endpoint
 
 
@@ -55,7 +55,7 @@ def test_a_reminder_that_was_lost_in_a_crash_is_sent_with_its_key(store: Store) 
     bench.go(1)
     assert sink.asked[-1].key == row.key
     # What was said stays said: a reminder is no reason to name it all again.
-    told = store.outbox.told(store.database.reader, "pager", "i-1")
+    told = store.outbox.history(store.database.reader, "pager", "i-1")
     assert (told.changes, told.last_change) == (1, "opened")
 
 
@@ -63,5 +63,5 @@ def opened(bench: Bench, name: str, severity: str, status: str = "open") -> None
     """An incident in the store and its first message."""
     incident = Incident(id=name, severity=severity, status=status, opened_at=1.0)  # type: ignore[arg-type]
     event = IncidentChanged(0, 1.0, "opened", incident, 1, [])
-    bench.store.apply([Decided(bench.store.applied(), bench.clock.now, [event])])
+    bench.store.apply([FrameDecisions(bench.store.applied(), bench.clock.now, [event])])
     bench.put(name, 1)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from aiops.engine.events import IncidentChanged, Mention
 from aiops.notify.dispatcher import REMIND_EVERY_S
 from aiops.records import Incident, Severity
-from aiops.store.store import Decided, Store
+from aiops.store.store import FrameDecisions, Store
 from tests.notify.bench import Bench, endpoint
-from tests.notify.test_policy_in_the_store import Desk
+from tests.notify.desk import OpenDesk
 
 DOWN = Mention("ServiceDown", "web", Severity.CRITICAL)
 SLOW = Mention("CartSlow", "cart", Severity.CRITICAL)
 
 
-def test_news_is_held_and_what_is_still_true_is_said_when_the_silence_ends(store: Store) -> None:
-    desk = Desk(store)
+def test_news_is_held_and_what_is_still_true_is_said_when_the_silence_ends(open_desk: OpenDesk) -> None:
+    desk = open_desk()
     desk.event("opened", "critical", names=(DOWN,))
     desk.wait(6)
     desk.silence("s")
@@ -29,8 +29,8 @@ def test_news_is_held_and_what_is_still_true_is_said_when_the_silence_ends(store
     assert desk.news[-1] == ["new: CartSlow on cart (critical)", "suspected cause: db-2"]
 
 
-def test_nothing_new_in_a_silence_is_no_message_at_its_end(store: Store) -> None:
-    desk = Desk(store)
+def test_nothing_new_in_a_silence_is_no_message_at_its_end(open_desk: OpenDesk) -> None:
+    desk = open_desk()
     desk.event("opened", "critical", names=(DOWN,))
     desk.wait(6)
     desk.silence("s")
@@ -39,8 +39,8 @@ def test_nothing_new_in_a_silence_is_no_message_at_its_end(store: Store) -> None
     assert desk.changes() == ["opened"]
 
 
-def test_news_that_waits_when_a_silence_is_set_is_held_too(store: Store) -> None:
-    desk = Desk(store, update_every_s=60.0)
+def test_news_that_waits_when_a_silence_is_set_is_held_too(open_desk: OpenDesk) -> None:
+    desk = open_desk(update_every_s=60.0)
     desk.event("opened", "critical", names=(DOWN,))
     desk.wait(6)
     desk.event("updated", "critical", names=(SLOW,))
@@ -53,8 +53,8 @@ def test_news_that_waits_when_a_silence_is_set_is_held_too(store: Store) -> None
     assert desk.news[-1] == ["new: CartSlow on cart (critical)"]
 
 
-def test_an_opening_that_settles_is_held_and_goes_out_when_the_silence_ends(store: Store) -> None:
-    desk = Desk(store, settle_s={"critical": 5.0})
+def test_an_opening_that_settles_is_held_and_goes_out_when_the_silence_ends(open_desk: OpenDesk) -> None:
+    desk = open_desk(settle_s={"critical": 5.0})
     desk.event("opened", "critical", names=(DOWN,))
     desk.wait(4)
     desk.silence("s")
@@ -66,8 +66,8 @@ def test_an_opening_that_settles_is_held_and_goes_out_when_the_silence_ends(stor
     assert desk.changes() == ["opened"]
 
 
-def test_an_incident_that_ends_in_its_silence_is_notified_to_who_knew_it(store: Store) -> None:
-    desk = Desk(store)
+def test_an_incident_that_ends_in_its_silence_is_notified_to_who_knew_it(open_desk: OpenDesk) -> None:
+    desk = open_desk()
     desk.event("opened", "critical", names=(DOWN,))
     desk.wait(6)
     desk.silence("s")
@@ -76,8 +76,8 @@ def test_an_incident_that_ends_in_its_silence_is_notified_to_who_knew_it(store: 
     assert desk.changes() == ["opened", "resolved"]
 
 
-def test_a_reopening_in_a_silence_is_said_as_one_when_it_ends(store: Store) -> None:
-    desk = Desk(store)
+def test_a_reopening_in_a_silence_is_said_as_one_when_it_ends(open_desk: OpenDesk) -> None:
+    desk = open_desk()
     desk.event("opened", "critical", names=(DOWN,))
     desk.wait(6)
     desk.event("resolved", "critical")
@@ -91,8 +91,8 @@ def test_a_reopening_in_a_silence_is_said_as_one_when_it_ends(store: Store) -> N
     assert desk.changes() == ["opened", "resolved", "reopened"]
 
 
-def test_a_person_who_acknowledges_is_heard_of_and_a_note_for_people_goes_out(store: Store) -> None:
-    desk = Desk(store)
+def test_a_person_who_acknowledges_is_heard_of_and_a_note_for_people_goes_out(open_desk: OpenDesk) -> None:
+    desk = open_desk()
     desk.event("opened", "critical", names=(DOWN,))
     desk.wait(6)
     desk.silence("s")
@@ -120,4 +120,4 @@ def test_a_silenced_incident_is_not_reminded_of_and_again_when_the_silence_ends(
 def change(bench: Bench, version: int, silenced_by: list[str]) -> None:
     incident = Incident(id="i-1", severity="critical", status="open", opened_at=1.0, silenced_by=silenced_by)
     event = IncidentChanged(version, 1.0, "updated", incident, version, ["silenced"])
-    bench.store.apply([Decided(bench.store.applied(), bench.clock.now, [event])])
+    bench.store.apply([FrameDecisions(bench.store.applied(), bench.clock.now, [event])])

@@ -12,11 +12,11 @@ import msgspec
 import pytest
 from aiops_connectors.webhook import WebhookSink
 
-from aiops.app.dispatcher import open_worker
+from aiops.app.dispatcher import open_dispatcher
 from aiops.config import EndpointConfig
 from aiops.errors import UsageError
-from aiops.notify.dispatcher import Worker
-from aiops.notify.endpoint_queue import Lane
+from aiops.notify.dispatcher import Dispatcher
+from aiops.notify.endpoint_queue import EndpointQueue
 from aiops.records import Incident
 from aiops.store.outbox import Entry
 from aiops.store.store import Store
@@ -48,7 +48,7 @@ def test_all_are_delivered_once_and_in_order_whatever_the_receiver_does(store: S
     """Every third answer is a failure, now and then none comes at all."""
     replies = [Reply(200), Reply(200), Reply(503), Reply(200), Reply(200), Reply(cut="before")]
     receiver.replies = replies * 200 + [Reply(200)]
-    worker = Worker(store, [Lane(endpoint(receiver), _sink(receiver), 0.0)], random=lambda: 0.005)
+    worker = Dispatcher(store, [EndpointQueue(endpoint(receiver), _sink(receiver), 0.0)], random=lambda: 0.005)
     worker.start()
     try:
         for version, change in enumerate(("opened", "acknowledged", "resolved"), 1):
@@ -82,11 +82,11 @@ def test_a_slow_endpoint_holds_up_no_other(store: Store, receiver: Receiver) -> 
     from aiops.testing.receiver import receiving
 
     with receiving() as quick:
-        lanes = [
-            Lane(endpoint(receiver, "slow"), WebhookSink("slow", endpoint(receiver, "slow").options), 0.0),
-            Lane(endpoint(quick, "quick"), WebhookSink("quick", endpoint(quick, "quick").options), 0.0),
+        queues = [
+            EndpointQueue(endpoint(receiver, "slow"), WebhookSink("slow", endpoint(receiver, "slow").options), 0.0),
+            EndpointQueue(endpoint(quick, "quick"), WebhookSink("quick", endpoint(quick, "quick").options), 0.0),
         ]
-        worker = Worker(store, lanes)
+        worker = Dispatcher(store, queues)
         worker.start()
         try:
             for number in range(12):
@@ -104,39 +104,39 @@ def test_stop_keeps_its_bound_and_the_attempt_is_made_again_with_its_key(store: 
     held = threading.Event()
     receiver.replies = [Reply(200, wait=held), Reply(200)]
     sink = _sink(receiver)
-    worker = Worker(store, [Lane(endpoint(receiver), sink, 0.0)])
+    worker = Dispatcher(store, [EndpointQueue(endpoint(receiver), sink, 0.0)])
     put(store, "i-1", 1, "opened")
     worker.start()
     wait_until(lambda: receiver.requests)
     worker.stop(0.2)
-    assert worker.lanes["hook"].in_flight == 1, "the attempt is still under way: it was not waited for"
+    assert worker.queues["hook"].in_flight == 1, "the attempt is still under way: it was not waited for"
     store.outbox.release(list(store.outbox._in_flight))
-    again = Worker(store, [Lane(endpoint(receiver), _sink(receiver), 0.0)])
+    again = Dispatcher(store, [EndpointQueue(endpoint(receiver), _sink(receiver), 0.0)])
     again.start()
     wait_until(lambda: len(receiver.requests) == 2)
     held.set()
     again.stop(5.0)
-    wait_until(lambda: worker.lanes["hook"].in_flight == 0)
+    wait_until(lambda: worker.queues["hook"].in_flight == 0)
     sink.close()
     first, second = receiver.requests
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
 
 
 def test_assembly_opens_registered_sinks_and_names_what_does_not_fit(store: Store, receiver: Receiver) -> None:
-    worker = open_worker(store, [endpoint(receiver)])
+    worker = open_dispatcher(store, [endpoint(receiver)])
     put(store, "i-1", 1, "opened")
     worker.start()
     wait_until(lambda: receiver.requests)
     worker.stop(5.0)
     with pytest.raises(UsageError, match="carrier-pigeon"):
-        open_worker(store, [EndpointConfig("x", "carrier-pigeon")])
+        open_dispatcher(store, [EndpointConfig("x", "carrier-pigeon")])
     with pytest.raises(UsageError, match=r"endpoints\.x"):
-        open_worker(store, [EndpointConfig("x", "slack", {"url_env": "NOT_SET_ANYWHERE"})])
+        open_dispatcher(store, [EndpointConfig("x", "slack", {"url_env": "NOT_SET_ANYWHERE"})])
 
 
 def test_delivery_keeps_pace_with_a_storm(store: Store, receiver: Receiver, tmp_path: Path) -> None:
     """300 messages with a durable answer each: a floor that a quadratic claim would fall through."""
-    worker = Worker(store, [Lane(endpoint(receiver), _sink(receiver), 0.0)])
+    worker = Dispatcher(store, [EndpointQueue(endpoint(receiver), _sink(receiver), 0.0)])
     for number in range(300):
         put(store, f"i-{number}", 1, "opened")
     worker.start()

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aiops.daemon.trail_anchor import StoreAnchor, read_mark
+from aiops.daemon.trail_anchor import StoreTrailAnchor, read_mark
 from aiops.errors import AiopsError, UsageError
 from aiops.respond.anchors import UNKNOWN, Mark
 from aiops.respond.audit import AuditError, Trail, verify
@@ -218,7 +218,7 @@ def test_a_store_of_before_knows_that_it_knows_nothing(tmp_path: Path) -> None:
         connection.executescript(f"{MIGRATIONS[0]}; {MIGRATIONS[1]}; update applied set frame = 5")
         connection.execute("pragma user_version = 2")
     store = Store(tmp_path)
-    anchor = StoreAnchor(store.database)
+    anchor = StoreTrailAnchor(store.database)
     assert anchor.read() == UNKNOWN
     anchor.write(Mark(3, "x", 5.0, ("global",)))
     assert anchor.read() == Mark(3, "x", 5.0, ("global",)) == read_mark(store.database.reader)
@@ -292,12 +292,12 @@ def test_a_kill_at_any_line_is_no_cut(tmp_path: Path) -> None:
     code = """
         import os, sys
         from pathlib import Path
-        from aiops.daemon.trail_anchor import StoreAnchor
+        from aiops.daemon.trail_anchor import StoreTrailAnchor
         from aiops.respond.audit import Trail
         from aiops.store.store import Store
 
         store = Store(Path(sys.argv[1]))
-        anchor, number = StoreAnchor(store.database), int(sys.argv[2])
+        anchor, number = StoreTrailAnchor(store.database), int(sys.argv[2])
         write, calls = anchor.write, 0
 
         def dying(mark):
@@ -321,7 +321,7 @@ def test_a_kill_at_any_line_is_no_cut(tmp_path: Path) -> None:
         done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 9, done.stderr
         store = Store(place)
-        trail = Trail(place / "runs" / "audit.jsonl", StoreAnchor(store.database))
+        trail = Trail(place / "runs" / "audit.jsonl", StoreTrailAnchor(store.database))
         assert (trail.cut, len(trail.entries)) == (None, abs(number))
         trail.close()
         store.close()

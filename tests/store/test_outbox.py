@@ -185,6 +185,6 @@ def test_what_was_told_is_what_came_before(database: Database) -> None:
     table = OutboxTable(database)
     put(database, table, entry(1, "opened"), entry(5, "resolved"))
     with database.transaction() as connection:
-        assert table.told(connection, "pager", "i-1", 1).changes == 0
-        assert table.told(connection, "pager", "i-1", 5).last_change == "opened"
-        assert table.told(connection, "pager", "i-1").last_change == "resolved"
+        assert table.history(connection, "pager", "i-1", 1).changes == 0
+        assert table.history(connection, "pager", "i-1", 5).last_change == "opened"
+        assert table.history(connection, "pager", "i-1").last_change == "resolved"

@@ -16,16 +16,16 @@ from aiops.ports import DeadLetter
 from aiops.records import Action, Incident
 from aiops.store import audit, incidents
 from aiops.store.database import Database, open_reader
-from aiops.store.outbox import Entry
+from aiops.store.outbox import Entry, OutboxTransaction
 from aiops.store.retention import CALL_PAGES, STEP_ROWS, KeepConfig, prune
 from aiops.store.schema import MIGRATIONS
-from aiops.store.store import Decided, Store
+from aiops.store.store import FrameDecisions, Store
 
 
 class TellEverything:
     """One endpoint that is told of every change."""
 
-    def entries(self, connection: sqlite3.Connection, event: IncidentChanged, now: float) -> list[Entry]:
+    def entries(self, outbox: OutboxTransaction, event: IncidentChanged, now: float) -> list[Entry]:
         entry = Entry(
             endpoint="pager",
             incident=event.incident.id,
@@ -56,7 +56,7 @@ def changed(
 
 
 def apply(store: Store, frame: int, *events: Event, letters: list[DeadLetter] | None = None) -> int:
-    return store.apply([Decided(frame, 200.0 + frame, list(events), letters or [])])
+    return store.apply([FrameDecisions(frame, 200.0 + frame, list(events), letters or [])])
 
 
 def test_a_frame_is_written_once(store: Store) -> None:
@@ -93,15 +93,15 @@ def test_all_of_a_frame_or_nothing(store: Store, monkeypatch: pytest.MonkeyPatch
 
 def test_alerts_that_change_nothing_need_no_transaction() -> None:
     placed = Placed(seq=0, id="a", disposition="incident", cluster=0, member=0)
-    assert not Decided(0, 0.0, [placed]).is_kept
-    assert Decided(0, 0.0, [placed, Notice(0, "caps", "full")]).is_kept
-    assert Decided(0, 0.0, [], [DeadLetter("http", "1", "bad")]).is_kept
+    assert not FrameDecisions(0, 0.0, [placed]).is_kept
+    assert FrameDecisions(0, 0.0, [placed, Notice(0, "caps", "full")]).is_kept
+    assert FrameDecisions(0, 0.0, [], [DeadLetter("http", "1", "bad")]).is_kept
 
 
 def test_feedback_names_who_said_it_of_what(store: Store) -> None:
     action = Action(ts=1.0, verb="acknowledge", actor="kim", incident="i-1")
     feedback = Feedback(seq=4, id="x", verb="acknowledge", applied=True, reason="open")
-    store.apply([Decided(0, 1.0, [feedback], actions={4: action})])
+    store.apply([FrameDecisions(0, 1.0, [feedback], actions={4: action})])
     (entry,) = audit.entries(store.database.reader, incident="i-1")
     assert (entry.actor, entry.topic, entry.text) == ("kim", "feedback", "acknowledge applied: open")
 
@@ -160,8 +160,8 @@ def test_retention_counts_from_receipt(store: Store) -> None:
     both: tuple[IncidentChange, ...] = ("opened", "resolved")
     for number, change in enumerate(both, 1):
         event = changed("i-1", number, change, at=received - 1_600 * day)
-        store.apply([Decided(number, received + number, [event])])
-    store.apply([Decided(3, received + 5 * day, [Notice(3, "storm", "begins")])])
+        store.apply([FrameDecisions(number, received + number, [event])])
+    store.apply([FrameDecisions(3, received + 5 * day, [Notice(3, "storm", "begins")])])
     reader = store.database.reader
     prune(store.database, received + 9 * day, keep)
     assert [line.id for line in incidents.listed(reader)] == ["i-1"]

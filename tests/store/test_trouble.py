@@ -19,7 +19,8 @@ from aiops.ports import DeadLetter, Received
 from aiops.records import Alert, Incident, Record
 from aiops.store import audit, incidents
 from aiops.store.diagnosis import is_content, is_damage, trouble
-from aiops.store.store import Decided, Store
+from aiops.store.outbox import OutboxTransaction
+from aiops.store.store import FrameDecisions, Store
 
 NOW = 1_772_400_000.0
 
@@ -61,7 +62,7 @@ def test_a_full_disk_is_said(tmp_path: Path) -> None:
         store.database._writer.execute(f"pragma max_page_count = {pages}")
         letters = [DeadLetter("http", str(number), "bad", bytes(2_000)) for number in range(100)]
         with pytest.raises(sqlite3.OperationalError) as full:
-            store.apply([Decided(0, NOW, [], letters)])
+            store.apply([FrameDecisions(0, NOW, [], letters)])
         assert "database or disk is full: free some space" in trouble(store.database.path, full.value)
         assert store.left_out == 0
 
@@ -98,9 +99,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def test_what_can_never_be_written_holds_up_nothing_else(store: Store, bad: Event) -> None:
     letter = DeadLetter("http", "1", "bad", b"{")
     decided = [
-        Decided(0, NOW, [changed("i-1", 1)]),
-        Decided(1, NOW, [changed("i-2", 1), bad, Notice(0, "cap", "full")], [letter]),
-        Decided(2, NOW, [changed("i-3", 1)]),
+        FrameDecisions(0, NOW, [changed("i-1", 1)]),
+        FrameDecisions(1, NOW, [changed("i-2", 1), bad, Notice(0, "cap", "full")], [letter]),
+        FrameDecisions(2, NOW, [changed("i-3", 1)]),
     ]
     store.apply(decided)
     assert store.applied() == 3
@@ -111,7 +112,7 @@ def test_what_can_never_be_written_holds_up_nothing_else(store: Store, bad: Even
     assert store.left_out == 1
     assert store.left_out_reason
     # It is careful no longer than it has to be.
-    assert store.apply([Decided(3, NOW, [changed("i-4", 1)])]) == 0
+    assert store.apply([FrameDecisions(3, NOW, [changed("i-4", 1)])]) == 0
     assert store.left_out == 1
 
 
@@ -145,16 +146,16 @@ def test_the_daemon_goes_on_and_says_so(tmp_path: Path) -> None:
     daemon.close()
 
 
-def test_what_cannot_be_written_whole_is_not_written_in_part(store: Store) -> None:
+def test_what_cannot_be_written_whole_is_not_written_in_part(tmp_path: Path) -> None:
     """An entry of the audit whose notifications are missing would claim that people know."""
 
     class Refusing:
-        def entries(self, connection: sqlite3.Connection, event: IncidentChanged, now: float) -> list[Any]:
+        def entries(self, outbox: OutboxTransaction, event: IncidentChanged, now: float) -> list[Any]:
             if event.incident.id == "i-bad":
                 raise ValueError("no entry for it")
             return []
 
-    store.telling = Refusing()
-    store.apply([Decided(0, NOW, [changed("i-1", 1), changed("i-bad", 1), changed("i-2", 1)])])
-    assert {entry.incident for entry in audit.entries(store.database.reader)} == {"i-1", "i-2"}
-    assert store.left_out >= 1
+    with closing(Store(tmp_path, Refusing())) as store:
+        store.apply([FrameDecisions(0, NOW, [changed("i-1", 1), changed("i-bad", 1), changed("i-2", 1)])])
+        assert {entry.incident for entry in audit.entries(store.database.reader)} == {"i-1", "i-2"}
+        assert store.left_out >= 1

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from aiops.daemon.process_limits import MAX_FILES
-from aiops.telemetry.log_repeats import MAX_KINDS, MOST_INFO, WINDOW_S, Repeats
+from aiops.telemetry.log_repeats import MAX_KINDS, MOST_INFO, WINDOW_S, RepeatFilter
 from aiops.telemetry.logs import JsonLines
 from aiops.testing.daemon_process import DEADLINE_S, DaemonProcess
 
@@ -30,7 +30,7 @@ class Log:
         self._out = io.StringIO()
         handler = logging.StreamHandler(self._out)
         handler.setFormatter(JsonLines())
-        self.repeats = Repeats(handler.emit, lambda: self.now)
+        self.repeats = RepeatFilter(handler.emit, lambda: self.now)
         handler.addFilter(self.repeats)
         self.logger = logging.Logger("test")
         self.logger.addHandler(handler)

@@ -27,7 +27,7 @@ from aiops.respond.config import RespondConfig
 from aiops.respond.transport import RunTransport
 from aiops.store.incidents import listed
 from aiops.store.outbox import Entry
-from aiops.store.store import Decided, Store
+from aiops.store.store import FrameDecisions, Store
 from aiops.web.app import create_app
 from tests.form_headers import form_headers
 
@@ -80,7 +80,7 @@ class SmallHost:
             first = self.engine.seq
             events = self.engine.step(records)
             actions = {first + n: record for n, record in enumerate(records) if isinstance(record, Action)}
-            self.store.apply([Decided(self._frame, NOW, events, list(letters), actions)])
+            self.store.apply([FrameDecisions(self._frame, NOW, events, list(letters), actions)])
             self._frame += 1
             return events
 
@@ -201,6 +201,6 @@ def history() -> Callable[[SmallHost, int], None]:
             at = NOW - 86_400 - number // 2
             incident = Incident(id=f"old-{number:03}", opened_at=at, status="resolved", severity="warning", title="old")
             event = IncidentChanged(0, at, "resolved", incident, 1, [])
-            host.store.apply([Decided(1_000 + number, at, [event])])
+            host.store.apply([FrameDecisions(1_000 + number, at, [event])])
 
     return add
