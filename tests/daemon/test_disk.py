@@ -97,7 +97,7 @@ from aiops.records import Alert
 
 root = Path(sys.argv[1])
 said = []
-pumps.say = lambda level, message, **fields: said.append(message)
+pumps.log = lambda level, message, **fields: said.append(message)
 pumps.RETRY_CAP_S = 0.05
 daemon = Daemon(Config(state=StateConfig(str(root / "state")), inbox=InboxConfig(tick_s=0.01)), Engine)
 daemon.pump._backoff._cap_s = 0.05
