@@ -18,7 +18,7 @@ from pathlib import Path
 
 from aiops.config import Config, StateConfig
 from aiops.daemon.daemon import Daemon
-from aiops.daemon.retention_job import EVERY_S, Upkeep
+from aiops.daemon.retention_job import EVERY_S, RetentionJob
 from aiops.engine.engine import Engine
 from aiops.ports import Received
 from aiops.records import Alert
@@ -69,8 +69,8 @@ def drive(daemon: Daemon, seconds: float) -> list[float]:
     return waits
 
 
-def steps(upkeep: Upkeep, ended: threading.Event, took: list[float]) -> None:
-    """Upkeep until the end; milliseconds of each look."""
+def steps(upkeep: RetentionJob, ended: threading.Event, took: list[float]) -> None:
+    """RetentionJob until the end; milliseconds of each look."""
     while not ended.wait(LOOK_S):
         begun = time.perf_counter()
         upkeep.step()
@@ -91,7 +91,7 @@ def measure(megabytes: int, seconds: float, directory: Path) -> dict[str, object
     ended = threading.Event()
     try:
         quiet = drive(daemon, seconds)
-        thread = threading.Thread(target=steps, args=(Upkeep(daemon), ended, took))
+        thread = threading.Thread(target=steps, args=(RetentionJob(daemon), ended, took))
         thread.start()
         busy = drive(daemon, seconds)
         ended.set()

@@ -18,7 +18,7 @@ from aiops.engine.engine import Engine
 from aiops.engine.events import IncidentChanged
 from aiops.records import Alert, Severity, Tick, parse_severity
 from aiops.records.decode import format_time
-from aiops.telemetry.log_repeats import Repeats
+from aiops.telemetry.log_repeats import RepeatFilter
 from aiops.testing.inbox import MemoryInbox
 
 NOW = 1_772_400_000.0
@@ -125,7 +125,7 @@ def test_the_log_names_every_word_once_whatever_it_leaves_out_of_repeats() -> No
     lines: list[logging.LogRecord] = []
     handler = logging.Handler()
     handler.emit = lines.append  # type: ignore[method-assign, assignment]
-    handler.addFilter(Repeats(lines.append, lambda: 0.0))
+    handler.addFilter(RepeatFilter(lines.append, lambda: 0.0))
     logger = logging.getLogger(UnknownWords.__module__)
     logger.addHandler(handler)
     try:
