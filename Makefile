@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_FLAGS := --quiet --disable-pip-version-check --constraint constraints.txt
 DATA ?= ../shared/data
 
-.PHONY: help demo test test-fast lint format bench bench-accuracy bench-daemon bench-throughput compiled interpreted coverage mutants wheel clean
+.PHONY: help demo test test-fast lint docs format bench bench-accuracy bench-daemon bench-throughput compiled interpreted coverage mutants wheel clean
 
 help: ## Show what there is to make.
 	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ lint: $(VENV)/.dev ## Formatting, linting, typing (tests and benchmarks too) and
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+docs: $(VENV)/.dev ## Write the option tables of docs/configuration.md from the plugins.
+	@$(BIN)/python -m tests.docs.option_tables
 
 format: $(VENV)/.dev ## Format and fix what can be fixed.
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

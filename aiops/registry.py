@@ -1,4 +1,7 @@
-"""Plugins by entry point. The built-in ones come through the same door as anyone's."""
+"""Plugins by entry point. The built-in ones come through the same door as anyone's.
+
+See `docs/decisions/0007-plugins-by-entry-point.md` for the groups and for what a plugin class declares.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,23 @@ from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from msgspec import Struct
+
 from aiops.errors import UsageError
 
-GROUPS = ("aiops.sources", "aiops.sinks", "aiops.models", "aiops.steps")
+GROUPS = ("aiops.sources", "aiops.sinks", "aiops.mappings", "aiops.models", "aiops.detectors")
+# The distribution of this repository: `docs/` describes its plugins and no other's.
+DISTRIBUTION = "aiops-engine"
 
 
-def names(group: str) -> list[str]:
-    """The registered names of a group, sorted."""
-    return sorted({point.name for point in entry_points(group=group)})
+def names(group: str, *, only: str | None = None) -> list[str]:
+    """Return the registered names of a group, sorted; with `only`, those of one distribution."""
+    points = entry_points(group=group)
+    return sorted({point.name for point in points if only is None or (point.dist and point.dist.name == only)})
 
 
 def load(group: str, name: str) -> Callable[..., Any]:
-    """The factory registered as `name`; raise `UsageError` that lists what there is."""
+    """Return the factory registered as `name`; raise `UsageError` with the registered names for another one."""
     found = _find(group, name)
     if found is None:
         known = ", ".join(names(group)) or "none: is the distribution installed?"
@@ -29,8 +37,19 @@ def load(group: str, name: str) -> Callable[..., Any]:
     return factory
 
 
+def options(group: str, name: str) -> type[Struct] | None:
+    """Return the Struct that the plugin class names as its `Options`; None for one that declares none."""
+    found = getattr(load(group, name), "Options", None)
+    return found if isinstance(found, type) and issubclass(found, Struct) else None
+
+
+def summary(group: str, name: str) -> str:
+    """Return the first line of the plugin's docstring."""
+    return (load(group, name).__doc__ or "").strip().partition("\n")[0]
+
+
 def version(group: str, name: str) -> str:
-    """The version of the distribution that registered `name`; empty where that is not known."""
+    """Return the version of the distribution that registered `name`; empty where that is unknown."""
     found = _find(group, name)
     return found.dist.version if found is not None and found.dist is not None else ""
 

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from aiops import registry
 from aiops.cli.errors import print_json
+from aiops.cli.plugin_options import KINDS, required, schemas, show, structs_of
 from aiops.cli.terminal import clean, console_for, moment
 from aiops.errors import UsageError
 from aiops.http.auth import new_token, token_hash
@@ -44,7 +45,11 @@ class Catalogue(Protocol):
     def take(
         self, connector: str, body: bytes, headers: Mapping[str, str], now: float
     ) -> tuple[Sequence[Record], Sequence[Any]]:
-        """Records, and problems with `place` and `reason`; raise `UsageError` for an unknown connector."""
+        """Return records, and problems with `place` and `reason`; raise `UsageError` for an unknown connector."""
+        ...
+
+    def schema(self) -> Mapping[str, Any]:
+        """Return the JSON Schema of a mapping file."""
         ...
 
 
@@ -62,14 +67,38 @@ def list_command(as_json: Json = False) -> None:
         print_json({"sources": sources, "sinks": sinks, "connectors": [to_builtins(one) for one in found]})
         return
     console = console_for()
-    console.print(f"sources: {', '.join(sources)}")
-    console.print(f"sinks:   {', '.join(sinks)}")
+    plugins = Table("", "name", "required options", "summary", box=None, header_style="bold", pad_edge=False)
+    for kind, group in KINDS.items():
+        for name in registry.names(group):
+            needs = ", ".join(required(registry.options(group, name)))
+            plugins.add_row(kind, name, needs, Text(clean(registry.summary(group, name))))
+    console.print(plugins)
+    console.print("options: aiops connectors schema NAME")
+    console.print()
     table = Table("connector", "what it takes", box=None, header_style="bold", pad_edge=False)
     for one in found:
         table.add_row(one.name, Text(clean(one.summary)))
-    console.print()
     console.print(table)
     console.print(f"{len(found)} connectors; send to POST /ingest/CONNECTOR")
+
+
+@connectors_app.command("schema")
+def schema_command(
+    name: Annotated[str, typer.Argument(help="A source or a sink; `mapping` for the format of mapping files.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the JSON Schema, for editors.")] = False,
+) -> None:
+    """Print the options of a source or a sink."""
+    if name == "mapping":
+        print_json(next(catalogue.schema() for catalogue in catalogues()))
+        return
+    structs = structs_of(name)
+    if as_json:
+        print_json(schemas(structs))
+        return
+    console = console_for()
+    for kind, struct in structs.items():
+        show(console, name, kind, struct)
+        console.print()
 
 
 @connectors_app.command("test")

@@ -37,10 +37,28 @@ class Token(Struct, frozen=True, forbid_unknown_fields=True):
     environment variable that holds the token itself.
     """
 
-    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,62}$")]
-    scopes: list[Scope]
-    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")] | None = None
-    env: str | None = None
+    name: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,62}$",
+            description="Who it is: the actor of what is done with the token, in the audit.",
+        ),
+    ]
+    scopes: Annotated[
+        list[Scope],
+        Meta(description="`ingest` sends alerts, `read` sees incidents, `write` acts on them and holds `read`."),
+    ]
+    sha256: (
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^[0-9a-f]{64}$",
+                description="The token's hash in hexadecimal, so that the file holds no secret. Either this or `env`.",
+            ),
+        ]
+        | None
+    ) = None
+    env: Annotated[str | None, Meta(description="The environment variable with the token itself.")] = None
 
 
 def new_token() -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from aiops.http.client import HttpClient
-from aiops.ports import Answer, Message
+from msgspec import Meta
+
+from aiops.ports import Message
 from aiops.records.decode import format_time
-from aiops_connectors.sinks.http_post import Post, trace_headers
-from aiops_connectors.sinks.options import HttpOptions, client_of, convert, secret, url_of
+from aiops_connectors.sinks.http_sink import UrlOptions, UrlSink
 from aiops_connectors.sinks.text import OVER, facts, first_place, headline, links, news, reasons
 from aiops_connectors.sinks.truncation import cut, line
 
@@ -23,51 +23,26 @@ _NO_END = "0001-01-01T00:00:00Z"
 MAX_LABEL, MAX_ANNOTATION = 255, 8_000
 
 
-class AlertmanagerOptions(HttpOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The options of `HttpOptions` apply as well.
+class AlertmanagerOptions(UrlOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Options of the Alertmanager sink."""
 
-    - `url`, or `url_env` where the URL is a secret.
-    - `token_env`: a bearer token for the header Authorization.
-    - `receiver`: the name in the body, by which receivers route; empty: the endpoint's name.
-    """
-
-    url: str = ""
-    url_env: str = ""
-    token_env: str = ""
-    receiver: str = ""
+    receiver: Annotated[
+        str, Meta(description="The name in the body, by which receivers route; empty: the endpoint's name.")
+    ] = ""
 
 
-class AlertmanagerSink:
-    """Posts one notification for each change of an incident; may be used from several threads."""
+class AlertmanagerSink(UrlSink[AlertmanagerOptions]):
+    """Post the webhook body of Alertmanager, version 4, for each change of an incident."""
 
-    def __init__(self, name: str, options: Mapping[str, Any], client: HttpClient | None = None) -> None:
-        """Raise `UsageError` for options that do not fit."""
-        self.name = name
-        place = f"endpoints.{name}"
-        self.options = convert(options, AlertmanagerOptions, place)
-        client = client or client_of(self.options)
-        self._url, is_secret = url_of(self.options.url, self.options.url_env, place)
-        client.check(self._url, f"{place}.url")
-        secrets = [self._url] if is_secret else []
-        self._headers: dict[str, str] = {}
-        if self.options.token_env:
-            token = secret(self.options.token_env, place)
-            secrets.append(token)
-            self._headers["authorization"] = f"Bearer {token}"
-        self._post = Post(client, timeout_s=self.options.timeout_s, secrets=secrets)
+    Options = AlertmanagerOptions
 
-    def send(self, message: Message) -> Answer:
-        """See `Sink.send`."""
-        body = notification(message, self.options.receiver or self.name)
-        return self._post.json(self._url, body, {**self._headers, **trace_headers(message)})
-
-    def close(self) -> None:
-        """Close idle connections."""
-        self._post.close()
+    def body(self, message: Message) -> dict[str, Any]:
+        """Return the notification."""
+        return notification(message, self.options.receiver or self.name)
 
 
 def notification(message: Message, receiver: str) -> dict[str, Any]:
-    """The body; `groupKey` is the same for all notifications of an incident."""
+    """Return the body; `groupKey` is the same for all notifications of an incident."""
     incident = message.incident
     status = "resolved" if message.change in OVER else "firing"
     group = {"incident": line(incident.id, MAX_LABEL)}

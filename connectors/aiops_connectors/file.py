@@ -13,10 +13,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
-import msgspec
 from msgspec import Meta, Struct
 
-from aiops.errors import UsageError
+from aiops.options import convert
 from aiops.ports import DeadLetter, Inbox, Position, Received
 from aiops.records import Record
 from aiops.records.decode import MAX_RECORD_BYTES
@@ -33,15 +32,27 @@ _CHUNK = 1 << 16
 
 
 class FileOptions(Struct, frozen=True, forbid_unknown_fields=True):
-    """`path` of the file, which may come later; `mapping` for lines that are payloads; `poll_s` between looks."""
+    """Options of the file source."""
 
-    path: str
-    mapping: str | None = None
-    poll_s: Annotated[float, Meta(gt=0, le=3_600)] = 0.5
+    path: Annotated[str, Meta(description="The file to follow, as `tail -F` does; it may come later.")]
+    mapping: Annotated[
+        str | None,
+        Meta(
+            description="Name or path of a mapping, for lines that are payloads; without it, lines are archive records."
+        ),
+    ] = None
+    poll_s: Annotated[
+        float, Meta(gt=0, le=3_600, description="How long to wait between two looks at a file that has not grown.")
+    ] = 0.5
 
 
 class FileSource:
-    """Follows one file. `clock` gives Unix seconds, `sleep` waits (by default, until `stop`)."""
+    """Follow one file of archive records or payloads, one a line.
+
+    `clock` gives Unix seconds, `sleep` waits (by default, until `stop`).
+    """
+
+    Options = FileOptions
 
     def __init__(
         self,
@@ -53,10 +64,7 @@ class FileSource:
     ) -> None:
         """Raise `UsageError` for wrong options."""
         self.name = name
-        try:
-            self.options = msgspec.convert(dict(options), FileOptions)
-        except msgspec.ValidationError as error:
-            raise UsageError(f"sources.{name}: {error}") from None
+        self.options = convert(options, FileOptions, f"sources.{name}")
         mapping = load_mapping(self.options.mapping) if self.options.mapping is not None else None
         self._decoder = ValueDecoder(mapping)
         self._unknown = UnknownWords(name)

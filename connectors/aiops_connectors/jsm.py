@@ -2,22 +2,20 @@
 
 The integration events API (https://developer.atlassian.com/cloud/jira/service-desk-ops/rest/v1/) creates, notes,
 acknowledges and closes alerts by `alias`. It cannot change the priority of an alert that is open: an incident that gets
-worse is told by a note that says so. Its answer 202 means that the request is queued.
+worse gets a note that says so. Its answer 202 means that the request is queued.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from msgspec import Meta, field
 
-from aiops.http.client import HttpClient
 from aiops.ports import Answer, Message
-from aiops_connectors.sinks.http_post import Post
-from aiops_connectors.sinks.options import HttpOptions, base_url, client_of, convert, secret
+from aiops_connectors.sinks.http_sink import HttpSink
+from aiops_connectors.sinks.options import HttpOptions, base_url
 from aiops_connectors.sinks.text import facts, first_place, headline, links, reasons
 from aiops_connectors.sinks.truncation import cut_utf16, line
 
@@ -37,44 +35,51 @@ Tag = Annotated[str, Meta(min_length=1, max_length=MAX_TAG)]
 
 
 class JsmOptions(HttpOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The options of `HttpOptions` apply as well.
+    """Options of the JSM sink."""
 
-    - `api_key_env`: the environment variable with the API key of the integration (a GenieKey).
-    - `base_url`: Jira Service Management; `https://api.opsgenie.com` or `https://api.eu.opsgenie.com` for Opsgenie.
-    - `responders`: `[{"type": "team", "id": …}]`, as the API takes them; empty: the integration's own.
-    - `tags`: added to every alert.
-    """
+    api_key_env: Annotated[
+        str,
+        Meta(min_length=1, description="The environment variable with the API key of the integration (a GenieKey)."),
+    ]
+    base_url: Annotated[
+        str,
+        Meta(
+            description="Jira Service Management; `https://api.opsgenie.com` or `https://api.eu.opsgenie.com` for "
+            "Opsgenie."
+        ),
+    ] = JSM_URL
+    responders: Annotated[
+        list[dict[str, str]],
+        Meta(
+            max_length=50,
+            description='`[{"type": "team", "id": …}]`, as the API takes them; empty: the integration\'s own.',
+        ),
+    ] = field(default_factory=list)
+    tags: Annotated[list[Tag], Meta(max_length=MAX_TAGS, description="Added to every alert.")] = field(
+        default_factory=list
+    )
 
-    api_key_env: Annotated[str, Meta(min_length=1)]
-    base_url: str = JSM_URL
-    responders: Annotated[list[dict[str, str]], Meta(max_length=50)] = field(default_factory=list)
-    tags: Annotated[list[Tag], Meta(max_length=MAX_TAGS)] = field(default_factory=list)
 
+class JsmSink(HttpSink[JsmOptions]):
+    """Create, note, acknowledge and close one alert an incident in Jira Service Management or Opsgenie."""
 
-class JsmSink:
-    """Creates, notes, acknowledges and closes one alert an incident; may be used from several threads."""
+    Options = JsmOptions
 
-    def __init__(self, name: str, options: Mapping[str, Any], client: HttpClient | None = None) -> None:
-        """Raise `UsageError` for options that do not fit."""
-        self.name = name
-        place = f"endpoints.{name}"
-        self.options = convert(options, JsmOptions, place)
-        client = client or client_of(self.options)
-        self._url = base_url(self.options.base_url, client, place) + "/v2/alerts"
-        key = secret(self.options.api_key_env, place)
-        self._headers = {"authorization": f"GenieKey {key}"}
-        self._post = Post(client, timeout_s=self.options.timeout_s, secrets=[key])
+    def address(self) -> str:
+        """Return the URL of the API, and set the header of the key."""
+        self.headers["authorization"] = f"GenieKey {self.secret(self.options.api_key_env)}"
+        return base_url(self.options.base_url, self.client, self.place) + "/v2/alerts"
 
     def send(self, message: Message) -> Answer:
         """See `Sink.send`."""
         verb = _VERBS.get(message.change)
         if verb is None:
-            return self._post.json(self._url, self.alert(message), self._headers)
-        place = f"{self._url}/{quote(alias(message.incident.id), safe='')}/{verb}?identifierType=alias"
-        return self._post.json(place, {"source": "aiops", "note": self.note(message)}, self._headers)
+            return self.post(self.url, message, self.alert(message))
+        url = f"{self.url}/{quote(alias(message.incident.id), safe='')}/{verb}?identifierType=alias"
+        return self.post(url, message, {"source": "aiops", "note": self.note(message)})
 
     def alert(self, message: Message) -> dict[str, Any]:
-        """The body that creates the alert."""
+        """Return the body that creates the alert."""
         incident = message.incident
         alert: dict[str, Any] = {
             "message": cut_utf16(headline(message), MAX_MESSAGE),
@@ -94,16 +99,12 @@ class JsmSink:
         return alert
 
     def note(self, message: Message) -> str:
-        """What is noted at the alert."""
+        """Return the text of a note at the alert."""
         return cut_utf16(f"{headline(message)}\n{_text(message)}", MAX_NOTE)
-
-    def close(self) -> None:
-        """Close idle connections."""
-        self._post.close()
 
 
 def alias(incident: str) -> str:
-    """The alias of an incident's alert, of at most 512 characters."""
+    """Return the alias of an incident's alert, of at most 512 characters."""
     name = f"aiops-{incident}"
     return name if len(name) <= MAX_ALIAS else f"aiops-{hashlib.sha256(incident.encode()).hexdigest()}"
 

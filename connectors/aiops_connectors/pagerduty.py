@@ -8,19 +8,17 @@ page; what PagerDuty does with it is its own.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
-from aiops.http.client import HttpClient
-from aiops.ports import Answer, Message
+from aiops.ports import Message
 from aiops.records import Incident
 from aiops.records.decode import format_time
-from aiops_connectors.sinks.http_post import Post
+from aiops_connectors.sinks.http_sink import HttpSink
 from aiops_connectors.sinks.incident_body import condensed
-from aiops_connectors.sinks.options import HttpOptions, base_url, client_of, convert, secret
+from aiops_connectors.sinks.options import HttpOptions, base_url
 from aiops_connectors.sinks.text import facts, first_place, headline, links, reasons
 from aiops_connectors.sinks.truncation import cut, line
 
@@ -41,36 +39,33 @@ _LINKS = {"Incident": "Incident page", "Alert": "Alert in its tool", "Runbook": 
 
 
 class PagerDutyOptions(HttpOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The options of `HttpOptions` apply as well.
+    """Options of the PagerDuty sink."""
 
-    - `routing_key_env`: the environment variable with the integration key of the service.
-    - `base_url`: `https://events.eu.pagerduty.com` for accounts in the EU.
-    """
+    routing_key_env: Annotated[
+        str, Meta(min_length=1, description="The environment variable with the integration key of the service.")
+    ]
+    base_url: Annotated[str, Meta(description="`https://events.eu.pagerduty.com` for accounts in the EU.")] = (
+        "https://events.pagerduty.com"
+    )
 
-    routing_key_env: Annotated[str, Meta(min_length=1)]
-    base_url: str = "https://events.pagerduty.com"
 
+class PagerDutySink(HttpSink[PagerDutyOptions]):
+    """Send one event of Events API v2 for each change of an incident."""
 
-class PagerDutySink:
-    """Sends one event for each change of an incident; may be used from several threads."""
+    Options = PagerDutyOptions
+    max_rate_per_s = MAX_RATE_PER_S
 
-    def __init__(self, name: str, options: Mapping[str, Any], client: HttpClient | None = None) -> None:
-        """Raise `UsageError` for options that do not fit."""
-        self.name = name
-        self.max_rate_per_s = MAX_RATE_PER_S
-        place = f"endpoints.{name}"
-        self.options = convert(options, PagerDutyOptions, place)
-        client = client or client_of(self.options)
-        self._url = base_url(self.options.base_url, client, place) + "/v2/enqueue"
-        self._key = secret(self.options.routing_key_env, place)
-        self._post = Post(client, timeout_s=self.options.timeout_s, secrets=[self._key])
+    def address(self) -> str:
+        """Return the URL of the API, and read the integration key."""
+        self._key = self.secret(self.options.routing_key_env)
+        return base_url(self.options.base_url, self.client, self.place) + "/v2/enqueue"
 
-    def send(self, message: Message) -> Answer:
-        """See `Sink.send`."""
-        return self._post.json(self._url, {"routing_key": self._key, **self.event(message)})
+    def body(self, message: Message) -> dict[str, Any]:
+        """Return the event with its routing key."""
+        return {"routing_key": self._key, **self.event(message)}
 
     def event(self, message: Message) -> dict[str, Any]:
-        """The event, without the routing key."""
+        """Return the event without the routing key."""
         action = _ACTIONS.get(message.change, "trigger")
         event: dict[str, Any] = {"event_action": action, "dedup_key": dedup_key(message.incident.id)}
         if action != "trigger":
@@ -82,13 +77,9 @@ class PagerDutySink:
             event["client_url"] = message.link
         return {**event, "client": "aiops", "payload": _payload(message)}
 
-    def close(self) -> None:
-        """Close idle connections."""
-        self._post.close()
-
 
 def dedup_key(incident: str) -> str:
-    """The key of an incident, of at most 255 characters.
+    """Return the key of an incident, of at most 255 characters.
 
     >>> dedup_key("i-7")
     'aiops/i-7'

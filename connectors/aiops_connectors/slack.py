@@ -7,13 +7,10 @@ link leads.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from aiops.http.client import HttpClient
-from aiops.ports import Answer, Message
-from aiops_connectors.sinks.http_post import Post
-from aiops_connectors.sinks.options import HttpOptions, client_of, convert, url_of
+from aiops.ports import Message
+from aiops_connectors.sinks.http_sink import ChatOptions, ChatSink
 from aiops_connectors.sinks.text import facts, happening, headline, links, news, reasons
 from aiops_connectors.sinks.truncation import cut
 
@@ -26,36 +23,15 @@ MAX_URL = 900
 _LINKS = {"Incident": "Open the incident", "Alert": "Alert in its tool", "Runbook": "Runbook"}
 
 
-class SlackOptions(HttpOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The options of `HttpOptions` apply as well.
+class SlackSink(ChatSink[ChatOptions]):
+    """Post one message for each change of an incident to a Slack channel."""
 
-    - `url_env`: the environment variable with the webhook's URL, which is a secret.
-    """
+    Options = ChatOptions
+    max_rate_per_s = MAX_RATE_PER_S
 
-    url_env: str
-
-
-class SlackSink:
-    """Posts one message for each change of an incident; may be used from several threads."""
-
-    def __init__(self, name: str, options: Mapping[str, Any], client: HttpClient | None = None) -> None:
-        """Raise `UsageError` for options that do not fit."""
-        self.name = name
-        self.max_rate_per_s = MAX_RATE_PER_S
-        place = f"endpoints.{name}"
-        self.options = convert(options, SlackOptions, place)
-        client = client or client_of(self.options)
-        self._url, _ = url_of("", self.options.url_env, place)
-        client.check(self._url, f"{place}: environment variable {self.options.url_env}")
-        self._post = Post(client, timeout_s=self.options.timeout_s, secrets=[self._url])
-
-    def send(self, message: Message) -> Answer:
-        """See `Sink.send`."""
-        return self._post.json(self._url, body(message))
-
-    def close(self) -> None:
-        """Close idle connections."""
-        self._post.close()
+    def body(self, message: Message) -> dict[str, Any]:
+        """Return the message of Block Kit."""
+        return _body(message)
 
 
 def escaped(text: str) -> str:
@@ -80,8 +56,8 @@ def escaped_to(text: str, limit: int) -> str:
     return kept + "…"
 
 
-def body(message: Message) -> dict[str, Any]:
-    """The message: header, links, news, facts, reasons; `text` is what notifications show."""
+def _body(message: Message) -> dict[str, Any]:
+    """Return header, links, news, facts and reasons; notifications show `text`."""
     title = headline(message)
     blocks: list[dict[str, Any]] = [{"type": "header", "text": _plain(cut(title, MAX_HEADER))}]
     said = [f"<{escaped(url)}|{_LINKS[label]}>" for label, url in links(message) if len(escaped(url)) <= MAX_URL]

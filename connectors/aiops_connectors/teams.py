@@ -5,15 +5,13 @@ Text from payloads goes into text runs, which know no markup: it can neither for
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
-from aiops.http.client import HttpClient
-from aiops.ports import Answer, Message
-from aiops_connectors.sinks.http_post import JSON, Post
-from aiops_connectors.sinks.options import HttpOptions, client_of, convert, url_of
+from aiops.ports import Message
+from aiops_connectors.sinks.http_sink import ChatOptions, ChatSink
 from aiops_connectors.sinks.text import OVER, facts, headline, links, reasons
 from aiops_connectors.sinks.truncation import cut
 
@@ -25,40 +23,25 @@ MAX_TITLE, MAX_VALUE = 300, 500
 _COLOURS = {"critical": "attention", "high": "attention", "warning": "warning", "ok": "good"}
 
 
-class TeamsOptions(HttpOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The options of `HttpOptions` apply as well.
+class TeamsOptions(ChatOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Options of the Teams sink."""
 
-    - `url_env`: the environment variable with the workflow's URL, which is a secret.
-    """
-
-    url_env: str
+    url_env: Annotated[str, Meta(description="The environment variable with the workflow's URL, which is a secret.")]
 
 
-class TeamsSink:
-    """Posts one card for each change of an incident; may be used from several threads."""
+class TeamsSink(ChatSink[TeamsOptions]):
+    """Post one card for each change of an incident to a Teams channel."""
 
-    def __init__(self, name: str, options: Mapping[str, Any], client: HttpClient | None = None) -> None:
-        """Raise `UsageError` for options that do not fit."""
-        self.name = name
-        self.max_rate_per_s = MAX_RATE_PER_S
-        place = f"endpoints.{name}"
-        self.options = convert(options, TeamsOptions, place)
-        client = client or client_of(self.options)
-        self._url, _ = url_of("", self.options.url_env, place)
-        client.check(self._url, f"{place}: environment variable {self.options.url_env}")
-        self._post = Post(client, timeout_s=self.options.timeout_s, secrets=[self._url])
+    Options = TeamsOptions
+    max_rate_per_s = MAX_RATE_PER_S
 
-    def send(self, message: Message) -> Answer:
-        """See `Sink.send`."""
-        return self._post.bytes(self._url, body(message), {"content-type": JSON})
-
-    def close(self) -> None:
-        """Close idle connections."""
-        self._post.close()
+    def body(self, message: Message) -> bytes:
+        """Return the message with its card."""
+        return _body(message)
 
 
-def body(message: Message) -> bytes:
-    """The request's body, of at most `MAX_BODY_BYTES`: reasons go first when it is too large, then facts."""
+def _body(message: Message) -> bytes:
+    """Return the body of at most `MAX_BODY_BYTES`: if it is too large, reasons are left out first, then facts."""
     why, rows = reasons(message.incident), facts(message)
     while True:
         raw = msgspec.json.encode(_request(message, rows, why))

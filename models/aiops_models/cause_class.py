@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from aiops.options import NoOptions, convert
 from aiops.ports import AlertFact, IncidentView
 from aiops.topology import Topology
 from aiops_models.causes.entity_names import spelled
@@ -52,10 +53,13 @@ class Example(Struct):
 
 
 class CauseClassifier:
-    """Names the class of a cause from what similar incidents were."""
+    """Name the class of a cause from the classes of similar incidents."""
+
+    Options = NoOptions
 
     def __init__(self, topology: Topology | None = None, options: Mapping[str, Any] | None = None) -> None:
-        """Start empty; `topology` tells names to mask. There are no options."""
+        """Start empty; the names in `topology` are masked. Raise `UsageError` for any option."""
+        convert(options or {}, NoOptions, "cause class")
         self._topology = topology or Topology()
         self._examples: dict[str, Example] = {}
         self._with: dict[str, dict[str, float]] = {}

@@ -12,12 +12,12 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from aiops.errors import UsageError
+from aiops.options import convert
 from aiops.ports import IncidentView
 from aiops.records import Evidence
 from aiops.topology import Topology
@@ -55,16 +55,21 @@ class Past(Struct, omit_defaults=True):
     resolved_at: float | None = None
 
 
+class SimilarOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Options of the memory of past incidents."""
+
+    lexicon: Annotated[str | dict[str, Any] | None, Meta(description="As for the model `causes`.")] = None
+
+
 class SimilarIncidents:
-    """The index. Options: `lexicon` (path or mapping), as for the cause ranker."""
+    """Find the past incidents most like a new one."""
+
+    Options = SimilarOptions
 
     def __init__(self, topology: Topology | None = None, options: Mapping[str, Any] | None = None) -> None:
         """Start empty; raise `UsageError` for options or a lexicon that do not fit."""
-        unknown = sorted(set(options or {}) - {"lexicon"})
-        if unknown:
-            raise UsageError(f"similar incidents: expected the option lexicon; got {', '.join(unknown)}")
         self._topology = topology or Topology()
-        self._lexicon = load_lexicon((options or {}).get("lexicon"))
+        self._lexicon = load_lexicon(convert(options or {}, SimilarOptions, "similar incidents").lexicon)
         self._past: dict[str, Past] = {}
         # The same faults come again: incidents with the same features are looked at together.
         self._groups: dict[Features, list[str]] = {}

@@ -221,7 +221,7 @@ def test_secrets_are_in_no_text(
         ("webhook", {"url": "http://h.example/"}, "allow_private"),
         ("webhook", {"url": "https://127.0.0.1/"}, "this host"),
         ("webhook", {"url": "https://h.example/", "secret_env": "NOT_SET_ANYWHERE"}, "NOT_SET_ANYWHERE"),
-        ("webhook", {"url": "https://h.example/", "secret": "x"}, "unknown field `secret`"),
+        ("webhook", {"url": "https://h.example/", "secret": "x"}, "unknown option 'secret'"),
         ("pagerduty", {"routing_key_env": "NOT_SET_ANYWHERE"}, "NOT_SET_ANYWHERE"),
         ("pagerduty", {}, "routing_key_env"),
         ("jsm", {"api_key_env": "HOME", "base_url": "https://x.example/?a=b"}, "without a query"),

@@ -16,7 +16,7 @@ from msgspec.inspect import CustomType, StructType, Type, multi_type_info
 from aiops.config import Config
 from aiops.respond.format import Playbook
 from aiops.web.app import OPERATIONS
-from tests.docs.test_configuration_page import SECTIONS
+from tests.docs.option_tables import KINDS, shipped
 
 ROOT = Path(__file__).resolve().parents[2]
 # A format's one version is checked as it is decoded, and a description is for those who read the file.
@@ -63,7 +63,7 @@ def walk(info: Type) -> Iterator[Type]:
 def keys() -> list[tuple[str, str]]:
     """Each struct's name with each of its fields."""
     seen: set[type] = set()
-    roots: list[Any] = [Config, *(one for pair in SECTIONS.values() for one in pair if one is not None)]
+    roots: list[Any] = [Config, *(struct for group in KINDS for struct in shipped(group).values())]
     roots += [Playbook]
     roots += [one for operation in OPERATIONS for one in (operation.body, operation.query) if one is not None]
     found = [(kind, name) for root in roots for kind in structs(root, seen) for name in kind.__struct_fields__]

@@ -9,44 +9,15 @@ from typing import Any
 
 import msgspec
 import pytest
-from aiops_connectors.alertmanager import AlertmanagerOptions
-from aiops_connectors.file import FileOptions
-from aiops_connectors.http.options import HttpOptions
-from aiops_connectors.jsm import JsmOptions
-from aiops_connectors.kafka.connection import Connection
-from aiops_connectors.kafka.options import KafkaOptions
-from aiops_connectors.kafka.sink import KafkaSinkOptions
-from aiops_connectors.pagerduty import PagerDutyOptions
-from aiops_connectors.sinks.options import HttpOptions as SinkHttpOptions
-from aiops_connectors.slack import SlackOptions
-from aiops_connectors.teams import TeamsOptions
-from aiops_connectors.webhook import WebhookOptions
-from msgspec import Struct
 
 from aiops import registry
 from aiops.config import Config, check
 from aiops.errors import UsageError
+from aiops.options import describe
 from aiops.topology import Topology
+from tests.docs.option_tables import KINDS, shipped, written
 
 PAGE = "configuration.md"
-Options = tuple[type[Struct], type[Struct] | None]
-SOURCES: dict[str, Options] = {"kafka": (KafkaOptions, Connection), "http": (HttpOptions, None)}
-SOURCES["file"] = (FileOptions, None)
-SINKS: dict[str, Options] = {
-    "webhook": (WebhookOptions, SinkHttpOptions),
-    "pagerduty": (PagerDutyOptions, SinkHttpOptions),
-    "jsm": (JsmOptions, SinkHttpOptions),
-    "slack": (SlackOptions, SinkHttpOptions),
-    "teams": (TeamsOptions, SinkHttpOptions),
-    "alertmanager": (AlertmanagerOptions, SinkHttpOptions),
-    "kafka": (KafkaSinkOptions, Connection),
-}
-SECTIONS: dict[str, Options] = {
-    "Every Kafka connection": (Connection, None),
-    "Every sink over HTTP": (SinkHttpOptions, None),
-    **{f"Source `{name}`": options for name, options in SOURCES.items()},
-    **{f"Sink `{name}`": options for name, options in SINKS.items()},
-}
 Tables = Callable[[str], list[Any]]
 Rows = Callable[..., list[Any]]
 
@@ -56,20 +27,22 @@ def test_every_key_with_its_type_and_default(tables: Tables, rows: Rows) -> None
     assert sorted(documented) == sorted(rows(Config))
 
 
-def test_every_plugin_that_ships_has_a_section() -> None:
-    assert sorted(SOURCES) == registry.names("aiops.sources")
-    assert sorted(SINKS) == registry.names("aiops.sinks")
+def test_the_tables_of_options_are_those_of_the_plugins(root: Path) -> None:
+    page = (root / "docs" / PAGE).read_text(encoding="utf-8")
+    assert written(page) == page, "run make docs"
 
 
-def test_every_section_is_of_a_plugin_that_ships(tables: Tables) -> None:
-    assert {table.heading for table in tables(PAGE) if table.header[0] == "option"} == set(SECTIONS)
-
-
-@pytest.mark.parametrize("heading", SECTIONS)
-def test_every_option_with_its_type_and_default(heading: str, tables: Tables, rows: Rows) -> None:
-    struct, base = SECTIONS[heading]
-    [table] = [table for table in tables(PAGE) if table.heading == heading]
-    assert sorted(table.reference()) == sorted(rows(struct, base=base))
+@pytest.mark.parametrize("group", KINDS)
+def test_every_plugin_that_ships_describes_its_options(group: str) -> None:
+    bare = [name for name in registry.names(group, only=registry.DISTRIBUTION) if registry.options(group, name) is None]
+    assert not bare, f"expected a Struct Options on the class of {', '.join(bare)}"
+    silent = [
+        f"{name}: {option.name}"
+        for name, struct in shipped(group).items()
+        for option in describe(struct)
+        if not option.description.endswith((".", ".)"))
+    ]
+    assert not silent, f"expected a sentence for each option; got none for {', '.join(silent)}"
 
 
 def test_every_meaning_is_a_sentence(tables: Tables) -> None:
@@ -77,20 +50,18 @@ def test_every_meaning_is_a_sentence(tables: Tables) -> None:
     assert not short, "\n".join(map(str, short))
 
 
-def test_every_option_of_a_model_is_read(tables: Tables, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", shipped("aiops.models"))
+def test_every_option_of_a_model_is_read(name: str, tmp_path: Path) -> None:
     """A model that reads an option refuses a path that leads nowhere, or names it among its problems."""
-    [table] = [table for table in tables(PAGE) if table.header[0] == "model"]
-    ignored = []
-    for name, option, kind, _ in table.rows:
-        value = str(tmp_path / "absent")
-        factory = registry.load("aiops.models", name.strip("`"))
+    absent = str(tmp_path / "absent")
+    for option in describe(shipped("aiops.models")[name]):
+        value = [absent] if option.kind.startswith("list") else absent
+        factory = registry.load("aiops.models", name)
         try:
-            made = factory(Topology(), {option.strip("`"): [value] if kind.startswith("list") else value})
+            made = factory(Topology(), {option.name: value})
         except UsageError:
             continue
-        if not any(value in problem for problem in getattr(made, "problems", ())):
-            ignored.append((name, option))
-    assert not ignored, "\n".join(map(str, ignored))
+        assert any(absent in problem for problem in getattr(made, "problems", ())), option.name
 
 
 def test_examples_are_configurations(root: Path) -> None:

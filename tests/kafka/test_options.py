@@ -38,7 +38,7 @@ GOOD = {"bootstrap_servers": ["localhost:9092"], "topics": ["alerts"]}
         ({"sasl_username": "me"}, "sasl options need security_protocol"),
         ({"tls_ca_file": "/nowhere/ca.pem"}, "tls_ca_file: needs security_protocol SSL"),
         ({"security_protocol": "SSL", "tls_ca_file": "/nowhere/ca.pem"}, "expected a PEM file"),
-        ({"bootstrap": "localhost:9092"}, "unknown field `bootstrap`"),
+        ({"bootstrap": "localhost:9092"}, "unknown option 'bootstrap'"),
         ({"mapping": "no-such-mapping"}, "no-such-mapping"),
     ],
 )

@@ -121,7 +121,7 @@ def test_runbooks_by_name_then_by_text(tmp_path: Path) -> None:
 
 
 def test_options_that_do_not_exist_are_told() -> None:
-    with pytest.raises(UsageError, match="expected the options playbooks, runbooks; got playbook"):
+    with pytest.raises(UsageError, match=r"unknown option 'playbook' \(use playbooks, runbooks\)"):
         PlaybookSuggester(Topology(), {"playbook": "x"})
     with pytest.raises(UsageError, match="expected a folder"):
         PlaybookSuggester(Topology(), {"runbooks": "no-such-folder"})

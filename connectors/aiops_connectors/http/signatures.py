@@ -42,18 +42,32 @@ _HEADERS: dict[Scheme, tuple[str, str]] = {
 
 
 class Signature(Struct, frozen=True, forbid_unknown_fields=True):
-    """How a sender signs. `secret_env` names the environment variable with the secret, `old_secret_env` the one before.
+    """The way a sender signs."""
 
-    `header` and `timestamp_header` stand in for the scheme's own. `window_s` is how far the signed time may be from
-    ours, and how long a signature is remembered; senders advise five minutes.
-    """
-
-    scheme: Scheme
-    secret_env: str
-    old_secret_env: str | None = None
-    header: str | None = None
-    timestamp_header: str | None = None
-    window_s: Annotated[float, Meta(gt=0, le=86_400)] = 300.0
+    scheme: Annotated[
+        Scheme,
+        Meta(
+            description="How the sender signs: what is signed, and in which header the signature is. A signature "
+            "stands in for the bearer token."
+        ),
+    ]
+    secret_env: Annotated[str, Meta(description="The environment variable with the secret.")]
+    old_secret_env: Annotated[
+        str | None, Meta(description="The environment variable with the secret before, during a rotation.")
+    ] = None
+    header: Annotated[str | None, Meta(description="Stands in for the scheme's own header.")] = None
+    timestamp_header: Annotated[str | None, Meta(description="Stands in for the scheme's own header of the time.")] = (
+        None
+    )
+    window_s: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=86_400,
+            description="How far the signed time may be from ours, and how long a signature is remembered; senders "
+            "advise five minutes.",
+        ),
+    ] = 300.0
 
 
 class Forged(Exception):

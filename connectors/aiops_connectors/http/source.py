@@ -27,18 +27,21 @@ from aiops.ports import Inbox, Position
 from aiops.telemetry.trace import Tracer
 from aiops_connectors.http.alertmanager_api import Status
 from aiops_connectors.http.ingest import Ingest
-from aiops_connectors.http.options import http_options
+from aiops_connectors.http.options import HttpOptions, http_options
 
 # Addresses that stand for all of a machine's; a person uses its name.
 _EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - compared, not bound
 
 
 class HttpSource:
-    """Takes what is posted to it; see `HttpOptions` for the options. `clock` gives Unix seconds.
+    """Receive alerts, metrics and changes over HTTP.
 
+    `clock` gives Unix seconds.
     It serves its routes alone, or with the application given to `mount` for all other paths. Or else another server
     serves `routes(inbox)`, and `run` is not called.
     """
+
+    Options = HttpOptions
 
     def __init__(self, name: str, options: Mapping[str, Any], *, clock: Callable[[], float] = time.time) -> None:
         """Raise `UsageError` for wrong options, and for an address that others can reach without tokens."""

@@ -6,12 +6,12 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from aiops.errors import UsageError
+from aiops.options import convert
 
 Transport = Literal["kafka-python", "librdkafka"]
 Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
@@ -22,29 +22,33 @@ _SERVER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):\d{1,5}")
 
 
 class Connection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the brokers are, and who we are.
+    """Every Kafka connection."""
 
-    - `bootstrap_servers`: `host:port` of some of the brokers.
-    - `transport`: `kafka-python` (default), or `librdkafka`, which needs the extra of that name.
-    - `client_id`: our name in the broker's logs and quotas.
-    - `security_protocol`: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL.
-    - `tls_ca_file`: certificates to trust (PEM); without it, those of the system. `tls_cert_file`, `tls_key_file` and
-      `tls_key_password_env`: our own certificate. `tls_check_hostname`: off only for a broker with a wrong certificate.
-    - `sasl_mechanism`, `sasl_username`, `sasl_password_env`: the password is read from that environment variable.
-    """
-
-    bootstrap_servers: list[str]
-    transport: Transport = "kafka-python"
-    client_id: str = "aiops"
-    security_protocol: Protocol = "PLAINTEXT"
-    tls_ca_file: str | None = None
-    tls_cert_file: str | None = None
-    tls_key_file: str | None = None
-    tls_key_password_env: str | None = None
-    tls_check_hostname: bool = True
-    sasl_mechanism: Mechanism | None = None
-    sasl_username: str | None = None
-    sasl_password_env: str | None = None
+    bootstrap_servers: Annotated[list[str], Meta(description="`host:port` of some of the brokers.")]
+    transport: Annotated[
+        Transport,
+        Meta(description="The client library; `librdkafka` needs the extra of that name (`aiops-engine[librdkafka]`)."),
+    ] = "kafka-python"
+    client_id: Annotated[str, Meta(description="Our name in the broker's logs and quotas.")] = "aiops"
+    security_protocol: Annotated[Protocol, Meta(description="Whether to encrypt (SSL) and to log in (SASL).")] = (
+        "PLAINTEXT"
+    )
+    tls_ca_file: Annotated[
+        str | None, Meta(description="Certificates to trust (PEM); without it, those of the system.")
+    ] = None
+    tls_cert_file: Annotated[
+        str | None, Meta(description="Our own certificate (PEM), where the broker asks for one.")
+    ] = None
+    tls_key_file: Annotated[str | None, Meta(description="The key of our certificate (PEM).")] = None
+    tls_key_password_env: Annotated[
+        str | None, Meta(description="The environment variable with the key's password.")
+    ] = None
+    tls_check_hostname: Annotated[bool, Meta(description="Off only for a broker with a wrong certificate.")] = True
+    sasl_mechanism: Annotated[Mechanism | None, Meta(description="How to log in; needed with the SASL protocols.")] = (
+        None
+    )
+    sasl_username: Annotated[str | None, Meta(description="Who logs in.")] = None
+    sasl_password_env: Annotated[str | None, Meta(description="The environment variable with the password.")] = None
 
     @property
     def encrypted(self) -> bool:
@@ -60,12 +64,9 @@ class Connection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 ConnectionT = TypeVar("ConnectionT", bound=Connection)
 
 
-def convert(options: Mapping[str, Any], kind: type[ConnectionT], place: str) -> ConnectionT:
-    """The options as a Struct; raise `UsageError` that says which one is wrong, and why."""
-    try:
-        converted = msgspec.convert(dict(options), kind)
-    except msgspec.ValidationError as error:
-        raise UsageError(f"{place}: {error}") from None
+def connection_options(options: Mapping[str, Any], kind: type[ConnectionT], place: str) -> ConnectionT:
+    """Return the options as a Struct; raise `UsageError` for the one that is wrong or cannot work."""
+    converted = convert(options, kind, place)
     check_connection(converted, place)
     return converted
 

@@ -11,56 +11,121 @@ from msgspec import Meta, field
 from aiops.errors import RecordError, UsageError
 from aiops.patterns import Expression
 from aiops.records.decode import MAX_RECORD_BYTES, parse_time
-from aiops_connectors.kafka.connection import TOPIC, Connection, convert
+from aiops_connectors.kafka.connection import TOPIC, Connection, connection_options
 from aiops_connectors.kafka.consumer import Start
 
 _INSTANCE = re.compile(r"[A-Za-z0-9._-]{1,249}")
-Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 
 
 class KafkaOptions(Connection, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to read, as whom, and from where. The options of `Connection` apply as well.
+    """Options of the Kafka source."""
 
-    - `topics`, or `pattern` (a regular expression that a topic's whole name must match).
-    - `group_id`: the consumer group. `group_instance_id`: makes us a static member, so that a restart within
-      `session_timeout_s` moves no partition; it must differ between processes.
-    - `start`: `earliest` (default), `latest`, or a time (RFC 3339 or Unix seconds), for partitions that neither the
-      stored position nor the group knows.
-    - `mapping`: name or path of a mapping; without it, values are archive records or CloudEvents that hold one.
-    - `max_poll_records`: messages of one batch; a batch is one write of the journal. `fetch_max_bytes` bounds what the
-      client holds in memory beyond it. `max_message_bytes`: a longer message is rejected.
-    - `in_time_order`: while several partitions have a backlog, hand it on in the order of the records' times; holds up
-      to `fetch_max_bytes` for it. Nothing waits once all partitions are read to their ends.
-    - `read_committed`: leave out messages of aborted transactions.
-    - `commit_interval_s`: how often the group is told how far we are: a hint for monitors of lag and for other members.
-    - `metadata_max_age_s`: how soon new topics and partitions are noticed.
-    - `dead_letter_topic`: where rejected messages are also written, with the reason in the headers.
-    """
-
-    topics: list[str] = field(default_factory=list)
-    pattern: Annotated[str, Meta(max_length=1024)] | None = None
-    group_id: Annotated[str, Meta(min_length=1, max_length=249)] = "aiops"
-    group_instance_id: str | None = None
-    start: str | float = "earliest"
-    mapping: str | None = None
-    # The broker answers in batches of about a megabyte; two thousand alerts of 500 bytes fill one, and a journal write
-    # of that size costs the same as a smaller one.
-    max_poll_records: Annotated[int, Meta(ge=1, le=100_000)] = 2_000
-    fetch_max_bytes: Annotated[int, Meta(ge=1_024, le=1 << 30)] = 16 << 20
-    max_message_bytes: Annotated[int, Meta(ge=1, le=64 << 20)] = MAX_RECORD_BYTES
-    in_time_order: bool = True
-    read_committed: bool = True
-    session_timeout_s: Seconds = 45.0
-    poll_timeout_s: Annotated[float, Meta(gt=0, le=5)] = 0.2
-    commit_interval_s: Seconds = 5.0
-    metadata_max_age_s: Seconds = 60.0
-    dead_letter_topic: str | None = None
+    topics: Annotated[list[str], Meta(description="The topics to read; either these or `pattern`.")] = field(
+        default_factory=list
+    )
+    pattern: (
+        Annotated[
+            str,
+            Meta(
+                max_length=1024,
+                description="A [regular expression](matchers.md#regular-expressions) that a topic's whole name must "
+                "match, now or later.",
+            ),
+        ]
+        | None
+    ) = None
+    group_id: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=249,
+            description="The consumer group. Two daemons in one group split the alerts: see "
+            "[operations](operations.md#one-daemon-a-consumer-group).",
+        ),
+    ] = "aiops"
+    group_instance_id: Annotated[
+        str | None,
+        Meta(
+            description="Makes the daemon a static member: a restart within `session_timeout_s` moves no partition. It "
+            "must differ between processes."
+        ),
+    ] = None
+    start: Annotated[
+        str | float,
+        Meta(
+            description="`earliest`, `latest`, or a time (RFC 3339 or Unix seconds), for partitions that neither the "
+            "stored position nor the group knows. A topic that was deleted and made anew since it was last read is "
+            "read from its start."
+        ),
+    ] = "earliest"
+    mapping: Annotated[
+        str | None,
+        Meta(
+            description="Name or path of a mapping; without it, values are archive records or CloudEvents that hold "
+            "one."
+        ),
+    ] = None
+    max_poll_records: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=100_000,
+            description="Messages of one batch, which is one write of the journal. The broker answers in batches of "
+            "about a megabyte; two thousand alerts of 500 bytes fill one.",
+        ),
+    ] = 2_000
+    fetch_max_bytes: Annotated[
+        int, Meta(ge=1_024, le=1 << 30, description="What the client holds in memory beyond a batch.")
+    ] = 16 << 20
+    max_message_bytes: Annotated[int, Meta(ge=1, le=64 << 20, description="A longer message is rejected.")] = (
+        MAX_RECORD_BYTES
+    )
+    in_time_order: Annotated[
+        bool,
+        Meta(
+            description="While several partitions have a backlog, pass it on in the order of the records' times: what "
+            "belongs together arrives together. Holds up to `fetch_max_bytes` for it. Nothing waits once all "
+            "partitions are read to their ends."
+        ),
+    ] = True
+    read_committed: Annotated[bool, Meta(description="Leave out messages of aborted transactions.")] = True
+    session_timeout_s: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=86_400,
+            description="How long the group waits for a silent member before it moves its partitions.",
+        ),
+    ] = 45.0
+    poll_timeout_s: Annotated[
+        float,
+        Meta(gt=0, le=5, description="How long one poll waits for messages; how soon a stop is noticed."),
+    ] = 0.2
+    commit_interval_s: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=86_400,
+            description="How often the journal's offset is committed to the group: a hint for monitors of lag, and the "
+            "start for another member. The daemon itself resumes from its journal.",
+        ),
+    ] = 5.0
+    metadata_max_age_s: Annotated[
+        float, Meta(gt=0, le=86_400, description="How soon new topics and partitions are noticed.")
+    ] = 60.0
+    dead_letter_topic: Annotated[
+        str | None,
+        Meta(
+            description="Where rejected messages are also written, with the reason in the headers; it must not be read "
+            "itself."
+        ),
+    ] = None
 
 
 def source_options(name: str, options: Mapping[str, Any]) -> KafkaOptions:
-    """The options of source `name`; raise `UsageError` that says which one is wrong."""
+    """Return the options of source `name`; raise `UsageError` for the one that is wrong."""
     place = f"sources.{name}"
-    converted = convert(options, KafkaOptions, place)
+    converted = connection_options(options, KafkaOptions, place)
     _check_topics(converted, place)
     if converted.group_instance_id is not None and not _INSTANCE.fullmatch(converted.group_instance_id):
         raise UsageError(f"{place}.group_instance_id: expected letters, digits, `.`, `_`, `-`; got another character")
@@ -69,7 +134,7 @@ def source_options(name: str, options: Mapping[str, Any]) -> KafkaOptions:
 
 
 def start_of(options: KafkaOptions, place: str = "start") -> Start:
-    """The start policy; raise `UsageError` for what is none."""
+    """Return the start policy; raise `UsageError` for another word."""
     start = options.start
     if start == "earliest":
         return "earliest"

@@ -18,7 +18,7 @@ from msgspec import Meta
 from aiops.errors import UsageError
 from aiops.ports import Answer, Message
 from aiops.records.decode import encode, format_time
-from aiops_connectors.kafka.connection import TOPIC, Connection, convert
+from aiops_connectors.kafka.connection import TOPIC, Connection, connection_options
 from aiops_connectors.kafka.consumer import BrokerError
 from aiops_connectors.kafka.producer import Outgoing, Producer, WriteError, open_producer
 from aiops_connectors.sinks.http_post import trace_headers
@@ -26,24 +26,24 @@ from aiops_connectors.sinks.text import news
 
 
 class KafkaSinkOptions(Connection, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where to write. The options of `Connection` apply as well.
+    """Options of the Kafka sink."""
 
-    - `topic`: must exist, or be created by the broker when written to.
-    - `timeout_s`: how long one attempt waits for the acknowledgement of all replicas in sync.
-    - `event_source`: the CloudEvents attribute `source`.
-    """
-
-    topic: str
-    timeout_s: Annotated[float, Meta(gt=0, le=60)] = 10.0
-    event_source: str = "aiops"
+    topic: Annotated[str, Meta(description="Must exist, or be created by the broker when written to.")]
+    timeout_s: Annotated[
+        float,
+        Meta(gt=0, le=60, description="How long one attempt waits for the acknowledgement of all replicas in sync."),
+    ] = 10.0
+    event_source: Annotated[str, Meta(description="The CloudEvents attribute `source`.")] = "aiops"
 
 
 class KafkaSink:
-    """Writes one message for each change of an incident; may be used from several threads."""
+    """Write one CloudEvent for each change of an incident to a topic; several threads may use it."""
+
+    Options = KafkaSinkOptions
 
     def __init__(self, name: str, options: Mapping[str, Any]) -> None:
         self.name = name
-        self.options = convert(options, KafkaSinkOptions, f"sinks.{name}")
+        self.options = connection_options(options, KafkaSinkOptions, f"sinks.{name}")
         if not TOPIC.fullmatch(self.options.topic):
             raise UsageError(f"sinks.{name}.topic: expected letters, digits, `.`, `_`, `-`; got {self.options.topic!r}")
         self._idle: SimpleQueue[Producer] = SimpleQueue()

@@ -54,12 +54,14 @@ OpenConsumer = Callable[[KafkaOptions, Listener], Consumer]
 
 
 class KafkaSource:
-    """Reads topics as a member of a consumer group; see `KafkaOptions` for the options.
+    """Read topics as a member of a consumer group.
 
     `clock` gives Unix seconds, `monotonic` seconds that never go back, `sleep` waits (by default, until `stop`),
     `jitter` numbers from 0 to 1, `draw` a random number of so many bits. `look_every_s` is how often lag and connection
     are looked at.
     """
+
+    Options = KafkaOptions
 
     def __init__(
         self,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from aiops.records import Record
 from aiops_connectors.mapping.builders import Problem
-from aiops_connectors.mapping.mapping import load_mapping, names
+from aiops_connectors.mapping.mapping import MappingFile, load_mapping, names
 from aiops_connectors.payloads.body_decoders import Posted, payload
 
 _OWN = {
@@ -35,6 +37,10 @@ class Catalogue:
         mappings = [load_mapping(name) for name in names()]
         found = [Connector(mapping.name, mapping.summary, mapping.documentation) for mapping in mappings]
         return sorted([*found, *(Connector(name, text) for name, text in _OWN.items())], key=lambda one: one.name)
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of a mapping file."""
+        return msgspec.json.schema(MappingFile)
 
     def take(
         self, connector: str, body: bytes, headers: Mapping[str, str], now: float

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-
-import msgspec
 
 from aiops.http.client import HttpClient, HttpFailure
 from aiops.notify.http_answers import answer_of, answer_of_failure
@@ -30,10 +27,6 @@ class Post:
         self._timeout_s = timeout_s
         self._secrets = [secret for secret in secrets if secret]
         self._clock = clock
-
-    def json(self, url: str, value: Any, headers: Mapping[str, str] | None = None) -> Answer:
-        """Post a value as JSON."""
-        return self.bytes(url, msgspec.json.encode(value), {"content-type": JSON, **(headers or {})})
 
     def bytes(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Post a body as it is."""

@@ -8,9 +8,11 @@ second alert of a kind add less than the first. Deterministic; no clock, randomn
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from aiops.errors import UsageError
+from msgspec import Meta, Struct, field
+
+from aiops.options import convert
 from aiops.ports import IncidentView
 from aiops.records import Cause
 from aiops.topology import Topology
@@ -34,21 +36,32 @@ DEFAULT_RULES = ("kubernetes",)
 NOBODY = "or something that raised no alert"
 
 
-class CauseRanker:
-    """Ranks the entities that may have caused an incident.
+class RankerOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Options of the cause ranker."""
 
-    Options: `lexicon` (path, or mapping of its form), `rules` (names or paths of rule packs; [] for none).
-    """
+    lexicon: Annotated[
+        str | dict[str, Any] | None,
+        Meta(
+            description="Words by which alert names are sorted into classes, for names of your own (a path or a "
+            "table); the shipped ones otherwise."
+        ),
+    ] = None
+    rules: Annotated[list[str], Meta(description="Names or paths of the rule packs to consult; `[]` for none.")] = (
+        field(default_factory=lambda: list(DEFAULT_RULES))
+    )
+
+
+class CauseRanker:
+    """Rank the entities that may have caused an incident."""
+
+    Options = RankerOptions
 
     def __init__(self, topology: Topology, options: Mapping[str, Any] | None = None) -> None:
         """Read the topology once; raise `UsageError` for options, a lexicon or rules that do not fit."""
-        given = dict(options or {})
-        unknown = sorted(given.keys() - {"lexicon", "rules"})
-        if unknown:
-            raise UsageError(f"cause ranker: expected the options lexicon, rules; got {', '.join(unknown)}")
+        own = convert(options or {}, RankerOptions, "cause ranker")
         self._land = Landscape(topology)
-        self._lexicon = load_lexicon(given.get("lexicon"))
-        self._packs = load_packs(given.get("rules", DEFAULT_RULES))
+        self._lexicon = load_lexicon(own.lexicon)
+        self._packs = load_packs(own.rules)
         self._history, self._memory, self._calibration = History(), Memory(), Calibration()
 
     @property

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, TypeVar
+
+from msgspec import Meta, Struct
 
 from aiops.errors import UsageError
 from aiops.respond.catalogue import read_catalogue, shipped
@@ -32,20 +34,29 @@ _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
 
+class SuggesterOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Options of the playbook suggester."""
+
+    playbooks: Annotated[
+        str | list[str] | None,
+        Meta(description="Playbooks to suggest (a folder, a file or a list of them); the shipped catalogue otherwise."),
+    ] = None
+    runbooks: Annotated[
+        str | None, Meta(description="Folder of Markdown runbooks, one file an alert, that are suggested too.")
+    ] = None
+
+
 class Library:
     """The playbooks and runbooks of one suggester. Reading happens once, when it is made."""
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
-        unknown = sorted(set(options) - {"playbooks", "runbooks"})
-        if unknown:
-            raise UsageError(f"playbook suggester: expected the options playbooks, runbooks; got {', '.join(unknown)}")
-        catalogue = read_catalogue(_places(options.get("playbooks")))
+    def __init__(self, options: SuggesterOptions) -> None:
+        catalogue = read_catalogue(_places(options.playbooks))
         self.problems = list(catalogue.problems)
         self.compiled: list[Compiled] = []
         for playbook in catalogue.playbooks.values():
             self._take(playbook, catalogue.files[playbook.name])
-        folder = options.get("runbooks")
-        self.runbooks: list[Runbook] = read_runbooks(Path(str(folder))) if folder else []
+        folder = options.runbooks
+        self.runbooks: list[Runbook] = read_runbooks(Path(folder)) if folder else []
         self.by_alert = {plain(book.alert): index for index, book in reversed(list(enumerate(self.runbooks)))}
         self.by_name = {one.playbook.name: index for index, one in enumerate(self.compiled)}
         self.playbook_index = Bm25([_playbook_text(one.playbook) for one in self.compiled], PLAYBOOK_WEIGHTS)
@@ -103,11 +114,10 @@ def _remember(known: dict[_Key, _Value], key: _Key, value: _Value) -> None:
     known[key] = value
 
 
-def _places(option: Any) -> list[Path]:
+def _places(option: str | list[str] | None) -> list[Path]:
     if option is None:
         return [shipped()]
-    places = option if isinstance(option, list | tuple) else [option]
-    return [Path(str(place)) for place in places]
+    return [Path(place) for place in (option if isinstance(option, list) else [option])]
 
 
 def _playbook_text(playbook: Playbook) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from aiops.options import convert
 from aiops.ports import AlertFact, IncidentView
 from aiops.records import Evidence, Suggestion
 from aiops.respond.matching import Fit, change_age, context, fit
@@ -19,7 +20,7 @@ from aiops.topology import Topology
 from aiops.wording import plural
 from aiops_models.model_digest import digest_of
 from aiops_models.playbooks.base_rates import Usual
-from aiops_models.playbooks.library import Library
+from aiops_models.playbooks.library import Library, SuggesterOptions
 from aiops_models.playbooks.outcomes import Outcomes
 from aiops_models.playbooks.query import incident_query
 
@@ -76,15 +77,16 @@ class Candidate(Struct):
 
 
 class PlaybookSuggester:
-    """Suggests playbooks and runbooks: written conditions first, then text, links and outcomes.
+    """Suggest playbooks and runbooks by written conditions first, then by text, links and outcomes.
 
-    `options`: `playbooks` (folder, file or list of them; default the shipped catalogue) and `runbooks` (a folder of
-    Markdown). Files that cannot be used are left out and told in `problems`. Implements `Suggester` and `Stateful`.
+    Files that cannot be used are left out and listed in `problems`. Implements `Suggester` and `Stateful`.
     """
+
+    Options = SuggesterOptions
 
     def __init__(self, topology: Topology, options: Mapping[str, Any] | None = None) -> None:
         self._topology = topology
-        self._library = Library(options or {})
+        self._library = Library(convert(options or {}, SuggesterOptions, "playbook suggester"))
         self._outcomes = Outcomes()
         self._usual = Usual()
 
