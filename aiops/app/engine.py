@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from aiops import registry
+from aiops.detectors import plugins
 from aiops.engine.config import EngineConfig, ModelConfig
 from aiops.engine.detect.stage import Scorers
 from aiops.engine.engine import Engine
@@ -58,24 +59,23 @@ def load_statistics(engine: Engine, path: Path) -> None:
 
 
 class Registered(dict[str, Any]):
-    """Scorers by their registered name, loaded when a `swap_model` record first asks for one.
+    """Scorers by their registered name, loaded when a `swap_model` record first names one.
 
     Their modules import numeric libraries, which take a second to load and which most runs never need.
     """
 
     def get(self, name: str, default: Any = None) -> Any:
-        """The factory that turns a model's state into a `Detector`."""
-        if name not in registry.names(GROUP):
+        """Return the factory that turns a model's state into a `Detector`."""
+        if not plugins.is_registered(name):
             return default
 
         def build(state: Any) -> Detector:
-            scorer: Detector = registry.load(GROUP, name).from_state(state)  # type: ignore[attr-defined]
-            return scorer
+            return plugins.load(name).from_state(state)
 
         return build
 
     def __iter__(self) -> Any:
-        return iter(registry.names(GROUP))
+        return iter(plugins.names())
 
 
 def scorers() -> Scorers:

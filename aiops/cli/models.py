@@ -12,7 +12,6 @@ from msgspec import to_builtins
 from rich.table import Table
 from rich.text import Text
 
-from aiops import registry
 from aiops.archive import Rejections, read, write
 from aiops.cli.errors import print_json
 from aiops.cli.incidents import state_directory
@@ -21,8 +20,8 @@ from aiops.cli.terminal import clean, console_for
 from aiops.daemon.control import act, ask
 from aiops.detectors.registry import Model, Shelf
 from aiops.detectors.rows import Gathered, gather
+from aiops.detectors.training import evaluate, swap_action, train
 from aiops.errors import AiopsError, UsageError
-from aiops.records import Action
 from aiops.wording import plural
 
 models_app = typer.Typer(
@@ -67,7 +66,9 @@ def list_command(
 @models_app.command("train")
 def train_command(
     files: Files,
-    algorithm: Annotated[str, typer.Option("--algorithm", help="pca, ecod or hbos.")] = "pca",
+    algorithm: Annotated[
+        str, typer.Option("--algorithm", help="Registered detector: pca, ecod, hbos, or a plugin's.")
+    ] = "pca",
     directory: DirOption = None,
     config: ConfigOption = None,
     sets: SetOption = None,
@@ -81,8 +82,7 @@ def train_command(
     current = _incumbent(shelf, _in_use(config, sets, state))
     incumbent = (current.algorithm, current.state) if current else None
     at = gathered.rows[-1].at if gathered.rows else 0.0
-    trainer = registry.load("aiops.models", "trainer")
-    trained = trainer(gathered.values(), algorithm, at, incumbent, seed)
+    trained = train(gathered.values(), algorithm, at, incumbent, seed)
     model = Model(
         id=trained.id,
         algorithm=algorithm,
@@ -118,8 +118,7 @@ def evaluate_command(
     rows = gathered.values()
     if not rows:
         raise UsageError("models: expected alerts over more than one window; got no feature row")
-    evaluator = registry.load("aiops.models", "evaluator")
-    areas = [(model, evaluator(model.algorithm, model.state, rows, _marks(gathered))) for model in shelf.models()]
+    areas = [(model, evaluate(model.algorithm, model.state, rows, _marks(gathered))) for model in shelf.models()]
     what = "labelled incidents" if _marks(gathered) is not None else "planted anomalies"
     if as_json:
         print_json([{"id": model.id, "area": area, "of": what, "rows": len(rows)} for model, area in areas])
@@ -215,8 +214,7 @@ def _told(model: Model) -> dict[str, Any]:
 
 
 def _deliver(model: Model, out: Path | None, config: Path | None, sets: list[str] | None, state: Path | None) -> None:
-    make = registry.load("aiops.models", "swap")
-    action: Action = make(model.algorithm, model.state, time.time())
+    action = swap_action(model.algorithm, model.state, time.time())
     if out is not None:
         write(out, [action])
         typer.echo(f"{model.id}: written to {out}")

@@ -13,6 +13,7 @@ from msgspec import Struct
 from aiops import registry
 from aiops.app.engine import GROUP
 from aiops.config import Config
+from aiops.detectors.plugins import group_of
 from aiops.engine.config import ModelConfig
 from aiops.engine.engine import Engine
 from aiops.ports import Identified
@@ -45,12 +46,12 @@ def models_of(config: Config, engine: object) -> dict[str, InUse]:
 def detector_of(accounts: Mapping[str, Any]) -> dict[str, InUse]:
     """The detector that a record put in place, under the stage `detect`; empty before the first."""
     found = accounts.get("detector")
-    return {} if found is None else {"detect": InUse(found[0], _version(found[0]), found[1])}
+    return {} if found is None else {"detect": InUse(found[0], _version(group_of(found[0]), found[0]), found[1])}
 
 
 def _in_use(named: ModelConfig, model: object) -> InUse:
     digest = model.digest if isinstance(model, Identified) else _digest(named)
-    return InUse(named.use, _version(named.use), digest)
+    return InUse(named.use, _version(GROUP, named.use), digest)
 
 
 def _digest(named: ModelConfig) -> str:
@@ -59,5 +60,5 @@ def _digest(named: ModelConfig) -> str:
 
 
 @cache
-def _version(name: str) -> str:
-    return registry.version(GROUP, name)
+def _version(group: str, name: str) -> str:
+    return registry.version(group, name)

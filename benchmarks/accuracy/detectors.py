@@ -12,10 +12,10 @@ import sys
 import time
 from pathlib import Path
 
-from aiops_models.detectors.training import ALGORITHMS, roc_area
-
 from aiops.archive import Rejections, read
+from aiops.detectors import plugins
 from aiops.detectors.rows import Gathered, gather
+from aiops.detectors.training import roc_area
 from aiops.engine.detect.feature_row import NAMES
 from benchmarks.data import available
 from benchmarks.tables import Tables, parser
@@ -51,7 +51,7 @@ def main() -> int:
     if not sets or not (root / path_of(TRAINED_ON)).exists():
         return 0
     training = rows(root, TRAINED_ON).values()
-    models = {name: model.fit(training) for name, model in ALGORITHMS.items()}
+    models = {name: plugins.load(name).fit(training) for name in plugins.names()}
     print(f"trained on {TRAINED_ON}: {len(training)} rows")
     print(f"{'set':24s}{'rows':>8s}{'share':>8s}" + "".join(f"{name:>16s}" for name in (*models, *NAIVE)))
     tables = Tables()

@@ -10,11 +10,12 @@ import pytest
 from aiops_models.detectors.ecod import Ecod
 from aiops_models.detectors.hbos import Hbos
 from aiops_models.detectors.pca import Pca
-from aiops_models.detectors.training import ALGORITHMS, MIN_ROWS, load, roc_area, swap_action, train
 from pyod.models.ecod import ECOD
 from pyod.models.hbos import HBOS
 from pyod.models.pca import PCA
 
+from aiops.detectors import plugins
+from aiops.detectors.training import MIN_ROWS, load, roc_area, swap_action, train
 from aiops.engine.detect.stage import Detect
 from aiops.errors import UsageError
 from aiops.records import Action
@@ -60,16 +61,16 @@ def test_ecod_is_pyods_for_batches_of_one() -> None:
     assert ours.score(FRESH[:60]) == pytest.approx(theirs, rel=1e-9)
 
 
-@pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
+@pytest.mark.parametrize("algorithm", plugins.names())
 def test_a_batch_scores_as_its_rows_do(algorithm: str) -> None:
-    model = ALGORITHMS[algorithm].fit(TRAINING)
+    model = plugins.load(algorithm).fit(TRAINING)
     assert model.score(FRESH) == [model.score([row])[0] for row in FRESH]
 
 
-@pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
+@pytest.mark.parametrize("algorithm", plugins.names())
 def test_constant_features_do_no_harm(algorithm: str) -> None:
     table = [[*row[:7], 2.0] for row in TRAINING]
-    model = load(algorithm, through_json(ALGORITHMS[algorithm].fit(table).state()))
+    model = load(algorithm, through_json(plugins.load(algorithm).fit(table).state()))
     scores = model.score([*table, [9.0] * 8])
     assert np.isfinite(scores).all()
     assert scores[-1] == max(scores)
@@ -101,18 +102,18 @@ def test_numbers_that_cannot_be_a_model_are_refused(algorithm: str, state: Any) 
 
 
 def test_rows_of_another_width_are_refused() -> None:
-    for model in ALGORITHMS.values():
+    for model in map(plugins.load, plugins.names()):
         with pytest.raises(ValueError, match="expected rows of 8 features, got 3"):
             model.fit(TRAINING).score([[1.0, 2.0, 3.0]])
 
 
-@pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
+@pytest.mark.parametrize("algorithm", plugins.names())
 def test_training_makes_a_record_that_the_engine_takes(algorithm: str) -> None:
     trained = train(TRAINING, algorithm, ts=5.0)
     assert trained.shadow.swap, trained.shadow.reason
     assert trained.shadow.area > 0.7
     assert trained.action is not None
-    scorers = {name: model.from_state for name, model in ALGORITHMS.items()}
+    scorers = {name: plugins.load(name).from_state for name in plugins.names()}
     assert Detect(scorers=scorers).swap(trained.action) == f"{algorithm} takes the place of no model in rows"
 
 
@@ -135,7 +136,7 @@ def test_a_worse_candidate_does_not_swap() -> None:
 def test_too_few_rows_and_unknown_algorithms_are_told() -> None:
     with pytest.raises(UsageError, match=f"at least {MIN_ROWS} feature rows, got 10"):
         train(TRAINING[:10])
-    with pytest.raises(UsageError, match="expected one of hbos, ecod, pca; got 'forest'"):
+    with pytest.raises(UsageError, match="expected one of ecod, hbos, pca; got 'forest'"):
         train(TRAINING, "forest")
     with pytest.raises(UsageError, match="cannot be fitted"):
         train([[1.0] * 8] * 300, "pca")

@@ -1,4 +1,4 @@
-"""Fits a detector aside on feature rows, tries it in the shadow of the one in place, makes the record that swaps it.
+"""Fits a detector offline on feature rows, compares it with the one in use, and makes the record that swaps it.
 
 There are no labels, so candidate and incumbent are compared on anomalies that are planted among held-out rows: rows
 whose features are raised together, single features taken to their extremes, and rows put together from different rows,
@@ -16,29 +16,26 @@ from typing import Any
 
 from msgspec import Struct
 
+from aiops.detectors import plugins
 from aiops.engine.detect.stage import SLOT
 from aiops.errors import UsageError
 from aiops.ports import Detector
 from aiops.records import Action
-from aiops_models.detectors.ecod import Ecod
-from aiops_models.detectors.hbos import Hbos
-from aiops_models.detectors.pca import Pca
 
-ALGORITHMS: dict[str, type[Hbos] | type[Ecod] | type[Pca]] = {"hbos": Hbos, "ecod": Ecod, "pca": Pca}
 # Fewer rows give no shape to eight features; at one row a minute and entity they come in within an hour.
 MIN_ROWS = 200
 # The later rows are held out, as a model is used on what comes after its training.
 _HELD_OUT = 0.3
 # Differences of areas below this are noise of some hundred held-out rows: not worse.
 _SLACK = 0.01
-# A model that hardly tells planted anomalies from chance is not worth its cost.
+# A model that hardly separates planted anomalies from chance is not worth its cost.
 _MIN_AREA = 0.7
 
 Rows = Sequence[Sequence[float]]
 
 
 class Shadow(Struct, kw_only=True):
-    """What the comparison found: ROC areas (0 to 1, .5 is chance); `swap` is the verdict, `reason` says why."""
+    """The result of a comparison: ROC areas (0 to 1, .5 is chance); `swap` is the verdict, `reason` its reason."""
 
     algorithm: str
     rows: int
@@ -71,7 +68,7 @@ def train(
     `incumbent` is the (algorithm, state) in place; `ts` the time of the swap record. Deterministic in all arguments.
     Raise `UsageError` for an unknown algorithm or fewer than `MIN_ROWS` rows.
     """
-    model = _known(algorithm)
+    model = plugins.load(algorithm)
     if len(rows) < MIN_ROWS:
         raise UsageError(
             f"training: expected at least {MIN_ROWS} feature rows, got {len(rows)}: replay a longer archive"
@@ -87,22 +84,16 @@ def train(
     return Trained(action.id.removeprefix("model-"), action if shadow.swap else None, shadow, state)
 
 
-def _known(algorithm: str) -> type[Hbos] | type[Ecod] | type[Pca]:
-    if algorithm not in ALGORITHMS:
-        raise UsageError(f"training: expected one of {', '.join(ALGORITHMS)}; got {algorithm[:100]!r}")
-    return ALGORITHMS[algorithm]
-
-
 def load(algorithm: str, state: Any) -> Detector:
-    """The detector that `state` (plain numbers) stands for; raise `UsageError` where it does not fit."""
+    """Return the detector that `state` (plain numbers) describes; raise `UsageError` if it does not fit."""
     try:
-        return _known(algorithm).from_state(state)
+        return plugins.load(algorithm).from_state(state)
     except (ValueError, TypeError, KeyError) as error:
         raise UsageError(f"model: no state of {algorithm}: {error}") from error
 
 
 def swap_action(algorithm: str, state: Any, ts: float) -> Action:
-    """The `swap_model` record; its id is a digest of the numbers, so that the same model is the same record."""
+    """Return the `swap_model` record; its id is a digest of the numbers, so that the same model is the same record."""
     text = json.dumps(state, separators=(",", ":"), sort_keys=True)
     digest = hashlib.sha256(f"{algorithm}\n{text}".encode()).hexdigest()[:16]
     args = {"slot": SLOT, "algorithm": algorithm, "state": text}
@@ -125,7 +116,7 @@ def compare(
 
 
 def evaluate(algorithm: str, state: Any, rows: Rows, marked: Sequence[bool] | None = None, seed: int = 0) -> float:
-    """The ROC area of `marked` rows against the others, or of planted anomalies where there are no marks."""
+    """Return the ROC area of `marked` rows against the others, or of planted anomalies where there are no marks."""
     model = load(algorithm, state)
     scores = model.score(rows)
     if marked is None:
@@ -138,16 +129,16 @@ def _judge(found: Shadow) -> None:
     if found.area < _MIN_AREA:
         found.reason = f"area {found.area:.3f} on planted anomalies is below {_MIN_AREA}"
     elif found.incumbent_area is not None and found.area < found.incumbent_area - _SLACK:
-        found.reason = f"area {found.area:.3f} is worse than {found.incumbent_area:.3f} of the model in place"
+        found.reason = f"area {found.area:.3f} is worse than {found.incumbent_area:.3f} of the model in use"
     else:
         found.swap = True
         found.reason = f"area {found.area:.3f} on planted anomalies"
         if found.incumbent_area is not None:
-            found.reason += f", not worse than {found.incumbent_area:.3f} of the model in place"
+            found.reason += f", not worse than {found.incumbent_area:.3f} of the model in use"
 
 
 def plant(rows: Rows, source: random.Random) -> list[list[float]]:
-    """One anomaly of each of the three kinds for every third row, from the rows' own values."""
+    """Return one anomaly of each of the three kinds for every third row, from the rows' own values."""
     columns = [sorted(values) for values in zip(*rows, strict=True)]
     extremes = [values[-1] + max(values[-1] - values[len(values) // 2], 0.1) for values in columns]
     features = range(len(columns))
@@ -162,7 +153,7 @@ def plant(rows: Rows, source: random.Random) -> list[list[float]]:
 
 
 def roc_area(positive: Sequence[float], negative: Sequence[float]) -> float:
-    """The probability that a positive scores above a negative, ties counting half (Mann and Whitney 1947).
+    """Return the probability that a positive scores above a negative, ties counting half (Mann and Whitney 1947).
 
     >>> roc_area([3.0, 1.0], [1.0, 0.0])
     0.875
