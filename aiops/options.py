@@ -1,4 +1,4 @@
-"""The options of a plugin, described: one declaration serves the check, the command line, the docs and the kits.
+"""The options of plugins: one declaration for the check, the command line, the docs and the kits.
 
 A plugin class names its options as `Options`, a msgspec Struct whose fields carry a description:
 
@@ -37,7 +37,7 @@ class NoOptions(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Option(NamedTuple):
-    """One option or key: its name, its type and default as a person writes them, and its description (Markdown)."""
+    """An option or key: name, type and default as a person writes them, description in Markdown."""
 
     name: str
     kind: str
@@ -75,7 +75,7 @@ def describe(struct: type[Struct], *, unfold: bool = True, without: type[Struct]
 
 
 def shared_base(struct: type[Struct]) -> type[Struct] | None:
-    """Return the root of the Structs with fields that an options Struct extends; None where it extends none."""
+    """Return the root of the Structs with fields that an options Struct extends; None without one."""
     bases = [base for base in struct.__mro__[1:] if issubclass(base, Struct) and base.__struct_fields__]
     return bases[-1] if bases else None
 
@@ -100,7 +100,7 @@ def type_word(kind: inspect.Type) -> str:
 
 
 def _options(field: inspect.Field, name: str, unfold: bool, owner: object) -> Iterator[Option]:
-    """`owner` is the default of the surrounding Struct, if any: its values differ from those of its class."""
+    """Yield the options of a field; the values of `owner`, the surrounding default, take precedence."""
     inner, shown = _inner(field.type, name) if unfold else (None, "")
     if inner is None:
         default = _default(field) if owner is None else _shown(getattr(owner, field.name))

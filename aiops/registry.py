@@ -25,7 +25,7 @@ def names(group: str, *, only: str | None = None) -> list[str]:
 
 
 def load(group: str, name: str) -> Callable[..., Any]:
-    """Return the factory registered as `name`; raise `UsageError` with the registered names for another one."""
+    """Return the factory registered as `name`; raise `UsageError` with the registered names."""
     found = _find(group, name)
     if found is None:
         known = ", ".join(names(group)) or "none: is the distribution installed?"
@@ -49,7 +49,7 @@ def summary(group: str, name: str) -> str:
 
 
 def version(group: str, name: str) -> str:
-    """Return the version of the distribution that registered `name`; empty where that is unknown."""
+    """Return the version of the distribution that registered `name`; empty if unknown."""
     found = _find(group, name)
     return found.dist.version if found is not None and found.dist is not None else ""
 

@@ -36,7 +36,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a tabl
 
 
 class Catalogue(Protocol):
-    """What an entry point of the group `aiops.mappings` gives when it is called."""
+    """An entry point of the group `aiops.mappings`, called."""
 
     def connectors(self) -> Sequence[Any]:
         """All, each with `name`, `summary` and `documentation`."""

@@ -18,8 +18,8 @@ from aiops.cli.incidents import state_directory
 from aiops.cli.run import ConfigOption, SetOption
 from aiops.cli.terminal import clean, console_for
 from aiops.daemon.control import act, ask
-from aiops.detectors.registry import Model, Shelf
-from aiops.detectors.rows import Gathered, gather
+from aiops.detectors.registry import DetectorStore, Model
+from aiops.detectors.rows import FeatureRows, feature_rows
 from aiops.detectors.training import evaluate, swap_action, train
 from aiops.errors import AiopsError, UsageError
 from aiops.wording import plural
@@ -49,8 +49,8 @@ def list_command(
     as_json: JsonOption = False,
 ) -> None:
     """List models; a star marks the one that the running daemon uses (`current` in JSON; null without a daemon)."""
-    shelf = _shelf(directory, config, sets, state)
-    models, current = shelf.models(), _in_use(config, sets, state)
+    store = _detector_store(directory, config, sets, state)
+    models, current = store.models(), _in_use(config, sets, state)
     if as_json:
         print_json([_told(model) | {"current": None if current is None else model.id == current} for model in models])
         return
@@ -60,7 +60,7 @@ def list_command(
         table.add_row(star, model.id, str(model.rows), f"{model.area:.3f}", Text(clean(model.reason)))
     console = console_for()
     console.print(table)
-    console.print(f"{plural(len(models), 'model')} in {shelf.directory}; {_use(current, models)}", soft_wrap=True)
+    console.print(f"{plural(len(models), 'model')} in {store.directory}; {_use(current, models)}", soft_wrap=True)
 
 
 @models_app.command("train")
@@ -77,9 +77,9 @@ def train_command(
     as_json: JsonOption = False,
 ) -> None:
     """Fit a detector on archives; compare it with the daemon's, or without a daemon with the last promoted one."""
-    shelf = _shelf(directory, config, sets, state)
-    gathered = _gather(files)
-    current = _incumbent(shelf, _in_use(config, sets, state))
+    store = _detector_store(directory, config, sets, state)
+    gathered = _rows_of(files)
+    current = _incumbent(store, _in_use(config, sets, state))
     incumbent = (current.algorithm, current.state) if current else None
     at = gathered.rows[-1].at if gathered.rows else 0.0
     trained = train(gathered.values(), algorithm, at, incumbent, seed)
@@ -95,7 +95,7 @@ def train_command(
         incumbent_area=trained.shadow.incumbent_area,
         state=trained.state,
     )
-    shelf.put(model)
+    store.put(model)
     if as_json:
         print_json(_told(model))
         return
@@ -113,12 +113,12 @@ def evaluate_command(
     as_json: JsonOption = False,
 ) -> None:
     """Score every model on archives: the ROC area of rows with labelled alerts, of planted anomalies without labels."""
-    shelf = _shelf(directory, config, sets, state)
-    gathered = _gather(files)
+    store = _detector_store(directory, config, sets, state)
+    gathered = _rows_of(files)
     rows = gathered.values()
     if not rows:
         raise UsageError("models: expected alerts over more than one window; got no feature row")
-    areas = [(model, evaluate(model.algorithm, model.state, rows, _marks(gathered))) for model in shelf.models()]
+    areas = [(model, evaluate(model.algorithm, model.state, rows, _marks(gathered))) for model in store.models()]
     what = "labelled incidents" if _marks(gathered) is not None else "planted anomalies"
     if as_json:
         print_json([{"id": model.id, "area": area, "of": what, "rows": len(rows)} for model, area in areas])
@@ -138,12 +138,12 @@ def promote_command(
     state: StateOption = None,
 ) -> None:
     """Put a model in place: the running daemon takes it as a record of its journal."""
-    shelf = _shelf(directory, config, sets, state)
-    model = shelf.get(id)
+    store = _detector_store(directory, config, sets, state)
+    model = store.get(id)
     if not model.verdict and not force:
         raise UsageError(f"{id}: {model.reason}: not promoted (--force promotes it all the same)")
     _deliver(model, out, config, sets, state)
-    shelf.promote(id)
+    store.promote(id)
 
 
 @models_app.command("rollback")
@@ -155,14 +155,16 @@ def rollback_command(
     state: StateOption = None,
 ) -> None:
     """Put the model before the last one back in place."""
-    shelf = _shelf(directory, config, sets, state)
-    model = shelf.before()
+    store = _detector_store(directory, config, sets, state)
+    model = store.before()
     _deliver(model, out, config, sets, state)
-    shelf.rollback()
+    store.rollback()
 
 
-def _shelf(directory: Path | None, config: Path | None, sets: list[str] | None, state: Path | None) -> Shelf:
-    return Shelf(directory if directory is not None else state_directory(config, sets, state) / "models")
+def _detector_store(
+    directory: Path | None, config: Path | None, sets: list[str] | None, state: Path | None
+) -> DetectorStore:
+    return DetectorStore(directory if directory is not None else state_directory(config, sets, state) / "models")
 
 
 def _in_use(config: Path | None, sets: list[str] | None, state: Path | None) -> str | None:
@@ -185,15 +187,15 @@ def _use(current: str | None, models: Sequence[Model]) -> str:
     return f"the daemon uses {current}" + ("" if here else ", which is not among them")
 
 
-def _incumbent(shelf: Shelf, current: str | None) -> Model | None:
+def _incumbent(store: DetectorStore, current: str | None) -> Model | None:
     if current is None:
-        return shelf.current()
-    return next((model for model in shelf.models() if model.id == current), None)
+        return store.current()
+    return next((model for model in store.models() if model.id == current), None)
 
 
-def _gather(files: Iterable[Path]) -> Gathered:
+def _rows_of(files: Iterable[Path]) -> FeatureRows:
     rejections = Rejections()
-    gathered = gather(read(list(files), rejections))
+    gathered = feature_rows(read(list(files), rejections))
     if rejections.count:
         typer.echo(
             f"{plural(rejections.count, 'line')} rejected, the first: {clean(str(rejections.kept[0]))}", err=True
@@ -201,7 +203,7 @@ def _gather(files: Iterable[Path]) -> Gathered:
     return gathered
 
 
-def _marks(gathered: Gathered) -> list[bool] | None:
+def _marks(gathered: FeatureRows) -> list[bool] | None:
     """The labels, where there are rows on both sides of them."""
     both = any(gathered.marked) and not all(gathered.marked)
     return gathered.marked if both else None

@@ -1,4 +1,4 @@
-"""The options of registered plugins on the command line: `connectors schema` and the last part of `config keys`."""
+"""The options of registered plugins, for `connectors list`, `connectors schema` and `config keys`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MODEL_SECTIONS = {"causes": "causes", "playbooks": "playbooks", "similar": "simi
 
 
 def structs_of(name: str) -> dict[str, type[Struct] | None]:
-    """Return the options of the source and of the sink of a name, by kind; raise `UsageError` if there is neither."""
+    """Return the options of the source and the sink of a name, by kind; raise `UsageError` without any."""
     found = {kind: registry.options(group, name) for kind, group in KINDS.items() if name in registry.names(group)}
     if not found:
         known = sorted({each for group in KINDS.values() for each in registry.names(group)})

@@ -1,4 +1,4 @@
-"""The detectors that are registered as entry points of the group `aiops.detectors`, the shipped ones like any other."""
+"""Detectors registered as entry points of the group `aiops.detectors`, shipped or not."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ OLD_GROUP = "aiops.models"
 
 
 class FittedDetector(Detector, Protocol):
-    """A detector that can be written down."""
+    """A detector whose numbers can be exported."""
 
     def state(self) -> dict[str, Any]:
-        """Return the fitted numbers as plain dicts, lists and numbers, bounded whatever it was fitted on."""
+        """Return the fitted numbers as plain dicts, lists and numbers, of bounded size."""
         ...
 
 

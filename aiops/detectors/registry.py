@@ -1,7 +1,7 @@
-"""The shelf: a directory of fitted detectors, which of them is in place, and the way back.
+"""The detector store: a directory of fitted detectors, and the history of those that were promoted.
 
 One JSON file a model, named by its id, and `history.json` with the ids that were promoted, the last one in place. Files
-are written aside and renamed, so that a crash leaves the old or the new one.
+are written beside and renamed: a crash leaves the old or the new one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")
 
 
 class Model(Struct, kw_only=True):
-    """A fitted detector as it lies on the shelf. `at` is the time of the last row it learned from (Unix seconds)."""
+    """A fitted detector in the store; `at` is the time of its last training row (Unix seconds)."""
 
     id: str
     algorithm: str
@@ -38,7 +38,7 @@ class Model(Struct, kw_only=True):
     state: Any
 
 
-class Shelf:
+class DetectorStore:
     """A models directory; it need not exist yet."""
 
     def __init__(self, directory: Path) -> None:

@@ -1,4 +1,4 @@
-"""Feature rows of an archive, as the engine would see them: what a detector is trained and evaluated on."""
+"""Feature rows of an archive, as the engine makes them, to train and evaluate detectors on."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from aiops.records import Alert, Record, parse_severity
 MAX_ROWS = 200_000
 
 
-class Gathered(Struct):
-    """The latest rows, oldest first; `marked` tells which saw an alert that a labelled incident holds.
+class FeatureRows(Struct):
+    """The latest rows, oldest first; `marked` is True for a row with an alert of a labelled incident.
 
-    `labelled` is False where the archive has no such label at all.
+    `labelled` is False if the archive has no such label at all.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -28,12 +28,12 @@ class Gathered(Struct):
     labelled: bool = False
 
     def values(self) -> list[list[float]]:
-        """The features, `(n_rows, 8)`."""
+        """Return the features, `(n_rows, 8)`."""
         return [row.values() for row in self.rows]
 
 
-def gather(records: Iterable[Record], config: DetectConfig | None = None) -> Gathered:
-    """Fold the firing alerts of an archive through dedup and detection, and keep the rows that fall out."""
+def feature_rows(records: Iterable[Record], config: DetectConfig | None = None) -> FeatureRows:
+    """Pass the firing alerts of an archive through dedup and detection; return the feature rows."""
     config = config or DetectConfig()
     detect = Detect(
         DetectConfig(
@@ -56,7 +56,7 @@ def gather(records: Iterable[Record], config: DetectConfig | None = None) -> Gat
         if record.truth is not None and record.truth.incident is not None:
             guilty.add((_end(now, config.window_s), entity_of(record)))
     rows = detect.rows()
-    return Gathered(rows, [(row.at, row.entity) in guilty for row in rows], bool(guilty))
+    return FeatureRows(rows, [(row.at, row.entity) in guilty for row in rows], bool(guilty))
 
 
 def _end(ts: float, window_s: float) -> float:

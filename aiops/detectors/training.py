@@ -1,8 +1,8 @@
-"""Fits a detector offline on feature rows, compares it with the one in use, and makes the record that swaps it.
+"""Train a detector offline, compare it with the one in use, and make the record that swaps it.
 
 There are no labels, so candidate and incumbent are compared on anomalies that are planted among held-out rows: rows
-whose features are raised together, single features taken to their extremes, and rows put together from different rows,
-so that each value is common and the combination is not. The measure is the ROC area of planted against held-out rows.
+whose features are raised together, single features taken to their extremes, and rows combined from different rows,
+where each value is common and the combination is not. The measure is the ROC area of planted against held-out rows.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Rows = Sequence[Sequence[float]]
 
 
 class Shadow(Struct, kw_only=True):
-    """The result of a comparison: ROC areas (0 to 1, .5 is chance); `swap` is the verdict, `reason` its reason."""
+    """The result of a comparison: ROC areas (0 to 1, .5 is chance), the verdict `swap`, its `reason`."""
 
     algorithm: str
     rows: int
@@ -48,7 +48,10 @@ class Shadow(Struct, kw_only=True):
 
 
 class Trained(Struct):
-    """`action` is the record to journal, None where the verdict is against a swap; `state` the numbers, `id` theirs."""
+    """A trained detector.
+
+    `action` is the record to journal, None if the verdict is against a swap; `state` holds the numbers, `id` is theirs.
+    """
 
     id: str
     action: Action | None
@@ -63,7 +66,7 @@ def train(
     incumbent: tuple[str, Any] | None = None,
     seed: int = 0,
 ) -> Trained:
-    """Fit `algorithm` on the earlier 70 % of `rows` (in time order), compare on the rest, fit the winner on all.
+    """Fit `algorithm` on the earlier 70 % of `rows` (in time order), compare on the rest, fit on all.
 
     `incumbent` is the (algorithm, state) in place; `ts` the time of the swap record. Deterministic in all arguments.
     Raise `UsageError` for an unknown algorithm or fewer than `MIN_ROWS` rows.
@@ -85,7 +88,7 @@ def train(
 
 
 def load(algorithm: str, state: Any) -> Detector:
-    """Return the detector that `state` (plain numbers) describes; raise `UsageError` if it does not fit."""
+    """Return the detector that `state` (plain numbers) describes; raise `UsageError` for others."""
     try:
         return plugins.load(algorithm).from_state(state)
     except (ValueError, TypeError, KeyError) as error:
@@ -93,7 +96,7 @@ def load(algorithm: str, state: Any) -> Detector:
 
 
 def swap_action(algorithm: str, state: Any, ts: float) -> Action:
-    """Return the `swap_model` record; its id is a digest of the numbers, so that the same model is the same record."""
+    """Return the `swap_model` record; its id is a digest of the numbers: equal models are one record."""
     text = json.dumps(state, separators=(",", ":"), sort_keys=True)
     digest = hashlib.sha256(f"{algorithm}\n{text}".encode()).hexdigest()[:16]
     args = {"slot": SLOT, "algorithm": algorithm, "state": text}
@@ -103,7 +106,7 @@ def swap_action(algorithm: str, state: Any, ts: float) -> Action:
 def compare(
     candidate: Detector, algorithm: str, held_out: Rows, incumbent: tuple[str, Any] | None, seed: int = 0
 ) -> Shadow:
-    """Score both on the held-out rows with anomalies planted among them; the verdict is not worse by `_SLACK`."""
+    """Score both on the held-out rows with planted anomalies; the candidate may be worse by `_SLACK`."""
     planted = plant(held_out, random.Random(seed))
     area = roc_area(candidate.score(planted), candidate.score(held_out))
     found = Shadow(algorithm=algorithm, rows=0, held_out=len(held_out), area=area, swap=False, reason="")
@@ -116,7 +119,7 @@ def compare(
 
 
 def evaluate(algorithm: str, state: Any, rows: Rows, marked: Sequence[bool] | None = None, seed: int = 0) -> float:
-    """Return the ROC area of `marked` rows against the others, or of planted anomalies where there are no marks."""
+    """Return the ROC area of `marked` rows against the others; without marks, of planted anomalies."""
     model = load(algorithm, state)
     scores = model.score(rows)
     if marked is None:
@@ -153,7 +156,7 @@ def plant(rows: Rows, source: random.Random) -> list[list[float]]:
 
 
 def roc_area(positive: Sequence[float], negative: Sequence[float]) -> float:
-    """Return the probability that a positive scores above a negative, ties counting half (Mann and Whitney 1947).
+    """Return the share of pairs in which a positive scores higher (Mann and Whitney 1947); ties are half.
 
     >>> roc_area([3.0, 1.0], [1.0, 0.0])
     0.875

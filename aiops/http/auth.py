@@ -53,7 +53,7 @@ class Token(Struct, frozen=True, forbid_unknown_fields=True):
             str,
             Meta(
                 pattern=r"^[0-9a-f]{64}$",
-                description="The token's hash in hexadecimal, so that the file holds no secret. Either this or `env`.",
+                description="The token's hash in hexadecimal; the file then holds no secret. Either this or `env`.",
             ),
         ]
         | None

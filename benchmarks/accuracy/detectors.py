@@ -14,7 +14,7 @@ from pathlib import Path
 
 from aiops.archive import Rejections, read
 from aiops.detectors import plugins
-from aiops.detectors.rows import Gathered, gather
+from aiops.detectors.rows import FeatureRows, feature_rows
 from aiops.detectors.training import roc_area
 from aiops.engine.detect.feature_row import NAMES
 from benchmarks.data import available
@@ -30,9 +30,9 @@ def path_of(name: str) -> str:
     return f"ait-ads-a/{name}.jsonl.gz"
 
 
-def rows(root: Path, name: str) -> Gathered:
+def rows(root: Path, name: str) -> FeatureRows:
     """The feature rows of one file."""
-    return gather(read([root / path_of(name)], Rejections()))
+    return feature_rows(read([root / path_of(name)], Rejections()))
 
 
 def area(scores: list[float], marked: list[bool]) -> float:

@@ -73,10 +73,14 @@ class JsmSink(HttpSink[JsmOptions]):
     def send(self, message: Message) -> Answer:
         """See `Sink.send`."""
         verb = _VERBS.get(message.change)
-        if verb is None:
-            return self.post(self.url, message, self.alert(message))
-        url = f"{self.url}/{quote(alias(message.incident.id), safe='')}/{verb}?identifierType=alias"
-        return self.post(url, message, {"source": "aiops", "note": self.note(message)})
+        alert = f"/{quote(alias(message.incident.id), safe='')}/{verb}?identifierType=alias"
+        return self.post(self.url + alert if verb else self.url, message, self.body(message))
+
+    def body(self, message: Message) -> dict[str, Any]:
+        """Return the alert, or the note of a change that creates none."""
+        if message.change in _VERBS:
+            return {"source": "aiops", "note": self.note(message)}
+        return self.alert(message)
 
     def alert(self, message: Message) -> dict[str, Any]:
         """Return the body that creates the alert."""

@@ -14,8 +14,8 @@ from typer.testing import CliRunner, Result
 from aiops.app.engine import scorers
 from aiops.archive import write
 from aiops.cli.models import models_app
-from aiops.detectors.registry import Model, Shelf
-from aiops.detectors.rows import gather
+from aiops.detectors.registry import DetectorStore, Model
+from aiops.detectors.rows import feature_rows
 from aiops.engine.config import EngineConfig
 from aiops.engine.engine import Engine
 from aiops.engine.events import Feedback
@@ -79,7 +79,7 @@ def test_from_an_archive_to_the_engine_and_back(archive: Path, tmp_path: Path) -
     assert "unknown, as no daemon answers" in told
     assert run("rollback", "--dir", shelf, "--out", out).exit_code == 0
     assert msgspec.json.decode(out.read_bytes(), type=Action).args["algorithm"] == "pca"
-    assert Shelf(shelf).history() == [first]
+    assert DetectorStore(shelf).history() == [first]
     assert isinstance(run("rollback", "--dir", shelf, "--out", out).exception, UsageError)
 
 
@@ -92,14 +92,14 @@ def test_evaluation_finds_the_labelled_bursts(archive: Path, tmp_path: Path) -> 
 
 
 def test_rows_are_marked_where_the_labelled_alerts_are() -> None:
-    gathered = gather(storm(800))
+    gathered = feature_rows(storm(800))
     marked = [row for row, mark in zip(gathered.rows, gathered.marked, strict=True) if mark]
     assert 1 <= len(marked) <= 6
     assert max(row.types for row in marked) >= 15
 
 
 def test_a_model_that_is_worse_needs_force(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
+    shelf = DetectorStore(tmp_path)
     shelf.put(
         Model(
             id="bad-1", algorithm="pca", at=1.0, rows=1, area=0.4, verdict=False, reason="area 0.400 is low", state={}
@@ -117,19 +117,19 @@ def test_without_a_daemon_promoting_says_so_and_changes_nothing(archive: Path, t
     identity = trained(archive, tmp_path / "shelf", "pca")
     done = run("promote", identity, "--dir", tmp_path / "shelf", "--state", tmp_path / "state")
     assert isinstance(done.exception, AiopsError)
-    assert Shelf(tmp_path / "shelf").history() == []
+    assert DetectorStore(tmp_path / "shelf").history() == []
 
 
 @pytest.mark.parametrize("identity", ["../../etc/passwd", "", "history", "a/b", "x" * 200])
 def test_an_id_is_no_path(identity: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="expected one of"):
-        Shelf(tmp_path).get(identity)
+        DetectorStore(tmp_path).get(identity)
 
 
 def test_a_broken_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "pca-1.json").write_text("{")
     with pytest.raises(AiopsError, match=r"pca-1\.json"):
-        Shelf(tmp_path).models()
+        DetectorStore(tmp_path).models()
 
 
 def test_too_few_alerts_are_told(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from aiops_models.playbooks import PlaybookSuggester
 from aiops_models.playbooks import suggester as suggesting
 from aiops_models.playbooks.base_rates import MAX_INCIDENTS, Usual
-from aiops_models.playbooks.library import Library
+from aiops_models.playbooks.library import Library, SuggesterOptions
 from aiops_models.playbooks.outcomes import DRAWS, MAX_ARMS, MAX_DECISIONS, Outcomes
 
 from aiops.errors import UsageError
@@ -261,7 +261,7 @@ print(msgspec.json.encode([out, s.dump()]).decode())
 def test_the_index_finds_what_asking_every_playbook_finds() -> None:
     """Every alert of every playbook's tests, alone and with a message of another one."""
     catalogue = read_catalogue([shipped()])
-    library = Library({})
+    library = Library(SuggesterOptions())
     alerts = [alert for book in catalogue.playbooks.values() for trial in book.tests for alert in trial.incident.alerts]
     messages = [alert.message for alert in alerts if alert.message]
     for number, alert in enumerate(alerts):
@@ -284,4 +284,4 @@ def test_few_playbooks_are_looked_at(suggester: PlaybookSuggester, monkeypatch: 
     names = ["KubePodCrashLooping", "HighErrorRate", "HostHighCpuLoad", "RedisDown", "KubeDeploymentReplicasMismatch"]
     suggester.suggest(_view(*[(f"e{k}", name) for k, name in enumerate(names)], cause="e1", message="a message"))
     assert 0 < len(looked) <= 20
-    assert len(Library({}).compiled) > 50
+    assert len(Library(SuggesterOptions()).compiled) > 50

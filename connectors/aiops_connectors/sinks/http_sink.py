@@ -8,6 +8,7 @@ order, pace and retries.
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -23,7 +24,7 @@ from aiops_connectors.sinks.options import HttpOptions, client_of, secret, url_o
 OptionsT = TypeVar("OptionsT", bound=HttpOptions)
 
 
-class HttpSink(Generic[OptionsT]):
+class HttpSink(ABC, Generic[OptionsT]):
     """Post one body for each change of an incident; several threads may use it.
 
     A subclass names its `Options`, returns the URL from `address` and the body from `body`.
@@ -50,13 +51,13 @@ class HttpSink(Generic[OptionsT]):
         self.url = self.address()
         self._post = Post(self.client, timeout_s=self.options.timeout_s, secrets=self._secrets, clock=clock)
 
+    @abstractmethod
     def address(self) -> str:
         """Return the checked URL to post to; called once, raises `UsageError`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def body(self, message: Message) -> Any:
         """Return the body: plain values for JSON, or bytes."""
-        raise NotImplementedError
 
     def extra_headers(self, message: Message, raw: bytes) -> dict[str, str]:
         """Return the headers of one request beside `headers`, which all requests carry."""
