@@ -96,5 +96,7 @@ def _facts(alerts: list[Alert]) -> list[AlertFact]:
                 url=alert.url,
             )
         else:
-            fact.count, fact.last_at, fact.severity = fact.count + 1, alert.ts, max(fact.severity, level)
+            fact.count, fact.severity = fact.count + 1, max(fact.severity, level)
+            # The alerts of an incident are named in any order.
+            fact.first_at, fact.last_at = min(fact.first_at, alert.ts), max(fact.last_at, alert.ts)
     return list(made.values())

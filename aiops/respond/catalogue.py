@@ -43,6 +43,8 @@ class _Loader(_Base):  # type: ignore[misc]
         """A mapping whose keys are all different."""
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise PlaybookError(f"line {key.start_mark.line + 1}: expected a text as key; got a list or mapping")
             if key.value in seen:
                 raise PlaybookError(f"key {key.value!r} appears twice, again on line {key.start_mark.line + 1}")
             seen.add(str(key.value))
@@ -53,7 +55,7 @@ class _Loader(_Base):  # type: ignore[misc]
 def decode_yaml(raw: bytes) -> Any:
     """YAML without aliases (they let a small file unfold into gigabytes) and without repeated keys."""
     if len(raw) > MAX_FILE_BYTES:
-        raise PlaybookError(f"expected at most {MAX_FILE_BYTES} bytes; got {len(raw)}")
+        raise PlaybookError(f"expected at most {MAX_FILE_BYTES} bytes; got more")
     try:
         text = raw.decode("utf-8")
         if b"*" in raw or b"&" in raw:
@@ -65,18 +67,29 @@ def decode_yaml(raw: bytes) -> Any:
         raise PlaybookError(f"expected YAML: {' '.join(str(error).split())}") from error
     except RecursionError as error:
         raise PlaybookError("expected YAML of a sane depth; it is nested too deeply") from error
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        # YAML's own types, made of a text that is none of theirs: the date 2024-13-45, a number of 5,000 digits.
+        raise PlaybookError(f"expected YAML of plain values; {error}") from error
 
 
 def read_playbook(path: Path) -> Playbook:
     """The playbook of a file; raise `PlaybookError` that says where it does not fit the format."""
     try:
-        return msgspec.convert(_with_matchers(decode_yaml(path.read_bytes())), Playbook)
+        return msgspec.convert(_with_matchers(decode_yaml(_bytes_of(path))), Playbook)
     except OSError as error:
         raise PlaybookError(f"{path}: {error.strerror or error}") from error
     except msgspec.ValidationError as error:
         raise PlaybookError(f"{path}: {_place(str(error))}") from error
     except PlaybookError as error:
         raise PlaybookError(f"{path}: {error}") from error
+
+
+def _bytes_of(path: Path) -> bytes:
+    """Return a file's bytes; never wait for a pipe, nor read more than a playbook may have."""
+    if path.exists() and not path.is_file():
+        raise PlaybookError("expected a file")
+    with path.open("rb") as file:
+        return file.read(MAX_FILE_BYTES + 1)
 
 
 def _with_matchers(plain: Any) -> Any:

@@ -9,8 +9,9 @@ from msgspec import Meta
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 # Five digits of days are 270 years: a longer number is a slip of the keyboard, not a wish.
+# `$` alone would let a newline at the end pass.
 Duration = Annotated[
-    str, Meta(pattern=r"^[0-9]{1,5}(ms|s|m|h|d)$", description="A length of time: 500ms, 90s, 15m, 1h, 7d.")
+    str, Meta(pattern=r"^[0-9]{1,5}(ms|s|m|h|d)$(?!\n)", description="A length of time: 500ms, 90s, 15m, 1h, 7d.")
 ]
 
 

@@ -14,15 +14,15 @@ from aiops.respond.durations import Duration
 from aiops.respond.steps import Check, Http, Line, Manual, Part, Scalar, Step
 
 Text = Annotated[str, Meta(min_length=1, max_length=1000)]
-DnsLabel = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
-Identifier = Annotated[str, Meta(pattern=r"^[a-z][a-zA-Z0-9_]{0,31}$")]
+DnsLabel = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$(?!\n)")]
+Identifier = Annotated[str, Meta(pattern=r"^[a-z][a-zA-Z0-9_]{0,31}$(?!\n)")]
 SeverityName = Literal["ok", "info", "warning", "high", "critical"]
 Confidence = Literal["low", "medium", "high"]
 SymptomClass = Literal["resource", "state", "error", "latency", "network", "traffic", "log", "other"]
 Source = Annotated[
     str,
     Meta(
-        pattern=r"^(cause\.(entity|kind|service)|incident\.(id|severity)|alert\.(name|entity|service|labels\.[A-Za-z_][A-Za-z0-9_.-]{0,63}))$"
+        pattern=r"^(cause\.(entity|kind|service)|incident\.(id|severity)|alert\.(name|entity|service|labels\.[A-Za-z_][A-Za-z0-9_.-]{0,63}))$(?!\n)"
     ),
 ]
 
@@ -108,7 +108,7 @@ Window = Annotated[
     str,
     Meta(
         pattern=r"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun) ([01][0-9]|2[0-3]):[0-5][0-9]"
-        r"/(Mon|Tue|Wed|Thu|Fri|Sat|Sun) ([01][0-9]|2[0-3]):[0-5][0-9]$"
+        r"/(Mon|Tue|Wed|Thu|Fri|Sat|Sun) ([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)"
     ),
 ]
 
@@ -221,13 +221,13 @@ class Playbook(
     api_version: Literal["aiops/v1"]
     kind: Literal["Playbook"]
     name: DnsLabel
-    version: Annotated[str, Meta(pattern=r"^\d{1,4}\.\d{1,4}\.\d{1,4}$")]
+    version: Annotated[str, Meta(pattern=r"^\d{1,4}\.\d{1,4}\.\d{1,4}$(?!\n)")]
     summary: Annotated[str, Meta(min_length=10, max_length=200)]
     when_to_use: Text
     when_not_to_use: Text
     match: Match
     steps: Steps
-    runbook_url: Annotated[str, Meta(pattern=r"^https?://\S+$", max_length=500)] | None = None
+    runbook_url: Annotated[str, Meta(pattern=r"^https?://\S+$(?!\n)", max_length=500)] | None = None
     owners: list[Line] = []
     tags: list[DnsLabel] = []
     symptoms: list[Text] = []

@@ -158,7 +158,9 @@ class History(Struct):
         if data["place"].startswith("step"):
             # Nobody knows yet whether it is done: it is only not left any more.
             step = f"{data['request'].get('name')} on {data['target']}"
-            run.left = [one for one in run.left if one != step]
+            if step in run.left:
+                # Once: two steps of one name are two steps.
+                run.left.remove(step)
             if data["target"] not in run.touched:
                 run.touched.append(data["target"])
 

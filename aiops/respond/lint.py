@@ -41,7 +41,9 @@ def lint_file(path: Path) -> list[Finding]:
     except PlaybookError as error:
         text = str(error).removeprefix(f"{path}: ")
         place, _, rest = text.partition(": ")
-        return [Finding(str(path), "error", place if rest else "$", rest or text)]
+        if not place.startswith("$"):
+            place, rest = "$", text
+        return [Finding(str(path), "error", place, rest)]
     found = [Finding(str(path), level, place, text) for level, place, text in lint(playbook)]
     if playbook.name != path.stem:
         found.append(

@@ -6,6 +6,7 @@ own type, pattern, list and range. A value that does not pass counts as absent.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -157,9 +158,14 @@ def _string(raw: object) -> str:
 
 
 def _integer(raw: object) -> int:
-    if isinstance(raw, bool) or not isinstance(raw, int | str) or not re.fullmatch(r"-?[0-9]{1,18}", str(raw)):
+    if isinstance(raw, bool) or not isinstance(raw, int | str) or not _is_whole(raw):
         raise ValueError(f"expected a whole number; got {_show(raw)}")
     return int(raw)
+
+
+def _is_whole(raw: int | str) -> bool:
+    """Return True if a number fits 18 digits, which every system that it may be sent to can hold."""
+    return re.fullmatch(r"-?[0-9]{1,18}", raw) is not None if isinstance(raw, str) else abs(raw) < 10**18
 
 
 def _number(raw: object) -> float:
@@ -167,7 +173,13 @@ def _number(raw: object) -> float:
         raise ValueError(f"expected a number; got {_show(raw)}")
     if isinstance(raw, str) and not re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", raw):
         raise ValueError(f"expected a number; got {_show(raw)}")
-    return float(raw)
+    try:
+        value = float(raw)
+    except OverflowError:
+        value = math.inf
+    if not math.isfinite(value):
+        raise ValueError(f"expected a finite number; got {_show(raw)}")
+    return value
 
 
 def _boolean(raw: object) -> bool:
@@ -178,7 +190,11 @@ def _boolean(raw: object) -> bool:
 
 
 def _show(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:
+        # Python writes no whole number of more than 4,300 digits.
+        text = "a number of thousands of digits"
     return text if len(text) <= 80 else text[:77] + "..."
 
 

@@ -22,6 +22,7 @@ MAX_DEPTH = 4
 SECTIONS = ("meaning", "impact", "diagnosis", "mitigation")
 _HEADING = re.compile(r"#{1,6}[ \t]")
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+_NO_RUNBOOKS = ("readme", "_index")
 _PLAIN = re.compile(r"[^a-z0-9]")
 
 
@@ -113,6 +114,6 @@ def _markdown(folder: Path, depth: int) -> list[Path]:
             continue
         if path.is_dir() and depth > 1:
             found.extend(_markdown(path, depth - 1))
-        elif path.suffix.lower() in (".md", ".markdown") and path.stem.lower() not in ("readme", "_index"):
+        elif path.is_file() and path.suffix.lower() in (".md", ".markdown") and path.stem.lower() not in _NO_RUNBOOKS:
             found.append(path)
     return found

@@ -69,7 +69,7 @@ def send(
             reply = last if last.sent or not reply.sent else reply
         if stopped is not None:
             return _stopped(reply, stopped)
-        if not _may_help(reply):
+        if not _may_help(call, reply):
             break
     return Sent(_problem(call, reply), reply.sent, None, reply.status, reply.excerpt[:MAX_EXCERPT])
 
@@ -81,7 +81,10 @@ def _stopped(reply: Reply, why: str) -> Sent:
     return Sent(f"{answer}; not tried again: {why}", True, why, reply.status, reply.excerpt[:MAX_EXCERPT])
 
 
-def _may_help(reply: Reply) -> bool:
+def _may_help(call: Call, reply: Reply) -> bool:
+    """Return True if another attempt may do better; an answer that the step expects is none to improve on."""
+    if reply.error is None and reply.status in call.statuses:
+        return False
     return reply.error is not None or reply.status >= 500 or reply.status == 429
 
 

@@ -15,7 +15,7 @@ from aiops.respond.durations import Duration
 Line = Annotated[str, Meta(min_length=1, max_length=300)]
 # A command block of more than 2,000 characters is a script, and belongs in version control rather than in a playbook.
 Command = Annotated[str, Meta(min_length=1, max_length=2000)]
-Url = Annotated[str, Meta(pattern=r"^https?://[^\s{}?#]+$", max_length=500)]
+Url = Annotated[str, Meta(pattern=r"^https?://[^\s{}?#]+$(?!\n)", max_length=500)]
 Scalar = str | int | float | bool
 HttpStatus = Annotated[int, Meta(ge=100, le=599)]
 
@@ -60,7 +60,7 @@ class Http(Part, kw_only=True, tag="http", tag_field="kind"):
     query: dict[str, Scalar] = {}
     headers: dict[str, Line] = {}
     body: Any = None
-    secret: Annotated[str, Meta(pattern=r"^[a-z0-9_.-]{1,64}$")] | None = None
+    secret: Annotated[str, Meta(pattern=r"^[a-z0-9_.-]{1,64}$(?!\n)")] | None = None
     expect: Expect = field(default_factory=Expect)
     timeout: Duration = "30s"
     attempts: Annotated[int, Meta(ge=1, le=5)] = 1
@@ -73,7 +73,7 @@ class Webhook(Part, kw_only=True, tag="webhook", tag_field="kind"):
     name: Line
     url: Url
     body: Any = None
-    secret: Annotated[str, Meta(pattern=r"^[a-z0-9_.-]{1,64}$")] | None = None
+    secret: Annotated[str, Meta(pattern=r"^[a-z0-9_.-]{1,64}$(?!\n)")] | None = None
     expect: Expect = field(default_factory=Expect)
     timeout: Duration = "30s"
     attempts: Annotated[int, Meta(ge=1, le=5)] = 1

@@ -123,8 +123,10 @@ class Switches:
             refused = [data for data, why in self._unwritten.values() if why]
             wanted = [self._held(data, now) for data in refused]
         self._scribe.drain()
+        # All of them first: the error of one must not keep another from being known as refused, and tried again.
         for data, one in zip(refused, wanted, strict=True):
             one.add_done_callback(self._written(data))
+        for one in wanted:
             one.result()
 
     def _line_up(self, data: dict[str, Any], now: float) -> Future[Entry]:

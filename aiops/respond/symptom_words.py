@@ -16,8 +16,8 @@ MAX_NAME = 200
 # state, and an error word beside "latency" usually counts failed requests.
 _CLASSES: tuple[tuple[SymptomClass, str], ...] = (
     ("state", r"crash|not ready|wait|pending|back ?off|replica|oom|kube|unschedul|down|absent|reboot|failed|mismatch"),
-    ("error", r"error|5xx|4xx|\b5\d\d\b|success|availab|fail|exception|\bsr\b"),
-    ("latency", r"latency|duration|slow|\bp9\d\b|timeout|\bmrt\b|response time"),
+    ("error", r"error|[45] ?xx|\b5\d\d\b|success|availab|fail|exception|\bsr\b"),
+    ("latency", r"latency|duration|slow|\bp ?9\d\b|timeout|\bmrt\b|response time"),
     ("network", r"\bloss\b|retrans|connection|packet drop|network quality|dns|unreachable"),
     ("traffic", r"network|bytes|packets|traffic|throughput|request rate|rps|qps"),
     ("resource", r"cpu|mem|disk|\bio\b|\bfs\b|file ?system|thread|heap|\bgc\b|quota|inode|load|saturation|swap"),

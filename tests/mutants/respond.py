@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from tests.mutants.model import Mutant
 
-STOP = "tests/respond/test_stop.py::"
-PLAN = "tests/respond/test_approved_plan.py::"
+STOP = "tests/respond/test_runs_stop.py::"
+PLAN = "tests/respond/test_plans.py::"
 ROLLBACK = "tests/respond/test_rollback.py::"
-TRAIL = "tests/respond/test_trail_cut.py::"
-RUNS = "tests/respond/test_guarded_runs.py::"
+TRAIL = "tests/respond/test_anchors.py::"
+RUNS = "tests/respond/test_runs.py::"
 
 WHOLE = "tests/daemon/test_run_stops.py::"
-MACHINE = "tests/respond/test_run_machine.py"
+MACHINE = "tests/respond/test_runs_machine.py"
 
 MUTANTS: list[Mutant] = [
     Mutant(
@@ -250,7 +250,7 @@ MUTANTS: list[Mutant] = [
         "aiops/respond/calls.py",
         "given, list(calls)])[:ID_CHARS]",
         "given])[:ID_CHARS]",
-        (PLAN + "test_each_part_of_a_plan_counts",),
+        ("tests/respond/test_calls.py::test_each_part_of_a_plan_counts",),
     ),
     Mutant(
         "respond-the-id-of-a-plan-leaves-out-the-playbook",
@@ -264,14 +264,14 @@ MUTANTS: list[Mutant] = [
         "aiops/respond/calls.py",
         "[_FORM, playbook, incident, list(targets)",
         "[_FORM, playbook, list(targets)",
-        (PLAN + "test_each_part_of_a_plan_counts",),
+        ("tests/respond/test_calls.py::test_each_part_of_a_plan_counts",),
     ),
     Mutant(
         "respond-the-id-of-a-plan-leaves-out-parameters",
         "aiops/respond/calls.py",
         "list(targets), given, list(calls)]",
         "list(targets), list(calls)]",
-        (PLAN + "test_each_part_of_a_plan_counts",),
+        ("tests/respond/test_calls.py::test_each_part_of_a_plan_counts",),
     ),
     Mutant(
         "respond-another-plan-than-the-approved-one-is-run",

@@ -11,9 +11,13 @@ from typing import Any
 import pytest
 
 from aiops.errors import UsageError
+from aiops.respond.execution import Outcome
 from aiops.respond.history import Run
+from aiops.respond.rollback import Rollback
+from aiops.respond.sending import Reply as Answer
 from aiops.testing.receiver import Receiver, Reply, receiving
 from tests.respond.bench import TEAM, Bench, beside, get, paths, post, until, view
+from tests.respond.scripted import Scripted, call, keyed
 
 Make = Callable[..., Bench]
 THREE = ["worker-1", "worker-2", "worker-3"]
@@ -340,3 +344,96 @@ def test_a_run_that_did_not_help_is_not_rolled_back_under_another(make: Make, re
         held.set()
     bench.runner.roll_back(first.id, "ann", bench.now)
     assert (first.rollback, len(receiver.requests)) == ("done", 6)
+
+
+def rollback_of(run: Scripted, *names: str, by_hand: tuple[str, ...] = (), rolled: tuple[str, ...] = ()) -> Rollback:
+    """A rollback of these requests on target a, which a step touched."""
+    run.run.touched = ["a"]
+    return Rollback(run.run, run.execution, keyed(*[call(name, phase="rollback") for name in names]), by_hand, rolled)
+
+
+@pytest.mark.parametrize("state", ["executed", "refused"])
+def test_rollback_is_for_runs_that_failed(state: Any) -> None:
+    run = Scripted()
+    rollback_of(run, "undo").after(Outcome(state, "why", ["x"]))
+    assert (run.sent, run.kinds()) == ([], ["ended"])
+    ended = run.last("ended")
+    assert (ended["state"], ended["rollback"], ended["done"]) == (state, "", ["x"])
+    assert "say" not in ended
+
+
+def test_rollback_of_a_run_that_touched_nothing_is_none() -> None:
+    run = Scripted()
+    rollback = rollback_of(run, "undo")
+    run.run.touched = []
+    rollback.after(Outcome("failed", "why"))
+    assert (run.sent, run.last("ended")["rollback"]) == ([], "")
+
+
+def test_rollback_leaves_out_targets_that_no_step_touched_and_what_was_accepted_before() -> None:
+    run = Scripted()
+    run.run.touched = ["b"]
+    calls = keyed(call("one", "b", "rollback"), call("two", "b", "rollback"), call("one", "a", "rollback"))
+    Rollback(run.run, run.execution, calls, [], {calls[0][1]}).after(Outcome("failed", "why"))
+    assert run.sent == ["b/two"]
+    assert run.last("rollback")["state"] == "done"
+
+
+def test_rollback_of_which_all_was_accepted_before_is_none() -> None:
+    run = Scripted()
+    rollback_of(run, "undo", rolled=("key of rollback undo on a",)).after(Outcome("failed", "why"))
+    assert (run.sent, run.last("ended")["rollback"]) == ([], "")
+
+
+def test_rollback_after_a_stop_waits_for_a_person() -> None:
+    run = Scripted()
+    rollback_of(run, "undo").after(Outcome("stopped", "kill switch global is engaged"))
+    assert (run.sent, run.last("ended")["rollback"]) == ([], "waiting")
+    assert "waits for a person" in run.last("ended")["say"]
+
+
+@pytest.mark.parametrize("unsure", ["", "nobody knows whether it helped"])
+def test_rollback_after_verification_is_sent_only_where_it_is_sure(unsure: str) -> None:
+    run = Scripted()
+    rollback_of(run, "undo").after_verification(unsure)
+    assert run.sent == ([] if unsure else ["a/undo"])
+    assert run.last("ended")["rollback"] == ("waiting" if unsure else "running")
+    assert unsure in run.last("ended")["why"]
+
+
+def test_rollback_that_is_stopped_midway_waits_with_the_rest() -> None:
+    run = Scripted()
+    run.stop_before(1)
+    rollback_of(run, "one", "two", "three").by_a_person("ann")
+    told = run.last("rollback")
+    assert (told["state"], told["done"]) == ("waiting", ["rollback one on a: accepted"])
+    assert told["left"] == ["rollback two on a", "rollback three on a"]
+    assert (told["actor"], run.sent) == ("ann", ["a/one"])
+
+
+def test_rollback_goes_on_after_a_request_that_fails_and_says_the_last_problem() -> None:
+    run = Scripted(Answer(500), Answer(error="no answer"), Answer(200))
+    rollback_of(run, "one", "two", "three").after(Outcome("failed", "why"))
+    told = run.last("rollback")
+    assert (len(run.sent), told["state"], told["why"]) == (3, "failed", "rollback two on a: no answer")
+    assert "failed" in told["say"]
+
+
+def test_rollback_whose_rest_is_by_hand_waits_for_a_person() -> None:
+    run = Scripted()
+    rollback_of(run, "undo", by_hand=("tell the customer", "check the books")).after(Outcome("failed", "why"))
+    told = run.last("rollback")
+    assert (run.sent, told["state"]) == (["a/undo"], "waiting")
+    assert "tell the customer, check the books" in told["why"]
+
+
+def test_rollback_that_is_all_by_hand_waits_at_once() -> None:
+    run = Scripted()
+    rollback_of(run, by_hand=("tell the customer",)).after(Outcome("failed", "why"))
+    assert (run.kinds(), run.last("ended")["rollback"]) == (["ended"], "waiting")
+
+
+def test_rollback_that_fails_is_not_called_done_by_what_is_by_hand() -> None:
+    run = Scripted(Answer(500))
+    rollback_of(run, "undo", by_hand=("tell the customer",)).after(Outcome("failed", "why"))
+    assert run.last("rollback")["state"] == "failed"

@@ -15,7 +15,6 @@ from aiops.ports import AlertFact, IncidentView
 from aiops.records import Cause, Change
 from aiops.respond.format import Matcher
 from aiops.respond.matching import _matches, _test, compile_match, fit
-from aiops.respond.required_texts import inner, required
 from aiops.respond.situation import MAX_FACTS, Seen, situation
 from aiops.respond.symptom_words import words_of
 from aiops.topology import Topology
@@ -59,26 +58,6 @@ def test_the_fast_path_says_what_the_expression_says(part: str, text: str, wrapp
     except UsageError:
         return
     assert _matches(pattern)(text) == full.matches(text)
-
-
-@settings(max_examples=300, deadline=None)
-@given(
-    st.lists(st.sampled_from(["disk full", "no space", "abc", "in(ode|ner)s?", "x{2}", "a.c"]), min_size=1, max_size=4),
-    TEXTS,
-)
-def test_required_texts_never_hide_a_match(parts: list[str], text: str) -> None:
-    pattern = f".*({'|'.join(parts)}).*"
-    wanted = required(pattern)
-    for candidate in (text, *parts):
-        if Expression(pattern).matches(candidate):
-            assert not wanted or any(word in candidate for word in wanted)
-
-
-def test_required_texts_are_found_in_sequences_of_groups() -> None:
-    assert required(".*(postgres|mysql).*(slow|lock).*") == ("postgres", "mysql")
-    assert required(".*(a|b).*(slow|lock).*") == ("slow", "lock")
-    assert required(".*(abc)?.*") == ()
-    assert inner(".*(a)|(b).*") is None
 
 
 @pytest.mark.parametrize("pattern", ["(?=a)b", r"(a)\1", "(", "a" * 5 + "[", "(.{1000}){1000}"])

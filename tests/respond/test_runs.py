@@ -20,7 +20,7 @@ import pytest
 
 from aiops.errors import UsageError
 from aiops.respond.audit import Trail, verify
-from aiops.respond.guards import Policy, World, in_window
+from aiops.respond.guards import Policy, World
 from aiops.respond.rendering import Request
 from aiops.respond.runs import Gate, Reply, Runner
 
@@ -378,11 +378,3 @@ def test_the_switch_of_a_playbook_is_engaged_after_an_unknown_run(bench: Bench, 
     with pytest.raises(RuntimeError):
         bench.run()
     assert bench.runner.history.engaged(["playbook:restart-worker"]) == "playbook:restart-worker"
-
-
-def test_windows_of_the_week() -> None:
-    saturday = 1_700_308_800.0  # 2023-11-18 12:00 UTC
-    assert in_window("Fri 16:00/Mon 08:00", saturday)
-    assert not in_window("Mon 08:00/Fri 16:00", saturday)
-    assert in_window("Sat 12:00/Sat 12:01", saturday)
-    assert not in_window("Sat 11:00/Sat 12:00", saturday)

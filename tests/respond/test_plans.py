@@ -10,14 +10,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from aiops.respond.calls import Call, calls_of, digest
-from aiops.respond.format import Playbook
-from aiops.respond.history import Run
-from aiops.respond.parameters import Values
+from aiops.errors import UsageError
+from aiops.respond.guards import GUARDS, GuardCheck, Policy, World
+from aiops.respond.history import History, Run
+from aiops.respond.plans import Plan, Planner
 from aiops.testing.receiver import Receiver, Reply, receiving
+from aiops.topology import Edge, Node, Topology
 from tests.respond.bench import Bench, get, paths, post, view
 
 Make = Callable[..., Bench]
@@ -182,63 +181,90 @@ def test_a_precondition_that_is_no_question_is_refused(samples: SimpleNamespace,
         assert usable(samples.playbook(**{part: [{**step, "method": "GET"}]}), tmp_path)
 
 
-TEXT = st.text("abc/", min_size=1, max_size=3)
-STEP = st.builds(
-    lambda name, method, body: {
-        "kind": "http",
-        "name": name,
-        "url": "https://ops.example",
-        "method": method,
-        "body": body,
-    },
-    TEXT,
-    st.sampled_from(["POST", "PUT"]),
-    st.one_of(TEXT, st.just("{{ host }}")),
-)
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    steps=st.lists(STEP, min_size=1, max_size=3),
-    rollback=st.lists(STEP, max_size=2),
-    targets=st.lists(TEXT, min_size=1, max_size=2, unique=True),
-    again=st.lists(TEXT, min_size=1, max_size=2, unique=True),
-    moved=st.booleans(),
-)
-def test_two_plans_have_one_id_only_if_they_send_the_same(
-    samples: SimpleNamespace, steps: Any, rollback: Any, targets: list[str], again: list[str], moved: bool
-) -> None:
-    def plan(book: Playbook, chosen: list[str]) -> tuple[str, list[Call]]:
-        values = [Values({"host": target}, {}) for target in chosen]
-        calls = calls_of(book, chosen, values)
-        return digest(book, "i1", chosen, values, calls), calls
-
-    one = samples.playbook(steps=steps, rollback=rollback)
-    # A step moved from the end of the steps to the beginning of the rollback sends the same, at another time.
-    move = moved and len(steps) > 1
-    other = samples.playbook(steps=steps[:-1] if move else steps, rollback=[steps[-1], *rollback] if move else rollback)
-    (first, sent), (second, too) = plan(one, targets), plan(other, again)
-    assert (first == second) == (sent == too and not move)
-
-
-def test_each_part_of_a_plan_counts(samples: SimpleNamespace, receiver: Receiver) -> None:
-    """Also where the other parts are the same, as after an upgrade that renders a step differently."""
-    book, values = samples.playbook(rollback=[post(receiver, "undo")]), [Values({"host": "worker-1"}, {})]
-    calls = calls_of(book, ["worker-1"], values)
-    ids = {
-        digest(book, "i1", ["worker-1"], values, calls),
-        digest(samples.playbook(), "i1", ["worker-1"], values, calls),
-        digest(book, "i2", ["worker-1"], values, calls),
-        digest(book, "i1", ["worker-2"], values, calls),
-        digest(book, "i1", ["worker-1"], [Values({"host": "worker-2"}, {})], calls),
-        digest(book, "i1", ["worker-1"], values, calls[::-1]),
-        digest(book, "i1", ["worker-1"], values, calls[:-1]),
-    }
-    assert len(ids) == 7
-
-
 def test_runs_of_older_trails_are_read() -> None:
     """Before there was a digest, a run's line had no requests."""
     assert msgspec.convert(
         {"id": "x", "playbook": "p", "version": "1", "incident": "i", "targets": [], "started_at": 1}, Run
     )
+
+
+def planner(samples: SimpleNamespace, topology: Topology | None = None, **changes: Any) -> Planner:
+    book = samples.playbook(**changes)
+    history = History(switches={"global": False})
+    return Planner({book.name: book}, topology or samples.topology(), Policy(ceiling="approve"), history)
+
+
+def plan_of(samples: SimpleNamespace, *targets: str, topology: Topology | None = None, **changes: Any) -> Plan:
+    made = planner(samples, topology, **changes)
+    return made.plan(samples.view("WorkerHangs"), "restart-worker", World(samples.at + 120), targets or None)[0]
+
+
+def test_plan_names_its_only_obstacle(samples: SimpleNamespace) -> None:
+    plan = plan_of(samples)
+    assert (plan.playbook, plan.incident, plan.targets) == ("restart-worker", "i1", ["worker-1"])
+    assert [check.guard for check in plan.checks] == [name for name, _ in GUARDS]
+    assert plan.refused is not None
+    assert "0 of 1 approvals" in plan.refused
+    assert plan.sentence == f"would run restart-worker on worker-1; refused because {plan.refused}"
+    assert plan.parameters == {"worker-1": {"host": "worker-1"}}
+
+
+def test_plan_without_a_target_sends_nothing(samples: SimpleNamespace) -> None:
+    view = samples.view("WorkerHangs", cause=None)
+    plan, case = planner(samples).plan(view, "restart-worker", World(samples.at + 120))
+    assert (plan.targets, plan.requests, case.values) == ([], [], [])
+    assert str(plan) == "restart-worker on nothing"
+
+
+def test_plan_fills_each_target_with_its_own_name(samples: SimpleNamespace) -> None:
+    plan = plan_of(samples, "worker-2", "worker-3")
+    assert [call.url.split("/")[-2] for call in plan.requests] == ["worker-2", "worker-3"]
+
+
+def test_plan_of_a_hostile_target_has_no_request_for_it(samples: SimpleNamespace) -> None:
+    plan = plan_of(samples, "worker-2", "../admin")
+    assert [call.target for call in plan.requests] == ["worker-2"]
+    assert "parameters" in {check.guard for check in plan.checks if check.state == "refused"}
+
+
+def test_playbook_that_is_not_in_the_catalogue_cannot_be_planned(samples: SimpleNamespace) -> None:
+    made = planner(samples)
+    assert made.playbook("gone") is None
+    assert made.playbook("restart-worker") is not None
+    with pytest.raises(UsageError, match="got 'gone'"):
+        made.plan(samples.view("WorkerHangs"), "gone", World(samples.at))
+
+
+def test_steps_by_hand_are_named_and_not_sent(samples: SimpleNamespace) -> None:
+    plan = plan_of(samples, rollback=[{"kind": "manual", "name": "tell the customer"}])
+    assert plan.by_hand == ["tell the customer"]
+    assert {call.phase for call in plan.requests} == {"step"}
+
+
+@pytest.mark.parametrize(
+    ("edges", "nodes", "known", "members"),
+    [
+        (["worker-1", "worker-2", "worker-3"], [Node("work")], None, 3),
+        (["worker-1", "worker-2"], [], None, 2),
+        ([], [], None, None),
+        (["worker-1", "worker-2"], [Node("work")], 40, 40),
+    ],
+)
+def test_size_of_the_service_is_what_the_topology_or_the_host_knows(
+    samples: SimpleNamespace, edges: list[str], nodes: list[Node], known: int | None, members: int | None
+) -> None:
+    topology = Topology.build(
+        [*nodes, *[Node(name, "host") for name in edges]], [Edge(name, "work", "part_of") for name in edges]
+    )
+    made = planner(samples, topology)
+    _, case = made.plan(samples.view("WorkerHangs"), "restart-worker", World(samples.at, members=known))
+    assert case.world.members == members
+
+
+def test_plan_takes_over_what_the_guards_say() -> None:
+    plan = Plan("id", "p", "i", ["a", "b"], [], [], "old", "old")
+    assert plan.weigh([GuardCheck("mode", "passed", "holds")]) is None
+    assert (plan.refused, plan.sentence) == (None, "would run p on a, b")
+    stop = GuardCheck("storm", "refused", "a storm")
+    assert plan.weigh([stop]) is stop
+    assert (plan.refused, plan.sentence) == ("a storm", "would run p on a, b; refused because a storm")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,33 @@ def test_no_folder_is_told(tmp_path: Path) -> None:
 
 def test_names_are_compared_without_their_joints() -> None:
     assert plain("Kube-Pod_Not.Ready") == plain("kubepodnotready")
+
+
+def test_pipes_links_and_folders_are_not_read(tmp_path: Path) -> None:
+    (tmp_path / "Good.md").write_text("# Good\n## Meaning\nIt is.")
+    (tmp_path / "Folder.md").mkdir()
+    os.mkfifo(tmp_path / "Pipe.md")
+    (tmp_path / "Link.md").symlink_to(tmp_path / "Good.md")
+    (tmp_path / "Loop").symlink_to(tmp_path)
+    assert [book.name for book in read_runbooks(tmp_path)] == ["Good"]
+
+
+def test_folders_are_read_to_a_depth(tmp_path: Path) -> None:
+    deep = tmp_path
+    for number in range(1, 6):
+        (deep / f"At{number}.markdown").write_text("x")
+        deep = deep / f"d{number}"
+        deep.mkdir()
+    assert [book.alert for book in read_runbooks(tmp_path)] == ["At1", "At2", "At3", "At4"]
+
+
+@pytest.mark.parametrize("text", ["", "# ", "#", "```\n# Name\n", "---\n---\n", "---\nno end", "#######  x", "# # #"])
+def test_any_text_is_a_runbook(text: str) -> None:
+    book = parse("node/NodeDown", text)
+    assert (book.alert, book.name) == ("NodeDown", "node/NodeDown")
+    assert book.title
+
+
+def test_section_that_comes_twice_is_one(tmp_path: Path) -> None:
+    book = parse("A", "## Diagnosis\nfirst\n## Impact: all\nmuch\n## Diagnosis (more)\nsecond")
+    assert (book.diagnosis, book.impact) == ("first\nsecond", "much")
