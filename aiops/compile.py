@@ -19,6 +19,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent
 # Where an alert's time goes, and no structs of msgspec: compiled code reads those more slowly than the interpreter.
 MODULES = (
+    "engine/arrival",
     "engine/detect/conformal",
     "engine/correlate/background",
     "engine/incidents/clusters",
@@ -27,6 +28,7 @@ MODULES = (
     "engine/correlate/hops",
     "engine/correlate/onset_rate",
     "engine/correlate/pace",
+    "engine/correlate/similarity",
     "engine/correlate/snapshot",
     "engine/correlate/splitting",
     "engine/correlate/state",
@@ -36,6 +38,15 @@ MODULES = (
     "engine/incidents/summary",
     "engine/detect/features",
     "engine/engine",
+    "engine/detect/entity_anomaly",
+    "engine/incidents/assignment",
+    "engine/incidents/due",
+    "engine/incidents/episodes",
+    "engine/incidents/expiry",
+    "engine/incidents/incident_record",
+    "engine/incidents/merging",
+    "engine/incidents/opening",
+    "engine/incidents/repeats",
     "engine/incidents/storm_grouping",
     "engine/incidents/state",
     "engine/incidents/lifecycle",

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from aiops.engine.arrival import Arrival, Moment
 from aiops.engine.clock import Timeline
 from aiops.engine.config import EngineConfig
 from aiops.engine.correlate.correlator import Correlator
@@ -21,9 +22,9 @@ from aiops.engine.incidents.clusters import Clusters
 from aiops.engine.incidents.lifecycle import MAX_DUE, MAX_DUE_EACH, Incidents
 from aiops.engine.model_faults import Faults
 from aiops.engine.operator_actions import Actions
-from aiops.engine.pipeline import Placer
+from aiops.engine.pipeline import Pipeline
 from aiops.engine.rank import Models, Ranking
-from aiops.engine.silences.ending import Waking
+from aiops.engine.silence_expiry import SilenceExpiry
 from aiops.engine.silences.silences import Silences
 from aiops.engine.snapshot import Strings, Thaw, parts
 from aiops.errors import UsageError
@@ -69,40 +70,48 @@ class Engine:
         self.incidents = Incidents(
             config.incidents, self.clusters, self.ranking.assess, self.ranking.learn, self.silences
         )
-        self.placer = Placer(
-            config.incidents, self.dedup, self.detect, self.correlate, self.clusters, self.incidents, self.silences
-        )
-        self.waking = Waking(self.placer)
-        self.actions = Actions(self.incidents, self.ranking, self.waking, self.detect, self.topology)
+        self.pipeline = Pipeline(self.dedup, self.detect, self.correlate, self.incidents)
+        self.silence_expiry = SilenceExpiry(self.pipeline)
+        self.actions = Actions(self.silence_expiry, self.ranking, self.detect, self.topology)
+        # What the record in hand carries through the stages.
+        self._arrival = Arrival()
 
     def step(self, batch: Sequence[Logged]) -> list[Event]:
-        """Fold a batch of records, in order; the events that they cause."""
-        out: list[Event] = []
+        """Process a batch of records, in order; return the events that they cause."""
+        arrival = self._arrival
+        out = arrival.out = []
         for record in batch:
-            seq = self.seq
-            self.seq = seq + 1
+            arrival.seq = self.seq
+            self.seq += 1
             if type(record) is Alert:
-                at = self.timeline.at(record.ts)
-                if at > self.timeline.now:
-                    self._advance(at, seq, out)
-                elif self.timeline.back_to >= 0.0:
-                    self._set_back(seq, out)
-                elif min(self.incidents.next_due(), self.placer.next_due()) <= self.timeline.now:
-                    self._advance(self.timeline.now, seq, out)
-                self.placer.alert(record, seq, at, self.timeline.now, out)
+                self._alert(record, arrival)
             else:
-                self._other(record, seq, out)
+                self._other(record, arrival)
             if self.faults.texts:
-                self._report_faults(seq, out)
+                self._report_faults(arrival)
+        arrival.out = []
         return out
 
-    def _report_faults(self, seq: int, out: list[Event]) -> None:
-        out.extend(Notice(seq, "plugin", text) for text in self.faults.texts)
+    def _alert(self, alert: Alert, arrival: Arrival) -> None:
+        timeline = self.timeline
+        at = timeline.at(alert.ts)
+        if at > timeline.now:
+            self._advance(at, arrival)
+        elif timeline.back_to >= 0.0:
+            self._set_back(arrival)
+        elif min(self.incidents.next_due(), self.pipeline.expiry.next_due()) <= timeline.now:
+            self._advance(timeline.now, arrival)
+        arrival.now = timeline.now
+        arrival.begin(alert, at)
+        self.pipeline.process(arrival)
+
+    def _report_faults(self, moment: Moment) -> None:
+        moment.out.extend(Notice(moment.seq, "plugin", text) for text in self.faults.texts)
         self.faults.texts.clear()
 
-    def _other(self, record: Logged, seq: int, out: list[Event]) -> None:
+    def _other(self, record: Logged, arrival: Arrival) -> None:
         if isinstance(record, Skipped):
-            self._skip(record, seq, out)
+            self._skip(record, arrival)
             return
         kind = type(record).__name__.lower()
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
@@ -112,22 +121,27 @@ class Engine:
         trusted = isinstance(record, Tick | Action)
         at = self.timeline.host(record.ts) if isinstance(record, Tick) else self.timeline.at(record.ts)
         if self.timeline.back_to >= 0.0:
-            self._set_back(seq, out)
+            self._set_back(arrival)
         if isinstance(record, Tick) and not record.passes:
             return
         if at > self.timeline.now and (trusted or at == record.ts):
-            self._advance(at, seq, out, MAX_DUE if isinstance(record, Tick) else MAX_DUE_EACH)
-        now = self.timeline.now
+            self._advance(at, arrival, MAX_DUE if isinstance(record, Tick) else MAX_DUE_EACH)
+        arrival.now = self.timeline.now
         if isinstance(record, Metric):
-            alert = self.detect.metric(record, at)
-            if alert is not None:
-                self.placer.alert(alert, seq, min(alert.ts, now), now, out, derived=True)
+            self._metric(record, at, arrival)
         elif isinstance(record, Change):
             self.ranking.change(record)
         elif isinstance(record, Action):
-            self.actions.apply(record, seq, now, out)
+            self.actions.apply(record, arrival)
 
-    def _set_back(self, seq: int, out: list[Event]) -> None:
+    def _metric(self, metric: Metric, at: float, arrival: Arrival) -> None:
+        alert = self.detect.metric(metric, at)
+        if alert is not None:
+            arrival.begin(alert, min(alert.ts, arrival.now))
+            arrival.is_derived = True
+            self.pipeline.process(arrival)
+
+    def _set_back(self, moment: Moment) -> None:
         """Set the time back: what the stages hold for later than that counts as of now."""
         timeline = self.timeline
         ahead_s = timeline.now - timeline.back_to
@@ -135,35 +149,30 @@ class Engine:
         for stage in self._stages().values():
             stage.set_back(timeline.now)
         what = "the host's clock" if timeline.tick >= 0.0 else "the records that followed"
-        out.append(Notice(seq, "clock", f"engine time was {duration(ahead_s)} ahead of {what}, and was set back"))
+        text = f"engine time was {duration(ahead_s)} ahead of {what}, and was set back"
+        moment.out.append(Notice(moment.seq, "clock", text))
 
-    def _skip(self, record: Skipped, seq: int, out: list[Event]) -> None:
+    def _skip(self, record: Skipped, moment: Moment) -> None:
         """Account for a record that cannot be processed: no time passes, and nothing else changes."""
         self.skipped += 1
         if record.of == "alert":
-            self.placer.rejected(record.id, seq, record.reason, out)
+            self.pipeline.reject(record.id, record.reason, moment)
         else:
             self.kinds[record.of] = self.kinds.get(record.of, 0) + 1
-        out.append(Notice(seq, "skipped", f"record {seq} ({record.of} {record.id}) was set aside: {record.reason}"))
+        text = f"record {moment.seq} ({record.of} {record.id}) was set aside: {record.reason}"
+        moment.out.append(Notice(moment.seq, "skipped", text))
 
-    def _advance(self, now: float, seq: int, out: list[Event], most: int = MAX_DUE_EACH) -> None:
+    def _advance(self, now: float, moment: Moment, most: int = MAX_DUE_EACH) -> None:
         """Let time pass: episodes, clusters and incidents that were due end first, at most so many of each."""
-        self.timeline.now = now
-        self.placer.expire(now, seq, out, most)
-        if self.silences.next_end <= now:
-            self.waking.ended(now, seq, out)
-        if self.silences.next_start <= now and self.silences.begun(now):
-            self.incidents.recheck(held=False)
-        if self.placer.muted.waking:
-            self.waking.run(now, seq, out, most)
-        if self.incidents.unchecked:
-            self.incidents.check(now, seq, out, most)
+        self.timeline.now = moment.now = now
+        self.pipeline.expiry.run(moment, most)
+        self.silence_expiry.run_due(moment, most)
         if self.incidents.next_due() <= now:
-            self.incidents.run_due(now, seq, out, most)
-        if self.dedup.forgotten and not self.placer.told_forgotten:
-            self.placer.told_forgotten = True
+            self.incidents.run_due(moment, most)
+        if self.dedup.forgotten and not self.pipeline.cap_reported:
+            self.pipeline.cap_reported = True
             text = f"more than {self.config.dedup.max_streams} alert streams: the ones silent for longest are forgotten"
-            out.append(Notice(seq, "cap", text))
+            moment.out.append(Notice(moment.seq, "cap", text))
 
     def present(self, name: str) -> tuple[Incident, int, int] | None:
         """An incident as it is now, its version, and the number of the last record; None for one not remembered."""
@@ -171,33 +180,33 @@ class Engine:
         cluster = self.clusters.of(incident.cluster) if incident is not None else None
         if incident is None or cluster is None:
             return None
-        return self.incidents.record(incident, cluster, self.timeline.now), incident.version, self.seq - 1
+        return self.incidents.records.make(incident, cluster, self.timeline.now), incident.version, self.seq - 1
 
     def finish(self) -> list[Event]:
         """Let so much time pass that all that is open ends by itself; for the end of an archive, not of a daemon."""
-        out: list[Event] = []
+        moment = Moment(self.seq, self.timeline.now)
         # Each round ends what the one before left firing: streams, then held ones, then their incidents.
         for _ in range(4):
-            self._advance(self.timeline.now + 2 * self.config.dedup.stale_s, self.seq, out, ALL)
-        self._report_faults(self.seq, out)
-        return out
+            self._advance(self.timeline.now + 2 * self.config.dedup.stale_s, moment, ALL)
+        self._report_faults(moment)
+        return moment.out
 
     def accounts(self) -> dict[str, Any]:
         """How many records of each kind came, where the alerts went, and whether the sums agree."""
-        dispositions = dict(self.placer.dispositions)
-        alerts = self.placer.alerts
+        dispositions = dict(self.pipeline.dispositions)
+        alerts = self.pipeline.alerts
         placed = sum(dispositions.values())
         others = sum(self.kinds.values())
         return {
             "records": {"alert": alerts, **self.kinds},
             "dispositions": dispositions,
-            "derived": self.placer.derived,
+            "derived": self.pipeline.derived,
             "conserved": placed == alerts and alerts + others == self.seq,
             "open_incidents": self.incidents.open_count,
             "clock_ahead_s": self.timeline.ahead_s(),
             "set_backs": self.timeline.set_backs,
             "set_back_at": self.timeline.set_back_at,
-            "storm": self.placer.gatherer.storms.active,
+            "storm": self.pipeline.storms.active,
             "streams": len(self.dedup.streams),
             "clusters": len(self.clusters.by_number),
             "silences_set_aside": dict(self.silences.set_aside),
@@ -273,7 +282,7 @@ class Engine:
             "incidents": self.incidents,
             "ranking": self.ranking,
             "silences": self.silences,
-            "placer": self.placer,
+            "pipeline": self.pipeline,
         }
 
 

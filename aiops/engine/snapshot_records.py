@@ -45,8 +45,6 @@ class DumpedStream(Struct, gc=False, array_like=True):
     background: str | None = None
     silenced: bool = False
     seen: int = 0
-    interval_s: float = 0.0
-    placed_at: float = 0.0
     habit: float = 0.0
     habit_at: float = -1e18
     ended_at: float = -inf

@@ -14,12 +14,12 @@ import sys
 import time
 
 from aiops.daemon.gc_tuning import settle
+from aiops.engine.arrival import Arrival
 from aiops.engine.clock import Timeline
 from aiops.engine.config import EngineConfig
 from aiops.engine.correlate.correlator import Correlator
 from aiops.engine.dedup.deduplicator import Dedup
 from aiops.engine.detect.stage import Detect
-from aiops.engine.incidents.clusters import severity_of
 from aiops.engine.incidents.lifecycle import MAX_DUE_EACH
 from aiops.records import Alert
 from aiops.records.decode import decode
@@ -40,7 +40,7 @@ class Stages:
         self.dedup = Dedup(config.dedup)
         self.detect = Detect(config.detect)
         self.correlate = Correlator(config.correlate, topology(load))
-        self.seq = 0
+        self.arrival = Arrival()
 
     def take(self, alert: Alert) -> None:
         """One alert through all three."""
@@ -50,13 +50,16 @@ class Stages:
             self.dedup.expire(now, 2 * MAX_DUE_EACH)
         if self.correlate.next_due() <= now:
             self.correlate.advance(now, MAX_DUE_EACH)
-        stream = self.dedup.stream(alert)
+        arrival = self.arrival
+        arrival.now = now
+        arrival.begin(alert, at)
+        self.dedup.admit(arrival)
         self.dedup.dropped.clear()
-        if self.dedup.observe(stream, alert, at).verdict in ("new", "repeat"):
-            self.detect.alert(now, stream.fingerprint, stream.entity, stream.name, severity_of(alert))
-            self.correlate.place(self.seq, now, stream.name, stream.entity, stream.service)
-            stream.cluster = self.seq
-        self.seq += 1
+        if arrival.verdict in ("new", "repeat"):
+            self.detect.measure(arrival)
+            self.correlate.assign(arrival)
+            arrival.stream.cluster = arrival.seq
+        arrival.seq += 1
 
 
 def measure(load: Load) -> Spread:

@@ -14,6 +14,7 @@ from aiops.engine.engine import Engine
 from aiops.engine.events import IncidentChanged
 from aiops.records import Alert, Record, Tick
 from aiops.records.decode import format_time
+from tests.engine.arrivals import observe
 
 NOW = 1_795_010_000.0
 
@@ -32,7 +33,7 @@ def firing(found: Iterable[Alert]) -> list[str]:
     """The names of what still fires after all of it."""
     dedup = Dedup(DedupConfig())
     for alert in found:
-        dedup.observe(dedup.stream(alert), alert, alert.ts)
+        observe(dedup, alert)
     return [stream.name for stream in dedup.streams.values() if stream.firing]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aiops.config import Config, StateConfig
 from aiops.daemon.daemon import Daemon
+from aiops.engine.arrival import Arrival
 from aiops.engine.engine import Engine
 from aiops.journal import read
 from aiops.ports import Received
@@ -31,13 +32,13 @@ class Watched(Engine):
     def __init__(self) -> None:
         super().__init__()
         self.taken: dict[str, float] = {}
-        placed = self.placer.alert
+        process = self.pipeline.process
 
-        def watch(alert: Alert, seq: int, at: float, now: float, *rest: object) -> None:
-            self.taken[alert.id] = now
-            placed(alert, seq, at, now, *rest)  # type: ignore[arg-type]
+        def watch(arrival: Arrival) -> None:
+            self.taken[arrival.alert.id] = arrival.now
+            process(arrival)
 
-        self.placer.alert = watch  # type: ignore[method-assign, assignment]
+        self.pipeline.process = watch  # type: ignore[method-assign]
 
 
 def opened(directory: Path, clock: Clock) -> Daemon:

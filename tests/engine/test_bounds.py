@@ -13,6 +13,7 @@ from aiops.engine.config import DedupConfig
 from aiops.engine.dedup.deduplicator import SLACK, Dedup
 from aiops.engine.engine import Engine
 from aiops.records import Alert, Record
+from tests.engine.arrivals import observe
 
 T0 = 1_795_000_000.0
 # Kept for training aside, up to a cap of its own (`detect.training_rows`), whatever fires.
@@ -94,12 +95,11 @@ def test_the_queue_of_deadlines_is_bounded_by_the_streams(kind: str) -> None:
             at = T0 + 60.0 * turn + number / streams
             ends_at = at + 50.0 if kind == "leases" and turn % 2 else None
             fires = Alert(ts=at, name="N", entity=f"e{number}", starts_at=at, ends_at=ends_at)
-            stream = dedup.stream(fires)
-            dedup.observe(stream, fires, at, at)
-            stream.cluster = 0
+            observe(dedup, fires)
+            dedup.stream(fires).cluster = 0
             if kind != "leases":
                 over = Alert(ts=at, name="N", entity=f"e{number}", status="resolved")
-                dedup.observe(stream, over, at, at)
+                observe(dedup, over)
         dedup.expire(T0 + 60.0 * turn + 59.0)
         most = max(most, len(dedup._due))
     assert streams / 2 <= most <= 2 * streams + SLACK + 1
@@ -109,7 +109,7 @@ def test_streams_that_are_forgotten_leave_no_entries_behind() -> None:
     dedup = Dedup(DedupConfig(max_streams=100))
     for number in range(5_000):
         alert = Alert(ts=T0 + number, name="N", entity=f"e{number}")
-        dedup.observe(dedup.stream(alert), alert, alert.ts, alert.ts)
+        observe(dedup, alert)
     assert len(dedup._due) <= 2 * 100 + SLACK + 1
 
 
@@ -125,7 +125,7 @@ def test_the_queue_of_incidents_is_bounded_by_the_incidents() -> None:
                 Alert(ts=at, name=f"A{turn}", entity="db", severity="critical", status="resolved"),
             ]
         )
-        most = max(most, len(engine.incidents._due))
+        most = max(most, len(engine.incidents.due.entries))
     assert 0 < most <= 2 * len(engine.incidents.by_id) + SLACK + 1
 
 
@@ -140,5 +140,5 @@ def test_lone_warnings_that_are_over_leave_no_entries_behind() -> None:
                 Alert(ts=at, name=f"W{number}", entity=f"e{number}", severity="warning", status="resolved"),
             ]
         )
-        most = max(most, len(engine.placer.worth._waiting) - 2 * len(engine.clusters.by_number))
+        most = max(most, len(engine.pipeline.triage._waiting) - 2 * len(engine.clusters.by_number))
     assert most <= SLACK

@@ -194,7 +194,7 @@ def times_of(engine: Engine) -> list[float]:
     found = [engine.timeline.now, engine.correlate.now]
     for stream in engine.dedup.streams.values():
         found += [stream.last_at, stream.opened_at, stream.resolved_at, stream.ended_at, *stream.firings]
-        found += [stream.habit_at, stream.placed_at]
+        found += [stream.habit_at]
     for cluster in engine.clusters.by_number.values():
         found += [cluster.opened_at, cluster.last_at]
         found += [at for member in cluster.members.values() for at in (member.first_at, member.last_at)]

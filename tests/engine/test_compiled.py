@@ -44,7 +44,7 @@ assert any(cluster.storm is not None for cluster in engine.clusters.by_number.va
 mine.write_bytes(engine.snapshot())
 after = engine.step(records[half:]) + engine.finish()
 told = {"compiled": is_compiled(), "stale": is_stale(), "before": digest(before), "after": digest(after),
-        "end": hashlib.sha256(engine.snapshot()).hexdigest(), "alerts": engine.placer.alerts}
+        "end": hashlib.sha256(engine.snapshot()).hexdigest(), "alerts": engine.pipeline.alerts}
 if other.exists():
     engine = Engine(EngineConfig(), run.topology)
     engine.restore(other.read_bytes())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from aiops.engine.arrival import Moment
 from aiops.engine.config import EngineConfig, IncidentConfig
 from aiops.engine.correlate.scoring import Weights, size
 from aiops.engine.correlate.state import Cluster
@@ -28,8 +29,7 @@ def test_the_older_of_two_merged_incidents_goes_on(target: int) -> None:
     assert into is not None
     assert source is not None
     out: list[Event] = []
-    engine.incidents.merge(into, source, 9, T0 + 3001, "they are one", out)
-    engine.clusters.merge(into, source)
+    engine.pipeline.merging.merge(into, source.number, "they are one", Moment(9, T0 + 3001, out))
     assert list(engine.incidents.by_id) == [older]
     assert engine.incidents.by_id[older].cluster == into.number
     assert engine.incidents.by_id[older].merged_from == [younger]
@@ -48,7 +48,7 @@ def test_a_storm_is_over_once_fewer_than_half_as_many_wanted_to_open_within_the_
     storms.end()
     assert not storms.active
     assert storms.next_due() == float("inf")
-    assert not storms.gathers(False, T0 + 131.0)
+    assert not storms.groups(False, T0 + 131.0)
 
 
 def test_a_storm_ends_by_itself_and_the_next_alert_opens_its_own_incident() -> None:

@@ -141,10 +141,10 @@ def test_zeros_of_both_signs_survive() -> None:
     engine = Engine()
     engine.step(load(20))
     for stream in engine.dedup.streams.values():
-        stream.interval_s = -0.0
+        stream.habit = -0.0
     other = Engine()
     other.restore(engine.snapshot())
-    assert all(math.copysign(1.0, stream.interval_s) < 0 for stream in other.dedup.streams.values())
+    assert all(math.copysign(1.0, stream.habit) < 0 for stream in other.dedup.streams.values())
     assert other.snapshot() == engine.snapshot()
 
 

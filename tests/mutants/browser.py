@@ -167,7 +167,7 @@ MUTANTS: list[Mutant] = [
     Mutant("any text is a playbook", ACTIONS, "and not suggester.knows(playbook)", "and False", FEEDBACK),
     Mutant(
         "an incident that was merged twice is forgotten",
-        "aiops/engine/incidents/lifecycle.py",
+        "aiops/engine/incidents/merging.py",
         "*younger.merged_from, younger.id]",
         "younger.id]",
         FEEDBACK,

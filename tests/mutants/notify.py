@@ -13,7 +13,7 @@ PRESENT = ("tests/daemon/test_present.py",)
 SILENCED = ("tests/notify/test_silenced.py", "tests/engine/silences/test_coverage.py")
 LOST = ("tests/store/test_lost.py",)
 SALVAGED = ("tests/store/test_outbox.py",)
-WAKING = ("tests/engine/silences/test_ending.py",)
+WAKING = ("tests/engine/test_silence_expiry.py",)
 
 MUTANTS: list[Mutant] = [
     Mutant(
@@ -174,8 +174,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "engine-a-new-name-is-not-reported",
         "aiops/engine/incidents/lifecycle.py",
-        "        elif incident.unsaid:\n            self._report(incident, cluster, seq, at, out)",
-        "        elif False:\n            self._report(incident, cluster, seq, at, out)",
+        "        elif incident.unsaid:\n            self._report(incident, cluster, at, moment)",
+        "        elif False:\n            self._report(incident, cluster, at, moment)",
         ENGINE,
     ),
     Mutant(
@@ -222,8 +222,8 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "storm-never-ends",
-        "aiops/engine/pipeline.py",
-        "            self.gatherer.calm(seq, out)",
+        "aiops/engine/incidents/expiry.py",
+        "            self.opening.grouping.end(moment)",
         "            pass",
         STORM,
     ),
@@ -250,14 +250,14 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "silences-end-and-nobody-is-told",
-        "aiops/engine/silences/ending.py",
+        "aiops/engine/silence_expiry.py",
         "            count = self.muted.wake(silence.id)",
         "            count = 0",
         WAKING,
     ),
     Mutant(
         "silences-another-one-does-not-hold",
-        "aiops/engine/silences/ending.py",
+        "aiops/engine/silence_expiry.py",
         "        if silence is not None:\n            self.muted.mute",
         "        if False:\n            self.muted.mute",
         WAKING,
@@ -320,15 +320,15 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "silenced-by-one-of-several",
-        "aiops/engine/silences/coverage.py",
+        "aiops/engine/incidents/coverage.py",
         "        if silence is None:\n            return OPEN\n",
         "        if silence is None:\n            continue\n",
         SILENCED,
     ),
     Mutant(
         "silenced-windows-that-begin-later-are-missed",
-        "aiops/engine/engine.py",
-        "            self.incidents.recheck(held=False)\n",
+        "aiops/engine/silence_expiry.py",
+        "            self.checks.begin(held=False)\n",
         "            pass\n",
         SILENCED,
     ),

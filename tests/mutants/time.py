@@ -7,7 +7,9 @@ from tests.mutants.model import Mutant
 _DEDUP = "aiops/engine/dedup/deduplicator.py"
 _TIMELINE = "aiops/engine/clock.py"
 _INCIDENTS = "aiops/engine/incidents/lifecycle.py"
-_PLACE = "aiops/engine/pipeline.py"
+_MERGING = "aiops/engine/incidents/merging.py"
+_IDENTITIES = "aiops/engine/incidents/identities.py"
+_REPEATS = "aiops/engine/incidents/repeats.py"
 _CLOCKS = "aiops/daemon/clocks.py"
 _TICKS = "aiops/daemon/ticks.py"
 _OLD = "tests/engine/test_old_mutants.py"
@@ -28,7 +30,7 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "time-merge-keeps-the-younger",
-        _INCIDENTS,
+        _MERGING,
         "(ours, theirs) if (ours.opened_at, ours.id) <= (theirs.opened_at, theirs.id) else (theirs, ours)",
         "(theirs, ours) if (ours.opened_at, ours.id) <= (theirs.opened_at, theirs.id) else (ours, theirs)",
         _in("engine/test_old_mutants", "test_the_older_of_two_merged_incidents_goes_on"),
@@ -127,13 +129,13 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "time-calm-counts-by-the-senders-clock",
         _INCIDENTS,
-        "max(at, max(cluster.last_at, heard_at) + self.config.resolve_after_s)",
+        "max(at, max(cluster.last_at, received_at) + self.config.resolve_after_s)",
         "max(at, cluster.last_at + self.config.resolve_after_s)",
         _in("engine/dedup/test_episodes", "test_an_incident_stays_open_for_its_calm_after_an_end_of_a_late_clock"),
     ),
     Mutant(
         "time-repeat-leaves-its-incident",
-        _PLACE,
+        _REPEATS,
         "if home is None or home.incident is None or not stream.counted or",
         "if True or home is None or home.incident is None or not stream.counted or",
         _in("engine/dedup/test_episodes", "test_a_repeat_without_start_or_end_stays_in_its_incident"),
@@ -147,14 +149,14 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "time-identity-from-position",
-        _INCIDENTS,
+        _IDENTITIES,
         'f"{first.fingerprint}/{first.sent_at!r}"',
         'f"{first.fingerprint}/{cluster.number}"',
         _in("engine/test_identity", "test_records_between_and_batches_rename_nothing"),
     ),
     Mutant(
         "time-one-name-for-two-incidents",
-        _INCIDENTS,
+        _IDENTITIES,
         'f"inc-{base}" if count == 1 else',
         'f"inc-{base}" if count >= 1 else',
         _in("engine/test_identity", "test_a_sender_whose_time_stands_still_gives_each_incident_an_id_of_its_own"),

@@ -12,20 +12,19 @@ depend on the order of alerts with equal time stamps only as far as a cluster th
 from __future__ import annotations
 
 from collections import OrderedDict
-from itertools import islice
 from math import exp, inf, log
 from typing import Any
 
+from aiops.engine.arrival import Arrival
 from aiops.engine.correlate.background import SLOT_S, Habit
 from aiops.engine.correlate.config import CorrelateConfig
 from aiops.engine.correlate.cooccurrence import Cooccurrence
 from aiops.engine.correlate.hops import UNPLACED, Hops
 from aiops.engine.correlate.onset_rate import Onsets
 from aiops.engine.correlate.pace import MAX_ONSETS
-from aiops.engine.correlate.result import Closed, Placement
+from aiops.engine.correlate.result import Closed, CorrelationResult
 from aiops.engine.correlate.scoring import (
     GOES_ON,
-    MAX_MEAN_TYPES,
     Weights,
     at_distance,
     dead_partner,
@@ -35,9 +34,23 @@ from aiops.engine.correlate.scoring import (
     size,
     terms,
 )
+from aiops.engine.correlate.similarity import similarity
 from aiops.engine.correlate.snapshot import dump, dump_statistics, load, load_statistics
 from aiops.engine.correlate.splitting import splits
-from aiops.engine.correlate.state import Cluster, Entry, Held, Key, Name, absorb, add, follow, free, remove, touch
+from aiops.engine.correlate.state import (
+    Cluster,
+    Entry,
+    Held,
+    Key,
+    Name,
+    absorb,
+    add,
+    follow,
+    free,
+    remove,
+    silent_since,
+    touch,
+)
 from aiops.topology import Topology
 
 # Sums of times are rounded; looking so much too early costs nothing.
@@ -97,15 +110,20 @@ class Correlator:
         self.now = 0.0
         # The slot that packed statistics end in, until the first alert says what time it is now.
         self.packed_slot = -1
-        self._placement = Placement()
+        self._result = CorrelationResult()
         # When `advance` may have something to do: part of the state, for what it does not do then is not told then.
         self.due = -inf
         # The best entry of each cluster that the alert in hand is compared with, and how many alerts were.
         self._found: list[Entry] = []
         self._round = 0
 
-    def place(self, seq: int, ts: float, type_: str, entity: str, service: str | None = None) -> Placement:
-        """Where the alert belongs; `seq` must be new, a `ts` earlier than the last counts as the last.
+    def assign(self, arrival: Arrival) -> None:
+        """Find the cluster of a firing alert."""
+        stream = arrival.stream
+        arrival.result = self.place(arrival.free, arrival.now, stream.name, stream.entity, stream.service)
+
+    def place(self, seq: int, ts: float, type_: str, entity: str, service: str | None = None) -> CorrelationResult:
+        """Return the cluster of an alert; `seq` must be new, a `ts` earlier than the last counts as the last.
 
         The answer is one object that the next call changes, except for its lists.
         """
@@ -117,12 +135,12 @@ class Correlator:
             self._unpack(ts)
         name: Name = (type_, entity) if service is None else (type_, entity, service)
         key = self.keys.get(name) or self._stream(name)
-        placement = self._placement
-        placement.new_cluster = placement.new_member = False
-        placement.background = None
-        placement.join = None
-        if placement.merged:
-            placement.merged = []
+        result = self._result
+        result.new_cluster = result.new_member = False
+        result.background = None
+        result.join = None
+        if result.merged:
+            result.merged = []
         entry = key.entry
         reason = key.habit.reason(ts) if self.config.background else None
         if reason is not None and key.alone < ALONE and self.hops.site(entity, service) is not None:
@@ -140,12 +158,12 @@ class Correlator:
             self._count(entry, ts)
         else:
             entry = self._score(seq, ts, name, key, self.hops.site(entity, service))
-        placement.cluster = entry.cluster.id
-        placement.member = entry.member
+        result.cluster = entry.cluster.id
+        result.member = entry.member
         self.cooccurrence.observe(type_, ts)
         if key.habit.observe(ts):
             self.keys.move_to_end(name)
-        return placement
+        return result
 
     def advance(self, now: float, most: int = MAX_CLUSTERS) -> list[Closed]:
         """Close the clusters that have been idle; `now` must not decrease. Parts without a tie leave as they close.
@@ -156,7 +174,9 @@ class Correlator:
         self.evicted.clear()
         self._close(self.clusters, now - self.idle_s, closed, most)
         self._close(self.background, now - BACKGROUND_IDLE_S, closed, most)
-        due = min(_first(self.clusters, now) + self.idle_s, _first(self.background, now) + BACKGROUND_IDLE_S)
+        due = min(
+            silent_since(self.clusters, now) + self.idle_s, silent_since(self.background, now) + BACKGROUND_IDLE_S
+        )
         self.due = due - DUE_SLACK_S
         return closed
 
@@ -217,8 +237,8 @@ class Correlator:
             key.habit.shift(shift)
 
     def _background(self, seq: int, ts: float, name: Name, key: Key, reason: str) -> Entry:
-        placement = self._placement
-        placement.background = reason
+        result = self._result
+        result.background = reason
         entry = key.entry
         if entry is not None and entry.cluster.background:
             touch(entry, ts)
@@ -227,7 +247,7 @@ class Correlator:
         if len(self.background) >= MAX_CLUSTERS:
             self._evict(self.background)
         cluster = self.background[seq] = Cluster(seq, ts, ts, background=True)
-        placement.new_cluster = True
+        result.new_cluster = True
         return self._join(cluster, key, name, None, ts)
 
     def _score(self, seq: int, ts: float, name: Name, key: Key, site: str | None) -> Entry:
@@ -259,13 +279,13 @@ class Correlator:
             if len(self.clusters) >= MAX_CLUSTERS:
                 self._evict(self.clusters)
             cluster = self.clusters[seq] = Cluster(seq, ts, ts)
-            self._placement.new_cluster = True
+            self._result.new_cluster = True
             return self._join(cluster, key, name, site, ts)
         cluster = best.cluster
         if name not in cluster.entries:
             npmi = self.cooccurrence.npmi(name[0], best.type)
             distance = self.hops.distance(site, best.site)
-            self._placement.join = terms(
+            self._result.join = terms(
                 self.weights,
                 npmi,
                 best,
@@ -376,33 +396,16 @@ class Correlator:
         cluster.base = base
         cluster.near = 0.0 if site is None else near(weights, cluster, self.rate, self.goes_on, ts)
 
-    def _mean(self, type_: str, answers: dict[str, float], cluster: Cluster) -> float:
-        """Mean NPMI of a type with the first types of a cluster."""
-        total = 0.0
-        count = 0
-        for other in cluster.types:
-            npmi = answers.get(other)
-            total += self.cooccurrence.ask(answers, type_, other) if npmi is None else npmi
-            count += 1
-            if count == MAX_MEAN_TYPES:
-                break
-        return total / count if count else 0.0
-
     def _merge(self, best: Cluster) -> None:
         for entry in self._found:
             other = entry.cluster
             if other is best or other.score <= self.threshold or len(other.entries) > MAX_MERGE_ENTRIES:
                 continue
-            mean = self._similarity(best, other)
+            mean = similarity(self.cooccurrence, best, other)
             if mean > self.weights.merge:
                 reason = f"both fit the same alert, and their types go together (mean NPMI {mean:.2f})"
-                self._placement.merged.append((other.id, reason))
+                self._result.merged.append((other.id, reason))
                 self._absorb(best, other)
-
-    def _similarity(self, a: Cluster, b: Cluster) -> float:
-        types = list(islice(a.types, MAX_MEAN_TYPES))
-        answers_of = self.cooccurrence.answers_of
-        return sum(self._mean(type_, answers_of(type_), b) for type_ in types) / len(types) if types else 0.0
 
     def _absorb(self, target: Cluster, source: Cluster) -> None:
         del self.clusters[source.id]
@@ -432,7 +435,7 @@ class Correlator:
             entry.rare = key.habit.active < RARE_SLOTS
             entry.parent, entry.seq = parent, seq
             add(cluster, name, entry)
-            self._placement.new_member = True
+            self._result.new_member = True
             if not cluster.background:
                 self._remember(entry)
         key.entry = entry
@@ -491,8 +494,3 @@ class Correlator:
         key = self.keys.get(entry.name)
         if key is not None and key.entry is entry:
             key.entry = None
-
-
-def _first(clusters: OrderedDict[int, Cluster], now: float) -> float:
-    """The last alert of the cluster that is silent longest; what opens later is never silent for as long."""
-    return next(iter(clusters.values())).last if clusters else now

@@ -1,4 +1,4 @@
-"""What the correlator says of one alert, and of clusters that went quiet."""
+"""What the correlator decides about one alert, and about clusters that went quiet."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from aiops.engine.correlate.join_evidence import Join
 from aiops.records import Evidence
 
 
-class Placement:
-    """Where one alert went.
+class CorrelationResult:
+    """The cluster of one alert.
 
     `cluster` and `member` are numbers that depend on the input alone (the `seq` of the record that opened them).
     `member` is the (cluster, alert stream) pair. `join` says why, only when the member is new to an old cluster.

@@ -22,8 +22,6 @@ PATIENCE = 3.0
 # Nearness says something only while the cluster goes on: so many nats over something new (`correlate_onsets`). At 1
 # faults a few minutes apart join (overlays -.02), at 3 faults that pause fall apart (Kubernetes -.06).
 GOES_ON = 2.0
-# Types of a cluster that are compared; later ones are mostly echoes of the first.
-MAX_MEAN_TYPES = 8
 
 
 @dataclass(frozen=True)

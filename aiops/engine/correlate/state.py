@@ -249,6 +249,11 @@ class Held:
         self.clear()
 
 
+def silent_since(clusters: OrderedDict[int, Cluster], now: float) -> float:
+    """Return the last alert of the cluster that is silent longest; what opens later is never silent for as long."""
+    return next(iter(clusters.values())).last if clusters else now
+
+
 def free(cluster: Cluster) -> None:
     """Let a cluster, which is not needed any more, and its entries go of each other."""
     cluster.entries.clear()

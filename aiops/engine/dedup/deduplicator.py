@@ -11,12 +11,13 @@ import heapq
 import sys
 from collections import OrderedDict
 from math import exp, inf
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
+from aiops.engine.arrival import Arrival
 from aiops.engine.config import DedupConfig
-from aiops.engine.dedup.stream import Stream, describe, entity_of, fingerprint_of, identity_of, new_stream
+from aiops.engine.dedup.stream import Stream, describe, entity_of, identity_of, new_stream
 from aiops.engine.interning import Identity, Shared
 from aiops.engine.snapshot_records import DumpedStream, Each, used_up, values_of
 from aiops.records import Alert
@@ -50,21 +51,6 @@ SLACK = 64
 # A copy is known by stream, time, status and id.
 Copy = tuple[int, float, str, str]
 _FIELDS = values_of(DumpedStream)
-Verdict = Literal["new", "repeat", "duplicate", "resolved", "orphan"]
-
-
-class Seen:
-    """What dedup says of one alert; one object is reused for all alerts.
-
-    `new`: a firing that opens an episode. `repeat`: firing again inside one, to be placed by the correlator.
-    `duplicate`: nothing new. `resolved`: the episode ends. `orphan`: resolved without having fired.
-    """
-
-    __slots__ = ("reason", "verdict")
-
-    def __init__(self) -> None:
-        self.verdict: Verdict = "new"
-        self.reason: str | None = None
 
 
 class Dedup:
@@ -87,8 +73,17 @@ class Dedup:
         self._recent: dict[Copy, None] = {}
         self._older: dict[Copy, None] = {}
         self._due: list[tuple[float, int]] = []
-        self._seen = Seen()
         self._shared = Shared()
+
+    def admit(self, arrival: Arrival) -> None:
+        """Find the stream of an alert, end its previous episode if that is over by now, and decide the verdict."""
+        stream = arrival.stream = self.stream(arrival.alert)
+        if stream.due_at <= arrival.now and (stream.firing or stream.held) and self.settle(stream, arrival.now):
+            arrival.ended_at = max(stream.resolved_at, stream.last_at)
+        self.observe(arrival)
+        if stream.silenced and stream.firing and arrival.verdict == "duplicate":
+            # Nobody was notified of this episode; where its silence is over, a repeat is news.
+            arrival.verdict = "new"
 
     def stream(self, alert: Alert) -> Stream:
         """The stream of an alert; a new one where there is none."""
@@ -110,10 +105,9 @@ class Dedup:
     def _open(self, identity: Identity, alert: Alert, entity: str) -> Stream:
         if len(self.streams) >= self.config.max_streams:
             self._forget_oldest()
-        fingerprint = fingerprint_of(identity)
         number = self._next
         self._next += 1
-        stream = new_stream(number, fingerprint, identity, self._shared, alert, entity)
+        stream = new_stream(number, identity, self._shared, alert, entity)
         identity = stream.identity
         self.streams[identity] = stream
         self._numbers[number] = identity
@@ -139,24 +133,18 @@ class Dedup:
         del self._numbers[stream.number]
         self.forgotten += 1
 
-    def observe(self, stream: Stream, alert: Alert, ts: float, now: float = -inf) -> Seen:
-        """Say what one alert means for its stream, and update the stream.
-
-        `ts` is the alert's own time, clamped where it is absurdly far ahead; `now` the engine's time at receipt.
-        """
-        seen = self._seen
-        if now < ts:
-            now = ts
+    def observe(self, arrival: Arrival) -> None:
+        """Decide the verdict on an alert of a known stream, and update the stream."""
+        stream, alert = arrival.stream, arrival.alert
         stream.seen += 1
-        if alert.id and self._copy(stream, alert, ts):
-            seen.verdict, seen.reason = "duplicate", "exact copy"
+        if alert.id and self._copy(stream, alert, arrival.at):
+            arrival.verdict, arrival.reason = "duplicate", "exact copy"
         elif alert.status != "resolved":
-            self._fire(stream, alert, ts, now, seen)
-        elif alert.ends_at is not None and self._moves_on(stream, alert.ends_at, now):
-            self._fire(stream, alert, ts, now, seen, True)
+            self._fire(arrival, False)
+        elif alert.ends_at is not None and self._moves_on(stream, alert.ends_at, arrival.now):
+            self._fire(arrival, True)
         else:
-            self._resolve(stream, alert, ts, now, seen)
-        return seen
+            self._resolve(arrival)
 
     def _copy(self, stream: Stream, alert: Alert, ts: float) -> bool:
         key = (stream.number, ts, alert.status, alert.id)
@@ -189,39 +177,47 @@ class Dedup:
         stream.lapsed = (end, now, moves)
         return moves >= LAPSED_MOVES
 
-    def _fire(self, stream: Stream, alert: Alert, ts: float, now: float, seen: Seen, is_lapsed: bool = False) -> None:
-        starts_at, begins = alert.starts_at, not stream.firing
-        if alert.ends_at is not None or starts_at is not None:
+    def _fire(self, arrival: Arrival, is_lapsed: bool) -> None:
+        """Take in a firing; `is_lapsed` is one whose status says resolved, with a lease of a sender's late clock."""
+        stream, now = arrival.stream, arrival.now
+        starts_at, ends_at = arrival.alert.starts_at, arrival.alert.ends_at
+        if ends_at is not None or starts_at is not None:
             stream.has_life_cycle = True
+        begins = not stream.firing
         if begins:
-            late = None if is_lapsed else _late(stream, starts_at, ts, now)
+            late = None if is_lapsed else _late(stream, starts_at, arrival.at, now)
             if late is not None:
-                seen.verdict, seen.reason = "duplicate", late
+                arrival.verdict, arrival.reason = "duplicate", late
                 return
-            self._begin(stream, starts_at, ts, now, seen)
-        elif starts_at is not None and stream.starts_at is not None and starts_at <= stream.starts_at:
-            # Replicas name the start a little differently; the earlier one is not another episode.
-            seen.verdict, seen.reason = "duplicate", "repeat of the firing alert"
-        elif stream.lease_until is not None and now <= stream.lease_until:
-            seen.verdict, seen.reason = "duplicate", "renews its lease"
-            if starts_at is not None:
-                stream.starts_at = starts_at
+            self._begin(arrival)
         else:
-            seen.verdict, seen.reason = "repeat", None
-            if starts_at is not None:
-                stream.starts_at = starts_at
+            self._repeat(arrival)
         if now > stream.last_at:
             stream.last_at = now
-        if alert.ends_at is not None:
-            stream.lease_until = now + LEASE_S if is_lapsed else _lease(alert.ends_at, ts, now)
-            begins = True
-        if begins:
+        if ends_at is not None:
+            stream.lease_until = now + LEASE_S if is_lapsed else _lease(ends_at, arrival.at, now)
+        if begins or ends_at is not None:
             # Any other firing moves the deadline on, which is seen when it comes.
             self._schedule(stream)
 
-    def _begin(self, stream: Stream, starts_at: float | None, ts: float, now: float, seen: Seen) -> None:
+    def _repeat(self, arrival: Arrival) -> None:
+        """Decide the verdict on a firing inside the running episode."""
+        stream, starts_at = arrival.stream, arrival.alert.starts_at
+        if starts_at is not None and stream.starts_at is not None and starts_at <= stream.starts_at:
+            # Replicas name the start a little differently; the earlier one is not another episode.
+            arrival.verdict, arrival.reason = "duplicate", "repeat of the firing alert"
+            return
+        if stream.lease_until is not None and arrival.now <= stream.lease_until:
+            arrival.verdict, arrival.reason = "duplicate", "renews its lease"
+        else:
+            arrival.verdict = "repeat"
+        if starts_at is not None:
+            stream.starts_at = starts_at
+
+    def _begin(self, arrival: Arrival) -> None:
+        stream, now = arrival.stream, arrival.now
         stream.firing = True
-        stream.starts_at = starts_at
+        stream.starts_at = arrival.alert.starts_at
         stream.lease_until = None
         # To the end of the line: the order of `streams` is the order of their latest episodes.
         self.streams.move_to_end(stream.identity)
@@ -232,31 +228,31 @@ class Dedup:
         if not stream.held and self._flaps(stream, now):
             stream.held = True
         if stream.held and stream.cluster >= 0:
-            seen.verdict, seen.reason = "duplicate", "flapping: held as one episode"
+            arrival.verdict, arrival.reason = "duplicate", "flapping: held as one episode"
         else:
-            seen.verdict, seen.reason = "new", None
+            arrival.verdict = "new"
             stream.episode += 1
-            stream.opened_at = ts
+            stream.opened_at = arrival.at
 
     def _flaps(self, stream: Stream, ts: float) -> bool:
         firings = stream.firings
         return len(firings) >= self.config.flap_count and ts - firings[0] <= self.config.flap_window_s
 
-    def _resolve(self, stream: Stream, alert: Alert, ts: float, now: float, seen: Seen) -> None:
-        starts_at = alert.starts_at
+    def _resolve(self, arrival: Arrival) -> None:
+        stream, at, now = arrival.stream, arrival.at, arrival.now
         if stream.episode == 0 and not stream.firing:
-            seen.verdict, seen.reason = "orphan", "resolved without having fired"
+            arrival.verdict, arrival.reason = "orphan", "resolved without having fired"
         elif not stream.firing:
-            seen.verdict, seen.reason = "duplicate", "already resolved"
-        elif _ended_before(stream, starts_at, ts, now):
-            seen.verdict, seen.reason = "duplicate", "late: an earlier episode's end"
+            arrival.verdict, arrival.reason = "duplicate", "already resolved"
+        elif _ended_before(stream, arrival.alert.starts_at, at, now):
+            arrival.verdict, arrival.reason = "duplicate", "late: an earlier episode's end"
             return
         else:
-            seen.verdict, seen.reason = "resolved", "resolved"
+            arrival.verdict, arrival.reason = "resolved", "resolved"
             stream.firing = False
             stream.ended_at, stream.ended_start = now, stream.starts_at
         stream.has_life_cycle = True
-        stream.resolved_at = max(stream.resolved_at, ts)
+        stream.resolved_at = max(stream.resolved_at, at)
         stream.last_at = max(stream.last_at, now)
         if stream.held:
             # It is now waiting for calm, which comes sooner than the end of a firing.
@@ -346,7 +342,6 @@ class Dedup:
             stream.last_at = min(stream.last_at, now)
             stream.resolved_at = min(stream.resolved_at, now)
             stream.ended_at = min(stream.ended_at, now)
-            stream.placed_at = min(stream.placed_at, now)
             stream.habit_at = min(stream.habit_at, now)
             stream.firings = tuple([min(at, now) for at in stream.firings])
             if stream.lapsed is not None and stream.lapsed[1] > now:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from math import inf
+from typing import Literal
 
 import msgspec
 from mypy_extensions import mypyc_attr
@@ -13,9 +14,10 @@ from aiops.records import Alert
 
 # Where the thing that alerts is named, most specific first, when the alert has no `entity` of its own.
 ENTITY_LABELS = ("entity", "pod", "container", "instance", "host", "hostname", "node", "device", "job", "namespace")
-
-
-# An end in the past as it was told, when it came, and how often in a row it had moved on by then.
+# `new`: a firing that opens an episode. `repeat`: firing again inside one, for the correlator to assign. `duplicate`:
+# nothing new. `resolved`: the episode ends. `orphan`: resolved without having fired.
+Verdict = Literal["new", "repeat", "duplicate", "resolved", "orphan"]
+# An end in the past as the sender gave it, when it came, and how often in a row it had moved on by then.
 Lapsed = tuple[float, float, int]
 
 
@@ -27,8 +29,7 @@ class Stream:
     `has_life_cycle`: it has said "resolved" before, or carries a start or a lease; silence is then no sign of an end.
     `firings` are the times at which the latest began, for flapping. `counted`: its cluster counts it as firing.
     `background` is why its episode alone was not worth an incident; `silenced`: the episode began under a silence, and
-    nobody was told. `interval_s` is its usual distance between two alerts of one episode, `placed_at` the time of the
-    latest that was placed; `habit` how often its episodes began of late, decayed, `habit_at` when the last one that
+    nobody was notified. `habit` is how often its episodes began of late, decayed, `habit_at` when the last one that
     counted did.
 
     Two clocks, never compared: `starts_at`, `ended_start` and `lapsed` hold the sender's times, `last_at` and
@@ -55,7 +56,6 @@ class Stream:
         "has_life_cycle",
         "held",
         "identity",
-        "interval_s",
         "lapsed",
         "last_at",
         "lease_until",
@@ -63,7 +63,6 @@ class Stream:
         "name",
         "number",
         "opened_at",
-        "placed_at",
         "resolved_at",
         "seen",
         "service",
@@ -98,8 +97,6 @@ class Stream:
         background: str | None = None,
         silenced: bool = False,
         seen: int = 0,
-        interval_s: float = 0.0,
-        placed_at: float = 0.0,
         habit: float = 0.0,
         habit_at: float = -1e18,
         ended_at: float = -inf,
@@ -130,8 +127,6 @@ class Stream:
         self.background = background
         self.silenced = silenced
         self.seen = seen
-        self.interval_s = interval_s
-        self.placed_at = placed_at
         self.habit = habit
         self.habit_at = habit_at
         self.ended_at = ended_at
@@ -139,14 +134,15 @@ class Stream:
         self.lapsed = lapsed
 
 
-def new_stream(number: int, fingerprint: str, identity: Identity, shared: Shared, alert: Alert, entity: str) -> Stream:
-    """A stream that has said nothing yet; what it has in common with others, it shares with them.
+def new_stream(number: int, identity: Identity, shared: Shared, alert: Alert, entity: str) -> Stream:
+    """Return a stream without any alert so far; what it has in common with others, it shares with them.
 
     >>> identity = (None, "disk full", "db-1", "db", (("team", "a"),))
-    >>> stream = new_stream(0, "f0", identity, Shared(), Alert(ts=1.0, name="disk full"), "db-1")
+    >>> stream = new_stream(0, identity, Shared(), Alert(ts=1.0, name="disk full"), "db-1")
     >>> stream.name, stream.entity, stream.firing
     ('disk full', 'db-1', False)
     """
+    fingerprint = fingerprint_of(identity)
     identity = source, name, entity_, service, _ = shared.identity(identity)
     stream = Stream(number, fingerprint, identity, name, entity_, service, source)
     if not entity_:
@@ -159,21 +155,6 @@ def describe(stream: Stream, alert: Alert, entity: str, shared: Shared) -> None:
     stream.name = shared.text(alert.name)
     stream.entity = shared.text(entity)
     stream.service = shared.text(alert.service)
-
-
-# How much later than usual a repeat may come and still be what was to be expected; tools jitter by about a factor of 2.
-LATE = 3.0
-# Below this, repeats are one burst and not a rhythm; most tools evaluate every 15 to 60 s.
-RHYTHM_FLOOR_S = 10.0
-
-
-def expected(stream: Stream, ts: float) -> bool:
-    """Whether a repeat at `ts` keeps to the stream's rhythm; takes it into the rhythm, too."""
-    gap = ts - stream.placed_at
-    stream.placed_at = ts
-    usual = stream.interval_s
-    stream.interval_s = gap if usual <= 0.0 else 0.7 * usual + 0.3 * gap
-    return usual >= RHYTHM_FLOOR_S and gap <= LATE * usual
 
 
 def entity_of(alert: Alert) -> str:

@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from mypy_extensions import mypyc_attr
 
+from aiops.engine.arrival import Arrival
 from aiops.engine.detect.config import DetectConfig
 from aiops.engine.detect.conformal import Ring
+from aiops.engine.detect.entity_anomaly import EntityAnomaly
 from aiops.engine.detect.feature_row import NAMES, Row
 from aiops.engine.detect.features import Windows
 from aiops.engine.detect.metrics import Metrics
@@ -26,7 +27,7 @@ from aiops.errors import AiopsError, UsageError
 from aiops.ports import Detector
 from aiops.records import Action, Alert, Metric
 
-__all__ = ["SLOT", "Detect", "DetectConfig", "Scorers", "Strange", "Surprise"]
+__all__ = ["SLOT", "Detect", "DetectConfig", "Scorers", "Surprise"]
 
 # The one slot a model can be swapped into: the scorer of alert-stream rows.
 SLOT = "rows"
@@ -34,24 +35,6 @@ SLOT = "rows"
 _MAX_STATE = 4_000_000
 
 Scorers = Mapping[str, Callable[[Any], Detector]]
-
-
-@mypyc_attr(acyclic=True)
-class Strange:
-    """The model's word on an entity: raw score, and the calibrated probability of one at least as high."""
-
-    __slots__ = ("at", "entity", "p", "score")
-
-    def __init__(self, at: float, entity: str, score: float, p: float) -> None:
-        self.at = at
-        self.entity = entity
-        self.score = score
-        self.p = p
-
-    def sentence(self) -> str:
-        """For people."""
-        return f"alerts of {self.entity} are unlike what the model learned: p = {self.p:.2g}"
-
 
 # Row scores that a new one is ranked among, and the weight of the tail beyond them; see `Ring`.
 _RING = 1024
@@ -79,11 +62,18 @@ class Detect:
         self._training: deque[Row] = deque(maxlen=config.training_rows)
         self._pending: list[Row] = []
         self._ring = Ring(_RING, nats=False)
-        self._verdicts: OrderedDict[str, Strange] = OrderedDict()
+        self._verdicts: OrderedDict[str, EntityAnomaly] = OrderedDict()
         self._model: Detector | None = None
         self._loaded: list[str] = []  # algorithm and state text of the model
         # Its algorithm and digest, for people.
         self.in_place: tuple[str, str] | None = None
+
+    def measure(self, arrival: Arrival) -> None:
+        """Measure how unusual a firing alert is, for its stream and for its entity."""
+        stream = arrival.stream
+        arrival.surprise = self.alert(arrival.now, stream.fingerprint, stream.entity, stream.name, arrival.severity)
+        if self._verdicts:
+            arrival.anomaly = self._verdicts.get(stream.entity)
 
     def alert(self, ts: float, stream: str, entity: str, type_: str, severity: int) -> Surprise:
         """Take in one alert; about 2 µs. The returned object is overwritten by the next call: copy what you keep."""
@@ -100,8 +90,8 @@ class Detect:
         """
         return self._metrics.see(metric, metric.ts if at is None else at)
 
-    def strange(self, entity: str) -> Strange | None:
-        """The model's latest word on the entity; None without a model, or before its rows were scored."""
+    def anomaly_of(self, entity: str) -> EntityAnomaly | None:
+        """Return the model's latest verdict on an entity; None without a model, or before its rows were scored."""
         return self._verdicts.get(entity)
 
     def rows(self) -> list[Row]:
@@ -123,7 +113,7 @@ class Detect:
     def _score(self, rows: list[Row]) -> None:
         assert self._model is not None
         for row, score in zip(rows, self._scores(self._model, rows), strict=False):
-            self._verdicts[row.entity] = Strange(row.at, row.entity, score, self._ring.tail(score))
+            self._verdicts[row.entity] = EntityAnomaly(row.at, row.entity, score, self._ring.tail(score))
             self._verdicts.move_to_end(row.entity)
             self._ring.add(score)
         while len(self._verdicts) > _MAX_VERDICTS:
@@ -207,7 +197,7 @@ class Detect:
         self._pending = [Row(*row) for row in state["pending"]]
         self._ring = Ring(_RING, nats=False)
         self._ring.load(state["ring"])
-        self._verdicts = OrderedDict((verdict[1], Strange(*verdict)) for verdict in state["verdicts"])
+        self._verdicts = OrderedDict((verdict[1], EntityAnomaly(*verdict)) for verdict in state["verdicts"])
         self._loaded = list(state["model"])
         self._model = self._build(*self._loaded) if self._loaded else None
         self.in_place = _identity(*self._loaded) if self._loaded else None

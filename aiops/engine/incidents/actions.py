@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from aiops.engine.events import Event
+from aiops.engine.arrival import Moment
 from aiops.engine.incidents.clusters import ClusterState
 from aiops.engine.incidents.lifecycle import Incidents
 from aiops.engine.incidents.state import IncidentState
@@ -22,11 +22,10 @@ from aiops.wording import plural
 OUTCOMES = ("resolved", "helped", "useless")
 # Names listed in a refusal: enough to see what is meant, short enough for a line.
 MAX_NAMED = 5
-MAX_NOTES = 20
 # A note is a sentence or two; it is kept with the incident and goes into messages.
 MAX_NOTE_CHARS = 1_000
 
-Verb = Callable[[Action, int, float, list[Event]], str]
+Verb = Callable[[Action, Moment], str]
 
 
 class IncidentActions:
@@ -60,23 +59,23 @@ class IncidentActions:
             )
         return incident, cluster, "" if incident.id == name else f"{name} is part of {incident.id} now: "
 
-    def _acknowledge(self, action: Action, seq: int, at: float, out: list[Event]) -> str:
+    def _acknowledge(self, action: Action, moment: Moment) -> str:
         incident, _, now = self._found(action)
         if incident.status == "resolved":
             raise UsageError(f"{now}{incident.id} is resolved: only an open incident can be acknowledged")
         if incident.status == "acknowledged":
             return f"{now}was acknowledged before: nothing changed"
-        self.incidents.acknowledge(incident, seq, at, action.actor, out)
+        self.incidents.acknowledge(incident, action.actor, moment)
         return f"{now}acknowledged"
 
-    def _resolve(self, action: Action, seq: int, at: float, out: list[Event]) -> str:
+    def _resolve(self, action: Action, moment: Moment) -> str:
         incident, cluster, now = self._found(action)
         if incident.status == "resolved":
             return f"{now}was resolved before: nothing changed"
-        self.incidents.resolve(incident, cluster, seq, at, out, f"resolved by {action.actor or 'an operator'}")
+        self.incidents.resolve(incident, cluster, moment.now, moment, f"resolved by {action.actor or 'an operator'}")
         return f"{now}resolved"
 
-    def _confirm_cause(self, action: Action, seq: int, at: float, out: list[Event]) -> str:
+    def _confirm_cause(self, action: Action, moment: Moment) -> str:
         if not action.entity:
             raise UsageError("$.entity: expected the entity that was the cause; got none")
         incident, cluster, now = self._found(action)
@@ -88,22 +87,22 @@ class IncidentActions:
                 f"got {action.entity[:80]!r}"
             )
         self.ranking.confirm_cause(incident, view, action.entity)
-        self._note(incident, f"cause confirmed: {action.entity}")
-        self.incidents.updated(incident, seq, at, ["root"], out)
+        self.incidents.note(incident, f"cause confirmed: {action.entity}")
+        self.incidents.updated(incident, ["root"], moment)
         return f"{now}{action.entity} is the confirmed cause"
 
-    def _confirm_grouping(self, action: Action, seq: int, at: float, out: list[Event]) -> str:
+    def _confirm_grouping(self, action: Action, moment: Moment) -> str:
         incident, cluster, now = self._found(action)
         right, wrong = (_ids(action.args.get(name, "")) for name in ("alerts", "wrong"))
         if both := sorted(right & wrong):
             raise UsageError(f"{now}$.args: expected each alert as right or as wrong; got {both[0][:80]!r} as both")
         _check_members(cluster, right | wrong, now)
         text = f"grouping judged wrong for {plural(len(wrong), 'alert')}" if wrong else "grouping confirmed"
-        self._note(incident, text)
-        self.incidents.updated(incident, seq, at, ["grouping"], out)
+        self.incidents.note(incident, text)
+        self.incidents.updated(incident, ["grouping"], moment)
         return f"{now}{text}; recorded with the incident, which stays as it is"
 
-    def _confirm_playbook(self, action: Action, seq: int, at: float, out: list[Event]) -> str:
+    def _confirm_playbook(self, action: Action, moment: Moment) -> str:
         playbook, outcome = action.args.get("playbook", ""), action.args.get("outcome", "resolved")
         if not playbook:
             raise UsageError("$.args.playbook: expected the name of a playbook; got none")
@@ -118,11 +117,11 @@ class IncidentActions:
                 f"got {playbook[:80]!r}"
             )
         self.ranking.confirm_playbook(incident, self._view(incident, cluster), playbook, outcome)
-        self._note(incident, f"playbook {playbook}: {outcome}")
-        self.incidents.updated(incident, seq, at, ["playbook"], out)
+        self.incidents.note(incident, f"playbook {playbook}: {outcome}")
+        self.incidents.updated(incident, ["playbook"], moment)
         return f"{now}{playbook}: {outcome}"
 
-    def _take_note(self, action: Action, seq: int, at: float, out: list[Event]) -> str:
+    def _take_note(self, action: Action, moment: Moment) -> str:
         text = action.args.get("text", "")[:MAX_NOTE_CHARS]
         if not text:
             raise UsageError("$.args.text: expected a sentence; got none")
@@ -131,8 +130,8 @@ class IncidentActions:
             raise UsageError(
                 f"{now}$.incident: expected an incident that is not over; {incident.id} is {incident.status}"
             )
-        self._note(incident, text)
-        self.incidents.updated(incident, seq, at, ["note"], out)
+        self.incidents.note(incident, text)
+        self.incidents.updated(incident, ["note"], moment)
         return f"{now}noted"
 
     def _view(self, incident: IncidentState, cluster: ClusterState) -> IncidentView:
@@ -142,9 +141,6 @@ class IncidentActions:
         view = self.ranking.view(incident, cluster)
         view.causes = incident.causes
         return view
-
-    def _note(self, incident: IncidentState, text: str) -> None:
-        incident.notes = [*incident.notes, text][-MAX_NOTES:]
 
 
 def _entities(incident: IncidentState, cluster: ClusterState, view: IncidentView) -> Iterable[str]:

@@ -245,7 +245,7 @@ class Clusters:
             if len(cluster.members) >= (self.max_members if cluster.storm is None else MAX_STORM_MEMBERS):
                 cluster.add_beyond(stream.entity)
             else:
-                member = cluster.members[number] = self._member(number, cluster.number, stream, alert, ts, level)
+                member = cluster.members[number] = self._member(number, cluster.number, stream, alert, ts)
         if member is not None:
             member.count += 1
             if ts > member.last_at:
@@ -270,7 +270,7 @@ class Clusters:
             cluster.severity = level
         return member
 
-    def _member(self, number: int, cluster: int, stream: Stream, alert: Alert, ts: float, level: int) -> MemberState:
+    def _member(self, number: int, cluster: int, stream: Stream, alert: Alert, ts: float) -> MemberState:
         labels = alert.labels
         return MemberState(
             number,
@@ -280,7 +280,7 @@ class Clusters:
             stream.entity,
             stream.service,
             stream.source,
-            level,
+            severity_of(alert),
             ts,
             ts,
             message=self._shared.text(alert.message[:MAX_MESSAGE]) if alert.message else None,
@@ -320,7 +320,7 @@ class Clusters:
             target.aliases.append(number)
         del self.by_number[source.number]
 
-    def gather(self, storm: ClusterState, source: ClusterState) -> None:
+    def absorb(self, storm: ClusterState, source: ClusterState) -> None:
         """Move all of `source` into the cluster of a storm, which keeps few members one by one."""
         if len(storm.members) + len(source.members) > MAX_STORM_MEMBERS:
             storm.overflow += len(source.members)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from aiops.engine.detect.stage import Strange, Surprise
+from aiops.engine.detect.entity_anomaly import EntityAnomaly
+from aiops.engine.detect.rate_anomaly import Surprise
 from aiops.engine.incidents.clusters import MemberState
 
 # A member is called surprising in its notes below this; one in a hundred bins of a calm stream gets there.
@@ -12,10 +13,10 @@ MAX_SURPRISES = 2
 FLAPPING = "flapping: held as firing until it has been calm"
 
 
-def note(member: MemberState, surprise: Surprise, strange: Strange | None, is_held: bool) -> None:
-    """Note what is unusual about a member and, where that is known, about its entity (`strange`)."""
-    if strange is not None and strange.p < SURPRISING_P:
-        member.note(strange.sentence())
+def note(member: MemberState, surprise: Surprise, anomaly: EntityAnomaly | None, is_held: bool) -> None:
+    """Note what is unusual about a member and, where that is known, about its entity (`anomaly`)."""
+    if anomaly is not None and anomaly.p < SURPRISING_P:
+        member.note(anomaly.sentence())
     if is_held:
         member.note(FLAPPING)
     if surprise.p < SURPRISING_P and not surprise.first and len(member.notes) < MAX_SURPRISES:

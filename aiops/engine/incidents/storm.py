@@ -77,7 +77,7 @@ class Storms:
         self.limit = config.storm_incidents
         self.window_s = config.storm_window_s
         self.active = False
-        self.gathered = 0
+        self.grouped = 0
         # Incidents that opened out of the reserve.
         self.reserved = 0
         self.clusters: dict[str, int] = {}
@@ -86,7 +86,7 @@ class Storms:
         self._opened: deque[float] = deque(maxlen=self.limit or 1)
 
     def opens(self, now: float) -> bool:
-        """An incident opens; True when a storm begins with it."""
+        """Count an incident that opens; return whether a storm begins with it."""
         if not self.limit:
             return False
         self._wanted.append(now)
@@ -94,17 +94,17 @@ class Storms:
         if self.active or not self._full(self._wanted, now):
             return False
         self.active = True
-        self.gathered = self.reserved = 0
+        self.grouped = self.reserved = 0
         return True
 
-    def gathers(self, is_tied: bool, now: float) -> bool:
-        """Whether an alert that would open an incident is gathered instead; `is_tied` by evidence to other alerts."""
+    def groups(self, is_tied: bool, now: float) -> bool:
+        """Whether an alert that would open an incident is grouped instead; `is_tied` by evidence to other alerts."""
         return self.active and (not is_tied or self._full(self._opened, now))
 
     def wanted(self, now: float) -> None:
-        """An alert was gathered that would have opened an incident."""
+        """Count an alert that would have opened an incident, and was grouped."""
         self._wanted.append(now)
-        self.gathered += 1
+        self.grouped += 1
 
     def next_due(self) -> float:
         """When the storm is over if nothing more wants to open; infinity without one."""
@@ -114,14 +114,14 @@ class Storms:
         return self._wanted[-half] + self.window_s if len(self._wanted) >= half else -inf
 
     def reason(self) -> str:
-        """Why alerts are gathered, as a sentence for people."""
+        """Return why alerts are grouped, as a sentence for people."""
         return (
             f"more than {self.limit:,} incidents opened within {duration(self.window_s)}, so that alerts that nothing "
             "ties to others are gathered, by failure domain, instead of opening one each"
         )
 
     def end(self) -> None:
-        """The storm is over; its incidents go on by themselves."""
+        """End the storm; its incidents go on by themselves."""
         self.active = False
         self.clusters.clear()
 
@@ -144,12 +144,12 @@ class Storms:
 
     def dump(self) -> Any:
         """State for a snapshot."""
-        state = [self.active, self.gathered, self.reserved, list(self._wanted), list(self._opened)]
+        state = [self.active, self.grouped, self.reserved, list(self._wanted), list(self._opened)]
         return [*state, list(self.clusters.items())]
 
     def load(self, state: Any) -> None:
         """Take the state of a `dump`."""
-        self.active, self.gathered, self.reserved, wanted, opened, clusters = state
+        self.active, self.grouped, self.reserved, wanted, opened, clusters = state
         self._wanted = deque(wanted, maxlen=self.limit or 1)
         self._opened = deque(opened, maxlen=self.limit or 1)
         self.clusters = dict(clusters)

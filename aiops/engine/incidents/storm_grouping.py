@@ -1,44 +1,53 @@
-"""Opens incidents, unless there is a storm: then alerts that stand alone are gathered in the few incidents of it."""
+"""During a storm, alerts that stand alone are grouped in a few incidents, one for each failure domain."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aiops.engine.config import IncidentConfig
-from aiops.engine.events import ClusterMerged, Event, Notice
-from aiops.engine.incidents.announced import Said
-from aiops.engine.incidents.clusters import Clusters, ClusterState
-from aiops.engine.incidents.lifecycle import Incidents, said_of
+from aiops.engine.arrival import Arrival, Moment
+from aiops.engine.events import ClusterMerged, Notice
+from aiops.engine.incidents.announced import Said, said_as
+from aiops.engine.incidents.assignment import Assignment
+from aiops.engine.incidents.clusters import ClusterState
+from aiops.engine.incidents.episodes import REPEAT
+from aiops.engine.incidents.lifecycle import said_of
 from aiops.engine.incidents.storm import MAX_RESERVED, Storms, Tally
+from aiops.engine.incidents.triage import Triage
 from aiops.records import Severity
 from aiops.wording import plural
 
-GATHERED = "gathered in a storm: it would have opened an incident of its own"
+GROUPED = "gathered in a storm: it would have opened an incident of its own"
 
 
-class Gatherer:
-    """The incidents of storms; `storms` says when there is one."""
+class StormGrouping:
+    """The incidents of storms; `storms` knows when there is one."""
 
-    def __init__(self, config: IncidentConfig, clusters: Clusters, incidents: Incidents) -> None:
-        self.storms = Storms(config)
-        self.clusters = clusters
-        self.incidents = incidents
+    def __init__(self, storms: Storms, assignment: Assignment, triage: Triage) -> None:
+        self.storms = storms
+        self.assignment = assignment
+        self.triage = triage
+        self.episodes = assignment.episodes
+        self.clusters = assignment.clusters
+        self.incidents = assignment.episodes.incidents
 
-    def open(self, cluster: ClusterState, seq: int, at: float, now: float, out: list[Event], why: str) -> None:
-        """Open the incident of a cluster; it may be the one that makes it a storm.
-
-        In a storm, what evidence ties together opens one, too, but only so many; what comes then is gathered, unless it
-        is worse than what the storm's incident says.
-        """
-        if self.storms.active:
-            if self.is_reserved(next(iter(cluster.members.values())).labels, cluster.severity):
-                self.storms.reserved += 1
-            elif self.storms.gathers(True, now):
-                self._gather(cluster, seq, now, out)
-                return
-        self.incidents.open(cluster, seq, at, out, why)
-        if self.storms.opens(now):
-            out.append(Notice(seq, "storm", f"a storm begins: {self.storms.reason()}"))
+    def group(self, arrival: Arrival) -> None:
+        """Decide an alert that would open an incident of its own: it joins one of the storm's instead."""
+        if not self.storms.active or not self._stands_alone(arrival) or not self.triage.opens(arrival):
+            return
+        # Only a number that the correlator has just given is free for a cluster.
+        number = arrival.result.cluster if arrival.result.new_cluster else -1
+        cluster = self._find(arrival.alert.labels, number, arrival.at)
+        if cluster is None:
+            return
+        arrival.cluster = cluster
+        arrival.repeats = arrival.verdict != "new" and self.clusters.home(arrival.stream) is cluster
+        self.episodes.join(arrival)
+        self._add(cluster, said_as(arrival.stream, arrival.severity), arrival)
+        arrival.stream.background = None
+        if arrival.repeats:
+            arrival.place("duplicate", cluster, REPEAT)
+        else:
+            arrival.place("incident", cluster, GROUPED)
 
     def is_reserved(self, labels: Mapping[str, str], level: int) -> bool:
         """Whether an alert opens its own incident in a storm, being worse than what the storm's incident says."""
@@ -47,45 +56,7 @@ class Gatherer:
         cluster = self._known(self.storms.domain(labels))
         return cluster is not None and level > cluster.severity
 
-    def cluster(self, labels: Mapping[str, str], number: int | None, at: float) -> ClusterState | None:
-        """The cluster that alerts with such labels are gathered in; a new one of that number where there is none."""
-        domain = self.storms.domain(labels)
-        cluster = self._known(domain)
-        if cluster is None and number is not None:
-            cluster = self.clusters.open(number, at)
-            self._begin(cluster, domain)
-        return cluster
-
-    def gathered(self, cluster: ClusterState, said: Said, seq: int, now: float, out: list[Event]) -> None:
-        """An alert was gathered in a storm's cluster; `said` is how it is named."""
-        self.storms.wanted(now)
-        if cluster.incident is None:
-            self.incidents.open(cluster, seq, now, out, self.storms.reason())
-        else:
-            self.incidents.joined(cluster, seq, now, out, said, fresh=True, new_member=True)
-
-    def merge(self, target: ClusterState, number: int, why: str, seq: int, now: float, out: list[Event]) -> None:
-        """Merge the cluster of a number, with its incident, into another."""
-        source = self.clusters.of(number)
-        if source is target or target.storm is not None or (source is not None and source.storm is not None):
-            # What was gathered in a storm is held together by no evidence, and pulls nothing else in.
-            return
-        if source is None:
-            # It held nothing but repeats that were counted where their episodes are.
-            out.append(ClusterMerged(seq, number, target.number, why))
-            return
-        self.incidents.merge(target, source, seq, now, why, out)
-        self.clusters.merge(target, source)
-        out.append(ClusterMerged(seq, source.number, target.number, why))
-
-    def lasted(self, cluster: ClusterState, due: float, now: float, seq: int, out: list[Event]) -> None:
-        """A lone warning has lasted: an incident, or in a storm a part of one of its incidents."""
-        if self.storms.gathers(False, now):
-            self._gather(cluster, seq, now, out)
-        else:
-            self.open(cluster, seq, due, now, out, "a lone warning that lasted")
-
-    def _gather(self, cluster: ClusterState, seq: int, now: float, out: list[Event]) -> None:
+    def take(self, cluster: ClusterState, moment: Moment) -> None:
         """Let a whole cluster be a part of one of the storm's incidents, or the first of a new one."""
         first = next(iter(cluster.members.values()))
         domain = self.storms.domain(first.labels)
@@ -98,18 +69,46 @@ class Gatherer:
             storm.storm.count(member.name, member.entity, member.count)
         said = [said_of(member) for member in cluster.members.values()]
         if storm is not cluster:
-            self.clusters.gather(storm, cluster)
-            out.append(ClusterMerged(seq, cluster.number, storm.number, GATHERED))
-        self.gathered(storm, said[0], seq, now, out)
+            self.clusters.absorb(storm, cluster)
+            moment.out.append(ClusterMerged(moment.seq, cluster.number, storm.number, GROUPED))
+        self._add(storm, said[0], moment)
         for one in said[1:]:
-            self.incidents.joined(storm, seq, now, out, one, fresh=True)
+            self.incidents.joined(storm, one, moment.now, moment, True)
 
-    def calm(self, seq: int, out: list[Event]) -> None:
-        """The storm is over; its incidents end by themselves, as any."""
-        count, incidents = self.storms.gathered, len(self.storms.clusters)
+    def end(self, moment: Moment) -> None:
+        """End the storm; its incidents end by themselves, as any."""
+        count, incidents = self.storms.grouped, len(self.storms.clusters)
         self.storms.end()
         text = f"the storm is over: {plural(count, 'alert')} gathered in {plural(incidents, 'incident')}"
-        out.append(Notice(seq, "storm", text))
+        moment.out.append(Notice(moment.seq, "storm", text))
+
+    def _stands_alone(self, arrival: Arrival) -> bool:
+        """Whether nothing known takes the alert in, and it is not so severe that it opens an incident in a storm."""
+        result = arrival.result
+        if result.merged or self.clusters.of(result.cluster) is not None:
+            return False
+        if self.is_reserved(arrival.alert.labels, arrival.severity):
+            return False
+        is_tied = result.new_member and not result.new_cluster
+        return self.storms.groups(is_tied, arrival.now) and self.assignment.old_home(arrival) is None
+
+    def _find(self, labels: Mapping[str, str], number: int, at: float) -> ClusterState | None:
+        """Return the cluster that alerts with such labels are grouped in; a new one of `number` where there is none."""
+        domain = self.storms.domain(labels)
+        cluster = self._known(domain)
+        if cluster is None and number >= 0:
+            cluster = self.clusters.open(number, at)
+            self._begin(cluster, domain)
+        return cluster
+
+    def _add(self, cluster: ClusterState, said: Said, moment: Moment) -> None:
+        """Add an alert, as it is named, to the incident of a storm's cluster."""
+        self.storms.wanted(moment.now)
+        if cluster.incident is None:
+            self.incidents.open(cluster, moment.now, moment, self.storms.reason())
+        else:
+            self.incidents.grew(cluster, -1, moment.now)
+            self.incidents.joined(cluster, said, moment.now, moment, True)
 
     def _known(self, domain: str) -> ClusterState | None:
         number = self.storms.clusters.get(domain)

@@ -12,16 +12,16 @@ from aiops.wording import duration, plural
 # What a page, a pager or a chat message can show; the counts always tell of all.
 MAX_SHOWN = 100
 MAX_TITLE = 200
-# Sentences of joins by the member's number: an incident is told of several times, and they never change.
-Told = dict[int, list[Evidence]]
-MAX_TOLD = 4_096
+# Sentences of joins by the member's number: an incident is announced several times, and they never change.
+Sentences = dict[int, list[Evidence]]
+MAX_SENTENCES = 4_096
 
 
-def title(cluster: ClusterState, worst: MemberState | None, entities: list[str]) -> str:
-    """One line: the worst alert, where, and how much more there is."""
+def title(cluster: ClusterState, worst: MemberState | None, entity_count: int) -> str:
+    """Return one line: the worst alert, its entity, and how much more there is."""
     if worst is None:
         return "Incident"
-    others = len(entities) - 1
+    others = entity_count - 1
     if cluster.storm is not None:
         return _shortened(_storm_title(cluster, cluster.storm))
     text = f"{worst.name} on {worst.entity}"
@@ -32,9 +32,9 @@ def title(cluster: ClusterState, worst: MemberState | None, entities: list[str])
 
 
 def is_capped(cluster: ClusterState) -> bool:
-    """Whether there are so many entities that no more were told apart."""
-    told = cluster.beyond if cluster.storm is None else cluster.storm.entities
-    return len(told) >= MAX_COUNTED
+    """Whether there are so many entities that no more were counted one by one."""
+    counted = cluster.beyond if cluster.storm is None else cluster.storm.entities
+    return len(counted) >= MAX_COUNTED
 
 
 def worst_of(members: list[MemberState]) -> MemberState | None:
@@ -63,7 +63,7 @@ def _storm_title(cluster: ClusterState, tally: Tally) -> str:
 
 
 def _counted(what: Sized, word: str, words: str) -> str:
-    """How many, where at most `MAX_COUNTED` were told apart."""
+    """Return the count in words, where at most `MAX_COUNTED` were counted one by one."""
     count = len(what)
     return f"{'at least ' if count >= MAX_COUNTED else ''}{count:,} {word if count == 1 else words}"
 
@@ -89,7 +89,7 @@ def distinct(values: list[str]) -> list[str]:
     return list(dict.fromkeys(values))
 
 
-def summary(cluster: ClusterState, members: list[MemberState], entities: list[str], told: Told) -> list[str]:
+def summary(cluster: ClusterState, members: list[MemberState], entities: list[str], sentences: Sentences) -> list[str]:
     """What happened, why these alerts stand together, what is special."""
     if cluster.storm is not None:
         return _storm_summary(cluster, cluster.storm)
@@ -101,7 +101,7 @@ def summary(cluster: ClusterState, members: list[MemberState], entities: list[st
         f"{plural(cluster.count, 'alert')} of {kinds} on {plural(len(entities), 'entity', 'entities')} "
         f"within {span}; {plural(cluster.firing, 'stream')} still firing."
     ]
-    strongest = _strongest(members, told)
+    strongest = _strongest(members, sentences)
     if strongest is not None:
         member, evidence = strongest
         lines.append(
@@ -116,7 +116,7 @@ def summary(cluster: ClusterState, members: list[MemberState], entities: list[st
     return lines
 
 
-def _strongest(members: list[MemberState], told: Told) -> tuple[MemberState, Evidence] | None:
+def _strongest(members: list[MemberState], sentences: Sentences) -> tuple[MemberState, Evidence] | None:
     best, most = None, 0.0
     for member in members:
         if member.join is not None:
@@ -125,7 +125,7 @@ def _strongest(members: list[MemberState], told: Told) -> tuple[MemberState, Evi
                 best, most = member, value
     if best is None:
         return None
-    return best, max(evidence_of(best, told), key=lambda evidence: evidence.value)
+    return best, max(evidence_of(best, sentences), key=lambda evidence: evidence.value)
 
 
 def _ordered(members: list[MemberState]) -> list[MemberState]:
@@ -161,19 +161,19 @@ def _time(member: MemberState) -> tuple[float, int]:
     return member.first_at, member.number
 
 
-def evidence_of(member: MemberState, told: Told) -> list[Evidence]:
+def evidence_of(member: MemberState, sentences: Sentences) -> list[Evidence]:
     """The terms by which a member joined, with their sentences, which are made once."""
     if member.join is None:
         return []
-    known = told.get(member.number)
+    known = sentences.get(member.number)
     if known is None:
-        if len(told) >= MAX_TOLD:
-            told.clear()
-        known = told[member.number] = member.evidence
+        if len(sentences) >= MAX_SENTENCES:
+            sentences.clear()
+        known = sentences[member.number] = member.evidence
     return known
 
 
-def shown(members: list[MemberState], told: Told) -> list[Member]:
+def shown(members: list[MemberState], sentences: Sentences) -> list[Member]:
     """The members for a record: the first `MAX_SHOWN` by severity and time."""
     return [
         Member(
@@ -185,7 +185,7 @@ def shown(members: list[MemberState], told: Told) -> list[Member]:
             member.count,
             member.first_at,
             member.last_at,
-            evidence_of(member, told),
+            evidence_of(member, sentences),
             list(member.notes),
             member.alert,
         )

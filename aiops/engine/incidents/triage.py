@@ -5,10 +5,10 @@ from __future__ import annotations
 import heapq
 from typing import Any
 
+from aiops.engine.arrival import Arrival
 from aiops.engine.config import IncidentConfig
-from aiops.engine.detect.stage import Surprise
 from aiops.engine.incidents.clusters import Clusters, ClusterState
-from aiops.records import LABELS, Severity, parse_severity
+from aiops.records import LABELS, Severity, is_stated, parse_severity
 from aiops.wording import duration
 
 # A stream that is at least this likely to be as loud as it is: nothing happened that does not happen all the time.
@@ -23,8 +23,8 @@ CROWD = 6
 SLACK = 64
 
 
-class Worth:
-    """Judges clusters that are no incident, and remembers which of them wait for time to tell."""
+class Triage:
+    """Decides which clusters are worth an incident, and remembers those that wait until they have lasted."""
 
     def __init__(self, config: IncidentConfig, clusters: Clusters) -> None:
         self.clusters = clusters
@@ -32,13 +32,31 @@ class Worth:
         self.lone_s = config.lone_warning_s
         self._waiting: list[tuple[float, int]] = []
 
-    def reason(
-        self, cluster: ClusterState, background: str | None, level: int, stated: bool, surprise: Surprise, now: float
-    ) -> str | None:
-        """Why an alert that just joined does not make its cluster an incident; None when it does.
+    def judge(self, arrival: Arrival) -> None:
+        """Decide whether an alert makes its cluster an incident; the reason against it is its stream's background."""
+        reason = None
+        if arrival.cluster.incident is None:
+            reason = self._reason(arrival)
+            if reason is not None:
+                arrival.cluster.background = reason
+        arrival.stream.background = reason
 
-        `background` is the correlator's reason to call it noise; `stated` whether the tool gave a severity.
-        """
+    def opens(self, arrival: Arrival) -> bool:
+        """Whether an alert that stands alone opens an incident at once: as `judge` decides, without a cluster."""
+        level, surprise = arrival.severity, arrival.surprise
+        if arrival.result.background is not None and level < Severity.CRITICAL:
+            return False
+        if level < self.min_severity:
+            return False
+        if level > Severity.WARNING:
+            return True
+        if not surprise.first and surprise.p >= ORDINARY_P:
+            return False
+        return self.lone_s <= 0 or not is_stated(arrival.alert.severity)
+
+    def _reason(self, arrival: Arrival) -> str | None:
+        """Return why an alert does not make its cluster an incident; None when it does."""
+        level, surprise, background = arrival.severity, arrival.surprise, arrival.result.background
         if background is not None and level < Severity.CRITICAL:
             return background
         if level < self.min_severity:
@@ -47,20 +65,10 @@ class Worth:
             return None
         if not surprise.first and surprise.p >= ORDINARY_P:
             return f"as usual: {surprise.sentence()}"
-        if stated and self.lone_s > 0 and not _corroborated(cluster):
-            self._wait(cluster, now)
+        if self.lone_s > 0 and is_stated(arrival.alert.severity) and not _corroborated(arrival.cluster):
+            self._wait(arrival.cluster, arrival.now)
             return f"too few warnings to tell: an incident when others join or it lasts {duration(self.lone_s)}"
         return None
-
-    def opens(self, background: str | None, level: int, stated: bool, surprise: Surprise) -> bool:
-        """Whether an alert that stands alone opens an incident at once: what `reason` says of it, without a cluster."""
-        if background is not None and level < Severity.CRITICAL:
-            return False
-        if level < self.min_severity:
-            return False
-        if level > Severity.WARNING:
-            return True
-        return (surprise.first or surprise.p < ORDINARY_P) and not (stated and self.lone_s > 0)
 
     def _wait(self, cluster: ClusterState, now: float) -> None:
         if not cluster.waiting:

@@ -11,6 +11,10 @@ from typing import Any
 
 from mypy_extensions import mypyc_attr
 
+from aiops.engine.arrival import Arrival
+from aiops.engine.silences.silences import Silences
+from aiops.records import is_stated
+
 
 @mypyc_attr(acyclic=True)
 class Muted:
@@ -19,10 +23,23 @@ class Muted:
     `waking` are those whose silence has ended, in the order in which they are placed again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, silences: Silences) -> None:
+        self.silences = silences
         self.by_silence: dict[str, dict[int, bool]] = {}
         self.silence_of: dict[int, str] = {}
         self.waking: dict[int, bool] = {}
+
+    def suppress(self, arrival: Arrival) -> None:
+        """Mark a firing alert that a silence matches (`arrival.silence`); any other is muted no more."""
+        stream = arrival.stream
+        if self.silences.by_id:
+            silence = self.silences.match(arrival.alert, stream.entity, arrival.now)
+            if silence is not None:
+                self.mute(stream.number, silence.id, is_stated(arrival.alert.severity))
+                arrival.silence = silence.id
+                return
+        self.forget(stream.number)
+        stream.silenced = False
 
     def mute(self, number: int, silence: str, stated: bool) -> None:
         """Remember that a silence suppressed an alert of a stream."""

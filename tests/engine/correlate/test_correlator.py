@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aiops.engine.correlate.config import CorrelateConfig
 from aiops.engine.correlate.correlator import Correlator
-from aiops.engine.correlate.result import Closed, Placement
+from aiops.engine.correlate.result import Closed, CorrelationResult
 from aiops.engine.correlate.scoring import Weights
 from aiops.topology import Topology
 
@@ -23,7 +23,7 @@ def correlator(sensitivity: float = 0.5) -> Correlator:
     return Correlator(CorrelateConfig(sensitivity=sensitivity), NO_TOPOLOGY)
 
 
-def facts(placed: Placement, closed: Sequence[Closed]) -> bytes:
+def facts(placed: CorrelationResult, closed: Sequence[Closed]) -> bytes:
     """What was decided of one alert, to compare."""
     ended = [[one.cluster, [[split.target, split.members, split.reason] for split in one.splits]] for one in closed]
     numbers = [placed.cluster, placed.member, placed.new_cluster, placed.new_member]
@@ -137,7 +137,7 @@ def test_time_that_goes_back_counts_as_the_last_time() -> None:
 
 def test_a_stream_of_half_a_day_becomes_background_with_the_reason() -> None:
     engine = correlator()
-    last = Placement()
+    last = CorrelationResult()
     for seq in range(15 * 12):
         engine.advance(seq * 300.0)
         last = engine.place(seq, seq * 300.0, "backup", "db")

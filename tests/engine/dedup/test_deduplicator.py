@@ -11,6 +11,7 @@ from aiops.engine.dedup.deduplicator import Dedup
 from aiops.engine.dedup.stream import describe, entity_of, fingerprint_of, identity_of, new_stream
 from aiops.engine.interning import Shared
 from aiops.records import Alert
+from tests.engine.arrivals import observe
 
 NONE: frozenset[str] = frozenset()
 TEXT = st.text(max_size=6)
@@ -25,7 +26,7 @@ def verdicts(*alerts: Alert, dedup: Dedup | None = None) -> list[str]:
     told: list[str] = []
     for each in alerts:
         dedup.expire(each.ts)
-        told.append(dedup.observe(dedup.stream(each), each, each.ts).verdict)
+        told.append(observe(dedup, each))
     return told
 
 
@@ -107,7 +108,7 @@ def test_a_lease_that_is_not_renewed_ends_the_episode_and_a_renewed_one_goes_on(
     dedup = Dedup(DedupConfig())
     first = alert(0, ends_at=300.0)
     stream = dedup.stream(first)
-    dedup.observe(stream, first, 0)
+    observe(dedup, first)
     assert verdicts(alert(200, ends_at=500.0), dedup=dedup) == ["duplicate"]
     assert dedup.expire(400) == []
     assert [(ended.number, reason) for ended, reason in dedup.expire(501)] == [(stream.number, "its lease ran out")]
@@ -130,7 +131,7 @@ def test_flapping_is_held_as_one_episode_until_it_is_calm() -> None:
     told = []
     for at in range(0, 300, 60):
         for each in (alert(at), alert(at + 30, "resolved")):
-            told.append(dedup.observe(stream, each, each.ts).verdict)
+            told.append(observe(dedup, each))
             stream.cluster = 0
     assert told == [
         "new",
@@ -153,10 +154,10 @@ def test_flapping_is_held_as_one_episode_until_it_is_calm() -> None:
 def test_a_million_labels_stay_within_the_cap_and_firing_streams_are_kept_longest() -> None:
     dedup = Dedup(DedupConfig(max_streams=500))
     keep = alert(0)
-    dedup.observe(dedup.stream(keep), keep, 0)
+    observe(dedup, keep)
     for at in range(1, 20_000):
         each = Alert(ts=at, name="N", labels={"uid": str(at)}, status="resolved")
-        dedup.observe(dedup.stream(each), each, at)
+        observe(dedup, each)
     assert len(dedup.streams) == 500
     assert dedup.forgotten == 20_000 - 500
     assert dedup.stream(keep).firing
@@ -176,7 +177,7 @@ def test_a_keyed_stream_is_called_what_its_latest_episode_says() -> None:
     shared = Shared()
     alert = Alert(ts=1.0, name="Disk 91 %", source="s", key="k", entity="db9", service="db")
     identity = identity_of(alert, "db9", NONE)
-    stream = new_stream(0, fingerprint_of(identity), identity, shared, alert, "db9")
+    stream = new_stream(0, identity, shared, alert, "db9")
     assert (stream.name, stream.entity, stream.service, stream.source) == ("Disk 91 %", "db9", "db", "s")
     describe(stream, Alert(ts=2.0, name="Disk 97 %", key="k"), "db10", shared)
     assert (stream.name, stream.entity, stream.service) == ("Disk 97 %", "db10", None)

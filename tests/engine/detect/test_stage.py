@@ -93,7 +93,7 @@ def test_rows_are_scored_in_batches_of_records_and_the_odd_one_out_is_told() -> 
         detect.alert(last + i * 0.1, f"odd/{i}", "odd", f"t{i}", 4)
     for i in range(10):
         detect.alert(last + 300 + 60 * i, "e0/t0", "e0", "t0", 1)
-    odd, plain = detect.strange("odd"), detect.strange("e1")
+    odd, plain = detect.anomaly_of("odd"), detect.anomaly_of("e1")
     assert odd is not None
     assert plain is not None
     assert odd.p < 0.05 < plain.p

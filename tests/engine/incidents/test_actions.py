@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from aiops.engine.arrival import Moment
 from aiops.engine.config import EngineConfig
 from aiops.engine.engine import Engine
 from aiops.engine.events import Feedback, IncidentChanged
@@ -67,7 +68,7 @@ def shown(engine: Engine, name: str) -> Incident:
     incident = engine.incidents.by_id[name]
     cluster = engine.clusters.of(incident.cluster)
     assert cluster is not None
-    return engine.incidents.record(incident, cluster, engine.timeline.now)
+    return engine.incidents.records.make(incident, cluster, engine.timeline.now)
 
 
 def test_members_show_the_ids_of_their_first_alerts() -> None:
@@ -176,8 +177,8 @@ def merged() -> tuple[Engine, list[str], str]:
         clusters = [engine.clusters.of(each.cluster) for each in (target, source)]
         assert clusters[0] is not None
         assert clusters[1] is not None
-        engine.incidents.merge(clusters[0], clusters[1], engine.seq, T + 5_000, "a test", [])
-        engine.clusters.merge(clusters[0], clusters[1])
+        moment = Moment(engine.seq, T + 5_000)
+        engine.pipeline.merging.merge(clusters[0], clusters[1].number, "a test", moment)
     return engine, names, names[0]
 
 

@@ -94,7 +94,7 @@ def storm(severity: str, count: int = 100) -> list[Record]:
 def test_what_is_worse_than_a_storm_opens_its_own_incident_up_to_a_reserve() -> None:
     engine = Engine(STORM)
     changed(engine, *storm("high"))
-    assert engine.placer.gatherer.storms.active
+    assert engine.pipeline.storms.active
     worse = [
         Alert(ts=START + 50 + n * 0.1, name=f"Down{n}", entity=f"core-{n}", severity="critical", labels={"zone": "a"})
         for n in range(30)
@@ -102,7 +102,7 @@ def test_what_is_worse_than_a_storm_opens_its_own_incident_up_to_a_reserve() -> 
     events = changed(engine, *worse)
     opened = [event.incident.title for event in events if event.change == "opened"]
     assert opened[0] == "Down0 on core-0"
-    assert engine.placer.gatherer.storms.reserved == 10
+    assert engine.pipeline.storms.reserved == 10
     assert len(opened) == 10
     # What comes beyond the reserve is in the storm's incident, which says so at once, by name and first.
     gathered = next(event for event in events if event.what == ["severity"])
@@ -115,4 +115,4 @@ def test_what_is_as_severe_as_the_storm_is_gathered() -> None:
     changed(engine, *storm("critical"))
     more = Alert(ts=START + 50.2, name="Down", entity="core", severity="critical", labels={"zone": "a"})
     assert [event.change for event in changed(engine, more)] in ([], ["updated"])
-    assert engine.placer.gatherer.storms.reserved == 0
+    assert engine.pipeline.storms.reserved == 0

@@ -159,7 +159,7 @@ def test_flapping_is_one_incident_and_is_told() -> None:
     state = next(iter(engine.incidents.by_id.values()))
     cluster = engine.clusters.of(state.cluster)
     assert cluster is not None
-    assert "flapping" in " ".join(engine.incidents.record(state, cluster, engine.timeline.now).explanation)
+    assert "flapping" in " ".join(engine.incidents.records.make(state, cluster, engine.timeline.now).explanation)
     assert changes(Tick(ts=4000), engine=engine)[-1] == "resolved"
 
 

@@ -251,7 +251,7 @@ def test_a_storm_is_over_once_fewer_than_half_as_many_want_to_open() -> None:
     engine = Engine(CONFIG)
     fold(engine, outage(100))
     last = START + 99 * 0.5
-    assert engine.placer.gatherer.storms.active
+    assert engine.pipeline.storms.active
     assert notices(fold(engine, [Tick(ts=last - 4 * 0.5 + 59.9)])) == []
     assert "the storm is over" in notices(fold(engine, [Tick(ts=last - 4 * 0.5 + 60.1)]))[0]
-    assert not engine.placer.gatherer.storms.active
+    assert not engine.pipeline.storms.active

@@ -148,12 +148,12 @@ def test_thousands_are_placed_over_several_records_and_none_is_lost() -> None:
     count = MAX_DUE + 50
     engine.step([alert(10 + n / 100, f"host-{n}", name=f"Alert{n}", labels={"team": "core"}) for n in range(count)])
     engine.step([tick(601)])
-    assert len(engine.placer.muted.waking) == 50
+    assert len(engine.pipeline.muted.waking) == 50
     # Each record does a few, whatever it is.
     engine.step([alert(601, "elsewhere")])
-    assert len(engine.placer.muted.waking) == 48
+    assert len(engine.pipeline.muted.waking) == 48
     engine.step([tick(602)])
-    assert not engine.placer.muted.waking
+    assert not engine.pipeline.muted.waking
     firing = sum(engine.clusters.by_number[one.cluster].firing for one in engine.incidents.by_id.values())
     assert firing == count + 1
     assert engine.accounts()["conserved"]
@@ -202,5 +202,5 @@ def test_a_snapshot_anywhere_continues_the_same_and_nothing_stays_unsaid(
     whole.step([Tick(ts=at + 1)])
     for stream in whole.dedup.streams.values():
         if stream.firing and stream.silenced:
-            assert whole.placer.muted.silence_of[stream.number] in whole.silences.by_id
+            assert whole.pipeline.muted.silence_of[stream.number] in whole.silences.by_id
     assert whole.accounts()["conserved"]

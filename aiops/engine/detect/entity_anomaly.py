@@ -1,0 +1,22 @@
+"""The verdict of a swapped-in model on an entity."""
+
+from __future__ import annotations
+
+from mypy_extensions import mypyc_attr
+
+
+@mypyc_attr(acyclic=True)
+class EntityAnomaly:
+    """Raw score of an entity's latest alerts, and the calibrated probability `p` of one at least as high (0 to 1)."""
+
+    __slots__ = ("at", "entity", "p", "score")
+
+    def __init__(self, at: float, entity: str, score: float, p: float) -> None:
+        self.at = at
+        self.entity = entity
+        self.score = score
+        self.p = p
+
+    def sentence(self) -> str:
+        """Return the anomaly as a sentence."""
+        return f"alerts of {self.entity} are unlike what the model learned: p = {self.p:.2g}"

@@ -1,0 +1,76 @@
+"""Clusters that are found to be one, and with them their incidents: the older incident goes on."""
+
+from __future__ import annotations
+
+from aiops.engine.arrival import Arrival, Moment
+from aiops.engine.events import ClusterMerged, ClusterPromoted, IncidentChanged
+from aiops.engine.incidents.clusters import ClusterState
+from aiops.engine.incidents.incident_record import MAX_LISTED
+from aiops.engine.incidents.lifecycle import Incidents
+from aiops.engine.incidents.state import IncidentState
+
+
+class Merging:
+    """Merges clusters with their incidents."""
+
+    def __init__(self, incidents: Incidents) -> None:
+        self.incidents = incidents
+        self.clusters = incidents.clusters
+
+    def merge_all(self, target: ClusterState, arrival: Arrival) -> None:
+        """Merge the clusters that the correlator found to be one with the cluster of an alert."""
+        for number, reason in arrival.result.merged:
+            self.merge(target, number, reason, arrival)
+
+    def merge(self, target: ClusterState, number: int, reason: str, moment: Moment) -> None:
+        """Merge the cluster of a number, with its incident, into another."""
+        source = self.clusters.of(number)
+        if source is target or target.storm is not None or (source is not None and source.storm is not None):
+            # What was grouped during a storm is held together by no evidence, and pulls nothing else in.
+            return
+        if source is None:
+            # It held nothing but repeats that were counted where their episodes are.
+            moment.out.append(ClusterMerged(moment.seq, number, target.number, reason))
+            return
+        self._merge_incidents(target, source, reason, moment)
+        self.clusters.merge(target, source)
+        moment.out.append(ClusterMerged(moment.seq, source.number, target.number, reason))
+
+    def _merge_incidents(self, target: ClusterState, source: ClusterState, reason: str, moment: Moment) -> None:
+        """Join the incidents of two clusters before `source` is merged into `target`."""
+        by_id, incidents = self.incidents.by_id, self.incidents
+        ours = by_id.get(target.incident) if target.incident is not None else None
+        theirs = by_id.get(source.incident) if source.incident is not None else None
+        if theirs is None:
+            return
+        if ours is None:
+            target.incident = theirs.id
+            theirs.cluster = target.number
+            moment.out.append(ClusterPromoted(moment.seq, target.number, theirs.id, reason))
+            return
+        older, younger = (
+            (ours, theirs) if (ours.opened_at, ours.id) <= (theirs.opened_at, theirs.id) else (theirs, ours)
+        )
+        older.cluster = target.number
+        target.incident = older.id
+        older.merged_from = [*older.merged_from, *younger.merged_from, younger.id][-MAX_LISTED:]
+        older.changed = True
+        # Those who know the older one alone learn what the younger was about with the alert that joins the two.
+        older.unsaid = older.named.take(younger.named) or older.unsaid
+        incidents.note(older, f"{younger.id} was merged into it: {reason}")
+        self._end(younger, older, source if younger is theirs else target, moment)
+        if older.status == "resolved" and younger.status != "resolved":
+            incidents.reopen(older, target, moment.now, moment)
+        else:
+            incidents.schedule_rank(older, moment.now)
+
+    def _end(self, younger: IncidentState, older: IncidentState, cluster: ClusterState, moment: Moment) -> None:
+        incidents, at = self.incidents, moment.now
+        was_open = younger.status != "resolved"
+        del incidents.by_id[younger.id]
+        incidents.ended.pop(younger.id, None)
+        incidents.open_count -= was_open
+        younger.version += 1
+        record = incidents.records.make(younger, cluster, at)
+        record.status, record.merged_into, record.resolved_at = "merged", older.id, at
+        moment.out.append(IncidentChanged(moment.seq, at, "merged", record, younger.version, ["status"]))

@@ -1,0 +1,67 @@
+"""Incidents open, or are updated, with the alerts that join their clusters; during a storm, alerts are grouped."""
+
+from __future__ import annotations
+
+from aiops.engine.arrival import Arrival, Moment
+from aiops.engine.events import Notice
+from aiops.engine.incidents.announced import said_as
+from aiops.engine.incidents.clusters import ClusterState
+from aiops.engine.incidents.episodes import REPEAT
+from aiops.engine.incidents.lifecycle import Incidents
+from aiops.engine.incidents.storm_grouping import GROUPED, StormGrouping
+
+
+class Opening:
+    """Opens incidents; in a storm, what stands alone joins one of the storm's incidents instead."""
+
+    def __init__(self, incidents: Incidents, grouping: StormGrouping) -> None:
+        self.incidents = incidents
+        self.clusters = incidents.clusters
+        self.grouping = grouping
+
+    def take(self, arrival: Arrival) -> None:
+        """Open or update the incident of an alert's cluster, unless triage found a reason against it; decide it."""
+        cluster, stream = arrival.cluster, arrival.stream
+        if cluster.incident is not None:
+            self._update(cluster, arrival)
+        elif stream.background is None:
+            why = f"background until {stream.name} on {stream.entity} joined" if cluster.count > 1 else ""
+            self.open(cluster, arrival.now, arrival, why)
+            # A storm may have taken the cluster in.
+            cluster = self.clusters.of(cluster.number) or cluster
+        if arrival.repeats:
+            arrival.place("duplicate", cluster, REPEAT)
+        elif cluster.incident is not None:
+            arrival.place("incident", cluster, None if cluster.storm is None else GROUPED)
+        else:
+            arrival.place("background", cluster, stream.background)
+
+    def open(self, cluster: ClusterState, at: float, moment: Moment, why: str) -> None:
+        """Open the incident of a cluster; it may be the one that makes it a storm.
+
+        In a storm, what evidence ties together opens one, too, but only so many; what comes then is grouped, unless it
+        is worse than what the storm's incident says.
+        """
+        storms = self.grouping.storms
+        if storms.active:
+            if self.grouping.is_reserved(next(iter(cluster.members.values())).labels, cluster.severity):
+                storms.reserved += 1
+            elif storms.groups(True, moment.now):
+                self.grouping.take(cluster, moment)
+                return
+        self.incidents.open(cluster, at, moment, why)
+        if storms.opens(moment.now):
+            moment.out.append(Notice(moment.seq, "storm", f"a storm begins: {storms.reason()}"))
+
+    def open_lasting(self, cluster: ClusterState, due: float, moment: Moment) -> None:
+        """Open the incident of a lone warning that has lasted until `due`; in a storm, group it."""
+        if self.grouping.storms.groups(False, moment.now):
+            self.grouping.take(cluster, moment)
+        else:
+            self.open(cluster, due, moment, "a lone warning that lasted")
+
+    def _update(self, cluster: ClusterState, arrival: Arrival) -> None:
+        said = said_as(arrival.stream, arrival.severity)
+        if arrival.result.new_member:
+            self.incidents.grew(cluster, arrival.result.member, arrival.now)
+        self.incidents.joined(cluster, said, arrival.now, arrival, not arrival.repeats)
