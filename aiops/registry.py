@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from aiops.errors import UsageError
 
-GROUPS = ("aiops.sources", "aiops.sinks", "aiops.mappings", "aiops.models", "aiops.detectors")
+MODELS = "aiops.models"
+GROUPS = ("aiops.sources", "aiops.sinks", "aiops.mappings", MODELS, "aiops.detectors")
 # The distribution of this repository: `docs/` describes its plugins and no other's.
 DISTRIBUTION = "aiops-engine"
 

@@ -1,40 +1,49 @@
-"""Joins the daemon with its neighbours: the delivery worker, guarded runs, the API and its pages."""
+"""Build the daemon of a configuration: state, engine, pump, and what works beside them. Nothing is started here."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from concurrent.futures import TimeoutError as FutureTimeout
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from msgspec.structs import astuple
 
 from aiops.app.dispatcher import open_dispatcher, open_queues
-from aiops.config import Config
-from aiops.daemon.control_handlers import answers, endpoint_answers
+from aiops.app.engine import build_engine
+from aiops.app.runs import open_runs, shipped_or_named
+from aiops.config import Config, SourceConfig
+from aiops.daemon.clocks import SteadyClock
 from aiops.daemon.daemon import Daemon
-from aiops.daemon.runs import Runs, playbook_places, usable
-from aiops.daemon.trail_anchor import StoreTrailAnchor
+from aiops.daemon.frame_processing import HostedEngine
+from aiops.daemon.inbox import Inbox
+from aiops.daemon.opening import Clocks, OpenedState, open_state
+from aiops.daemon.operator_actions import OperatorActions
+from aiops.daemon.parts import Core, Neighbours
+from aiops.daemon.pump import Pump
+from aiops.daemon.retention_job import RetentionJob
+from aiops.daemon.scrubber import Scrubber
+from aiops.daemon.sources import Sources, build_source
 from aiops.engine.engine import Engine
 from aiops.engine.events import Event
-from aiops.engine.incident_view import Look, look
 from aiops.engine.rank import Models
-from aiops.errors import AiopsError
+from aiops.errors import UsageError
 from aiops.http.auth import Guard
+from aiops.http.redaction import origin_of
 from aiops.notify.dispatcher import Dispatcher
+from aiops.notify.policy import EndpointPolicy
 from aiops.ports import Source
-from aiops.private import private_directory
-from aiops.records import Action
-from aiops.respond.audit import AuditError, Trail
-from aiops.respond.catalogue import read_catalogue, shipped
-from aiops.respond.transport import RunTransport
 from aiops.telemetry.logs import log
-from aiops.topology import Topology
+from aiops.telemetry.trace import OFF, Tracer
+from aiops.telemetry.tracing import Traced, Tracing, open_tracing
+from aiops.topology import Topology, load_topology
 from aiops.web.app import create_app
+from aiops.wording import plural
 
-# The engine answers between two frames, within milliseconds; a disk that hangs holds it up.
-LOOK_TIMEOUT_S = 5.0
+# Problems that one line holds; the rest is counted.
+_MAX_SHOWN = 5
 
 
 @runtime_checkable
@@ -48,127 +57,165 @@ class Serves(Protocol):
         ...
 
 
-def add_delivery(daemon: Daemon) -> Dispatcher:
-    """Deliver the outbox to the configured endpoints, woken by each transaction that adds to it."""
-    worker = open_dispatcher(
-        daemon.store,
-        daemon.config.endpoints,
-        clock=daemon.clock,
-        monotonic=daemon.monotonic,
-        tracer=daemon.tracer,
+def topology_of(config: Config) -> Topology:
+    """Return the dependency graph that a configuration names; an empty one if it names none."""
+    return load_topology(Path(config.topology)) if config.topology else Topology()
+
+
+def sources_of(config: Config) -> list[Source]:
+    """Return the sources of a configuration; with `http.enabled`, the HTTP ingest among them.
+
+    Raise `UsageError` for an unknown type, options that do not fit, or a name used twice.
+    """
+    wanted = list(config.sources)
+    if config.http.enabled:
+        options = {"host": config.http.host, "port": config.http.port, **config.http.options}
+        if config.http.external_url:
+            options["external_url"] = config.http.external_url
+        wanted.append(SourceConfig("http", "http", options))
+    if len({source.name for source in wanted}) < len(wanted):
+        raise UsageError("sources: the name http is that of the HTTP ingest (http.enabled): use another one")
+    return [build_source(source) for source in wanted]
+
+
+def build(config: Config) -> Daemon:
+    """Return the daemon of a configuration, not started; raise `AiopsError` for what cannot work."""
+    topology = topology_of(config)
+    make = partial(build_engine, config, topology)
+    return build_daemon(
+        config, make, sources_of(config), Clocks(SteadyClock()), topology=topology, tracing=open_tracing(config.tracing)
     )
 
-    def wake(events: list[Event], rows: int) -> None:
+
+def build_daemon(
+    config: Config,
+    make: Callable[[], HostedEngine],
+    sources: Sequence[Source],
+    clocks: Clocks,
+    *,
+    topology: Topology,
+    tracing: Tracing | None = None,
+) -> Daemon:
+    """Return a daemon of these parts; `make` builds an empty engine. Raise `AiopsError` for what cannot work."""
+    tracer = OFF if tracing is None else tracing
+    policy = EndpointPolicy(config.endpoints, config.http.external_url, tracer)
+    with ExitStack() as opened:
+        state = open_state(config, make, policy, clocks)
+        opened.callback(state.close)
+        left_out = report_left_out(config, state.recovered.engine)
+        dispatcher = open_dispatcher(
+            state.store, config.endpoints, clock=clocks.wall, monotonic=clocks.monotonic, tracer=tracer
+        )
+        core = assemble(config, state, sources, clocks, tracer=tracer, wake=dispatcher.wake)
+        runs, problem = open_runs(core, topology)
+        if runs is not None:
+            opened.callback(runs.close)
+        reload = partial(_reload_endpoints, dispatcher, policy, clocks)
+        daemon = Daemon(core, Neighbours(dispatcher, runs, problem, tracing, left_out, reload))
+        _serve_pages(daemon, sources)
+        _trace(sources, tracing)
+        # The daemon closes what was opened, from here on.
+        opened.pop_all()
+        return daemon
+
+
+def assemble(
+    config: Config,
+    state: OpenedState,
+    sources: Sequence[Source],
+    clocks: Clocks,
+    *,
+    tracer: Tracer = OFF,
+    wake: Callable[[], None] = lambda: None,
+) -> Core:
+    """Return what every daemon has on an opened state; `wake` is called after a transaction that adds outbox rows."""
+    inbox = Inbox(config.inbox.max_records, clocks.monotonic)
+    actions = OperatorActions(inbox, clocks.wall)
+    running = Sources(sources, inbox)
+
+    def stored(events: list[Event], rows: int) -> None:
+        actions.answer(events)
         if rows:
-            worker.wake()
+            wake()
 
-    def reload(config: Config) -> None:
-        worker.replace(open_queues(config.endpoints, daemon.monotonic))
-
-    daemon.listen(wake)
-    daemon.reloaders.append(reload)
-    daemon.extra_metrics.append(worker.metrics)
-    daemon.extra_health["delivery"] = worker.health
-    daemon.delivery = worker
-    daemon.asked |= endpoint_answers(worker)
-    daemon.add(worker)
-    return worker
-
-
-def left_out(config: Config, engine: object) -> list[str]:
-    """What a configuration names and nobody can use, such as a folder of playbooks that is not there."""
-    models = engine.ranking.models if isinstance(engine, Engine) else Models()
-    told = [str(text) for model in astuple(models) for text in getattr(model, "problems", ())]
-    if config.respond.enabled:
-        told += usable(read_catalogue(_playbooks(config))).problems
-    return list(dict.fromkeys(told))
+    pump = Pump(
+        state.recovered,
+        state.writer,
+        state.store,
+        inbox,
+        state.snapshots,
+        config=config.inbox,
+        digest=state.digest,
+        clock=clocks.wall,
+        monotonic=clocks.monotonic,
+        on_events=stored,
+        tracer=tracer,
+        has_backlog=running.have_backlog,
+    )
+    retention = RetentionJob(config, state, clocks.wall)
+    return Core(config, clocks, state, inbox, actions, running, pump, retention, Scrubber(state.journal_directory))
 
 
-def add_problems(daemon: Daemon) -> None:
-    """Show what was left out in the log and the health: the daemon works without it, but not as it was meant to."""
-    problems = left_out(daemon.config, daemon.recovered.engine)
-    for text in problems:
-        log(logging.WARNING, f"left out: {text}")
-    if problems:
-        daemon.extra_health["left_out"] = lambda: {"ok": False, "detail": "; ".join(problems)}
+def _reload_endpoints(dispatcher: Dispatcher, policy: EndpointPolicy, clocks: Clocks, config: Config) -> None:
+    dispatcher.replace(open_queues(config.endpoints, clocks.monotonic))
+    policy.replace(config.endpoints)
 
 
-def _playbooks(config: Config) -> list[Path]:
-    return [Path(place) for place in playbook_places(config.playbooks.options)] or [shipped()]
-
-
-def add_runs(daemon: Daemon, topology: Topology) -> None:
-    """Guarded runs of playbooks, where they are enabled.
-
-    An audit trail that was changed, or cannot be had, stops runs and nothing else: alerts go on being correlated.
-    """
-    config = daemon.config.respond
-    daemon.asked |= answers(daemon)
-    if not config.enabled:
-        return
-    transport = RunTransport(config.secrets, allow_private=config.allow_private, clock=daemon.clock)
-    directory = Path(config.directory).expanduser() if config.directory else daemon.directory / "runs"
-    try:
-        if not config.directory:
-            private_directory(directory)
-        trail = Trail(directory / "audit.jsonl", StoreTrailAnchor(daemon.store.database))
-    except (AiopsError, OSError) as error:
-        _none(daemon, error)
-        transport.close()
-        return
-    catalogue = usable(read_catalogue(_playbooks(daemon.config)))
-
-    def learn(incident: str, playbook: str, outcome: str) -> None:
-        args = {"playbook": playbook, "outcome": outcome}
-        daemon.act(Action(ts=0.0, verb="confirm_playbook", actor="aiops", incident=incident, args=args))
-
-    def notify(incident: str, text: str) -> bool:
-        args = {"text": text}
-        found = daemon.act(Action(ts=0.0, verb="note", actor="aiops", incident=incident, args=args))
-        if found is not None and not found.applied:
-            log(logging.WARNING, f"{text}: nobody was notified: {found.reason}", incident=incident)
-        return found is not None
-
-    def look_at(name: str) -> Look | None:
-        return _look(daemon, name)
-
-    try:
-        runs = Runs(config, catalogue, topology, trail, transport, look_at, learn, daemon.clock, notify)
-    except AuditError as error:
-        trail.close()
-        _none(daemon, error)
-        transport.close()
-        return
-    daemon.runs = runs
-    daemon.extra_health["runs"] = runs.health
-    daemon.extra_metrics.append(runs.metrics)
-    daemon.add(runs, feeds=True)
-
-
-def _none(daemon: Daemon, error: Exception) -> None:
-    reason = f"nothing can be run: {error}"
-    log(logging.ERROR, reason)
-    daemon.extra_health["runs"] = lambda: {"ok": False, "detail": reason}
-
-
-def _look(daemon: Daemon, incident: str) -> Look | None:
-    def question(engine: object) -> Look | None:
-        return look(engine, incident, daemon.clock()) if isinstance(engine, Engine) else None
-
-    try:
-        found: Look | None = daemon.pump.ask(question).result(LOOK_TIMEOUT_S)
-    except FutureTimeout:
-        raise AiopsError(f"the engine did not answer in {LOOK_TIMEOUT_S:g} s: try again") from None
-    return found
-
-
-def guard_of(sources: Sequence[Source]) -> Guard | None:
-    """Who may ask the HTTP server; None where there is none."""
-    return next((source.guard for source in sources if source.name == "http" and isinstance(source, Serves)), None)
-
-
-def add_pages(daemon: Daemon, sources: Sequence[Source]) -> None:
-    """Serve the API, the probes and the pages beside the HTTP ingest, where there is one."""
+def _serve_pages(daemon: Daemon, sources: Sequence[Source]) -> None:
+    """Serve the API, the probes and the pages beside the HTTP ingest, if there is one."""
     for source in sources:
         if source.name == "http" and isinstance(source, Serves):
             source.mount(create_app(daemon, source.guard, clock=daemon.clock))
+
+
+def _trace(sources: Sequence[Source], tracing: Tracing | None) -> None:
+    for source in sources:
+        if tracing is not None and isinstance(source, Traced):
+            source.trace(tracing)
+
+
+def guard_of(sources: Sequence[Source]) -> Guard | None:
+    """Return who may ask the HTTP server; None if there is none."""
+    return next((source.guard for source in sources if source.name == "http" and isinstance(source, Serves)), None)
+
+
+def left_out(config: Config, engine: object) -> list[str]:
+    """Return what a configuration names and nobody can use, such as a folder of playbooks that does not exist."""
+    models = engine.ranking.models if isinstance(engine, Engine) else Models()
+    found = [str(text) for model in astuple(models) for text in getattr(model, "problems", ())]
+    if config.respond.enabled:
+        found += shipped_or_named(config).problems
+    return list(dict.fromkeys(found))
+
+
+def report_left_out(config: Config, engine: object) -> list[str]:
+    """Log and return what was left out: the daemon works without it, but not as it was meant to."""
+    problems = left_out(config, engine)
+    for text in problems:
+        log(logging.WARNING, f"left out: {text}")
+    return problems
+
+
+def check(config: Config) -> list[str]:
+    """Build all that a configuration names, start nothing, and return a summary; raise `AiopsError` if it cannot work.
+
+    Nothing is connected to and no state is opened.
+    """
+    topology = topology_of(config)
+    sources = sources_of(config)
+    queues = open_queues(config.endpoints)
+    problems = left_out(config, build_engine(config, topology))
+    if problems:
+        more = f"; and {len(problems) - _MAX_SHOWN} more" if len(problems) > _MAX_SHOWN else ""
+        raise UsageError("; ".join(problems[:_MAX_SHOWN]) + more)
+    tracing = open_tracing(config.tracing)
+    if tracing is not None:
+        tracing.stop(config.drain_s)
+    return [
+        f"topology: {plural(len(topology.nodes), 'entity', 'entities')}, {plural(len(topology.edges), 'edge')}",
+        *(f"topology: warning: {text}" for text in topology.warnings),
+        f"sources: {', '.join(source.name for source in sources) or 'none'}",
+        f"endpoints: {', '.join(queue.name for queue in queues) or 'none'}",
+        *([f"traces: {origin_of(config.tracing.endpoint)}"] if config.tracing.enabled else []),
+        f"state: {config.state.path()}",
+    ]

@@ -17,8 +17,6 @@ from aiops.errors import UsageError
 from aiops.ports import Detector, Ranker
 from aiops.topology import Topology
 
-GROUP = "aiops.models"
-
 
 def build_engine(config: EngineConfig, topology: Topology) -> Engine:
     """An engine with the models that the configuration names; raise `UsageError` for a name that is not registered."""
@@ -39,7 +37,7 @@ def build_ranker(config: EngineConfig, topology: Topology) -> Ranker | None:
 def _model(config: ModelConfig, topology: Topology) -> Any:
     if not config.use:
         return None
-    return registry.load(GROUP, config.use)(topology, config.options)
+    return registry.load(registry.MODELS, config.use)(topology, config.options)
 
 
 def save_statistics(engine: Engine) -> bytes:

@@ -25,7 +25,7 @@ def check_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole configuration, defaults included.")] = False,
 ) -> None:
     """Check that a configuration would work: keys, values, plugins and their options, files that it names."""
-    from aiops.app.run import check
+    from aiops.app.build import check
 
     found = load_config(config, sets or ())
     told = check(found)

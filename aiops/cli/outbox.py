@@ -20,6 +20,7 @@ from aiops.cli.run import ConfigOption, SetOption
 from aiops.cli.terminal import clean, console_for
 from aiops.config import load_config
 from aiops.daemon.control import ask
+from aiops.durations import compact
 from aiops.errors import UsageError
 from aiops.records.decode import format_time
 from aiops.store.database import Database
@@ -218,13 +219,6 @@ def _print(rows: list[Row], now: float) -> None:
     for row in rows:
         cells = (row.endpoint, row.incident, f"{row.change} v{row.version}", row.state, str(row.attempt))
         texts = [Text(clean(cell)) for cell in cells]
-        age = Text(_age(max(0.0, now - row.created_at)))
+        age = Text(compact(now - row.created_at))
         table.add_row(str(row.id), *texts, age, Text(clean(row.last_error or "")))
     console_for().print(table)
-
-
-def _age(seconds: float) -> str:
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} s"

@@ -19,9 +19,10 @@ from aiops.archive import Rejections, read
 from aiops.cli.errors import print_json
 from aiops.cli.replay import _progress
 from aiops.cli.terminal import clean, console_for
-from aiops.daemon.lateness import LATE_S, WAYS, length, sentence
+from aiops.durations import compact
 from aiops.errors import UsageError
 from aiops.records import Record
+from aiops.records.late import LATE_S, WAYS, sentence
 from aiops.sending import Sendable, Sender, Sent, asked_time, open_daemon, paced, shifted
 from aiops.wording import plural
 
@@ -145,7 +146,7 @@ def _check(times: Sequence[float], move: Callable[[float], float] | None, reache
     late = sum(1 for at in moved if at < reached - LATE_S)
     if late > _MOST_LATE * len(moved):
         raise UsageError(
-            f"nothing was sent: {late:,} of {plural(len(moved), 'record')} lie up to {length(reached - min(moved))} "
+            f"nothing was sent: {late:,} of {plural(len(moved), 'record')} lie up to {compact(reached - min(moved))} "
             f"before the daemon's time, where they would tear incidents apart: {WAYS}; `--allow-late` sends it all "
             "the same"
         )

@@ -17,13 +17,13 @@ from aiops.cli.incidents import ActorOption, JsonOption, NoteOption, StateOption
 from aiops.cli.run import ConfigOption, SetOption
 from aiops.cli.terminal import clean, console_for, moment
 from aiops.daemon.control import act, ask
+from aiops.durations import seconds
 from aiops.engine.silences.actions import parse_moment, parse_silence
 from aiops.engine.silences.preview import Preview
 from aiops.engine.silences.silences import Silence
 from aiops.errors import AiopsError, UsageError
 from aiops.matchers import read_matchers
 from aiops.records import Action
-from aiops.respond.durations import seconds
 
 silences_app = typer.Typer(help="Silences and maintenance windows: list, add, end.", no_args_is_help=True)
 _DURATION = re.compile(r"[0-9]{1,5}(ms|s|m|h|d)")

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiops.daemon.clocks import STEADY, SteadyClock
+from aiops.daemon.parts import Core
 from aiops.telemetry.metrics import Family
 from aiops.wording import duration, plural
-
-if TYPE_CHECKING:
-    from aiops.daemon.daemon import Daemon
 
 # Clocks of hosts that ask a time server agree to within a second; a minute is wrong by any standard.
 WARN_S = 60.0
@@ -18,15 +16,16 @@ WARN_S = 60.0
 SHOWN_S = 3600.0
 
 
-def clock_health(daemon: Daemon) -> dict[str, Any]:
+def clock_health(core: Core) -> dict[str, Any]:
     """`ok` unless a clock is off by more than a minute; `sources` holds seconds ahead, negative when late.
 
     `absurd` counts alerts with a time that no clock gives.
     """
-    accounts, offsets = daemon.pump.accounts, daemon.pump.offsets.estimates()
+    accounts, offsets = core.pump.accounts, core.pump.offsets.estimates()
     ahead_s = accounts.get("clock_ahead_s", 0.0)
-    steps = daemon.clock.steps if isinstance(daemon.clock, SteadyClock) else STEADY
-    is_recent = steps.count and daemon.clock() - steps.taken_at <= SHOWN_S
+    clock = core.clocks.wall
+    steps = clock.steps if isinstance(clock, SteadyClock) else STEADY
+    is_recent = steps.count and clock() - steps.taken_at <= SHOWN_S
     told = []
     if steps.pending_s:
         told.append(f"the host's clock jumped {_step(steps.pending_s)}")
@@ -34,12 +33,12 @@ def clock_health(daemon: Daemon) -> dict[str, Any]:
         told.append(f"the host's clock jumped {_step(steps.taken_s)} within the last hour, and is followed")
     if ahead_s > WARN_S:
         told.append(f"engine time is {duration(ahead_s)} ahead of the host's clock, and is set back if that lasts")
-    if accounts.get("set_backs") and daemon.clock() - accounts["set_back_at"] <= SHOWN_S:
+    if accounts.get("set_backs") and clock() - accounts["set_back_at"] <= SHOWN_S:
         told.append("engine time was set back within the last hour: the host's clock was wrong")
     told += _of_senders(offsets, steps.taken_s if is_recent else 0.0)
-    absurd = daemon.pump.offsets.absurd()
+    absurd = core.pump.offsets.absurd()
     for name, one in absurd.items():
-        if daemon.clock() - one.last_at <= SHOWN_S:
+        if clock() - one.last_at <= SHOWN_S:
             told.append(f"{plural(one.alerts, 'alert')} of {name} gave a time over a day ahead, which is no clock's")
     return {
         "ok": not told,
@@ -71,17 +70,17 @@ def _away(offset: float) -> str:
     return f"{duration(abs(offset))} {'ahead' if offset > 0 else 'late, or more'}"
 
 
-def clock_families(daemon: Daemon) -> list[Family]:
+def clock_families(core: Core) -> list[Family]:
     """The same as metrics."""
     ahead = Family("aiops_engine_clock_ahead_seconds", "gauge", "How far engine time is ahead of the host's clock.")
     set_backs = Family("aiops_engine_clock_set_backs_total", "counter", "Times that engine time was set back.")
     offsets = Family("aiops_source_clock_offset_seconds", "gauge", "How far a sender's clock is ahead; late below 0.")
-    for name, offset in daemon.pump.offsets.estimates().items():
+    for name, offset in core.pump.offsets.estimates().items():
         offsets.add(round(offset, 3), source=name)
     absurd = Family("aiops_source_absurd_times_total", "counter", "Alerts with a time over a day ahead of receipt.")
-    for name, one in daemon.pump.offsets.absurd().items():
+    for name, one in core.pump.offsets.absurd().items():
         absurd.add(one.alerts, source=name)
-    accounts = daemon.pump.accounts
+    accounts = core.pump.accounts
     ahead.add(accounts.get("clock_ahead_s", 0.0))
     set_backs.add(accounts.get("set_backs", 0))
     return [ahead, set_backs, offsets, absurd]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from msgspec.structs import asdict
 
+from aiops.daemon.parts import Core
 from aiops.engine.model_faults import PORTS
 from aiops.telemetry.metrics import Family
 from aiops.wording import plural
-
-if TYPE_CHECKING:
-    from aiops.daemon.daemon import Daemon
 
 # A day: everybody who looks at the health within a shift sees it, and it does not stay for ever.
 _SHOWN_S = 86_400.0
@@ -19,17 +18,17 @@ _SHOWN_S = 86_400.0
 _NAMED = 5
 
 
-def skipped_health(daemon: Daemon) -> dict[str, Any]:
+def skipped_health(core: Core) -> dict[str, Any]:
     """How many records were set aside, as far back as the journal goes, and the newest of them."""
-    skips = list(daemon.pump.processor.skips.all.values())
+    skips = list(core.pump.processor.skips.all.values())
     return {"count": len(skips), "newest": [asdict(skip) for skip in skips[-_NAMED:]]}
 
 
-def contained_warnings(daemon: Daemon) -> list[str]:
+def contained_warnings(core: Core, faults_before: Mapping[str, int]) -> list[str]:
     """Sentences about what was contained lately."""
-    since = daemon.clock() - _SHOWN_S
-    fresh = [skip for skip in list(daemon.pump.processor.skips.all.values()) if skip.at >= since]
-    warnings = list(daemon.recovered_warnings) if daemon.recovered_at >= since else []
+    since = core.clocks.wall() - _SHOWN_S
+    fresh = [skip for skip in list(core.pump.processor.skips.all.values()) if skip.at >= since]
+    warnings = list(core.state.warnings) if core.state.opened_at >= since else []
     if fresh:
         newest = fresh[-1]
         records = plural(len(fresh), "record")
@@ -37,17 +36,17 @@ def contained_warnings(daemon: Daemon) -> list[str]:
             f"{records} could not be processed and went to the dead letters in the last 24 hours; "
             f"the newest is record {newest.seq}: {newest.reason}"
         )
-    for port, count in sorted(daemon.pump.accounts.get("faults", {}).items()):
-        count -= daemon.faults_before.get(port, 0)
+    for port, count in sorted(core.pump.accounts.get("faults", {}).items()):
+        count -= faults_before.get(port, 0)
         if count > 0:
             times = "once" if count == 1 else f"{count} times"
             warnings.append(f"the model of {port} failed {times} since the start: incidents lack its part")
     return warnings
 
 
-def contained_families(daemon: Daemon) -> list[Family]:
+def contained_families(core: Core) -> list[Family]:
     """Metrics of what was contained."""
-    accounts = daemon.pump.accounts
+    accounts = core.pump.accounts
     faults = Family("aiops_model_faults_total", "counter", "Faults of models, by port, since the log began.")
     for port in PORTS:
         faults.add(accounts.get("faults", {}).get(port, 0), port=port)

@@ -13,16 +13,14 @@ import socketserver
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import msgspec
 
+from aiops.engine.events import Feedback
+from aiops.engine.silences.silences import Silence
 from aiops.errors import AiopsError, UsageError
 from aiops.records import Action
-
-if TYPE_CHECKING:
-    from aiops.engine.events import Feedback
-    from aiops.engine.silences.silences import Silence
 
 NAME = "control.sock"
 # A request is one action: as large as a record may be.
@@ -31,17 +29,15 @@ MAX_BYTES = 1 << 20
 TIMEOUT_S = 15.0
 
 
+Handler = Callable[[dict[str, Any]], dict[str, Any]]
+
+
 class Host(Protocol):
     """The daemon, or what answers while it cannot start."""
 
     @property
     def directory(self) -> Path:
         """The state directory."""
-        ...
-
-    @property
-    def asked(self) -> Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]]:
-        """What neighbours answer, by what is asked."""
         ...
 
     def health(self) -> Mapping[str, Any]:
@@ -61,11 +57,13 @@ class Host(Protocol):
         ...
 
 
-class Control:
+class ControlServer:
     """Answers requests until stopped; see `ask` for what can be asked."""
 
-    def __init__(self, daemon: Host) -> None:
-        self._daemon = daemon
+    def __init__(self, host: Host, handlers: Mapping[str, Handler]) -> None:
+        """`handlers` answer the requests of neighbours, by the word that is asked."""
+        self._host = host
+        self._handlers = handlers
         self._server: socketserver.ThreadingUnixStreamServer | None = None
         self._thread: threading.Thread | None = None
 
@@ -82,7 +80,7 @@ class Control:
                 with contextlib.suppress(OSError):
                     self.wfile.write(msgspec.json.encode(answer(raw)) + b"\n")
 
-        directory = self._daemon.directory
+        directory = self._host.directory
         try:
             with _short(directory) as short:
                 (directory / NAME).unlink(missing_ok=True)
@@ -99,7 +97,7 @@ class Control:
             self._server.shutdown()
             self._thread.join(timeout_s)
             self._server.server_close()
-            (self._daemon.directory / NAME).unlink(missing_ok=True)
+            (self._host.directory / NAME).unlink(missing_ok=True)
 
     def answer(self, raw: bytes) -> dict[str, Any]:
         """The answer to one request; an error is told as `{"error": …}`."""
@@ -107,17 +105,17 @@ class Control:
             request = msgspec.json.decode(raw, type=dict[str, Any])
             wanted = request.get("ask")
             if wanted == "health":
-                return {"health": self._daemon.health()}
+                return {"health": self._host.health()}
             if wanted == "metrics":
-                return {"metrics": self._daemon.metrics_text()}
+                return {"metrics": self._host.metrics_text()}
             if wanted == "act":
                 action = msgspec.convert(request.get("action"), Action)
-                return {"feedback": msgspec.to_builtins(self._daemon.act(action, TIMEOUT_S / 3))}
+                return {"feedback": msgspec.to_builtins(self._host.act(action, TIMEOUT_S / 3))}
             if wanted == "silences":
-                return {"silences": msgspec.to_builtins(self._daemon.silences())}
-            asked = self._daemon.asked.get(str(wanted))
-            if asked is not None:
-                return asked(request)
+                return {"silences": msgspec.to_builtins(self._host.silences())}
+            handler = self._handlers.get(str(wanted))
+            if handler is not None:
+                return handler(request)
         except AiopsError as error:
             return {"error": str(error)}
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -125,7 +123,7 @@ class Control:
         return {"error": f"request: expected ask = act, health, metrics, silences or {self._others()}; got {wanted!r}"}
 
     def _others(self) -> str:
-        return ", ".join(sorted(self._daemon.asked)) or "nothing else"
+        return ", ".join(sorted(self._handlers)) or "nothing else"
 
 
 class _Server(socketserver.ThreadingUnixStreamServer):

@@ -7,19 +7,49 @@ here: they need a token, so that they carry a name that somebody vouches for.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
 
+from aiops.daemon.control import Handler
+from aiops.daemon.parts import Delivery
 from aiops.daemon.runs import Runs
 from aiops.engine.silences.actions import parse_silence
+from aiops.engine.silences.preview import Preview
+from aiops.engine.silences.silences import Silence
 from aiops.errors import AiopsError, UsageError
 from aiops.records import Action, Incident
 from aiops.store import incidents
+from aiops.store.store import Store
 
-if TYPE_CHECKING:
-    from aiops.daemon.daemon import Daemon, Delivery
+
+class Host(Protocol):
+    """The daemon, as the handlers see it."""
+
+    @property
+    def store(self) -> Store:
+        """The store, for reading incidents."""
+        ...
+
+    @property
+    def runs(self) -> Runs | None:
+        """Guarded runs; None where they are not enabled or cannot be made."""
+        ...
+
+    @property
+    def delivery(self) -> Delivery | None:
+        """The dispatcher of notifications, if there is one."""
+        ...
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """The host's clock as Unix seconds."""
+        ...
+
+    def preview(self, silence: Silence) -> Preview:
+        """Match a silence with what the engine knows now."""
+        ...
 
 
 class AskPlan(Struct):
@@ -69,8 +99,13 @@ class AskEnable(Struct):
     reason: str = ""
 
 
-def endpoint_answers(delivery: Delivery) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
-    """What is answered about endpoints, by what is asked."""
+def handlers_of(host: Host) -> dict[str, Handler]:
+    """Return the handlers of endpoints, silences and guarded runs, by the word that is asked."""
+    found = {"preview": _preview_handler(host), **_run_handlers(host)}
+    return {**found, **_endpoint_handlers(host.delivery)} if host.delivery is not None else found
+
+
+def _endpoint_handlers(delivery: Delivery) -> dict[str, Handler]:
 
     def listed(request: dict[str, Any]) -> dict[str, Any]:
         return {"endpoints": {name: dict(state) for name, state in delivery.endpoints().items()}}
@@ -82,43 +117,44 @@ def endpoint_answers(delivery: Delivery) -> dict[str, Callable[[dict[str, Any]],
     return {"endpoints": listed, "enable": enable}
 
 
-def answers(daemon: Daemon) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
-    """What is answered, by what is asked."""
+def _preview_handler(host: Host) -> Handler:
+    def preview(request: dict[str, Any]) -> dict[str, Any]:
+        silence = parse_silence(msgspec.convert(request.get("action"), Action), host.clock())
+        return {"preview": msgspec.to_builtins(host.preview(silence))}
 
+    return preview
+
+
+def _run_handlers(host: Host) -> dict[str, Handler]:
     def plan(request: dict[str, Any]) -> dict[str, Any]:
         asked = msgspec.convert(request, AskPlan)
-        incident, runs = _incident(daemon, asked.incident), _runs(daemon)
+        incident, runs = _incident(host, asked.incident), _runs(host)
         name = asked.playbook or runs.executable(incident)
         if name is None and not asked.executable:
             name = _suggested(incident)
         return {"plan": msgspec.to_builtins(runs.plan(incident.id, name)) if name is not None else None}
 
     def listed(request: dict[str, Any]) -> dict[str, Any]:
-        runs = _runs(daemon)
+        runs = _runs(host)
         found = runs.listed(max(1, min(msgspec.convert(request, AskRuns).limit, 10_000)))
         return {"runs": msgspec.to_builtins(found), "switches": runs.switches()}
 
     def switch(request: dict[str, Any]) -> dict[str, Any]:
-        asked, runs = msgspec.convert(request, AskSwitch), _runs(daemon)
+        asked, runs = msgspec.convert(request, AskSwitch), _runs(host)
         runs.switch(asked.scope, asked.engaged, asked.actor, asked.reason)
         return {"switches": runs.switches()}
 
     def roll_back(request: dict[str, Any]) -> dict[str, Any]:
-        asked, runs = msgspec.convert(request, AskRollback), _runs(daemon)
+        asked, runs = msgspec.convert(request, AskRollback), _runs(host)
         run = runs.roll_back(asked.run, asked.actor, asked.reason, close=asked.close)
         return {"run": msgspec.to_builtins(run)}
 
     def accept(request: dict[str, Any]) -> dict[str, Any]:
-        asked, runs = msgspec.convert(request, AskAccept), _runs(daemon)
+        asked, runs = msgspec.convert(request, AskAccept), _runs(host)
         runs.accept_trail(asked.actor, asked.reason)
         return {"health": runs.health()}
 
-    def preview(request: dict[str, Any]) -> dict[str, Any]:
-        silence = parse_silence(msgspec.convert(request.get("action"), Action), daemon.clock())
-        return {"preview": msgspec.to_builtins(daemon.preview(silence))}
-
     return {
-        "preview": preview,
         "plan": plan,
         "runs": listed,
         "switch": switch,
@@ -127,14 +163,14 @@ def answers(daemon: Daemon) -> dict[str, Callable[[dict[str, Any]], dict[str, An
     }
 
 
-def _runs(daemon: Daemon) -> Runs:
-    if daemon.runs is None:
+def _runs(host: Host) -> Runs:
+    if host.runs is None:
         raise AiopsError("nothing can be run: respond.enabled is false, or the log of the daemon says why")
-    return daemon.runs
+    return host.runs
 
 
-def _incident(daemon: Daemon, name: str) -> Incident:
-    stored = incidents.get(daemon.store.database.reader, name)
+def _incident(host: Host, name: str) -> Incident:
+    stored = incidents.get(host.store.database.reader, name)
     if stored is None:
         raise UsageError(f"expected the id of an incident (`aiops incidents list`); got {name[:100]!r}")
     return stored.incident

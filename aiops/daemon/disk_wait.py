@@ -7,7 +7,7 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from starlette.types import Receive, Scope, Send
 from aiops import __version__
 from aiops.backoff import Backoff
 from aiops.config import Config
-from aiops.daemon.control import Control
+from aiops.daemon.control import ControlServer
 from aiops.daemon.pump import RETRY_CAP_S, RETRY_FIRST_S, ROOM_BYTES
+from aiops.daemon.status import STATUSES
 from aiops.engine.events import Feedback
 from aiops.engine.silences.silences import Silence
 from aiops.errors import AiopsError
@@ -62,13 +63,12 @@ class Waiting:
     def __init__(self, config: Config, guard: Guard | None, reason: str) -> None:
         self.directory = config.state.path()
         self.reason = reason
-        self.asked: Mapping[str, Any] = {}
         self._config = config
         self._guard = guard
         self._begun = time.monotonic()
         self._server: HttpServer | None = None
         self._thread: threading.Thread | None = None
-        self._control = Control(self)
+        self._control = ControlServer(self, {})
 
     def start(self) -> None:
         """Answer over HTTP, and over the control socket where the disk has room for its name."""
@@ -117,7 +117,7 @@ class Waiting:
     def metrics_text(self) -> str:
         """The state, and nothing else that could be known."""
         state = Family("aiops_state", "gauge", "1 for the state that the daemon is in.")
-        for name in ("starting", "ok", "degraded", "stopping", "failed"):
+        for name in STATUSES:
             state.add(float(name == "degraded"), state=name)
         return render([state])
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec.structs import asdict
 
 from aiops import __version__
+from aiops.daemon.clock_health import clock_families, clock_health
 from aiops.daemon.containment import contained_families, contained_warnings, skipped_health
+from aiops.daemon.models_in_use import ModelInUse, ModelsInUse
+from aiops.daemon.parts import Core, Neighbours
+from aiops.daemon.status import STATUSES, DaemonStatus, Status
 from aiops.engine.events import DISPOSITIONS
 from aiops.journal.retention import measure
 from aiops.records import Severity
 from aiops.store import incidents
 from aiops.telemetry.metrics import Family, render
-
-if TYPE_CHECKING:
-    from aiops.daemon.daemon import Daemon
-
 
 # Warnings of one kind: a person looks into the audit for more.
 MAX_WARNED = 5
@@ -34,53 +34,112 @@ _SOURCE_GAUGES = {
 }
 
 
-def health(daemon: Daemon) -> dict[str, Any]:
-    """`{"status": ok | degraded | failed | starting | stopping, "ready": bool, "reason": str, …}`."""
-    pump = daemon.pump
-    # Which numbers only grow is for the metrics to know.
-    sources = {
-        name: {key: one for key, one in told.items() if key != "counts"}
-        for name, told in daemon.sources.health().items()
-    }
-    unwell = [f"source {name}: {one.get('detail', '')}" for name, one in sources.items() if not one.get("ok", False)]
-    extra = {key: told() for key, told in daemon.extra_health.items()}
-    unwell += [f"{key}: {one.get('detail', '')}" for key, one in extra.items() if not one.get("ok", True)]
-    reasons = [reason for reason in (pump.reason, *daemon.problems) if reason]
-    return {
-        "status": daemon.status,
-        "ready": daemon.status == "ok",
-        "reason": "; ".join(reasons),
-        "warnings": [
-            *(f"silence {name} is not in force: {why}" for name, why in _set_aside(pump.accounts)),
-            *unwell,
-            *contained_warnings(daemon),
-            *daemon.scrubber.problems,
-            *([_left_out(daemon)] if daemon.store.left_out else []),
-            *([daemon.snapshots.error] if daemon.snapshots.error else []),
-        ],
-        "version": __version__,
-        # What is older by more than a few minutes comes late; null while nothing was processed.
-        "engine_time": round(pump.engine_at, 3) if pump.engine_at >= 0.0 else None,
-        "uptime_s": round(daemon.monotonic() - daemon.started_at, 3),
-        "conserved": pump.accounts.get("conserved", True),
-        "sources": sources,
-        "journal": {
-            "frame": daemon.writer.number,
-            "record": daemon.writer.seq,
-            "committed_at": pump.metrics.journaled_at,
-        },
-        "snapshot": {"age_s": round(daemon.snapshots.age_s, 3), "bytes": daemon.snapshots.state_bytes},
-        "inbox": {"records": daemon.inbox.depth()},
-        "skipped": skipped_health(daemon),
-        "models": {stage: asdict(one) for stage, one in sorted(daemon.models().items())},
-        **extra,
-    }
+class Report:
+    """The daemon's health for people and probes, and its metrics for Prometheus; any thread may ask."""
+
+    def __init__(self, core: Core, neighbours: Neighbours, status: DaemonStatus, models: ModelsInUse) -> None:
+        self._core = core
+        self._neighbours = neighbours
+        self._status = status
+        self._models = models
+        self._started_at = core.clocks.monotonic()
+        # Faults of models before this start, by port; health shows those since.
+        self._faults_before: dict[str, int] = dict(core.pump.accounts.get("faults", {}))
+
+    def health(self) -> dict[str, Any]:
+        """Return `{"status": ok | degraded | failed | starting | stopping, "ready": bool, "reason": str, …}`."""
+        core, pump, status = self._core, self._core.pump, self._status.value
+        # Which numbers only grow is for the metrics to know.
+        sources = {
+            name: {key: one for key, one in found.items() if key != "counts"}
+            for name, found in core.sources.health().items()
+        }
+        sections = self._sections()
+        return {
+            "status": status,
+            "ready": status == "ok",
+            "reason": pump.reason,
+            "warnings": self._warnings(sources, sections),
+            "version": __version__,
+            # Records that are older by more than a few minutes come late; null before the first record.
+            "engine_time": round(pump.engine_at, 3) if pump.engine_at >= 0.0 else None,
+            "uptime_s": round(core.clocks.monotonic() - self._started_at, 3),
+            "conserved": pump.accounts.get("conserved", True),
+            "sources": sources,
+            "journal": {
+                "frame": core.state.writer.number,
+                "record": core.state.writer.seq,
+                "committed_at": pump.metrics.journaled_at,
+            },
+            "snapshot": {
+                "age_s": round(core.state.snapshots.age_s, 3),
+                "bytes": core.state.snapshots.state_bytes,
+            },
+            "inbox": {"records": core.inbox.depth()},
+            "skipped": skipped_health(core),
+            "models": {stage: asdict(one) for stage, one in sorted(self._models.by_stage().items())},
+            **sections,
+        }
+
+    def _sections(self) -> dict[str, dict[str, Any]]:
+        """Return the health of the parts that have a section of their own, by its key."""
+        core, beside = self._core, self._neighbours
+        found: dict[str, dict[str, Any]] = {}
+        if core.state.store_problem:
+            found["store"] = {"ok": False, "detail": core.state.store_problem}
+        found["late"] = core.pump.lateness.health(core.clocks.wall())
+        found["clock"] = clock_health(core)
+        if beside.left_out:
+            found["left_out"] = {"ok": False, "detail": "; ".join(beside.left_out)}
+        if beside.delivery is not None:
+            found["delivery"] = beside.delivery.health()
+        if beside.runs is not None:
+            found["runs"] = beside.runs.health()
+        elif beside.runs_problem:
+            found["runs"] = {"ok": False, "detail": beside.runs_problem}
+        if beside.tracing is not None:
+            found["tracing"] = beside.tracing.health()
+        return found
+
+    def _warnings(
+        self, sources: Mapping[str, Mapping[str, Any]], sections: Mapping[str, Mapping[str, Any]]
+    ) -> list[str]:
+        core = self._core
+        bad = [f"source {name}: {one.get('detail', '')}" for name, one in sources.items() if not one.get("ok", False)]
+        bad += [f"{key}: {one.get('detail', '')}" for key, one in sections.items() if not one.get("ok", True)]
+        return [
+            *(f"silence {name} is not in force: {why}" for name, why in _set_aside(core.pump.accounts)),
+            *bad,
+            *contained_warnings(core, self._faults_before),
+            *core.scrubber.problems,
+            *([_left_out(core)] if core.state.store.left_out else []),
+            *([core.state.snapshots.error] if core.state.snapshots.error else []),
+        ]
+
+    def metrics_text(self) -> str:
+        """Return all metrics in the text format of Prometheus."""
+        core, beside = self._core, self._neighbours
+        families = [
+            *_records(core, self._status.value),
+            _models(self._models.by_stage()),
+            *contained_families(core),
+            *_latencies(core),
+            *_sources(core),
+            *_disk(core),
+            *_store(core),
+            *core.pump.lateness.metrics(core.sources.falls),
+            *core.scrubber.families(),
+            *clock_families(core),
+        ]
+        for one in (beside.delivery, beside.runs, beside.tracing):
+            families.extend(one.metrics() if one is not None else ())
+        return render(families)
 
 
-def _left_out(daemon: Daemon) -> str:
-    count = daemon.store.left_out
+def _left_out(core: Core) -> str:
+    count = core.state.store.left_out
     events = "1 event" if count == 1 else f"{count} events"
-    return f"the store could not take {events}, whatever the disk: {daemon.store.left_out_reason}"
+    return f"the store could not take {events}, whatever the disk: {core.state.store.left_out_reason}"
 
 
 def _set_aside(accounts: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -88,34 +147,19 @@ def _set_aside(accounts: Mapping[str, Any]) -> list[tuple[str, str]]:
     return list(accounts.get("silences_set_aside", {}).items())[-MAX_WARNED:]
 
 
-def metrics_text(daemon: Daemon) -> str:
-    """All metrics in the text format of Prometheus."""
-    families = [
-        *_records(daemon),
-        *contained_families(daemon),
-        *_latencies(daemon),
-        *_sources(daemon),
-        *_disk(daemon),
-        *_store(daemon),
-    ]
-    for extra in daemon.extra_metrics:
-        families.extend(extra())
-    return render(families)
-
-
-def _records(daemon: Daemon) -> list[Family]:
-    accounts = daemon.pump.accounts
+def _records(core: Core, status: Status) -> list[Family]:
+    accounts = core.pump.accounts
     records = Family("aiops_records_total", "counter", "Records in the log, by kind, since its beginning.")
     for kind, count in sorted(accounts.get("records", {}).items()):
         records.add(count, kind=kind)
     placed = Family("aiops_alerts_total", "counter", "Alerts by disposition, since the beginning of the log.")
     dispositions = {**dict.fromkeys(DISPOSITIONS, 0), **accounts.get("dispositions", {})}
-    dispositions["rejected"] += daemon.pump.meta.rejected
+    dispositions["rejected"] += core.pump.meta.rejected
     for disposition, count in dispositions.items():
         placed.add(count, disposition=disposition)
     state = Family("aiops_state", "gauge", "1 for the state that the daemon is in.")
-    for name in ("starting", "ok", "degraded", "stopping", "failed"):
-        state.add(float(daemon.status == name), state=name)
+    for name in STATUSES:
+        state.add(float(status == name), state=name)
     return [
         Family("aiops_build_info", "gauge", "Always 1; the version is a label.").add(1, version=__version__),
         state,
@@ -133,19 +177,18 @@ def _records(daemon: Daemon) -> list[Family]:
         Family("aiops_silences_set_aside", "gauge", "Silences that were refused, and so suppress nothing.").add(
             len(accounts.get("silences_set_aside", {}))
         ),
-        _models(daemon),
     ]
 
 
-def _models(daemon: Daemon) -> Family:
+def _models(models: Mapping[str, ModelInUse]) -> Family:
     family = Family("aiops_model_info", "gauge", "Always 1; the model in use, by stage.")
-    for stage, one in sorted(daemon.models().items()):
+    for stage, one in sorted(models.items()):
         family.add(1, stage=stage, model=one.model, version=one.version, digest=one.digest)
     return family
 
 
-def _latencies(daemon: Daemon) -> list[Family]:
-    metrics = daemon.pump.metrics
+def _latencies(core: Core) -> list[Family]:
+    metrics = core.pump.metrics
     stages = Family("aiops_stage_seconds", "histogram", "Time of a batch in each stage.")
     for stage, histogram in (
         ("queue", metrics.queue),
@@ -159,14 +202,14 @@ def _latencies(daemon: Daemon) -> list[Family]:
     return [stages]
 
 
-def _sources(daemon: Daemon) -> list[Family]:
+def _sources(core: Core) -> list[Family]:
     up = Family("aiops_source_up", "gauge", "1 while a source is well.")
     falls = Family("aiops_source_falls_total", "counter", "Times that a source ended by a fault and was started again.")
     lag = Family("aiops_source_lag", "gauge", "Messages that a source has still to read, by place.")
     counts = Family("aiops_source_events_total", "counter", "What a source counts of itself.")
     unknown = _unknown_words()
     gauges = {key: Family(f"aiops_source_{end}", "gauge", text) for key, (end, text) in _SOURCE_GAUGES.items()}
-    for name, told in daemon.sources.health().items():
+    for name, told in core.sources.health().items():
         up.add(float(bool(told.get("ok"))), source=name)
         falls.add(float(told.get("falls", 0)), source=name)
         for place, count in _numbers(told.get("lag")):
@@ -199,36 +242,36 @@ def _numbers(value: Any) -> list[tuple[str, float]]:
     return [(str(key), float(one)) for key, one in value.items() if isinstance(one, int | float)]
 
 
-def _disk(daemon: Daemon) -> list[Family]:
-    metrics = daemon.pump.metrics
-    found = measure(daemon.journal_directory)
-    now = daemon.clock()
+def _disk(core: Core) -> list[Family]:
+    metrics, snapshots = core.pump.metrics, core.state.snapshots
+    found = measure(core.state.journal_directory)
+    now = core.clocks.wall()
     oldest = found[0].written_at if found else now
     families = [
-        Family("aiops_inbox_records", "gauge", "Records that wait for the journal.").add(daemon.inbox.depth()),
+        Family("aiops_inbox_records", "gauge", "Records that wait for the journal.").add(core.inbox.depth()),
         Family("aiops_journal_bytes", "gauge", "Size of the journal.").add(sum(one.bytes for one in found)),
         Family("aiops_journal_oldest_age_seconds", "gauge", "Age of the oldest segment.").add(max(0.0, now - oldest)),
         Family("aiops_journal_age_seconds", "gauge", "Time since the last commit.").add(
             max(0.0, now - metrics.journaled_at) if metrics.journaled_at else 0.0
         ),
         Family("aiops_disk_errors_total", "counter", "Commits that the disk refused.").add(metrics.disk_errors),
-        Family("aiops_snapshot_age_seconds", "gauge", "Time since the last snapshot.").add(daemon.snapshots.age_s),
-        Family("aiops_snapshot_bytes", "gauge", "Size of the last snapshot's state.").add(daemon.snapshots.state_bytes),
-        Family("aiops_snapshots_failed_total", "counter", "Snapshots that could not be written.").add(
-            daemon.snapshots.failed
+        Family("aiops_snapshot_age_seconds", "gauge", "Time since the last snapshot.").add(snapshots.age_s),
+        Family("aiops_snapshot_bytes", "gauge", "Size of the last snapshot's state.").add(
+            core.state.snapshots.state_bytes
         ),
+        Family("aiops_snapshots_failed_total", "counter", "Snapshots that could not be written.").add(snapshots.failed),
         Family("aiops_recovery_seconds", "gauge", "How long the last start took to fold.").add(
-            daemon.recovered.seconds
+            core.state.recovered.seconds
         ),
     ]
     try:
-        free = shutil.disk_usage(daemon.directory).free
+        free = shutil.disk_usage(core.state.directory).free
     except OSError:
         return families
     return [*families, Family("aiops_disk_free_bytes", "gauge", "Free space of the state directory.").add(free)]
 
 
-def _store(daemon: Daemon) -> list[Family]:
+def _store(core: Core) -> list[Family]:
     outbox = Family("aiops_outbox_rows", "gauge", "Messages by endpoint and state.")
     age = Family("aiops_outbox_oldest_age_seconds", "gauge", "Age of the oldest message that is due and not delivered.")
     stored = Family("aiops_incidents", "gauge", "Incidents in the store by status and severity.")
@@ -236,13 +279,13 @@ def _store(daemon: Daemon) -> list[Family]:
         "aiops_dead_letters_total", "counter", "Input that became no record, and records that were set aside."
     )
     try:
-        for (endpoint, state), count in sorted(daemon.outbox.counts().items()):
+        for (endpoint, state), count in sorted(core.state.store.outbox.counts().items()):
             outbox.add(count, endpoint=endpoint, state=state)
-        age.add(daemon.outbox.oldest_age_s(daemon.clock()))
-        for (status, severity), count in sorted(incidents.counts(daemon.store.database.reader).items()):
+        age.add(core.state.store.outbox.oldest_age_s(core.clocks.wall()))
+        for (status, severity), count in sorted(incidents.counts(core.state.store.database.reader).items()):
             stored.add(count, status=status, severity=Severity(severity).label)
     except sqlite3.Error:
         # A page without these numbers tells more than no page: the rest says that the disk is ill.
         pass
-    letters.add(daemon.pump.meta.rejected + daemon.pump.accounts.get("skipped", 0))
+    letters.add(core.pump.meta.rejected + core.pump.accounts.get("skipped", 0))
     return [outbox, age, stored, letters]

@@ -15,20 +15,11 @@ from msgspec import Struct
 
 from aiops.journal.frame import times_of
 from aiops.ports import Received
+from aiops.records.late import LATE_S, sentence
 from aiops.telemetry.metrics import Family
-from aiops.wording import plural
 
-# As far as clocks usually disagree; what is older has missed its place.
-LATE_S = 300.0
 # A warning stays this long after the last late record: long enough to be seen, and no reproach for ever.
 SHOWN_S = 3_600.0
-_MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3_600.0, 86_400.0
-# The ways that work for history, of which the first two tear nothing apart.
-WAYS = (
-    "`aiops send --shift-to-now --speed N` replays it on a running daemon (its first record is now, N times real "
-    "time), a daemon with a fresh state directory takes it as it is"
-)
-ADVICE = f"where it is history: {WAYS}"
 
 
 class Late(Struct):
@@ -91,19 +82,6 @@ class Lateness:
         return [family]
 
 
-def sentence(count: int, most_s: float) -> str:
-    """What late records mean, and what to do.
-
-    >>> sentence(1, 7200.0).partition(":")[0]
-    '1 record came up to 2 h late'
-    """
-    records = plural(count, "record")
-    return (
-        f"{records} came up to {length(most_s)} late: the engine's time had passed theirs, so that incidents may be "
-        f"torn apart; {ADVICE}"
-    )
-
-
 def _late(times: Sequence[float], reached: float, latest: float) -> list[float]:
     """How late each late one is, as time moves on with the records themselves."""
     late = []
@@ -113,18 +91,6 @@ def _late(times: Sequence[float], reached: float, latest: float) -> list[float]:
         elif at <= latest:
             reached = max(reached, at)
     return late
-
-
-def length(seconds: float) -> str:
-    """A length of time in its largest unit.
-
-    >>> length(7_200.0), length(3e7)
-    ('2 h', '347 d')
-    """
-    for unit, name in ((_DAY_S, "d"), (_HOUR_S, "h"), (_MINUTE_S, "min")):
-        if seconds >= unit:
-            return f"{seconds / unit:,.0f} {name}"
-    return f"{seconds:.0f} s"
 
 
 def _name(received: Received) -> str:

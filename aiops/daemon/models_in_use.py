@@ -11,15 +11,15 @@ import msgspec
 from msgspec import Struct
 
 from aiops import registry
-from aiops.app.engine import GROUP
 from aiops.config import Config
 from aiops.detectors.plugins import group_of
+from aiops.daemon.pump import Pump
 from aiops.engine.config import ModelConfig
 from aiops.engine.engine import Engine
 from aiops.ports import Identified
 
 
-class InUse(Struct, frozen=True):
+class ModelInUse(Struct, frozen=True):
     """A model: its registered name, the version of the distribution that it came in, and what it decides by.
 
     Equal digests are equal data (rules, words, playbooks, fitted numbers); what the model learned since is not in it.
@@ -30,7 +30,19 @@ class InUse(Struct, frozen=True):
     digest: str
 
 
-def models_of(config: Config, engine: object) -> dict[str, InUse]:
+class ModelsInUse:
+    """The models of a pump's engine: those that the configuration names, and the detector of the last swap."""
+
+    def __init__(self, config: Config, pump: Pump) -> None:
+        self._configured = models_of(config, pump.engine)
+        self._pump = pump
+
+    def by_stage(self) -> dict[str, ModelInUse]:
+        """Return the models in use, by stage."""
+        return {**self._configured, **detector_of(self._pump.accounts)}
+
+
+def models_of(config: Config, engine: object) -> dict[str, ModelInUse]:
     """The models that an engine was built with, by stage."""
     if not isinstance(engine, Engine):
         return {}
@@ -43,15 +55,15 @@ def models_of(config: Config, engine: object) -> dict[str, InUse]:
     return {stage: _in_use(named, model) for stage, named, model in stages if model is not None}
 
 
-def detector_of(accounts: Mapping[str, Any]) -> dict[str, InUse]:
+def detector_of(accounts: Mapping[str, Any]) -> dict[str, ModelInUse]:
     """The detector that a record put in place, under the stage `detect`; empty before the first."""
     found = accounts.get("detector")
-    return {} if found is None else {"detect": InUse(found[0], _version(group_of(found[0]), found[0]), found[1])}
+    return {} if found is None else {"detect": ModelInUse(found[0], _version(group_of(found[0]), found[0]), found[1])}
 
 
-def _in_use(named: ModelConfig, model: object) -> InUse:
+def _in_use(named: ModelConfig, model: object) -> ModelInUse:
     digest = model.digest if isinstance(model, Identified) else _digest(named)
-    return InUse(named.use, _version(GROUP, named.use), digest)
+    return ModelInUse(named.use, _version(registry.MODELS, named.use), digest)
 
 
 def _digest(named: ModelConfig) -> str:

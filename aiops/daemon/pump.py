@@ -36,6 +36,7 @@ from aiops.engine.silences.silences import Silence
 from aiops.journal import DiskError, Frame, Meta, Writer
 from aiops.journal.skips import reason_of
 from aiops.journal.snapshot import SnapshotMeta, pack
+from aiops.ports import Position
 from aiops.store.diagnosis import trouble
 from aiops.store.store import FrameDecisions, Store
 from aiops.telemetry.logs import log
@@ -69,7 +70,13 @@ class Pump:
         monotonic: Callable[[], float] = time.monotonic,
         on_events: Callable[[list[Event], int], None] = lambda events, rows: None,
         tracer: Tracer = OFF,
+        has_backlog: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`has_backlog`: a source has still to bring what came while the daemon was away.
+
+        `on_events` gets the events of each store transaction and the number of outbox rows that it added, in the pump's
+        thread; it must be quick.
+        """
         self.processor = recovered.processor
         self.meta = recovered.meta
         self.state: State = "running"
@@ -93,9 +100,7 @@ class Pump:
         # The batch that is worked on; ticks of the clock and what is tried again are not traced.
         self._span = NO_SPAN
         self.offsets = Offsets()
-        # Whether a source has still to bring what came while the daemon was away.
-        self.has_backlog: Callable[[], bool] = lambda: False
-        self._ticks = Ticks(config.tick_s, is_new=recovered.seq == 0, has_backlog=lambda: self.has_backlog())
+        self._ticks = Ticks(config.tick_s, is_new=recovered.seq == 0, has_backlog=has_backlog)
         self._backoff = Backoff(RETRY_FIRST_S, RETRY_CAP_S)
         self._room_bytes = ROOM_BYTES
         self._well_since = monotonic()
@@ -115,10 +120,6 @@ class Pump:
         """The engine; another one after a record that it could not process."""
         return self.processor.engine
 
-    @engine.setter
-    def engine(self, engine: HostedEngine) -> None:
-        self.processor.engine = engine
-
     def run(self) -> None:
         """Work until `stop`, then take a last snapshot; a fault of the engine ends it in state `failed`."""
         try:
@@ -137,6 +138,11 @@ class Pump:
         """Finish what is in the inbox, and end."""
         self._stop.set()
         self._inbox.close()
+
+    def position(self, source: str) -> Position | None:
+        """Return how far the journal holds what a source has read; None if it has nothing of it."""
+        at = self.meta.positions.get(source)
+        return None if at is None else Position(source, dict(at))
 
     def ask(self, question: Callable[[HostedEngine], Any]) -> Future[Any]:
         """Have a short question answered in this thread, between two frames, while nothing changes the engine."""

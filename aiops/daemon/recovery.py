@@ -36,7 +36,7 @@ class Recovered(Struct):
     """The engine as it was, and where the journal goes on.
 
     `meta` is the cumulative part of the last frame; `seconds` is what it took, `frames` and `records` what was folded.
-    `untold` is the first frame whose changes are told: before it, a store that was lost is only written again.
+    `notify_from` is the first frame that is notified of: before it, a store that was lost is only written again.
     `gap` says what the store lacked that a snapshot had.
     """
 
@@ -47,7 +47,7 @@ class Recovered(Struct):
     seconds: float = 0.0
     frames: int = 0
     records: int = 0
-    untold: int = 0
+    notify_from: int = 0
     gap: str = ""
     problems: list[str] = field(default_factory=list)
 
@@ -65,10 +65,10 @@ def recover(journal: Path, snapshots: Path, store: Store, make: Callable[[], Hos
     begun = time.perf_counter()
     applied = store.applied()
     state = _from_snapshot(snapshots, journal, applied, make, config)
-    state.untold = max(state.untold, store.untold())
+    state.notify_from = max(state.notify_from, store.notify_from())
     if journal.is_dir():
         _process_rest(state, journal, store, applied)
-    if state.untold > applied:
+    if state.notify_from > applied:
         store.take_as_sent(state.meta.at)
     # What people see before the first record comes is the present, too, and not the last version.
     shown = PresentStateWriter(store, time.monotonic)
@@ -83,13 +83,13 @@ def _from_snapshot(
 ) -> Recovered:
     """The newest snapshot that can be used; a new engine when there is none."""
     problems: list[str] = []
-    untold = 0
+    notify_from = 0
     gap = ""
     for found in good_snapshots(snapshots):
         if isinstance(found, JournalError):
             problems.append(f"{found}: the one before is used")
             continue
-        untold = max(untold, found.meta.frame)
+        notify_from = max(notify_from, found.meta.frame)
         if found.meta.frame > applied:
             lack = f"the store ends at frame {applied} and the snapshot at {found.meta.frame}"
             problems.append(f"{lack}: an older snapshot is used, so that the store gets what it lacks")
@@ -105,7 +105,9 @@ def _from_snapshot(
             log(logging.INFO, "the engine's configuration has changed: it decides from here on", frame=found.meta.frame)
         meta = found.meta
         processor = FrameProcessor(engine, make, journal, snapshots)
-        return Recovered(processor, meta.frame, meta.seq, meta.journal, untold=untold, gap=gap, problems=problems)
+        return Recovered(
+            processor, meta.frame, meta.seq, meta.journal, notify_from=notify_from, gap=gap, problems=problems
+        )
     first = _first_frame(journal)
     if first > 0:
         problems.append(
@@ -113,7 +115,7 @@ def _from_snapshot(
             "acknowledged before is not known to it any more"
         )
     processor = FrameProcessor(make(), make, journal, snapshots)
-    return Recovered(processor, number=first, untold=untold, gap=gap, problems=problems)
+    return Recovered(processor, number=first, notify_from=notify_from, gap=gap, problems=problems)
 
 
 def _first_frame(journal: Path) -> int:
@@ -135,8 +137,7 @@ def _process_rest(state: Recovered, journal: Path, store: Store, applied: int) -
         state.frames += 1
         state.records += len(frame.records)
         if frame.number >= applied:
-            decided = decisions_of(processed, events)
-            decided.tell = frame.number >= state.untold
+            decided = decisions_of(processed, events, notify=frame.number >= state.notify_from)
             if decided.is_kept:
                 waiting.append(decided)
         if len(waiting) >= _TOGETHER:
@@ -151,7 +152,7 @@ def cumulative(meta: Meta) -> Meta:
     return Meta(at=meta.at, positions=meta.positions, rejected=meta.rejected)
 
 
-def decisions_of(frame: Frame, events: list[Event]) -> FrameDecisions:
+def decisions_of(frame: Frame, events: list[Event], *, notify: bool = True) -> FrameDecisions:
     """What a frame led to, as the store takes it."""
     actions: dict[int, Action] = {}
     # Hardly any frame has an action, and to ask for the kinds of all records costs a third of looking at each.
@@ -162,7 +163,7 @@ def decisions_of(frame: Frame, events: list[Event]) -> FrameDecisions:
     letters = frame.meta.letters
     if Skipped in set(map(type, frame.records)):
         letters = [*letters, *_letters(frame)]
-    return FrameDecisions(frame.number, frame.meta.at, kept, letters, actions)
+    return FrameDecisions(frame.number, frame.meta.at, kept, letters, actions, notify)
 
 
 def _letters(frame: Frame) -> Iterable[DeadLetter]:

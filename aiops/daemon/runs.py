@@ -14,13 +14,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from aiops.durations import seconds
 from aiops.engine.incident_view import Look
 from aiops.errors import AiopsError, UsageError
 from aiops.records import Incident
 from aiops.respond.audit import Trail
 from aiops.respond.catalogue import Catalogue
 from aiops.respond.config import RespondConfig
-from aiops.respond.durations import seconds
 from aiops.respond.guards import Policy, World
 from aiops.respond.history import GLOBAL, MAX_RUNS, WAITING, Run, RunState
 from aiops.respond.matching import compile_match

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aiops import registry
@@ -28,12 +28,11 @@ def build_source(config: SourceConfig) -> Source:
 
 
 class Sources:
-    """Runs sources until `stop`. `positions` tells how far the journal holds what a source has read."""
+    """Runs sources until `stop`, each in a thread of its own."""
 
-    def __init__(self, sources: list[Source], inbox: Inbox, positions: Positions) -> None:
+    def __init__(self, sources: Sequence[Source], inbox: Inbox) -> None:
         self._sources = {source.name: source for source in sources}
         self._inbox = inbox
-        self._positions = positions
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self.falls: dict[str, int] = dict.fromkeys(self._sources, 0)
@@ -52,10 +51,12 @@ class Sources:
             raise
         return [source.url for source in listening]
 
-    def start(self) -> None:
-        """Start all threads."""
+    def start(self, positions: Positions) -> None:
+        """Start all threads; `positions` returns how far the journal holds what a source has read."""
         for source in self._sources.values():
-            thread = threading.Thread(target=self._run, args=(source,), name=f"source {source.name}", daemon=True)
+            thread = threading.Thread(
+                target=self._run, args=(source, positions), name=f"source {source.name}", daemon=True
+            )
             self._threads.append(thread)
             thread.start()
 
@@ -89,11 +90,11 @@ class Sources:
         down = self._down.get(source.name)
         return {**told, "falls": falls} if down is None else {**told, "ok": False, "detail": down, "falls": falls}
 
-    def _run(self, source: Source) -> None:
+    def _run(self, source: Source, positions: Positions) -> None:
         backoff = Backoff(_RETRY_FIRST_S, _RETRY_CAP_S)
         while not self._stop.is_set():
             self._down.pop(source.name, None)
-            reason = self._attempt(source)
+            reason = self._attempt(source, positions)
             if self._stop.is_set():
                 return
             log(logging.WARNING, "a source ended: it is started again", source=source.name, reason=reason)
@@ -101,10 +102,10 @@ class Sources:
             self.falls[source.name] += 1
             self._stop.wait(backoff.next_s())
 
-    def _attempt(self, source: Source) -> str:
+    def _attempt(self, source: Source, positions: Positions) -> str:
         """Run a source; return why it ended."""
         try:
-            source.run(self._inbox, self._positions(source.name))
+            source.run(self._inbox, positions(source.name))
         except AiopsError as error:
             return str(error)
         except Exception as error:

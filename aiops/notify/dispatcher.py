@@ -19,8 +19,8 @@ from typing import Any
 import msgspec
 
 from aiops.errors import AiopsError, UsageError
+from aiops.http.answers import MAX_RETRY_AFTER_S
 from aiops.notify.endpoint_queue import SLOTS, EndpointQueue
-from aiops.notify.http_answers import MAX_RETRY_AFTER_S
 from aiops.notify.outcomes import Outcomes, message_of
 from aiops.notify.status import families, health, state
 from aiops.notify.worker_threads import ThreadWorkerPool, WorkerPool

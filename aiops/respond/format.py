@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, field
 
-from aiops.respond.durations import Duration
+from aiops.durations import Duration
 from aiops.respond.steps import Check, Http, Line, Manual, Part, Scalar, Step
 
 Text = Annotated[str, Meta(min_length=1, max_length=1000)]

@@ -14,7 +14,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from aiops.respond.durations import seconds
+from aiops.durations import seconds
 from aiops.respond.format import Playbook
 from aiops.respond.history import GLOBAL, History, Run
 from aiops.respond.matching import CONFIDENCES, Fit

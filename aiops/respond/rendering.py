@@ -14,8 +14,8 @@ from urllib.parse import quote, urlencode
 
 from msgspec import Struct
 
+from aiops.durations import seconds
 from aiops.errors import UsageError
-from aiops.respond.durations import seconds
 from aiops.respond.steps import AlertResolved, Check, Executable, Manual, Scalar, Step, Webhook
 
 PLACEHOLDER = re.compile(r"\{\{ ?([a-z][a-zA-Z0-9_]{0,31}) ?\}\}")

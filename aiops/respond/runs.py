@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from aiops.durations import seconds
 from aiops.errors import UsageError
 from aiops.ports import IncidentView
 from aiops.respond.audit import AuditError, Trail
 from aiops.respond.calls import by_hand, key_of
-from aiops.respond.durations import seconds
 from aiops.respond.execution import Execution
 from aiops.respond.format import Playbook
 from aiops.respond.guards import Case, GuardCheck, Policy, World, evaluate, scopes

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from aiops.respond.durations import Duration
+from aiops.durations import Duration
 
 Line = Annotated[str, Meta(min_length=1, max_length=300)]
 # A command block of more than 2,000 characters is a script, and belongs in version control rather than in a playbook.

@@ -40,8 +40,8 @@ class FrameDecisions(Struct):
     """What one frame of the journal led to.
 
     `at` is the host's clock (Unix seconds); `actions` are the frame's operator actions by the number of the record.
-    Without `tell` nobody is told: a store that was lost is being written again, with what was told as far as that
-    follows from the policy.
+    Without `notify` nobody is notified: a store that was lost is written again, with the notifications that follow from
+    the policy kept as sent.
     """
 
     frame: int
@@ -49,7 +49,7 @@ class FrameDecisions(Struct):
     events: list[Event]
     letters: list[DeadLetter] = field(default_factory=list)
     actions: dict[int, Action] = field(default_factory=dict)
-    tell: bool = True
+    notify: bool = True
 
     @property
     def is_kept(self) -> bool:
@@ -72,20 +72,24 @@ class Store:
         self.left_out = 0
         self.left_out_reason = ""
         self._is_careful = False
-        # Whether what nobody is told is kept as told; not where the outbox that was lost could be read whole.
-        self.assumes = True
+        # Notifications of frames that another store had are kept as sent, unless its outbox could be read whole.
+        self._assumes_sent = True
 
     def applied(self) -> int:
         """The number of the first frame that is not in the store."""
         return int(self.database.reader.execute("select frame from applied").fetchone()[0])
 
-    def begin_again(self, untold: int, now: float, reason: str) -> None:
-        """Keep that this store takes the place of another one, which had notified of all frames before `untold`."""
-        with self.database.transaction() as connection:
-            audit.write(connection, untold, now, _AGAIN, None, None, None, reason)
+    def begin_again(self, notify_from: int, now: float, reason: str, *, assume_sent: bool = True) -> None:
+        """Keep that this store takes the place of another one, which had notified of all frames before `notify_from`.
 
-    def untold(self) -> int:
-        """The first frame that may be notified of, as far as stores before this one go."""
+        With `assume_sent`, the notifications of those frames are written as sent; without, the outbox has them already.
+        """
+        self._assumes_sent = assume_sent
+        with self.database.transaction() as connection:
+            audit.write(connection, notify_from, now, _AGAIN, None, None, None, reason)
+
+    def notify_from(self) -> int:
+        """Return the first frame that may be notified of, as far as stores before this one go."""
         found = self.database.reader.execute("select coalesce(max(seq), 0) from audit where topic = ?", (_AGAIN,))
         return int(found.fetchone()[0])
 
@@ -125,7 +129,7 @@ class Store:
     def _write(self, connection: sqlite3.Connection, item: FrameDecisions) -> int:
         newest: dict[str, tuple[IncidentChanged, int]] = {}
         added = 0
-        if not item.tell:
+        if not item.notify:
             self.outbox.take_as_sent(connection, item.at)
         for event in item.events:
             added += self._whole(connection, partial(self._event, connection, item, event, newest))
@@ -145,10 +149,10 @@ class Store:
         if not isinstance(event, IncidentChanged):
             return 0
         newest[event.incident.id] = (event, number or 0)
-        if self._policy is None or not (item.tell or self.assumes):
+        if self._policy is None or not (item.notify or self._assumes_sent):
             return 0
         entries = self._policy.entries(OutboxTransaction(self.outbox, connection), event, item.at)
-        if item.tell:
+        if item.notify:
             return self.outbox.add(connection, entries, item.at)
         self.outbox.assume(connection, entries, item.at)
         return 0

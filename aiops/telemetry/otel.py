@@ -28,10 +28,10 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from aiops import __version__
 from aiops.config import TracingConfig
 from aiops.http.redaction import redact
+from aiops.telemetry.exports import Exports
 from aiops.telemetry.logs import log
 from aiops.telemetry.metrics import Family
 from aiops.telemetry.trace import NO_SPAN, NONE, Kind, Span, Value
-from aiops.telemetry.tracing import Exports
 
 # Spans of one export request: some hundred kilobytes, which collectors take.
 _EXPORT_SPANS = 512

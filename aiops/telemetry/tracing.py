@@ -1,28 +1,27 @@
-"""Traces to an OpenTelemetry collector, where they are configured and the extra `otel` is installed."""
+"""Open the tracer that the configuration asks for: traces need the extra `otel`."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from typing import Any, Protocol, runtime_checkable
-from urllib.parse import unquote, urlsplit
-
-from msgspec import Struct, field
 
 from aiops.config import TracingConfig
-from aiops.daemon.daemon import Daemon, Service
 from aiops.errors import UsageError
-from aiops.ports import Source
+from aiops.telemetry.exports import PLACE, exports_of
 from aiops.telemetry.metrics import Family
 from aiops.telemetry.trace import OFF, Tracer
 
-_PLACE = "tracing"
-# Header names (RFC 9110); what is none would be an error of the library at the first export, with the value in it.
-_TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
 
+class Tracing(Tracer, Protocol):
+    """A tracer that exports what it traces; the daemon starts and stops it."""
 
-class Tracing(Tracer, Service, Protocol):
-    """A tracer that sends what it traces."""
+    def start(self) -> None:
+        """Begin to export, in a thread of its own."""
+        ...
+
+    def stop(self, timeout_s: float) -> None:
+        """Export what waits within the time, and end."""
+        ...
 
     def metrics(self) -> Iterable[Family]:
         """For `Daemon.extra_metrics`."""
@@ -31,29 +30,6 @@ class Tracing(Tracer, Service, Protocol):
     def health(self) -> dict[str, Any]:
         """For `Daemon.extra_health`."""
         ...
-
-
-class Exports(Struct, frozen=True):
-    """Where traces go: the configuration with its secrets looked up."""
-
-    config: TracingConfig
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-def exports_of(config: TracingConfig) -> Exports:
-    """What the configuration asks for; raise `UsageError` for an address or headers that cannot be used."""
-    try:
-        parts = urlsplit(config.endpoint)
-        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        fits = False
-    if not fits:
-        raise UsageError(
-            f"{_PLACE}.endpoint: expected a URL such as http://127.0.0.1:4318/v1/traces; got something else"
-        )
-    if parts.username is not None or parts.query or parts.fragment:
-        raise UsageError(f"{_PLACE}.endpoint: expected no user, password or query in it; headers_env is for secrets")
-    return Exports(config, _headers(config.headers_env))
 
 
 def open_tracing(config: TracingConfig) -> Tracing | None:
@@ -65,7 +41,7 @@ def open_tracing(config: TracingConfig) -> Tracing | None:
         from aiops.telemetry import otel
     except ImportError as error:
         hint = "install the extra otel (aiops-engine[otel]), or set tracing.enabled = false"
-        raise UsageError(f"{_PLACE}: OpenTelemetry is not installed ({error.name}): {hint}") from None
+        raise UsageError(f"{PLACE}: OpenTelemetry is not installed ({error.name}): {hint}") from None
     return otel.exporting(exports)
 
 
@@ -78,35 +54,6 @@ class Traced(Protocol):
         ...
 
 
-def add_tracing(daemon: Daemon, tracing: Tracing, sources: Iterable[Source]) -> None:
-    """Have sources traced, show the tracer in metrics and health, and end it after all that it traces: added last."""
-    for source in sources:
-        if isinstance(source, Traced):
-            source.trace(tracing)
-    daemon.extra_metrics.append(tracing.metrics)
-    daemon.extra_health["tracing"] = tracing.health
-    daemon.add(tracing)
-
-
 def tracer_of(tracing: Tracing | None) -> Tracer:
     """What is traced with."""
     return OFF if tracing is None else tracing
-
-
-def _headers(variable: str) -> dict[str, str]:
-    """`name=value,name=value`, values with percent-encoding, as in OTEL_EXPORTER_OTLP_HEADERS."""
-    if not variable:
-        return {}
-    text = os.environ.get(variable, "").strip()
-    found = {}
-    for part in filter(None, text.split(",")):
-        name, equals, value = part.partition("=")
-        name, value = name.strip().lower(), unquote(value.strip())
-        if not name or not equals or not set(name) <= _TOKEN or not value.isascii() or not value.isprintable():
-            raise UsageError(f"{_PLACE}.headers_env: expected name=value,name=value in {variable}; got something else")
-        found[name] = value
-    if not found:
-        raise UsageError(
-            f"{_PLACE}.headers_env: expected headers in the environment variable {variable}; it is not set"
-        )
-    return found

@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from aiops.durations import compact
 from aiops.engine.silences.preview import Preview
 from aiops.http.auth import Refusal, Scope
 from aiops.http.body import BodyError
@@ -269,7 +270,7 @@ class Pages:
         return response
 
     def _age(self, at: float | None) -> str:
-        return "" if at is None else duration(self._clock() - at)
+        return "" if at is None else compact(self._clock() - at)
 
 
 def _static(name: str, kind: str) -> Page:
@@ -290,19 +291,6 @@ def moment(at: float | None) -> str:
     except (ValueError, OverflowError, OSError):
         # Nothing that an old journal holds may keep a page from being shown.
         return f"{at:g} s"
-
-
-def duration(seconds: float) -> str:
-    """A span for people, in its two largest units at most.
-
-    >>> duration(59), duration(3_700), duration(200_000), duration(-5)
-    ('59 s', '1 h 1 min', '2 d 7 h', '0 s')
-    """
-    whole = max(0, int(seconds))
-    for unit, size, small, part in (("d", 86_400, "h", 3_600), ("h", 3_600, "min", 60)):
-        if whole >= size:
-            return f"{whole // size} {unit} {whole % size // part} {small}"
-    return f"{whole // 60} min" if whole >= 60 else f"{whole} s"
 
 
 def web_link(url: str | None) -> str | None:

@@ -84,7 +84,7 @@ class Watch:
         pump._admit = self._timed("admit", pump._admit)
         pump._journal = self._timed("journal", pump._journal)
         self._engine = pump.engine
-        pump.engine = _Timed(pump.engine, self._timed("fold", pump.engine.step))
+        pump.processor.engine = _Timed(pump.engine, self._timed("fold", pump.engine.step))
         pump._write_store = self._timed("store", pump._write_store)
         self._commit = pump._commit
         pump._commit = self._round
@@ -115,7 +115,7 @@ class Watch:
 
 def daemon(bootstrap: str, topic: str, count: int, transport: str) -> Row:
     """The daemon on a topic, from its beginning until `count` alerts are decided."""
-    from aiops.app.run import build
+    from aiops.app.build import build
     from aiops.config import Config, HttpConfig, SourceConfig, StateConfig
     from aiops.daemon.gc_tuning import settle
 

@@ -23,6 +23,7 @@ from aiops.engine.engine import Engine
 from aiops.ports import Received
 from aiops.records import Alert
 from aiops.store.database import Database
+from tests.daemons import bare_daemon
 
 PER_SECOND = 2_000
 BATCH = 100
@@ -80,18 +81,18 @@ def steps(upkeep: RetentionJob, ended: threading.Event, took: list[float]) -> No
 def measure(megabytes: int, seconds: float, directory: Path) -> dict[str, object]:
     """Both runs on one store."""
     config = Config(state=StateConfig(str(directory / "state")))
-    Daemon(config, Engine).close()
+    bare_daemon(config, Engine).close()
     store = directory / "state" / "store.sqlite"
     found = next((path for path in (directory / "state").iterdir() if path.suffix in (".db", ".sqlite")), store)
     fill(found, megabytes)
     before = found.stat().st_size
-    daemon = Daemon(config, Engine)
+    daemon = bare_daemon(config, Engine)
     daemon.start()
     took: list[float] = []
     ended = threading.Event()
     try:
         quiet = drive(daemon, seconds)
-        thread = threading.Thread(target=steps, args=(RetentionJob(daemon), ended, took))
+        thread = threading.Thread(target=steps, args=(daemon.retention_job, ended, took))
         thread.start()
         busy = drive(daemon, seconds)
         ended.set()

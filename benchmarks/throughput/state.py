@@ -49,7 +49,7 @@ def memory_mb() -> float:
 
 
 def write(active: int, shape: str, place: Path) -> dict[str, float]:
-    """HostedEngine the alerts, once new and once repeated, and write the pieces of the state to `place`."""
+    """Fold the alerts, once new and once repeated, and write the pieces of the state to `place`."""
     engine = Engine()
     settle()
     empty_mb = memory_mb()

@@ -15,16 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from aiops.app.run import build, check, introduction
+from aiops.app.build import build, check
+from aiops.app.run import introduction
 from aiops.config import Config, EndpointConfig, SourceConfig, StateConfig, load_config
 from aiops.daemon.control import act, ask
-from aiops.daemon.daemon import Daemon
 from aiops.daemon.sources import build_source
 from aiops.engine.engine import Engine
 from aiops.errors import AiopsError, UsageError
 from aiops.ports import Listens
 from aiops.records import Action
 from aiops.testing.daemon_process import DaemonProcess, spawn
+from tests.daemons import bare_daemon
 
 
 def free_port() -> int:
@@ -90,7 +91,7 @@ def test_an_alert_becomes_an_incident_that_people_act_on(running: tuple[DaemonPr
     wrong = aiops("incidents", "show", "nothing", "--config", str(config))
     assert (wrong.returncode, len(wrong.stderr.splitlines())) == (2, 1)
     with pytest.raises(AiopsError, match="another daemon uses it"):
-        Daemon(Config(state=StateConfig(str(daemon.directory))), Engine)
+        bare_daemon(Config(state=StateConfig(str(daemon.directory))), Engine)
 
 
 def test_the_control_socket_answers_and_refuses_nonsense(running: tuple[DaemonProcess, int, Path]) -> None:
@@ -143,7 +144,7 @@ def test_what_is_left_out_fails_the_check_and_warns_in_the_daemon(tmp_path: Path
     assert "the configuration is good" not in done.stdout
     daemon = build(load_config(bad))
     try:
-        assert any("absent" in text for text in daemon.health()["warnings"])  # type: ignore[attr-defined]
+        assert any("absent" in text for text in daemon.health()["warnings"])
     finally:
         daemon.close()
 

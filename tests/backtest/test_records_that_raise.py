@@ -12,11 +12,11 @@ from typer.testing import CliRunner
 from aiops.cli import replay as command
 from aiops.cli.app import app
 from aiops.config import Config, StateConfig
-from aiops.daemon.daemon import Daemon
 from aiops.engine.engine import Engine
 from aiops.ports import Received
 from aiops.records import Alert
 from aiops.records.decode import encode
+from tests.daemons import bare_daemon
 
 NOW = 1_772_400_000.0
 
@@ -94,7 +94,7 @@ def test_what_can_be_read_once_only_ends_it(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("fragile")
 @pytest.mark.parametrize("with_list", [True, False])
 def test_a_journal_gives_what_the_daemon_decided(tmp_path: Path, with_list: bool) -> None:
-    daemon = Daemon(Config(state=StateConfig(str(tmp_path / "state"))), Fragile, clock=lambda: NOW + 100)
+    daemon = bare_daemon(Config(state=StateConfig(str(tmp_path / "state"))), Fragile, clock=lambda: NOW + 100)
     for record in alerts(2):
         assert daemon.inbox.submit(Received([record])) is not None
         daemon.pump.round()

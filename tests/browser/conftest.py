@@ -19,7 +19,7 @@ import pytest
 import yaml
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
-from aiops.app.run import build
+from aiops.app.build import build
 from aiops.config import load_config
 from aiops.daemon.control import ask
 from aiops.daemon.daemon import Daemon

@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 
 from aiops.cli.app import app
 from aiops.config import Config, StateConfig
-from aiops.daemon.daemon import Daemon
 from aiops.engine.engine import Engine
 from aiops.errors import UsageError
 from aiops.ports import DeadLetter, Received
+from tests.daemons import bare_daemon
 
 NOW = 1_795_000_000.0
 
@@ -21,7 +21,7 @@ NOW = 1_795_000_000.0
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
     """The directory of a daemon that rejected three inputs."""
-    daemon = Daemon(Config(state=StateConfig(str(tmp_path))), Engine, clock=lambda: NOW)
+    daemon = bare_daemon(Config(state=StateConfig(str(tmp_path))), Engine, clock=lambda: NOW)
     reasons = ("expected JSON", "expected a name \x1b[31m", "expected a time")
     letters = [
         DeadLetter("http/webhook", f"$[{n}]", reason, b"\xff{bad" + str(n).encode(), NOW + n)

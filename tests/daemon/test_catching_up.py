@@ -11,6 +11,7 @@ from aiops.engine.engine import Engine
 from aiops.journal import read
 from aiops.ports import Received
 from aiops.records import Alert, Record, Tick
+from tests.daemons import bare_daemon
 
 START = 1_800_000_000.0
 HOUR_S = 3600.0
@@ -42,7 +43,7 @@ class Watched(Engine):
 
 
 def opened(directory: Path, clock: Clock) -> Daemon:
-    return Daemon(Config(state=StateConfig(str(directory))), Watched, clock=clock)
+    return bare_daemon(Config(state=StateConfig(str(directory))), Watched, clock=clock)
 
 
 def feed(daemon: Daemon, records: list[Record]) -> None:

@@ -17,13 +17,13 @@ from aiops_connectors.payloads.prometheus_push import Posted
 from aiops.config import Config, StateConfig
 from aiops.daemon.clocks import LASTS_S, MAX_SENDERS, Offsets, SteadyClock
 from aiops.daemon.daemon import Daemon
-from aiops.daemon.health import health, metrics_text
 from aiops.engine.engine import Engine
 from aiops.engine.events import IncidentChanged
 from aiops.journal import read
 from aiops.ports import Received
 from aiops.records import Alert, Record
 from aiops.testing.daemon_process import spawn
+from tests.daemons import bare_daemon
 
 START = 1_795_000_000.0
 ABSURD = 4_000_000_000.0
@@ -56,7 +56,7 @@ def fault(number: int, at: float, **fields: object) -> Alert:
 
 
 def opened(directory: Path, clock: Any) -> Daemon:
-    return Daemon(Config(state=StateConfig(str(directory))), Engine, clock=clock)
+    return bare_daemon(Config(state=StateConfig(str(directory))), Engine, clock=clock)
 
 
 def feed(daemon: Daemon, *records: Record) -> None:
@@ -125,7 +125,7 @@ def test_the_host_two_hours_ahead_for_two_seconds_ends_nothing(tmp_path: Path) -
     feed(daemon, fault(0, START, starts_at=START))
     host.clock.now += 7200
     tick(daemon)
-    assert "the host's clock jumped 2 h 0 min forward" in health(daemon)["clock"]["detail"]
+    assert "the host's clock jumped 2 h 0 min forward" in daemon.health()["clock"]["detail"]
     host.pass_(2.0)
     feed(daemon, fault(1, host.clock.now))
     host.clock.now -= 7200
@@ -148,10 +148,10 @@ def test_the_host_two_hours_ahead_for_long_leaves_nobody_deaf(tmp_path: Path) ->
     clock.now += 2 - 7200
     tick(daemon)
     daemon.pump._account()
-    told = health(daemon)
+    told = daemon.health()
     assert told["clock"]["engine_ahead_s"] > 7000
     assert any("engine time is 1 h 59 min ahead" in text for text in told["warnings"])
-    assert "\naiops_engine_clock_ahead_seconds 7" in metrics_text(daemon)
+    assert "\naiops_engine_clock_ahead_seconds 7" in daemon.metrics_text()
     for _ in range(10):
         clock.now += 5
         tick(daemon)
@@ -159,10 +159,10 @@ def test_the_host_two_hours_ahead_for_long_leaves_nobody_deaf(tmp_path: Path) ->
         clock.now += 1200
         feed(daemon, fault(number, clock.now))
     daemon.pump._account()
-    told = health(daemon)
+    told = daemon.health()
     assert told["clock"]["engine_ahead_s"] < 60
     assert told["clock"]["set_backs"] == 1
-    assert "aiops_engine_clock_set_backs_total 1" in metrics_text(daemon)
+    assert "aiops_engine_clock_set_backs_total 1" in daemon.metrics_text()
     closed(daemon)
     assert openings(tmp_path) == [f"Fault{number} on e{number}" for number in range(4)]
 
@@ -173,9 +173,9 @@ def test_the_first_record_of_a_fresh_state_may_be_of_2096(tmp_path: Path) -> Non
     daemon = opened(tmp_path, clock)
     feed(daemon, fault(9, ABSURD, source="broken"))
     daemon.pump._account()
-    warnings = health(daemon)["warnings"]
+    warnings = daemon.health()["warnings"]
     assert any("1 alert of broken gave a time over a day ahead" in text for text in warnings), warnings
-    assert 'aiops_source_absurd_times_total{source="broken"} 1' in metrics_text(daemon)
+    assert 'aiops_source_absurd_times_total{source="broken"} 1' in daemon.metrics_text()
     for number in range(5):
         clock.now += 1200
         feed(daemon, fault(number, clock.now))
@@ -217,7 +217,7 @@ def test_a_prometheus_ten_minutes_late_fires_and_resolves_and_health_names_it(tm
             clock.now += 5
             tick(daemon)
     daemon.pump._account()
-    told = health(daemon)
+    told = daemon.health()
     name = next(iter(told["clock"]["sources"]))
     assert "prom-a:9090" in name
     assert told["clock"]["sources"][name] == pytest.approx(-360, abs=10)
@@ -249,7 +249,7 @@ def test_a_step_of_the_host_is_not_blamed_on_senders(tmp_path: Path, step_s: flo
     for seconds in (10, 20, 60, 300):
         passes(seconds, 0.0)
         daemon.pump._account()
-        told = health(daemon)["clock"]
+        told = daemon.health()["clock"]
         assert "the host's clock jumped 2 h 0 min" in told["detail"], seconds
         assert "prom" not in told["detail"]
     assert "the host's clock is wrong, as that of 1 sender did not jump" in told["detail"] or step_s < 0
@@ -267,7 +267,7 @@ def test_senders_that_share_a_step_that_did_not_last_are_not_blamed(tmp_path: Pa
     host.clock.now -= 7200
     feed(daemon, fault(2, host.clock.now, source="prom"))
     daemon.pump._account()
-    assert health(daemon)["clock"]["ok"]
+    assert daemon.health()["clock"]["ok"]
     closed(daemon)
 
 
@@ -277,7 +277,7 @@ def test_two_senders_that_are_off_alike_are_less_likely_wrong_than_the_host(tmp_
     for number in range(40):
         clock.now += 10.0
         feed(daemon, *(fault(number, clock.now + 200, source=name) for name in ("zabbix", "prom")))
-    detail = health(daemon)["clock"]["detail"]
+    detail = daemon.health()["clock"]["detail"]
     assert "the host's clock is 3 min 20 s late, or more, or those of all 2 senders are 3 min 20 s ahead" in detail
     assert "zabbix" not in detail
     closed(daemon)

@@ -9,7 +9,7 @@ SCRIPT = """
 import subprocess, sys, time, os
 from pathlib import Path
 from aiops.config import Config, InboxConfig, StateConfig
-from aiops.daemon.daemon import Daemon
+from tests.daemons import bare_daemon
 from aiops.engine.engine import Engine
 from aiops.journal import read
 from aiops.ports import Received
@@ -17,7 +17,7 @@ from aiops.records import Alert
 
 root = Path(sys.argv[1])
 config = Config(state=StateConfig(str(root / "state")), inbox=InboxConfig(tick_s=0.05))
-daemon = Daemon(config, Engine)
+daemon = bare_daemon(config, Engine)
 daemon.start()
 taken, number = [], 0
 
@@ -59,7 +59,7 @@ daemon.stop()
 
 subprocess.run(["mount", "-o", "remount,ro", str(root)], check=True)
 try:
-    Daemon(config, Engine)
+    bare_daemon(config, Engine)
 except Exception as error:
     print(type(error).__name__, error)
 else:
@@ -70,7 +70,7 @@ ended = subprocess.run(command, capture_output=True, text=True, timeout=300)
 assert ended.returncode == 1, ended
 assert "Read-only file system" in ended.stderr and "Traceback" not in ended.stderr, ended.stderr
 subprocess.run(["mount", "-o", "remount,rw", str(root)], check=True)
-daemon = Daemon(config, Engine)
+daemon = bare_daemon(config, Engine)
 assert daemon.recovered.engine.accounts()["records"]["alert"] == len(taken)
 daemon.close()
 print("ok")
@@ -90,7 +90,7 @@ import logging, os, sys, time
 from pathlib import Path
 from aiops.config import Config, InboxConfig, StateConfig
 from aiops.daemon import pump as pumps
-from aiops.daemon.daemon import Daemon
+from tests.daemons import bare_daemon
 from aiops.engine.engine import Engine
 from aiops.ports import Received
 from aiops.records import Alert
@@ -99,7 +99,7 @@ root = Path(sys.argv[1])
 said = []
 pumps.log = lambda level, message, **fields: said.append(message)
 pumps.RETRY_CAP_S = 0.05
-daemon = Daemon(Config(state=StateConfig(str(root / "state")), inbox=InboxConfig(tick_s=0.01)), Engine)
+daemon = bare_daemon(Config(state=StateConfig(str(root / "state")), inbox=InboxConfig(tick_s=0.01)), Engine)
 daemon.pump._backoff._cap_s = 0.05
 daemon.start()
 number = 0

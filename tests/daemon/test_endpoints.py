@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from aiops.app.build import add_delivery
+from aiops.app.build import build_daemon
 from aiops.app.engine import build_engine
 from aiops.cli.outbox import outbox_app
 from aiops.config import Config, EndpointConfig, StateConfig
-from aiops.daemon.control import Control
-from aiops.daemon.daemon import Daemon
+from aiops.daemon.opening import Clocks
 from aiops.errors import AiopsError, UsageError
 from aiops.ports import Received
 from aiops.records import Alert
@@ -44,9 +44,8 @@ def test_an_endpoint_that_was_gone_is_told_again(tmp_path: Path) -> None:
         receiver.replies = [Reply(410)]
         hook = EndpointConfig("hook", "webhook", {"url": receiver.url, "allow_private": True})
         config = Config(state=StateConfig(str(tmp_path)), endpoints=[hook])
-        daemon = Daemon(config, lambda: build_engine(config, Topology()))
-        add_delivery(daemon)
-        daemon.add(Control(daemon), feeds=True)
+        topology = Topology()
+        daemon = build_daemon(config, partial(build_engine, config, topology), [], Clocks(), topology=topology)
         daemon.start()
         try:
             alert = Alert(ts=time.time(), name="DiskFull", entity="db1", severity="critical")

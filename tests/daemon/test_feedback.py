@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from typer.testing import CliRunner, Result
 
-from aiops.app.run import build
+from aiops.app.build import build
 from aiops.archive import write
 from aiops.cli.app import app
 from aiops.config import load_config

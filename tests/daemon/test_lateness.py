@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from aiops.daemon.lateness import LATE_S, Lateness
+from aiops.daemon.lateness import Lateness
 from aiops.ports import Position, Received
 from aiops.records import Alert, Record
+from aiops.records.late import LATE_S
 
 NOW = 1_800_000_000.0
 OLD = 1_660_000_000.0

@@ -10,13 +10,13 @@ from typing import Any
 from aiops import __version__
 from aiops.app.engine import build_engine
 from aiops.config import Config, StateConfig
-from aiops.daemon.daemon import Daemon
 from aiops.daemon.models_in_use import models_of
 from aiops.engine.config import CausesConfig, PlaybooksConfig, SimilarConfig
 from aiops.engine.engine import Engine
 from aiops.ports import Received
 from aiops.records import Action
 from aiops.topology import Topology
+from tests.daemons import bare_daemon
 
 
 class Flat:
@@ -59,7 +59,7 @@ def test_a_detector_that_was_put_in_place_is_told_by_its_id(tmp_path: Path) -> N
     config = Config(state=StateConfig(str(tmp_path)))
     digest = hashlib.sha256(b"flat\n{}").hexdigest()[:16]
     for is_new in (True, False):
-        daemon = Daemon(config, make)
+        daemon = bare_daemon(config, make)
         if is_new:
             assert "detect" not in daemon.models()
             swap = Action(ts=1_800_000_000.0, verb="swap_model", args={"algorithm": "flat", "state": "{}"})
@@ -70,6 +70,6 @@ def test_a_detector_that_was_put_in_place_is_told_by_its_id(tmp_path: Path) -> N
         assert (
             f'aiops_model_info{{stage="detect",model="flat",version="",digest="{digest}"}} 1' in daemon.metrics_text()
         )
-        assert daemon.health()["models"]["detect"]["digest"] == digest  # type: ignore[index]
+        assert daemon.health()["models"]["detect"]["digest"] == digest
         daemon.snapshots.wait(120.0)
         daemon.close()

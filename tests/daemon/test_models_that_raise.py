@@ -78,7 +78,7 @@ def test_a_model_that_raises_costs_its_part_and_no_record(tmp_path: Path) -> Non
     daemon.close()
     daemon = open_daemon(tmp_path, raising)
     assert state_of(daemon) == state
-    assert not any("the model of" in warning for warning in dict(daemon.health())["warnings"])  # type: ignore[attr-defined]
+    assert not any("the model of" in warning for warning in dict(daemon.health())["warnings"])
     daemon.close()
 
 

@@ -19,6 +19,7 @@ from aiops.journal import DiskError, read
 from aiops.ports import Position, Received
 from aiops.records import Alert, Record
 from aiops.store.store import FrameDecisions
+from tests.daemons import bare_daemon
 
 NOW = 1_772_400_000.0
 
@@ -56,7 +57,7 @@ def daemon(tmp_path: Path, clock: Clock) -> Iterator[Daemon]:
         snapshot=SnapshotConfig(fold_s=1e6, every_s=1e6),
         endpoints=[EndpointConfig("pager", "webhook", settle_s={"critical": 0.0})],
     )
-    found = Daemon(config, Engine, clock=lambda: NOW, monotonic=clock)
+    found = bare_daemon(config, Engine, clock=lambda: NOW, monotonic=clock)
     found.pump._backoff = Backoff(0.0, 0.0)
     yield found
     found.snapshots.wait(20.0)

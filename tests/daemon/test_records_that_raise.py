@@ -24,6 +24,7 @@ from aiops.journal.skips import SkipLog, read_skips
 from aiops.journal.snapshot import Kept
 from aiops.ports import Received
 from aiops.records import Alert, Record, Skipped
+from tests.daemons import bare_daemon
 
 NOW = 1_772_400_000.0
 POISON = "Poison"
@@ -76,7 +77,7 @@ def open_daemon(
         snapshot=SnapshotConfig(fold_s=1e6, every_s=1e6),
         endpoints=[EndpointConfig("pager", "webhook", settle_s={"critical": 0.0, "warning": 0.0})],
     )
-    return Daemon(config, make, clock=clock)
+    return bare_daemon(config, make, clock=clock)
 
 
 def feed(daemon: Daemon, records: list[Record]) -> None:

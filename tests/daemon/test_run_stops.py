@@ -243,7 +243,7 @@ def test_a_rollback_waits_for_a_person_and_somebody_is_notified(
         [run] = site.get("/api/v1/runs")["runs"]
         assert run["rollback"] == "waiting"
         until(lambda: runs_of(daemon).notify() or "its rollback waits for a person" in said(pager))
-        assert any("rollbacks that wait for a person" in text for text in daemon.health()["warnings"])  # type: ignore[attr-defined]
+        assert any("rollbacks that wait for a person" in text for text in daemon.health()["warnings"])
         assert "aiops_rollbacks_waiting 1" in daemon.metrics_text()
         early = site.client.post(f"/api/v1/runs/{run['id']}/rollback", json={})
         assert (early.status_code, "release it first" in early.json()["error"]) == (409, True)
@@ -331,7 +331,7 @@ def test_nothing_runs_on_a_trail_that_was_cut_until_a_person_accepts_it(
     assert (checked.exit_code, "lines are missing" in checked.output) == (1, True)
     site = site_of(tmp_path, target, free_port)
     with running(site) as daemon:
-        assert any("the audit trail was cut" in text for text in daemon.health()["warnings"])  # type: ignore[attr-defined]
+        assert any("the audit trail was cut" in text for text in daemon.health()["warnings"])
         assert "aiops_audit_trail_ok 0" in daemon.metrics_text()
         assert site.get("/api/v1/switches")["switches"]["global"] is True
         site.release()

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from aiops.app.run import build
+from aiops.app.build import build
 from aiops.cli.app import app
 from aiops.config import load_config
 from aiops.daemon.control import ask
@@ -313,7 +313,7 @@ def test_a_changed_audit_trail_stops_runs_and_nothing_else(tmp_path: Path, targe
         incident = site.incident()
         assert daemon.runs is None
         assert site.client.get(f"/api/v1/incidents/{incident}/plan").status_code == 409
-        assert any("continue the chain" in text for text in daemon.health()["warnings"])  # type: ignore[attr-defined]
+        assert any("continue the chain" in text for text in daemon.health()["warnings"])
         with pytest.raises(AiopsError, match="nothing can be run"):
             ask(site.state, {"ask": "runs"})
 

@@ -24,6 +24,7 @@ from aiops.ports import DeadLetter, Position, Received
 from aiops.records import Action, Record
 from aiops.simulate import Options, simulate
 from aiops.store.store import FrameDecisions
+from tests.daemons import bare_daemon
 
 SITE = simulate(Options(seed=3, services=16, faults=5, noise=6.0, hours=2.0))
 RECORDS: list[Record] = [record for record in SITE.records if not isinstance(record, Action)]
@@ -53,7 +54,7 @@ class Clock:
 
 
 def open_daemon(directory: Path, clock: Clock) -> Daemon:
-    return Daemon(config(directory), make, clock=clock)
+    return bare_daemon(config(directory), make, clock=clock)
 
 
 def refold(directory: Path) -> tuple[dict[str, bytes], list[tuple[str, int, str]]]:

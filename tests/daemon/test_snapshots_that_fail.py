@@ -12,6 +12,7 @@ from aiops.daemon.daemon import Daemon
 from aiops.engine.engine import Engine
 from aiops.ports import Received
 from aiops.records import Alert
+from tests.daemons import bare_daemon
 
 DEADLINE_S = 120.0
 
@@ -26,7 +27,7 @@ def until(daemon: Daemon, found: Callable[[], Any]) -> None:
 
 def test_it_shows_and_passes(tmp_path: Path) -> None:
     config = Config(state=StateConfig(str(tmp_path)), snapshot=SnapshotConfig(fold_s=0.001, max_share=1.0))
-    daemon = Daemon(config, Engine)
+    daemon = bare_daemon(config, Engine)
     daemon.start()
     directory = tmp_path / "snapshots"
     until(daemon, lambda: daemon.snapshots.state_bytes)

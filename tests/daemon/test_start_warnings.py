@@ -6,7 +6,6 @@ from pathlib import Path
 
 from aiops.daemon.daemon import Daemon
 from aiops.daemon.disk_wait import Waiting
-from aiops.daemon.health import health
 from aiops.journal.segment import segments
 from aiops.journal.snapshot import snapshot_paths
 from tests.daemon.test_clocks import START, Clock, closed, fault, feed, opened
@@ -22,7 +21,7 @@ def ended(directory: Path, clock: Clock, frames: int = 1) -> None:
 
 
 def warnings(daemon: Daemon, part: str) -> list[str]:
-    return [text for text in health(daemon)["warnings"] if part in text]
+    return [text for text in daemon.health()["warnings"] if part in text]
 
 
 def test_a_torn_end_of_the_journal_is_a_warning_for_a_day(tmp_path: Path) -> None:
@@ -67,7 +66,7 @@ def test_a_start_without_what_was_acknowledged_before_is_a_warning(tmp_path: Pat
 def test_the_health_of_a_daemon_that_waits_for_room_has_the_usual_shape(tmp_path: Path) -> None:
     clock = Clock(START)
     daemon = opened(tmp_path, clock)
-    told, waits = health(daemon), Waiting(daemon.config, None, "full").health()
+    told, waits = daemon.health(), Waiting(daemon.config, None, "full").health()
     closed(daemon)
     assert waits.keys() == told.keys()
     for key in ("journal", "snapshot", "inbox", "skipped", "late", "clock"):

@@ -160,7 +160,7 @@ class Told:
     ],
 )
 def test_which_sources_have_a_backlog(told: dict[str, object], has: bool) -> None:
-    assert Sources([Told(**told)], object(), lambda name: None).have_backlog() is has  # type: ignore[arg-type]
+    assert Sources([Told(**told)], object()).have_backlog() is has  # type: ignore[arg-type]
 
 
 def test_a_backlog_near_the_present_is_caught_up_with_or_is_a_late_clock() -> None:

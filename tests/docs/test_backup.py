@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aiops.app.run import build
+from aiops.app.build import build
 from aiops.config import Config, HttpConfig, StateConfig
 from aiops.daemon.daemon import Daemon
 from aiops.journal import CorruptJournal

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from aiops.cli.app import app
 from aiops.config import Config
-from aiops.daemon.daemon import Status as DaemonStatus
+from aiops.daemon.status import Status as DaemonStatus
 from aiops.engine.events import DISPOSITIONS, IncidentChange
 from aiops.records import model as records
 from aiops.records.severity import Severity

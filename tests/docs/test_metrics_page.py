@@ -9,6 +9,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,13 @@ from aiops_connectors.http.source import HttpSource
 from aiops_connectors.kafka.source import KafkaSource
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from aiops.app.build import add_delivery, add_runs
+from aiops.app.build import build_daemon
 from aiops.app.engine import build_engine
 from aiops.config import Config, EndpointConfig, StateConfig
-from aiops.daemon.daemon import Daemon
+from aiops.daemon.opening import Clocks
 from aiops.ports import DeadLetter, Inbox, Position, Received
 from aiops.records import Alert
 from aiops.telemetry.otel import tracing_to
-from aiops.telemetry.tracing import add_tracing
 from aiops.topology import Topology
 
 DEADLINE_S = 120.0
@@ -98,10 +98,9 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             endpoints=[EndpointConfig("nobody", "webhook", {"url_env": "NOBODY_URL", "allow_private": True})],
         )
         tracing = tracing_to(InMemorySpanExporter(), config.tracing)
-        daemon = Daemon(config, lambda: build_engine(config, Topology()), [Handing()], tracer=tracing)
-        add_delivery(daemon)
-        add_runs(daemon, Topology())
-        add_tracing(daemon, tracing, [])
+        topology = Topology()
+        make = partial(build_engine, config, topology)
+        daemon = build_daemon(config, make, [Handing()], Clocks(), topology=topology, tracing=tracing)
         daemon.start()
         try:
             deadline = time.monotonic() + DEADLINE_S

@@ -9,10 +9,10 @@ from typing import Any, get_args
 
 import pytest
 
-from aiops.app.run import build
+from aiops.app.build import build
 from aiops.config import Config, HttpConfig, StateConfig
-from aiops.daemon.daemon import Status
 from aiops.detectors.registry import DetectorStore
+from aiops.daemon.status import Status
 from aiops.ports import Received
 from aiops.records import Alert
 

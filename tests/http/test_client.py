@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from aiops.errors import UsageError
+from aiops.http.answers import answer_of, answer_of_failure
 from aiops.http.client import MAX_ANSWER_BYTES, HttpClient, HttpFailure
-from aiops.notify.http_answers import answer_of, answer_of_failure
 from aiops.testing.receiver import Receiver, Reply
 
 PUBLIC = "93.184.215.14"

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from aiops.config import Config, JournalConfig, StateConfig
-from aiops.daemon.daemon import Daemon
 from aiops.daemon.scrubber import MAX_PROBLEMS, Scrubber
 from aiops.engine.engine import Engine
 from aiops.journal import CorruptJournal, Meta, Writer, frames
@@ -17,6 +16,7 @@ from aiops.journal.frame import HEADER_BYTES, encode_lines
 from aiops.journal.scrub import content, structure
 from aiops.journal.segment import segments
 from aiops.records import Alert
+from tests.daemons import bare_daemon
 
 
 def write(directory: Path, count: int, *, segment_bytes: int = 2_000, alerts: int = 10) -> None:
@@ -94,8 +94,8 @@ def test_the_scrubber_keeps_and_forgets_problems(tmp_path: Path) -> None:
 def test_the_daemon_shows_them(tmp_path: Path) -> None:
     write(tmp_path / "journal", 20)
     config = Config(state=StateConfig(str(tmp_path)), journal=JournalConfig(segment_bytes=65_536))
-    Daemon(config, Engine).close()
-    daemon = Daemon(config, Engine)
+    bare_daemon(config, Engine).close()
+    daemon = bare_daemon(config, Engine)
     path = segments(tmp_path / "journal")[1].path
     flip(path, HEADER_BYTES + 5)
     daemon.scrubber.look()

@@ -145,14 +145,14 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "recovery-notifies-again",
         _RECOVERY,
-        "            decided.tell = frame.number >= state.untold",
-        "            decided.tell = True",
+        "notify=frame.number >= state.notify_from)",
+        "notify=True)",
         _one("tests/store/test_repair.py", "test_it_is_made_again_and_nobody_is_notified_twice"),
     ),
     Mutant(
         "repair-forgets-what-was-notified",
         _RECOVERY,
-        "    state.untold = max(state.untold, store.untold())\n",
+        "    state.notify_from = max(state.notify_from, store.notify_from())\n",
         "",
         _one("tests/store/test_repair.py", "test_it_is_made_again_and_nobody_is_notified_twice"),
     ),

@@ -12,13 +12,13 @@ import msgspec
 import pytest
 
 from aiops.config import Config, EndpointConfig, SnapshotConfig, StateConfig
-from aiops.daemon.daemon import Daemon
 from aiops.engine.engine import Engine
 from aiops.ports import Received
 from aiops.records import Alert
 from aiops.store.outbox import ASSUMED, Row
 from aiops.store.repair import lost, move_damaged
 from aiops.store.wal_check import wal_damage
+from tests.daemons import bare_daemon
 
 NOW = 1_772_400_000.0
 
@@ -31,7 +31,7 @@ class Site:
         endpoint = EndpointConfig("pager", "webhook", settle_s={"critical": 0.0, "high": 30.0}, update_every_s=15.0)
         snapshot = SnapshotConfig(every_s=every_s, fold_s=1e6, max_share=1.0)
         config = Config(state=StateConfig(str(directory)), endpoints=[endpoint], snapshot=snapshot)
-        self.daemon = Daemon(config, Engine, clock=lambda: self.now)
+        self.daemon = bare_daemon(config, Engine, clock=lambda: self.now)
 
     def fire(self, name: str, entity: str = "e1", severity: str = "critical") -> None:
         alert = Alert(ts=self.now, name=name, entity=entity, service="cart", severity=severity)

@@ -12,7 +12,6 @@ import msgspec
 import pytest
 
 from aiops.config import Config, EndpointConfig, StateConfig
-from aiops.daemon.daemon import Daemon
 from aiops.engine.engine import Engine
 from aiops.engine.events import Event, IncidentChanged, Notice
 from aiops.ports import DeadLetter, Received
@@ -21,6 +20,7 @@ from aiops.store import audit, incidents
 from aiops.store.diagnosis import is_content, is_damage, trouble
 from aiops.store.outbox import OutboxTransaction
 from aiops.store.store import FrameDecisions, Store
+from tests.daemons import bare_daemon
 
 NOW = 1_772_400_000.0
 
@@ -129,7 +129,7 @@ class Huge(Engine):
 
 def test_the_daemon_goes_on_and_says_so(tmp_path: Path) -> None:
     config = Config(state=StateConfig(str(tmp_path)), endpoints=[EndpointConfig("pager", "webhook")])
-    daemon = Daemon(config, Huge, clock=lambda: NOW)
+    daemon = bare_daemon(config, Huge, clock=lambda: NOW)
     records: list[Record] = [
         Alert(ts=NOW - 7_200.0 * (3 - number), name=name, entity=name, service=name, severity="critical", id=name)
         for number, name in enumerate(("Fine", "Huge", "Good"))

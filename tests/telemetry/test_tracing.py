@@ -21,21 +21,21 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from aiops.app.build import add_delivery
+from aiops.app.build import build_daemon, check
 from aiops.app.engine import build_engine
-from aiops.app.run import check
 from aiops.config import Config, EndpointConfig, StateConfig, TracingConfig
-from aiops.daemon.daemon import Daemon
+from aiops.daemon.opening import Clocks
 from aiops.engine.engine import Engine
 from aiops.errors import UsageError
 from aiops.ports import Received
 from aiops.records import Alert
 from aiops.telemetry.otel import OtelTracer, tracing_to
 from aiops.telemetry.trace import NO_SPAN, Span
-from aiops.telemetry.tracing import add_tracing, open_tracing
+from aiops.telemetry.tracing import open_tracing
 from aiops.testing.daemon_process import spawn
 from aiops.testing.receiver import Receiver, Reply, receiving
 from aiops.topology import Topology
+from tests.daemons import bare_daemon
 
 DEADLINE_S = 120.0
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -66,9 +66,9 @@ class Traced:
         )
         source = HttpSource("http", {"port": 0})
         self.tracing: OtelTracer = tracing_to(exporter, tracing)
-        self.daemon = Daemon(config, lambda: build_engine(config, Topology()), [source], tracer=self.tracing)
-        add_delivery(self.daemon)
-        add_tracing(self.daemon, self.tracing, [source])
+        topology = Topology()
+        make = partial(build_engine, config, topology)
+        self.daemon = build_daemon(config, make, [source], Clocks(), topology=topology, tracing=self.tracing)
         self.receiver = receiver
         self.daemon.start()
         self.port = source.wait_started(DEADLINE_S)
@@ -268,7 +268,7 @@ class Counting:
 
 def test_nothing_is_done_for_a_single_alert(tmp_path: Path) -> None:
     tracer = Counting()
-    daemon = Daemon(Config(state=StateConfig(str(tmp_path))), Engine, tracer=tracer)
+    daemon = bare_daemon(Config(state=StateConfig(str(tmp_path))), Engine, tracer=tracer)
     calls = []
     for size in (1, 1_000):
         now = time.time()

@@ -13,10 +13,10 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from aiops.daemon.lateness import sentence
 from aiops.http.auth import CHALLENGES, Guard, Refusal
 from aiops.http.body import BodyError, Budget, decoded, read_body
 from aiops.ports import DeadLetter, Inbox, Received
+from aiops.records.late import sentence
 from aiops.telemetry.trace import NO_SPAN, OFF, Span, Tracer
 from aiops_connectors.http.options import HttpOptions
 from aiops_connectors.http.signatures import Forged, Verifier

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from aiops.http.answers import answer_of, answer_of_failure
 from aiops.http.client import HttpClient, HttpFailure
-from aiops.notify.http_answers import answer_of, answer_of_failure
 from aiops.ports import Answer, Message
 
 JSON = "application/json; charset=utf-8"

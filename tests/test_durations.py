@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiops.respond.durations import Duration, seconds
+from aiops.durations import Duration, seconds
 
 
 def test_durations() -> None:

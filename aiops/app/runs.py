@@ -1,0 +1,93 @@
+"""Open guarded runs of playbooks, where they are enabled."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from aiops.config import Config
+from aiops.daemon.engine_questions import EngineQuestions
+from aiops.daemon.operator_actions import OperatorActions
+from aiops.daemon.parts import Core
+from aiops.daemon.runs import Runs, playbook_places, usable
+from aiops.daemon.trail_anchor import StoreTrailAnchor
+from aiops.engine.events import Feedback
+from aiops.errors import AiopsError
+from aiops.private import private_directory
+from aiops.records import Action
+from aiops.respond.audit import AuditError, Trail
+from aiops.respond.catalogue import Catalogue, read_catalogue, shipped
+from aiops.respond.transport import RunTransport
+from aiops.telemetry.logs import log
+from aiops.topology import Topology
+
+# A commit and a step of the engine, on a slow disk.
+_ACT_TIMEOUT_S = 5.0
+
+
+def open_runs(core: Core, topology: Topology) -> tuple[Runs | None, str]:
+    """Return the guarded runs of a daemon, or why there are none; both empty if they are not enabled.
+
+    An audit trail that was changed, or cannot be opened, stops runs and nothing else: alerts are still correlated.
+    """
+    config = core.config.respond
+    if not config.enabled:
+        return None, ""
+    transport = RunTransport(config.secrets, allow_private=config.allow_private, clock=core.clocks.wall)
+    try:
+        trail = _open_trail(core)
+    except (AiopsError, OSError) as error:
+        transport.close()
+        return None, _report(error)
+    reports = _RunReports(core.operator_actions)
+    look = EngineQuestions(core.pump, core.clocks.wall).look
+    catalogue = shipped_or_named(core.config)
+    try:
+        runs = Runs(
+            config, catalogue, topology, trail, transport, look, reports.learn, core.clocks.wall, reports.notify
+        )
+    except AuditError as error:
+        trail.close()
+        transport.close()
+        return None, _report(error)
+    return runs, ""
+
+
+def shipped_or_named(config: Config) -> Catalogue:
+    """Return the playbooks that the configuration names, the shipped ones if it names none, as far as they compile."""
+    places = [Path(place) for place in playbook_places(config.playbooks.options)]
+    return usable(read_catalogue(places or [shipped()]))
+
+
+def _open_trail(core: Core) -> Trail:
+    configured = core.config.respond.directory
+    directory = Path(configured).expanduser() if configured else private_directory(core.state.directory / "runs")
+    return Trail(directory / "audit.jsonl", StoreTrailAnchor(core.state.store.database))
+
+
+def _report(error: Exception) -> str:
+    reason = f"nothing can be run: {error}"
+    log(logging.ERROR, reason)
+    return reason
+
+
+class _RunReports:
+    """What runs report to the engine, as actions in its log."""
+
+    def __init__(self, actions: OperatorActions) -> None:
+        self._actions = actions
+
+    def learn(self, incident: str, playbook: str, outcome: str) -> None:
+        """Record whether a playbook helped; the models learn from it."""
+        args = {"playbook": playbook, "outcome": outcome}
+        self._act(Action(ts=0.0, verb="confirm_playbook", actor="aiops", incident=incident, args=args))
+
+    def notify(self, incident: str, text: str) -> bool:
+        """Have people notified by a note on the incident; return whether that is settled, else it is tried again."""
+        found = self._act(Action(ts=0.0, verb="note", actor="aiops", incident=incident, args={"text": text}))
+        if found is not None and not found.applied:
+            log(logging.WARNING, f"{text}: nobody was notified: {found.reason}", incident=incident)
+        return found is not None
+
+    def _act(self, action: Action) -> Feedback | None:
+        return self._actions.act(action, _ACT_TIMEOUT_S)
