@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from aiops import registry
 from aiops.config import Config
-from aiops.detectors.plugins import group_of
 from aiops.daemon.pump import Pump
+from aiops.detectors.plugins import group_of
 from aiops.engine.config import ModelConfig
 from aiops.engine.engine import Engine
 from aiops.ports import Identified

@@ -11,8 +11,8 @@ import pytest
 
 from aiops.app.build import build
 from aiops.config import Config, HttpConfig, StateConfig
-from aiops.detectors.registry import DetectorStore
 from aiops.daemon.status import Status
+from aiops.detectors.registry import DetectorStore
 from aiops.ports import Received
 from aiops.records import Alert
 
