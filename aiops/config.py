@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -175,9 +175,12 @@ class Config(EngineConfig, frozen=True, forbid_unknown_fields=True, kw_only=True
     drain_s: Positive = 10.0
 
 
-def load_config(path: Path | None, sets: Sequence[str] = ()) -> Config:
-    """The configuration of a file, or the defaults; raise `UsageError` that names the place of what does not fit."""
-    config = config_file.load(path, sets, Config)
+def load_config(path: Path | None, sets: Sequence[str] = (), settings: Mapping[str, Any] | None = None) -> Config:
+    """The configuration of a file, or the defaults; raise `UsageError` that names the place of what does not fit.
+
+    `sets` are assignments as text, `settings` values by dotted key.
+    """
+    config = config_file.load(path, sets, Config, settings)
     check(config, str(path) if path is not None else "configuration")
     return config
 

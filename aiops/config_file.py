@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,15 +14,19 @@ from aiops.errors import UsageError
 T = TypeVar("T")
 
 
-def load(path: Path | None, sets: Sequence[str], type_: type[T]) -> T:
+def load(path: Path | None, sets: Sequence[str], type_: type[T], settings: Mapping[str, Any] | None = None) -> T:
     """A configuration of `type_`: its defaults, the file over them, `section.key=value` over that.
+
+    `settings` are values by dotted key, as a program has them: {"correlate.sensitivity": 0.4}.
 
     Raise `UsageError` for a file that cannot be read, is no TOML, or has a key or a value that does not fit.
     """
     table: dict[str, Any] = _table(path) if path is not None else {}
     for assignment in sets:
         _set(table, assignment)
-    place = str(path) if path is not None else "--set"
+    for key, value in (settings or {}).items():
+        _put(table, key, _plain(value), f"settings[{key!r}]")
+    place = str(path) if path is not None else "settings" if settings else "--set"
     try:
         return msgspec.convert(table, type_)
     except msgspec.ValidationError as error:
@@ -41,15 +45,27 @@ def _table(path: Path) -> dict[str, Any]:
 
 def _set(table: dict[str, Any], assignment: str) -> None:
     key, equals, text = assignment.partition("=")
-    steps = key.strip().split(".")
-    if not equals or not all(steps):
+    if not equals or not all(key.strip().split(".")):
         raise UsageError(f"--set: expected section.key=value; got {assignment!r}")
+    _put(table, key, _value(text.strip()), f"--set {key}")
+
+
+def _put(table: dict[str, Any], key: str, value: Any, place: str) -> None:
+    steps = key.strip().split(".")
+    if not all(steps):
+        raise UsageError(f"{place}: expected section.key")
     for step in steps[:-1]:
         inner = table.setdefault(step, {})
         if not isinstance(inner, dict):
-            raise UsageError(f"--set {key}: {step} is a value, not a section")
+            raise UsageError(f"{place}: {step} is a value, not a section")
         table = inner
-    table[steps[-1]] = _value(text.strip())
+    table[steps[-1]] = value
+
+
+def _plain(value: Any) -> Any:
+    """A number of numpy as the number of Python that it is; anything else as it is."""
+    item = getattr(value, "item", None)
+    return item() if callable(item) else value
 
 
 def _value(text: str) -> Any:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct, field
@@ -132,8 +132,9 @@ class Topology(Struct):
         return graph
 
 
-def load_topology(path: Path) -> Topology:
+def load_topology(path: str | Path) -> Topology:
     """Read a topology from JSON or YAML; raise `UsageError` with the place of what does not fit."""
+    path = Path(path)
     try:
         raw = path.read_bytes()
         reader = msgspec.json if path.suffix == ".json" else msgspec.yaml
@@ -142,4 +143,18 @@ def load_topology(path: Path) -> Topology:
         raise UsageError(f"topology {path}: {error.strerror or error}") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise UsageError(f"topology {path}: {error}") from error
+    return Topology.build(parsed.nodes, parsed.edges)
+
+
+def topology_of(plain: Mapping[str, Any]) -> Topology:
+    """Make a topology of what a file of one holds; raise `UsageError` with the place of what does not fit.
+
+    >>> graph = topology_of({"nodes": [{"id": "web"}, {"id": "db"}], "edges": [{"from": "web", "to": "db"}]})
+    >>> graph.depends_on
+    {'web': {'db': 'depends_on'}}
+    """
+    try:
+        parsed = msgspec.convert(plain, TopologyFile)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"topology: {error}") from None
     return Topology.build(parsed.nodes, parsed.edges)

@@ -3,6 +3,7 @@
 from aiops.backtest.compare import Comparison, Difference, compare
 from aiops.backtest.driver import RecordFault, Replay, incident_lines, replay, without
 from aiops.backtest.report import Report, make_report
+from aiops.backtest.set_aside import setting_aside
 
 __all__ = [
     "Comparison",
@@ -14,5 +15,6 @@ __all__ = [
     "incident_lines",
     "make_report",
     "replay",
+    "setting_aside",
     "without",
 ]

@@ -22,6 +22,7 @@ from aiops.records.decode import encode
 BATCH = 2_000
 
 Watch = Callable[[IncidentChanged], None]
+AtEnd = Callable[[Engine], None]
 
 
 class RecordFault(AiopsError):
@@ -70,11 +71,14 @@ class Replay(Struct):
         return self.ledger.decisions()
 
 
-def replay(records: Iterable[Logged], engine: Engine, watch: Watch | None = None) -> Replay:
+def replay(
+    records: Iterable[Logged], engine: Engine, watch: Watch | None = None, at_end: AtEnd | None = None
+) -> Replay:
     """Fold the records to the end, and let time pass until everything open has ended by itself.
 
     An incident whose alerts said no end by then is open, as it was when the archive ended.
-    `watch` is told of each change of an incident as it happens. Raise `RecordFault` for a record that the engine
+    `watch` gets each change of an incident as it happens; `at_end` gets the engine after the last record, before
+    time passes. Raise `RecordFault` for a record that the engine
     cannot process; the replay can be made again with a `Skipped` in its place (see `without`).
     """
     ledger, truths = Ledger(), Truths()
@@ -92,6 +96,8 @@ def replay(records: Iterable[Logged], engine: Engine, watch: Watch | None = None
         if watch is not None:
             for event in changed:
                 watch(event)
+    if at_end is not None:
+        at_end(engine)
     _finish(engine, ledger, watch)
     return Replay(engine, ledger, truths, seconds, count)
 

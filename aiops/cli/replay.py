@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +16,18 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from aiops.app.engine import build_engine, load_statistics, save_statistics
 from aiops.archive import Rejections, read
-from aiops.backtest import RecordFault, Replay, Report, compare, incident_lines, make_report, replay, without
+from aiops.backtest import (
+    RecordFault,
+    Replay,
+    Report,
+    compare,
+    incident_lines,
+    make_report,
+    replay,
+    setting_aside,
+    without,
+)
+from aiops.backtest.set_aside import MAX_FAULTS
 from aiops.cli.errors import print_json
 from aiops.cli.summary import show_comparison, show_summary
 from aiops.config import Config, load_config
@@ -81,8 +92,6 @@ def _topology(path: Path | None, settings: Config) -> Topology:
     return load_topology(path) if path is not None else Topology()
 
 
-# Records that a replay sets aside; each costs a replay from the beginning, and more are a defect of the engine.
-MAX_FAULTS = 20
 Source = Callable[[Rejections, Callable[[int], None]], tuple[Iterable[Logged], int]]
 
 
@@ -119,8 +128,7 @@ def _moment(text: str | None) -> float | None:
 def _fold(
     source: Source, settings: Config, graph: Topology, what: str, warm: Path | None, is_once: bool
 ) -> tuple[Replay, list[Incident], Report]:
-    reasons: dict[int, str] = {}
-    while True:
+    def attempt(reasons: Mapping[int, str]) -> tuple[Replay, Rejections]:
         rejections = Rejections()
         with _progress(what) as (advance, total):
             records, size = source(rejections, advance)
@@ -129,17 +137,14 @@ def _fold(
             if warm is not None:
                 load_statistics(engine, warm)
             settle()
-            try:
-                done = replay(without(records, reasons) if reasons else records, engine)
-            except RecordFault as fault:
-                if is_once or len(reasons) == MAX_FAULTS:
-                    raise
-                # As the daemon does: the record is set aside, and everything begins anew without it.
-                reasons[fault.number] = fault.reason
-                sys.stderr.write(f"aiops: {fault}: it is set aside\n")
-                continue
-        incidents = done.incidents()
-        return done, incidents, make_report(done, rejections, graph, incidents)
+            return replay(without(records, reasons) if reasons else records, engine), rejections
+
+    def report(fault: RecordFault) -> None:
+        sys.stderr.write(f"aiops: {fault}: it is set aside\n")
+
+    done, rejections = setting_aside(attempt, report, 0 if is_once else MAX_FAULTS)
+    incidents = done.incidents()
+    return done, incidents, make_report(done, rejections, graph, incidents)
 
 
 @contextmanager

@@ -5,10 +5,11 @@ from __future__ import annotations
 from msgspec import Struct, field
 
 from aiops.engine.engine import Engine
+from aiops.engine.incidents import summary
 from aiops.engine.incidents.clusters import ClusterState
 from aiops.engine.incidents.state import IncidentState
 from aiops.ports import AlertFact, IncidentView
-from aiops.records import Alert, Cause
+from aiops.records import Alert, Cause, Member
 
 # Streams on the suspected cause that silences are asked about: a run touches one thing, which has few streams.
 MAX_SILENCED = 50
@@ -45,6 +46,19 @@ def look(engine: Engine, incident: str, at: float) -> Look | None:
     streams = [Stream(one.entity, one.firing > 0, one.last_at) for one in cluster.members.values()]
     is_over = state.status == "resolved"
     return Look(view, is_over, engine.incidents.open_count, streams, _maintenance(engine, view, at))
+
+
+def members_of(engine: Engine, incident: str) -> list[Member]:
+    """Return all members that the engine keeps of an incident, most severe first; empty for an unknown id.
+
+    A record of the incident carries the first `summary.MAX_SHOWN` of them.
+    """
+    state = engine.incidents.by_id.get(incident)
+    cluster = engine.clusters.of(state.cluster) if state is not None else None
+    if cluster is None:
+        return []
+    members = list(cluster.members.values())
+    return summary.shown(members, {}, len(members))
 
 
 def _view(engine: Engine, state: IncidentState, cluster: ClusterState) -> IncidentView:

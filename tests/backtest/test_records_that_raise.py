@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from aiops.backtest.set_aside import MAX_FAULTS
 from aiops.cli import replay as command
 from aiops.cli.app import app
 from aiops.config import Config, StateConfig
@@ -78,7 +79,7 @@ def test_an_archive_is_replayed_without_them(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("fragile")
 def test_more_of_them_are_a_defect_that_ends_it(tmp_path: Path) -> None:
-    done = run(archive(tmp_path / "a.jsonl", alerts(command.MAX_FAULTS + 1)))
+    done = run(archive(tmp_path / "a.jsonl", alerts(MAX_FAULTS + 1)))
     assert done.exit_code == 1
     assert "the engine cannot process it" in str(done.exception)
 

@@ -28,6 +28,11 @@ OFFERED = (
     "aiops.topology",
     "aiops.archive",
     "aiops.backtest",
+    "aiops.notebook.comparison",
+    "aiops.notebook.picture",
+    "aiops.notebook.replaying",
+    "aiops.notebook.result",
+    "aiops.notebook.streaming",
 )
 
 

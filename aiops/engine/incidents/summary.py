@@ -173,8 +173,8 @@ def evidence_of(member: MemberState, sentences: Sentences) -> list[Evidence]:
     return known
 
 
-def shown(members: list[MemberState], sentences: Sentences) -> list[Member]:
-    """The members for a record: the first `MAX_SHOWN` by severity and time."""
+def shown(members: list[MemberState], sentences: Sentences, most: int = MAX_SHOWN) -> list[Member]:
+    """The members for a record: the first `most` by severity and time."""
     return [
         Member(
             member.fingerprint,
@@ -189,5 +189,5 @@ def shown(members: list[MemberState], sentences: Sentences) -> list[Member]:
             list(member.notes),
             member.alert,
         )
-        for member in _ordered(members)[:MAX_SHOWN]
+        for member in _ordered(members)[:most]
     ]
