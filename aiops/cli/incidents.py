@@ -17,7 +17,7 @@ from aiops.cli.render import show_incident, show_incidents
 from aiops.cli.run import ConfigOption, SetOption
 from aiops.cli.terminal import console_for
 from aiops.config import load_config
-from aiops.daemon.control import act, ask
+from aiops.daemon.control import act, send_request
 from aiops.errors import AiopsError, UsageError
 from aiops.records import Action, Incident, Severity, parse_severity
 from aiops.respond.runs import Plan
@@ -158,7 +158,7 @@ def dry_run_of(directory: Path, incident: Incident) -> Plan | None:
     if not incident.playbooks or incident.status in ("resolved", "merged"):
         return None
     try:
-        told = ask(directory, {"ask": "plan", "incident": incident.id, "executable": True})["plan"]
+        told = send_request(directory, {"ask": "plan", "incident": incident.id, "executable": True})["plan"]
     except AiopsError:
         return None
     return msgspec.convert(told, Plan) if told is not None else None

@@ -17,7 +17,7 @@ from aiops.cli.errors import print_json
 from aiops.cli.incidents import state_directory
 from aiops.cli.run import ConfigOption, SetOption
 from aiops.cli.terminal import clean, console_for
-from aiops.daemon.control import act, ask
+from aiops.daemon.control import act, send_request
 from aiops.detectors.registry import DetectorStore, Model
 from aiops.detectors.rows import FeatureRows, feature_rows
 from aiops.detectors.training import evaluate, swap_action, train
@@ -170,7 +170,7 @@ def _detector_store(
 def _in_use(config: Path | None, sets: list[str] | None, state: Path | None) -> str | None:
     """The id of the model that the daemon uses, empty where it uses none; None where no daemon answers."""
     try:
-        health = ask(state_directory(config, sets, state), {"ask": "health"})["health"]
+        health = send_request(state_directory(config, sets, state), {"ask": "health"})["health"]
     except AiopsError:
         return None
     found = health["models"].get("detect")

@@ -19,7 +19,7 @@ from aiops.cli.incidents import ActorOption, NoteOption, user
 from aiops.cli.run import ConfigOption, SetOption
 from aiops.cli.terminal import clean, console_for
 from aiops.config import load_config
-from aiops.daemon.control import ask
+from aiops.daemon.control import send_request
 from aiops.durations import compact
 from aiops.errors import UsageError
 from aiops.records.decode import format_time
@@ -122,7 +122,7 @@ def endpoints_command(
     config: ConfigOption = None, sets: SetOption = None, state: StateOption = None, as_json: Json = False
 ) -> None:
     """List the endpoints of the running daemon, whether they are told, and why not."""
-    found = ask(_directory(config, sets, state), {"ask": "endpoints"})["endpoints"]
+    found = send_request(_directory(config, sets, state), {"ask": "endpoints"})["endpoints"]
     if as_json:
         print_json(found)
         return
@@ -145,7 +145,7 @@ def enable_command(
 ) -> None:
     """Tell an endpoint again that was disabled because it answered that it is gone (410)."""
     request = {"ask": "enable", "endpoint": endpoint, "actor": actor or user(), "reason": note or ""}
-    enabled = ask(_directory(config, sets, state), request)["enabled"]
+    enabled = send_request(_directory(config, sets, state), request)["enabled"]
     if as_json:
         print_json({"enabled": enabled})
         return

@@ -17,7 +17,7 @@ from aiops.cli.playbook_view import show_plan
 from aiops.cli.run import ConfigOption, SetOption
 from aiops.cli.terminal import clean, console_for, moment
 from aiops.config import load_config
-from aiops.daemon.control import ask
+from aiops.daemon.control import send_request
 from aiops.daemon.trail_anchor import read_mark
 from aiops.errors import UsageError
 from aiops.respond.anchors import Mark
@@ -41,7 +41,7 @@ def plan_command(
     """Show what a run would send and what each guard says, as a dry run; nothing is sent."""
     directory = state_directory(config, sets, state)
     found = incident_of(directory, incident)
-    told = ask(directory, {"ask": "plan", "incident": found.id, "playbook": playbook})["plan"]
+    told = send_request(directory, {"ask": "plan", "incident": found.id, "playbook": playbook})["plan"]
     plan = msgspec.convert(told, Plan)
     if as_json:
         print_json(plan)
@@ -57,7 +57,7 @@ def runs_command(
     as_json: Json = False,
 ) -> None:
     """List the runs of the daemon, last started first, and its kill switches."""
-    told = ask(state_directory(config, sets, state), {"ask": "runs", "limit": limit})
+    told = send_request(state_directory(config, sets, state), {"ask": "runs", "limit": limit})
     if as_json:
         print_json(told)
         return
@@ -78,7 +78,7 @@ def switch_command(
 ) -> None:
     """Engage a kill switch (on) or release it (off); the global one is on until it is released."""
     request = {"ask": "switch", "scope": scope, "engaged": _position(to) == "on", "actor": actor or user()}
-    told = ask(state_directory(config, sets, state), {**request, "reason": note or ""})
+    told = send_request(state_directory(config, sets, state), {**request, "reason": note or ""})
     if as_json:
         print_json(told)
     else:
@@ -97,7 +97,7 @@ def rollback_command(
 ) -> None:
     """Roll back a run whose rollback waits for a person, or close it."""
     request = {"ask": "rollback", "run": run, "actor": actor or user(), "close": close, "reason": note or ""}
-    told = ask(state_directory(config, sets, state), request)["run"]
+    told = send_request(state_directory(config, sets, state), request)["run"]
     if as_json:
         print_json(told)
     else:
@@ -112,7 +112,9 @@ def accept_trail_command(
     state: StateOption = None,
 ) -> None:
     """Accept an audit trail that was cut, so that playbooks can run again; what is missing counts as unknown."""
-    ask(state_directory(config, sets, state), {"ask": "accept-trail", "actor": actor or user(), "reason": note or ""})
+    send_request(
+        state_directory(config, sets, state), {"ask": "accept-trail", "actor": actor or user(), "reason": note or ""}
+    )
     console_for().print("accepted; release the kill switch with `aiops playbooks switch off`")
 
 

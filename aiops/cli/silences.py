@@ -16,7 +16,7 @@ from aiops.cli.errors import print_json
 from aiops.cli.incidents import ActorOption, JsonOption, NoteOption, StateOption, state_directory, user
 from aiops.cli.run import ConfigOption, SetOption
 from aiops.cli.terminal import clean, console_for, moment
-from aiops.daemon.control import act, ask
+from aiops.daemon.control import act, send_request
 from aiops.durations import seconds
 from aiops.engine.silences.actions import parse_moment, parse_silence
 from aiops.engine.silences.preview import Preview
@@ -34,7 +34,7 @@ def list_command(
     config: ConfigOption = None, sets: SetOption = None, state: StateOption = None, as_json: JsonOption = False
 ) -> None:
     """List the silences in force or to come."""
-    answer = ask(state_directory(config, sets, state), {"ask": "silences"})
+    answer = send_request(state_directory(config, sets, state), {"ask": "silences"})
     found = msgspec.convert(answer["silences"], list[Silence])
     if as_json:
         print_json(found)
@@ -98,7 +98,7 @@ def add_command(
     directory = state_directory(config, sets, state)
     # What it matches is asked before it is set, so that both lines speak of the same moment.
     found = msgspec.convert(
-        ask(directory, {"ask": "preview", "action": msgspec.to_builtins(action)})["preview"], Preview
+        send_request(directory, {"ask": "preview", "action": msgspec.to_builtins(action)})["preview"], Preview
     )
     if preview:
         _show(found)
@@ -132,7 +132,7 @@ def end_command(
 
 def health_command(config: ConfigOption = None, sets: SetOption = None, state: StateOption = None) -> None:
     """Print what the running daemon says of itself, as JSON; exit code 1 when it is not well."""
-    health = ask(state_directory(config, sets, state), {"ask": "health"})["health"]
+    health = send_request(state_directory(config, sets, state), {"ask": "health"})["health"]
     print_json(health)
     if not health.get("ready", health.get("state") == "ok"):
         raise typer.Exit(1)

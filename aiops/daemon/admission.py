@@ -1,7 +1,7 @@
-"""Admission: what the engine folds is exactly what the journal can give back.
+"""Admission: the engine processes exactly what the journal can return.
 
-Records are encoded for the journal and decoded again before they are folded. That costs 1.5 µs a record, and makes
-"the daemon decides as its replay does" true by construction: a number that JSON does not know, half a character or a
+Records are encoded for the journal and decoded again before the engine gets them. That costs 1.5 µs a record, and makes
+"the daemon decides as its replay does" true by construction. A number that JSON does not know, half a character or a
 name that is too long is a dead letter now, not a surprise at the next start.
 """
 
@@ -22,46 +22,49 @@ _RAW_BYTES = 64 << 10
 
 
 class Admitted(Struct):
-    """What one frame will hold. `lines` are `records`, encoded; `positions` holds what the batches said."""
+    """The content of one frame. `lines` are `records`, encoded; `positions` are those of the batches, by source."""
 
     records: list[Record]
     lines: bytes
-    letters: list[DeadLetter]
+    dead_letters: list[DeadLetter]
     positions: dict[str, dict[str, int]]
 
 
 def admit(
     batches: Iterable[Received], first_seq: int, extra: Iterable[Record] = (), before: Iterable[Record] = ()
 ) -> Admitted:
-    """Join batches, and records of the host `before` and behind them (`extra`), into what a frame holds.
+    """Join batches into a frame, with records of the host `before` them and behind them (`extra`).
 
-    A record without an id gets one from its place in the log.
+    A record without an id gets one from its position in the log.
     """
     records: list[Record] = list(before)
-    letters: list[DeadLetter] = []
+    dead_letters: list[DeadLetter] = []
     positions: dict[str, dict[str, int]] = {}
     for received in batches:
         source = received.position.source if received.position is not None else ""
         has_metrics = Metric in set(map(type, received.records))
-        records.extend(_finite(received.records, source, letters) if has_metrics else received.records)
-        letters.extend(received.rejected)
+        records.extend(_finite(received.records, source, dead_letters) if has_metrics else received.records)
+        dead_letters.extend(received.rejected)
         if received.position is not None:
             positions[source] = dict(received.position.at)
     records.extend(extra)
     try:
         lines = _encoded(records, first_seq)
-        return Admitted(decode_lines(lines), lines, letters, positions)
+        return Admitted(decode_lines(lines), lines, dead_letters, positions)
     except _PROBLEMS:
-        records = list(_fitting(records, letters))
+        records = list(_fitting(records, dead_letters))
         lines = _encoded(records, first_seq)
-        return Admitted(decode_lines(lines), lines, letters, positions)
+        return Admitted(decode_lines(lines), lines, dead_letters, positions)
 
 
 def _encoded(records: list[Record], first_seq: int) -> bytes:
-    """JSON lines, with an id for each record; the records themselves stay as they are, should the disk refuse them."""
-    nameless = [(place, record) for place, record in enumerate(records, first_seq) if not record.id]
-    for place, record in nameless:
-        record.id = f"log:{place}"
+    """Return JSON lines, with an id for each record.
+
+    The records themselves keep an empty id: if the disk refuses the frame, they get another position.
+    """
+    nameless = [(number, record) for number, record in enumerate(records, first_seq) if not record.id]
+    for number, record in nameless:
+        record.id = f"log:{number}"
     try:
         return encode_lines(records)
     finally:
@@ -69,22 +72,23 @@ def _encoded(records: list[Record], first_seq: int) -> bytes:
             record.id = ""
 
 
-def _finite(records: list[Record], source: str, letters: list[DeadLetter]) -> Iterator[Record]:
-    """JSON has no infinity, and writes it as null: it would come back as an error."""
+def _finite(records: list[Record], source: str, dead_letters: list[DeadLetter]) -> Iterator[Record]:
+    """Leave out metrics that are not finite: JSON writes infinity as null, which cannot be read again."""
     for record in records:
         if type(record) is Metric and not math.isfinite(record.value):
-            letters.append(DeadLetter(source, record.id, f"$.value: expected a finite number; got {record.value}"))
+            dead_letters.append(DeadLetter(source, record.id, f"$.value: expected a finite number; got {record.value}"))
         else:
             yield record
 
 
-def _fitting(records: list[Record], letters: list[DeadLetter]) -> Iterator[Record]:
+def _fitting(records: list[Record], dead_letters: list[DeadLetter]) -> Iterator[Record]:
+    """Leave out records that cannot be encoded and decoded again."""
     for record in records:
         try:
             decode_lines(encode_lines([record]))
         except _PROBLEMS as error:
             raw = repr(record).encode(errors="backslashreplace")[:_RAW_BYTES]
-            letters.append(
+            dead_letters.append(
                 DeadLetter(str(getattr(record, "source", None) or ""), "", f"no record: {error}"[:1000], raw)
             )
         else:

@@ -1,4 +1,4 @@
-"""What health and metrics say of clocks: the engine's, the host's, and those of senders."""
+"""Health and metrics of clocks: the engine's, the host's, and those of senders."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from aiops.daemon.parts import Core
 from aiops.telemetry.metrics import Family
 from aiops.wording import duration, plural
 
-# Clocks of hosts that ask a time server agree to within a second; a minute is wrong by any standard.
+# Clocks of hosts that use a time server agree to within a second; a minute is wrong by any standard.
 WARN_S = 60.0
-# A set-back is shown for so long: a person who looks within the hour should know why something looks odd.
+# A set-back is shown for this long: within the hour it explains why something seems odd.
 SHOWN_S = 3600.0
 
 
 def clock_health(core: Core) -> dict[str, Any]:
-    """`ok` unless a clock is off by more than a minute; `sources` holds seconds ahead, negative when late.
+    """Return `ok` unless a clock is off by more than a minute.
 
-    `absurd` counts alerts with a time that no clock gives.
+    `sources` holds the seconds that a sender's clock is ahead, negative when late. `absurd` counts alerts with a time
+    that no clock gives.
     """
     accounts, offsets = core.pump.accounts, core.pump.offsets.estimates()
     ahead_s = accounts.get("clock_ahead_s", 0.0)
@@ -55,7 +56,10 @@ def _step(seconds: float) -> str:
 
 
 def _of_senders(offsets: Mapping[str, float], step_s: float) -> list[str]:
-    """Whose clocks are off; that of the host where it jumped away from theirs, or where all are off alike."""
+    """Return sentences about clocks that are off.
+
+    It is the host's clock that is wrong if it jumped away from the senders', or if all of theirs are off alike.
+    """
     off = {name: offset for name, offset in offsets.items() if abs(offset) > WARN_S}
     left = {name for name, offset in off.items() if abs(step_s) > WARN_S and abs(offset + step_s) <= WARN_S}
     told = [f"the host's clock is wrong, as that of {plural(len(left), 'sender')} did not jump"] if left else []
@@ -71,10 +75,12 @@ def _away(offset: float) -> str:
 
 
 def clock_families(core: Core) -> list[Family]:
-    """The same as metrics."""
-    ahead = Family("aiops_engine_clock_ahead_seconds", "gauge", "How far engine time is ahead of the host's clock.")
+    """Return the metrics of clocks."""
+    ahead = Family("aiops_engine_clock_ahead_seconds", "gauge", "Lead of engine time over the host's clock.")
     set_backs = Family("aiops_engine_clock_set_backs_total", "counter", "Times that engine time was set back.")
-    offsets = Family("aiops_source_clock_offset_seconds", "gauge", "How far a sender's clock is ahead; late below 0.")
+    offsets = Family(
+        "aiops_source_clock_offset_seconds", "gauge", "Lead of a sender's clock over the host's; negative if late."
+    )
     for name, offset in core.pump.offsets.estimates().items():
         offsets.add(round(offset, 3), source=name)
     absurd = Family("aiops_source_absurd_times_total", "counter", "Alerts with a time over a day ahead of receipt.")

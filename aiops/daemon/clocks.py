@@ -1,7 +1,7 @@
-"""Clocks that cannot be trusted: the host's when it jumps, and the senders' by how far they are off.
+"""Clocks that cannot be trusted: the host's, which may jump, and the senders', which may be off.
 
-`SteadyClock` is what the daemon takes for the host's clock. `Offsets` estimates each sender's from the times of its
-alerts; it bends nothing, and is there for people.
+The daemon reads the host's clock through `SteadyClock`. `Offsets` estimates the offset of each sender from the times of
+its alerts. The estimate is for people; no decision uses it.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from aiops.records import Alert, Record
 
 # Time servers slew a clock by less than this between two looks; more is a step.
 FOLLOWED_S = 2.0
-# A step is taken once it has lasted so long. With the engine's own patience (`engine/timeline.py`), a clock that was
-# wrong bends nothing for longer than a minute.
+# A step is followed once it has lasted this long. With the engine's own patience (`engine/clock.py`), a wrong clock
+# affects nothing for longer than a minute.
 LASTS_S = 20.0
-# Senders that are told apart; the one that was silent longest is forgotten. And how long a name may be.
+# Senders that are remembered; the one that was silent longest is forgotten. And the length of a name.
 MAX_SENDERS = 64
 MAX_NAME = 100
-# The latest time that a sender gives within so long is nearest to its clock; five of those are looked at.
+# The latest time that a sender gives within a window is nearest to its clock; the last five windows count.
 WINDOW_S = 60.0
 WINDOWS = 5
 # A sender's clock is late only if three windows agree to within half a minute: old alerts look late as well.
 AGREEING = 3
 AGREE_S = 30.0
-# Alerts of one batch that are looked at: a thousand of one sender tell no more.
+# Alerts of one batch that are sampled: a thousand of one sender add nothing.
 MAX_SAMPLES = 64
 # A sender that is silent for so long is not shown.
 SILENT_S = 3600.0
@@ -40,9 +40,10 @@ ABSURD_S = 86_400.0
 
 
 class Steps(Struct, frozen=True):
-    """Steps of the host's clock: one that is not taken yet, how many were, and the last of them with its time.
+    """Steps of the host's clock, in seconds; negative for back.
 
-    `taken_at` is Unix seconds after the step; steps are seconds forward, negative for back.
+    `pending_s` is a step that is not followed yet, `count` the number of those that were, `taken_s` the last of them,
+    and `taken_at` its time (Unix seconds, after the step).
     """
 
     pending_s: float = 0.0
@@ -55,7 +56,7 @@ STEADY = Steps()
 
 
 class SteadyClock:
-    """The host's clock as Unix seconds, without the steps that do not last. Threads may share it."""
+    """The host's clock as Unix seconds, without the steps that do not last; threads may share it."""
 
     def __init__(self, clock: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -90,7 +91,7 @@ class SteadyClock:
 
     @property
     def step_s(self) -> float:
-        """How far the host's clock is ahead of the time that is given, negative when behind; 0 without a step."""
+        """Return the seconds that the host's clock is ahead of the time that is given; 0 without a step."""
         step = self._step
         return step[1] if step is not None else 0.0
 
@@ -106,16 +107,17 @@ class _Sender:
 
 
 class Absurd(Struct):
-    """How many alerts of a sender gave a time that cannot be, and when the last of them came (Unix seconds)."""
+    """Alerts of a sender with an impossible time: their number, and when the last one came (Unix seconds)."""
 
     alerts: int = 0
     last_at: float = 0.0
 
 
 class Offsets:
-    """How far the clocks of senders are off, as far as their alerts tell; written by the pump, read by any thread.
+    """Estimates of the offsets of senders' clocks; written by the pump, read by any thread.
 
-    Times more than a day ahead are counted apart: they are no clock's. Such an alert is judged by its other times.
+    Times more than a day ahead come from no clock and are counted separately. Such an alert is judged by its other
+    times.
     """
 
     def __init__(self) -> None:
@@ -126,7 +128,7 @@ class Offsets:
         self._steps = 0
 
     def seen(self, records: Sequence[Record], now: float, steps: Steps = STEADY) -> None:
-        """Take in records that were received at `now`; while the host's clock is in doubt, they tell nothing."""
+        """Learn from records that were received at `now`; nothing while the host's clock is in doubt."""
         with self._lock:
             self._now = now
             if steps.count != self._steps:
@@ -166,26 +168,26 @@ class Offsets:
             sender.best = offset
 
     def estimates(self) -> dict[str, float]:
-        """Seconds by which senders' clocks are ahead, negative when late; without those that cannot be told."""
+        """Return the seconds by which senders' clocks are ahead, negative when late, where that can be estimated."""
         with self._lock:
             found = {name: _estimate(one) for name, one in self._senders.items() if self._now - one.seen_at <= SILENT_S}
         return {name: offset for name, offset in sorted(found.items()) if offset is not None}
 
     def absurd(self) -> dict[str, Absurd]:
-        """The senders whose alerts gave a time more than a day ahead; at most `MAX_SENDERS`, the latest."""
+        """Return the senders whose alerts gave a time more than a day ahead: the latest, at most `MAX_SENDERS`."""
         with self._lock:
             return {name: Absurd(one.alerts, one.last_at) for name, one in sorted(self._absurd.items())}
 
 
 def _name(alert: Alert) -> str:
-    """The sender of an alert: its tool, and the host that its link names, as there may be several of one tool."""
+    """Return the sender of an alert: its tool, and the host of its link, as there may be several of one tool."""
     name = alert.source or "unknown"
     parts = alert.url.split("/", 3) if alert.url else []
     return (f"{name} {parts[2]}" if len(parts) > 2 and parts[2] else name)[:MAX_NAME]
 
 
 def _is_absurd(alert: Alert, bound: float) -> bool:
-    """Whether a time that had come when the alert was sent lies beyond `bound`."""
+    """Return True if a time that had come when the alert was sent lies beyond `bound`."""
     return (
         alert.ts > bound
         or (alert.starts_at is not None and alert.starts_at > bound)
@@ -194,7 +196,7 @@ def _is_absurd(alert: Alert, bound: float) -> bool:
 
 
 def _latest(alert: Alert, bound: float) -> float | None:
-    """The latest time of an alert that had come when it was sent, of those up to `bound`; None without one."""
+    """Return the latest time, up to `bound`, that had come when the alert was sent; None without one."""
     ended = alert.ends_at if alert.status == "resolved" else None
     return max((at for at in (alert.ts, alert.starts_at, ended) if at is not None and at <= bound), default=None)
 

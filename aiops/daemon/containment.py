@@ -1,4 +1,4 @@
-"""What could not be processed and was contained: records that were set aside, and faults of plugged-in models."""
+"""Faults that were contained: records that could not be processed, and failures of plugged-in models."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from aiops.engine.model_faults import PORTS
 from aiops.telemetry.metrics import Family
 from aiops.wording import plural
 
-# A day: everybody who looks at the health within a shift sees it, and it does not stay for ever.
+# A day: every shift sees it, and it does not stay for ever.
 _SHOWN_S = 86_400.0
 # Records that health names; all are among the dead letters.
 _NAMED = 5
 
 
 def skipped_health(core: Core) -> dict[str, Any]:
-    """How many records were set aside, as far back as the journal goes, and the newest of them."""
+    """Return the number of records that were set aside, as far back as the journal goes, and the newest of them."""
     skips = list(core.pump.processor.skips.all.values())
     return {"count": len(skips), "newest": [asdict(skip) for skip in skips[-_NAMED:]]}
 
 
 def contained_warnings(core: Core, faults_before: Mapping[str, int]) -> list[str]:
-    """Sentences about what was contained lately."""
+    """Return sentences about the faults of the last 24 hours."""
     since = core.clocks.wall() - _SHOWN_S
     fresh = [skip for skip in list(core.pump.processor.skips.all.values()) if skip.at >= since]
     warnings = list(core.state.warnings) if core.state.opened_at >= since else []
@@ -45,7 +45,7 @@ def contained_warnings(core: Core, faults_before: Mapping[str, int]) -> list[str
 
 
 def contained_families(core: Core) -> list[Family]:
-    """Metrics of what was contained."""
+    """Return the metrics of contained faults."""
     accounts = core.pump.accounts
     faults = Family("aiops_model_faults_total", "counter", "Faults of models, by port, since the log began.")
     for port in PORTS:

@@ -1,7 +1,7 @@
-"""The control socket: how the command line on the same machine talks to the daemon.
+"""The control socket: requests of the command line on the same machine to the daemon.
 
-A Unix socket in the state directory, readable by the daemon's user only: whoever may write there may act, so that no
-token is needed. One JSON object a line each way.
+A Unix socket in the state directory, which only the daemon's user may open; no token is needed. Requests and answers
+are one JSON object a line.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from aiops.records import Action
 NAME = "control.sock"
 # A request is one action: as large as a record may be.
 MAX_BYTES = 1 << 20
-# A commit and a fold, on a disk that is slow and a machine that is busy.
+# A commit and a step of the engine, on a slow disk and a busy machine.
 TIMEOUT_S = 15.0
 
 
@@ -33,7 +33,7 @@ Handler = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class Host(Protocol):
-    """The daemon, or what answers while it cannot start."""
+    """The daemon, or its stand-in while it cannot start."""
 
     @property
     def directory(self) -> Path:
@@ -49,7 +49,7 @@ class Host(Protocol):
         ...
 
     def act(self, action: Action, timeout_s: float) -> Feedback | None:
-        """Hand an action to the engine; None when it was not taken."""
+        """Send an action to the engine; None if it was not taken."""
         ...
 
     def silences(self) -> Sequence[Silence]:
@@ -58,17 +58,17 @@ class Host(Protocol):
 
 
 class ControlServer:
-    """Answers requests until stopped; see `ask` for what can be asked."""
+    """Answers requests until stopped; see `send_request` for the form of a request."""
 
     def __init__(self, host: Host, handlers: Mapping[str, Handler]) -> None:
-        """`handlers` answer the requests of neighbours, by the word that is asked."""
+        """`handlers` answer requests beyond health, metrics, actions and silences, by the value of `ask`."""
         self._host = host
         self._handlers = handlers
         self._server: socketserver.ThreadingUnixStreamServer | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Listen; raise `AiopsError` where the socket cannot be made."""
+        """Listen; raise `AiopsError` if the socket cannot be created."""
         answer = self.answer
 
         class Handler(socketserver.StreamRequestHandler):
@@ -76,7 +76,7 @@ class ControlServer:
 
             def handle(self) -> None:
                 raw = self.rfile.readline(MAX_BYTES)
-                # Who asked may have gone by now.
+                # The client may have closed its end by now.
                 with contextlib.suppress(OSError):
                     self.wfile.write(msgspec.json.encode(answer(raw)) + b"\n")
 
@@ -92,7 +92,7 @@ class ControlServer:
         self._thread.start()
 
     def stop(self, timeout_s: float) -> None:
-        """Listen no more."""
+        """Stop listening."""
         if self._server is not None and self._thread is not None:
             self._server.shutdown()
             self._thread.join(timeout_s)
@@ -100,22 +100,22 @@ class ControlServer:
             (self._host.directory / NAME).unlink(missing_ok=True)
 
     def answer(self, raw: bytes) -> dict[str, Any]:
-        """The answer to one request; an error is told as `{"error": …}`."""
+        """Return the answer to one request; an error is `{"error": …}`."""
         try:
-            request = msgspec.json.decode(raw, type=dict[str, Any])
-            wanted = request.get("ask")
+            message = msgspec.json.decode(raw, type=dict[str, Any])
+            wanted = message.get("ask")
             if wanted == "health":
                 return {"health": self._host.health()}
             if wanted == "metrics":
                 return {"metrics": self._host.metrics_text()}
             if wanted == "act":
-                action = msgspec.convert(request.get("action"), Action)
+                action = msgspec.convert(message.get("action"), Action)
                 return {"feedback": msgspec.to_builtins(self._host.act(action, TIMEOUT_S / 3))}
             if wanted == "silences":
                 return {"silences": msgspec.to_builtins(self._host.silences())}
             handler = self._handlers.get(str(wanted))
             if handler is not None:
-                return handler(request)
+                return handler(message)
         except AiopsError as error:
             return {"error": str(error)}
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -131,16 +131,17 @@ class _Server(socketserver.ThreadingUnixStreamServer):
     block_on_close = False
 
 
-def ask(directory: Path, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Ask the daemon of a state directory: `{"ask": "health" | "metrics"}`, or `{"ask": "act", "action": {...}}`.
+def send_request(directory: Path, message: Mapping[str, Any]) -> dict[str, Any]:
+    """Send a request to the daemon of a state directory and return its answer.
 
-    Raise `UsageError` when no daemon runs there, `AiopsError` for what it could not do.
+    `{"ask": "health" | "metrics" | …}` with the fields of its handler, or `{"ask": "act", "action": {...}}`. Raise
+    `UsageError` if no daemon runs there, `AiopsError` for what it could not do.
     """
     try:
         with _short(directory) as short, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(TIMEOUT_S)
             connection.connect(str(short / NAME))
-            connection.sendall(msgspec.json.encode(dict(request)) + b"\n")
+            connection.sendall(msgspec.json.encode(dict(message)) + b"\n")
             with connection.makefile("rb") as lines:
                 answer: dict[str, Any] = msgspec.json.decode(lines.readline())
     except (OSError, msgspec.MsgspecError) as error:
@@ -153,8 +154,11 @@ def ask(directory: Path, request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def act(directory: Path, action: Action) -> dict[str, Any]:
-    """Have the daemon of a state directory do something; its feedback. Raise `AiopsError` when it took nothing."""
-    found = ask(directory, {"ask": "act", "action": msgspec.to_builtins(action)})["feedback"]
+    """Send an action to the daemon of a state directory; return its feedback.
+
+    Raise `AiopsError` if the daemon did not take it in time.
+    """
+    found = send_request(directory, {"ask": "act", "action": msgspec.to_builtins(action)})["feedback"]
     if found is None:
         raise AiopsError("the daemon did not take it in time: see its log, then try again")
     feedback: dict[str, Any] = found
@@ -163,7 +167,7 @@ def act(directory: Path, action: Action) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _short(directory: Path) -> Iterator[Path]:
-    """A short name for a directory: the path of a Unix socket may have 107 bytes."""
+    """Yield a short name for a directory: the path of a Unix socket may have 107 bytes."""
     fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         short = Path(f"/proc/self/fd/{fd}")

@@ -1,7 +1,7 @@
-"""What the command line asks of endpoints and guarded runs over the control socket.
+"""Handlers of the control socket for endpoints, silences and guarded runs.
 
 Whoever may write to that socket is the daemon's own user or root, and may move kill switches. Approvals are not taken
-here: they need a token, so that they carry a name that somebody vouches for.
+here: they need a token, which vouches for the name of the approver.
 """
 
 from __future__ import annotations
@@ -52,21 +52,21 @@ class Host(Protocol):
         ...
 
 
-class AskPlan(Struct):
-    """A dry run of `playbook`, or of the first that is suggested; `executable`: only where it has steps that run."""
+class PlanRequest(Struct):
+    """A dry run of `playbook`, or of the first suggestion; with `executable` only one that has steps to run."""
 
     incident: str
     playbook: str | None = None
     executable: bool = False
 
 
-class AskRuns(Struct):
+class RunsRequest(Struct):
     """The last runs and the kill switches."""
 
     limit: int = 100
 
 
-class AskSwitch(Struct):
+class SwitchRequest(Struct):
     """Move a kill switch."""
 
     scope: str
@@ -75,8 +75,8 @@ class AskSwitch(Struct):
     reason: str = ""
 
 
-class AskRollback(Struct):
-    """Roll a run back whose rollback waits; `close`: say that nothing more of it is to be rolled back."""
+class RollbackRequest(Struct):
+    """Roll back a run whose rollback waits; with `close`, end it without one."""
 
     run: str
     actor: str
@@ -84,15 +84,15 @@ class AskRollback(Struct):
     reason: str = ""
 
 
-class AskAccept(Struct):
+class AcceptRequest(Struct):
     """Accept an audit trail that was cut."""
 
     actor: str
     reason: str = ""
 
 
-class AskEnable(Struct):
-    """Tell a disabled endpoint again."""
+class EnableRequest(Struct):
+    """Notify a disabled endpoint again."""
 
     endpoint: str
     actor: str
@@ -100,7 +100,7 @@ class AskEnable(Struct):
 
 
 def handlers_of(host: Host) -> dict[str, Handler]:
-    """Return the handlers of endpoints, silences and guarded runs, by the word that is asked."""
+    """Return the handlers of endpoints, silences and guarded runs, by the value of `ask`."""
     found = {"preview": _preview_handler(host), **_run_handlers(host)}
     return {**found, **_endpoint_handlers(host.delivery)} if host.delivery is not None else found
 
@@ -111,8 +111,8 @@ def _endpoint_handlers(delivery: Delivery) -> dict[str, Handler]:
         return {"endpoints": {name: dict(state) for name, state in delivery.endpoints().items()}}
 
     def enable(request: dict[str, Any]) -> dict[str, Any]:
-        asked = msgspec.convert(request, AskEnable)
-        return {"enabled": delivery.enable(asked.endpoint, asked.actor, asked.reason)}
+        wanted = msgspec.convert(request, EnableRequest)
+        return {"enabled": delivery.enable(wanted.endpoint, wanted.actor, wanted.reason)}
 
     return {"endpoints": listed, "enable": enable}
 
@@ -127,31 +127,31 @@ def _preview_handler(host: Host) -> Handler:
 
 def _run_handlers(host: Host) -> dict[str, Handler]:
     def plan(request: dict[str, Any]) -> dict[str, Any]:
-        asked = msgspec.convert(request, AskPlan)
-        incident, runs = _incident(host, asked.incident), _runs(host)
-        name = asked.playbook or runs.executable(incident)
-        if name is None and not asked.executable:
+        wanted = msgspec.convert(request, PlanRequest)
+        incident, runs = _incident(host, wanted.incident), _runs(host)
+        name = wanted.playbook or runs.executable(incident)
+        if name is None and not wanted.executable:
             name = _suggested(incident)
         return {"plan": msgspec.to_builtins(runs.plan(incident.id, name)) if name is not None else None}
 
     def listed(request: dict[str, Any]) -> dict[str, Any]:
         runs = _runs(host)
-        found = runs.listed(max(1, min(msgspec.convert(request, AskRuns).limit, 10_000)))
+        found = runs.listed(max(1, min(msgspec.convert(request, RunsRequest).limit, 10_000)))
         return {"runs": msgspec.to_builtins(found), "switches": runs.switches()}
 
     def switch(request: dict[str, Any]) -> dict[str, Any]:
-        asked, runs = msgspec.convert(request, AskSwitch), _runs(host)
-        runs.switch(asked.scope, asked.engaged, asked.actor, asked.reason)
+        wanted, runs = msgspec.convert(request, SwitchRequest), _runs(host)
+        runs.switch(wanted.scope, wanted.engaged, wanted.actor, wanted.reason)
         return {"switches": runs.switches()}
 
     def roll_back(request: dict[str, Any]) -> dict[str, Any]:
-        asked, runs = msgspec.convert(request, AskRollback), _runs(host)
-        run = runs.roll_back(asked.run, asked.actor, asked.reason, close=asked.close)
+        wanted, runs = msgspec.convert(request, RollbackRequest), _runs(host)
+        run = runs.roll_back(wanted.run, wanted.actor, wanted.reason, close=wanted.close)
         return {"run": msgspec.to_builtins(run)}
 
     def accept(request: dict[str, Any]) -> dict[str, Any]:
-        asked, runs = msgspec.convert(request, AskAccept), _runs(host)
-        runs.accept_trail(asked.actor, asked.reason)
+        wanted, runs = msgspec.convert(request, AcceptRequest), _runs(host)
+        runs.accept_trail(wanted.actor, wanted.reason)
         return {"health": runs.health()}
 
     return {
@@ -165,7 +165,7 @@ def _run_handlers(host: Host) -> dict[str, Handler]:
 
 def _runs(host: Host) -> Runs:
     if host.runs is None:
-        raise AiopsError("nothing can be run: respond.enabled is false, or the log of the daemon says why")
+        raise AiopsError("nothing can be run: respond.enabled is false, or the daemon's log and health have the reason")
     return host.runs
 
 

@@ -1,4 +1,4 @@
-"""The daemon while its disk is too full to start: it answers, takes nothing, and starts once there is room."""
+"""A stand-in for the daemon while its disk is too full to start: it answers and accepts nothing."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from aiops.records import Action
 from aiops.telemetry.logs import log
 from aiops.telemetry.metrics import CONTENT_TYPE, Family, render
 
-# What a start may fail by on a full disk.
+# Errors that a full disk may cause at the start.
 TROUBLE = (AiopsError, sqlite3.Error, OSError)
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _JOIN_S = 10.0
 
 
 def full_disk(directory: Path, size: int = ROOM_BYTES) -> str:
-    """Why a state directory is too full to start in; empty where it is not."""
+    """Return why a state directory is too full to start in; empty if it is not."""
     there = next((place for place in (directory, *directory.parents) if place.is_dir()), directory)
     try:
         probe(there, size)
@@ -49,7 +49,7 @@ def full_disk(directory: Path, size: int = ROOM_BYTES) -> str:
 
 
 def _is_of_the_disk(failure: BaseException | None) -> bool:
-    """Whether a full disk may be what is behind a failure; a wrong configuration is reported whatever the disk."""
+    """Return True if a full disk may be behind a failure; a wrong configuration is reported in any case."""
     while failure is not None:
         if isinstance(failure, sqlite3.OperationalError) or (isinstance(failure, OSError) and failure.errno in _FULL):
             return True
@@ -57,8 +57,8 @@ def _is_of_the_disk(failure: BaseException | None) -> bool:
     return False
 
 
-class Waiting:
-    """What answers for the daemon until it can start; a host of the control socket."""
+class DiskWait:
+    """A host of HTTP and the control socket that answers for the daemon until it can start."""
 
     def __init__(self, config: Config, guard: Guard | None, reason: str) -> None:
         self.directory = config.state.path()
@@ -85,7 +85,7 @@ class Waiting:
             self._server.wait_started(_JOIN_S)
 
     def stop(self) -> None:
-        """Give address and socket back."""
+        """Release the address and the socket."""
         with suppress(OSError):
             self._control.stop(_JOIN_S)
         if self._server is not None and self._thread is not None:
@@ -93,7 +93,7 @@ class Waiting:
             self._thread.join(_JOIN_S)
 
     def health(self) -> dict[str, Any]:
-        """The health of a daemon that cannot start yet."""
+        """Return the health of a daemon that cannot start yet."""
         return {
             "status": "degraded",
             "ready": False,
@@ -101,7 +101,7 @@ class Waiting:
             "warnings": [],
             "version": __version__,
             "uptime_s": round(time.monotonic() - self._begun, 3),
-            # Nothing of the state is known; who reads health finds the keys of a daemon that runs.
+            # Nothing of the state is known; the keys are those of a running daemon's health.
             "engine_time": None,
             "conserved": True,
             "sources": {},
@@ -115,7 +115,7 @@ class Waiting:
         }
 
     def metrics_text(self) -> str:
-        """The state, and nothing else that could be known."""
+        """Return the state, the one metric that is known."""
         state = Family("aiops_state", "gauge", "1 for the state that the daemon is in.")
         for name in STATUSES:
             state.add(float(name == "degraded"), state=name)
@@ -146,8 +146,8 @@ class Waiting:
         path, kind = scope["path"], "application/json"
         if path in ("/healthz", "/readyz"):
             is_alive = path == "/healthz"
-            told = {"status": "degraded"} if is_alive else {"status": "degraded", "ready": False}
-            return (200 if is_alive else 503), kind, msgspec.json.encode(told)
+            answer = {"status": "degraded"} if is_alive else {"status": "degraded", "ready": False}
+            return (200 if is_alive else 503), kind, msgspec.json.encode(answer)
         if path in ("/metrics", "/api/v1/health") and not self._is_refused(scope):
             if path == "/metrics":
                 return 200, CONTENT_TYPE, self.metrics_text().encode()
@@ -162,15 +162,15 @@ class Waiting:
 def until_there_is_room(
     config: Config, guard: Callable[[], Guard | None], failure: Exception, ended: threading.Event
 ) -> bool:
-    """Wait, answering for the daemon, while the disk is full; raise `failure` where it is not what is wrong.
+    """Wait, answering for the daemon, while the disk is full; raise `failure` if it has another cause.
 
-    Return False where the daemon was told to end meanwhile.
+    Return False if a signal ended the process meanwhile.
     """
     directory = config.state.path()
     reason = full_disk(directory) if _is_of_the_disk(failure) else ""
     if not reason:
         raise failure
-    waiting, backoff = Waiting(config, guard(), reason), Backoff(RETRY_FIRST_S, RETRY_CAP_S)
+    waiting, backoff = DiskWait(config, guard(), reason), Backoff(RETRY_FIRST_S, RETRY_CAP_S)
     waiting.start()
     try:
         while reason and not ended.wait(backoff.next_s()):

@@ -199,7 +199,7 @@ class Pump:
     def _commit(self, taken: list[Pending]) -> None:
         now = self._clock()
         admitted = self._admit(taken, now)
-        if not admitted.records and not admitted.letters and not admitted.positions:
+        if not admitted.records and not admitted.dead_letters and not admitted.positions:
             for pending in taken:
                 pending.done.set_result(True)
             return
@@ -234,8 +234,8 @@ class Pump:
         meta = Meta(
             at=now,
             positions={**self.meta.positions, **admitted.positions},
-            rejected=self.meta.rejected + len(admitted.letters),
-            letters=admitted.letters,
+            rejected=self.meta.rejected + len(admitted.dead_letters),
+            letters=admitted.dead_letters,
         )
         first_seq = self._writer.seq
         with self._span.child("journal", attributes={"aiops.records": len(admitted.records)}) as span:

@@ -22,7 +22,7 @@ def begin_batch(tracer: Tracer, taken: Sequence[Pending], admitted: Admitted) ->
         "messaging.operation.type": "process",
         "messaging.batch.message_count": len(admitted.records),
         "aiops.batches": len(taken),
-        "aiops.rejected": len(admitted.letters),
+        "aiops.rejected": len(admitted.dead_letters),
         "aiops.sources": sorted(admitted.positions),
     }
     return tracer.begin("batch", links=links, attributes=attributes)

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from aiops.daemon.control import ask
+from aiops.daemon.control import send_request
 from aiops.errors import AiopsError, UsageError
 
 # A busy machine with two cores; a daemon that takes longer is broken.
@@ -54,12 +54,12 @@ class DaemonProcess:
 
     def health(self) -> dict[str, Any]:
         """What the daemon says of itself; raise `UsageError` while it does not answer."""
-        health: dict[str, Any] = ask(self.directory, {"ask": "health"})["health"]
+        health: dict[str, Any] = send_request(self.directory, {"ask": "health"})["health"]
         return health
 
     def metrics(self) -> str:
         """The daemon's metrics page."""
-        return str(ask(self.directory, {"ask": "metrics"})["metrics"])
+        return str(send_request(self.directory, {"ask": "metrics"})["metrics"])
 
     def wait_ready(self, timeout_s: float = DEADLINE_S) -> dict[str, Any]:
         """Wait until it takes records; its health. Raise `AiopsError` when that takes too long."""

@@ -18,7 +18,7 @@ import pytest
 from aiops.app.build import build, check
 from aiops.app.run import introduction
 from aiops.config import Config, EndpointConfig, SourceConfig, StateConfig, load_config
-from aiops.daemon.control import act, ask
+from aiops.daemon.control import act, send_request
 from aiops.daemon.sources import build_source
 from aiops.engine.engine import Engine
 from aiops.errors import AiopsError, UsageError
@@ -102,9 +102,9 @@ def test_the_control_socket_answers_and_refuses_nonsense(running: tuple[DaemonPr
     assert feedback["applied"] is False
     for request in ({"ask": "nonsense"}, {"ask": "act", "action": {"kind": "action"}}):
         with pytest.raises(AiopsError, match="request: "):
-            ask(daemon.directory, request)
+            send_request(daemon.directory, request)
     with pytest.raises(UsageError, match="no daemon answers"):
-        ask(daemon.directory.parent, {"ask": "health"})
+        send_request(daemon.directory.parent, {"ask": "health"})
 
 
 def test_sighup_reloads_and_a_bad_file_changes_nothing(running: tuple[DaemonProcess, int, Path]) -> None:

@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_pla
 
 from aiops.app.build import build
 from aiops.config import load_config
-from aiops.daemon.control import ask
+from aiops.daemon.control import send_request
 from aiops.daemon.daemon import Daemon
 from aiops.http.auth import new_token, token_hash
 from aiops.testing.receiver import Receiver, Reply, receiving
@@ -219,7 +219,7 @@ class Site:
         return str(self.get(f"/api/v1/incidents/{incident}")["incident"]["status"])
 
     def release(self) -> None:
-        ask(self.state, {"ask": "switch", "scope": "global", "engaged": False, "actor": "ann"})
+        send_request(self.state, {"ask": "switch", "scope": "global", "engaged": False, "actor": "ann"})
 
 
 @contextmanager

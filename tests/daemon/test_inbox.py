@@ -96,7 +96,7 @@ def test_admission_joins_batches_and_keeps_positions() -> None:
     admitted = admit([one, two], 7, [Tick(ts=3.0)])
     assert [record.id for record in admitted.records] == ["log:7", "own", "log:9"]
     assert admitted.positions == {"kafka": {"t/0": 2}}
-    assert [letter.reason for letter in admitted.letters] == ["bad"]
+    assert [letter.reason for letter in admitted.dead_letters] == ["bad"]
     # Should the disk refuse them, they come again: with the number that is then theirs.
     assert one.records[0].id == ""
 
@@ -116,8 +116,8 @@ def test_admission_joins_batches_and_keeps_positions() -> None:
 def test_what_the_journal_could_not_give_back_is_a_dead_letter(bad: Record) -> None:
     admitted = admit([Received([Alert(ts=1.0, name="good"), bad, Alert(ts=2.0, name="also")])], 0)
     assert [record.id for record in admitted.records] == ["log:0", "log:1"]
-    assert len(admitted.letters) == 1
-    assert admitted.letters[0].reason
+    assert len(admitted.dead_letters) == 1
+    assert admitted.dead_letters[0].reason
 
 
 def test_the_clock_is_written_in_silence_and_not_while_history_is_read() -> None:

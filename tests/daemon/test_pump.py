@@ -153,13 +153,13 @@ def test_pauses_go_on_growing_until_it_was_well_for_a_while(daemon: Daemon, disk
         assert state(daemon) == "running"
 
     fail_once()
-    first = backoff._next_s
+    first = backoff._bound_s
     clock.now += CALM_S - 1
     fail_once()
-    assert backoff._next_s == 2 * first
+    assert backoff._bound_s == 2 * first
     clock.now += CALM_S
     fail_once()
-    assert backoff._next_s == first
+    assert backoff._bound_s == first
     assert RETRY_FIRST_S > 0
 
 

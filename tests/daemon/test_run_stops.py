@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from aiops.cli.app import app
-from aiops.daemon.control import ask
+from aiops.daemon.control import send_request
 from aiops.daemon.daemon import Daemon
 from aiops.respond.audit import verify
 from aiops.testing.daemon_process import Hatchery
@@ -237,7 +237,7 @@ def test_a_rollback_waits_for_a_person_and_somebody_is_notified(
         site.release()
         assert site.approve(incident).json()["started"] is True
         until(lambda: len(target.requests) == 2)
-        ask(site.state, {"ask": "switch", "scope": "playbook:restart-worker", "engaged": True, "actor": "ann"})
+        send_request(site.state, {"ask": "switch", "scope": "playbook:restart-worker", "engaged": True, "actor": "ann"})
         held.set()
         until(lambda: site.states() == ["stopped"])
         [run] = site.get("/api/v1/runs")["runs"]
@@ -252,7 +252,9 @@ def test_a_rollback_waits_for_a_person_and_somebody_is_notified(
         assert "Rollback: waiting, for a person to decide." in page
         assert "<button>Roll back</button>" in page
         assert len(target.requests) == 2
-        ask(site.state, {"ask": "switch", "scope": "playbook:restart-worker", "engaged": False, "actor": "ann"})
+        send_request(
+            site.state, {"ask": "switch", "scope": "playbook:restart-worker", "engaged": False, "actor": "ann"}
+        )
         done = site.client.post(f"/api/v1/runs/{run['id']}/rollback", json={})
         assert done.status_code == 200, done.text
         until(lambda: site.get("/api/v1/runs")["runs"][0]["rollback"] == "done")

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from aiops.app.build import build
 from aiops.cli.app import app
 from aiops.config import load_config
-from aiops.daemon.control import ask
+from aiops.daemon.control import send_request
 from aiops.daemon.daemon import Daemon
 from aiops.errors import AiopsError
 from aiops.http.auth import new_token, token_hash
@@ -111,7 +111,7 @@ class Site:
         return answer.json()
 
     def release(self) -> None:
-        ask(self.state, {"ask": "switch", "scope": "global", "engaged": False, "actor": "ann"})
+        send_request(self.state, {"ask": "switch", "scope": "global", "engaged": False, "actor": "ann"})
 
     def plan(self, incident: str) -> Any:
         return self.get(f"/api/v1/incidents/{incident}/plan")["plan"]
@@ -315,7 +315,7 @@ def test_a_changed_audit_trail_stops_runs_and_nothing_else(tmp_path: Path, targe
         assert site.client.get(f"/api/v1/incidents/{incident}/plan").status_code == 409
         assert any("continue the chain" in text for text in daemon.health()["warnings"])
         with pytest.raises(AiopsError, match="nothing can be run"):
-            ask(site.state, {"ask": "runs"})
+            send_request(site.state, {"ask": "runs"})
 
 
 @pytest.mark.slow
@@ -342,7 +342,9 @@ def test_a_run_that_a_crash_cut_off_is_unknown_and_never_repeated(
         assert any("cut off" in text for text in health["warnings"])
         assert site.kinds()[-2:] == ["ended", "switch"]
         assert site.get("/api/v1/switches")["switches"]["playbook:restart-worker"] is True
-        ask(site.state, {"ask": "switch", "scope": "playbook:restart-worker", "engaged": False, "actor": "ann"})
+        send_request(
+            site.state, {"ask": "switch", "scope": "playbook:restart-worker", "engaged": False, "actor": "ann"}
+        )
         assert site.approve(incident).status_code == 409
         assert site.states() == ["unknown"]
         assert daemon.stop() == 0

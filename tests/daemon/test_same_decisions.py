@@ -98,7 +98,7 @@ def test_random_batches_restarts_and_crashes(seed: int, tmp_path_factory: pytest
         if fate < 0.1:
             # Killed between the commit and the fold: acknowledged, and nothing made of it.
             admitted = admit([received], daemon.writer.seq)
-            meta = Meta(clock.now, admitted.positions, daemon.pump.meta.rejected + 1, admitted.letters)
+            meta = Meta(clock.now, admitted.positions, daemon.pump.meta.rejected + 1, admitted.dead_letters)
             daemon.writer.append(admitted.records, admitted.lines, meta)
         else:
             answer = daemon.inbox.submit(received)

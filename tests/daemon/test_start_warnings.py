@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from aiops.daemon.daemon import Daemon
-from aiops.daemon.disk_wait import Waiting
+from aiops.daemon.disk_wait import DiskWait
 from aiops.journal.segment import segments
 from aiops.journal.snapshot import snapshot_paths
 from tests.daemon.test_clocks import START, Clock, closed, fault, feed, opened
@@ -66,7 +66,7 @@ def test_a_start_without_what_was_acknowledged_before_is_a_warning(tmp_path: Pat
 def test_the_health_of_a_daemon_that_waits_for_room_has_the_usual_shape(tmp_path: Path) -> None:
     clock = Clock(START)
     daemon = opened(tmp_path, clock)
-    told, waits = daemon.health(), Waiting(daemon.config, None, "full").health()
+    told, waits = daemon.health(), DiskWait(daemon.config, None, "full").health()
     closed(daemon)
     assert waits.keys() == told.keys()
     for key in ("journal", "snapshot", "inbox", "skipped", "late", "clock"):

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aiops.ports import DeadLetter, Inbox, Position, Received
-from aiops_connectors.backoff import Backoff
+from aiops.backoff import Backoff
 from aiops_connectors.kafka.consumer import (
     BrokerError,
     Commit,
