@@ -15,8 +15,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from aiops.ports import DeadLetter, Inbox, Position, Received
 from aiops.backoff import Backoff
+from aiops.ports import DeadLetter, Inbox, Position, Received
 from aiops_connectors.kafka.consumer import (
     BrokerError,
     Commit,
