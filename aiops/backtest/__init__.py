@@ -1,4 +1,10 @@
-"""Replays: process an archive or a journal again, and report the result."""
+"""Replays: process an archive or a journal again, and report the result.
+
+Read `driver` (records through an engine), `report` and `compare` (two settings side by side), then `truth`,
+`labelled` and `ledger` (scores where the archive has labels).
+
+May import: app, archive, engine, errors, journal, ports, records, score, topology, wording.
+"""
 
 from aiops.backtest.compare import Comparison, Difference, compare
 from aiops.backtest.driver import RecordFault, Replay, incident_lines, replay, without

@@ -1,4 +1,11 @@
-"""The command line, `aiops`."""
+"""The command line, `aiops`.
+
+Read `app` (all commands), then one module a command or group. `terminal`, `render`, `summary` and the `*_view`
+modules print; `errors` turns exceptions into one line and an exit code.
+
+May import: app, archive, backtest, config, daemon, detectors, durations, engine, errors, http, journal, matchers,
+options, ports, records, registry, respond, sending, simulate, store, topology, version, wording, zones.
+"""
 
 
 def main() -> None:

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from aiops import __version__
 from aiops.cli.configuration import config_app
 from aiops.cli.connectors import connectors_app
 from aiops.cli.dead_letters import letters_command
@@ -20,6 +19,7 @@ from aiops.cli.run import run_command
 from aiops.cli.send import send_command
 from aiops.cli.silences import health_command, silences_app
 from aiops.cli.simulate import simulate_command
+from aiops.version import __version__
 
 app = typer.Typer(
     name="aiops",

@@ -18,8 +18,8 @@ from aiops.cli.run import ConfigOption, SetOption
 from aiops.cli.terminal import clean, console_for, moment
 from aiops.daemon.control import act, send_request
 from aiops.durations import seconds
+from aiops.engine.silence_preview import Preview
 from aiops.engine.silences.actions import parse_moment, parse_silence
-from aiops.engine.silences.preview import Preview
 from aiops.engine.silences.silences import Silence
 from aiops.errors import AiopsError, UsageError
 from aiops.matchers import read_matchers

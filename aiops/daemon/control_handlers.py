@@ -15,8 +15,8 @@ from msgspec import Struct
 from aiops.daemon.control import Handler
 from aiops.daemon.parts import Delivery
 from aiops.daemon.runs import Runs
+from aiops.engine.silence_preview import Preview
 from aiops.engine.silences.actions import parse_silence
-from aiops.engine.silences.preview import Preview
 from aiops.engine.silences.silences import Silence
 from aiops.errors import AiopsError, UsageError
 from aiops.records import Action, Incident

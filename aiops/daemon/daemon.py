@@ -21,7 +21,7 @@ from aiops.daemon.models_in_use import ModelInUse, ModelsInUse
 from aiops.daemon.parts import Core, Neighbours, Service
 from aiops.daemon.status import DaemonStatus, Status
 from aiops.engine.events import Feedback
-from aiops.engine.silences.preview import Preview
+from aiops.engine.silence_preview import Preview
 from aiops.engine.silences.silences import Silence
 from aiops.ports import Position
 from aiops.records import Action

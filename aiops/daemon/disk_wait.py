@@ -15,7 +15,6 @@ from typing import Any
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from aiops import __version__
 from aiops.backoff import Backoff
 from aiops.config import Config
 from aiops.daemon.control import ControlServer
@@ -30,6 +29,7 @@ from aiops.journal.writer import probe
 from aiops.records import Action
 from aiops.telemetry.logs import log
 from aiops.telemetry.metrics import CONTENT_TYPE, Family, render
+from aiops.version import __version__
 
 # Errors that a full disk may cause at the start.
 TROUBLE = (AiopsError, sqlite3.Error, OSError)

@@ -9,7 +9,7 @@ from typing import TypeVar
 from aiops.daemon.pump import Pump
 from aiops.engine.engine import Engine
 from aiops.engine.incident_view import Look, look
-from aiops.engine.silences.preview import Preview, preview
+from aiops.engine.silence_preview import Preview, preview
 from aiops.engine.silences.silences import Silence
 from aiops.errors import AiopsError
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from aiops import __version__
 from aiops.daemon.clock_health import clock_families, clock_health
 from aiops.daemon.containment import contained_families, contained_warnings, skipped_health
 from aiops.daemon.models_in_use import ModelInUse, ModelsInUse
@@ -20,6 +19,7 @@ from aiops.journal.retention import measure
 from aiops.records import Severity
 from aiops.store import incidents
 from aiops.telemetry.metrics import Family, render
+from aiops.version import __version__
 
 # Warnings of one kind: a person looks into the audit for more.
 MAX_WARNED = 5

@@ -17,11 +17,11 @@ import httpcore2
 import httpx2
 from msgspec import Struct, field
 
-from aiops import __version__
 from aiops.errors import UsageError
 from aiops.http.connections import AddressRefused, Deadline, GuardedBackend, Resolve, resolve
 from aiops.http.network_guard import refusal
 from aiops.http.redaction import origin_of, redact
+from aiops.version import __version__
 
 # Receivers promise an answer within 15 to 30 s (Standard Webhooks 1.0); slower ones are asked again.
 DEFAULT_TIMEOUT_S = 15.0

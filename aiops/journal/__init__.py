@@ -1,4 +1,10 @@
-"""The journal: the append-only log of all records, and the snapshots that shorten a restart."""
+"""The journal: the append-only log of all records, and the snapshots that shorten a restart.
+
+Read `frame` (the format), `writer` and `reader`, `segment` (files), `skips` (records set aside), `snapshot`,
+`retention`, `scrub`.
+
+May import: errors, ports, private, records.
+"""
 
 from aiops.journal.frame import CorruptJournal, Frame, JournalError, Meta
 from aiops.journal.reader import frames, read

@@ -1,4 +1,9 @@
-"""Records: what the log holds."""
+"""Records: the entries of the log, how they are decoded, and their severities.
+
+Read `model` (all kinds), `severity`, `decode` (one line), `lenient` (values of foreign tools), `late`.
+
+May import: durations, errors, wording.
+"""
 
 from aiops.records.model import (
     MAX_AHEAD_S,

@@ -1,4 +1,9 @@
-"""Evaluation measures: how well a replay grouped, found causes and suggested playbooks, where there is truth."""
+"""Evaluation measures: grouping, causes and playbooks of a replay against the truth.
+
+Read `report`, then one measure a module: `grouping`, `incidents`, `ranking`, `calibration`, `hierarchy`, `nab`.
+
+May import: records.
+"""
 
 from aiops.score.calibration import Calibration, calibration
 from aiops.score.contingency import Contingency, contingency

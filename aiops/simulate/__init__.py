@@ -1,4 +1,10 @@
-"""The simulator: topologies, faults that spread along dependencies, noise, and the truth about all of it."""
+"""The simulator: topologies, faults that spread along dependencies, noise, and the truth about all of it.
+
+Read `simulation`, `options` and `site` (the topology), `faults` and `spread`, `noise`, `streams` and `delivery` (the
+alerts), `writing` (the files).
+
+May import: archive, errors, records, topology.
+"""
 
 from aiops.simulate.options import STORM, Options
 from aiops.simulate.simulation import Simulation, simulate

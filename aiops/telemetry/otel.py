@@ -25,13 +25,13 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from opentelemetry.sdk.trace.sampling import Decision, ParentBased, Sampler, SamplingResult, TraceIdRatioBased
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from aiops import __version__
 from aiops.config import TracingConfig
 from aiops.http.redaction import redact
 from aiops.telemetry.exports import Exports
 from aiops.telemetry.logs import log
 from aiops.telemetry.metrics import Family
 from aiops.telemetry.trace import NO_SPAN, NONE, Kind, Span, Value
+from aiops.version import __version__
 
 # Spans of one export request: some hundred kilobytes, which collectors take.
 _EXPORT_SPANS = 512

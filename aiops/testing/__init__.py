@@ -1,0 +1,7 @@
+"""Kits for authors of plugins and playbooks, and a daemon and brokers for tests.
+
+Read `sources`, `sinks` and `playbooks` (conformance kits), `receiver` (an HTTP server that records), `daemon_process`
+(`aiops run` in a process), `kafka` and what it starts.
+
+May import: app, daemon, errors, ports, records, registry, respond.
+"""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from aiops.engine.events import Feedback
-from aiops.engine.silences.preview import Preview
+from aiops.engine.silence_preview import Preview
 from aiops.engine.silences.silences import Silence
 from aiops.records import Action, Incident
 from aiops.respond.history import Run

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from aiops import __version__
+from aiops.version import __version__
 from aiops.web.bodies import Error
 from aiops.web.operations import Operation
 

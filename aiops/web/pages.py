@@ -21,7 +21,7 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from aiops.durations import compact
-from aiops.engine.silences.preview import Preview
+from aiops.engine.silence_preview import Preview
 from aiops.http.auth import Refusal, Scope
 from aiops.http.body import BodyError
 from aiops.store import audit

@@ -6,8 +6,8 @@ import secrets
 
 import msgspec
 
+from aiops.engine.silence_preview import Preview
 from aiops.engine.silences.actions import parse_silence
-from aiops.engine.silences.preview import Preview
 from aiops.engine.silences.silences import Silence
 from aiops.errors import AiopsError
 from aiops.records import Action

@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from aiops import zones
 from aiops.durations import seconds
+from aiops.engine.silence_preview import Preview
 from aiops.engine.silences.actions import parse_moment
-from aiops.engine.silences.preview import Preview
 from aiops.errors import AiopsError
 from aiops.matchers import MAX_MATCHERS, Matcher, read_matchers
 from aiops.web import bodies, silences

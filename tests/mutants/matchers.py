@@ -210,7 +210,7 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "a-preview-counts-what-is-over",
-        "aiops/engine/silences/preview.py",
+        "aiops/engine/silence_preview.py",
         "is_firing = stream.firing or stream.held",
         "is_firing = True",
         SILENCES,

@@ -15,7 +15,7 @@ from aiops.daemon.runs import Runs
 from aiops.engine.engine import Engine
 from aiops.engine.events import Feedback
 from aiops.engine.incident_view import look
-from aiops.engine.silences.preview import Preview, preview
+from aiops.engine.silence_preview import Preview, preview
 from aiops.engine.silences.silences import Silence
 from aiops.http.auth import Guard, Token
 from aiops.http.server import HttpServer

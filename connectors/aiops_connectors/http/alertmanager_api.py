@@ -5,9 +5,9 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from aiops import __version__
 from aiops.http.auth import CHALLENGES, Guard, Refusal
 from aiops.records.decode import format_time
+from aiops.version import __version__
 
 
 class Status:

@@ -1,8 +1,10 @@
 """Root causes: additive, explained evidence over every entity of the topology.
 
-One algorithm a file: `lexicon` (what a name means), `scene` (who is who), `surprise` (how unusual), `contrast`
-(against siblings), `blame` (along the dependencies), `changes` (what people did), `memory` (confirmed roots),
-`rules` (packs of local knowledge), `confidence` and `calibration` (how sure). `ranker` adds them up.
+Read `ranker` (the sum), then one kind of evidence a module: `lexicon` (names), `rarity`, `sibling_contrast`,
+`random_walk` (dependencies), `changes`, `memory` (confirmed causes), `rules`; `confidence` and `calibration` turn the
+sum into a probability.
+
+May import: errors, options, ports, records, topology, aiops_models.model_digest.
 """
 
 from aiops_models.causes.ranker import CauseRanker

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from aiops.engine.engine import Engine
 from aiops.engine.events import Feedback, Placed
+from aiops.engine.silence_preview import preview
 from aiops.engine.silences.actions import arguments, parse_silence
-from aiops.engine.silences.preview import preview
 from aiops.engine.silences.silences import MAX_EXPRESSIONS, MAX_SET_ASIDE, MAX_SILENCES, Silence, Silences, selector
 from aiops.errors import UsageError
 from aiops.matchers import Matcher, read_matchers

@@ -1,0 +1,3 @@
+"""The version of the distribution; the only module that states it besides `pyproject.toml`."""
+
+__version__ = "0.1.0"
