@@ -2,8 +2,8 @@
 
 `replaying` (the function `aiops.replay`) → `result` (frames, comparison, pictures) → `frames`, `timeline_picture`,
 `graph_picture`; `streaming` (the class `aiops.Engine`). The names that people use are those of `aiops` itself, which
-loads them at their first use. Only `frames` imports pandas and only `graph_picture` networkx, each when the first frame
-or picture is made. A replay needs neither.
+loads them at their first use. Only `frames` imports pandas and only `graph_picture` networkx, each when the first
+frame or picture is made. A replay needs neither.
 
-May import everything but the command line and the daemon; nothing else imports it.
+May import: app, archive, backtest, config, engine, errors, records, topology, web, wording.
 """
