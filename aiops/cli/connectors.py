@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from rich.text import Text
 
 from aiops import registry
 from aiops.cli.errors import print_json
+from aiops.cli.new_files import checked_name, write_new
 from aiops.cli.plugin_options import KINDS, required, schemas, show, structs_of
 from aiops.cli.terminal import clean, console_for, moment
 from aiops.errors import UsageError
@@ -46,6 +48,14 @@ class Catalogue(Protocol):
         self, connector: str, body: bytes, headers: Mapping[str, str], now: float
     ) -> tuple[Sequence[Record], Sequence[Any]]:
         """Return records, and problems with `place` and `reason`; raise `UsageError` for an unknown connector."""
+        ...
+
+    def check(self, mapping: str | Path, samples: Path) -> Sequence[str]:
+        """Return the faults of a mapping with its samples; raise `UsageError` for files that cannot be read."""
+        ...
+
+    def draft(self, name: str, payloads: Sequence[Any]) -> Any:
+        """Return `mapping` and `samples` (texts), `guesses` (field to path) and `checks`; raise `UsageError`."""
         ...
 
     def schema(self) -> Mapping[str, Any]:
@@ -101,6 +111,48 @@ def schema_command(
         console.print()
 
 
+@connectors_app.command("new")
+def new_command(
+    name: Annotated[str, typer.Argument(help="Name of the tool: lower-case letters, digits and underscores.")],
+    sample: Annotated[
+        list[Path], typer.Option("--sample", help="File with the JSON body of one request; may be repeated.")
+    ],
+    mappings: Annotated[Path, typer.Option("--mappings", help="Folder of the mapping.")] = Path(),
+    samples: Annotated[
+        Path | None, typer.Option("--samples", help="Folder of the samples; default: beside, as NAME.samples.yaml.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
+) -> None:
+    """Write a first mapping and its samples for the payloads of a tool.
+
+    Fields are guessed by their names. Give the payloads of an alert that fires and of its end.
+    """
+    checked_name(name, "mapping", "_")
+    catalogue = catalogues()[0]
+    made = catalogue.draft(name, [_payload(path) for path in sample])
+    mapping = mappings / f"{name}.yaml"
+    beside = samples / f"{name}.yaml" if samples is not None else mappings / f"{name}.samples.yaml"
+    write_new({mapping: made.mapping, beside: made.samples}, force=force)
+    console = console_for()
+    for field, path in made.guesses.items():
+        console.print(Text(f"{field:10} {clean(path, 100)}"))
+    for check in made.checks:
+        console.print(Text(f"check: {clean(check, 300)}", style="yellow"), soft_wrap=True)
+    console.print(f"written: {mapping} and {beside}", soft_wrap=True, markup=False)
+    console.print(f"next: aiops connectors check {mapping} {beside}", soft_wrap=True, markup=False)
+    _fail(catalogue.check(mapping, beside))
+
+
+@connectors_app.command("check")
+def check_command(
+    mapping: Annotated[str, typer.Argument(help="Path of a mapping (.yaml), or the name of a shipped one.")],
+    samples: Annotated[Path, typer.Argument(help="File of its samples (.yaml).")],
+) -> None:
+    """Check a mapping against its samples; exit code 1 if one becomes something else."""
+    _fail(catalogues()[0].check(mapping, samples))
+    console_for().print(f"{mapping}: all samples become what they should", soft_wrap=True, markup=False)
+
+
 @connectors_app.command("test")
 def try_command(
     file: Annotated[Path, typer.Argument(help="File with a payload; - for standard input.")],
@@ -143,6 +195,21 @@ def _take(connector: str, body: bytes, headers: Mapping[str, str]) -> tuple[Sequ
         except UsageError as unknown:
             error = unknown
     raise error
+
+
+def _fail(faults: Sequence[str]) -> None:
+    """Print the faults and exit with 1, if there are any."""
+    for fault in faults:
+        console_for().print(Text(clean(fault, 500), style="red"), soft_wrap=True)
+    if faults:
+        raise typer.Exit(1)
+
+
+def _payload(file: Path) -> Any:
+    try:
+        return json.loads(_read(file))
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{file}: not JSON ({str(error)[:200]}); save the body of one request") from error
 
 
 def _read(file: Path) -> bytes:

@@ -1,6 +1,6 @@
-"""What a playbook and a suggester must pass, for the project's own and for those of others.
+"""The conformance kits of playbooks and suggesters, for shipped ones and those of others.
 
-Each function raises `AssertionError` with all that is wrong, so that it serves as the body of a test.
+Each function raises `AssertionError` with all faults, and serves as the body of a test.
 """
 
 from __future__ import annotations

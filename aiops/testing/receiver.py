@@ -1,4 +1,4 @@
-"""A real HTTP server in a thread that answers what the test says, for tests of sinks and of the client."""
+"""A real HTTP server in a thread with answers set by the test, for tests of sinks and the client."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Request(Struct):
 
 
 class Reply(Struct):
-    """What to answer. `cut` drops the connection: "before" the answer, or "inside" its body. `wait` holds it back."""
+    """An answer. `cut` drops the connection: "before" the answer, or "inside" its body. `wait` holds it back."""
 
     status: int = 200
     body: bytes = b""

@@ -1,15 +1,20 @@
-"""What every sink over HTTP must pass, whoever wrote it: `check_sink(make)`.
+"""The conformance kit of sinks: `check_sink(make)`, and `check_sink_port(make)` for one that is not over HTTP.
 
-`make(url)` opens the sink under test so that it tells a receiver at `url` (plain http on the loopback address). The
-checks hold a sink to its port: one attempt a call, an answer that says truly whether another attempt can help, the
+`make(url)` opens the sink under test for a receiver at `url` (plain http on the loopback address). The checks hold a
+sink to its port: one attempt a call, an answer that states truly if another attempt can help, the
 same message for the same key, no exception for a peer's fault or a payload's, and many threads.
 """
 
 from __future__ import annotations
 
+import os
 import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import fields as fields_of
 
 from aiops.ports import Message, Sink
 from aiops.records import Cause, Evidence, Incident, Member
@@ -17,6 +22,7 @@ from aiops.testing.receiver import Receiver, Reply, receiving
 
 Make = Callable[[str], Sink]
 CHANGES = ("opened", "updated", "reminder", "acknowledged", "reopened", "merged", "resolved")
+THREADS = 8
 # The largest body that any receiver with a sink here takes (PagerDuty).
 MAX_BODY_BYTES = 512_000
 _AT = 1_790_000_000.0
@@ -25,20 +31,76 @@ _MAX_GROWTH_BYTES = 500_000
 
 
 def check_sink(make: Make) -> None:
-    """Raise `AssertionError` that says which promise of the port is broken."""
+    """Raise `AssertionError` with the promise of the port that is broken."""
     for check in (_takes, _classes, _repeats, _hostile, _threads, _bounded):
         with receiving() as receiver:
             sink = make(receiver.url)
             try:
                 check(sink, receiver)
             finally:
-                close = getattr(sink, "close", None)
-                if close is not None:
-                    close()
+                _close(sink)
+
+
+class SinkExample(NamedTuple):
+    """A sink that does not post over HTTP; its class offers one as `example(directory)`."""
+
+    make: Callable[[], Sink]
+
+
+def check_sink_port(make: Callable[[], Sink]) -> None:
+    """Check any sink: each change and incident is sent, by several threads, and nothing is kept."""
+    sink = make()
+    try:
+        for version, change in enumerate(CHANGES, 1):
+            for incident in (None, hostile()):
+                answer = sink.send(message(change, version, incident))
+                assert answer.ok, f"expected {change!r} to be sent; the sink answers {answer}"
+        _threads(sink, None)
+        _bounded(sink, None)
+    finally:
+        _close(sink)
+
+
+def check_http_sink(cls: type[Sink]) -> None:
+    """Run `check_sink` on a class whose `Options` name where to send: `url`, `url_env` or `base_url`.
+
+    Every other required option that ends in `_env` gets a secret.
+    """
+    before = dict(os.environ)
+
+    def make(url: str) -> Sink:
+        return cls("kit", http_options(cls, url))  # type: ignore[call-arg]
+
+    try:
+        check_sink(make)
+    finally:
+        for name in set(os.environ) - set(before):
+            del os.environ[name]
+
+
+def is_http_sink(cls: Any) -> bool:
+    """Return True if the options of a class name where to send over HTTP."""
+    fields = getattr(getattr(cls, "Options", None), "__struct_fields__", ())
+    return "allow_private" in fields and bool({"url", "url_env", "base_url"} & set(fields))
+
+
+def http_options(cls: Any, url: str) -> dict[str, Any]:
+    """Return options that send to a receiver of the tests; secrets are put into the environment."""
+    options: dict[str, Any] = {"allow_private": True}
+    struct: type[Struct] = cls.Options
+    required = {field.name for field in fields_of(struct) if field.required}
+    places = [name for name in ("base_url", "url_env", "url") if name in struct.__struct_fields__]
+    os.environ["AIOPS_KIT_URL"] = f"{url}/hook"
+    options[places[0]] = {"base_url": url, "url_env": "AIOPS_KIT_URL", "url": f"{url}/hook"}[places[0]]
+    for name in required - options.keys():
+        assert name.endswith("_env"), f"the kit has no value for the required option {name!r}: give it a default"
+        os.environ["AIOPS_KIT_SECRET"] = "k" * 32
+        options[name] = "AIOPS_KIT_SECRET"
+    return options
 
 
 def message(change: str = "opened", version: int = 1, incident: Incident | None = None) -> Message:
-    """A message as the outbox would ask for it."""
+    """Return a message as the outbox makes it."""
     incident = incident or Incident(id="i-1", title="disk full", severity="critical", opened_at=_AT)
     return Message(
         f"msg_{version:032d}", "kit", incident, change, version, _AT, "https://aiops.example.org/incidents/i-1"
@@ -46,7 +108,7 @@ def message(change: str = "opened", version: int = 1, incident: Incident | None 
 
 
 def hostile() -> Incident:
-    """An incident in which everything is too long and full of control characters, markup and lone surrogates."""
+    """Return an incident in which all text is too long, with control characters, markup and emoji."""
     text = ("<!channel> & [a](http://x.example) \x1b[2J\x00\u202e\r\n\U0001f600" * 60)[:1024]
     member = Member(text, text, text, "critical", "firing", 3, _AT, _AT, [Evidence(text, 1.0, text)] * 3, [text])
     return Incident(
@@ -63,11 +125,17 @@ def hostile() -> Incident:
     )
 
 
+def _close(sink: Sink) -> None:
+    close = getattr(sink, "close", None)
+    if close is not None:
+        close()
+
+
 def _takes(sink: Sink, receiver: Receiver) -> None:
     receiver.replies = [Reply(202, b"ok")]
     for version, change in enumerate(CHANGES, 1):
         answer = sink.send(message(change, version))
-        assert answer.ok, f"expected 202 to be taken for {change!r}; the sink says {answer}"
+        assert answer.ok, f"expected 202 to be taken for {change!r}; the sink answers {answer}"
     assert len(receiver.requests) == len(CHANGES), "expected one request for each call"
 
 
@@ -87,8 +155,10 @@ def _classes(sink: Sink, receiver: Receiver) -> None:
         assert not answer.ok, f"expected {what} to be a failure"
         assert (answer.retry, answer.disable) == (retry, disable), f"{what}: got {answer}"
         assert len(receiver.requests) == 1, f"{what}: expected one attempt a call; got {len(receiver.requests)}"
-        asked = 7.0 if "Retry-After" in reply.headers else None
-        assert answer.retry_after_s == asked, f"{what}: expected retry_after_s {asked}; got {answer.retry_after_s}"
+        wanted_s = 7.0 if "Retry-After" in reply.headers else None
+        assert answer.retry_after_s == wanted_s, (
+            f"{what}: expected retry_after_s {wanted_s}; got {answer.retry_after_s}"
+        )
 
 
 def _repeats(sink: Sink, receiver: Receiver) -> None:
@@ -108,21 +178,24 @@ def _hostile(sink: Sink, receiver: Receiver) -> None:
         assert "/../" not in path, f"an incident's id changed the path: {path!r}"
 
 
-def _threads(sink: Sink, receiver: Receiver) -> None:
-    with ThreadPoolExecutor(8) as pool:
+def _threads(sink: Sink, receiver: Receiver | None) -> None:
+    with ThreadPoolExecutor(THREADS) as pool:
         answers = list(pool.map(lambda version: sink.send(message("updated", version)), range(1, 33)))
     assert all(answer.ok for answer in answers), "expected a sink that several threads may use"
-    assert len(receiver.requests) == len(answers)
+    assert receiver is None or len(receiver.requests) == len(answers)
 
 
-def _bounded(sink: Sink, receiver: Receiver) -> None:
+def _bounded(sink: Sink, receiver: Receiver | None) -> None:
     whole = hostile()
-    sink.send(message("updated", 1, whole))
+    # A sink may hold a buffer for each thread that sent before.
+    for _ in range(THREADS + 1):
+        sink.send(message("updated", 1, whole))
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
     for version in range(2, 22):
         sink.send(message("updated", version, whole))
-        receiver.requests.clear()
+        if receiver is not None:
+            receiver.requests.clear()
     grown = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
     assert grown < _MAX_GROWTH_BYTES, f"expected a sink that keeps nothing of its messages; it grew by {grown} bytes"

@@ -7,10 +7,14 @@ Raises `AssertionError` with what was expected. It takes some seconds, since the
 
 from __future__ import annotations
 
+import json
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import NamedTuple
 
 from aiops.ports import Source
 from aiops.testing.inbox import MemoryInbox
@@ -21,13 +25,28 @@ DEADLINE_S = 120.0
 WATCH_S = 0.3
 
 Bring = Callable[[Source, list[str]], None]
+# A source holds its client and a batch: what grows by more over the batches below is kept of what was put.
+MAX_GROWTH_BYTES = 2_000_000
+BATCHES, BATCH = 20, 200
+
+
+class SourceExample(NamedTuple):
+    """A source and a way to bring alerts to it; its class offers one as `example(directory)`."""
+
+    make: Callable[[], Source]
+    bring: Bring
+
+
+def archive_lines(names: list[str]) -> str:
+    """Return alerts of these names as archive lines, as a `bring` may send them."""
+    return "".join(json.dumps({"kind": "alert", "ts": 1_772_400_000.0, "name": name}) + "\n" for name in names)
 
 
 def check_source(make: Callable[[], Source], bring: Bring, *, deadline_s: float = DEADLINE_S) -> None:
     """Run a source of `make` through fullness, faults and the end.
 
-    `bring(source, names)` makes alerts with these names available to it and returns; where the sender must be told
-    (HTTP), it goes on trying in a thread of its own until it is.
+    `bring(source, names)` makes alerts with these names available to it and returns. Where the sender waits for an
+    answer (HTTP), it retries in a thread of its own.
     """
     _check_health(make())
     _check_taken(make, bring, deadline_s)
@@ -60,6 +79,23 @@ def _check_taken(make: Callable[[], Source], bring: Bring, deadline_s: float) ->
             name = received.position.source if received.position is not None else source.name
             assert name == source.name, f"position: expected the source's own name; got {name!r}"
         _check_health(source)
+        _check_bounded(source, inbox, bring, deadline_s)
+
+
+def _check_bounded(source: Source, inbox: MemoryInbox, bring: Bring, deadline_s: float) -> None:
+    """Bring batches that are dropped once they came."""
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for number in range(BATCHES):
+            names = [f"batch {number} alert {each}" for each in range(BATCH)]
+            bring(source, names)
+            _await(partial(_has, inbox, names[-1]), deadline_s, "each batch to come")
+            inbox.taken.clear()
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert grown < MAX_GROWTH_BYTES, f"expected a source that keeps nothing of its batches; it grew by {grown} bytes"
 
 
 def _check_stop(make: Callable[[], Source], deadline_s: float) -> None:
@@ -80,6 +116,10 @@ def _running(source: Source, inbox: MemoryInbox, deadline_s: float) -> Iterator[
         source.stop()
         thread.join(deadline_s)
     assert not thread.is_alive(), f"expected run to end within {deadline_s:g} s of stop"
+
+
+def _has(inbox: MemoryInbox, name: str) -> bool:
+    return name in _names(inbox)
 
 
 def _names(inbox: MemoryInbox) -> set[str]:

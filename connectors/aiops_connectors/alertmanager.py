@@ -1,4 +1,4 @@
-"""The webhook body of Prometheus Alertmanager, version 4: for everything that already takes its notifications.
+"""The webhook body of Prometheus Alertmanager, version 4, for receivers of its notifications.
 
 An incident is one alert named `Incident`, in a group of its own. Alertmanager's receivers know "firing" and
 "resolved": an acknowledged or updated incident is one that fires.

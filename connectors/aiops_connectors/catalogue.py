@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,7 +11,9 @@ from msgspec import Struct
 
 from aiops.records import Record
 from aiops_connectors.mapping.builders import Problem
+from aiops_connectors.mapping.draft import Draft, draft
 from aiops_connectors.mapping.mapping import MappingFile, load_mapping, names
+from aiops_connectors.mapping.samples import check_hostile, check_samples
 from aiops_connectors.payloads.body_decoders import Posted, payload
 
 _OWN = {
@@ -27,6 +30,7 @@ class Connector(Struct):
     name: str
     summary: str
     documentation: str | None = None
+    mapping: bool = True
 
 
 class Catalogue:
@@ -36,11 +40,21 @@ class Catalogue:
         """All that are shipped, by name."""
         mappings = [load_mapping(name) for name in names()]
         found = [Connector(mapping.name, mapping.summary, mapping.documentation) for mapping in mappings]
-        return sorted([*found, *(Connector(name, text) for name, text in _OWN.items())], key=lambda one: one.name)
+        return sorted(
+            [*found, *(Connector(name, text, mapping=False) for name, text in _OWN.items())], key=lambda one: one.name
+        )
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of a mapping file."""
         return msgspec.json.schema(MappingFile)
+
+    def check(self, mapping: str | Path, samples: Path) -> list[str]:
+        """Return the faults of a mapping with its samples, and with payloads of no tool; raise `UsageError`."""
+        return check_samples(mapping, samples) + check_hostile(mapping)
+
+    def draft(self, name: str, payloads: Sequence[Any]) -> Draft:
+        """Return a first mapping for sample payloads; raise `UsageError` if no alert is found in them."""
+        return draft(name, payloads)
 
     def take(
         self, connector: str, body: bytes, headers: Mapping[str, str], now: float

@@ -53,6 +53,7 @@ class FileSource:
     """
 
     Options = FileOptions
+    example = "aiops_connectors.examples:file_source"
 
     def __init__(
         self,

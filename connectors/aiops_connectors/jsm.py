@@ -1,8 +1,8 @@
-"""Jira Service Management, and Opsgenie until its API ends (2027-04-05): the same bodies, another `base_url`.
+"""Jira Service Management, and Opsgenie until its API ends (2027-04-05): another `base_url`.
 
 The integration events API (https://developer.atlassian.com/cloud/jira/service-desk-ops/rest/v1/) creates, notes,
 acknowledges and closes alerts by `alias`. It cannot change the priority of an alert that is open: an incident that gets
-worse gets a note that says so. Its answer 202 means that the request is queued.
+worse gets a note with its severity. Its answer 202 means that the request is queued.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """PagerDuty, Events API v2 (https://developer.pagerduty.com/docs/events-api-v2-overview).
 
-One `dedup_key` an incident for all its life: opening, getting worse and coming back trigger it, an acknowledgement
+One `dedup_key` an incident for all its life: opening, getting worse and reopening trigger it, an acknowledgement
 acknowledges it, and its end (or its being merged into an older one) resolves it. An accepted event (202) is not yet a
 page; what PagerDuty does with it is its own.
 """
@@ -17,7 +17,7 @@ from aiops.ports import Message
 from aiops.records import Incident
 from aiops.records.decode import format_time
 from aiops_connectors.sinks.http_sink import HttpSink
-from aiops_connectors.sinks.incident_body import condensed
+from aiops_connectors.sinks.incident_body import shortened
 from aiops_connectors.sinks.options import HttpOptions, base_url
 from aiops_connectors.sinks.text import facts, first_place, headline, links, reasons
 from aiops_connectors.sinks.truncation import cut, line
@@ -110,7 +110,7 @@ def _details(message: Message, incident: Incident) -> dict[str, Any]:
     details.update({label.lower().replace(" ", "_"): value for label, value in facts(message)})
     details["reasons"] = reasons(incident)
     left = MAX_DETAIL_BYTES - len(msgspec.json.encode(details))
-    whole, cuts = condensed(incident, max(2_000, left))
+    whole, cuts = shortened(incident, max(2_000, left))
     details["incident"] = whole
     if cuts:
         details["cut"] = cuts

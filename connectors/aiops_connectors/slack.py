@@ -1,7 +1,9 @@
-"""Slack, by an incoming webhook (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
+"""Slack, by an incoming webhook.
+
+See https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks.
 
 An incoming webhook can only add messages: each change is one of its own. Text from payloads is plain text without
-emoji, and escaped as Slack asks for where it cannot be: it can neither format, nor mention a channel, nor hide where a
+emoji, and escaped by the rules of Slack elsewhere: it can neither format, nor mention a channel, nor hide where a
 link leads.
 """
 
@@ -14,7 +16,7 @@ from aiops_connectors.sinks.http_sink import ChatOptions, ChatSink
 from aiops_connectors.sinks.text import facts, happening, headline, links, news, reasons
 from aiops_connectors.sinks.truncation import cut
 
-# One message a second and channel; who goes on above it can lose the webhook.
+# One message a second and channel; Slack may disable a webhook that stays above it.
 MAX_RATE_PER_S = 1.0
 # Limits of Block Kit (https://docs.slack.dev/reference/block-kit/blocks).
 MAX_HEADER, MAX_SECTION, MAX_FIELDS, MAX_FIELD = 150, 3_000, 10, 2_000
@@ -60,9 +62,9 @@ def _body(message: Message) -> dict[str, Any]:
     """Return header, links, news, facts and reasons; notifications show `text`."""
     title = headline(message)
     blocks: list[dict[str, Any]] = [{"type": "header", "text": _plain(cut(title, MAX_HEADER))}]
-    said = [f"<{escaped(url)}|{_LINKS[label]}>" for label, url in links(message) if len(escaped(url)) <= MAX_URL]
+    shown_links = [f"<{escaped(url)}|{_LINKS[label]}>" for label, url in links(message) if len(escaped(url)) <= MAX_URL]
     blocks.append(
-        {"type": "section", "text": _markdown(" · ".join([*said, escaped_to(happening(message), MAX_FIELD)]))}
+        {"type": "section", "text": _markdown(" · ".join([*shown_links, escaped_to(happening(message), MAX_FIELD)]))}
     )
     if message.news:
         blocks.append({"type": "section", "text": _plain(cut("\n".join(news(message)), MAX_SECTION))})

@@ -1,4 +1,6 @@
-"""Microsoft Teams, by a workflow ("When a Teams webhook request is received") that posts an Adaptive Card 1.4.
+"""Microsoft Teams, by a workflow that posts an Adaptive Card 1.4.
+
+The workflow is "When a Teams webhook request is received".
 
 Text from payloads goes into text runs, which know no markup: it can neither format nor link anything.
 """
@@ -41,7 +43,7 @@ class TeamsSink(ChatSink[TeamsOptions]):
 
 
 def _body(message: Message) -> bytes:
-    """Return the body of at most `MAX_BODY_BYTES`: if it is too large, reasons are left out first, then facts."""
+    """Return a body of at most `MAX_BODY_BYTES`: reasons are left out first, then facts."""
     why, rows = reasons(message.incident), facts(message)
     while True:
         raw = msgspec.json.encode(_request(message, rows, why))
@@ -77,5 +79,5 @@ def _block(runs: list[dict[str, Any]]) -> dict[str, Any]:
     return {"type": "RichTextBlock", "inlines": runs}
 
 
-def _run(text: str, **look: Any) -> dict[str, Any]:
-    return {"type": "TextRun", "text": text, **look}
+def _run(text: str, **style: Any) -> dict[str, Any]:
+    return {"type": "TextRun", "text": text, **style}

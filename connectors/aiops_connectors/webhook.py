@@ -1,7 +1,7 @@
 """The generic webhook: a signed CloudEvent for each change of an incident.
 
-The body is a CloudEvents 1.0 event in structured mode, with `timestamp` beside `time` so that it is at the same time
-what Standard Webhooks 1.0 asks for (`type`, `timestamp`, `data`). `webhook-id` and the event's `id` are the same for
+The body is a CloudEvents 1.0 event in structured mode, with `timestamp` beside `time`: it is also a
+message of Standard Webhooks 1.0 (`type`, `timestamp`, `data`). `webhook-id` and the event's `id` are the same for
 every attempt: a receiver that has seen them has nothing to do.
 """
 
@@ -15,10 +15,10 @@ from aiops.http.signing import key_of, signature_headers
 from aiops.ports import Message
 from aiops.records.decode import format_time
 from aiops_connectors.sinks.http_sink import UrlOptions, UrlSink
-from aiops_connectors.sinks.incident_body import condensed
+from aiops_connectors.sinks.incident_body import shortened
 from aiops_connectors.sinks.text import news
 
-# Standard Webhooks asks for bodies under 20 kB; what surrounds the incident takes less than the rest.
+# Standard Webhooks wants bodies under 20 kB; what surrounds the incident takes less than the rest.
 MAX_BODY_BYTES = 20_000
 _ENVELOPE_BYTES = 5_500
 
@@ -68,7 +68,7 @@ class WebhookSink(UrlSink[WebhookOptions]):
 
     def event(self, message: Message) -> dict[str, Any]:
         """Return the body as plain values, below `MAX_BODY_BYTES` as JSON; `data.cut` names what was left out."""
-        incident, cuts = condensed(message.incident, MAX_BODY_BYTES - _ENVELOPE_BYTES)
+        incident, cuts = shortened(message.incident, MAX_BODY_BYTES - _ENVELOPE_BYTES)
         at = format_time(message.at)
         data: dict[str, Any] = {"change": message.change, "version": message.version, "incident": incident}
         # A longer address is cut by what shows it, and is of use to nobody.

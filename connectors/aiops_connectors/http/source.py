@@ -42,6 +42,7 @@ class HttpSource:
     """
 
     Options = HttpOptions
+    example = "aiops_connectors.examples:http_source"
 
     def __init__(self, name: str, options: Mapping[str, Any], *, clock: Callable[[], float] = time.time) -> None:
         """Raise `UsageError` for wrong options, and for an address that others can reach without tokens."""

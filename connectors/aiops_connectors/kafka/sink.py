@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import Annotated, Any
 
+import msgspec
 from msgspec import Meta
 
 from aiops.errors import UsageError
@@ -22,7 +23,11 @@ from aiops_connectors.kafka.connection import TOPIC, Connection, connection_opti
 from aiops_connectors.kafka.consumer import BrokerError
 from aiops_connectors.kafka.producer import Outgoing, Producer, WriteError, open_producer
 from aiops_connectors.sinks.http_post import trace_headers
+from aiops_connectors.sinks.incident_body import shortened
 from aiops_connectors.sinks.text import news
+
+# Brokers refuse messages above a megabyte by default (`message.max.bytes`); headers and framing take the rest.
+MAX_VALUE_BYTES = 900_000
 
 
 class KafkaSinkOptions(Connection, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,9 +42,10 @@ class KafkaSinkOptions(Connection, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class KafkaSink:
-    """Write one CloudEvent for each change of an incident to a topic; several threads may use it."""
+    """Write one CloudEvent for each change of an incident to a topic."""
 
     Options = KafkaSinkOptions
+    example = "aiops_connectors.examples:kafka_sink"
 
     def __init__(self, name: str, options: Mapping[str, Any]) -> None:
         self.name = name
@@ -101,5 +107,10 @@ class KafkaSink:
             attributes["ce_news"] = "; ".join(news(message))
         if message.repeats:
             attributes["ce_repeats"] = str(message.repeats)
+        whole = encode(message.incident)
+        if len(whole) > MAX_VALUE_BYTES:
+            shorter, cuts = shortened(message.incident, MAX_VALUE_BYTES)
+            whole = msgspec.json.encode(shorter)
+            attributes["ce_cut"] = ", ".join(cuts)
         headers = [(name, value.encode()) for name, value in attributes.items()]
-        return Outgoing(self.options.topic, encode(message.incident), message.incident.id.encode(), headers)
+        return Outgoing(self.options.topic, whole, message.incident.id.encode("utf-8", "replace"), headers)

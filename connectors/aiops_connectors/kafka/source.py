@@ -62,6 +62,7 @@ class KafkaSource:
     """
 
     Options = KafkaOptions
+    example = "aiops_connectors.examples:kafka_source"
 
     def __init__(
         self,

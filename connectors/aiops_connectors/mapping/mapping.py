@@ -204,7 +204,8 @@ def _unwrapped(value: Any) -> Any:
         return value
     try:
         return msgspec.json.decode(value)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        # A lone surrogate in the text cannot be encoded; the lenient reader replaces it.
         pass
     try:
         return read(value).value

@@ -13,7 +13,7 @@ JSON = "application/json; charset=utf-8"
 
 
 class Post:
-    """Where one endpoint posts to, and the secrets that must stay out of every text. Threads may share it."""
+    """The client of one endpoint, and the secrets that no text may show; several threads may use it."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""An incident made to fit into a number of bytes: what people need least goes first."""
+"""An incident cut to a number of bytes: the parts that people need least are left out first."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _Plain = dict[str, Any]
 _Step = Callable[[_Plain], None]
 
 
-def condensed(incident: Incident, max_bytes: int) -> tuple[dict[str, Any], list[str]]:
-    """The incident as plain JSON values of at most `max_bytes` bytes, and the names of the parts that were cut.
+def shortened(incident: Incident, max_bytes: int) -> tuple[dict[str, Any], list[str]]:
+    """Return the incident as JSON values of at most `max_bytes` bytes, and the parts that were cut.
 
-    >>> condensed(Incident(id="i-1", alerts=["a"] * 9000), 200)
+    >>> shortened(Incident(id="i-1", alerts=["a"] * 9000), 200)
     ({'kind': 'incident', 'id': 'i-1'}, ['alerts'])
     """
     whole = msgspec.to_builtins(incident)
@@ -60,7 +60,7 @@ def _only_the_core(whole: _Plain) -> None:
     whole.update(core, title=title)
 
 
-# The order in which parts go, with the name that tells the reader so. Counts stay.
+# The order in which parts are left out, with the name that the message shows for it. Counts stay.
 _STEPS: tuple[tuple[str, _Step], ...] = (
     ("alerts", partial(_drop, name="alerts")),
     ("members", partial(_keep, name="members", count=20)),

@@ -27,7 +27,7 @@ def client_of(options: HttpOptions) -> HttpClient:
 
 
 def secret(variable: str, place: str) -> str:
-    """Return the value of an environment variable; raise `UsageError` with the variable's name if it is not set."""
+    """Return the value of an environment variable; raise `UsageError` if it is not set."""
     value = os.environ.get(variable, "").strip()
     if not value:
         raise UsageError(f"{place}: expected the secret in the environment variable {variable}; it is not set")
@@ -48,7 +48,7 @@ def url_of(url: str, url_env: str, place: str) -> tuple[str, bool]:
 
 
 def base_url(url: str, client: HttpClient, place: str) -> str:
-    """Return the root of a receiver's API without a final slash; raise `UsageError` for one that cannot be used."""
+    """Return the root of a receiver's API without a final slash; raise `UsageError` for an unusable one."""
     client.check(url, f"{place}.base_url")
     if "?" in url or "#" in url or "@" in url:
         raise UsageError(f"{place}.base_url: expected a URL without a query, a fragment or a user; got one with")

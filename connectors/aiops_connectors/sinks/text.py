@@ -1,4 +1,4 @@
-"""What people read of an incident in a pager or a chat, the same words for all of them.
+"""Texts on an incident for pagers and chats, the same words for all of them.
 
 Titles, entities and messages come from payloads of anybody: here they become single lines without control characters;
 what a receiver's own markup needs on top is its sink's business.
@@ -31,7 +31,7 @@ _ENDED = {"resolved": "RESOLVED", "merged": "MERGED"}
 
 
 def headline(message: Message) -> str:
-    """One line that says how bad and what; at most 1,000 characters."""
+    """Return one line with the severity and the title; at most 1,000 characters."""
     incident = message.incident
     mark = _ENDED.get(message.change) or (incident.severity or "warning").upper()
     title = line(incident.title or f"incident {incident.id}", _MAX_TITLE - _MAX_NEWS)
@@ -40,7 +40,7 @@ def headline(message: Message) -> str:
 
 
 def happening(message: Message) -> str:
-    """What happened to the incident, in words."""
+    """Return the change of the incident in words."""
     incident = message.incident
     if message.change == "merged" and incident.merged_into:
         return f"merged into {line(incident.merged_into, _MAX_NAME)}"
@@ -50,7 +50,7 @@ def happening(message: Message) -> str:
 
 
 def facts(message: Message) -> list[tuple[str, str]]:
-    """Labels and values for a table: the link is not among them."""
+    """Return labels and values for a table, without the link."""
     incident = message.incident
     found = [("State", happening(message))]
     if message.news:
@@ -74,34 +74,34 @@ def facts(message: Message) -> list[tuple[str, str]]:
 
 
 def news(message: Message) -> list[str]:
-    """What is new to the endpoint, the most important first."""
+    """Return the news for the endpoint, the most important first."""
     return [line(one, _MAX_NEWS) for one in message.news]
 
 
 def links(message: Message) -> list[tuple[str, str]]:
-    """Labels and web addresses: the incident's page, the worst alert in its tool, its runbook."""
+    """Return labels and web addresses: the incident's page, the worst alert in its tool, its runbook."""
     incident = message.incident
     found = [("Incident", message.link), ("Alert", incident.url), ("Runbook", incident.runbook_url)]
     return [(label, url) for label, url in found if url and len(url) <= _MAX_URL and _WEB.fullmatch(url)]
 
 
 def suspect(cause: Cause) -> str:
-    """An entity with how sure the engine is of it."""
+    """Return an entity with its probability or confidence."""
     sure = f"{cause.probability:.0%}" if cause.probability is not None else f"{cause.confidence} confidence"
     return f"{line(cause.entity, _MAX_NAME)} ({sure})"
 
 
 def reasons(incident: Incident) -> list[str]:
-    """Why the first suspect is one, and why the alerts belong together; the strongest reasons first."""
-    said: list[str] = []
+    """Return the evidence for the first suspect and for the grouping, the strongest first."""
+    found: list[str] = []
     if incident.causes:
         ordered = sorted(incident.causes[0].evidence, key=lambda one: (-abs(one.value), one.name))
-        said = [line(one.text or one.name, 300) for one in ordered[:_SHOWN]]
-    return said + [line(text, 300) for text in incident.explanation[:_SHOWN]]
+        found = [line(one.text or one.name, 300) for one in ordered[:_SHOWN]]
+    return found + [line(text, 300) for text in incident.explanation[:_SHOWN]]
 
 
 def first_place(incident: Incident) -> str:
-    """The one entity or service to name as where it is: the first suspect, else the first that alerted."""
+    """Return the entity or service to name: the first suspect, else the first that alerted."""
     candidates = [cause.entity for cause in incident.causes[:1]] + incident.entities + incident.services
     return line(candidates[0], 255) if candidates else "unknown"
 

@@ -1,52 +1,18 @@
-"""The shipped sources pass the kit that others' must pass, and the kit notices one that does not."""
+"""The kit of sources finds a source that breaks a promise."""
 
 from __future__ import annotations
 
-import json
 import threading
-import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
-from aiops_connectors.file import FileSource
-from aiops_connectors.http.source import HttpSource
 
 from aiops.ports import Inbox, Position, Received, Source
 from aiops.records import Alert
 from aiops.testing.sources import check_source
 
 NOW = 1_772_400_000.0
-
-
-def lines(names: list[str]) -> str:
-    return "".join(json.dumps({"kind": "alert", "ts": NOW, "name": name}) + "\n" for name in names)
-
-
-def test_the_http_source() -> None:
-    def bring(source: Source, names: list[str]) -> None:
-        assert isinstance(source, HttpSource)
-        port = source.wait_started(120)
-
-        def send() -> None:
-            while httpx2.post(f"http://127.0.0.1:{port}/ingest/archive", content=lines(names)).status_code == 503:
-                time.sleep(0.05)
-
-        threading.Thread(target=send).start()
-
-    check_source(lambda: HttpSource("http", {"port": 0}), bring)
-
-
-def test_the_file_source(tmp_path: Path) -> None:
-    path = tmp_path / "alerts.jsonl"
-
-    def bring(source: Source, names: list[str]) -> None:
-        with path.open("a") as file:
-            file.write(lines(names))
-
-    check_source(lambda: FileSource("file", {"path": str(path), "poll_s": 0.05}), bring)
 
 
 class Forgetful:
@@ -80,6 +46,30 @@ class Stubborn(Forgetful):
 
     def stop(self) -> None:
         pass
+
+
+class Hoarder(Forgetful):
+    """A source that keeps what it brought."""
+
+    keeps = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[bytes] = []
+
+    def health(self) -> Mapping[str, Any]:
+        self.kept.append(bytes(3_000_000))
+        return super().health()
+
+
+def test_the_kit_finds_a_source_that_keeps_what_it_brought() -> None:
+    def bring(source: Source, names: list[str]) -> None:
+        assert isinstance(source, Hoarder)
+        source.health()
+        source.queue += names
+
+    with pytest.raises(AssertionError, match="expected a source that keeps nothing"):
+        check_source(Hoarder, bring)
 
 
 @pytest.mark.parametrize(("make", "said"), [(Forgetful, "while the inbox was full"), (Stubborn, "run to end within")])

@@ -1,4 +1,4 @@
-"""The shipped sinks pass the kit, and the kit finds what is wrong with others."""
+"""The kit of sinks finds a sink that breaks a promise."""
 
 from __future__ import annotations
 
@@ -8,31 +8,8 @@ from typing import Any
 
 import pytest
 
-from aiops import registry
-from aiops.ports import Answer, Message, Sink
+from aiops.ports import Answer, Message
 from aiops.testing.sinks import check_sink
-
-OPTIONS: dict[str, dict[str, Any]] = {
-    "webhook": {"url_env": "KIT_URL"},
-    "pagerduty": {"routing_key_env": "KIT_KEY"},
-    "jsm": {"api_key_env": "KIT_KEY"},
-    "slack": {"url_env": "KIT_URL"},
-    "teams": {"url_env": "KIT_URL"},
-    "alertmanager": {"url_env": "KIT_URL"},
-}
-
-
-@pytest.mark.parametrize("kind", OPTIONS)
-def test_shipped_sinks_conform(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KIT_KEY", "k" * 32)
-
-    def make(url: str) -> Sink:
-        monkeypatch.setenv("KIT_URL", f"{url}/hook")
-        base = {"base_url": url} if kind in ("pagerduty", "jsm") else {}
-        sink: Sink = registry.load("aiops.sinks", kind)("kit", {**OPTIONS[kind], **base, "allow_private": True})
-        return sink
-
-    check_sink(make)
 
 
 class Careless:
