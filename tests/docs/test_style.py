@@ -11,6 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MAX_LINES = 500
+# In the engine: what takes more is two functions, or lacks a word for what is carried.
+MAX_FUNCTION_LINES, MAX_PARAMETERS = 40, 5
 # Put together from parts, so that this file does not hold what it looks for.
 UNFINISHED = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "NotImplemented" + "Error", "XX" + "X")) + r")\b")
 # Directories of the machines that this was written on. A playbook may name paths of the machines that it is about.
@@ -61,6 +63,43 @@ def test_no_file_is_too_long() -> None:
         str(path.relative_to(ROOT)): count for path in PYTHON if (count := len(text_of(path).splitlines())) > MAX_LINES
     }
     assert not long, long
+
+
+def functions_of(folder: str) -> list[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """All functions and methods below a folder, with their places."""
+    found = []
+    for path in PYTHON:
+        name = str(path.relative_to(ROOT))
+        if name.startswith(folder):
+            for node in ast.walk(ast.parse(text_of(path))):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                    found.append((f"{name}:{node.lineno} {node.name}", node))
+    return found
+
+
+def is_constructor_of_a_record(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether it only takes the fields of a record, each as it is or its default, which takes nothing to make."""
+    return function.name == "__init__" and all(
+        isinstance(line, ast.Assign | ast.AnnAssign)
+        and not any(isinstance(part, ast.Call) and (part.args or part.keywords) for part in ast.walk(line))
+        for line in function.body
+    )
+
+
+def test_functions_of_the_engine_are_short_and_take_few_parameters() -> None:
+    found = [(place, each) for place, each in functions_of("aiops/engine/") if not is_constructor_of_a_record(each)]
+    assert len(found) > 500
+    long, wide = {}, {}
+    for place, each in found:
+        lines = (each.end_lineno or each.lineno) - each.lineno + 1
+        taken = [one.arg for one in (*each.args.posonlyargs, *each.args.args, *each.args.kwonlyargs)]
+        taken = [name for name in taken if name not in ("self", "cls")]
+        if lines > MAX_FUNCTION_LINES:
+            long[place] = lines
+        if len(taken) > MAX_PARAMETERS:
+            wide[place] = len(taken)
+    assert not long, long
+    assert not wide, wide
 
 
 def test_nothing_is_left_unfinished() -> None:

@@ -28,6 +28,14 @@ class CorrelationResult:
         self.join: Join | None = None
         self.merged: list[tuple[int, str]] = []
 
+    def reset(self) -> None:
+        """Start anew, for the next alert."""
+        self.new_cluster = self.new_member = False
+        self.background = None
+        self.join = None
+        if self.merged:
+            self.merged = []
+
     @property
     def evidence(self) -> list[Evidence]:
         """The additive terms of the join, with their sentences."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import exp, log
+from typing import Literal
 
-from aiops.engine.correlate.join_evidence import Join
+from aiops.engine.correlate.config import CorrelateConfig
 from aiops.engine.correlate.onset_rate import START_GAP_S, goes_on
 from aiops.engine.correlate.pace import MAX_ONSETS, RETURN_S, SURGE_S
 from aiops.engine.correlate.state import MAJOR_SHARE, Cluster, Entry, Name
@@ -22,6 +23,12 @@ PATIENCE = 3.0
 # Nearness says something only while the cluster goes on: so many nats over something new (`correlate_onsets`). At 1
 # faults a few minutes apart join (overlays -.02), at 3 faults that pause fall apart (Kubernetes -.06).
 GOES_ON = 2.0
+# How long an eager setting waits at most: within a working day, the second half of a slow story comes in the hour.
+MAX_IDLE_S = 3600.0
+# One unit of log-odds of the sensitivity moves the threshold by this much: .1 to .9 spans the useful range of it.
+KNOB = 2.5
+
+End = Literal["age", "surge"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,17 @@ class Weights:
     known_size: float = 0.1
     merge: float = 0.45
     candidates: int = 8
+
+
+class Limits:
+    """What the sensitivity makes of the weights: the threshold, the evidence that a cluster goes on, the idle time."""
+
+    def __init__(self, config: CorrelateConfig, weights: Weights) -> None:
+        odds = config.sensitivity / (1.0 - config.sensitivity)
+        self.weights = weights
+        self.threshold = weights.threshold - KNOB * log(odds)
+        self.goes_on = GOES_ON - KNOB * log(odds)
+        self.idle_s = max(config.idle_s, min(MAX_IDLE_S, config.idle_s * odds))
 
 
 def silence(cluster: Cluster, ts: float) -> float:
@@ -104,15 +122,19 @@ def at_distance(weights: Weights, near: float, distance: int) -> float:
     return near if distance <= 2 or near <= 0.0 else near - weights.near_hop * (distance - 2)
 
 
-def ends(cluster: Cluster, rate: float, name: Name, ts: float) -> bool:
-    """Whether an alert of stream `name` that fits the cluster begins something new: old age, or a surge."""
+def ends(cluster: Cluster, rate: float, name: Name, ts: float) -> End | None:
+    """Return what shows that an alert of stream `name`, which fits the cluster, begins something new; None if nothing.
+
+    Age: something new was to be expected by now. A surge: many more alerts come than the cluster's pace explains.
+    """
     if rate * (ts - cluster.first) > MAX_ONSETS:
-        return True
+        return "age"
     pace = cluster.pace
     if pace is None:
-        return False
+        return None
     count = cluster.surge * exp((cluster.last - ts) / SURGE_S)
-    return pace.surges(count, ts, rate, name in cluster.entries and ts - cluster.last >= RETURN_S)
+    returns = name in cluster.entries and ts - cluster.last >= RETURN_S
+    return "surge" if pace.surges(count, ts, rate, returns) else None
 
 
 def size(weights: Weights, cluster: Cluster, known: bool) -> float:
@@ -120,44 +142,3 @@ def size(weights: Weights, cluster: Cluster, known: bool) -> float:
     if known:
         return -weights.known_size * log(cluster.count)
     return -weights.new - weights.new_size * log(cluster.count)
-
-
-def terms(
-    weights: Weights,
-    npmi: float,
-    entry: Entry,
-    entity: str,
-    distance: int | None,
-    ts: float,
-    *,
-    rare: bool = False,
-    is_new: bool = False,
-    rate: float = 0.0,
-) -> Join:
-    """Why a stream that is new to the cluster of `entry` joins it; the terms sum to the score that was compared.
-
-    `is_new`: nothing is known of the two types; `rate`: new things a second, 0 until that is measured.
-    """
-    cluster = entry.cluster
-    same = entry.entity == entity
-    return Join(
-        entry.type,
-        entry.entity,
-        npmi,
-        weights.together * npmi,
-        weights.entity if same else 0.0,
-        (weights.rare if same else weights.rare_elsewhere) if rare else 0.0,
-        distance,
-        0.0 if distance is None else at_distance(weights, cluster.near, distance),
-        cluster.sealed,
-        weights.rhythm * min(weights.rhythm_cap, rhythm(entry, ts)),
-        ts - entry.last,
-        -weights.silence * silence(cluster, ts),
-        ts - cluster.last,
-        -weights.partner * dead_partner(cluster, ts),
-        size(weights, cluster, False),
-        cluster.count,
-        is_new,
-        rate,
-        0.0 if cluster.pace is None or not cluster.pace.ticks else cluster.pace.gap_s,
-    )

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 def dump(correlator: Correlator) -> Any:
     """Everything that later decisions depend on."""
     return {
-        "members": correlator.members,
+        "members": correlator.held.members,
         "now": correlator.now,
         "due": correlator.due,
-        "evicted": list(correlator.evicted),
+        "evicted": list(correlator.held.evicted),
         "packed_slot": correlator.packed_slot,
         "cooccurrence": correlator.cooccurrence.dump(),
         "onsets": correlator.onsets.dump(),
@@ -35,15 +35,15 @@ def dump(correlator: Correlator) -> Any:
         "clusters": [_dump_cluster(cluster) for cluster in correlator.clusters.values()],
         "background": [_dump_cluster(cluster) for cluster in correlator.background.values()],
         "recent": [entry.member for entry in correlator.recent.values()],
-        "latest": [entry.member for entry in correlator.latest.values()],
+        "latest": [entry.member for entry in correlator.held.latest.values()],
         "keys": Each(correlator.keys.items(), _dump_key),
     }
 
 
 def load(correlator: Correlator, state: Any) -> None:
     """Replace the correlator's state by that of a `dump`."""
-    correlator.members, correlator.now, correlator.due = state["members"], state["now"], state["due"]
-    correlator.evicted, correlator.packed_slot = list(state["evicted"]), state["packed_slot"]
+    correlator.held.members, correlator.now, correlator.due = state["members"], state["now"], state["due"]
+    correlator.held.evicted, correlator.packed_slot = list(state["evicted"]), state["packed_slot"]
     correlator.cooccurrence.load(state["cooccurrence"])
     correlator.onsets.load(state["onsets"])
     correlator.rate = state["rate"]
@@ -55,7 +55,7 @@ def load(correlator: Correlator, state: Any) -> None:
             held[cluster.id] = cluster
     for member in state["recent"]:
         correlator.recent.add(entries[member])
-    correlator.latest = {entries[member].entity: entries[member] for member in state["latest"]}
+    correlator.held.latest = {entries[member].entity: entries[member] for member in state["latest"]}
     # The names of entries, once: each is the key of its stream as well.
     names = {name: name for held in (correlator.clusters, correlator.background) for name in _names(held.values())}
     correlator.keys.clear()

@@ -225,30 +225,6 @@ class Recent:
             entry = newer
 
 
-class Held:
-    """Clusters, by the numbers of their first alerts, with their entries.
-
-    Entries, their clusters and their neighbours hold each other. They are let go by hand, and the cyclic garbage
-    collector, which would look at each of them for nothing, is not told of them; when the correlator goes, they go.
-    """
-
-    def __init__(self) -> None:
-        self.clusters: OrderedDict[int, Cluster] = OrderedDict()
-        self.background: OrderedDict[int, Cluster] = OrderedDict()
-        self.recent = Recent()
-
-    def clear(self) -> None:
-        """Let go of all."""
-        self.recent.clear()
-        for clusters in (self.clusters, self.background):
-            for cluster in clusters.values():
-                free(cluster)
-            clusters.clear()
-
-    def __del__(self) -> None:
-        self.clear()
-
-
 def silent_since(clusters: OrderedDict[int, Cluster], now: float) -> float:
     """Return the last alert of the cluster that is silent longest; what opens later is never silent for as long."""
     return next(iter(clusters.values())).last if clusters else now

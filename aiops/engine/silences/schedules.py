@@ -29,20 +29,12 @@ _LAST_DAY = datetime(2101, 1, 1)
 class Schedule:
     """The occurrences of one window; asking is cheap while time stays between two boundaries.
 
-    `weekdays` are words of `WEEKDAYS`, `days` are days of the month, -1 the last; empty: the first occurrence's own.
+    `on` are words of `WEEKDAYS` for a week, or days of the month, -1 the last; empty: the first occurrence's own.
     """
 
     __slots__ = ("_days", "_every", "_first", "_length", "_occurrence", "_time", "_weekdays", "_zone")
 
-    def __init__(
-        self,
-        start: float,
-        end: float,
-        every: str,
-        zone: str,
-        weekdays: tuple[str, ...] = (),
-        days: tuple[int, ...] = (),
-    ) -> None:
+    def __init__(self, start: float, end: float, every: str, zone: str, on: tuple[str | int, ...] = ()) -> None:
         self._first = (start, end)
         self._every = every
         self._zone = zones.zone(zone)
@@ -54,8 +46,9 @@ class Schedule:
             raise UsageError(
                 f"silence: $.args.until: expected a window no longer than the {every} after which it recurs"
             )
-        self._weekdays = frozenset(map(WEEKDAYS.index, weekdays)) or frozenset((begins.weekday(),))
-        self._days = frozenset(days) or frozenset((begins.day,))
+        weekdays = frozenset(WEEKDAYS.index(word) for word in on if isinstance(word, str))
+        self._weekdays = weekdays or frozenset((begins.weekday(),))
+        self._days = frozenset(day for day in on if isinstance(day, int)) or frozenset((begins.day,))
         # What was found last, and since when it is the answer.
         self._occurrence = (math.inf, math.inf, math.inf)
 

@@ -63,7 +63,7 @@ class Silence(Struct, frozen=True, omit_defaults=False):
         """Return when it recurs; None for one that does not. Raise `UsageError` for what no schedule fits."""
         if self.every is None:
             return None
-        return Schedule(self.start, self.end, self.every, self.zone or UTC, self.weekdays, self.days)
+        return Schedule(self.start, self.end, self.every, self.zone or UTC, (*self.weekdays, *self.days))
 
 
 class _Entry:

@@ -78,7 +78,7 @@ def test_evidence_sums_to_a_score_above_the_threshold(items: list[Item]) -> None
     for seq, (ts, type_, entity) in enumerate(items):
         placement = engine.place(seq, ts, type_, entity)
         if placement.new_member and not placement.new_cluster and placement.background is None:
-            assert sum(evidence.value for evidence in placement.evidence) > engine.threshold - 1e-6
+            assert sum(evidence.value for evidence in placement.evidence) > engine.limits.threshold - 1e-6
             assert all(evidence.text for evidence in placement.evidence)
 
 
@@ -107,8 +107,8 @@ def test_an_eager_setting_waits_longer_for_what_comes_late() -> None:
     assert engine.advance(1000.0) == []
     assert engine.place(1, 1000.0, "login", "vpn").cluster == 0
     assert [closed.cluster for closed in engine.advance(2100.0)] == [0]
-    assert correlator(0.9999).idle_s == 3600.0
-    assert correlator(0.1).idle_s == correlator(0.5).idle_s == 120.0
+    assert correlator(0.9999).limits.idle_s == 3600.0
+    assert correlator(0.1).limits.idle_s == correlator(0.5).limits.idle_s == 120.0
 
 
 def test_what_other_streams_drown_comes_back_to_its_own_cluster() -> None:
@@ -152,4 +152,4 @@ def test_a_setting_out_of_range_is_refused(field: str) -> None:
 
 
 def test_default_weights_are_those_documented() -> None:
-    assert correlator().threshold == pytest.approx(Weights().threshold)
+    assert correlator().limits.threshold == pytest.approx(Weights().threshold)

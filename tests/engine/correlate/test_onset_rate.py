@@ -185,7 +185,7 @@ def test_a_join_by_time_alone_says_so_and_names_no_graph() -> None:
         == "how often something new begins here is not known yet; this came 5 seconds after the last alert"
     )
     assert texts["co_occurrence"] == "neither this type nor ApiErrors has been seen here before"
-    assert sum(each.value for each in joined.evidence) > engine.threshold
+    assert sum(each.value for each in joined.evidence) > engine.limits.threshold
 
 
 def test_a_join_by_time_tells_what_was_measured() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from aiops.engine.correlate import correlator as module
+from aiops.engine.correlate import open_clusters as module
 from aiops.engine.correlate.background import Habit
 from aiops.engine.correlate.config import CorrelateConfig
 from aiops.engine.correlate.cooccurrence import (
@@ -139,7 +139,7 @@ def test_streams_entries_and_clusters_stay_within_the_caps(monkeypatch: pytest.M
         assert len(engine.recent) <= 300
         assert len(engine.clusters) <= 50
         assert sum(len(cluster.entries) for cluster in engine.clusters.values()) == len(engine.recent)
-        assert closed | set(engine.evicted) | set(engine.clusters) == opened
+        assert closed | set(engine.held.evicted) | set(engine.clusters) == opened
 
 
 def test_a_stream_that_comes_by_the_clock_is_background_and_returns_off_its_time() -> None:

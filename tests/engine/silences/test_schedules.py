@@ -24,8 +24,10 @@ def local(text: str, zone: str = "Europe/Berlin") -> float:
     return zones.first(datetime.fromisoformat(text), zones.zone(zone))
 
 
-def window(start: str, end: str, every: str = "day", zone: str = "Europe/Berlin", **days: object) -> Schedule:
-    return Schedule(local(start, zone), local(end, zone), every, zone, **days)  # type: ignore[arg-type]
+def window(
+    start: str, end: str, every: str = "day", zone: str = "Europe/Berlin", on: tuple[str | int, ...] = ()
+) -> Schedule:
+    return Schedule(local(start, zone), local(end, zone), every, zone, on)
 
 
 def found(schedule: Schedule, at: str, count: int) -> list[tuple[str, str]]:
@@ -98,7 +100,7 @@ def test_first_occurrence_is_the_one_that_was_given() -> None:
 
 
 def test_weekdays() -> None:
-    schedule = window("2026-03-04T22:00", "2026-03-05T02:00", "week", weekdays=("mon", "thu"))
+    schedule = window("2026-03-04T22:00", "2026-03-05T02:00", "week", on=("mon", "thu"))
     assert found(schedule, "2026-03-01T00:00", 4) == [
         *(("05 21:00", "01:00"), ("09 21:00", "01:00"), ("12 21:00", "01:00"), ("16 21:00", "01:00")),
     ]
@@ -107,12 +109,12 @@ def test_weekdays() -> None:
 
 
 def test_days_of_the_month() -> None:
-    last = window("2026-01-31T23:00", "2026-02-01T01:00", "month", "UTC", days=(-1,))
+    last = window("2026-01-31T23:00", "2026-02-01T01:00", "month", "UTC", on=(-1,))
     assert found(last, "2026-01-01T00:00", 3) == [("31 23:00", "01:00"), ("28 23:00", "01:00"), ("31 23:00", "01:00")]
     thirty_first = window("2026-01-31T10:00", "2026-01-31T11:00", "month", "UTC")
     months = [datetime.fromtimestamp(at, UTC).month for at in _starts(thirty_first, "2026-01-01T00:00", 7)]
     assert months == [1, 3, 5, 7, 8, 10, 12]
-    both = window("2026-02-01T10:00", "2026-02-01T11:00", "month", "UTC", days=(1, 15))
+    both = window("2026-02-01T10:00", "2026-02-01T11:00", "month", "UTC", on=(1, 15))
     assert [start[:2] for start, _ in found(both, "2026-02-01T00:00", 4)] == ["01", "15", "01", "15"]
     leap = window("2028-02-29T10:00", "2028-02-29T11:00", "month", "UTC")
     assert [start[:2] for start, _ in found(leap, "2028-02-01T00:00", 2)] == ["29", "29"]
@@ -127,7 +129,7 @@ def _starts(schedule: Schedule, at: str, count: int) -> list[float]:
 
 
 def test_windows_that_overlap_are_one() -> None:
-    schedule = window("2026-03-02T22:00", "2026-03-04T04:00", "week", "UTC", weekdays=("mon", "tue"))
+    schedule = window("2026-03-02T22:00", "2026-03-04T04:00", "week", "UTC", on=("mon", "tue"))
     assert schedule.occurrence(utc("2026-03-02T23:00")) == (utc("2026-03-02T22:00"), utc("2026-03-05T04:00"))
     whole = Schedule(0.0, 86_400.0, "day", "UTC")
     start, end = whole.occurrence(86_400.0 * 10)
