@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiops_connectors.mapping.catalogue import Catalogue
+from aiops_connectors.catalogue import Catalogue
 
 from aiops import registry
 from aiops.testing.kafka_fixture import AnyBroker
