@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 
@@ -45,3 +46,13 @@ def listed(names: Sequence[str], shown: int, count: int = 0, *, is_cut: bool = F
     more = max(count, len(names)) - min(len(names), shown)
     text = ", ".join(names[:shown])
     return f"{text} and {'at least ' if is_cut else ''}{more:,} more" if more else text
+
+
+def yaml_quoted(text: str) -> str:
+    """Return a text as a double-quoted scalar of YAML, in ASCII.
+
+    >>> yaml_quoted('disk "é"')
+    '"disk \\\\"\\\\U000000e9\\\\""'
+    """
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(one if " " <= one <= "~" else f"\\U{ord(one):08x}" for one in quoted)

@@ -1,4 +1,4 @@
-"""`aiops playbooks`: list, lint, test, explain and schema of playbooks, and the guarded runs of a daemon."""
+"""`aiops playbooks`: the catalogue, its checks and drafts, and the guarded runs of a daemon."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from aiops import registry
 from aiops.archive import Rejections, read
 from aiops.cli.errors import print_json
 from aiops.cli.incidents import StateOption
+from aiops.cli.new_files import checked_name, write_new
 from aiops.cli.playbook_view import show_explanation, show_suggestions
 from aiops.cli.run import ConfigOption, SetOption
 from aiops.cli.runs import accept_trail_command, anchored, plan_command, rollback_command, runs_command, switch_command
@@ -24,8 +25,10 @@ from aiops.records import Suggestion
 from aiops.respond.archived_incident import gather, view_of_archive
 from aiops.respond.audit import verify
 from aiops.respond.catalogue import Catalogue, read_catalogue, shipped
+from aiops.respond.draft import draft
 from aiops.respond.explain import Explanation, explain
 from aiops.respond.format import schema
+from aiops.respond.house_rules import review
 from aiops.respond.lint import Finding, lint_file
 from aiops.respond.playbook_tests import TrialResult, run_trials
 from aiops.topology import Topology, load_topology
@@ -37,6 +40,8 @@ playbooks_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+MAX_ALERT = 200
 
 Paths = Annotated[list[Path] | None, typer.Argument(help="Playbook files or folders; default: the shipped catalogue.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -67,7 +72,8 @@ def lint_command(
 ) -> None:
     """Check that playbooks are well formed; exit code 1 where one is not."""
     files = _files(paths)
-    found = [finding for path in files for finding in lint_file(path)] + _repeated(files)
+    others = {path.stem for path in [*files, *_files(None)]}
+    found = [finding for path in files for finding in [*lint_file(path), *review(path, others)]] + _repeated(files)
     if as_json:
         print_json(found)
     else:
@@ -80,6 +86,29 @@ def lint_command(
         )
     if any(finding.level == "error" or strict for finding in found):
         raise typer.Exit(1)
+
+
+@playbooks_app.command("new")
+def new_command(
+    name: Annotated[str, typer.Argument(help="Name of the playbook: lower-case letters, digits and dashes.")],
+    alert: Annotated[
+        str | None, typer.Option(help="Name of the alert that it is for; default: NAME in one word.")
+    ] = None,
+    into: Annotated[Path, typer.Option("--into", help="Folder of the file NAME.yaml.")] = Path(),
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+) -> None:
+    """Write a first playbook to edit; it passes its checks and its tests."""
+    checked_name(name, "playbook", "-")
+    alert = alert if alert is not None else "".join(word.capitalize() for word in name.split("-"))
+    if not alert.isprintable() or not 0 < len(alert) <= MAX_ALERT:
+        raise UsageError(f"--alert: not the name of an alert (got {alert[:80]!r}); use up to {MAX_ALERT} characters")
+    path = into / f"{name}.yaml"
+    write_new({path: draft(name, alert)}, force=force)
+    console = console_for()
+    console.print(f"written: {path}", soft_wrap=True, markup=False)
+    console.print(
+        f"next: aiops playbooks lint --strict {path}, aiops playbooks test {path}", soft_wrap=True, markup=False
+    )
 
 
 @playbooks_app.command("test")

@@ -12,7 +12,8 @@ import msgspec
 
 from aiops.ports import AlertFact, IncidentView, Stateful, Suggester
 from aiops.records import Cause
-from aiops.respond.catalogue import read_playbook
+from aiops.respond.catalogue import read_playbook, shipped
+from aiops.respond.house_rules import review
 from aiops.respond.lint import lint_file
 from aiops.respond.playbook_tests import run_trials
 
@@ -23,8 +24,9 @@ NAMES = ("KubePodCrashLooping", "HighErrorRate", "HostHighCpuLoad", "RedisDown",
 
 
 def check_playbook(path: Path) -> None:
-    """A playbook file is well formed (warnings count), and its own tests pass."""
-    problems = [str(finding) for finding in lint_file(path)]
+    """Check that a playbook file has no finding, warnings included, and that its own tests pass."""
+    others = {one.stem for folder in (path.parent, shipped()) for one in folder.glob("*.yaml")}
+    problems = [str(finding) for finding in [*lint_file(path), *review(path, others)]]
     if not problems:
         results = run_trials(read_playbook(path))
         problems = [f"{result.trial}: {problem}" for result in results for problem in result.problems]

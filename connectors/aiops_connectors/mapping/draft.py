@@ -18,6 +18,7 @@ from msgspec import Struct, field
 from aiops.errors import UsageError
 from aiops.records import Alert
 from aiops.records.severity import find_severity
+from aiops.wording import yaml_quoted
 from aiops_connectors.mapping.expressions import text
 from aiops_connectors.mapping.mapping import Mapping, MappingFile
 from aiops_connectors.mapping.samples import NOW, identity
@@ -187,7 +188,7 @@ def _tables(guesses: dict[str, str], leaves: Sequence[_Leaf], checks: list[str])
         values = (text(leaf.value) for leaf in leaves if leaf.path == guesses[field_name])
         for word in sorted({value.lower()[:64] for value in values if value})[:MAX_WORDS]:
             meaning, is_known = _meaning(field_name, word)
-            yield f"    {_quoted(word)}: {meaning}" + ("" if is_known else "  # CHECK: an unknown word")
+            yield f"    {yaml_quoted(word)}: {meaning}" + ("" if is_known else "  # CHECK: an unknown word")
             if not is_known:
                 checks.append(f"{field_name}: the meaning of {json.dumps(word)} is not known; {meaning} was assumed")
         if field_name == "status":
@@ -217,13 +218,7 @@ def _labels(items: Sequence[dict[str, Any]]) -> Iterator[str]:
 
 def _yaml(path: str) -> str:
     plain = _PLAIN_YAML.fullmatch(path) and path.lower() not in _YAML_WORDS
-    return path if plain else _quoted(path)
-
-
-def _quoted(words: str) -> str:
-    """Return a text as a double-quoted scalar of YAML, in ASCII."""
-    quoted = json.dumps(words, ensure_ascii=False)
-    return "".join(one if " " <= one <= "~" else f"\\U{ord(one):08x}" for one in quoted)
+    return path if plain else yaml_quoted(path)
 
 
 def _samples(mapping: Mapping, payloads: Sequence[Any], guesses: dict[str, str], checks: list[str]) -> str:
