@@ -49,5 +49,11 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 def excerpt(body: bytes, secrets: Iterable[str] = ()) -> str:
     """The beginning of an answer's body, for a person's eyes."""
     # Secrets are searched for in more than is shown, so that none is cut in half at the end and stays.
-    text = redact(body[: 8 * MAX_EXCERPT_CHARS].decode("utf-8", "replace"), secrets)
+    known = list(secrets)
+    beginning = body[: 8 * MAX_EXCERPT_CHARS]
+    if len(beginning) < len(body):
+        # Long addresses are shortened, so that a secret that is cut in half here could still be among what is shown.
+        longest = max((len(secret.encode()) for secret in known), default=0)
+        beginning = beginning[: max(0, len(beginning) - longest)]
+    text = redact(beginning.decode("utf-8", "replace"), known)
     return text if len(text) <= MAX_EXCERPT_CHARS else text[: MAX_EXCERPT_CHARS - 1] + "…"
