@@ -175,6 +175,9 @@ def _store(config: Path | None, sets: list[str] | None, state: Path | None) -> I
 
 def _found(reader: Any, id: str) -> Incident:
     """The incident of an id, or of the beginning of exactly one."""
+    if not id:
+        # As of a variable that is not set: the beginning of every incident, and of exactly one where there is one.
+        raise UsageError("expected the id of an incident (`aiops incidents list --status all`); got nothing")
     stored = incidents.get(reader, id)
     if stored is not None:
         return stored.incident

@@ -45,7 +45,11 @@ def test_buckets_never_fall_and_end_with_the_count(values: list[float]) -> None:
 
 def test_histogram_is_for_many_threads() -> None:
     histogram = Histogram((1.0,))
-    threads = [threading.Thread(target=lambda: [histogram.observe(0.5) for _ in range(500)]) for _ in range(4)]
+    def work() -> None:
+        for _ in range(500):
+            histogram.observe(0.5)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

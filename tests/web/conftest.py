@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from aiops.http.server import HttpServer
 from aiops.ports import DeadLetter
 from aiops.records import Action, Alert, Incident, Record
 from aiops.respond.audit import Trail
-from aiops.respond.catalogue import read_catalogue, shipped
+from aiops.respond.catalogue import Catalogue, read_catalogue, shipped
 from aiops.respond.config import RespondConfig
 from aiops.respond.transport import RunTransport
 from aiops.store.incidents import listed
@@ -34,6 +35,12 @@ from tests.form_headers import form_headers
 NOW = 1_772_400_000.0
 DEADLINE_S = 120.0
 HOSTILE = "<script>alert('x')</script>"
+
+
+@functools.cache
+def catalogue() -> Catalogue:
+    """The shipped playbooks, read once: half a second for each host would be most of the time of these tests."""
+    return read_catalogue([shipped()])
 
 
 class OneEndpoint:
@@ -64,7 +71,7 @@ class SmallHost:
         self.busy = False
         self.runs = Runs(
             RespondConfig(ceiling="approve"),
-            read_catalogue([shipped()]),
+            catalogue(),
             self.engine.topology,
             Trail(directory / "runs.jsonl"),
             RunTransport({}),
