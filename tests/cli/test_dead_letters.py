@@ -9,11 +9,13 @@ import pytest
 from typer.testing import CliRunner
 
 from aiops.cli.app import app
+from aiops.cli.dead_letters import letters_command
 from aiops.config import Config, StateConfig
 from aiops.engine.engine import Engine
 from aiops.errors import UsageError
 from aiops.ports import DeadLetter, Received
 from tests.daemons import bare_daemon
+from aiops.store.store import Store
 
 NOW = 1_795_000_000.0
 
@@ -57,3 +59,16 @@ def test_no_store_is_said(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["dead-letters", "--state", str(tmp_path / "none")])
     assert isinstance(result.exception, UsageError)
     assert "there is no store" in str(result.exception)
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "100001", "x"])
+def test_limit_is_bounded(state: Path, limit: str) -> None:
+    assert CliRunner().invoke(app, ["dead-letters", "--state", str(state), "--limit", limit]).exit_code == 2
+
+
+def test_no_letters_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Store(tmp_path).close()
+    letters_command(state=tmp_path)
+    assert "no dead letters" in capsys.readouterr().out
+    letters_command(state=tmp_path, as_json=True)
+    assert json.loads(capsys.readouterr().out) == []
