@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from typer.testing import CliRunner, Result
 
 from aiops.cli.app import app
-from aiops.daemon.control import Control
-from aiops.daemon.control_handlers import answers, endpoint_answers
+from aiops.daemon.control import ControlServer
+from aiops.daemon.control_handlers import handlers_of
 from aiops.engine.events import Feedback
 from aiops.records import Action
 from tests.web.conftest import NOW, SmallHost
@@ -24,13 +23,7 @@ class SocketHost(SmallHost):
         super().__init__(directory)
         self.directory = directory
         self.actions: list[Action] = []
-
-    @property
-    def asked(self) -> Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]]:
-        return answers(self) | endpoint_answers(self.delivery)  # type: ignore[arg-type]
-
-    def clock(self) -> float:
-        return NOW
+        self.clock = lambda: NOW
 
     def act(self, action: Action, timeout_s: float = 5.0) -> Feedback | None:
         self.actions.append(action)
@@ -61,7 +54,7 @@ class Desk:
 def desk_in(directory: Path) -> Iterator[Desk]:
     """A desk whose socket listens within the block."""
     found = Desk(directory)
-    control = Control(found.host)
+    control = ControlServer(found.host, handlers_of(found.host))  # type: ignore[arg-type]  # a worker with its endpoints only
     control.start()
     try:
         yield found

@@ -14,8 +14,8 @@ from aiops.config import Config, StateConfig
 from aiops.engine.engine import Engine
 from aiops.errors import UsageError
 from aiops.ports import DeadLetter, Received
-from tests.daemons import bare_daemon
 from aiops.store.store import Store
+from tests.daemons import bare_daemon
 
 NOW = 1_795_000_000.0
 

@@ -45,6 +45,7 @@ def test_buckets_never_fall_and_end_with_the_count(values: list[float]) -> None:
 
 def test_histogram_is_for_many_threads() -> None:
     histogram = Histogram((1.0,))
+
     def work() -> None:
         for _ in range(500):
             histogram.observe(0.5)
