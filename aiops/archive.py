@@ -16,7 +16,7 @@ from aiops.errors import RecordError, UsageError
 from aiops.records import Incident, Record
 from aiops.records.decode import MAX_RECORD_BYTES, decode, encode
 
-# Rejected lines kept with their reason; all are counted. A person reads a handful, a broken file has millions.
+# Rejected lines that are kept with their reason; all are counted. A person reads a handful, a broken file has millions.
 MAX_KEPT = 1_000
 _SKIP_BYTES = 1 << 16
 
@@ -35,7 +35,7 @@ class Rejection(Struct):
 
 
 class Rejections(Struct):
-    """What was rejected: the first `MAX_KEPT` with the reason, and the number of all."""
+    """The rejected lines: the first `MAX_KEPT` with their reason, and the number of all."""
 
     count: int = 0
     kept: list[Rejection] = field(default_factory=list)
@@ -57,10 +57,10 @@ def read(
     strict: bool = False,
     progress: Progress | None = None,
 ) -> Iterator[Record]:
-    """All records of the files, merged by time; `-` is standard input.
+    """Yield all records of the files, merged by time; `-` is standard input.
 
-    A file's own order is kept: a record earlier than its predecessor comes late, as it did in life. `progress` is told
-    the bytes read since the last call. Lines that do not fit go to `rejections`; with `strict` the first one raises
+    Each file keeps its own order: a record earlier than its predecessor arrives late, as it did originally. `progress`
+    receives the bytes read since its last call. Invalid lines go to `rejections`; with `strict` the first one raises
     `UsageError`.
     """
     streams = [_read_one(str(path), rejections, strict, progress) for path in paths]
@@ -70,7 +70,7 @@ def read(
 
 
 def time_of(record: Record) -> float:
-    """When a record belongs; incidents, which are history or truth, when they opened."""
+    """Return the timestamp of a record; of an incident (history or truth) its `opened_at`."""
     if isinstance(record, Incident):
         return record.opened_at or 0.0
     return record.ts
@@ -80,7 +80,7 @@ def _read_one(path: str, rejections: Rejections, strict: bool, progress: Progres
     stem = "stdin" if path == "-" else Path(path).name.split(".jsonl")[0]
     with _opened(path) as lines:
         number = 0
-        # Two more than a record may have, for the line end: a longer one is known without reading it whole.
+        # Two more than a record may have, for the line end: a longer line is detected without reading it whole.
         limit = MAX_RECORD_BYTES + 2
         while raw := _line(lines, limit, path):
             number += 1
@@ -107,12 +107,12 @@ def _line(lines: BinaryIO, limit: int, path: str) -> bytes:
     try:
         return lines.readline(limit)
     except (EOFError, OSError) as error:
-        # A gzip file that is cut off, or is none.
+        # A gzip file that is cut off, or is not gzip at all.
         raise UsageError(f"{path}: {error}") from error
 
 
 def _skip_line(lines: BinaryIO) -> bytes:
-    """Read past the end of an overlong line and give back a part that keeps it too long."""
+    """Read past the end of an overlong line, and return a part that is still too long."""
     while (chunk := lines.readline(_SKIP_BYTES)) and not chunk.endswith(b"\n"):
         continue
     return b"+"
@@ -132,7 +132,7 @@ def _opened(path: str) -> Iterator[BinaryIO]:
 
 
 def write(path: Path, records: Iterable[Record]) -> None:
-    """Write an archive; `.gz` is compressed, with no time stamp inside, so that equal records give equal bytes."""
+    """Write an archive. `.gz` is compressed without a timestamp inside: equal records give equal bytes."""
     with open(path, "wb") as raw:
         if path.suffix != ".gz":
             raw.writelines(encode(record) + b"\n" for record in records)

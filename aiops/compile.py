@@ -1,9 +1,9 @@
-"""Compiles the engine's inner loop in place, with mypyc: the same Python, the same decisions, about half the time.
+"""Compiles the engine's inner loop in place, with mypyc: the same decisions in about half the time.
 
     python -m aiops.compile [--remove]
 
-Optional: without it the same modules are interpreted. Needs a C compiler and what the extra `compile` installs. What
-was compiled goes before its source, so compile again, or remove it, after the source changed. Reference:
+Optional: without it the same modules are interpreted. Needs a C compiler and the packages of the extra `compile`. A
+compiled module takes precedence over its source: compile again, or remove it, after the source changed. Reference:
 https://mypyc.readthedocs.io (native classes).
 """
 
@@ -72,30 +72,33 @@ LIBRARY = "aiops_engine"
 
 
 def is_compiled() -> bool:
-    """Whether the engine that would be imported is the compiled one."""
+    """Return True if the engine that would be imported is the compiled one."""
     found = importlib.util.find_spec("aiops.engine.correlate.correlator")
     return found is not None and not str(found.origin).endswith(".py")
 
 
 def built() -> list[Path]:
-    """What a compilation left here."""
+    """Return the files of a compilation."""
     return sorted([*PACKAGE.glob("engine/*.so"), *PACKAGE.parent.glob(f"{LIBRARY}__mypyc.*.so")])
 
 
 def is_stale() -> bool:
-    """Whether a source is younger than what was made of it."""
+    """Return True if a source is newer than its compiled module."""
     oldest = min((path.stat().st_mtime for path in built()), default=None)
     return oldest is not None and any((PACKAGE / f"{name}.py").stat().st_mtime > oldest for name in MODULES)
 
 
 def remove() -> None:
-    """Go back to the source."""
+    """Return to the source."""
     for path in built():
         path.unlink()
 
 
 def compile_in_place() -> None:
-    """Build the extension modules beside their sources; raise `ImportError` or an error of setuptools without tools."""
+    """Build the extension modules beside their sources.
+
+    Raise `ImportError`, or an error of setuptools, if there are no tools.
+    """
     from mypyc.build import mypycify
     from setuptools import Distribution
     from setuptools.command.build_ext import build_ext
@@ -119,7 +122,7 @@ def compile_in_place() -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Compile or remove; 0 also where there are no tools for it, with a line that says so."""
+    """Compile or remove; return 0 also if there are no tools for it, with a message."""
     if "--remove" in arguments:
         remove()
         return 0

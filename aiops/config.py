@@ -1,6 +1,8 @@
-"""The configuration of the daemon and of everything else that reads `aiops.toml`. Every key is documented here.
+"""The configuration of the daemon and of everything else that reads `aiops.toml`.
 
-Sections are validated whole: an unknown key, a wrong type or a value out of range is an error that names its place.
+Every key is documented here.
+
+Sections are validated whole: an unknown key, a wrong type or a value out of range is an error that names its position.
 Secrets are never values of this file: keys that end in `_env` name the environment variable that holds one.
 """
 
@@ -25,19 +27,19 @@ Seconds = Annotated[float, Meta(ge=0, le=10 * 366 * 86_400)]
 Positive = Annotated[float, Meta(gt=0, le=10 * 366 * 86_400)]
 Count = Annotated[int, Meta(ge=1, le=100_000_000)]
 Bytes = Annotated[int, Meta(ge=65_536, le=1 << 50)]
-# Names are labels of metrics, keys of positions and parts of delivery keys.
+# Names are labels of metrics, keys of offsets and parts of delivery keys.
 PluginName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
 _DAY_S = 86_400.0
 
 
 class StateConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the daemon keeps what must outlive it."""
+    """The directory of the daemon's durable state."""
 
     # Empty: $XDG_STATE_HOME/aiops, or ~/.local/state/aiops.
     directory: str = ""
 
     def path(self) -> Path:
-        """The state directory."""
+        """Return the state directory."""
         if self.directory:
             return Path(self.directory).expanduser()
         root = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
@@ -45,33 +47,33 @@ class StateConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class JournalConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """The log of all records. What a restart needs is kept whatever the bounds say."""
+    """The log of all records. Data that a restart needs is kept regardless of the bounds."""
 
     segment_bytes: Bytes = 64 << 20
-    # A quarter: long enough to back-test a change of configuration on what really happened.
+    # A quarter: long enough to test a change of configuration on real history.
     keep_s: Positive = 90 * _DAY_S
     keep_bytes: Bytes = 20 << 30
 
 
 class SnapshotConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """When the engine's state is written, which bounds how long a restart takes."""
+    """The schedule of snapshots, which bounds the time of a restart."""
 
-    # A snapshot is due once folding what came after the last one would take this long.
+    # A snapshot is due once processing the records after the last one would take this long.
     fold_s: Positive = 1.0
-    # And after this long in any case, where anything came.
+    # It is also due after this long, if any record arrived.
     every_s: Positive = 300.0
-    # At most this share of the time goes into snapshots, however large the state is.
+    # The largest share of time spent on snapshots, however large the state is.
     max_share: Annotated[float, Meta(gt=0, le=1)] = 0.1
 
 
 class InboxConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """What waits between the sources and the journal; beyond it, sources are told to wait."""
+    """The queue between the sources and the journal; when it is full, sources must wait."""
 
-    # Two seconds of work at 30,000 alerts a second: longer queues only make every answer later.
+    # Two seconds of work at 30,000 alerts a second: a longer queue only delays every answer.
     max_records: Count = 60_000
-    # Records of one journal frame: the fold of a frame holds up the acknowledgement of the next.
+    # Records of one journal frame: processing a frame delays the acknowledgement of the next one.
     max_frame_records: Count = 4_096
-    # The clock is written into the log when nothing came for this long, and at the latest after five times as long.
+    # A tick is recorded when nothing arrived for this long, and at the latest after five times as long.
     tick_s: Positive = 1.0
 
 
@@ -83,7 +85,7 @@ class HttpConfig(Struct, frozen=True, forbid_unknown_fields=True):
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8640
     # The address that people use, for example https://ops.example.org/aiops; empty: no links in messages.
     external_url: str = ""
-    # For the HTTP server and its ingest; see their own documentation.
+    # Options of the HTTP server and its ingest, documented there.
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -95,36 +97,37 @@ class SourceConfig(Struct, frozen=True, forbid_unknown_fields=True):
     options: dict[str, Any] = field(default_factory=dict)
 
 
-# A critical incident is told at once; a warning that ends by itself within a minute need not wake anybody.
+# A critical incident is notified at once. A warning that resolves within a minute need not wake anybody.
 DEFAULT_SETTLE_S = {"critical": 0.0, "high": 10.0, "warning": 60.0, "info": 60.0, "ok": 60.0}
 
 
 class EndpointConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """Somebody to be told of incidents: `type` is a registered sink, `options` are its own."""
+    """A receiver of notifications: `type` is a registered sink, `options` are its own."""
 
     name: PluginName
     type: str
     options: dict[str, Any] = field(default_factory=dict)
-    # How long an opened incident, or an alert that is new in it, settles before a notification, by its severity; what
-    # is left out keeps its default.
+    # The time that an opened incident, or a new alert of it, settles before a notification, by severity; a severity
+    # that is left out keeps its default.
     settle_s: dict[str, Seconds] = field(default_factory=dict)
     # Incidents below it, and alerts below it that join one, are not notified.
     min_severity: str = "warning"
-    # Updates sent at the rate of `update_every_s` since an incident was opened or reopened: after that, a person is
-    # looking at it, and news is sent at most every 15 minutes. A rise of the severity is never held back.
+    # Updates at the rate of `update_every_s` since an incident was opened or reopened. After that a person is working
+    # on it, and news is sent at most every 15 minutes. A rise of the severity is never held back.
     max_updates: Annotated[int, Meta(ge=0, le=1_000)] = 20
-    # News of one incident is put together into one message for so long after the message before.
+    # News of one incident is collected into one message for this long after the previous message.
     update_every_s: Seconds = 15.0
-    # An incident that is open and that nobody acknowledged is notified again after so long without a message; 0: never.
+    # A reminder of an open, unacknowledged incident is sent after this long without a message; 0: never.
     repeat_interval_s: Seconds = 0.0
-    # Whether the end of an incident is notified.
+    # True if the end of an incident is notified.
     send_resolved: bool = True
-    # Messages a second, and how many at once after a calm; the limits of PagerDuty (2) and Slack (1) are near.
+    # Messages a second, and the number that may be sent at once after a pause; the limits of PagerDuty (2) and Slack
+    # (1) are near.
     rate_per_s: Annotated[float, Meta(gt=0, le=10_000)] = 2.0
     burst: Count = 10
-    # What could not be delivered for this long waits for a person.
+    # A message that could not be delivered for this long waits for a person.
     max_age_s: Positive = 72 * 3600.0
-    # Where to tell it instead once it could not be delivered here: the name of another endpoint.
+    # The endpoint that is notified instead of this one when delivery fails.
     fallback: str | None = None
 
 
@@ -145,13 +148,13 @@ class TracingConfig(Struct, frozen=True, forbid_unknown_fields=True):
     # Certificates (PEM) to trust instead of the system's.
     ca_file: str = ""
     service_name: Annotated[str, Meta(min_length=1, max_length=200)] = "aiops"
-    # Of the traces that begin here. What a sender's traceparent says is sampled is traced in any case.
+    # The share of traces that begin here. A sender's traceparent that is sampled is traced in any case.
     sample_ratio: Annotated[float, Meta(ge=0, le=1)] = 1.0
-    # How long one export may take, with what is tried again.
+    # The time limit of one export, retries included.
     timeout_s: Annotated[float, Meta(gt=0, le=300)] = 10.0
-    # Spans are sent this often, or sooner when many wait.
+    # Spans are sent at this interval, or sooner if many wait.
     every_s: Annotated[float, Meta(gt=0, le=3_600)] = 5.0
-    # Spans that wait, about 2 kB each; beyond it they are dropped and counted.
+    # Spans that wait, about 2 kB each; more are dropped and counted.
     max_waiting: Annotated[int, Meta(ge=1, le=1_000_000)] = 4_096
 
 
@@ -171,14 +174,15 @@ class Config(EngineConfig, frozen=True, forbid_unknown_fields=True, kw_only=True
     respond: RespondConfig = field(default_factory=RespondConfig)
     log: LogConfig = field(default_factory=LogConfig)
     tracing: TracingConfig = field(default_factory=TracingConfig)
-    # On SIGTERM, what was taken is finished within this time.
+    # On SIGTERM, accepted work is finished within this time.
     drain_s: Positive = 10.0
 
 
 def load_config(path: Path | None, sets: Sequence[str] = (), settings: Mapping[str, Any] | None = None) -> Config:
-    """The configuration of a file, or the defaults; raise `UsageError` that names the place of what does not fit.
+    """Load the configuration of a file, or the defaults.
 
-    `sets` are assignments as text, `settings` values by dotted key.
+    `sets` are assignments as text, `settings` values by dotted key. Raise `UsageError` with the position of what does
+    not fit.
     """
     config = config_file.load(path, sets, Config, settings)
     check(config, str(path) if path is not None else "configuration")
@@ -186,13 +190,16 @@ def load_config(path: Path | None, sets: Sequence[str] = (), settings: Mapping[s
 
 
 def engine_digest(config: EngineConfig) -> str:
-    """Names the part of a configuration that changes decisions: equal digests and equal records decide the same."""
+    """Return the digest of the settings that change decisions.
+
+    Equal digests and equal records give equal decisions.
+    """
     own = {name: getattr(config, name) for name in EngineConfig.__struct_fields__}
     return hashlib.sha256(msgspec.json.encode(own, order="sorted")).hexdigest()[:16]
 
 
 def check(config: Config, place: str) -> None:
-    """Raise `UsageError` for what each key allows and all together do not."""
+    """Raise `UsageError` for values that are valid alone and contradict each other."""
     _unique([source.name for source in config.sources], f"{place}: $.sources")
     names = _unique([endpoint.name for endpoint in config.endpoints], f"{place}: $.endpoints")
     for number, endpoint in enumerate(config.endpoints):
@@ -207,5 +214,5 @@ def check(config: Config, place: str) -> None:
 def _unique(names: list[str], place: str) -> set[str]:
     for number, name in enumerate(names):
         if name in names[:number]:
-            raise UsageError(f"{place}[{number}].name: expected a name of its own; {name!r} is used before")
+            raise UsageError(f"{place}[{number}].name: expected a unique name; {name!r} is used before")
     return set(names)

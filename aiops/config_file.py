@@ -1,4 +1,7 @@
-"""Configuration files: TOML into Structs, with `KEY=VALUE` on top, and errors that name the place."""
+"""Configuration files: TOML converted to Structs and overridden by `KEY=VALUE`.
+
+Errors name the position.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ T = TypeVar("T")
 
 
 def load(path: Path | None, sets: Sequence[str], type_: type[T], settings: Mapping[str, Any] | None = None) -> T:
-    """A configuration of `type_`: its defaults, the file over them, `section.key=value` over that.
+    """Load a configuration of `type_`: its defaults, the file over them, `section.key=value` over that.
 
     `settings` are values by dotted key, as a program has them: {"correlate.sensitivity": 0.4}.
 
@@ -63,13 +66,13 @@ def _put(table: dict[str, Any], key: str, value: Any, place: str) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """A number of numpy as the number of Python that it is; anything else as it is."""
+    """Convert a number of numpy to Python's; return anything else as it is."""
     item = getattr(value, "item", None)
     return item() if callable(item) else value
 
 
 def _value(text: str) -> Any:
-    """A TOML value; what is none is a text, so that quotes are not needed.
+    """Parse a TOML value; anything else is text, and needs no quotes.
 
     >>> _value("0.5"), _value("true"), _value("causes"), _value('["a"]')
     (0.5, True, 'causes', ['a'])

@@ -1,4 +1,4 @@
-"""Errors a user can act on: what was expected, what came, where, and what to do."""
+"""Errors that a user can act on: the position, the expected and the actual value, and the remedy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class UsageError(AiopsError):
 class RecordError(UsageError):
     """A record that does not fit the format.
 
-    `field` is the JSON path (`$.labels[...]`), `expected` and `got` say what does not agree.
+    `field` is the JSON path (`$.labels[...]`), `expected` and `got` describe the mismatch.
     """
 
     def __init__(self, message: str, *, field: str = "$", expected: str = "", got: str = "") -> None:

@@ -1,4 +1,6 @@
-"""The two grammars of matchers, each a reader of text to (label, operator, value); `aiops.matchers` says which is used.
+"""The two grammars of matchers: readers of text to (label, operator, value).
+
+`aiops.matchers` chooses between them.
 
 References: https://prometheus.io/docs/alerting/latest/configuration/#matcher and
 https://prometheus.io/docs/prometheus/latest/querying/basics/#string-literals
@@ -23,7 +25,7 @@ Found = tuple[str, str, str]
 
 
 def is_bare(text: str) -> bool:
-    """Check that a label may stand without quotes.
+    """Return True if a label needs no quotes.
 
     >>> is_bare("app.kubernetes.io/name"), is_bare("two words"), is_bare("")
     (True, False, False)
@@ -37,14 +39,14 @@ def shown(text: str) -> str:
 
 
 class Reader:
-    """The grammar of today: labels and values are bare, or quoted with Go's escapes; braces and a last comma may be."""
+    """The current grammar: labels and values are bare or quoted with Go's escapes; braces are optional."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
 
     def matchers(self) -> list[Found]:
-        """Read to the end; raise `UsageError` that says what was expected where."""
+        """Read to the end; raise `UsageError` that names the expected text and its position."""
         found: list[Found] = []
         is_braced = self._take("{")
         while self._peek() not in ("", "}"):
@@ -72,7 +74,7 @@ class Reader:
         return self.fail(f"an operator ({', '.join(sorted(_LONGEST_FIRST))})")
 
     def fail(self, expected: str) -> NoReturn:
-        """Raise `UsageError` with the place."""
+        """Raise `UsageError` with the position."""
         rest = self.text[self.at :].strip()
         got = shown(rest[:60]) if rest else "the end"
         raise UsageError(f"matcher: expected {expected} at character {self.at + 1} of {shown(self.text)}; got {got}")
@@ -114,7 +116,7 @@ class Reader:
             self.fail("valid UTF-8 inside quotes")
 
     def _escape(self, body: str, at: int, quote: str) -> tuple[bytes, int]:
-        """Return the bytes of the escape whose backslash stands before `at`, and where it ends."""
+        """Return the bytes of the escape whose backslash stands before `at`, and its end."""
         char = body[at : at + 1]
         if char == quote:
             return char.encode(), at + 1
@@ -141,16 +143,16 @@ class Reader:
 
 
 class LooseReader:
-    """Alertmanager's older grammar: what stands between the operator and the next comma is the value.
+    r"""Alertmanager's older grammar: the value is the text between the operator and the next comma.
 
-    A backslash before anything but itself, a quote or `n` is a backslash, so that `pod=~web-\\d+` needs no quotes.
+    A backslash before anything but itself, a quote or `n` is a literal backslash: `pod=~web-\d+` needs no quotes.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
 
     def matchers(self) -> list[Found]:
-        """Read to the end; raise `UsageError` for what can only be a slip."""
+        """Read to the end; raise `UsageError` for text that can only be a typing error."""
         body = self.text.strip()
         if body.startswith("{") and body.endswith("}"):
             body = body[1:-1]
@@ -169,7 +171,7 @@ def _loose(piece: str) -> Found:
         if len(raw) < 2 or raw[-1] != '"' or (len(body) - len(body.rstrip("\\"))) % 2:
             reader.fail('a closing "')
         return label, op, _loose_value(body, reader)
-    # A slip rather than a value: a second operator, quotes that do not end where the value does, half a pair of braces.
+    # A typing error rather than a value: a second operator, quotes that end before the value does, unbalanced braces.
     if raw[:1] in ("=", "~", "!", "'", "`") or raw.count("{") != raw.count("}"):
         reader.fail("the value in double quotes")
     if any("=" in word or "!~" in word for word in raw.split()[1:]):
@@ -207,7 +209,10 @@ def _pieces(body: str) -> list[str]:
 
 
 def _number(digits: str, count: int, base: int) -> int:
-    """Return the number of exactly `count` digits, or -1; `int` alone would take signs, blanks and underscores."""
+    """Return the number of exactly `count` digits, or -1.
+
+    `int` alone would accept signs, blanks and underscores.
+    """
     if not count or len(digits) != count or not (digits.isascii() and digits.isalnum()):
         return -1
     try:

@@ -1,10 +1,10 @@
-"""Matchers: `label op value`, in Prometheus' grammar, for silences, playbooks, forms, the command line and the API.
+"""Matchers in Prometheus' grammar, for silences, playbooks, forms, the command line and the API.
 
     {alertname=~"High.*", "host.name"="web-1", env!=test}
 
-The braces may be left out. Labels and values stand bare or in quotes; in quotes Go's escapes hold. A text that does not
-fit that grammar is read once more as Alertmanager's older one, in which a bare value runs up to the next comma:
-`pod=~web-\\d+`, `team=data base`. What both could only read as a slip (an open quote, a second operator, half a pair of
+The braces may be left out. Labels and values are bare or in quotes; in quotes Go's escapes apply. A text that does not
+fit this grammar is parsed again as Alertmanager's older one, in which a bare value runs up to the next comma:
+`pod=~web-\\d+`, `team=data base`. A text that can only be a typing error (an open quote, a second operator, unbalanced
 braces) is refused.
 """
 
@@ -21,7 +21,7 @@ from aiops.patterns import MAX_PATTERN_CHARS, MAX_TEXT_CHARS, Expression
 OPERATORS = ("=", "!=", "=~", "!~")
 # Bounds of one silence or condition; labels and their values have tens of characters.
 MAX_MATCHERS, MAX_LABEL_CHARS, MAX_VALUE_CHARS = 32, 1_024, MAX_PATTERN_CHARS
-# A list of matchers as it is written, with room for escapes.
+# The longest list of matchers as text, with room for escapes.
 MAX_CHARS = 32_768
 
 Question = Callable[[str], bool]
@@ -35,7 +35,7 @@ class Matcher(Struct, frozen=True):
     value: str
 
     def __str__(self) -> str:
-        """Return the matcher in a form that reads back as itself.
+        """Return the matcher in a form that parses to itself.
 
         >>> str(Matcher("host.name", "=~", "a b")), str(Matcher("a b", "=", ""))
         ('host.name=~"a b"', '"a b"=""')
@@ -44,7 +44,7 @@ class Matcher(Struct, frozen=True):
 
 
 def read_matchers(text: str) -> tuple[Matcher, ...]:
-    """Return the matchers of a list as people write it; raise `UsageError` that shows what does not fit.
+    """Parse a list of matchers as people write it; raise `UsageError` that shows what does not fit.
 
     >>> read_matchers('{env="test", team!=db}')
     (Matcher(label='env', op='=', value='test'), Matcher(label='team', op='!=', value='db'))
@@ -59,7 +59,7 @@ def read_matchers(text: str) -> tuple[Matcher, ...]:
         try:
             found = LooseReader(text).matchers()
         except UsageError as loose:
-            # Where the text begins with a brace or a quote, today's grammar was meant.
+            # A text that begins with a brace or a quote is meant in the current grammar.
             raise (error if text.lstrip()[:1] in ("{", '"') else loose) from None
     made = tuple(Matcher(*parts) for parts in found)
     check(made)
@@ -67,7 +67,7 @@ def read_matchers(text: str) -> tuple[Matcher, ...]:
 
 
 def read_matcher(text: str) -> Matcher:
-    """Return the one matcher of a text; raise `UsageError` where there is none, or more.
+    """Parse the one matcher of a text; raise `UsageError` if there is none, or more than one.
 
     >>> read_matcher('alertname=~"High.*"')
     Matcher(label='alertname', op='=~', value='High.*')
@@ -79,7 +79,7 @@ def read_matcher(text: str) -> Matcher:
 
 
 def check(matchers: Iterable[Matcher]) -> None:
-    """Raise `UsageError` for matchers that cannot be asked: an unknown operator, a wrong expression, a bound."""
+    """Raise `UsageError` for invalid matchers: an unknown operator, a wrong expression, a bound."""
     for one in matchers:
         if one.op not in OPERATORS:
             raise UsageError(f"matcher: unknown operator {one.op[:20]!r} (use one of {', '.join(OPERATORS)})")
@@ -91,7 +91,10 @@ def check(matchers: Iterable[Matcher]) -> None:
 
 
 def check_selective(matchers: Iterable[Matcher]) -> None:
-    """Raise `UsageError` for matchers that all match an alert without labels: they hide what nobody thought of."""
+    """Raise `UsageError` for matchers that all match an alert without labels.
+
+    Such matchers would hide unintended alerts.
+    """
     found = list(matchers)
     if not 1 <= len(found) <= MAX_MATCHERS:
         raise UsageError(f"matchers: expected 1 to {MAX_MATCHERS}; got {len(found)}")
@@ -103,9 +106,9 @@ def check_selective(matchers: Iterable[Matcher]) -> None:
 
 
 def question(matcher: Matcher, compiled: Callable[[str], Expression] = Expression) -> Question:
-    """Return what the matcher asks of a label's value; raise `UsageError` for a wrong expression.
+    """Return the test of a label's value; raise `UsageError` for an invalid expression.
 
-    A value too long to be examined is matched by neither `=~` nor `!~`. `compiled` gives the expression of a pattern.
+    A value too long to be examined is matched by neither `=~` nor `!~`. `compiled` returns the expression of a pattern.
     """
     wanted = matcher.value
     if matcher.op == "=":

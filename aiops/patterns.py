@@ -1,7 +1,7 @@
-"""Regular expressions that other people write, matched in linear time by RE2 (Prometheus' syntax).
+"""Regular expressions of users and senders, matched in linear time by RE2 (Prometheus' syntax).
 
 The standard library's `re` backtracks: `((a+))+$` on one pod name of forty letters takes years, and holds the
-interpreter's lock meanwhile. RE2 has no back-references and no look-around; its cost is the length of the text times
+interpreter's lock meanwhile. RE2 has no back-references and no look-around. Its cost is the length of the text times
 the size of the program, and both are bounded here. Reference: https://github.com/google/re2/wiki/Syntax.
 """
 
@@ -15,8 +15,8 @@ import re2
 from aiops.errors import UsageError
 
 Result = TypeVar("Result")
-# The longest expression of the shipped playbooks has under 300 characters; one of people's alert lists has a few
-# thousand names at most, and those belong into several silences.
+# The longest expression of the shipped playbooks has under 300 characters. A list of alert names has a few thousand
+# characters at most; a longer one belongs in several silences.
 MAX_PATTERN_CHARS = 4_000
 # Memory of one expression, its cache of states included. A thousand silences may hold one each.
 MAX_MEMORY_BYTES = 1 << 20
@@ -24,14 +24,17 @@ MAX_MEMORY_BYTES = 1 << 20
 MAX_PROGRAM = 5_000
 # A longer text is not examined. Label values have tens of characters, and Kubernetes allows 63.
 MAX_TEXT_CHARS = 4_096
-# The longest text whose result is remembered, and how many: the same names, instances and texts come over and over, and
-# RE2 takes 2 to 4 µs where a look-up takes 0.1. Usual label values make that 50 kB for each of up to a thousand
-# expressions, and 1.6 MB for each of the few that a mapping has, which see the instances of a whole site each time.
+# The longest text whose result is cached, and the number of results. The same names, instances and texts occur
+# repeatedly; RE2 takes 2 to 4 µs where a lookup takes 0.1. Usual label values make that 50 kB for each of up to a
+# thousand expressions, and 1.6 MB for each of the few that a mapping has, which see the instances of a whole site each
+# time.
 MAX_REMEMBERED_CHARS, MAX_REMEMBERED, MAX_CAUGHT = 512, 256, 8_192
 
 
 class Expression:
-    """A compiled expression that must match a whole text, as Prometheus' `=~` does; a dot matches a newline, too.
+    """A compiled expression that must match a whole text, as Prometheus' `=~` does.
+
+    A dot matches a newline, too.
 
     >>> Expression("High.*").matches("HighLatency"), Expression("High").matches("HighLatency")
     (True, False)
@@ -65,7 +68,7 @@ class Expression:
 
 
 class Finder:
-    """A compiled expression that looks for its first match in a text and returns group 1, or all of it without groups.
+    """A compiled expression that returns group 1 of its first match, or the match if it has no group.
 
     >>> Finder("host=([a-z]+)").find("env=x,host=db"), Finder("[0-9]+").find("none")
     ('db', None)
@@ -79,7 +82,7 @@ class Finder:
         self._group = 1 if self._compiled.groups else 0
 
     def find(self, text: str) -> str | None:
-        """Return what was caught; None where nothing matches, or the group took no part."""
+        """Return the captured text; None if nothing matches, or the group took no part."""
         remembered = self._remembered
         if text in remembered:
             return remembered[text]
@@ -95,7 +98,10 @@ class Finder:
 
 
 def _remember(results: dict[str, Result], text: str, result: Result, most: int) -> None:
-    """Keep a result. Threads may share the table: each step is whole by itself, and what is lost is found again."""
+    """Cache a result.
+
+    Threads may share the table: each step is atomic, and a lost result is computed again.
+    """
     if len(text) <= MAX_REMEMBERED_CHARS:
         if len(results) >= most:
             results.clear()
@@ -103,7 +109,9 @@ def _remember(results: dict[str, Result], text: str, result: Result, most: int) 
 
 
 def union(expressions: Sequence[Expression]) -> Expression:
-    """Return one that matches where one of several does; raise `UsageError` where that would be too large.
+    """Return an expression that matches if one of several does.
+
+    Raise `UsageError` if it would be too large.
 
     >>> union([Expression("a+"), Expression("(?i)b")]).matches("B")
     True
@@ -117,7 +125,7 @@ def union(expressions: Sequence[Expression]) -> Expression:
 
 def _compiled(pattern: str, *, captures: bool, dot_all: bool) -> Any:
     if len(pattern) > MAX_PATTERN_CHARS:
-        raise _refused(pattern, f"{len(pattern)} characters, at most {MAX_PATTERN_CHARS} are taken")
+        raise _refused(pattern, f"{len(pattern)} characters; at most {MAX_PATTERN_CHARS} are allowed")
     options = re2.Options()
     options.log_errors = False
     options.max_mem = MAX_MEMORY_BYTES
@@ -130,7 +138,7 @@ def _compiled(pattern: str, *, captures: bool, dot_all: bool) -> Any:
     except UnicodeEncodeError:
         raise _refused(pattern, "not valid Unicode") from None
     if compiled.programsize > MAX_PROGRAM:
-        raise _refused(pattern, f"{compiled.programsize} instructions, at most {MAX_PROGRAM} are taken")
+        raise _refused(pattern, f"{compiled.programsize} instructions; at most {MAX_PROGRAM} are allowed")
     return compiled
 
 

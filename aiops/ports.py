@@ -1,4 +1,4 @@
-"""The ports: what a plugin must be able to do. All are protocols of one to three methods."""
+"""The ports: the interfaces of plugins. All are protocols of one to three methods."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ class AlertFact(Struct, gc=False):
     service: str | None = None
     source: str | None = None
     message: str | None = None
-    # How far from normal, in robust standard deviations; absent where the tool did not say. Signed: below normal < 0.
+    # The distance from normal in robust standard deviations; absent if the tool did not state it. Below normal is
+    # negative.
     magnitude: float | None = None
     # The entity that observed it (trace and client-side alerts): a dynamic edge caller -> entity.
     caller: str | None = None
@@ -32,7 +33,7 @@ class AlertFact(Struct, gc=False):
 
 
 class IncidentView(Struct):
-    """What a ranker or a suggester sees of an incident."""
+    """The view of an incident for a ranker or a suggester."""
 
     id: str
     opened_at: float
@@ -40,7 +41,7 @@ class IncidentView(Struct):
     changes: list[Change] = field(default_factory=list)
     severity: int = 2
     causes: list[Cause] = field(default_factory=list)
-    # Class of the symptom by which users noticed (latency, error …), and where; both only where known.
+    # The class and the place of the symptom that users noticed (latency, error …), both only if known.
     entry_class: str | None = None
     target: str | None = None
 
@@ -50,51 +51,54 @@ class Ranker(Protocol):
     """Ranks the entities that may have caused an incident."""
 
     def rank(self, view: IncidentView) -> list[Cause]:
-        """The best causes first (at most 10), each with additive evidence that sums to its score."""
+        """Return the best causes first (at most 10), each with additive evidence that sums to its score."""
         ...
 
     def learn(self, view: IncidentView, root: str | None) -> None:
-        """Take in a closed incident; `root` is the confirmed cause, None where nobody confirmed one."""
+        """Learn from a closed incident; `root` is the confirmed cause, None if nobody confirmed one."""
         ...
 
 
 @runtime_checkable
 class Calibrated(Protocol):
-    """A ranker that knows how far it can be believed."""
+    """A ranker whose probabilities are calibrated."""
 
     def candidate_set(self, causes: list[Cause]) -> Mapping[str, Any]:
-        """The causes that together should hold the root in nine of ten cases.
+        """Return the causes that together should hold the root in nine of ten cases.
 
-        Keys: `entities`, `probability` (None before it is calibrated), `otherwise` (what else it may be) and
+        Keys: `entities`, `probability` (None before it is calibrated), `otherwise` (another possible cause) and
         `measured_coverage` (None before it was measured).
         """
         ...
 
     def calibration(self) -> Mapping[str, Any]:
-        """How stated probabilities have done: `outcomes`, `error`, `floor`, `coverage`; values are None before."""
+        """Return `outcomes`, `error`, `floor` and `coverage` of past probabilities.
+
+        Values are None before any.
+        """
         ...
 
 
 @runtime_checkable
 class Identified(Protocol):
-    """A model that says what it decides by."""
+    """A model with an identity of its data."""
 
     @property
     def digest(self) -> str:
-        """Of its data (rules, words, playbooks), without what it learned; equal data give equal digests."""
+        """Return the digest of its data (rules, words, playbooks), learned state left out."""
         ...
 
 
 @runtime_checkable
 class Stateful(Protocol):
-    """Has state that belongs in a snapshot: plain dicts, lists, strings and numbers only."""
+    """A model whose state belongs in a snapshot: plain dicts, lists, strings and numbers only."""
 
     def dump(self) -> Any:
-        """The state, as what msgspec can encode."""
+        """Return the state in a form that msgspec can encode."""
         ...
 
     def load(self, state: Any) -> None:
-        """Take the state of a `dump`."""
+        """Restore the state of a `dump`."""
         ...
 
 
@@ -103,37 +107,40 @@ class Suggester(Protocol):
     """Finds the playbooks that fit an incident and its suspected cause."""
 
     def suggest(self, view: IncidentView) -> list[Suggestion]:
-        """The best playbooks first (at most 5), each with its reasons; empty when nothing fits."""
+        """Return the best playbooks first (at most 5), each with its evidence; empty if none fits."""
         ...
 
     def learn(self, view: IncidentView, playbook: str, outcome: str) -> None:
-        """Take in that `playbook` was used on the incident: outcome is resolved, helped or useless."""
+        """Learn that `playbook` was used on the incident; the outcome is resolved, helped or useless."""
         ...
 
 
 @runtime_checkable
 class Catalogued(Protocol):
-    """A suggester that knows all playbooks that there are, so that another name is a mistake."""
+    """A suggester that knows all existing playbooks: any other name is a mistake."""
 
     def knows(self, playbook: str) -> bool:
-        """Whether there is a playbook or a runbook of that name."""
+        """Return True if a playbook or a runbook of that name exists."""
         ...
 
 
 @runtime_checkable
 class Similar(Protocol):
-    """Remembers ended incidents and finds the ones most like a new one."""
+    """Remembers closed incidents and finds the ones most similar to a new one."""
 
     def add(self, view: IncidentView, meta: Mapping[str, str]) -> None:
-        """Remember an incident, or replace what is known of it (same `view.id`).
+        """Remember an incident, or replace a known one (same `view.id`).
 
-        `meta` may hold `opened_at`, `resolved_at` (Unix seconds as text), `root` (confirmed cause), `playbook` (what
-        fixed it).
+        `meta` may hold `opened_at`, `resolved_at` (Unix seconds as text), `root` (confirmed cause), `playbook` (the one
+        that fixed it).
         """
         ...
 
     def nearest(self, view: IncidentView, k: int = 3) -> list[Evidence]:
-        """The `k` most similar: name = incident id, value = similarity (0 to 1), text = what they share and more."""
+        """Return the `k` most similar incidents.
+
+        name = incident id, value = similarity (0 to 1), text = what they share.
+        """
         ...
 
 
@@ -152,37 +159,38 @@ class Classifier(Protocol):
 
 @runtime_checkable
 class Detector(Protocol):
-    """A detector over rows of features, fitted aside and carried as plain numbers."""
+    """A detector over rows of features, trained offline and stored as plain numbers."""
 
     def score(self, rows: Sequence[Sequence[float]]) -> list[float]:
-        """Anomaly scores of `(n_rows, n_features)` rows; higher is more anomalous."""
+        """Return the anomaly scores of `(n_rows, n_features)` rows; higher is more anomalous."""
         ...
 
 
 class Position(Struct, gc=False):
-    """How far a source has been read: for Kafka {"topic/partition": next offset}."""
+    """The progress of a source: for Kafka {"topic/partition": next offset}."""
 
     source: str
     at: dict[str, int] = {}
 
 
 class Received(Struct):
-    """A batch from a source: records that decoded, and what did not with the reason."""
+    """A batch from a source: decoded records, and rejected input with the reason."""
 
     records: list[Record]
     position: Position | None = None
     rejected: list[DeadLetter] = field(default_factory=list)
-    # The W3C `traceparent` of what brought it; empty where nobody traces.
+    # The W3C `traceparent` of the request or message; empty without tracing.
     traceparent: str = ""
-    # Who brought it, where no position says so.
+    # The sender, if no position names it.
     source: str = ""
-    # Set by the host before `put` answers: how many records are late (see `aiops.daemon.lateness`), how far at most.
+    # Set by the host before `put` returns: the number of late records (see `aiops.daemon.lateness`), and the largest
+    # delay.
     late: int = 0
     late_s: float = 0.0
 
 
 class DeadLetter(Struct):
-    """Input that could not become a record. `raw` is cut to 64 KiB."""
+    """An input that could not become a record. `raw` is cut to 64 KiB."""
 
     source: str
     place: str
@@ -192,10 +200,10 @@ class DeadLetter(Struct):
 
 
 class Inbox(Protocol):
-    """Where a source puts what it received; called from the source's own thread."""
+    """The queue of received batches; called from the source's own thread."""
 
     def put(self, received: Received, timeout_s: float) -> bool:
-        """Return True once the journal has it on disk; False when the engine is full (nothing was taken)."""
+        """Return True once the journal has it on disk; False if the engine is full (nothing was accepted)."""
         ...
 
 
@@ -206,61 +214,65 @@ class Source(Protocol):
     name: str
 
     def run(self, inbox: Inbox, position: Position | None) -> None:
-        """Read from `position` (None at the first start) until `stop`; retry on its own, raise for no peer's fault."""
+        """Read from `position` (None at the first start) until `stop`.
+
+        Retry, and never raise for a peer's fault.
+        """
         ...
 
     def stop(self) -> None:
-        """Ask `run` to return soon; may be called from any thread."""
+        """Make `run` return soon; may be called from any thread."""
         ...
 
     def health(self) -> Mapping[str, Any]:
-        """`{"ok": bool, "detail": str, …}` for health and metrics.
+        """Return `{"ok": bool, "detail": str, …}` for health and metrics.
 
-        `lag` ({place: messages still to be read}) is shown in metrics, and so is every number whose key is in `counts`,
-        the list of those that only ever grow.
+        `lag` ({place: messages still to be read}) is shown in metrics. So is every number whose key is in `counts`, the
+        list of those that only ever grow.
         """
         ...
 
 
 @runtime_checkable
 class Listens(Protocol):
-    """A source that others connect to."""
+    """A source that senders connect to."""
 
     @property
     def url(self) -> str:
-        """Where people find it."""
+        """Return its public address."""
         ...
 
     def bind(self) -> None:
-        """Take the address before `run`; raise `UsageError` where another process has it."""
+        """Bind the address before `run`; raise `UsageError` if another process uses it."""
         ...
 
     def unbind(self) -> None:
-        """Give the address back, where `run` is not called any more."""
+        """Release the address if `run` is not called any more."""
         ...
 
 
 class Message(Struct):
-    """What the outbox asks a sink to send: one change of one incident to one endpoint."""
+    """A notification as a sink sends it: one change of one incident to one endpoint."""
 
     key: str  # the same for every attempt: idempotency key
     endpoint: str
     incident: Incident
-    # A change of the incident (`IncidentChange`), or "reminder": it is still open, and nothing is new.
+    # A change of the incident (`IncidentChange`), or "reminder": it is still open, without news.
     change: str
     version: int
     at: float
     link: str | None = None
-    # The W3C `traceparent` of this attempt, for receivers that trace; empty when traces are off.
+    # The W3C `traceparent` of this attempt, for receivers that trace; empty without tracing.
     traceparent: str = ""
-    # Sentences on what is new to the endpoint in it, the most important first; they quote names of anybody.
+    # Sentences about the news for the endpoint, the most important first; they quote names that anybody may have
+    # chosen.
     news: list[str] = field(default_factory=list)
-    # How often the endpoint was reminded before and with this message that the incident is still open.
+    # The number of reminders that the incident is still open, this message included.
     repeats: int = 0
 
 
 class Answer(Struct):
-    """What became of an attempt. `retry` says whether another attempt can help; the outbox owns retrying."""
+    """The result of an attempt. `retry` is true if another attempt can help; the outbox owns retrying."""
 
     ok: bool
     retry: bool = False
@@ -272,7 +284,7 @@ class Answer(Struct):
 
 @runtime_checkable
 class Sink(Protocol):
-    """Tells an on-call tool. One attempt a call; no retries inside."""
+    """Notifies an on-call tool: one attempt a call, without retries inside."""
 
     name: str
 

@@ -1,4 +1,4 @@
-"""Files and directories that hold alerts, approvals or keys: only the daemon's own user may read them."""
+"""Files and directories with alerts, approvals or keys: only the daemon's own user may read them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ DIRECTORY, FILE = 0o700, 0o600
 
 
 def private_directory(path: Path) -> Path:
-    """Create a directory for its owner alone, or narrow the one that is there; raise `OSError` where neither works."""
+    """Create a directory for its owner alone, or narrow an existing one; raise `OSError` if neither works."""
     path.mkdir(parents=True, exist_ok=True, mode=DIRECTORY)
     return narrow(path, DIRECTORY)
 
 
 def narrow(path: Path, mode: int = FILE) -> Path:
-    """Take away what `mode` does not grant, from a path that is there and is ours; only its owner can."""
+    """Remove the permissions beyond `mode` from an existing path that is ours; only its owner can."""
     with contextlib.suppress(FileNotFoundError, PermissionError):
         now = stat.S_IMODE(path.stat().st_mode)
         if now & ~mode:

@@ -1,6 +1,6 @@
-"""Plugins by entry point. The built-in ones come through the same door as anyone's.
+"""Plugins by entry point. Built-in plugins are registered in the same way as all others.
 
-See `docs/decisions/0007-plugins-by-entry-point.md` for the groups and for what a plugin class declares.
+See `docs/decisions/0007-plugins-by-entry-point.md` for the groups and for the declarations of a plugin class.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Archives into a running daemon over HTTP: in bodies that it takes, again until it says that they are on disk.
+"""Sends archives to a running daemon over HTTP, in bodies that are repeated until acknowledged.
 
-What is not acknowledged is kept and sent again, so that nothing is lost when the daemon is killed in between. What it
-had taken without being able to say so comes twice then, as exact copies, which it counts as duplicates.
+A body that is not acknowledged is kept and repeated: nothing is lost if the daemon is killed meanwhile. Records that it
+had accepted without acknowledging them arrive twice, as exact copies, and count as duplicates.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from aiops.records import Alert, Change, Metric
 from aiops.records.decode import encode
 from aiops.wording import plural
 
-# What a daemon takes from outside; incidents in an archive are its truth.
+# The kinds that a daemon accepts from outside; incidents in an archive are its truth.
 Sendable = Alert | Metric | Change
 
 PATH = "/ingest/archive"
-# A probe, which asks for no token: one of the scope `ingest` may not read the health.
+# A probe, since it needs no token: one of the scope `ingest` may not read the health.
 TIME_PATH = "/readyz"
-# An eighth of what a daemon takes by default; larger ones are no faster, and more is sent again after a fault.
+# An eighth of the daemon's default limit; larger bodies are no faster, and cost more to repeat after a fault.
 BODY_BYTES = 1 << 20
 BODY_RECORDS = 2_000
 # Longer than the daemon itself waits for its disk before it answers 503.
 ANSWER_S = 30.0
 RETRY_FIRST_S = 0.25
 RETRY_CAP_S = 5.0
-# A daemon that restarts folds its journal first.
+# A daemon that restarts processes its journal first.
 GIVE_UP_S = 300.0
-# One that never answered is probably not there.
+# A daemon that never answered is probably not running.
 FIRST_S = 10.0
 MAX_KEPT = 20
 _LATER = (408, 429, 500, 502, 503, 504)
 
 
 class Reply(Struct):
-    """What the daemon answered: status, seconds to wait before coming again (0: not said), and the body."""
+    """The daemon's answer: status, seconds to wait before the next attempt (0: not stated), and the body."""
 
     status: int
     retry_after_s: float = 0.0
@@ -63,9 +63,9 @@ class _Ready(Struct):
 
 
 class Sent(Struct):
-    """What became of the records that were sent: of all bodies, by at most `late_s` seconds late.
+    """The result for the records that were sent; `late_s` is the largest delay of all bodies.
 
-    `repeated` bodies went out again without an answer to the first.
+    `repeated` bodies were sent again without an answer to the first attempt.
     """
 
     accepted: int = 0
@@ -73,23 +73,23 @@ class Sent(Struct):
     late: int = 0
     late_s: float = 0.0
     repeated: int = 0
-    # The first refusals, in words.
+    # The first refusals, as sentences.
     problems: list[str] = field(default_factory=list)
 
     def refuse(self, text: str, count: int = 1) -> None:
-        """Count what is refused, and keep the reason while there is room."""
+        """Count refusals, and keep the reason while there is room."""
         self.rejected += count
         if len(self.problems) < MAX_KEPT:
             self.problems.append(text)
 
 
 Post = Callable[[bytes], Reply]
-# The time that the daemon's engine has reached (Unix seconds); None where it has reached none, or does not say.
+# The engine time of the daemon (Unix seconds); None if it has none, or does not report it.
 Ask = Callable[[], float | None]
 
 
 class Sender:
-    """Sends records in order. `post` sends one body, and raises `OSError` when nothing was answered."""
+    """Sends records in order. `post` sends one body, and raises `OSError` if there was no answer."""
 
     def __init__(self, post: Post, *, sleep: Callable[[float], object], monotonic: Callable[[], float]) -> None:
         self._post = post
@@ -102,7 +102,7 @@ class Sender:
         self.sent = Sent()
 
     def add(self, record: Sendable) -> None:
-        """Take a record; what makes a body is sent, and on disk when this returns."""
+        """Add a record; a full body is sent, and is on disk when this returns."""
         line = encode(record) + b"\n"
         if self._waiting and (self._bytes + len(line) > self._most_bytes or len(self._waiting) >= BODY_RECORDS):
             self.flush()
@@ -110,19 +110,19 @@ class Sender:
         self._bytes += len(line)
 
     def flush(self) -> None:
-        """Send what waits."""
+        """Send the remaining records."""
         lines, self._waiting, self._bytes = self._waiting, [], 0
         parts = [lines] if lines else []
         while parts:
             part = parts.pop(0)
             if not self._deliver(part):
-                # Too large for the daemon, or for something before it.
+                # Too large for the daemon, or for a proxy before it.
                 self._most_bytes = max(1, min(self._most_bytes, sum(map(len, part)) // 2))
                 middle = len(part) // 2
                 parts[:0] = [part[:middle], part[middle:]]
 
     def _deliver(self, lines: Sequence[bytes]) -> bool:
-        """Send one body until it is answered; False when it is too large and can be parted."""
+        """Send one body until it is answered; return False if it is too large and can be split."""
         began = self._monotonic()
         wait_s = RETRY_FIRST_S
         while True:
@@ -149,7 +149,7 @@ class Sender:
         if reply.status == 413:
             if len(lines) > 1:
                 return False
-            self.sent.refuse(f"a record of {len(lines[0])} bytes is larger than the daemon takes")
+            self.sent.refuse(f"a record of {len(lines[0])} bytes is larger than the daemon accepts")
             return True
         answer = _Answer()
         with suppress(msgspec.MsgspecError):
@@ -176,7 +176,7 @@ def paced(
     sleep: Callable[[float], object],
     flush: Callable[[], None],
 ) -> Iterable[Sendable]:
-    """The records at `speed` times their own pace; what waits is flushed before each pause."""
+    """Yield the records at `speed` times their own pace; waiting ones are flushed before each pause."""
     began: float | None = None
     first = 0.0
     for record in records:
@@ -190,7 +190,7 @@ def paced(
 
 
 def shifted(record: Sendable, move: Callable[[float], float]) -> Sendable:
-    """A record with all its times moved."""
+    """Return a record with all its timestamps shifted."""
     changed = {"ts": move(record.ts)}
     for name in ("starts_at", "ends_at"):
         at = getattr(record, name, None)
@@ -200,7 +200,7 @@ def shifted(record: Sendable, move: Callable[[float], float]) -> Sendable:
 
 
 def asked_time(ask: Ask, *, sleep: Callable[[float], object], monotonic: Callable[[], float]) -> float | None:
-    """The engine's time; a daemon that does not answer yet is waited for, as for the first body."""
+    """Return the engine time; wait for a daemon that does not answer yet, as for the first body."""
     began = monotonic()
     while True:
         try:
@@ -212,9 +212,9 @@ def asked_time(ask: Ask, *, sleep: Callable[[float], object], monotonic: Callabl
 
 
 def open_daemon(url: str, token: str | None) -> tuple[Post, Ask]:
-    """What posts one body to a daemon, on a connection that is kept, and what asks for its engine's time.
+    """Return functions that post a body to a daemon on a kept connection, and that query its engine time.
 
-    Raise `UsageError` for what is no address or no token.
+    Raise `UsageError` for an invalid address or token.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -246,7 +246,7 @@ class _Connection:
         return self._request("POST", PATH, body, {"content-type": "application/x-ndjson"})
 
     def engine_time(self) -> float | None:
-        """What the probe says; it answers 503 while the daemon starts or its disk is full, and says it all the same."""
+        """Return the engine time of the probe, which has it even in a 503 (starting, or disk full)."""
         reply = self._request("GET", TIME_PATH, None, {})
         with suppress(msgspec.MsgspecError):
             return msgspec.json.decode(reply.body, type=_Ready).engine_time
@@ -264,5 +264,5 @@ class _Connection:
 
 
 def _seconds(text: str | None) -> float:
-    """A `Retry-After` in seconds, at most five minutes; 0 for none, or for a date."""
+    """Return a `Retry-After` in seconds, at most five minutes; 0 for none, or for a date."""
     return min(float(text), GIVE_UP_S) if text is not None and text.isascii() and text.isdigit() else 0.0

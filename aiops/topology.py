@@ -33,17 +33,17 @@ class Edge(Struct, gc=False, omit_defaults=True, rename={"source": "from", "targ
 
 
 class TopologyFile(Struct):
-    """The file format."""
+    """The format of the file."""
 
     nodes: list[Node]
     edges: list[Edge] = []
 
 
 class Topology(Struct):
-    """The graph as plain dicts: the hot path asks it per alert, where a graph library's calls cost too much.
+    """The graph as plain dicts: a graph library's calls are too slow for a lookup with each alert.
 
     Cycles are allowed (services do call each other). An edge to an entity without a node creates the node, with kind
-    `unknown`, and is told in `warnings`.
+    `unknown`, and adds a line to `warnings`.
     """
 
     nodes: dict[str, Node] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Topology(Struct):
 
     @classmethod
     def build(cls, nodes: Iterable[Node], edges: Iterable[Edge]) -> Topology:
-        """A topology from nodes and edges; duplicates are merged, the later node wins.
+        """Build a topology from nodes and edges; duplicates are merged, the later node wins.
 
         >>> topology = Topology.build([Node("web"), Node("db", "database")], [Edge("web", "db", "uses")])
         >>> topology.depends_on["web"], topology.dependents["db"]
@@ -80,12 +80,15 @@ class Topology(Struct):
         self.dependents.setdefault(edge.target, {})[edge.source] = edge.kind
 
     def neighbours(self, entity: str) -> Iterator[str]:
-        """What `entity` depends on, then what depends on it."""
+        """Yield the dependencies of `entity`, then its dependents."""
         yield from self.depends_on.get(entity, ())
         yield from self.dependents.get(entity, ())
 
     def within(self, entity: str, hops: int) -> dict[str, int]:
-        """Entities at most `hops` edges away in either direction, with their distance; `entity` itself is 0."""
+        """Return entities at most `hops` edges away in either direction, with their distance.
+
+        `entity` itself is 0.
+        """
         distance = {entity: 0}
         queue = deque([entity])
         while queue:
@@ -99,9 +102,9 @@ class Topology(Struct):
         return distance
 
     def service_of(self, entity: str) -> str:
-        """The service that a replica belongs to, else the entity itself.
+        """Return the service that a replica belongs to, else the entity itself.
 
-        Known from the label `service`, from a `part_of` edge, or from a service that `runs_on` the replica.
+        It is known from the label `service`, from a `part_of` edge, or from a service that `runs_on` the replica.
 
         >>> edges = [Edge("cart", "cart-0", "runs_on"), Edge("cart-0", "node-1", "runs_on")]
         >>> topology = Topology.build([Node("cart"), Node("cart-0", "pod"), Node("node-1", "host")], edges)
@@ -120,8 +123,8 @@ class Topology(Struct):
         return entity
 
     def graph(self) -> nx.DiGraph[str]:
-        """The same graph for analysis and pictures."""
-        # Loaded here: it takes longer than all else that a command imports.
+        """Return the same graph for analysis and pictures."""
+        # Imported here: networkx takes longer to load than everything else that a command imports.
         import networkx as nx
 
         graph: nx.DiGraph[str] = nx.DiGraph()
@@ -147,7 +150,7 @@ def load_topology(path: str | Path) -> Topology:
 
 
 def topology_of(plain: Mapping[str, Any]) -> Topology:
-    """Make a topology of what a file of one holds; raise `UsageError` with the place of what does not fit.
+    """Make a topology from decoded data; raise `UsageError` with the position of what does not fit.
 
     >>> graph = topology_of({"nodes": [{"id": "web"}, {"id": "db"}], "edges": [{"from": "web", "to": "db"}]})
     >>> graph.depends_on

@@ -1,4 +1,4 @@
-"""Counts, lengths of time and lists as people write them; the only place that does."""
+"""Counts, durations and lists as people write them; the only module that formats them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def plural(count: int, word: str, words: str | None = None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a length of time.
+    """Return a duration.
 
     >>> duration(0.4), duration(75), duration(7300)
     ('less than a second', '1 min 15 s', '2 h 1 min')
@@ -34,9 +34,9 @@ def duration(seconds: float) -> str:
 
 
 def listed(names: Sequence[str], shown: int, count: int = 0, *, is_cut: bool = False) -> str:
-    """Return the first names of a list, and how many there are beside them.
+    """Return the first names of a list, and the number of the others.
 
-    `count` is how many there are where the list holds fewer; `is_cut` says that there may be more, and nobody counted.
+    `count` is the total if the list holds fewer; `is_cut` means that there may be more, uncounted.
 
     >>> listed(["a", "b", "c"], 2), listed(["a", "b"], 2), listed(["a", "b", "c"], 2, 3_000)
     ('a, b and 1 more', 'a, b', 'a, b and 2,998 more')

@@ -1,4 +1,4 @@
-"""Time zones by name, and what their wall clocks show; one hour a year is skipped, another comes twice."""
+"""Time zones by name, and their wall clocks; one hour a year is skipped, another occurs twice."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from aiops.errors import UsageError
 
 @lru_cache(maxsize=1)
 def names() -> frozenset[str]:
-    """Return the names of all time zones; those of the package `tzdata`, so that every host knows the same."""
+    """Return the names of all time zones, from the package `tzdata`: every host knows the same."""
     return frozenset(resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
 
 
 @lru_cache(maxsize=1_024)
 def zone(name: str) -> ZoneInfo:
-    """Return a time zone; raise `UsageError` for a name that is none.
+    """Return a time zone; raise `UsageError` for an unknown name.
 
     >>> zone("Europe/Berlin").key
     'Europe/Berlin'
@@ -29,7 +29,7 @@ def zone(name: str) -> ZoneInfo:
 
 
 def wall(at: float, where: ZoneInfo) -> datetime:
-    """Return what the clocks of a zone show at a time in Unix seconds, without the zone.
+    """Return the wall clock of a zone at a time in Unix seconds, without the zone.
 
     >>> wall(1772359200.0, zone("Europe/Berlin")).isoformat()
     '2026-03-01T11:00:00'
@@ -38,7 +38,7 @@ def wall(at: float, where: ZoneInfo) -> datetime:
 
 
 def first(shown: datetime, where: ZoneInfo) -> float:
-    """Return when the clocks of a zone first show a time, or leap over it.
+    """Return the first moment at which the clocks of a zone show a time, or leap over it.
 
     >>> wall(first(datetime(2026, 3, 29, 2, 30), zone("Europe/Berlin")), zone("Europe/Berlin")).isoformat()
     '2026-03-29T03:00:00'
@@ -47,7 +47,7 @@ def first(shown: datetime, where: ZoneInfo) -> float:
 
 
 def last(shown: datetime, where: ZoneInfo) -> float:
-    """Return when the clocks of a zone last show a time, or leap over it.
+    """Return the last moment at which the clocks of a zone show a time, or leap over it.
 
     >>> twice, berlin = datetime(2026, 10, 25, 2), zone("Europe/Berlin")
     >>> last(twice, berlin) - first(twice, berlin)
@@ -57,7 +57,7 @@ def last(shown: datetime, where: ZoneInfo) -> float:
 
 
 def skipped(shown: datetime, where: ZoneInfo) -> bool:
-    """Check that the clocks of a zone never show a time."""
+    """Return True if the clocks of a zone never show a time."""
     moment = shown.replace(tzinfo=where)
     return moment.astimezone(UTC).astimezone(where).replace(tzinfo=None) != shown
 
@@ -68,7 +68,7 @@ def _moment(shown: datetime, where: ZoneInfo, fold: int) -> float:
 
 
 def _leap(shown: datetime, where: ZoneInfo) -> float:
-    """Return when the clocks leap over a time that they never show, to the second."""
+    """Return the moment at which the clocks leap over a time that they never show, to the second."""
     after = int(shown.replace(tzinfo=where, fold=0).timestamp()) + 1
     before = int(shown.replace(tzinfo=where, fold=1).timestamp()) - 1
     old = datetime.fromtimestamp(before, where).utcoffset()
@@ -82,7 +82,7 @@ def _leap(shown: datetime, where: ZoneInfo) -> float:
 
 
 def later(at: float, seconds: float, where: ZoneInfo) -> float:
-    """Return when the clocks of a zone show `seconds` more than at a time: four hours later by the wall clock.
+    """Return the moment at which the clocks of a zone show `seconds` more than at a time.
 
     >>> berlin = zone("Europe/Berlin")
     >>> before = first(datetime(2026, 10, 25, 0), berlin)

@@ -1,4 +1,7 @@
-"""What another configuration changes: incidents that are the same, changed, joined, split, new or gone; scores."""
+"""The effect of another configuration on incidents and scores.
+
+Incidents are the same, changed, joined, split, new or missing.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ Kind = Literal["changed", "joined", "split", "only_before", "only_after"]
 
 
 class Difference(Struct):
-    """One way in which the incidents differ; `before` and `after` are incident ids."""
+    """One difference between the incidents; `before` and `after` are incident ids."""
 
     kind: Kind
     before: list[str]
@@ -65,7 +68,7 @@ def _links(before: list[Incident], after: list[Incident]) -> Counter[tuple[str, 
 def _components(
     before: list[Incident], after: list[Incident], links: Counter[tuple[str, str]]
 ) -> list[tuple[list[str], list[str]]]:
-    """Groups of incidents that share alerts, in the order of the earlier configuration."""
+    """Return the groups of incidents that share alerts, in the order of the earlier configuration."""
     forth: dict[str, list[str]] = {}
     back: dict[str, list[str]] = {}
     for old, new in links:
@@ -123,7 +126,7 @@ def _difference(
 
 
 def _moved(one: Report, other: Report) -> dict[str, tuple[float, float]]:
-    """The numbers that a person compares and that differ."""
+    """Return the scores that differ, for comparison by a person."""
     before, after = _numbers(one), _numbers(other)
     return {name: (before[name], after[name]) for name in before if name in after and before[name] != after[name]}
 

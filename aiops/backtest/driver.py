@@ -1,4 +1,4 @@
-"""Folds an archive and keeps what is needed to write it down and to score it."""
+"""Runs the engine over an archive and keeps what reports and scores need."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from aiops.journal.skips import reason_of, skipped
 from aiops.records import Alert, Incident, Logged, Skipped
 from aiops.records.decode import encode
 
-# Records folded at once: large enough that the loop costs nothing, small enough that progress moves.
+# Records processed at once: large enough to make the loop cheap, small enough to move the progress bar.
 BATCH = 2_000
 
 Watch = Callable[[IncidentChanged], None]
@@ -26,7 +26,10 @@ AtEnd = Callable[[Engine], None]
 
 
 class RecordFault(AiopsError):
-    """A record that the engine cannot process: the `number`-th of the input, from 0. The engine is of no use then."""
+    """Raised for a record that the engine cannot process; the engine is unusable then.
+
+    It is the `number`-th of the input, from 0.
+    """
 
     def __init__(self, number: int, record: Logged, error: Exception) -> None:
         self.number = number
@@ -35,18 +38,18 @@ class RecordFault(AiopsError):
 
 
 class Truths(Struct):
-    """The labels met on the way, beside the ledger: they never reach the engine's decisions."""
+    """The labels of the input, beside the ledger: they never reach the engine's decisions."""
 
     labels: list[str | None] = field(default_factory=list)
     labelled: bool = False
-    # Eight bytes an alert; a list of floats would be four times as much.
+    # Eight bytes an alert; a list of floats would take four times as much.
     times: array[float] = field(default_factory=lambda: array("d"))
     incidents: dict[str, Incident] = field(default_factory=dict)
     alerts: Labelled = field(default_factory=Labelled)
 
 
 class Replay(Struct):
-    """A finished fold."""
+    """The result of a replay."""
 
     engine: Engine
     ledger: Ledger
@@ -55,7 +58,7 @@ class Replay(Struct):
     records: int = 0
 
     def incidents(self) -> list[Incident]:
-        """The incidents with the ids of their alerts, by opening time."""
+        """Return the incidents with the ids of their alerts, by opening time."""
         alerts: dict[str, list[str]] = {}
         for decision in self.ledger.decisions():
             if decision.incident is not None:
@@ -67,19 +70,19 @@ class Replay(Struct):
         return sorted(found, key=lambda incident: (incident.opened_at or 0.0, incident.id))
 
     def decisions(self) -> Iterator[Decision]:
-        """The final place of each input alert, in input order."""
+        """Yield the final decision about each input alert, in input order."""
         return self.ledger.decisions()
 
 
 def replay(
     records: Iterable[Logged], engine: Engine, watch: Watch | None = None, at_end: AtEnd | None = None
 ) -> Replay:
-    """Fold the records to the end, and let time pass until everything open has ended by itself.
+    """Process all records, then advance the clock until everything open has resolved.
 
-    An incident whose alerts said no end by then is open, as it was when the archive ended.
-    `watch` gets each change of an incident as it happens; `at_end` gets the engine after the last record, before
-    time passes. Raise `RecordFault` for a record that the engine
-    cannot process; the replay can be made again with a `Skipped` in its place (see `without`).
+    An incident with an alert that never resolved stays open, as it was when the archive ended. `watch` receives each
+    change of an incident as it happens; `at_end` receives the engine after the last record, before the clock advances.
+    Raise `RecordFault` for a record that the engine cannot process; the replay can be repeated with a `Skipped` in its
+    place (see `without`).
     """
     ledger, truths = Ledger(), Truths()
     count = 0
@@ -103,7 +106,7 @@ def replay(
 
 
 def _finish(engine: Engine, ledger: Ledger, watch: Watch | None) -> None:
-    """Let time pass: what is ranked and split then counts, but no end that nobody said."""
+    """Advance the clock: rankings and splits still count, but no resolution that no alert reported."""
     still = {name: found[0] for name in engine.incidents.unended() if (found := engine.present(name)) is not None}
     for event in ledger.take(engine.finish(), frozenset()):
         if watch is not None and not (event.change == "resolved" and event.incident.id in still):
@@ -113,7 +116,7 @@ def _finish(engine: Engine, ledger: Ledger, watch: Watch | None) -> None:
 
 
 def without(records: Iterable[Logged], reasons: Mapping[int, str]) -> Iterator[Logged]:
-    """The records with a `Skipped` for each whose number has a reason."""
+    """Yield the records, each one that has a reason replaced by a `Skipped`."""
     for number, record in enumerate(records):
         yield skipped(record, reasons[number]) if number in reasons else record
 
@@ -161,13 +164,13 @@ def _note(truths: Truths, batch: list[Logged]) -> None:
 
 
 def incident_lines(incidents: Iterable[Incident]) -> Iterator[bytes]:
-    """The incidents as an archive."""
+    """Yield the incidents as lines of an archive."""
     for incident in incidents:
         yield encode(incident) + b"\n"
 
 
 def digest(lines: Iterable[bytes]) -> str:
-    """SHA-256 of the incidents output: equal input and configuration give equal digests."""
+    """Return the SHA-256 of the incidents output: equal input and configuration give equal digests."""
     total = sha256()
     for line in lines:
         total.update(line)

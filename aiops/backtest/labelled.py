@@ -1,4 +1,4 @@
-"""The labelled incidents' own alerts, summed up as a ranker sees them; kept beside the fold, never shown to it."""
+"""The alerts of labelled incidents, summed up as a ranker sees them; the engine never sees the labels."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from aiops.records import Alert, Incident, parse_severity
 from aiops.score import Case, cause_case
 from aiops.topology import Topology
 
-# Labelled incidents that are ranked; a set with more is a stream of noise, not of incidents.
+# Labelled incidents that are ranked; an archive with more is a stream of noise, not of incidents.
 MAX_INCIDENTS = 5_000
 
 Key = tuple[str, str, str | None]
 
 
 class Labelled(Struct):
-    """Facts of each labelled incident, one for each (entity, name, caller)."""
+    """The facts of each labelled incident, one for each (entity, name, caller)."""
 
     facts: dict[str, dict[Key, AlertFact]] = field(default_factory=dict)
 
     def take(self, alert: Alert, label: str) -> None:
-        """Count one labelled alert; resolutions say nothing about the cause."""
+        """Count one labelled alert; resolutions carry no information about the cause."""
         if alert.status == "resolved":
             return
         facts = self.facts.get(label)
@@ -43,7 +43,7 @@ class Labelled(Struct):
             facts[key] = _fact(alert, key)
 
     def cases(self, truths: dict[str, Incident], config: EngineConfig, topology: Topology) -> list[Case]:
-        """Rank the causes of each incident in the order in which they began, learning the alerts of those before.
+        """Rank the causes of each incident in order of onset, with the alerts of earlier ones as history.
 
         A labelled incident without any alert stays in the denominator: nothing is ranked for it.
         """

@@ -1,4 +1,4 @@
-"""Keeps where each alert went, through later merges, splits and promotions, at a few bytes an alert."""
+"""Tracks the cluster of each alert through merges, splits and promotions, at a few bytes an alert."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from aiops.engine.events import (
 )
 from aiops.records import Incident
 
-# Actions that did not apply, kept with their reason; all are counted.
+# Refused actions that are kept with their reason; all are counted.
 MAX_REFUSED = 1_000
 _CODES = {name: code for code, name in enumerate(DISPOSITIONS)}
 
 
 class Decision(Struct, gc=False):
-    """One line of a decisions file: an input alert and its final place."""
+    """One line of a decisions file: an input alert and its final decision."""
 
     id: str
     disposition: Disposition
@@ -36,7 +36,7 @@ class Decision(Struct, gc=False):
 
 
 class Ledger:
-    """Takes events in order; `decisions` gives each alert its final place.
+    """Consumes events in order; `decisions` yields the final decision about each alert.
 
     An alert costs its id and 25 bytes: 650,000 of them stay far below 100 MB.
     """
@@ -56,12 +56,12 @@ class Ledger:
         self.incidents: dict[str, Incident] = {}
         self.opened_at: dict[str, float] = {}
         self.changes: dict[str, int] = {}
-        # Actions that applied and that did not, and the sentences of the latter.
+        # Counts of applied and refused actions, and sentences about the refused ones.
         self.actions: dict[str, int] = {"applied": 0, "refused": 0}
         self.refused: list[str] = []
 
     def placed(self, event: Placed) -> None:
-        """Take in an input alert's place (and not that of an alert that the engine derived from a metric)."""
+        """Record the cluster of an input alert; alerts that the engine derived from a metric are left out."""
         self.ids.append(event.id)
         self.clusters.append(event.cluster)
         self.members.append(event.member)
@@ -73,7 +73,10 @@ class Ledger:
         self.reasons.append(code)
 
     def take(self, events: Iterable[Event], inputs: frozenset[int] | range) -> list[IncidentChanged]:
-        """Take in events; `inputs` are the numbers of the records that were alerts. Gives back incidents' changes."""
+        """Record events and return incidents' changes.
+
+        `inputs` are the numbers of the records that were alerts.
+        """
         changed: list[IncidentChanged] = []
         for event in events:
             kind = type(event)
@@ -118,7 +121,10 @@ class Ledger:
             self.incidents[incident.id] = incident
 
     def reopen(self, name: str, before: Incident) -> None:
-        """Leave an incident open that ended because the archive did: as it was `before`, with what is known now."""
+        """Reopen an incident that resolved because the archive ended.
+
+        It is as it was `before`, with later rankings.
+        """
         found = self.incidents.get(name)
         if found is None or found.status != "resolved":
             return
@@ -136,7 +142,7 @@ class Ledger:
         return root
 
     def final_incidents(self) -> dict[int, str]:
-        """Final cluster → incident that went on."""
+        """Map each final cluster to the incident that continued."""
         final: dict[int, str] = {}
         for cluster, name in self._incident_of.items():
             while name in self._merged_into:
@@ -145,13 +151,13 @@ class Ledger:
         return final
 
     def final_clusters(self) -> list[int]:
-        """The final cluster of each alert, in input order."""
+        """Return the final cluster of each alert, in input order."""
         moved = self._moved
         root = self._root
         return [root(moved.get(member, cluster)) for cluster, member in zip(self.clusters, self.members, strict=True)]
 
     def decisions(self) -> Iterator[Decision]:
-        """The final place of each alert, in input order."""
+        """Yield the final decision about each alert, in input order."""
         incident_of = self.final_incidents()
         places = zip(self.ids, self.codes, self.final_clusters(), self.reasons, strict=True)
         for name, code, cluster, reason in places:

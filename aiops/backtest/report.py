@@ -1,4 +1,4 @@
-"""`report.json`: what a replay did, in numbers."""
+"""The report of a replay in numbers: `report.json`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aiops.topology import Topology
 
 
 class Report(Struct, omit_defaults=False):
-    """The numbers of a replay. `seconds` is the folding alone, without reading and decoding."""
+    """The numbers of a replay. `seconds` is the time in the engine alone, without reading and decoding."""
 
     records: dict[str, int]
     rejected: int
@@ -37,12 +37,12 @@ class Report(Struct, omit_defaults=False):
     truth: TruthReport | None = None
 
 
-# Rejected lines told in a report; all are counted.
+# Rejected lines listed in a report; all are counted.
 MAX_TOLD = 20
 
 
 def make_report(done: Replay, rejections: Rejections, topology: Topology, incidents: list[Incident]) -> Report:
-    """The report of a finished replay."""
+    """Make the report of a finished replay."""
     accounts = done.engine.accounts()
     dispositions: dict[str, int] = dict.fromkeys(DISPOSITIONS, 0)
     clusters: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Scores a replay where its input is labelled."""
+"""Scores of a replay whose input is labelled."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aiops.topology import Topology
 
 
 def truth_report(done: Replay, topology: Topology) -> score.TruthReport | None:
-    """All measures that the labels allow; None where there are no labels."""
+    """Compute all measures that the labels allow; None if there are no labels."""
     truths = done.truths
     if not truths.labelled and not truths.incidents:
         return None
@@ -45,7 +45,7 @@ def _detection(done: Replay, predicted: list[int]) -> score.Detection:
 
 
 def _matched(done: Replay, predicted: list[int]) -> dict[str, Incident]:
-    """Labelled incident → the reported incident that holds most of its alerts (the earlier one of equals)."""
+    """Map each labelled incident to the reported incident with most of its alerts (of equals, the first)."""
     parts: dict[str, Counter[str]] = {}
     for label, name in zip(done.truths.labels, _reported(done, predicted), strict=True):
         if label is not None and name is not None:

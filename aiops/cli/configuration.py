@@ -15,12 +15,14 @@ from aiops.cli.terminal import console_for
 from aiops.config import Config, load_config
 from aiops.options import Option, describe
 
-config_app = typer.Typer(help="The configuration: check it, list its keys.", no_args_is_help=True)
+config_app = typer.Typer(help="Check the configuration, list its keys.", no_args_is_help=True)
 
 
 @config_app.command("check")
 def check_command(
-    config: Annotated[Path | None, typer.Argument(help="Configuration, TOML; without one, the defaults.")] = None,
+    config: Annotated[
+        Path | None, typer.Argument(help="Configuration file (TOML); default: all keys at their defaults.")
+    ] = None,
     sets: SetOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole configuration, defaults included.")] = False,
 ) -> None:
@@ -35,7 +37,7 @@ def check_command(
     console = console_for()
     for line in told:
         console.print(line)
-    console.print("the configuration is good")
+    console.print("the configuration is valid")
 
 
 @config_app.command("keys")
@@ -54,5 +56,5 @@ def keys_command(
 
 
 def _worded(option: Option) -> str:
-    default = "must be given" if option.default == "required" else f"default {option.default}"
+    default = "required" if option.default == "required" else f"default {option.default}"
     return f"{option.kind}, {default}"

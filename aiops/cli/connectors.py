@@ -1,4 +1,4 @@
-"""`aiops connectors`: which connectors there are, and what one makes of a payload."""
+"""`aiops connectors`: list the connectors, try one on a payload, and make tokens."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ from aiops.records import Record
 
 connectors_app = typer.Typer(
     name="connectors",
-    help="Connectors: sources, sinks and mappings, and what a payload becomes.",
+    help="List connectors (sources, sinks, mappings), and try one on a payload.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 GROUP = "aiops.mappings"
-# As large as the HTTP source takes; more is surely not one payload.
+# The limit of the HTTP source; a larger file is not one payload.
 MAX_BYTES = 32 << 20
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 class Catalogue(Protocol):
-    """An entry point of the group `aiops.mappings`, called."""
+    """The type of an entry point of the group `aiops.mappings` after its call."""
 
     def connectors(self) -> Sequence[Any]:
-        """All, each with `name`, `summary` and `documentation`."""
+        """Return all connectors, each with `name`, `summary` and `documentation`."""
         ...
 
     def take(
@@ -64,7 +64,7 @@ class Catalogue(Protocol):
 
 
 def catalogues() -> list[Catalogue]:
-    """The catalogues of all installed distributions."""
+    """Return the catalogues of all installed distributions."""
     return [registry.load(GROUP, name)() for name in registry.names(GROUP)]
 
 
@@ -85,7 +85,7 @@ def list_command(as_json: Json = False) -> None:
     console.print(plugins)
     console.print("options: aiops connectors schema NAME")
     console.print()
-    table = Table("connector", "what it takes", box=None, header_style="bold", pad_edge=False)
+    table = Table("connector", "input", box=None, header_style="bold", pad_edge=False)
     for one in found:
         table.add_row(one.name, Text(clean(one.summary)))
     console.print(table)
@@ -94,7 +94,7 @@ def list_command(as_json: Json = False) -> None:
 
 @connectors_app.command("schema")
 def schema_command(
-    name: Annotated[str, typer.Argument(help="A source or a sink; `mapping` for the format of mapping files.")],
+    name: Annotated[str, typer.Argument(help="Source or sink; `mapping` for the format of mapping files.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the JSON Schema, for editors.")] = False,
 ) -> None:
     """Print the options of a source or a sink."""
@@ -156,13 +156,13 @@ def check_command(
 @connectors_app.command("test")
 def try_command(
     file: Annotated[Path, typer.Argument(help="File with a payload; - for standard input.")],
-    connector: Annotated[str, typer.Option("--connector", "-c", help="A connector, or the path of a mapping (.yaml).")],
+    connector: Annotated[str, typer.Option("--connector", "-c", help="Connector, or path of a mapping (.yaml).")],
     header: Annotated[
-        list[str] | None, typer.Option("--header", help="NAME=VALUE of the request; may be repeated.")
+        list[str] | None, typer.Option("--header", help="Header NAME=VALUE of the request; repeatable.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show what a payload becomes. Exit code 1 when anything in it is refused."""
+    """Show the records that a payload becomes. The exit code is 1 if anything in it is rejected."""
     records, problems = _take(connector, _read(file), _headers(header or []))
     if as_json:
         refused = [{"place": problem.place, "reason": problem.reason} for problem in problems]
@@ -180,7 +180,7 @@ def try_command(
 
 @connectors_app.command("token")
 def token_command() -> None:
-    """Make a token for HTTP: the token goes to the sender, its hash into the configuration."""
+    """Make a token for HTTP. The sender gets the token, the configuration its hash."""
     token = new_token()
     console = console_for()
     console.print(f"token:  {token}", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""`aiops dead-letters`: input that became no record, and why; beside a running daemon, or without one."""
+"""`aiops dead-letters`: rejected input with the reasons; it works with and without a running daemon."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from aiops.cli.terminal import clean, console_for
 from aiops.records.decode import format_time
 from aiops.store import audit
 
-# The store keeps no more than this.
+# The store keeps no more.
 _MAX_LETTERS = 100_000
 
 
 def letters_command(
     limit: Annotated[
-        int, typer.Option("--limit", min=1, max=_MAX_LETTERS, help="At most this many, newest first.")
+        int, typer.Option("--limit", min=1, max=_MAX_LETTERS, help="Number of entries to list, newest first.")
     ] = 100,
     config: ConfigOption = None,
     sets: SetOption = None,
     state: StateOption = None,
     as_json: Json = False,
 ) -> None:
-    """List dead letters, newest first: input that became no record, or that the engine could not process, and why."""
+    """List dead letters with their reasons, newest first."""
     database = open_store(config, sets, state)
     try:
         found = audit.letters(database.reader, limit=limit)
@@ -48,7 +48,7 @@ def letters_command(
 
 
 def _plain(letter: audit.Letter) -> dict[str, Any]:
-    """With the input as text; bytes that are no UTF-8 become U+FFFD."""
+    """Convert a dead letter to plain values; bytes that are not UTF-8 become U+FFFD."""
     return {
         "number": letter.number,
         "at": format_time(letter.at),

@@ -1,4 +1,4 @@
-"""`aiops demo`: a simulated storm through the engine, incidents as they happen, then what came of it."""
+"""`aiops demo`: run a simulated storm through the engine, show incidents as they happen, and sum up."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from aiops.records import Incident, Severity, parse_severity
 from aiops.simulate import STORM, Simulation, save, simulate, summary
 from aiops.wording import plural
 
-# A person can follow about ten lines a second, and the whole show stays well under a minute.
+# A person can follow about ten lines a second, and the whole demo stays well under a minute.
 LINE_PAUSE_S = 0.1
 MAX_PAUSED_LINES = 150
 
 
 class Show:
-    """Prints incidents as they happen: those that matter when they begin to, and then what changes about them.
+    """Prints incidents as they happen: the opening of those that matter, and then their changes.
 
     An incident matters from high severity on, or once it has reached a second entity. `sleep` is called between lines.
     """
@@ -45,7 +45,7 @@ class Show:
         self.day = ""
 
     def watch(self, event: IncidentChanged) -> None:
-        """Take one change; print it if it says something new to somebody who watches."""
+        """Print a change if it is new to a person who watches."""
         known = event.incident.id in self.told
         if not known and not matters(event.incident):
             return
@@ -56,7 +56,7 @@ class Show:
         self.told.add(event.incident.id)
         day = moment(event.at)[:10]
         if self.day and day != self.day:
-            # Or the times of day would seem to run backwards.
+            # Otherwise the times of day would seem to run backwards.
             self.console.print(Text(day, style="dim"))
         self.day = day
         show_event(self.console, event)
@@ -66,15 +66,17 @@ class Show:
 
 
 def matters(incident: Incident) -> bool:
-    """Whether a person who watches a whole site wants to see the incident."""
+    """Return True if a person who watches a whole site wants to see the incident."""
     return parse_severity(incident.severity) >= Severity.HIGH or len(incident.entities) > 1
 
 
 def demo_command(
-    keep: Annotated[Path | None, typer.Option(help="Keep the simulated files in this folder.")] = None,
-    seed: Annotated[int, typer.Option(help="Another seed is another storm.")] = STORM.seed,
+    keep: Annotated[
+        Path | None, typer.Option(help="Folder to keep the simulated files in; default: none is kept.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the simulation; another seed is another storm.")] = STORM.seed,
 ) -> None:
-    """Watch a storm of thousands of alerts become a handful of explained incidents; ends by itself."""
+    """Watch a storm of thousands of alerts become a handful of explained incidents."""
     console = console_for()
     run = simulate(msgspec.structs.replace(STORM, seed=seed))
     with ExitStack() as stack:
@@ -105,20 +107,20 @@ def _introduce(console: Console, run: Simulation) -> None:
 
 
 def _explain_one(console: Console, incidents: list[Incident]) -> None:
-    """Show the largest incident in full: what an on-call engineer would open first."""
+    """Show the largest incident in full, as an on-call engineer would open it first."""
     if incidents:
         console.print(Text("\nThe largest incident in full:", style="bold"))
         show_incident(console, max(incidents, key=lambda each: (each.alert_count, each.id)))
 
 
 def _show_truth(console: Console, report: Report) -> None:
-    """The simulator knows what broke; say how much of it was found."""
+    """Compare the result with the simulator's faults."""
     if report.truth is None or report.truth.causes is None or report.truth.grouping is None:
         return
     causes, grouping = report.truth.causes, report.truth.grouping
     found = round((grouping.incident_recall or 0.0) * grouping.incidents)
     console.print(
-        f"\nThe simulator knows what broke: {found} of {grouping.incidents} faults were found, "
+        f"\nAgainst the simulator's faults: {found} of {grouping.incidents} faults were found, "
         f"{round(causes.top1 * causes.cases)} of {causes.cases} causes ranked first; "
         f"alerts were grouped with a pairwise F1 of {grouping.pairwise_f1:.2f}.",
         style="dim",
@@ -128,10 +130,10 @@ def _show_truth(console: Console, report: Report) -> None:
 def _next_steps(keep: Path | None) -> list[tuple[str, str]]:
     folder = shlex.quote(str(keep)) if keep else "storm"
     files = f"{folder}/alerts.jsonl {folder}/incidents.jsonl --topology {folder}/topology.json"
-    steps = [] if keep else [("aiops demo --keep storm", "play it again and keep the files")]
+    steps = [] if keep else [("aiops demo --keep storm", "run it again and keep the files")]
     return [
         *steps,
         (f"aiops replay {files}", "score it; change settings with --set and compare with --against"),
         ("aiops run", "the daemon: alerts by HTTP on this machine, with a web page"),
-        ("aiops connectors list", "where alerts can come from and incidents can go"),
+        ("aiops connectors list", "list sources of alerts and receivers of notifications"),
     ]

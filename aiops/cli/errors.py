@@ -1,4 +1,4 @@
-"""What all commands share: one-line errors with the right exit code, and JSON where asked for."""
+"""Shared by all commands: one-line errors with the right exit code, and JSON output."""
 
 from __future__ import annotations
 
@@ -13,21 +13,24 @@ from aiops.errors import AiopsError
 
 
 def print_json(value: Any) -> None:
-    """A value as JSON on standard output, indented."""
+    """Print a value as indented JSON on standard output."""
     raw = msgspec.json.format(msgspec.json.encode(value), indent=2)
     sys.stdout.write(raw.decode() + "\n")
 
 
 @contextmanager
 def errors_as_lines() -> Iterator[None]:
-    """Print an expected error as one line on standard error and exit with its code; a closed pipe is no error."""
+    """Print an expected error as one line on standard error and exit with its code.
+
+    A closed pipe is no error.
+    """
     try:
         yield
     except AiopsError as error:
         sys.stderr.write(f"aiops: {error}\n")
         raise SystemExit(error.exit_code) from None
     except BrokenPipeError:
-        # The reader (head, less) has seen enough; standard output must not be flushed again at exit.
+        # The reader (head, less) has closed the pipe; standard output must not be flushed again at exit.
         sys.stdout = None
         raise SystemExit(0) from None
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""One incident in full: verdict, likely causes, why grouped, members, timeline, playbooks, similar ones."""
+"""One incident in full: verdict, causes, evidence, members, timeline, playbooks, similar incidents."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from aiops.records import Cause, Evidence, Incident, Member, Suggestion, parse_s
 from aiops.wording import duration, listed, plural
 
 MAX_CAUSES = 3
-# A record lists as many services and merged incidents; there may be more.
+# A record lists at most this many services and merged incidents; there may be more.
 MAX_LISTED = 200
 MAX_EVIDENCE = 5
 MAX_MEMBERS = 15
 MAX_LANES = 12
-# The lanes of the timeline take this many columns of a wide terminal; a narrow one needs the room for names.
+# The timeline's bars take this many columns of a wide terminal; a narrow one needs the room for names.
 LANE_WIDTH, NARROW_LANE_WIDTH, WIDE_FROM = 24, 14, 100
 
 
 def incident_parts(incident: Incident, width: int) -> Iterator[RenderableType]:
-    """The sections of an incident, those without content left out; `width` in columns."""
+    """Yield the sections of an incident, those without content left out; `width` in columns."""
     yield _verdict(incident)
     yield from _section("Likely causes", _causes(incident.causes))
     yield from _section("Why these alerts belong together", _sentences(incident.explanation))
@@ -63,12 +63,12 @@ def _verdict(incident: Incident) -> RenderableType:
     if incident.merged_into:
         lines.append(Text(f"now part of {clean(incident.merged_into)}"))
     if incident.merged_from:
-        lines.append(Text(f"took in {_names(incident.merged_from)}", style="dim"))
+        lines.append(Text(f"includes {_names(incident.merged_from)}", style="dim"))
     return Panel(Group(*lines), border_style=STYLES[level].replace(" on red", "").replace("white", "red"))
 
 
 def _verdict_line(incident: Incident) -> str:
-    """The one line to read; it says "unknown" rather than guess."""
+    """Return the most important line; it shows "unknown" rather than a guess."""
     if incident.root_cause is not None:
         return f"Cause: {clean(incident.root_cause.entity)} (confirmed)"
     if not incident.causes or incident.causes[0].score <= 0:
@@ -81,7 +81,7 @@ def _verdict_line(incident: Incident) -> str:
 
 
 def score_text(cause: Cause) -> str:
-    """How sure: per cent once probabilities are calibrated, else a word.
+    """Describe the certainty of a cause: per cent once probabilities are calibrated, else a word.
 
     >>> score_text(Cause("db", 2.0, 0.71)), score_text(Cause("db", 2.0, confidence="medium"))
     ('71 %', 'medium confidence')
@@ -100,7 +100,7 @@ def _times(incident: Incident) -> str:
 
 
 def entities_text(incident: Incident) -> str:
-    """How many entities alert.
+    """Describe the number of entities that alert.
 
     >>> entities_text(Incident(id="i-1", entities=["a"])), entities_text(Incident(id="i-1", entity_count=3000))
     ('1 entity', '3,000 entities')
@@ -128,7 +128,7 @@ def _causes(causes: Sequence[Cause]) -> list[RenderableType]:
 
 
 def _evidence(evidence: Sequence[Evidence]) -> list[RenderableType]:
-    """The strongest contributions with their sign, each with its sentence."""
+    """Render the strongest contributions with their sign, each with its sentence."""
     strongest = sorted(evidence, key=lambda each: -abs(each.value))[:MAX_EVIDENCE]
     if not strongest:
         return []
@@ -161,7 +161,7 @@ def _members(incident: Incident, width: int) -> list[RenderableType]:
     table.add_column("alert stream", no_wrap=True, overflow="ellipsis", ratio=3)
     table.add_column("count", justify="right", no_wrap=True, min_width=5)
     table.add_column("joined because", no_wrap=True, overflow="ellipsis", ratio=2)
-    # Whole, as feedback needs it: a long one takes several lines.
+    # In full, as feedback needs it: a long id takes several lines.
     table.add_column("alert id", overflow="fold", ratio=2)
     for member in incident.members[:MAX_MEMBERS]:
         name = Text(f"{clean(member.name)} on {clean(member.entity)}", style="" if member.status == "firing" else "dim")
@@ -177,13 +177,13 @@ def _silenced(by: str, until: float | None) -> str:
 
 
 def _tie(member: Member) -> Text:
-    """The strongest reason why the stream joined; the one that opened a cluster has none."""
+    """Render the strongest reason why the stream joined; the stream that opened the cluster has none."""
     best = max(member.evidence, key=lambda each: each.value, default=None)
-    return Text(clean(best.text or best.name)) if best is not None else Text("opened it", style="dim")
+    return Text(clean(best.text or best.name)) if best is not None else Text("first stream", style="dim")
 
 
 def _timeline(incident: Incident, width: int) -> list[RenderableType]:
-    """When each stream began and how long it spoke, earliest first."""
+    """Render the start and length of each stream, earliest first."""
     members = sorted(incident.members, key=lambda member: (member.first_at, member.name, member.entity))
     if not members:
         return []

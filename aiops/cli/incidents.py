@@ -1,4 +1,4 @@
-"""`aiops incidents`: what the daemon found, and what people say of it."""
+"""`aiops incidents`: list and show incidents, and send feedback on them."""
 
 from __future__ import annotations
 
@@ -25,14 +25,16 @@ from aiops.store import incidents
 from aiops.store.database import open_reader
 from aiops.store.store import FILE_NAME
 
-incidents_app = typer.Typer(help="Incidents: list, show, acknowledge, resolve, confirm.", no_args_is_help=True)
+incidents_app = typer.Typer(
+    help="List and show incidents; acknowledge, resolve and confirm them.", no_args_is_help=True
+)
 
 IdArgument = Annotated[str, typer.Argument(help="The incident's id, or its beginning.")]
 StateOption = Annotated[Path | None, typer.Option("--state", help="The daemon's state directory.")]
-ActorOption = Annotated[str | None, typer.Option("--as", help="Who says so; default: you.")]
-NoteOption = Annotated[str | None, typer.Option("--note", help="A sentence for the audit.")]
+ActorOption = Annotated[str | None, typer.Option("--as", help="Name of the person; default: your user name.")]
+NoteOption = Annotated[str | None, typer.Option("--note", help="Remark for the audit.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-# What a daemon has open at once fits a screen; who wants more asks for it.
+# The open incidents of a daemon fit a screen; a larger number is an explicit choice.
 _LIMIT = 50
 
 
@@ -41,12 +43,17 @@ def list_command(
     config: ConfigOption = None,
     sets: SetOption = None,
     state: StateOption = None,
-    status: Annotated[list[str] | None, typer.Option(help="open, acknowledged, resolved, merged, or all.")] = None,
-    severity: Annotated[str, typer.Option(help="This severity and above.")] = "ok",
-    limit: Annotated[int, typer.Option(min=1, max=incidents.MAX_LIMIT, help="At most this many.")] = _LIMIT,
+    status: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Status to list: open, acknowledged, resolved, merged, or all. Default: open and acknowledged."
+        ),
+    ] = None,
+    severity: Annotated[str, typer.Option(help="Lowest severity to list.")] = "ok",
+    limit: Annotated[int, typer.Option(min=1, max=incidents.MAX_LIMIT, help="Number of incidents to list.")] = _LIMIT,
     as_json: JsonOption = False,
 ) -> None:
-    """List incidents, last opened first; those that are not over, unless --status says otherwise."""
+    """List incidents, last opened first; without --status those that are open or acknowledged."""
     wanted = _statuses(status)
     with _store(config, sets, state) as reader:
         found = incidents.listed(reader, statuses=wanted, min_severity=int(_severity(severity)), limit=limit)
@@ -91,7 +98,7 @@ def ack_command(
     actor: ActorOption = None,
     note: NoteOption = None,
 ) -> None:
-    """Say that somebody looks at an incident."""
+    """Acknowledge an incident."""
     _tell("acknowledge", id, config, sets, state, actor, note)
 
 
@@ -104,27 +111,31 @@ def resolve_command(
     actor: ActorOption = None,
     note: NoteOption = None,
 ) -> None:
-    """Say that an incident is over, whatever its alerts say."""
+    """Resolve an incident, although its alerts may still fire."""
     _tell("resolve", id, config, sets, state, actor, note)
 
 
 @incidents_app.command("confirm")
 def confirm_command(
     id: IdArgument,
-    cause: Annotated[str | None, typer.Option(help="The entity that was the cause.")] = None,
-    playbook: Annotated[str | None, typer.Option(help="A playbook that was used.")] = None,
+    cause: Annotated[str | None, typer.Option(help="Entity that was the cause.")] = None,
+    playbook: Annotated[str | None, typer.Option(help="Playbook that was used.")] = None,
     outcome: Annotated[
-        str | None, typer.Option(help="What the playbook did: resolved (default), helped or useless.")
+        str | None, typer.Option(help="Outcome of the playbook: resolved (default), helped or useless.")
     ] = None,
-    belongs: Annotated[list[str] | None, typer.Option(help="Id of an alert that belongs here; see `show`.")] = None,
-    wrong: Annotated[list[str] | None, typer.Option(help="Id of an alert that does not belong here.")] = None,
+    belongs: Annotated[
+        list[str] | None, typer.Option(help="Id of an alert that belongs to the incident (see `show`); repeatable.")
+    ] = None,
+    wrong: Annotated[
+        list[str] | None, typer.Option(help="Id of an alert that does not belong to it; repeatable.")
+    ] = None,
     config: ConfigOption = None,
     sets: SetOption = None,
     state: StateOption = None,
     actor: ActorOption = None,
     note: NoteOption = None,
 ) -> None:
-    """Confirm the cause or a playbook that was used, from which rankings learn; judge the grouping, for the record."""
+    """Confirm the cause or a used playbook, from which rankings learn; judge the grouping, for the record."""
     said: list[tuple[str, str | None, dict[str, str]]] = []
     if cause is not None:
         said.append(("confirm_cause", cause, {}))
@@ -133,7 +144,7 @@ def confirm_command(
             raise UsageError(f"--outcome: expected resolved, helped or useless; got {outcome!r}")
         said.append(("confirm_playbook", None, {"playbook": playbook, "outcome": outcome or "resolved"}))
     elif outcome is not None:
-        raise UsageError("--outcome: expected with --playbook only, as it says what the playbook did")
+        raise UsageError("--outcome: expected with --playbook only, as the outcome of that playbook")
     if belongs or wrong:
         said.append(("confirm_grouping", None, {"alerts": ",".join(belongs or ()), "wrong": ",".join(wrong or ())}))
     if not said:
@@ -143,18 +154,18 @@ def confirm_command(
 
 
 def state_directory(config: Path | None, sets: list[str] | None, state: Path | None) -> Path:
-    """The state directory that the options name."""
+    """Return the state directory that the options name."""
     return state if state is not None else load_config(config, sets or ()).state.path()
 
 
 def incident_of(directory: Path, id: str) -> Incident:
-    """The incident of an id, or of its beginning; raise `UsageError` where there is none, or several."""
+    """Return the incident of an id, or of its beginning; raise `UsageError` if there is none, or several."""
     with _store(None, None, directory) as reader:
         return _found(reader, id)
 
 
 def dry_run_of(directory: Path, incident: Incident) -> Plan | None:
-    """The dry run of an incident's first suggestion, where it has steps that could run and a daemon answers."""
+    """Return the dry run of the first suggestion if it has executable steps and a daemon answers."""
     if not incident.playbooks or incident.status in ("resolved", "merged"):
         return None
     try:
@@ -212,7 +223,7 @@ def _tell(
 
 
 def user() -> str:
-    """Who runs the command."""
+    """Return the name of the user who runs the command."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -1,4 +1,4 @@
-"""`aiops models`: detectors of unusual alert streams, trained aside, compared, put in place and taken back."""
+"""`aiops models`: train detectors offline, compare, promote and roll them back."""
 
 from __future__ import annotations
 
@@ -26,17 +26,19 @@ from aiops.wording import plural
 
 models_app = typer.Typer(
     name="models",
-    help="Detectors of unusual alert streams: train aside, compare, put in place, take back.",
+    help="Train detectors of unusual alert streams offline; compare, promote and roll them back.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
 Files = Annotated[list[Path], typer.Argument(help="Archives with alerts; `-` is standard input.")]
 StateOption = Annotated[Path | None, typer.Option("--state", help="The daemon's state directory.")]
-DirOption = Annotated[Path | None, typer.Option("--dir", help="Models directory; default: `models` in the state.")]
+DirOption = Annotated[
+    Path | None, typer.Option("--dir", help="Models directory; default: `models` in the state directory.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 OutOption = Annotated[
-    Path | None, typer.Option("--out", help="Write the swap record to this archive and leave the daemon alone.")
+    Path | None, typer.Option("--out", help="Archive to write the swap record to, instead of promoting in the daemon.")
 ]
 
 
@@ -48,7 +50,10 @@ def list_command(
     state: StateOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List models; a star marks the one that the running daemon uses (`current` in JSON; null without a daemon)."""
+    """List models.
+
+    A star marks the one that the running daemon uses (`current` in JSON; null without a daemon).
+    """
     store = _detector_store(directory, config, sets, state)
     models, current = store.models(), _in_use(config, sets, state)
     if as_json:
@@ -67,16 +72,19 @@ def list_command(
 def train_command(
     files: Files,
     algorithm: Annotated[
-        str, typer.Option("--algorithm", help="Registered detector: pca, ecod, hbos, or a plugin's.")
+        str, typer.Option("--algorithm", help="Detector to train: pca, ecod, hbos, or a plugin's.")
     ] = "pca",
     directory: DirOption = None,
     config: ConfigOption = None,
     sets: SetOption = None,
     state: StateOption = None,
-    seed: Annotated[int, typer.Option(help="Of the anomalies planted for the comparison.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the anomalies planted for the comparison.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Fit a detector on archives; compare it with the daemon's, or without a daemon with the last promoted one."""
+    """Train a detector on archives, and compare it with the daemon's.
+
+    Without a daemon it is compared with the last promoted one.
+    """
     store = _detector_store(directory, config, sets, state)
     gathered = _rows_of(files)
     current = _incumbent(store, _in_use(config, sets, state))
@@ -112,7 +120,10 @@ def evaluate_command(
     state: StateOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Score every model on archives: the ROC area of rows with labelled alerts, of planted anomalies without labels."""
+    """Score every model on archives.
+
+    The score is the ROC area of rows with labelled alerts, or of planted anomalies without labels.
+    """
     store = _detector_store(directory, config, sets, state)
     gathered = _rows_of(files)
     rows = gathered.values()
@@ -130,18 +141,18 @@ def evaluate_command(
 @models_app.command("promote")
 def promote_command(
     id: Annotated[str, typer.Argument(help="The model's id.")],
-    force: Annotated[bool, typer.Option("--force", help="Even where the comparison spoke against it.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Promote even if the comparison advises against it.")] = False,
     out: OutOption = None,
     directory: DirOption = None,
     config: ConfigOption = None,
     sets: SetOption = None,
     state: StateOption = None,
 ) -> None:
-    """Put a model in place: the running daemon takes it as a record of its journal."""
+    """Promote a model: the running daemon reads it as a record of its journal."""
     store = _detector_store(directory, config, sets, state)
     model = store.get(id)
     if not model.verdict and not force:
-        raise UsageError(f"{id}: {model.reason}: not promoted (--force promotes it all the same)")
+        raise UsageError(f"{id}: {model.reason}: not promoted (--force promotes it anyway)")
     _deliver(model, out, config, sets, state)
     store.promote(id)
 
@@ -154,7 +165,7 @@ def rollback_command(
     sets: SetOption = None,
     state: StateOption = None,
 ) -> None:
-    """Put the model before the last one back in place."""
+    """Roll back to the model before the last one."""
     store = _detector_store(directory, config, sets, state)
     model = store.before()
     _deliver(model, out, config, sets, state)
@@ -168,7 +179,7 @@ def _detector_store(
 
 
 def _in_use(config: Path | None, sets: list[str] | None, state: Path | None) -> str | None:
-    """The id of the model that the daemon uses, empty where it uses none; None where no daemon answers."""
+    """Return the id of the model that the daemon uses, empty if it uses none; None if no daemon answers."""
     try:
         health = send_request(state_directory(config, sets, state), {"ask": "health"})["health"]
     except AiopsError:
@@ -178,13 +189,13 @@ def _in_use(config: Path | None, sets: list[str] | None, state: Path | None) -> 
 
 
 def _use(current: str | None, models: Sequence[Model]) -> str:
-    """What the star says, in words."""
+    """Describe the meaning of the star."""
     if current is None:
-        return "which one is in use is unknown, as no daemon answers"
+        return "the one in use is unknown, as no daemon answers"
     if not current:
         return "the daemon uses none"
     here = any(model.id == current for model in models)
-    return f"the daemon uses {current}" + ("" if here else ", which is not among them")
+    return f"the daemon uses {current}" + ("" if here else ", which is not listed")
 
 
 def _incumbent(store: DetectorStore, current: str | None) -> Model | None:
@@ -204,7 +215,7 @@ def _rows_of(files: Iterable[Path]) -> FeatureRows:
 
 
 def _marks(gathered: FeatureRows) -> list[bool] | None:
-    """The labels, where there are rows on both sides of them."""
+    """Return the labels if they separate the rows."""
     both = any(gathered.marked) and not all(gathered.marked)
     return gathered.marked if both else None
 

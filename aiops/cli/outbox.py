@@ -1,7 +1,7 @@
-"""`aiops outbox`: what waits to be delivered, what could not be, and what a person decides about it.
+"""`aiops outbox`: list notifications, retry or drop them, and enable endpoints.
 
-Messages are listed, retried and dropped beside a running daemon, which looks into the outbox every few seconds, or
-without one; endpoints are those of the running daemon.
+Messages are listed, retried and dropped with or without a running daemon, which reads the outbox every few seconds.
+Endpoints are those of the running daemon.
 """
 
 from __future__ import annotations
@@ -29,32 +29,40 @@ from aiops.store.store import FILE_NAME
 
 outbox_app = typer.Typer(
     name="outbox",
-    help="Messages to on-call tools: what waits, what could not be delivered; send it again or give it up.",
+    help="List notifications, retry or drop them; list and enable endpoints.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
 StateOption = Annotated[Path | None, typer.Option("--state", help="The daemon's state directory.")]
-Endpoint = Annotated[str | None, typer.Option("--endpoint", help="Only messages to this endpoint.")]
+Endpoint = Annotated[
+    str | None, typer.Option("--endpoint", help="Endpoint whose messages are listed or changed; default: all.")
+]
 Ids = Annotated[list[int] | None, typer.Argument(help="Numbers of messages, as `list` shows them.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-# More rows than this are read by a program, which asks for what it needs.
+# A program that needs more rows sets its own limit.
 _MAX_ROWS = 100_000
 
 
 @outbox_app.command("list")
 def list_command(
     status: Annotated[
-        str | None, typer.Option("--status", help=f"Only these: {', '.join(STATES)}. Default: due and dead.")
+        str | None,
+        typer.Option("--status", help=f"State to list: {', '.join(STATES)}; repeatable. Default: due and dead."),
     ] = None,
     endpoint: Endpoint = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=_MAX_ROWS, help="At most this many, newest first.")] = 100,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, max=_MAX_ROWS, help="Number of messages to list, newest first.")
+    ] = 100,
     config: ConfigOption = None,
     sets: SetOption = None,
     state: StateOption = None,
     as_json: Json = False,
 ) -> None:
-    """List messages, newest first; without --status those that wait and those that could not be delivered."""
+    """List messages, newest first.
+
+    Without --status those that are due and those that could not be delivered.
+    """
     database, table = _open(config, sets, state)
     try:
         states: tuple[State, ...] = ("due", "dead") if status is None else (_status(status),)
@@ -74,7 +82,7 @@ def list_command(
 @outbox_app.command("retry")
 def retry_command(
     ids: Ids = None,
-    every: Annotated[bool, typer.Option("--all", help="All dead messages (of --endpoint).")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Retry all dead messages (of --endpoint).")] = False,
     endpoint: Endpoint = None,
     config: ConfigOption = None,
     sets: SetOption = None,
@@ -82,7 +90,7 @@ def retry_command(
     actor: ActorOption = None,
     as_json: Json = False,
 ) -> None:
-    """Send dead messages again, as if they were new. One that something newer has overtaken is left out."""
+    """Retry dead messages as if they were new. A message that a newer one supersedes is left out."""
     database, table = _open(config, sets, state)
     try:
         chosen = _chosen(table, ids, every, "dead", endpoint)
@@ -95,8 +103,8 @@ def retry_command(
 @outbox_app.command("drop")
 def drop_command(
     ids: Ids = None,
-    every: Annotated[bool, typer.Option("--all", help="All messages of --status (and --endpoint).")] = False,
-    status: Annotated[str, typer.Option("--status", help="What to drop: dead or due.")] = "dead",
+    every: Annotated[bool, typer.Option("--all", help="Drop all messages of --status (and --endpoint).")] = False,
+    status: Annotated[str, typer.Option("--status", help="State to drop: dead or due.")] = "dead",
     endpoint: Endpoint = None,
     config: ConfigOption = None,
     sets: SetOption = None,
@@ -104,7 +112,7 @@ def drop_command(
     actor: ActorOption = None,
     as_json: Json = False,
 ) -> None:
-    """Give messages up: they are not sent, and kept for the record."""
+    """Drop messages: they are not sent, and are kept for the record."""
     if status not in ("dead", "due"):
         raise UsageError(f"--status: expected dead or due; got {status!r}")
     database, table = _open(config, sets, state)
@@ -121,7 +129,7 @@ def drop_command(
 def endpoints_command(
     config: ConfigOption = None, sets: SetOption = None, state: StateOption = None, as_json: Json = False
 ) -> None:
-    """List the endpoints of the running daemon, whether they are told, and why not."""
+    """List the endpoints of the running daemon, with their state and the reason."""
     found = send_request(_directory(config, sets, state), {"ask": "endpoints"})["endpoints"]
     if as_json:
         print_json(found)
@@ -143,7 +151,7 @@ def enable_command(
     note: NoteOption = None,
     as_json: Json = False,
 ) -> None:
-    """Tell an endpoint again that was disabled because it answered that it is gone (410)."""
+    """Enable an endpoint that was disabled after it answered 410 Gone."""
     request = {"ask": "enable", "endpoint": endpoint, "actor": actor or user(), "reason": note or ""}
     enabled = send_request(_directory(config, sets, state), request)["enabled"]
     if as_json:
@@ -153,9 +161,9 @@ def enable_command(
     if not enabled:
         console.print(f"{clean(endpoint)} was not disabled")
         return
-    console.print(f"{clean(endpoint)} is told again")
+    console.print(f"{clean(endpoint)} is notified again")
     retry = f"aiops outbox retry --all --endpoint {clean(endpoint)}"
-    console.print(f"what it missed was given up: `{retry}` sends it", soft_wrap=True)
+    console.print(f"its missed messages are dead letters: `{retry}` sends them", soft_wrap=True)
 
 
 def _directory(config: Path | None, sets: list[str] | None, state: Path | None) -> Path:
@@ -163,7 +171,7 @@ def _directory(config: Path | None, sets: list[str] | None, state: Path | None) 
 
 
 def open_store(config: Path | None, sets: list[str] | None, state: Path | None) -> Database:
-    """The store of a state directory; raise `UsageError` where there is none."""
+    """Open the store of a state directory; raise `UsageError` if there is none."""
     path = _directory(config, sets, state) / FILE_NAME
     if not path.is_file():
         raise UsageError(f"{path}: there is no store: expected the state directory of a daemon that has run")
@@ -186,7 +194,7 @@ def _chosen(table: OutboxTable, ids: list[int] | None, every: bool, state: State
     if bool(ids) == every:
         raise UsageError("expected numbers of messages, or --all")
     if ids and endpoint is not None:
-        raise UsageError("--endpoint: expected with --all only; the numbers say which messages")
+        raise UsageError("--endpoint: expected with --all only; numbers identify their messages already")
     if ids:
         return ids
     return [row.id for row in table.rows(state, _MAX_ROWS, endpoint)]
@@ -202,7 +210,10 @@ def _report(done: str, moved: int, ids: list[int] | None, as_json: bool) -> None
 
 
 def _plain(row: Row) -> dict[str, Any]:
-    """A row without the incident itself, which `aiops incidents show` has; errors are redacted when they are stored."""
+    """Convert a row to plain values, without the incident itself.
+
+    Errors were redacted when they were stored.
+    """
     plain: dict[str, Any] = {
         name: getattr(row, name) for name in Row.__struct_fields__ if name not in ("body", "traceparent")
     }

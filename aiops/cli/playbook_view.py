@@ -1,4 +1,4 @@
-"""Suggestions and explained playbooks at a terminal; all text of alerts goes through `clean`."""
+"""Suggested and explained playbooks on a terminal; all text of alerts goes through `clean`."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from aiops.respond.guards import GuardCheck
 from aiops.respond.rendering import Shown
 from aiops.respond.runs import Plan
 
-# Nothing of a request may be hidden from whoever approves it: a playbook file has at most 256 KiB.
+# Nothing of a request may be hidden from its approver: a playbook file has at most 256 KiB.
 MAX_BODY_CHARS = 1_000_000
 _MARKS = {"passed": ("✓", "green"), "refused": ("✗", "red"), "later": ("·", "dim")}
 
 
 def show_suggestions(console: Console, suggested: Sequence[Suggestion]) -> None:
-    """A table of suggestions with the reasons that add up to each score."""
+    """Print a table of suggestions with the evidence that adds up to each score."""
     if not suggested:
         console.print("No playbook fits: none of the conditions holds, and no text is alike enough.")
         return
@@ -35,14 +35,14 @@ def show_suggestions(console: Console, suggested: Sequence[Suggestion]) -> None:
 
 
 def show_explanation(console: Console, explanation: Explanation) -> None:
-    """A playbook with its commands filled in, and what its guards would say."""
+    """Print a playbook with its commands filled in, and the answers of its guards."""
     console.print(f"\n{clean(explanation.playbook)}", style="bold underline")
     console.print(Text(clean(explanation.summary)))
     verdict = "fits" if explanation.fits else "does not fit"
     console.print(Text(f"{verdict}: {clean(explanation.reason)}", style="green" if explanation.fits else "red"))
-    console.print(Text(f"Not to use: {clean(explanation.when_not_to_use)}", style="yellow"))
+    console.print(Text(f"Do not use: {clean(explanation.when_not_to_use)}", style="yellow"))
     for name, reason in explanation.missing.items():
-        console.print(Text(f"<{clean(name)}> is for you to fill in: {clean(reason)}", style="dim"))
+        console.print(Text(f"fill in <{clean(name)}> yourself: {clean(reason)}", style="dim"))
     for number, step in enumerate(explanation.steps, 1):
         _step(console, number, step)
     if explanation.guards:
@@ -51,7 +51,7 @@ def show_explanation(console: Console, explanation: Explanation) -> None:
 
 
 def show_plan(console: Console, plan: Plan) -> None:
-    """A dry run: what would be sent, and what each guard says."""
+    """Print a dry run: the requests, and each guard's answer."""
     console.print(f"\nDry run of {clean(plan.playbook)}", style="bold underline")
     console.print(Text(clean(plan.sentence, 500), style="red" if plan.refused else "green"), soft_wrap=True)
     for request in plan.requests:
@@ -64,7 +64,7 @@ def show_plan(console: Console, plan: Plan) -> None:
 
 
 def _sent(request: Call) -> str:
-    """All that is sent of a request, as an approver must see it; the rollback only if it is needed."""
+    """Describe all that is sent of a request, for its approver; the rollback is sent only if needed."""
     what = f"{request.phase} {clean(request.name)} on {clean(request.target)}"
     parts = [f"{what}: {request.method} {clean(request.url, 4_096)}"]
     parts += [f"{clean(name)}: {clean(value, 300)}" for name, value in request.headers.items()]

@@ -36,7 +36,7 @@ from aiops.wording import plural
 
 playbooks_app = typer.Typer(
     name="playbooks",
-    help="Playbooks: what there is, whether they are well formed, whether they fit an incident.",
+    help="List, check, test and explain playbooks; plan, list, stop and roll back runs.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -45,7 +45,7 @@ MAX_ALERT = 200
 
 Paths = Annotated[list[Path] | None, typer.Argument(help="Playbook files or folders; default: the shipped catalogue.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Folders = Annotated[list[Path] | None, typer.Option("--playbooks", help="Playbook files or folders; may be repeated.")]
+Folders = Annotated[list[Path] | None, typer.Option("--playbooks", help="Playbook files or folders; repeatable.")]
 
 
 @playbooks_app.command("list")
@@ -55,7 +55,7 @@ def list_command(paths: Paths = None, as_json: Json = False) -> None:
     if as_json:
         print_json([_row(playbook) for playbook in catalogue.playbooks.values()])
     else:
-        table = Table("name", "mode", "what for", box=None, header_style="bold", pad_edge=False)
+        table = Table("name", "mode", "purpose", box=None, header_style="bold", pad_edge=False)
         for playbook in catalogue.playbooks.values():
             table.add_row(playbook.name, playbook.mode, Text(clean(playbook.summary)))
         console = console_for()
@@ -67,10 +67,10 @@ def list_command(paths: Paths = None, as_json: Json = False) -> None:
 @playbooks_app.command("lint")
 def lint_command(
     paths: Paths = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail as well.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Check that playbooks are well formed; exit code 1 where one is not."""
+    """Check that playbooks are well formed; the exit code is 1 if one is not."""
     files = _files(paths)
     others = {path.stem for path in [*files, *_files(None)]}
     found = [finding for path in files for finding in [*lint_file(path), *review(path, others)]] + _repeated(files)
@@ -113,7 +113,7 @@ def new_command(
 
 @playbooks_app.command("test")
 def trial_command(paths: Paths = None, as_json: Json = False) -> None:
-    """Run the tests that playbooks carry; exit code 1 where one fails or a playbook cannot be read."""
+    """Run the tests that playbooks carry; the exit code is 1 if one fails or a playbook cannot be read."""
     catalogue = _catalogue(paths)
     results = [result for playbook in catalogue.playbooks.values() for result in run_trials(playbook)]
     if as_json:
@@ -128,16 +128,16 @@ def trial_command(paths: Paths = None, as_json: Json = False) -> None:
 @playbooks_app.command("explain")
 def explain_command(
     files: Annotated[
-        list[str], typer.Argument(help="Archives with the incident, and with its alerts where they are apart.")
+        list[str], typer.Argument(help="Archives with the incident, and with its alerts if they are separate.")
     ],
-    incident: Annotated[str | None, typer.Option(help="Which incident, where there are several.")] = None,
-    topology: Annotated[Path | None, typer.Option(help="Dependency graph, JSON or YAML.")] = None,
-    playbook: Annotated[str | None, typer.Option(help="Explain this playbook, whether it fits or not.")] = None,
+    incident: Annotated[str | None, typer.Option(help="Incident to explain; required if there are several.")] = None,
+    topology: Annotated[Path | None, typer.Option(help="Dependency graph (JSON or YAML).")] = None,
+    playbook: Annotated[str | None, typer.Option(help="Playbook to explain, even if it does not fit.")] = None,
     playbooks: Folders = None,
     runbooks: Annotated[Path | None, typer.Option(help="Folder of Markdown runbooks.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Say which playbooks fit an incident and why, with their commands filled in; nothing is run."""
+    """Show which playbooks fit an incident and why, with their commands filled in; nothing is run."""
     graph = load_topology(topology) if topology is not None else Topology()
     view = view_of_archive(gather(read(files, Rejections())), incident)
     catalogue = _catalogue(playbooks)
@@ -162,14 +162,14 @@ def schema_command() -> None:
 @playbooks_app.command("audit")
 def audit_command(
     file: Annotated[
-        Path | None, typer.Argument(help="The audit trail of runs, JSON lines; default: that of the state directory.")
+        Path | None, typer.Argument(help="Audit trail of runs (JSON lines); default: that of the state directory.")
     ] = None,
     config: ConfigOption = None,
     sets: SetOption = None,
     state: StateOption = None,
     as_json: Json = False,
 ) -> None:
-    """Check that an audit trail is whole; exit code 1 where it is not.
+    """Check an audit trail; the exit code is 1 if it is damaged.
 
     No line was changed, removed or moved; for the trail of the state directory also none at its end, by its anchor in
     the store.
@@ -181,7 +181,7 @@ def audit_command(
     if as_json:
         print_json(verdict)
     elif verdict.problem is None:
-        console_for().print(f"whole: {verdict.entries} entries, last hash {verdict.head}", soft_wrap=True)
+        console_for().print(f"intact: {verdict.entries} entries, last hash {verdict.head}", soft_wrap=True)
     else:
         console_for().print(f"broken after {verdict.entries} entries: {clean(verdict.problem)}", soft_wrap=True)
     if verdict.problem is not None:

@@ -1,4 +1,4 @@
-"""What a person at a terminal sees: incidents as they happen, one incident in full, and what came of a storm."""
+"""Output for a terminal: incidents as they happen, one incident in full, and the summary of a storm."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ MAX_ROWS = 20
 
 
 class Closing(Struct):
-    """What came of a run: counts, incidents (best first), where alerts went, and commands to try next."""
+    """The summary of a run: counts, incidents (best first), dispositions, and commands to try next."""
 
     alerts: int
     incidents: list[Incident]
@@ -50,7 +50,10 @@ class Closing(Struct):
 
 
 def show_event(console: Console, event: IncidentChanged) -> None:
-    """Print one change of an incident: a line, and for what matters most a second one with cause and counts."""
+    """Print one change of an incident.
+
+    The most important changes get a second line with cause and counts.
+    """
     incident = event.incident
     line = Text(f"{clock(event.at)}  ", style="dim")
     line.append(f"{event.change.upper():<12}", style=CHANGE_STYLES[event.change])
@@ -63,7 +66,7 @@ def show_event(console: Console, event: IncidentChanged) -> None:
 
 
 def _detail(event: IncidentChanged) -> Text:
-    """What matters most first: the line is cut at the width of the terminal."""
+    """Return the most important facts first: the line is cut at the width of the terminal."""
     incident = event.incident
     parts = [Text(clean(incident.id), style="dim")]
     if event.change == "merged" and incident.merged_into:
@@ -79,13 +82,13 @@ def _detail(event: IncidentChanged) -> Text:
 
 
 def show_incident(console: Console, incident: Incident) -> None:
-    """Print one incident in full, in the order in which a person on call asks."""
+    """Print one incident in full, in the order of an on-call engineer's questions."""
     for part in incident_parts(incident, console.width):
         console.print(part)
 
 
 def show_incidents(console: Console, incidents: Sequence[Incident], limit: int = MAX_ROWS) -> None:
-    """Print a table of incidents, in the order given, at most `limit`."""
+    """Print a table of incidents in the order given, at most `limit`."""
     table = Table(box=None, pad_edge=False, header_style="dim", expand=True, padding=(0, 1, 0, 0))
     for name, options in _columns(console.width).items():
         table.add_column(name, **options)  # type: ignore[arg-type]
@@ -117,7 +120,7 @@ def _columns(width: int) -> dict[str, dict[str, object]]:
 
 
 def show_closing(console: Console, closing: Closing) -> None:
-    """Print the summary of a run, its incidents by severity, and what to do next."""
+    """Print the summary of a run, its incidents by severity, and the next commands."""
     count = len(closing.incidents)
     line = Text(f"\n{plural(closing.alerts, 'alert')}", style="bold yellow")
     line.append(" became ", style="default")
@@ -128,7 +131,7 @@ def show_closing(console: Console, closing: Closing) -> None:
     console.print(line)
     if closing.dispositions:
         places = (f"{number:,} {clean(name)}" for name, number in closing.dispositions.items() if number)
-        console.print("where they went: " + ", ".join(places), style="dim")
+        console.print("dispositions: " + ", ".join(places), style="dim")
     if closing.incidents:
         console.print()
         show_incidents(console, sorted(closing.incidents, key=_worst_first))
@@ -137,7 +140,7 @@ def show_closing(console: Console, closing: Closing) -> None:
 
 
 def _show_steps(console: Console, steps: Sequence[tuple[str, str]]) -> None:
-    """Commands are never broken, so that they can be copied; what they do stands beside them where there is room."""
+    """Print commands unbroken, ready to copy; explanations are beside them if there is room."""
     console.print("\nwhat to do next", style="bold")
     wide = max(cell_len(command) for command, _ in steps)
     beside = max(wide + cell_len(why) for _, why in steps) + 4 <= console.width

@@ -1,4 +1,4 @@
-"""`aiops replay`: fold archives, or a stretch of the journal, and show what comes of it."""
+"""`aiops replay`: process archives, or a part of the journal, and report the result."""
 
 from __future__ import annotations
 
@@ -41,22 +41,26 @@ from aiops.topology import Topology, load_topology
 
 def replay_command(
     files: Annotated[list[str] | None, typer.Argument(help="Archives (.jsonl, .jsonl.gz, - for stdin).")] = None,
-    topology: Annotated[Path | None, typer.Option(help="Dependency graph, JSON or YAML.")] = None,
+    topology: Annotated[
+        Path | None, typer.Option(help="Dependency graph (JSON or YAML); default: that of --config.")
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="Configuration, TOML.")] = None,
-    sets: Annotated[list[str] | None, typer.Option("--set", help="section.key=value; may be repeated.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the incidents here, as an archive.")] = None,
-    decisions: Annotated[Path | None, typer.Option(help="Write where each alert went, one line each.")] = None,
-    report: Annotated[Path | None, typer.Option(help="Write report.json here; - prints it.")] = None,
-    against: Annotated[Path | None, typer.Option(help="Fold again with this configuration; show what changes.")] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first line that does not fit.")] = False,
-    journal: Annotated[Path | None, typer.Option(help="Read a daemon's journal instead of files.")] = None,
-    since: Annotated[str | None, typer.Option("--from", help="Start of the stretch of the journal.")] = None,
-    until: Annotated[str | None, typer.Option("--to", help="End of the stretch of the journal.")] = None,
-    warm: Annotated[Path | None, typer.Option(help="Start from statistics that --learned wrote.")] = None,
-    learned: Annotated[Path | None, typer.Option(help="Write what was learned of the streams, to start warm.")] = None,
+    sets: Annotated[list[str] | None, typer.Option("--set", help="Setting section.key=value; repeatable.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Archive to write the incidents to.")] = None,
+    decisions: Annotated[
+        Path | None, typer.Option(help="File to write the decision about each alert to, one line each.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="File to write report.json to; - prints it.")] = None,
+    against: Annotated[Path | None, typer.Option(help="Second configuration to compare with.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first invalid line.")] = False,
+    journal: Annotated[Path | None, typer.Option(help="Journal directory of a daemon, read instead of files.")] = None,
+    since: Annotated[str | None, typer.Option("--from", help="Start of the part of the journal (RFC 3339).")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="End of the part of the journal (RFC 3339).")] = None,
+    warm: Annotated[Path | None, typer.Option(help="File with statistics that --learned wrote, to start from.")] = None,
+    learned: Annotated[Path | None, typer.Option(help="File to write the learned statistics of streams to.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Fold archives of alerts, metrics, changes and incidents; write incidents, decisions and scores."""
+    """Replay archives of alerts, metrics, changes and incidents; write incidents, decisions and scores."""
     source = _source(files or [], journal, since, until, strict)
     settings = load_config(config, sets or ())
     graph = _topology(topology, settings)
@@ -76,7 +80,7 @@ def replay_command(
         return
     if is_once:
         raise UsageError("--against reads the input twice: expected files, not standard input")
-    _, others, second = _fold(source, load_config(against, sets or ()), graph, "folding again", warm, is_once)
+    _, others, second = _fold(source, load_config(against, sets or ()), graph, "replaying again", warm, is_once)
     comparison = compare(incidents, others, made, second)
     if as_json or printed:
         print_json(comparison)
@@ -86,7 +90,7 @@ def replay_command(
 
 
 def _topology(path: Path | None, settings: Config) -> Topology:
-    """The graph that the command names, else the one of the configuration."""
+    """Return the graph that the command names, else the one of the configuration."""
     if path is None and settings.topology:
         path = Path(settings.topology)
     return load_topology(path) if path is not None else Topology()
@@ -96,11 +100,11 @@ Source = Callable[[Rejections, Callable[[int], None]], tuple[Iterable[Logged], i
 
 
 def _source(files: list[str], journal: Path | None, since: str | None, until: str | None, strict: bool) -> Source:
-    """What opens the input anew: records, and the bytes that they are read from (0 where not known)."""
+    """Return a function that opens the input: records, and their size in bytes (0 if unknown)."""
     if (not files) == (journal is None):
         raise UsageError("expected either archives or --journal DIR")
     if journal is None and (since or until):
-        raise UsageError("--from and --to select a stretch of a --journal")
+        raise UsageError("--from and --to select a part of a --journal")
     start, end = (_moment(since), _moment(until))
 
     def from_journal(rejections: Rejections, progress: Callable[[int], None]) -> tuple[Iterable[Logged], int]:
@@ -140,7 +144,7 @@ def _fold(
             return replay(without(records, reasons) if reasons else records, engine), rejections
 
     def report(fault: RecordFault) -> None:
-        sys.stderr.write(f"aiops: {fault}: it is set aside\n")
+        sys.stderr.write(f"aiops: {fault}: the record is skipped\n")
 
     done, rejections = setting_aside(attempt, report, 0 if is_once else MAX_FAULTS)
     incidents = done.incidents()
@@ -149,7 +153,7 @@ def _fold(
 
 @contextmanager
 def _progress(what: str) -> Iterator[tuple[Callable[[int], None], Callable[[int], None]]]:
-    """A bar on a terminal, nothing in a pipe."""
+    """Show a progress bar on a terminal, nothing in a pipe."""
     console = Console(stderr=True)
     if not (console.is_terminal and sys.stdout.isatty()):
         yield (lambda _: None), (lambda _: None)
@@ -160,7 +164,7 @@ def _progress(what: str) -> Iterator[tuple[Callable[[int], None], Callable[[int]
         pending = [0]
 
         def advance(count: int) -> None:
-            # Once in 64 KiB: drawing more often would cost more than folding.
+            # Once in 64 KiB: drawing more often would cost more than the replay.
             pending[0] += count
             if pending[0] >= 1 << 16:
                 bar.advance(task, pending[0])

@@ -1,4 +1,4 @@
-"""`aiops run`: the daemon in the foreground."""
+"""`aiops run`: run the daemon in the foreground."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Annotated
 import typer
 
 ConfigOption = Annotated[Path | None, typer.Option(help="Configuration, TOML.")]
-SetOption = Annotated[list[str] | None, typer.Option("--set", help="section.key=value; may be repeated.")]
+SetOption = Annotated[list[str] | None, typer.Option("--set", help="Setting section.key=value; repeatable.")]
 
 
 def run_command(config: ConfigOption = None, sets: SetOption = None) -> None:
-    """Run the daemon: sources, engine, store, delivery, API and pages, until SIGTERM or Ctrl-C.
+    """Run the daemon: sources, engine, store, notifications, API and pages, until SIGTERM or Ctrl-C.
 
-    Without a configuration it takes alerts over HTTP on loopback and keeps its state in the state directory. SIGHUP
+    Without a configuration it accepts alerts over HTTP on loopback and keeps its state in the state directory. SIGHUP
     reloads endpoints and the log level.
     """
-    # Loaded here, so that other commands do not wait for the daemon's libraries.
+    # Imported here: other commands do not wait for the daemon's libraries.
     from aiops.app.run import Runner
 
     Runner(config, sets or (), lambda line: typer.echo(f"aiops: {line}")).run()

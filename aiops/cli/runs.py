@@ -1,4 +1,4 @@
-"""`aiops playbooks plan|runs|switch`: guarded runs of the daemon that runs here, over its control socket."""
+"""`aiops playbooks plan|runs|switch`: control the guarded runs of the local daemon over its socket."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _LIMIT = 50
 
 def plan_command(
     incident: IdArgument,
-    playbook: Annotated[str | None, typer.Option(help="This playbook; default: the first that is suggested.")] = None,
+    playbook: Annotated[str | None, typer.Option(help="Playbook to plan; default: the first suggestion.")] = None,
     config: ConfigOption = None,
     sets: SetOption = None,
     state: StateOption = None,
     as_json: Json = False,
 ) -> None:
-    """Show what a run would send and what each guard says, as a dry run; nothing is sent."""
+    """Plan a run without sending anything: show its requests, and each guard's answer."""
     directory = state_directory(config, sets, state)
     found = incident_of(directory, incident)
     told = send_request(directory, {"ask": "plan", "incident": found.id, "playbook": playbook})["plan"]
@@ -50,7 +50,7 @@ def plan_command(
 
 
 def runs_command(
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most this many.")] = _LIMIT,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Number of runs to list.")] = _LIMIT,
     config: ConfigOption = None,
     sets: SetOption = None,
     state: StateOption = None,
@@ -67,8 +67,10 @@ def runs_command(
 
 
 def switch_command(
-    to: Annotated[str, typer.Argument(help="on (nothing runs) or off (what is approved may run).")],
-    scope: Annotated[str, typer.Option(help="global, an owner such as team:platform, or playbook:NAME.")] = GLOBAL,
+    to: Annotated[str, typer.Argument(help="on (nothing runs) or off (approved plans may run).")],
+    scope: Annotated[
+        str, typer.Option(help="Scope: global, an owner such as team:platform, or playbook:NAME.")
+    ] = GLOBAL,
     actor: ActorOption = None,
     note: NoteOption = None,
     config: ConfigOption = None,
@@ -87,7 +89,9 @@ def switch_command(
 
 def rollback_command(
     run: Annotated[str, typer.Argument(help="The run's id (`aiops playbooks runs`).")],
-    close: Annotated[bool, typer.Option("--close", help="Send nothing: nothing more is to be rolled back.")] = False,
+    close: Annotated[
+        bool, typer.Option("--close", help="Send nothing: record that nothing remains to be rolled back.")
+    ] = False,
     actor: ActorOption = None,
     note: NoteOption = None,
     config: ConfigOption = None,
@@ -111,7 +115,10 @@ def accept_trail_command(
     sets: SetOption = None,
     state: StateOption = None,
 ) -> None:
-    """Accept an audit trail that was cut, so that playbooks can run again; what is missing counts as unknown."""
+    """Accept an audit trail that was cut.
+
+    Playbooks can run again afterwards, and missing lines count as unknown.
+    """
     send_request(
         state_directory(config, sets, state), {"ask": "accept-trail", "actor": actor or user(), "reason": note or ""}
     )
@@ -119,7 +126,7 @@ def accept_trail_command(
 
 
 def anchored(config: Path | None, sets: list[str] | None, state: Path | None) -> tuple[Path, Mark | None]:
-    """The audit trail of a state directory, and where the store says that it ended."""
+    """Return the audit trail of a state directory, and its anchor in the store."""
     directory = state_directory(config, sets, state)
     chosen = "" if state is not None else load_config(config, sets or ()).respond.directory
     trail = Path(chosen).expanduser() if chosen else directory / "runs"
@@ -160,5 +167,5 @@ def _show_runs(console: Console, runs: list[dict[str, Any]]) -> None:
 def _show_switches(console: Console, switches: dict[str, bool]) -> None:
     for scope, engaged in switches.items():
         style = "yellow" if engaged else "green"
-        text = "on: nothing of it runs" if engaged else "off"
+        text = "on: nothing runs" if engaged else "off"
         console.print(Text(f"kill switch {clean(scope)}: {text}", style=style))

@@ -28,12 +28,12 @@ from aiops.wording import plural
 
 _MAX_SHOWN = 20
 _GZIP = b"\x1f\x8b"
-# A share of late records beyond which an archive is history to the daemon, and not a stream with a few stragglers.
+# The share of late records beyond which an archive is history to the daemon, not a stream with a few stragglers.
 _MOST_LATE = 0.1
 
 
 class Outcome(Struct):
-    """What `--json` prints. `invalid` lines are no records; `left_out` are of kinds that are not sent."""
+    """The output of `--json`. `invalid` lines are no records; `left_out` are of kinds that are not sent."""
 
     accepted: int
     rejected: int
@@ -47,7 +47,7 @@ class Outcome(Struct):
 
 def send_command(
     files: Annotated[list[str], typer.Argument(help="Archives (.jsonl, .jsonl.gz, - for stdin), merged by time.")],
-    url: Annotated[str, typer.Option(help="The daemon's address.")] = "http://127.0.0.1:8640",
+    url: Annotated[str, typer.Option(help="Address of the daemon.")] = "http://127.0.0.1:8640",
     token: Annotated[
         str | None, typer.Option(envvar="AIOPS_TOKEN", help="Token of the scope ingest; default: $AIOPS_TOKEN.")
     ] = None,
@@ -55,19 +55,24 @@ def send_command(
         bool,
         typer.Option(
             "--shift-to-now",
-            help="Move all times so that the last record is now (for a fresh daemon), or with --speed the first.",
+            help="Shift all times: the last record happens now (for a fresh daemon), or with --speed the first.",
         ),
     ] = False,
     speed: Annotated[
-        float | None, typer.Option(help="Send at this many times the records' own pace; default: as fast as accepted.")
+        float | None, typer.Option(help="Speed as a multiple of the records' own pace; default: as fast as accepted.")
     ] = None,
     allow_late: Annotated[
         bool,
-        typer.Option("--allow-late", help="Send also what lies before the daemon's time: incidents may be torn apart."),
+        typer.Option(
+            "--allow-late", help="Send records before the daemon's time as well: incidents may be torn apart."
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Replay archives into a running daemon, in order of time; exit code 1 where a record was not accepted."""
+    """Replay archives into a running daemon in order of time.
+
+    The exit code is 1 if a record was not accepted.
+    """
     if speed is not None and not 0 < speed < float("inf"):
         raise UsageError(f"--speed: expected a number above 0 (got {speed:g})")
     post, ask = open_daemon(url, token)
@@ -94,7 +99,10 @@ def send_command(
 
 @contextmanager
 def _readable(files: Sequence[str]) -> Iterator[list[str]]:
-    """The paths to read; standard input becomes a file, since it may be packed and may be read twice."""
+    """Yield the paths to read.
+
+    Standard input becomes a file, since it may be packed and may be read twice.
+    """
     if files.count("-") > 1:
         raise UsageError("standard input can be read once (got - twice)")
     with tempfile.TemporaryDirectory(prefix="aiops-send-") as scratch:
@@ -126,12 +134,12 @@ def _sendable(records: Iterable[Record], left_out: list[int]) -> Iterator[Sendab
 
 
 def _times(paths: Sequence[str]) -> array[float]:
-    """The times of all records that would be sent, in their order."""
+    """Return the times of all records that would be sent, in their order."""
     return array("d", (record.ts for record in _sendable(read(paths, Rejections()), [0])))
 
 
 def _mover(times: Sequence[float], speed: float | None, now: float) -> Callable[[float], float]:
-    """How times are moved: the last to now, or each to the time at which it is sent."""
+    """Return the function that shifts times: the last to now, or each to the time at which it is sent."""
     if not times:
         return lambda at: at
     first, latest = times[0], max(times)
@@ -141,14 +149,14 @@ def _mover(times: Sequence[float], speed: float | None, now: float) -> Callable[
 
 
 def _check(times: Sequence[float], move: Callable[[float], float] | None, reached: float) -> None:
-    """Raise `UsageError` where the archive lies before the daemon's time."""
+    """Raise `UsageError` if the archive lies before the daemon's time."""
     moved = times if move is None else [move(at) for at in times]
     late = sum(1 for at in moved if at < reached - LATE_S)
     if late > _MOST_LATE * len(moved):
         raise UsageError(
             f"nothing was sent: {late:,} of {plural(len(moved), 'record')} lie up to {compact(reached - min(moved))} "
-            f"before the daemon's time, where they would tear incidents apart: {WAYS}; `--allow-late` sends it all "
-            "the same"
+            f"before the daemon's time and would tear incidents apart: {WAYS}; `--allow-late` sends them "
+            "anyway"
         )
 
 
@@ -171,9 +179,9 @@ def _show(outcome: Outcome, as_json: bool) -> None:
     if outcome.left_out:
         said += f", {outcome.left_out} of other kinds left out"
     if outcome.repeated_bodies:
-        said += f", {outcome.repeated_bodies} bodies sent again"
+        said += f", {outcome.repeated_bodies} bodies repeated"
     console = console_for()
     console.print(said)
     if outcome.hint:
-        # One line, so that the commands in it can be copied.
+        # One line: the commands in it can be copied.
         console.print(clean(outcome.hint), soft_wrap=True)

@@ -1,4 +1,7 @@
-"""`aiops silences`: silences and maintenance windows, once or recurring; `aiops health`: how the daemon is."""
+"""`aiops silences`: silences and maintenance windows, once or recurring.
+
+`aiops health`: the daemon's health.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ from aiops.errors import AiopsError, UsageError
 from aiops.matchers import read_matchers
 from aiops.records import Action
 
-silences_app = typer.Typer(help="Silences and maintenance windows: list, add, end.", no_args_is_help=True)
+silences_app = typer.Typer(help="List, add and end silences and maintenance windows.", no_args_is_help=True)
 _DURATION = re.compile(r"[0-9]{1,5}(ms|s|m|h|d)")
 
 
@@ -56,31 +59,33 @@ def list_command(
 @silences_app.command("add")
 def add_command(
     matchers: Annotated[
-        list[str], typer.Argument(help="Such as service=cart or 'alertname=~\"High.*\"'; all must match.")
+        list[str], typer.Argument(help="Matcher such as service=cart or 'alertname=~\"High.*\"'; all must match.")
     ],
-    lasts: Annotated[str, typer.Option("--for", help="How long it lasts: 90s, 15m, 2h, 7d.")],
+    lasts: Annotated[str, typer.Option("--for", help="Duration: 90s, 15m, 2h, 7d.")],
     start: Annotated[
-        str | None, typer.Option("--from", help="When it starts, RFC 3339, in --zone without an offset; default: now.")
+        str | None, typer.Option("--from", help="Start (RFC 3339, in --zone without an offset); default: now.")
     ] = None,
-    every: Annotated[str | None, typer.Option(help="Recur each day, week or month.")] = None,
+    every: Annotated[str | None, typer.Option(help="Period of a recurring window: day, week or month.")] = None,
     zone: Annotated[
-        str | None, typer.Option(help="Time zone whose wall clock it follows, such as Europe/Berlin; default: UTC.")
+        str | None, typer.Option(help="Time zone of the window's wall clock, such as Europe/Berlin; default: UTC.")
     ] = None,
-    weekdays: Annotated[str | None, typer.Option(help="Days of --every week, such as mon,tue.")] = None,
+    weekdays: Annotated[str | None, typer.Option(help="Weekdays of --every week, such as mon,tue.")] = None,
     days: Annotated[str | None, typer.Option(help="Days of --every month, such as 1,15,last.")] = None,
-    preview: Annotated[bool, typer.Option("--preview", help="Print what it would match now, and set nothing.")] = False,
-    name: Annotated[str | None, typer.Option("--id", help="Its name; one of the same name is replaced.")] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Show the alerts that would match now, and add nothing.")
+    ] = False,
+    name: Annotated[str | None, typer.Option("--id", help="Name of the silence; an existing one is replaced.")] = None,
     config: ConfigOption = None,
     sets: SetOption = None,
     state: StateOption = None,
     actor: ActorOption = None,
     note: NoteOption = None,
 ) -> None:
-    """Suppress the alerts that match, for a while or in a recurring window."""
+    """Add a silence, or a recurring maintenance window."""
     if not _DURATION.fullmatch(lasts):
-        raise UsageError(f"--for: expected a length of time such as 15m or 2h; got {lasts!r}")
+        raise UsageError(f"--for: expected a duration such as 15m or 2h; got {lasts!r}")
     begins = parse_moment(start, "--from", zone) if start is not None else time.time()
-    # What recurs is as long as the wall clock shows.
+    # A recurring window is as long as the wall clock shows.
     until = zones.later(begins, seconds(lasts), zones.zone(zone or "UTC")) if every else begins + seconds(lasts)
     given = {
         "id": name or f"silence-{secrets.token_hex(4)}",
@@ -96,7 +101,7 @@ def add_command(
     action = Action(ts=0.0, verb="silence", actor=actor or user(), args=args, message=note)
     parse_silence(action, time.time())
     directory = state_directory(config, sets, state)
-    # What it matches is asked before it is set, so that both lines speak of the same moment.
+    # The preview is made before the silence is added: both lines then describe the same moment.
     found = msgspec.convert(
         send_request(directory, {"ask": "preview", "action": msgspec.to_builtins(action)})["preview"], Preview
     )
@@ -109,7 +114,7 @@ def add_command(
 
 def _show(found: Preview) -> None:
     console = console_for()
-    console.print(f"would set a silence that {found}")
+    console.print(f"would add a silence that {found}")
     for example in found.examples:
         console.print(f"  {clean(example)}")
     for window in found.windows:
@@ -125,13 +130,13 @@ def end_command(
     actor: ActorOption = None,
     note: NoteOption = None,
 ) -> None:
-    """End a silence. What still fires under it is notified now."""
+    """End a silence; alerts that still fire under it are notified now."""
     action = Action(ts=0.0, verb="unsilence", actor=actor or user(), args={"id": id}, message=note)
     _tell(config, sets, state, action)
 
 
 def health_command(config: ConfigOption = None, sets: SetOption = None, state: StateOption = None) -> None:
-    """Print what the running daemon says of itself, as JSON; exit code 1 when it is not well."""
+    """Print the daemon's health as JSON; the exit code is 1 if it is unhealthy."""
     health = send_request(state_directory(config, sets, state), {"ask": "health"})["health"]
     print_json(health)
     if not health.get("ready", health.get("state") == "ok"):

@@ -1,4 +1,4 @@
-"""`aiops simulate`: a site, its faults and its noise, with the truth about them, as files."""
+"""`aiops simulate`: write a simulated site, its faults and its noise, with the truth, as files."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ DEFAULTS = Options()
 
 
 def simulate_command(
-    out: Annotated[Path, typer.Option(help="Folder for the files; created, files of the same names are replaced.")],
-    seed: Annotated[int, typer.Option(help="Equal seeds and options give equal bytes.")] = DEFAULTS.seed,
+    out: Annotated[Path, typer.Option(help="Folder for the files; it is created, and existing files are replaced.")],
+    seed: Annotated[int, typer.Option(help="Seed; equal seeds and options give equal bytes.")] = DEFAULTS.seed,
     services: Annotated[int, typer.Option(help="Number of services, 2 to 5000.")] = DEFAULTS.services,
     faults: Annotated[int, typer.Option(help="Number of faults, 0 to 5000.")] = DEFAULTS.faults,
     noise: Annotated[
@@ -29,7 +29,7 @@ def simulate_command(
     hours: Annotated[float, typer.Option(help="Simulated hours, 0.5 to 744.")] = DEFAULTS.hours,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
-    """Write an archive of overlapping faults with truth and background noise, and the topology that goes with it."""
+    """Write an archive of overlapping faults and background noise, with the truth and the topology."""
     options = Options(seed=seed, services=services, faults=faults, noise=noise, hours=hours)
     run, paths = _work(options, out)
     counts = summary(run)
@@ -40,7 +40,7 @@ def simulate_command(
 
 
 def _work(options: Options, out: Path) -> tuple[Simulation, list[Path]]:
-    """Simulate and save; a terminal sees what goes on, on standard error, and a pipe sees nothing."""
+    """Simulate and save; show progress on a terminal (standard error), and nothing in a pipe."""
     console = Console(stderr=True)
     if not console.is_terminal:
         run = simulate(options)

@@ -1,4 +1,4 @@
-"""What a person reads after a replay."""
+"""The summary that a person reads after a replay."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_DIFFERENCES = 20
 
 
 def show_summary(report: Report, incidents: list[Incident]) -> None:
-    """The outcome of a replay: counts, the incidents that matter most, and the scores where there is truth."""
+    """Print the outcome of a replay: counts, important incidents, and the scores if there is truth."""
     console = console_for(sys.stdout)
     alerts = report.records.get("alert", 0)
     show_closing(console, Closing(alerts, incidents, report.dispositions, report.seconds))
@@ -69,7 +69,7 @@ def _scores(report: Report) -> list[tuple[str, str]]:
 
 
 def show_comparison(comparison: Comparison) -> None:
-    """What the other configuration changes."""
+    """Print the effect of the other configuration."""
     console = console_for(sys.stdout)
     console.print(
         f"\n{plural(comparison.same, 'incident stays', 'incidents stay')} the same, "

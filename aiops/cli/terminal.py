@@ -1,6 +1,6 @@
 """Text from alerts made safe for a terminal, and the small marks that tables and lists share.
 
-Alert text is hostile: it may hold escape sequences that rewrite the screen, markup that looks like ours, and letters
+Alert text is hostile: it may hold escape sequences that rewrite the screen, markup that resembles ours, and characters
 that turn the direction of writing. All of it goes through `clean`, and none is ever parsed as markup.
 """
 
@@ -19,7 +19,7 @@ from aiops.records import Severity, parse_severity
 
 # Control, format (bidirectional, zero-width), surrogate, private and unassigned characters; line and paragraph ends.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# A message can be 10 MB; nobody reads more than this of it on a terminal, and looking at each letter takes time.
+# A message can be 10 MB. Nobody reads more than this on a terminal, and checking each character takes time.
 MAX_LETTERS = 400
 STYLES = {
     Severity.CRITICAL: "bold white on red",
@@ -33,10 +33,10 @@ PIPE_WIDTH = 80
 
 
 def console_for(stream: TextIO | None = None) -> Console:
-    """A console on `stream` (default standard output): colour on terminals, plain in pipes.
+    """Return a console on `stream` (default standard output): colour on terminals, plain in pipes.
 
-    A pipe is 80 columns wide unless COLUMNS says otherwise, so that its bytes do not hang on the terminal around it. A
-    stream that cannot encode a letter shows a question mark instead of failing.
+    A pipe is 80 columns wide unless COLUMNS is set: its bytes do not depend on the terminal around it. A stream that
+    cannot encode a character shows a question mark instead of failing.
     """
     target = stream or sys.stdout
     reconfigure = getattr(target, "reconfigure", None)
@@ -49,7 +49,7 @@ def console_for(stream: TextIO | None = None) -> Console:
 
 
 def clean(text: str | None, limit: int = MAX_LETTERS) -> str:
-    """One line of letters that can be seen; what hides is shown as `\ufffd`, white space of any kind as one space.
+    """Return one line of visible characters; hidden ones become `�`, white space of any kind one space.
 
     >>> clean("disk [red]full[/]\\x1b[2J\\n now")
     'disk [red]full[/]\ufffd[2J now'
@@ -68,20 +68,20 @@ def _visible(letter: str) -> str:
 
 
 def fit(text: str | Text, width: int) -> Text:
-    """The text cut to `width` columns with an ellipsis; wide letters count as two."""
+    """Cut a text to `width` columns with an ellipsis; wide characters count as two."""
     line = text.copy() if isinstance(text, Text) else Text(clean(text))
     line.truncate(max(1, width), overflow="ellipsis")
     return line
 
 
 def severity_text(severity: str | None, width: int = 8) -> Text:
-    """A severity word in its colour, padded to `width` columns."""
+    """Return a severity in its colour, padded to `width` columns."""
     level = parse_severity(severity)
     return Text(level.label.ljust(width), style=STYLES[level])
 
 
 def bar(share: float, width: int = BAR_WIDTH, style: str = "magenta") -> Text:
-    """A bar of `share` (0 to 1, cut to it) of `width` columns.
+    """Return a bar of `share` (0 to 1, cut to it) of `width` columns.
 
     >>> bar(0.5, 4).plain
     '██░░'
@@ -91,7 +91,7 @@ def bar(share: float, width: int = BAR_WIDTH, style: str = "magenta") -> Text:
 
 
 def clock(at: float) -> str:
-    """The time of day in UTC.
+    """Format the time of day in UTC.
 
     >>> clock(1767225600.25)
     '00:00:00'
@@ -100,7 +100,7 @@ def clock(at: float) -> str:
 
 
 def moment(at: float) -> str:
-    """Date and time in UTC.
+    """Format date and time in UTC.
 
     >>> moment(1767225600.25)
     '2026-01-01 00:00:00 UTC'
@@ -108,12 +108,12 @@ def moment(at: float) -> str:
     try:
         return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     except (ValueError, OverflowError, OSError):
-        # Nothing that an old journal holds may keep a table from being shown.
+        # No value of an old journal may keep a table from being shown.
         return f"{at:g} s"
 
 
 def offset(seconds: float) -> str:
-    """A time since the beginning, minutes and seconds, with hours once there are any.
+    """Format the time since the beginning: minutes and seconds, with hours if there are any.
 
     >>> offset(75.2), offset(3675), offset(-3)
     ('+1:15', '+1:01:15', '-0:03')

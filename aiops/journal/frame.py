@@ -1,11 +1,11 @@
-"""A frame: one committed batch of records, with what must be true together with it.
+"""A frame: one committed batch of records, with the data that is committed with it.
 
     magic, payload bytes, records, frame number, first seq, earliest ts, latest ts, CRC of payload, CRC of header
     payload = zlib(meta as one JSON line, then one JSON line a record)
 
-The header has a checksum of its own, so that a length can be trusted before the payload is read, and a frame can be
-found again behind a damaged one. zlib at level 1 takes 0.35 µs an alert for a factor of 16 (zstd 0.13 µs for 22): a
-hundredth of the fold, and the standard library reads it anywhere.
+The header has its own checksum: a length can be trusted before the payload is read, and the next frame can be found
+behind a damaged one. zlib at level 1 takes 0.35 µs an alert for a factor of 16 (zstd 0.13 µs for 22). That is a
+hundredth of the engine's time, and the standard library reads it anywhere.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MAGIC = b"AIJ1"
 _HEADER = struct.Struct("<4sIIQQddI")
 _CHECK = struct.Struct("<I")
 HEADER_BYTES = _HEADER.size + _CHECK.size
-# 256 MiB: what a frame may hold when unpacked. The pump closes a frame long before; more is damage, not data.
+# 256 MiB unpacked. The pump closes a frame long before; a larger one is damage, not data.
 MAX_PAYLOAD_BYTES = 256 << 20
 _LEVEL = 1
 
@@ -35,19 +35,19 @@ _ENCODER = msgspec.json.Encoder()
 
 
 class JournalError(AiopsError):
-    """The journal cannot be written or read; the text says which file, and what to do."""
+    """Raised if the journal cannot be written or read; the text names the file and the remedy."""
 
 
 class CorruptJournal(JournalError):
-    """Damage that is no torn tail. Nothing is skipped: an operator decides."""
+    """Raised for damage other than a torn tail. Nothing is skipped: an operator decides."""
 
 
 class Meta(Struct, omit_defaults=True):
-    """What is committed with the records.
+    """The data that is committed with the records.
 
-    `positions` are those of all sources after this frame ({source: {place: next offset}}); `rejected` counts the
-    input that became no record, from the beginning; `letters` are the rejected ones of this frame; `at` is the host's
-    clock (Unix seconds).
+    `positions` are the offsets of all sources after this frame ({source: {place: next offset}}). `rejected` counts the
+    rejected input since the beginning. `letters` are the dead letters of this frame. `at` is the host's clock (Unix
+    seconds).
     """
 
     at: float = 0.0
@@ -60,7 +60,10 @@ _META = msgspec.json.Decoder(Meta)
 
 
 class Header(Struct):
-    """What is known of a frame without unpacking it. `earliest` > `latest` when no record has a time."""
+    """The header of a frame, readable without unpacking it.
+
+    `earliest` > `latest` if no record has a timestamp.
+    """
 
     payload_bytes: int
     count: int
@@ -72,19 +75,19 @@ class Header(Struct):
 
     @property
     def frame_bytes(self) -> int:
-        """Length of the whole frame."""
+        """Return the length of the whole frame."""
         return HEADER_BYTES + self.payload_bytes
 
     @property
     def next_seq(self) -> int:
-        """The seq of the record after this frame."""
+        """Return the seq of the record after this frame."""
         return self.first_seq + self.count
 
 
 class Frame(Struct):
-    """A batch as it was committed, the `number`-th since the beginning; record i has the seq `first_seq + i`.
+    """A committed batch, the `number`-th since the beginning; record i has the seq `first_seq + i`.
 
-    Where the reader knows that the engine cannot process a record, a `Skipped` stands for it.
+    A `Skipped` replaces a record that is known to be unprocessable.
     """
 
     number: int
@@ -94,34 +97,34 @@ class Frame(Struct):
 
     @property
     def next_seq(self) -> int:
-        """The seq of the record after this frame."""
+        """Return the seq of the record after this frame."""
         return self.first_seq + len(self.records)
 
 
 def time_of(record: Logged) -> float | None:
-    """When a record belongs; None for an incident that does not say when it opened."""
+    """Return the timestamp of a record; None for an incident without `opened_at`."""
     return record.opened_at if isinstance(record, Incident) else record.ts
 
 
 def times_of(records: Sequence[Record]) -> list[float]:
-    """When records belong, without those that do not say."""
-    # Written out, since a call for each record would take as long as all the rest of a header.
+    """Return the timestamps of records; records without one are left out."""
+    # Inlined: a call for each record would take as long as the rest of the header.
     times = [record.opened_at if isinstance(record, Incident) else record.ts for record in records]
     return [at for at in times if at is not None]
 
 
 def encode_lines(records: Sequence[Record]) -> bytes:
-    """Records as JSON lines; raise what msgspec raises for text that is no Unicode."""
+    """Encode records as JSON lines; raise msgspec's error for text that is not Unicode."""
     return _ENCODER.encode_lines(records)
 
 
 def decode_lines(lines: bytes) -> list[Record]:
-    """Records of JSON lines; raise `msgspec.MsgspecError` where one does not fit."""
+    """Decode JSON lines to records; raise `msgspec.MsgspecError` if one does not fit."""
     return _RECORDS.decode_lines(lines)
 
 
 def encode_frame(number: int, first_seq: int, records: Sequence[Record], lines: bytes, meta: Meta) -> bytes:
-    """A frame as bytes; `lines` is `encode_lines(records)`."""
+    """Encode a frame; `lines` is `encode_lines(records)`."""
     payload = zlib.compress(_ENCODER.encode(meta) + b"\n" + lines, _LEVEL)
     times = times_of(records)
     head = _HEADER.pack(
@@ -138,7 +141,7 @@ def encode_frame(number: int, first_seq: int, records: Sequence[Record], lines: 
 
 
 def decode_header(raw: bytes) -> Header | None:
-    """The header at the start of `raw`; None when there is none, or a damaged one."""
+    """Decode the header at the start of `raw`; return None if there is none or it is damaged."""
     if len(raw) < HEADER_BYTES or raw[:4] != MAGIC:
         return None
     if _CHECK.unpack_from(raw, _HEADER.size)[0] != zlib.crc32(raw[: _HEADER.size]):
@@ -147,16 +150,16 @@ def decode_header(raw: bytes) -> Header | None:
 
 
 def decode_payload(header: Header, payload: bytes) -> Frame:
-    """The frame; raise `ValueError` when the payload is not the one that was written."""
+    """Decode a frame; raise `ValueError` if the payload is not the one that was written."""
     if len(payload) != header.payload_bytes or zlib.crc32(payload) != header.payload_crc:
-        raise ValueError("the checksum does not agree")
+        raise ValueError("the checksum does not match")
     unpacker = zlib.decompressobj()
     try:
         plain = unpacker.decompress(payload, MAX_PAYLOAD_BYTES)
         first, _, lines = plain.partition(b"\n")
         frame = Frame(header.number, header.first_seq, decode_lines(lines), _META.decode(first))
     except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ValueError(f"the content does not fit: {error}") from error
+        raise ValueError(f"invalid content: {error}") from error
     if not unpacker.eof or len(frame.records) != header.count:
         raise ValueError(f"expected {header.count} records, got {len(frame.records)}")
     return frame

@@ -1,4 +1,4 @@
-"""Reading the journal: by frame number for a restart, by time for a replay."""
+"""Reads the journal by frame number (restart) or by time (replay)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from aiops.records import Logged
 
 
 def read(directory: Path, start_ts: float | None = None, end_ts: float | None = None) -> Iterator[Logged]:
-    """The records with `start_ts` <= ts < `end_ts`, in the order in which the daemon folded them.
+    """Yield the records with `start_ts` <= ts < `end_ts` in the order in which the daemon processed them.
 
-    None is no bound; frames outside the bounds are passed over by their headers. May run beside a daemon: a frame
-    that is being written is the end. Raise `CorruptJournal` for damage, `JournalError` when there is no journal.
+    None is no bound. Frames outside the bounds are skipped by their headers. It may run beside a daemon: a frame that
+    is being written is the end. Raise `CorruptJournal` for damage and `JournalError` if there is no journal.
     """
     start = -math.inf if start_ts is None else start_ts
     end = math.inf if end_ts is None else end_ts
@@ -32,10 +32,10 @@ def read(directory: Path, start_ts: float | None = None, end_ts: float | None = 
 def frames(
     directory: Path, first: int | None = None, *, start_ts: float = -math.inf, end_ts: float = math.inf
 ) -> Iterator[Frame]:
-    """The frames from number `first` on (None: from the earliest that retention left), in order.
+    """Yield the frames from number `first` on (None: from the oldest) in order.
 
-    With time bounds, frames with no record inside are left out. Raise `CorruptJournal` when a frame is missing or
-    damaged, `JournalError` when frame `first` is no longer there.
+    With time bounds, frames without a record inside are left out. Raise `CorruptJournal` if a frame is missing or
+    damaged, `JournalError` if frame `first` no longer exists.
     """
     found = segments(directory)
     skips = read_skips(directory)
@@ -65,13 +65,13 @@ def _overlaps(header: Header, start_ts: float, end_ts: float) -> bool:
 
 
 def _start(found: list[Segment], first: int | None, directory: Path) -> int:
-    """The place of the segment that holds frame `first`."""
+    """Return the index of the segment that holds frame `first`."""
     if first is None or (not found and first == 0):
         return 0
     if not found or found[0].first > first:
-        there = f"the first one there is {found[0].first}" if found else "there is none"
+        there = f"the oldest one is {found[0].first}" if found else "there is none"
         raise JournalError(
             f"journal {directory}: frame {first} is needed and {there}: restore the missing segments from a copy, or "
-            "move the whole state directory aside to begin anew"
+            "move the whole state directory aside to start from nothing"
         )
     return bisect_right([segment.first for segment in found], first) - 1

@@ -1,4 +1,4 @@
-"""Which segments may go: by age and by size, and never one that a restart still needs."""
+"""Retention of segments by age and size; a segment that a restart still needs is never removed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aiops.journal.snapshot import frame_of, snapshot_paths
 
 
 class Aged(Struct):
-    """A segment with its size and the time it was last written to (Unix seconds, the host's clock)."""
+    """A segment with its size and the time of its last write (Unix seconds, the host's clock)."""
 
     segment: Segment
     bytes: int
@@ -22,11 +22,10 @@ class Aged(Struct):
 
 
 def expired(found: Sequence[Aged], needed: int, now: float, keep_s: float, keep_bytes: int) -> list[Aged]:
-    """The segments to remove, oldest first.
+    """Return the segments to remove, oldest first.
 
-    Those that are older than `keep_s`, and the oldest while all together exceed `keep_bytes`. A segment that holds
-    frame `needed` or a later one stays whatever its size, and so do the last two: the end of the journal is found in
-    them.
+    These are older than `keep_s`, or the oldest while all together exceed `keep_bytes`. A segment that holds frame
+    `needed` or a later one stays whatever its size. So do the last two: the end of the journal is found in them.
     """
     total = sum(aged.bytes for aged in found)
     gone: list[Aged] = []
@@ -41,7 +40,7 @@ def expired(found: Sequence[Aged], needed: int, now: float, keep_s: float, keep_
 
 
 def measure(directory: Path) -> list[Aged]:
-    """The segments there are, in order."""
+    """Return all segments in order."""
     found = []
     for segment in segments(directory):
         status = os.stat(segment.path)
@@ -50,13 +49,16 @@ def measure(directory: Path) -> list[Aged]:
 
 
 def needed_frame(snapshots: Path) -> int:
-    """The first frame that a restart may need: what follows the oldest snapshot kept, should newer ones be damaged."""
+    """Return the first frame that a restart may need.
+
+    It follows the oldest snapshot, as newer ones may be damaged.
+    """
     paths = snapshot_paths(snapshots)
     return frame_of(paths[0]) if paths else 0
 
 
 def remove_expired(directory: Path, snapshots: Path, now: float, keep_s: float, keep_bytes: int) -> list[Path]:
-    """Remove what may go; return the files removed."""
+    """Remove the expired segments and return their paths."""
     gone = expired(measure(directory), needed_frame(snapshots), now, keep_s, keep_bytes)
     for aged in gone:
         aged.segment.path.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
-"""Looks through segments that nobody reads: what a disk damaged there is found before it is needed.
+"""The background check of old segments: it finds damage of the disk before the data is needed.
 
-The last segment is left out, as it is written to; the start reads it.
+The last segment is left out, as it is being written; the start reads it.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from msgspec import Struct
 from aiops.journal.frame import HEADER_BYTES, CorruptJournal, JournalError
 from aiops.journal.segment import Found, Segment, scan, segments
 
-# Bytes of headers between two steps: a header is read with what the disk reads around it.
+# Bytes of headers between two steps: the disk reads that much around a header anyway.
 _STEP_BYTES = 64 << 10
 _SEEN_BYTES = 4_096
 
 
 class Step(Struct):
-    """So many bytes were read; `problem` says what is wrong, empty where nothing is."""
+    """A step of the check: the bytes read, and the problem found (empty if there is none)."""
 
     read_bytes: int
     problem: str = ""
 
 
 def structure(directory: Path) -> Iterator[Step]:
-    """Whether frames follow each other without a gap, by their headers alone."""
+    """Check that frames follow each other without a gap, by their headers alone."""
     return _look(directory, is_deep=False)
 
 
 def content(directory: Path) -> Iterator[Step]:
-    """Whether all payloads agree with their checksums."""
+    """Check all payloads against their checksums."""
     return _look(directory, is_deep=True)
 
 

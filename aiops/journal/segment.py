@@ -1,8 +1,8 @@
-"""Segments: the journal's files, named after the number of their first frame.
+"""Segments: the files of the journal, named after the number of their first frame.
 
-Only the last segment is written to, so that only its end can be torn. A frame that is cut off there, or has never been
-written in part (a power failure leaves zeros), is a torn tail: a commit that never happened. A frame of its full length
-that does not agree with its checksum was acknowledged, and is damage like any other.
+Only the last segment is written to, so only its end can be torn. A frame that is cut off there, or was never written in
+part (a power failure leaves zeros), is a torn tail: a commit that never happened. A frame of full length whose checksum
+does not match was acknowledged, and is damage.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from aiops.journal.frame import (
 SUFFIX = ".journal"
 _NAME = re.compile(r"^(\d{20})\.journal$")
 _SEARCH_BYTES = 1 << 20
-# What a disk writes whole or not at all, and as many zeros as no payload ends with: its last four bytes are a checksum.
+# A disk writes this much whole or not at all. No payload ends with as many zeros: its last four bytes are a checksum.
 _SECTOR_BYTES = 512
 _TAIL_BYTES = 8
 
@@ -43,19 +43,19 @@ class Segment(Struct, frozen=True, order=True):
 
 
 class Found(Struct):
-    """A frame's place and header."""
+    """A frame's offset and header."""
 
     offset: int
     header: Header
 
     @property
     def end(self) -> int:
-        """The offset behind the frame."""
+        """Return the offset behind the frame."""
         return self.offset + self.header.frame_bytes
 
 
 class Torn(Struct):
-    """The end of the last segment that is no frame: `lost_bytes` from `offset` on."""
+    """The torn end of the last segment: `lost_bytes` from `offset` on."""
 
     path: Path
     offset: int
@@ -63,12 +63,12 @@ class Torn(Struct):
 
 
 def segment_path(directory: Path, first: int) -> Path:
-    """Where the segment that begins with frame `first` is."""
+    """Return the path of the segment that begins with frame `first`."""
     return directory / f"{first:020d}{SUFFIX}"
 
 
 def segments(directory: Path) -> list[Segment]:
-    """The segments in order; raise `JournalError` when there is no journal."""
+    """Return the segments in order; raise `JournalError` if there is no journal."""
     try:
         names = os.listdir(directory)
     except OSError as error:
@@ -78,9 +78,10 @@ def segments(directory: Path) -> list[Segment]:
 
 
 def scan(segment: Segment, *, last: bool) -> Iterator[Found | Torn]:
-    """The frames of a segment without unpacking them, a `Torn` at the end where the last segment has one.
+    """Yield the frames of a segment without unpacking them, and a `Torn` for a torn end.
 
-    Raise `CorruptJournal` for damage that is no torn tail, and where a frame does not follow the one before.
+    The end may be torn if the segment is the last one. Raise `CorruptJournal` for other damage, and if a frame does not
+    follow the one before.
     """
     number = segment.first
     with _opened(segment.path) as handle:
@@ -135,23 +136,23 @@ def _torn_or_corrupt(handle: BinaryIO, path: Path, offset: int, size: int, last:
         raise _corrupt(path, offset, "no frame here, and later segments exist")
     behind = _find_frame(handle, offset + 1, size)
     if behind is not None:
-        raise _corrupt(path, offset, f"no frame here, and a good one at {behind}")
+        raise _corrupt(path, offset, f"no frame here, and an intact one at {behind}")
     if _has_whole_payload(handle, offset, size):
-        raise _corrupt(path, offset, "the last frame has all of its payload and a header that does not agree")
+        raise _corrupt(path, offset, "the last frame has its whole payload, and its header does not match")
     return Torn(path, offset, size - offset)
 
 
 def _unwritten_or_corrupt(handle: BinaryIO, path: Path, found: Found) -> Torn:
-    """The last frame, of its full length, whose payload does not agree with the checksum."""
+    """Judge the last frame, of full length, whose payload does not match its checksum."""
     start = found.offset + HEADER_BYTES
     handle.seek(start)
     if not _is_unwritten(handle.read(found.header.payload_bytes), start):
-        raise _corrupt(path, found.offset, "the last frame was acknowledged, and its checksum does not agree")
+        raise _corrupt(path, found.offset, "the last frame was acknowledged, and its checksum does not match")
     return Torn(path, found.offset, found.header.frame_bytes)
 
 
 def _is_unwritten(payload: bytes, start: int) -> bool:
-    """Whether a part of a payload was never on disk; `start` is where it stands in the file.
+    """Return True if a part of a payload never reached the disk; `start` is its offset in the file.
 
     A compressed payload holds no sector of zeros, and does not end with them.
     """
@@ -162,7 +163,7 @@ def _is_unwritten(payload: bytes, start: int) -> bool:
 
 
 def _has_whole_payload(handle: BinaryIO, offset: int, size: int) -> bool:
-    """Whether what stands behind a damaged header is a payload to its last byte."""
+    """Return True if the data behind a damaged header is a complete payload."""
     handle.seek(offset + HEADER_BYTES)
     unpacker = zlib.decompressobj()
     left = size - offset - HEADER_BYTES
@@ -179,7 +180,7 @@ def _has_whole_payload(handle: BinaryIO, offset: int, size: int) -> bool:
 
 
 def _find_frame(handle: BinaryIO, start: int, size: int) -> int | None:
-    """The offset of the next readable header at or behind `start`."""
+    """Return the offset of the next readable header at or behind `start`."""
     overlap = HEADER_BYTES - 1
     while start < size:
         handle.seek(start)
@@ -195,7 +196,7 @@ def _find_frame(handle: BinaryIO, start: int, size: int) -> int | None:
 
 def _corrupt(path: Path, offset: int, what: str) -> CorruptJournal:
     return CorruptJournal(
-        f"journal {path}: damaged at byte {offset}: {what}. Nothing was skipped and nothing was changed. Restore the "
-        "file from a copy; or keep what is before the damage by moving this file and all later ones aside, cutting a "
-        f"copy of this one to {offset} bytes in its place, and moving later snapshots aside as well"
+        f"journal {path}: damaged at byte {offset}: {what}. Nothing was skipped or changed. Restore the "
+        "file from a copy. Or keep the part before the damage: move this file and all later ones aside, put "
+        f"a copy of this one cut to {offset} bytes in its place, and move later snapshots aside as well"
     )

@@ -1,8 +1,8 @@
-"""Records of the log that the engine could not process, by their number, with the reason.
+"""The numbers of records that the engine could not process, each with the reason.
 
-A file of JSON lines beside the segments, synced before anything is made of a frame without such a record, so that the
-daemon, a restart and a replay leave out the same ones. A line that is cut off or damaged is ignored: its record is met
-again, and written down again.
+A file of JSON lines beside the segments. It is synced before anything is derived from a frame without such a record:
+the daemon, a restart and a replay leave out the same ones. A line that is cut off or damaged is ignored; its record
+fails again and is recorded again.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from aiops.journal.writer import disk_errors, sync_directory
 from aiops.records import Incident, Logged, Skipped
 
 FILE_NAME = "skipped.jsonl"
-# What a message of an exception may say; the record itself is kept beside it.
+# The longest exception message kept; the record itself is kept beside it.
 MAX_REASON_CHARS = 300
 _RAW_BYTES = 64 << 10
 
 
 class Skip(Struct):
-    """One line: the record's number, why it was set aside, and when (Unix seconds)."""
+    """One line: the record's number, the reason, and the time (Unix seconds)."""
 
     seq: int
     reason: str
@@ -36,16 +36,16 @@ _DECODER = msgspec.json.Decoder(Skip)
 
 
 class SkipLog:
-    """The file, for the daemon that adds to it. `all` holds what is in it by the record's number."""
+    """The file, open for the daemon to append. `all` holds its content by record number."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self.all = _read(directory)
 
     def add(self, reasons: Mapping[int, str], at: float) -> None:
-        """Make it durable that these records are set aside; raise `DiskError` where the disk does not take it."""
+        """Record durably that these records are skipped; raise `DiskError` if the disk refuses."""
         skips = [Skip(seq, reason, at) for seq, reason in sorted(reasons.items())]
-        # A line that was cut off before must not swallow the next one.
+        # A line that was cut off earlier must not swallow the next one.
         raw = b"\n" + msgspec.json.Encoder().encode_lines(skips)
         path = self._directory / FILE_NAME
         with disk_errors(self._directory):
@@ -60,12 +60,12 @@ class SkipLog:
 
 
 def read_skips(directory: Path) -> dict[int, str]:
-    """The records that were set aside, with the reason; none where there is no file."""
+    """Return the skipped records with the reasons; empty if there is no file."""
     return {seq: skip.reason for seq, skip in _read(directory).items()}
 
 
 def substitute(frame: Frame, reasons: Mapping[int, str]) -> Frame:
-    """The frame with a `Skipped` for each record that was set aside."""
+    """Replace each skipped record of a frame by a `Skipped`."""
     numbers = [seq for seq in range(frame.first_seq, frame.next_seq) if seq in reasons]
     if not numbers:
         return frame
@@ -76,7 +76,7 @@ def substitute(frame: Frame, reasons: Mapping[int, str]) -> Frame:
 
 
 def skipped(record: Logged, reason: str) -> Skipped:
-    """What stands for a record that was set aside."""
+    """Make the stand-in for a skipped record."""
     if isinstance(record, Skipped):
         return record
     return Skipped(
@@ -90,7 +90,7 @@ def skipped(record: Logged, reason: str) -> Skipped:
 
 
 def reason_of(error: Exception) -> str:
-    """Why a record is set aside: the exception, in at most a few words."""
+    """Describe an exception in a few words, as the reason for skipping a record."""
     return f"{type(error).__name__}: {error}"[:MAX_REASON_CHARS]
 
 

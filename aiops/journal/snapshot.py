@@ -1,9 +1,9 @@
-"""Snapshots: the engine's state after a frame, so that a restart folds only what came later.
+"""Snapshots: the engine's state after a frame. A restart processes only later frames.
 
     magic, length of meta, length of state, CRC of the rest; then meta as JSON, then the state compressed
 
-Written aside, synced and renamed: a file that has its name is whole, unless the disk damaged it later. Then the one
-before is used; three are kept.
+A snapshot is written to a temporary file, synced and renamed. A file with its final name is whole, unless the disk
+damaged it later. Then the snapshot before it is used; three are kept.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ _NAME = re.compile(r"^(\d{20})\.snapshot$")
 # 4 GiB unpacked: forty times the state of 100,000 active alerts; more is damage.
 _MAX_STATE_BYTES = 4 << 30
 _LEVEL = 1
-# What is unpacked at a time; what a part leaves of it is copied for the next one.
+# Bytes unpacked at a time; the rest of a part is copied for the next one.
 _BLOCK = 16 << 10
 
 
 class SnapshotMeta(Struct):
-    """What a snapshot says of itself.
+    """The description of a snapshot.
 
     `frame` and `seq` are the numbers of the next frame and record; `journal` is the cumulative part of the last frame;
-    `config` names the engine's configuration by digest; `at` is the host's clock. `parts` are the lengths of the parts
-    that the state came in; snapshots of older versions do not tell them.
+    `config` is the digest of the engine's configuration; `at` is the host's clock. `parts` are the lengths of the parts
+    of the state; snapshots of older versions have none.
     """
 
     frame: int
@@ -53,39 +53,42 @@ _META = msgspec.json.Decoder(SnapshotMeta)
 
 
 class Snapshot(Struct):
-    """A snapshot; `state` is what `Engine.snapshot()` gave."""
+    """A snapshot; `state` is the result of `Engine.snapshot()`."""
 
     meta: SnapshotMeta
     state: bytes
 
 
 def write_snapshot(directory: Path, snapshot: Snapshot, keep: int = KEEP) -> Path:
-    """Write a snapshot durably, then remove all but the newest `keep`; raise `OSError` when it cannot be written."""
+    """Write a snapshot durably, then remove all but the newest `keep`.
+
+    Raise `OSError` if it cannot be written.
+    """
     return write_packed(directory, snapshot.meta, pack([snapshot.state]), keep)
 
 
 class Packed(Struct):
-    """A state as it is written; `parts` are the lengths of what was packed."""
+    """A compressed state; `parts` are the uncompressed lengths."""
 
     chunks: list[bytes]
     parts: list[int]
 
     @property
     def plain_bytes(self) -> int:
-        """The length of the state before."""
+        """Return the uncompressed length of the state."""
         return sum(self.parts)
 
 
 class Kept(Struct):
-    """A snapshot as it was read: sound, and its state still packed."""
+    """A snapshot that passed its checksum, its state still compressed."""
 
     meta: SnapshotMeta
     packed: memoryview
 
     def parts(self) -> Iterator[bytes]:
-        """The parts that were packed, each unpacked by itself; one part where the snapshot does not tell their lengths.
+        """Yield the parts, each unpacked separately; a single one if the snapshot does not list their lengths.
 
-        Raise `JournalError` where they do not fit.
+        Raise `JournalError` if they do not fit.
         """
         try:
             if self.meta.parts:
@@ -97,12 +100,12 @@ class Kept(Struct):
 
 
 def pack(parts: Iterable[bytes]) -> Packed:
-    """Compress a state that comes in parts, each before the next is taken; a tenth remains of it."""
+    """Compress a state part by part, each before the next is taken; about a tenth remains."""
     packer = zlib.compressobj(_LEVEL)
     chunks, lengths = [], []
     for part in parts:
         lengths.append(len(part))
-        # Mostly nothing comes out: the packer fills a block first.
+        # Mostly nothing is returned: the compressor fills a block first.
         if chunk := packer.compress(part):
             chunks.append(chunk)
     chunks.append(packer.flush())
@@ -110,7 +113,7 @@ def pack(parts: Iterable[bytes]) -> Packed:
 
 
 def write_packed(directory: Path, meta: SnapshotMeta, packed: Packed, keep: int = KEEP) -> Path:
-    """Write a packed state as `write_snapshot` does."""
+    """Write a compressed state as `write_snapshot` does."""
     private_directory(directory)
     path = directory / f"{meta.frame:020d}.snapshot"
     aside = path.with_suffix(".new")
@@ -133,33 +136,33 @@ def write_packed(directory: Path, meta: SnapshotMeta, packed: Packed, keep: int 
 
 
 def snapshot_paths(directory: Path) -> list[Path]:
-    """The snapshots, oldest first."""
+    """Return the paths of the snapshots, oldest first."""
     if not directory.is_dir():
         return []
     return sorted(path for path in directory.iterdir() if _NAME.match(path.name))
 
 
 def frame_of(path: Path) -> int:
-    """The number of the first frame that is not in the snapshot."""
+    """Return the number of the first frame after a snapshot."""
     return int(path.name.split(".")[0])
 
 
 def read_snapshot(path: Path) -> Kept:
-    """Read a snapshot; raise `JournalError` when it is damaged."""
+    """Read a snapshot; raise `JournalError` if it is damaged."""
     try:
         raw = memoryview(path.read_bytes())
         magic, meta_bytes, state_bytes, check = _HEADER.unpack_from(raw)
         meta = raw[_HEADER.size : _HEADER.size + meta_bytes]
         state = raw[_HEADER.size + meta_bytes :]
         if magic != MAGIC or len(state) != state_bytes or zlib.crc32(state, zlib.crc32(meta)) != check:
-            raise JournalError(f"snapshot {path}: damaged: the checksum does not agree")
+            raise JournalError(f"snapshot {path}: damaged: the checksum does not match")
         return Kept(_META.decode(meta), state)
     except (OSError, struct.error, msgspec.MsgspecError) as error:
         raise JournalError(f"snapshot {path}: damaged: {error}") from error
 
 
 def good_snapshots(directory: Path) -> Iterator[Kept | JournalError]:
-    """The snapshots, newest first; for each damaged one what is wrong with it."""
+    """Yield the snapshots, newest first; a damaged one as its error."""
     for path in reversed(snapshot_paths(directory)):
         try:
             yield read_snapshot(path)

@@ -1,4 +1,4 @@
-"""Writing the journal: one frame a commit, synced before anybody is told that it is there."""
+"""Writes the journal: one frame a commit, synced before it is acknowledged."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from aiops.records import Record
 # 64 MiB: some millions of alerts. Small enough that retention gives space back in steps, large enough that a year of
 # a busy site is some thousand files.
 SEGMENT_BYTES = 64 << 20
-# A file that is only there while the disk is asked what it takes.
+# A temporary file that exists while the free space is probed.
 PROBE = "probe.new"
 _BLOCK = 1 << 16
 Sync = Callable[[int], None]
-# Where there is none (macOS), the stronger call does.
+# macOS has no fdatasync; fsync is stronger.
 _SYNC: Sync = getattr(os, "fdatasync", os.fsync)
 _ADVICE = {
     errno.ENOSPC: "free some space, or lower journal.keep_bytes",
@@ -32,13 +32,13 @@ _ADVICE = {
 
 
 class DiskError(JournalError):
-    """The disk did not take a frame. Nothing was acknowledged; the next `append` tries again."""
+    """The disk refused a frame. Nothing was acknowledged; the next `append` tries again."""
 
 
 class Writer:
-    """The only writer of a directory. Not safe for threads: the pump owns it.
+    """The only writer of a directory. Not thread-safe: the pump owns it.
 
-    `number` and `seq` are those of the next frame and record. `torn` tells of the tail that was found at the start.
+    `number` and `seq` are those of the next frame and record. `torn` describes the torn tail found at the start.
     """
 
     def __init__(
@@ -49,10 +49,10 @@ class Writer:
         known: int = 0,
         sync: Sync = _SYNC,
     ) -> None:
-        """Find the end of the journal; a torn tail is cut off by the first `append`.
+        """Find the end of the journal; the first `append` cuts off a torn tail.
 
-        `known` is the number of the frame after the last one that snapshots or the store have seen: if that one is not
-        there, acknowledged records are lost, and `CorruptJournal` is raised instead of going on.
+        `known` is the number of the frame after the last one that snapshots or the store have seen. If that frame is
+        missing, acknowledged records are lost, and `CorruptJournal` is raised.
         """
         self.directory = directory
         self.number = 0
@@ -63,7 +63,7 @@ class Writer:
         self._fd = -1
         self._path: Path | None = None
         self._size = 0
-        # What is behind the last whole frame is cut off before anything is written.
+        # Bytes behind the last whole frame are cut off before anything is written.
         self._broken = True
         with disk_errors(directory):
             private_directory(directory)
@@ -73,13 +73,13 @@ class Writer:
         if self.number < known:
             raise CorruptJournal(
                 f"journal {directory}: ends before frame {self.number}, and frames up to {known - 1} were acknowledged:"
-                " restore the journal from a copy, or move the whole state directory aside to begin anew"
+                " restore the journal from a copy, or move the whole state directory aside to start from nothing"
             )
 
     def append(self, records: Sequence[Record], lines: bytes, meta: Meta) -> int:
         """Commit a frame and return its number; `lines` is `encode_lines(records)`.
 
-        Raise `DiskError` when the disk did not take it: then nothing of it counts, and the same may be tried again.
+        Raise `DiskError` if the disk refused it. Nothing of the frame counts then, and it may be tried again.
         """
         raw = encode_frame(self.number, self.seq, records, lines, meta)
         with disk_errors(self.directory):
@@ -100,16 +100,16 @@ class Writer:
         return self.number - 1
 
     def probe(self, size: int) -> None:
-        """Find out whether the disk has room for so many bytes; raise `DiskError` where it has not."""
+        """Check that the disk has room for `size` bytes; raise `DiskError` if it does not."""
         with disk_errors(self.directory):
             probe(self.directory, size, self._sync)
 
     def close(self) -> None:
-        """Close the file; all that was committed is on disk already."""
+        """Close the file; everything committed is on disk already."""
         self._close()
 
     def _find_end(self) -> None:
-        """Go back from the last segment to the last whole frame."""
+        """Search from the last segment backwards for the last whole frame."""
         found = segments(self.directory)
         for place in range(len(found) - 1, -1, -1):
             segment = found[place]
@@ -138,7 +138,7 @@ class Writer:
     def _cut(self) -> None:
         """Cut the last segment back to its last whole frame.
 
-        The file is opened anew: after a failed sync the kernel may have dropped the pages and forgotten the error.
+        The file is reopened: after a failed sync the kernel may have dropped the pages and forgotten the error.
         """
         self._close()
         if self._path is None:
@@ -155,7 +155,7 @@ class Writer:
 
 
 def probe(directory: Path, size: int, sync: Sync = _SYNC) -> None:
-    """Write a file of that size beside the segments, sync it and remove it; raise `OSError`."""
+    """Write a file of `size` bytes beside the segments, sync it and remove it; raise `OSError`."""
     path = directory / PROBE
     try:
         with open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as handle:
@@ -184,7 +184,7 @@ def _write_all(fd: int, raw: bytes) -> None:
 
 
 class disk_errors:  # noqa: N801 - used as a word in `with`
-    """Turns what the disk says into what a person can do."""
+    """Converts an error of the disk into advice for a person."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory

@@ -1,4 +1,4 @@
-"""Bytes to records, at the cost of decoding; and what to say when they do not fit."""
+"""Decoding of records from JSON at full speed, with a precise error for input that does not fit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aiops.errors import RecordError
 from aiops.records.lenient import NotJsonError, read
 from aiops.records.model import Action, Alert, Change, Incident, Metric, Record, Tick
 
-# A thousand times a usual alert. One record may not hold up, or fill, what carries all the others.
+# A thousand times the size of a usual alert. A single record must not block or fill what carries all others.
 MAX_RECORD_BYTES = 1 << 20
 # Every label is hashed, sorted and kept with the stream; Prometheus alerts have 5 to 20.
 MAX_LABELS = 128
@@ -29,9 +29,10 @@ encode_into = _ENCODER.encode_into
 
 
 def decode(raw: bytes) -> Record:
-    """One record from its JSON; raise `RecordError` that names the field, what was expected and what came.
+    """Decode one record from JSON.
 
-    Times may be Unix seconds or RFC 3339. Unknown fields are ignored, so that archives outlive versions.
+    Timestamps may be Unix seconds or RFC 3339. Unknown fields are ignored: archives outlive versions. Raise
+    `RecordError` with the field, the expected and the actual value.
 
     >>> decode(b'{"kind":"alert","ts":"2026-01-01T00:00:00Z","name":"DiskFull"}').ts
     1767225600.0
@@ -53,7 +54,7 @@ def decode(raw: bytes) -> Record:
 
 
 def _decode_with_text_times(raw: bytes) -> Record:
-    """The slow path: text times become numbers, or the error becomes one that a person can act on."""
+    """Decode on the slow path: convert text timestamps to numbers, or raise an error with the remedy."""
     try:
         plain = _PLAIN.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -62,7 +63,10 @@ def _decode_with_text_times(raw: bytes) -> Record:
 
 
 def _leniently(raw: bytes) -> Any:
-    """A line with a byte order mark, a lone surrogate or a number that is none, for its fields to be judged."""
+    """Decode a line with a byte order mark, a lone surrogate or an invalid number.
+
+    Its fields are then checked one by one.
+    """
     try:
         return read(raw).value
     except NotJsonError as error:
@@ -70,7 +74,7 @@ def _leniently(raw: bytes) -> Any:
 
 
 def from_plain(plain: Any) -> Record:
-    """A record from decoded JSON (dicts and lists); raise `RecordError` where it does not fit."""
+    """Convert decoded JSON (dicts and lists) to a record; raise `RecordError` where it does not fit."""
     if not isinstance(plain, dict):
         raise _error("$", "an object", _shown(plain))
     kind = plain.get("kind")
@@ -97,9 +101,10 @@ def from_plain(plain: Any) -> Record:
 
 
 def _text_labels(labels: dict[str, Any]) -> dict[str, Any]:
-    """Numbers and booleans as text, nulls left out: real tools send them, and an alert is worth more than its form.
+    """Convert numbers and booleans to text and drop nulls.
 
-    What has no plain text (lists, objects) stays, to be rejected with its place.
+    Real tools send them, and the alert is worth keeping. Lists and objects have no plain text. They stay and are
+    rejected with their position.
     """
     return {name: _scalar_text(value) for name, value in labels.items() if value is not None}
 
@@ -111,7 +116,9 @@ def _scalar_text(value: Any) -> Any:
 
 
 def parse_time(text: str, place: str = "$") -> float:
-    """Unix seconds of an RFC 3339 time; a time without a zone is UTC. Raise `RecordError` for anything else.
+    """Convert an RFC 3339 time to Unix seconds.
+
+    A time without a zone is UTC. Raise `RecordError` for anything else.
 
     >>> parse_time("2026-01-01T01:00:00+01:00")
     1767225600.0
@@ -124,7 +131,7 @@ def parse_time(text: str, place: str = "$") -> float:
 
 
 def format_time(at: float) -> str:
-    """RFC 3339 in UTC, to the millisecond.
+    """Format Unix seconds as RFC 3339 in UTC, to the millisecond.
 
     >>> format_time(1767225600.25)
     '2026-01-01T00:00:00.250Z'
@@ -150,7 +157,7 @@ def _value_at(plain: Any, place: str) -> Any:
             if step[0] in plain:
                 plain = plain[step[0]]
             else:
-                # `[...]` stands for some key or value of a mapping; the first that is no string is the one.
+                # `[...]` stands for a key or value of a mapping. The first one that is no string is at fault.
                 return next((value for value in plain.values() if not isinstance(value, str)), plain)
         elif isinstance(plain, list) and step[1].isdigit():
             plain = plain[int(step[1])]

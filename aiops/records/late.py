@@ -1,13 +1,13 @@
-"""Late records: how old a record must be to count as late, and the sentence for whoever sent it."""
+"""Late records: the age from which a record is late, and the sentence for its sender."""
 
 from __future__ import annotations
 
 from aiops.durations import compact
 from aiops.wording import plural
 
-# As far as clocks usually disagree; what is older has missed its place.
+# Clocks usually disagree by less; an older record arrives after its incident.
 LATE_S = 300.0
-# The ways that work for history, of which the first two tear nothing apart.
+# The remedies for history; the first two tear no incident apart.
 WAYS = (
     "`aiops send --shift-to-now --speed N` replays it on a running daemon (its first record is now, N times real "
     "time), a daemon with a fresh state directory takes it as it is"
@@ -16,12 +16,12 @@ ADVICE = f"where it is history: {WAYS}"
 
 
 def sentence(count: int, most_s: float) -> str:
-    """Return what late records mean, and what to do about them.
+    """Describe late records and the remedy.
 
     >>> sentence(1, 7200.0).partition(":")[0]
     '1 record came up to 2 h late'
     """
     return (
-        f"{plural(count, 'record')} came up to {compact(most_s)} late: the engine's time had passed theirs, so that "
+        f"{plural(count, 'record')} came up to {compact(most_s)} late: the engine's time had passed theirs, and "
         f"incidents may be torn apart; {ADVICE}"
     )

@@ -1,8 +1,8 @@
-"""JSON with one bad character: read as far as it can be, with a note of what was wrong and where.
+"""Lenient JSON decoding: reads a document with a bad character as far as possible and notes each flaw.
 
-The fast decoder refuses a whole document for a lone surrogate, a byte order mark, a line break inside a text, or a
-number that JSON has no word for (NaN, infinity, 1e999). Real senders produce all of them. This one is asked only after
-the fast one has refused. A lone surrogate becomes U+FFFD; a number that is none becomes null.
+The fast decoder refuses a whole document for a lone surrogate, a byte order mark, a line break inside a text or a
+number outside JSON (NaN, infinity, 1e999). Real senders produce all of them. This decoder runs only after the fast one
+has refused. A lone surrogate becomes U+FFFD; an invalid number becomes null.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from msgspec import Struct, field
 
-# Notes kept of one document; a person reads a handful.
+# Notes kept for one document; a person reads a handful.
 MAX_FLAWS = 20
 # The interpreter's own bound on digits is 4,300, and reading them takes time that grows with the square.
 MAX_DIGITS = 400
@@ -23,18 +23,18 @@ MAX_DEPTH = 200
 
 
 class NotJsonError(ValueError):
-    """What could not be read at all; the text says what was expected and what came."""
+    """Raised for input that cannot be read at all; the text names the expected and the actual content."""
 
 
 class Lenient(Struct):
-    """What was read, and what was wrong with it: (place, reason)."""
+    """The decoded value, and its flaws as (position, reason)."""
 
     value: Any
     flaws: list[tuple[str, str]] = field(default_factory=list)
 
 
 def read(raw: bytes | str) -> Lenient:
-    """Read a document that the strict decoder refused; raise `NotJsonError` where nothing can be made of it.
+    """Read a document that the strict decoder refused; raise `NotJsonError` if it is no JSON at all.
 
     >>> read(b'\\xef\\xbb\\xbf{"a": "cut \\\\ud83d", "b": NaN}')
     Lenient(value={'a': 'cut �', 'b': None}, flaws=[('$.b', 'expected a number; got nan')])
@@ -89,10 +89,10 @@ def _clean(value: Any, place: str, flaws: list[tuple[str, str]], depth: int) -> 
 
 
 def _clean_text(text: str) -> str:
-    """Lone surrogates become U+FFFD; pairs are one character already."""
+    """Replace lone surrogates by U+FFFD; pairs are one character already."""
     if text.isascii():
         return text
-    # By way of UTF-16, where two halves that belong together are one character.
+    # UTF-16 joins two halves that belong together into one character.
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") if _has_surrogate(text) else text
 
 

@@ -10,10 +10,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-# The year 2100. A larger number is almost always milliseconds, and one such record would age everything else.
+# The year 2100. A larger number is almost always milliseconds, and one such record would expire everything else.
 MAX_TIME_S = 4_102_444_800.0
-# The one bound for all ways in: clocks usually disagree by less, and what is further ahead of its receipt is no time of
-# that record. HTTP refuses such an archive record; from files and topics it counts at its receipt.
+# One bound for all inputs. Clocks usually disagree by less; a timestamp further ahead of its receipt is not the
+# record's. HTTP refuses such an archive record. Records of files and topics count at their receipt time.
 MAX_AHEAD_S = 300.0
 Time = Annotated[float, Meta(ge=0, lt=MAX_TIME_S)]
 Name = Annotated[str, Meta(min_length=1, max_length=1024)]
@@ -30,8 +30,8 @@ class Truth(Struct, gc=False, omit_defaults=True):
 class Alert(Struct, tag="alert", tag_field="kind", gc=False, omit_defaults=True, kw_only=True):
     """One message from a monitoring tool.
 
-    `key` is the tool's own name of the thing that alerts (a dedup key, an alias, a fingerprint, a problem's id). Where
-    there is one it is, with `source`, the whole identity; where there is none, name, entity, service and labels are.
+    `key` is the tool's own identity of the thing that alerts (a dedup key, an alias, a fingerprint, a problem's id).
+    With `source` it is the whole identity. Without it, name, entity, service and labels are.
     """
 
     ts: Time
@@ -63,7 +63,7 @@ class Metric(Struct, tag="metric", tag_field="kind", gc=False, omit_defaults=Tru
 
 
 class Change(Struct, tag="change", tag_field="kind", gc=False, omit_defaults=True, kw_only=True):
-    """A deploy, a configuration change, a scaling: what people did to an entity."""
+    """A deploy, a configuration change or a scaling of an entity."""
 
     ts: Time
     entity: Name
@@ -74,9 +74,9 @@ class Change(Struct, tag="change", tag_field="kind", gc=False, omit_defaults=Tru
 
 
 class Action(Struct, tag="action", tag_field="kind", gc=False, omit_defaults=True, kw_only=True):
-    """What an operator, or the host for the operator, told the engine.
+    """A command of an operator, or of the host on the operator's behalf.
 
-    `verb` is one of `VERBS`; `incident`, `entity` and `args` say to what.
+    `verb` is one of `VERBS`; `incident`, `entity` and `args` name its object.
     """
 
     ts: Time
@@ -90,9 +90,9 @@ class Action(Struct, tag="action", tag_field="kind", gc=False, omit_defaults=Tru
 
 
 class Tick(Struct, tag="tick", tag_field="kind", gc=False, omit_defaults=True, kw_only=True):
-    """The host's clock, written into the log so that silence passes time.
+    """The host's clock, recorded in the log: time passes although no alert arrives.
 
-    One that does not pass time says only what the clock is, so that no alert is taken for one from the future, while
+    With `passes` false it states the clock and moves no time. No alert is then mistaken for one from the future while
     older records are still to come.
     """
 
@@ -102,15 +102,15 @@ class Tick(Struct, tag="tick", tag_field="kind", gc=False, omit_defaults=True, k
 
 
 VERBS = (
-    "acknowledge",  # somebody looks at `incident`
-    "resolve",  # `incident` is over, whatever its alerts say
+    "acknowledge",  # a person works on `incident`
+    "resolve",  # `incident` ends, although its alerts may still fire
     "confirm_cause",  # `entity` was the cause of `incident`
-    "confirm_grouping",  # args.alerts: ids that do belong together; args.wrong: ids that do not
+    "confirm_grouping",  # args.alerts: ids that belong together; args.wrong: ids that do not
     "confirm_playbook",  # args.playbook, args.outcome: resolved | helped | useless
     "silence",  # args.id, args.matchers, args.until, optional args.from, args.every
     "unsilence",  # args.id
-    "note",  # args.text: a sentence for `incident` that whoever is notified of it must read
-    "swap_model",  # args.slot, args.algorithm, args.state: a detector fitted aside takes its place
+    "note",  # args.text: a sentence for `incident` that everyone who is notified of it must read
+    "swap_model",  # args.slot, args.algorithm, args.state: a detector that was trained offline is promoted
 )
 
 
@@ -123,7 +123,10 @@ class Evidence(Struct, gc=False, omit_defaults=True):
 
 
 class Cause(Struct, gc=False, omit_defaults=True):
-    """A ranked entity. `score` is the sum of the evidence; `probability` is set only once it is calibrated."""
+    """A ranked entity.
+
+    `score` is the sum of the evidence; `probability` is set only once it is calibrated.
+    """
 
     entity: str
     score: float = 0.0
@@ -133,7 +136,7 @@ class Cause(Struct, gc=False, omit_defaults=True):
 
 
 class Suggestion(Struct, gc=False, omit_defaults=True):
-    """A playbook that fits, and why."""
+    """A playbook that fits, with its evidence."""
 
     name: str
     score: float = 0.0
@@ -150,7 +153,7 @@ class RootCause(Struct, gc=False, omit_defaults=True):
 
 
 class Target(Struct, gc=False, omit_defaults=True):
-    """Where users noticed."""
+    """The place where users noticed the fault."""
 
     entity: str
     metric: str | None = None
@@ -158,10 +161,10 @@ class Target(Struct, gc=False, omit_defaults=True):
 
 
 class Member(Struct, gc=False, omit_defaults=True):
-    """One alert stream (fingerprint) of an incident, with the terms by which it joined.
+    """One alert stream (fingerprint) of an incident, with the evidence by which it joined.
 
-    `alert_id` is the id of its first alert there: feedback on the grouping names alerts by it, or by the fingerprint.
-    `silenced_by` names the silence that holds it, `silenced_until` when that ends.
+    `alert_id` is the id of its first alert: feedback on the grouping names alerts by it, or by the fingerprint.
+    `silenced_by` names the silence that mutes it, `silenced_until` the end of that silence.
     """
 
     fingerprint: str
@@ -221,9 +224,9 @@ Record = Alert | Metric | Change | Action | Tick | Incident
 
 
 class Skipped(Struct, gc=False, kw_only=True):
-    """Stands for a record of the log that the engine could not process; it is counted and changes nothing else.
+    """A stand-in for a record that the engine could not process; it is counted and changes nothing else.
 
-    It is made while the log is read and never written. `of` is the kind of the record, `raw` its JSON (cut).
+    It is made while the log is read, and never written. `of` is the kind of the record, `raw` its JSON (cut).
     """
 
     ts: float
@@ -234,5 +237,5 @@ class Skipped(Struct, gc=False, kw_only=True):
     raw: bytes = b""
 
 
-# What the engine takes: a record, or what stands for one.
+# The input of the engine: a record, or its stand-in.
 Logged = Record | Skipped

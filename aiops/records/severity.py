@@ -1,4 +1,4 @@
-"""Severities, ordered: `critical > high > warning > info > ok`. Never compared as text."""
+"""Severities in their order, `critical > high > warning > info > ok`; never compared as text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import lru_cache
 
 
 class Severity(enum.IntEnum):
-    """How bad an alert is; compare members, never their names.
+    """The severity of an alert; compare members, never their names.
 
     >>> Severity.CRITICAL > Severity.HIGH > Severity.WARNING > Severity.INFO > Severity.OK
     True
@@ -23,12 +23,12 @@ class Severity(enum.IntEnum):
 
     @property
     def label(self) -> str:
-        """The word used in archives."""
+        """Return the word used in archives."""
         return self.name.lower()
 
 
-# What tools call the five levels. An absent or unknown severity counts as a warning: too low would hide an alert that
-# somebody thought worth sending, too high would page for it.
+# The words of tools for the five levels. An absent or unknown severity counts as a warning: too low would hide an alert
+# that was worth sending, too high would page for it.
 UNKNOWN = Severity.WARNING
 _WORDS = {
     Severity.OK: "ok okay clear cleared normal resolved none up success green healthy good recovered",
@@ -39,19 +39,20 @@ _WORDS = {
     Severity.CRITICAL: "critical crit fatal emergency emerg panic alert disaster page severe urgent highest blocker "
     "down outage unreachable offline red p1 p0 s1 s0 sev1 sev0",
 }
-# The labels by level: a look-up instead of an enum and a property, for records that are written often.
+# The labels by level: a lookup is cheaper than an enum property for records that are written often.
 LABELS = tuple(level.label for level in sorted(Severity))
 LEVELS: dict[str, Severity] = {word: level for level, words in _WORDS.items() for word in words.split()}
-# Before a number, these make it one of a scale on which 1 is worst; a number alone may be Zabbix' 5 or PagerDuty's 5.
+# Before a number, these words make it one of a scale on which 1 is worst. A number alone may be Zabbix's 5 or
+# PagerDuty's 5.
 _SCALES = frozenset(("p", "s", "sev", "severity", "priority", "prio"))
-# "non-critical", "not critical", "no error": whatever it is, it is not that word.
+# "non-critical", "not critical", "no error": a negated word does not count.
 _NEGATIONS = frozenset(("no", "non", "not"))
-# A severity is a word or two; what is longer is a sentence, in which any word may stand.
+# A severity is a word or two. A longer text is a sentence, and any word may occur in it.
 MAX_TEXT = 64
 
 
 def is_stated(text: str | None) -> bool:
-    """Whether a tool said how severe an alert is, in a word that is known.
+    """Return True if a tool stated the severity in a known word.
 
     >>> is_stated("warning"), is_stated("P1 - Critical"), is_stated(None), is_stated("purple")
     (True, True, False, False)
@@ -60,7 +61,7 @@ def is_stated(text: str | None) -> bool:
 
 
 def parse_severity(text: str | None) -> Severity:
-    """The level that a tool's word stands for; `UNKNOWN` where there is none or it is not known.
+    """Return the level of a tool's word; `UNKNOWN` if it is absent or not known.
 
     >>> parse_severity("Fatal"), parse_severity(None), parse_severity("purple")
     (<Severity.CRITICAL: 4>, <Severity.WARNING: 2>, <Severity.WARNING: 2>)
@@ -72,7 +73,7 @@ def parse_severity(text: str | None) -> Severity:
 
 
 def find_severity(text: str) -> Severity | None:
-    """The level of a known word, or of the most severe one inside a short text; None where there is none.
+    """Return the level of a known word, or of the most severe one in a short text; None if there is none.
 
     >>> find_severity("P2 - High"), find_severity("Sev-1"), find_severity("5"), find_severity("non-critical")
     (<Severity.HIGH: 3>, <Severity.CRITICAL: 4>, None, None)
@@ -81,7 +82,7 @@ def find_severity(text: str) -> Severity | None:
     return _found(text[: MAX_TEXT + 1]) if level is None else level
 
 
-# A site's tools have some tens of such texts; hostile ones push each other out.
+# A site's tools use some tens of such texts. Hostile ones evict each other.
 @lru_cache(maxsize=1_024)
 def _found(text: str) -> Severity | None:
     word = text.strip().lower()

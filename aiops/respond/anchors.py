@@ -1,6 +1,6 @@
-"""The anchor of an audit trail: how many lines it had and the last hash, kept apart from it.
+"""The anchor of an audit trail: its number of lines and its last hash, kept apart from it.
 
-A chain of hashes shows what was changed inside it, and nothing of what was cut off at its end.
+A chain of hashes reveals a change inside it, but not lines that were cut off at its end.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ START = "0" * 64
 
 
 class Mark(Struct, frozen=True):
-    """Where a trail ended when it was last anchored: its entries, the last hash, the latest time of an entry.
+    """The end of a trail when it was last anchored: entries, last hash, latest time of an entry.
 
-    `engaged` are the kill switches that were engaged then: lines that are missing may be what engaged them.
+    `engaged` are the kill switches that were engaged then: a missing line may have engaged one of them.
     """
 
     entries: int
@@ -27,7 +27,7 @@ class Mark(Struct, frozen=True):
     engaged: tuple[str, ...] = ()
 
 
-# A store from before there were anchors has this: the trail is taken as it is, once.
+# A store from before there were anchors has this value: the trail is accepted as it is, once.
 UNKNOWN = Mark(-1, "", 0.0)
 
 
@@ -35,16 +35,16 @@ class TrailAnchor(Protocol):
     """Keeps the mark of a trail apart from it. Both raise `AiopsError` where the other side cannot be had."""
 
     def read(self) -> Mark | None:
-        """Return the mark; None where there never was one."""
+        """Return the mark; None if none was ever written."""
         ...
 
     def write(self, mark: Mark) -> None:
-        """Keep the mark durably."""
+        """Write the mark durably."""
         ...
 
 
 class Cut(Struct, frozen=True):
-    """A trail that is not the one that was anchored: why, and the time until which what it held is not known."""
+    """A trail that does not match its anchor: the problem, and the end of the unknown time."""
 
     problem: str
     until: float | None = None
@@ -54,7 +54,7 @@ class Cut(Struct, frozen=True):
 def compare(entries: int, hashed: str, mark: Mark | None) -> Cut | None:
     """Compare a trail with its mark; `hashed` is the hash of the entry that the mark names."""
     if mark is None and entries <= 1:
-        # A crash before the first anchor; the first line engages the kill switch.
+        # A crash before the first anchor. The first line engages the kill switch.
         return None
     if mark is None:
         return Cut("the store holds no anchor of it: lines may be missing")

@@ -1,4 +1,4 @@
-"""An incident of an archive as playbooks see it, for `aiops playbooks explain`."""
+"""An incident of an archive in the form that playbooks match, for `aiops playbooks explain`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from aiops.errors import UsageError
 from aiops.ports import AlertFact, IncidentView
 from aiops.records import Alert, Change, Incident, Record, parse_severity
 
-# Changes up to an hour before count as what may have caused an incident, as in the engine.
+# A change up to an hour before an incident may have caused it, as in the engine.
 CHANGE_WINDOW_S = 3600.0
-# Alerts held to look up an incident's members; an archive with more is for `aiops replay` first.
+# Alerts kept to look up an incident's members; replay a larger archive with `aiops replay` first.
 MAX_ALERTS = 500_000
 
 
 class Archive(Struct):
-    """What an archive says: incidents in order, alerts by id, changes."""
+    """The content of an archive: incidents in order, alerts by id, changes."""
 
     incidents: list[Incident] = field(default_factory=list)
     alerts: dict[str, Alert] = field(default_factory=dict)
@@ -38,17 +38,19 @@ def gather(records: Iterable[Record]) -> Archive:
 
 
 def view_of_archive(archive: Archive, incident: str | None) -> IncidentView:
-    """The view of the incident of that id, or of the only one; without incidents, all alerts together.
+    """Return the view of the incident of that id, or of the only one.
 
-    Raises `UsageError` that says which incidents there are.
+    Without incidents, of all alerts together.
+
+    Raise `UsageError` that names the incidents of the archive.
     """
     if not archive.incidents and incident is None and archive.alerts:
         return _view(Incident(id="all alerts"), list(archive.alerts.values()), archive.changes)
     found = [one for one in archive.incidents if incident in (None, one.id)]
     if incident is None and len(found) > 1:
-        raise UsageError(f"expected --incident, as there are {len(found)}: {_some(found)}")
+        raise UsageError(f"expected --incident: the archive has {len(found)}: {_some(found)}")
     if not found:
-        raise UsageError(f"expected an incident {incident or ''}; there are {_some(archive.incidents) or 'none'}")
+        raise UsageError(f"there is no incident {incident or ''}; the archive has {_some(archive.incidents) or 'none'}")
     chosen = found[-1]
     whole = [alert for alert in chosen.alerts if isinstance(alert, Alert)]
     known = [archive.alerts[key] for key in chosen.alerts if isinstance(key, str) and key in archive.alerts]

@@ -1,11 +1,11 @@
-"""The audit trail: JSON lines that are only ever appended, each holding the SHA-256 of the one before.
+"""The audit trail: append-only JSON lines, each with the SHA-256 of the line before.
 
-It is also the memory of runs: what is in it happened, and after a crash nothing else is believed. A line is on disk
-(fsync) before the thing that it announces is done.
+It is also the memory of runs: after a crash, only its content is believed. A line is on disk (fsync) before the action
+that it announces is done.
 
-A chain does not show that its newest lines are missing. For this a `TrailAnchor` elsewhere holds the count and the last
-hash: it is written after each line, so that a crash leaves the trail ahead of it by one line at most. A trail that is
-behind its anchor was cut, one that is further ahead was extended by somebody else.
+A chain does not reveal that its newest lines are missing. An `Anchor` elsewhere therefore holds the count and the last
+hash. It is written after each line: a crash leaves the trail at most one line ahead. A trail behind its anchor was cut;
+one further ahead was extended by another program.
 """
 
 from __future__ import annotations
@@ -25,16 +25,19 @@ from aiops.errors import AiopsError
 from aiops.private import narrow, private_directory
 from aiops.respond.anchors import START, UNKNOWN, Cut, Mark, TrailAnchor, compare
 
-# One line holds a few rendered requests at most; a longer one is not ours.
+# One line holds a few rendered requests at most; the daemon writes no longer one.
 MAX_LINE_BYTES = 1024 * 1024
 
 
 class AuditError(AiopsError):
-    """The trail was changed, or another process writes it; runs stop until a person has looked."""
+    """Raised if the trail was changed, or another process writes it.
+
+    Runs stop until a person has checked it.
+    """
 
 
 class Entry(Struct):
-    """One line: number from 0, time (Unix seconds), what happened, and the chain."""
+    """One line: number from 0, time (Unix seconds), event, and the chain."""
 
     seq: int
     at: float
@@ -44,13 +47,13 @@ class Entry(Struct):
     hash: str = ""
 
     def digest(self) -> str:
-        """SHA-256 over everything but the hash itself, with keys in a fixed order."""
+        """Return the SHA-256 over everything but the hash itself, with keys in a fixed order."""
         plain = [self.seq, self.at, self.kind, self.data, self.prev]
         return sha256(msgspec.json.encode(plain, order="deterministic")).hexdigest()
 
 
 class Verdict(Struct):
-    """What a check of a trail found: entries that hold, the last hash, and the first problem if there is one."""
+    """The result of a check: valid entries, the last hash, and the first problem if there is one."""
 
     entries: int
     head: str
@@ -70,20 +73,20 @@ def verify(path: Path, mark: Mark | None = None) -> Verdict:
                 marked = head
     except AuditError as error:
         return Verdict(entries, head, str(error))
-    # A daemon that runs may have written since the mark was read: only what is missing is looked at.
+    # A running daemon may have written since the mark was read: only missing lines count.
     missing = mark is not None and mark != UNKNOWN and (entries < mark.entries or marked != mark.head)
     cut = compare(min(entries, mark.entries), marked, mark) if mark is not None and missing else None
     return Verdict(entries, head, f"audit trail {path}: {cut.problem}" if cut is not None else None)
 
 
 class Trail:
-    """An open trail. One process at a time may have it open; the lock goes with the process."""
+    """An open trail. Only one process may have it open; the lock is released with the process."""
 
     def __init__(self, path: Path, anchor: TrailAnchor | None = None) -> None:
         """Open or create; raise `AuditError` where the chain is broken or another process has it.
 
-        What a crash left half-written at the end was never announced as done: it is set aside in `<name>.torn`. `cut`
-        says what is wrong with a trail that is not the one that was anchored.
+        A line that a crash left half-written was never announced as done: it is moved to `<name>.torn`. `cut` describes
+        the problem of a trail that does not match its anchor.
         """
         _private(path)
         self.path = path
@@ -110,9 +113,9 @@ class Trail:
         self.torn_bytes = torn
 
     def append(self, kind: str, at: float, data: dict[str, Any]) -> Entry:
-        """Write one entry and wait until it, and its mark, are on disk. One thread at a time.
+        """Write one entry and wait until it and its mark are on disk. One thread at a time.
 
-        A line whose mark cannot be written is taken back: what was refused must not count after a restart.
+        A line whose mark cannot be written is removed: a refused entry must not count after a restart.
         """
         entry = Entry(self._seq, at, kind, data, self._head)
         entry.hash = entry.digest()
@@ -126,7 +129,7 @@ class Trail:
             self._take_back(size)
             raise
         self._seq, self._head, self._at = entry.seq + 1, entry.hash, max(self._at, at)
-        # What is written on a trail that was cut is anchored with what is left of it.
+        # A line on a cut trail is anchored together with the rest of the trail.
         self.cut = None
         return entry
 
@@ -150,7 +153,7 @@ class Trail:
             raise AuditError(f"{self._place}: its anchor was not written ({error}); nothing was run") from error
 
     def _take_back(self, size: int) -> None:
-        """Cut off a line. Where the disk refuses that, too, the size is not the one that a next line asks for."""
+        """Cut off a line. If the disk refuses that too, the next line finds an unexpected size and is refused."""
         with contextlib.suppress(OSError):
             os.ftruncate(self._file, size)
             self._size = size
@@ -162,7 +165,7 @@ class Trail:
             (self._engaged.add if entry.data["engaged"] else self._engaged.discard)(entry.data["scope"])
 
     def _write(self, line: bytes) -> None:
-        """All of a line on disk, or nothing of it: half a line would break the chain for what comes after."""
+        """Write all of a line or nothing: half a line would break the chain for later ones."""
         if len(line) > MAX_LINE_BYTES:
             raise AuditError(f"{self._place}: expected a line of up to {MAX_LINE_BYTES} bytes; got {len(line)}")
         self._check()
@@ -177,20 +180,20 @@ class Trail:
         self._size += len(line)
 
     def _check(self) -> None:
-        """The file is still the one that was opened, as long as it was left."""
+        """Check that the file is still the one that was opened, with the size that it had."""
         try:
             mine, there = os.fstat(self._file), os.stat(self.path)
         except OSError as error:
             raise AuditError(f"audit trail {self.path}: {error.strerror or error}; nothing was run") from error
         if (mine.st_ino, mine.st_dev) != (there.st_ino, there.st_dev) or mine.st_size != self._size:
-            raise AuditError(f"audit trail {self.path}: somebody else changed it; nothing was run")
+            raise AuditError(f"audit trail {self.path}: another program changed it; nothing was run")
 
     @property
     def _place(self) -> str:
         return f"audit trail {self.path}"
 
     def close(self) -> None:
-        """Give the file and its lock back."""
+        """Release the file and its lock."""
         # A thread that still writes must not meet another file under the same number.
         file, self._file = self._file, -1
         if file >= 0:
@@ -223,7 +226,7 @@ def _torn(path: Path) -> Path:
 
 
 def _private(path: Path) -> None:
-    """Let nobody else read the trail. A directory that holds other things as well may have other readers."""
+    """Make the trail private. A directory with other content may keep its readers."""
     mine = {path.name, _torn(path).name}
     try:
         if not path.parent.is_dir() or all(other.name in mine for other in path.parent.iterdir()):

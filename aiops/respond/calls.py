@@ -1,4 +1,4 @@
-"""All that a run may send, rendered once and in order, and the digest that an approval is for."""
+"""All requests of a run, rendered once and in order, and the digest that an approval covers."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from aiops.respond.rendering import Request, request
 from aiops.respond.steps import Check, Executable, Http, Manual, Step, Webhook
 
 Phase = Literal["precondition", "step", "verify", "rollback"]
-# 128 bits: whoever writes alerts can try parameters until two plans have one id, and must not find any.
+# 128 bits: an attacker who writes alerts could otherwise try parameters until two plans have one id.
 ID_CHARS = 32
-# Raised whenever what the digest covers changes: approvals of before are for nothing then.
+# Increased whenever the content of the digest changes; earlier approvals are then void.
 _FORM = "aiops plan 1"
 
 
 class Call(Request, omit_defaults=True, kw_only=True):
-    """One request of a run. `place` is its step, such as `step 0`; `attempts` is how often it may be sent in all."""
+    """One request of a run.
+
+    `place` is its step, such as `step 0`; `attempts` is the number of times it may be sent.
+    """
 
     phase: Phase
     place: str
@@ -35,9 +38,10 @@ class Call(Request, omit_defaults=True, kw_only=True):
 
 
 def calls_of(playbook: Playbook, targets: Sequence[str], values: Sequence[Values]) -> list[Call]:
-    """Return every request of a run: preconditions, steps, checks, and the rollback, which takes the last target first.
+    """Return every request of a run, in order: preconditions, steps, checks, rollback.
 
-    A target that lacks a value has no requests. Raise `UsageError` where a value does not fit its place.
+    The rollback begins with the last target. A target that lacks a value has no requests. Raise `UsageError` for a
+    value that does not fit its place.
     """
     ready = [(target, one) for target, one in zip(targets, values, strict=True) if not one.missing]
     parts: list[tuple[Phase, Sequence[Step | Check]]] = [
@@ -60,20 +64,20 @@ def executable(steps: Sequence[Step | Check]) -> list[Executable]:
 
 
 def by_hand(steps: Sequence[Step | Check]) -> list[str]:
-    """Return the names of the steps that are for a person."""
+    """Return the names of the manual steps."""
     return [step.name for step in steps if isinstance(step, Manual)]
 
 
 def digest(
     playbook: Playbook, incident: str, targets: Sequence[str], values: Sequence[Values], calls: Sequence[Call]
 ) -> str:
-    """Return the id of a plan: a digest of the whole playbook, incident, targets, values, and each request in order."""
+    """Return the id of a plan: a digest of playbook, incident, targets, values and ordered requests."""
     given = [[one.values, one.missing] for one in values]
     return _hashed([_FORM, playbook, incident, list(targets), given, list(calls)])[:ID_CHARS]
 
 
 def key_of(playbook: Playbook, incident: str, call: Call) -> str:
-    """Return the idempotency key of a request: the same one sent again for the same incident has the same key."""
+    """Return the idempotency key of a request; a repeat for the same incident has the same key."""
     return _hashed([playbook.name, playbook.version, incident, call])
 
 

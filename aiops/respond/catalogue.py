@@ -1,4 +1,4 @@
-"""Reading playbooks: one a YAML file, strict, with the file and the path of what does not fit."""
+"""Reads playbooks: one YAML file each, strict, with the file and the path of each error."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from aiops.matchers import read_matchers
 from aiops.respond.format import Playbook
 from aiops.respond.steps import Http
 
-# The largest shipped playbook has 8 KB; a file of more than this is no playbook, and is not parsed.
+# The largest shipped playbook has 8 KB. A larger file is no playbook, and is not parsed.
 MAX_FILE_BYTES = 256 * 1024
-# A catalogue is read by people; beyond this, suggesting also stops being cheap enough to do at every re-ranking.
+# People read a catalogue. Beyond this, suggestions also become too expensive for every re-ranking.
 MAX_PLAYBOOKS = 2000
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class PlaybookError(UsageError):
-    """A playbook file that cannot be used; the message names file, path, what was expected and what came."""
+    """Raised for an unusable playbook file; the message names file, path, expected and actual value."""
 
 
 class Catalogue(Struct):
-    """Playbooks by name, sorted, where each came from, and the files that could not be used with the reason."""
+    """Playbooks by name, sorted, with their files, and the files that could not be used with the reason."""
 
     playbooks: dict[str, Playbook] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
@@ -37,10 +37,10 @@ class Catalogue(Struct):
 
 
 class _Loader(_Base):  # type: ignore[misc]
-    """The safe loader, without the keys that silently replace earlier ones."""
+    """A safe loader that refuses repeated keys, which would silently replace earlier ones."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """A mapping whose keys are all different."""
+        """Construct a mapping with distinct keys."""
         seen: set[str] = set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
@@ -53,7 +53,7 @@ class _Loader(_Base):  # type: ignore[misc]
 
 
 def decode_yaml(raw: bytes) -> Any:
-    """YAML without aliases (they let a small file unfold into gigabytes) and without repeated keys."""
+    """Decode YAML without aliases (they let a small file expand to gigabytes) and without repeated keys."""
     if len(raw) > MAX_FILE_BYTES:
         raise PlaybookError(f"expected at most {MAX_FILE_BYTES} bytes; got more")
     try:
@@ -73,7 +73,10 @@ def decode_yaml(raw: bytes) -> Any:
 
 
 def read_playbook(path: Path) -> Playbook:
-    """The playbook of a file; raise `PlaybookError` that says where it does not fit the format."""
+    """Read the playbook of a file.
+
+    Raise `PlaybookError` with the position of what does not fit the format.
+    """
     try:
         return msgspec.convert(_with_matchers(decode_yaml(_bytes_of(path))), Playbook)
     except OSError as error:
@@ -93,7 +96,7 @@ def _bytes_of(path: Path) -> bytes:
 
 
 def _with_matchers(plain: Any) -> Any:
-    """Replace the conditions that are written as text by what they say; the rest is for the format to check."""
+    """Replace the conditions that are written as text by matchers; the format checks the rest."""
     match = plain.get("match") if isinstance(plain, dict) else None
     if not isinstance(match, dict):
         return plain
@@ -121,16 +124,16 @@ def _conditions(group: list[Any], place: str) -> list[Any]:
 
 
 def read_catalogue(places: Iterable[Path]) -> Catalogue:
-    """The playbooks of files and directories (`*.yaml`, `*.yml`, not deeper), in order of name.
+    """Read the playbooks of files and directories (`*.yaml`, `*.yml`, not deeper), in order of name.
 
-    A file that does not fit is left out and told in `problems`; of two of one name the first counts.
+    A file that does not fit is left out and listed in `problems`. Of two with the same name the first counts.
     """
     made = Catalogue()
     found: dict[str, Playbook] = {}
     for path in _files(places, made.problems):
         if len(found) == MAX_PLAYBOOKS:
             made.problems.append(
-                f"{path}: left out, and all after it: a catalogue has at most {MAX_PLAYBOOKS} playbooks"
+                f"{path}: left out, with all later files: a catalogue has at most {MAX_PLAYBOOKS} playbooks"
             )
             break
         try:
@@ -148,10 +151,10 @@ def read_catalogue(places: Iterable[Path]) -> Catalogue:
 
 
 def usable(playbook: Playbook, path: Path) -> Playbook:
-    """The playbook itself; raise `PlaybookError` for what no run may do.
+    """Return the playbook; raise `PlaybookError` for one that no run may execute.
 
-    That is a mode that this release does not run, and a question that may change something: preconditions are asked
-    before a run is written down, checks after it, both without a rollback.
+    That is a mode that this release does not run, or a check that may change something. Preconditions are checked
+    before a run is recorded, other checks after it, both without a rollback.
     """
     for part in ("preconditions", "verify"):
         for index, step in enumerate(getattr(playbook, part)):
@@ -168,7 +171,7 @@ def usable(playbook: Playbook, path: Path) -> Playbook:
 
 
 def shipped() -> Path:
-    """The directory of the shipped catalogue: inside the installed package, else in the source checkout."""
+    """Return the directory of the shipped catalogue, in the installed package or the source checkout."""
     packaged = Path(str(resources.files("aiops.respond"))) / "catalogue"
     if packaged.is_dir():
         return packaged
@@ -176,7 +179,7 @@ def shipped() -> Path:
     if checkout.is_dir():
         return checkout
     raise PlaybookError(
-        f"the shipped catalogue is neither in {packaged} nor in {checkout}: install again, or name a folder"
+        f"the shipped catalogue is neither in {packaged} nor in {checkout}: reinstall, or name a folder"
     )
 
 
@@ -200,7 +203,7 @@ def _refuse_aliases(text: str) -> None:
 
 
 def _place(message: str) -> str:
-    """`Expected … - at `$.x`` as `$.x: expected …`."""
+    """Turn `Expected … - at `$.x`` into `$.x: expected …`."""
     text, at, path = message.rpartition(" - at ")
     if not at:
         text, path = message, "`$`"

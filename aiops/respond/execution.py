@@ -1,4 +1,4 @@
-"""One run: its preconditions and steps, in the order of its plan, each written down before and after."""
+"""One run: its preconditions and steps in the order of its plan, each recorded before and after."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Keyed = tuple[Call, str]
 
 
 class Outcome(Struct):
-    """How the steps of a run ended: what was done, with what came of it, and what was not."""
+    """The outcome of the steps of a run: those that were done with their results, and those that were not."""
 
     state: RunState
     why: str
@@ -26,7 +26,7 @@ class Outcome(Struct):
 
 
 class Execution:
-    """Sends what was approved, and nothing else; `halted` says why nothing more may start."""
+    """Sends the approved requests and nothing else; `halted` returns the reason for stopping."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Execution:
         self.halted, self._pause = halted, pause
 
     def run(self, calls: Sequence[Keyed]) -> Outcome:
-        """Ask the preconditions, then send the steps, up to the first problem."""
+        """Check the preconditions, then send the steps up to the first problem."""
         steps = [(call, key) for call, key in calls if call.phase == "step"]
         left = [str(call) for call, _ in steps]
         for call, _ in calls:
@@ -62,11 +62,11 @@ class Execution:
                 state: RunState = "stopped" if sent.stopped or self.halted() else "failed"
                 return Outcome(state, done[-1], done, left[number + 1 :])
         stopped = self.halted()
-        # The last step was accepted, but whoever stopped it in the meantime did not want it to have an effect.
+        # The last step was accepted, but whoever stopped it meanwhile did not want it to have an effect.
         return Outcome("stopped", stopped, done) if stopped else Outcome("executed", done[-1] if done else "", done)
 
     def ask(self, call: Call) -> Sent:
-        """Send a question that changes nothing; only what came of it is written down."""
+        """Send a check that changes nothing; only its result is recorded."""
         sent = send(self._transport, call, "", self.halted, self._pause)
         if sent.was_sent:
             place = {"run": self._run.id, "place": call.place, "target": call.target}

@@ -1,4 +1,4 @@
-"""Why a playbook fits or not, what it would show, and what its guards would say: for people, without any effect."""
+"""Explanations of a playbook for people: its fit, its steps and its guards, without any effect."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Explanation(Struct, omit_defaults=True):
 
 
 def explain(playbook: Playbook, view: IncidentView, topology: Topology) -> Explanation:
-    """Match, render and, for a playbook that could run, ask the guards as if nothing had ever run."""
+    """Match, render and, for a playbook that could run, evaluate the guards as if nothing had ever run."""
     compiled = compile_match(playbook)
     now = situation(view, topology)
     found = fit(compiled, now)
@@ -44,7 +44,7 @@ def explain(playbook: Playbook, view: IncidentView, topology: Topology) -> Expla
         strict: Fit = fit(compiled, now, strict=True)
         targets = [now.cause] if now.cause else []
         world = World(max(fact.last_at for fact in view.facts), members=None)
-        # The kill switch counts as released, or it alone would answer for all the others.
+        # The kill switch counts as released; otherwise it alone would answer for all other guards.
         history, policy = History(switches={"global": False}), Policy(ceiling="approve")
         case = Case(playbook, now, strict, targets, [values for _ in targets], "", history, policy, world)
         made.guards = evaluate(case)

@@ -28,7 +28,9 @@ Source = Annotated[
 
 
 class Matcher(Part, kw_only=True):
-    """One condition on one alert, with Prometheus' operators; a regular expression must match the whole value.
+    """One condition on one alert, with Prometheus' operators.
+
+    A regular expression must match the whole value.
 
     Besides the alert's labels there are `name` (also `alertname`), `entity`, `service`, `severity`, `source`,
     `message`, `words` (the name in lower-case words, split at punctuation and inside camelCase) and `text` (the words,
@@ -45,9 +47,9 @@ Matchers = Annotated[list[Matcher], Meta(min_length=1, max_length=10)]
 
 
 class CauseMatch(Part, kw_only=True):
-    """Conditions on the first-ranked cause. A kind that nobody knows (no topology) does not refuse a suggestion.
+    """Conditions on the first-ranked cause. An unknown kind (no topology) does not refuse a suggestion.
 
-    `class` is what the alerts on the cause are about; any of the listed classes will do.
+    `class` is the class of the alerts on the cause; any of the listed classes will do.
     """
 
     kind: list[Line] = []
@@ -56,16 +58,20 @@ class CauseMatch(Part, kw_only=True):
 
 
 class IncidentMatch(Part, kw_only=True):
-    """Conditions on the incident as a whole; `maxTargets` counts the distinct entities of the alerts that match."""
+    """Conditions on the incident as a whole.
+
+    `maxTargets` counts the distinct entities of the alerts that match.
+    """
 
     min_severity: SeverityName | None = None
     max_targets: Annotated[int, Meta(ge=1)] | None = None
 
 
 class Match(Part, kw_only=True):
-    """All parts must hold: every matcher of `alert` on one alert, one group of `anyAlert`, none of `noAlert`.
+    """Conditions that must all hold.
 
-    `change` is another way in beside the alerts: a change of one of these names on the suspected cause or its service.
+    Every matcher of `alert` on one alert, one group of `anyAlert`, none of `noAlert`. `change` is an alternative to the
+    alerts: a change of one of these names on the suspected cause or its service.
     """
 
     alert: list[Matcher] = []
@@ -77,7 +83,7 @@ class Match(Part, kw_only=True):
 
 
 class Parameter(Part, kw_only=True):
-    """A typed value. `from` names where it may come from, in order; what does not validate counts as absent."""
+    """A typed value. `from` lists its sources in order; a value that does not validate counts as absent."""
 
     type: Literal["string", "integer", "number", "boolean"] = "string"
     from_: list[Source] = []
@@ -98,7 +104,10 @@ class Rate(Part, kw_only=True):
 
 
 class TargetLimit(Part, kw_only=True):
-    """At most `count` targets, and at most `percent` of the service's known members; the lower wins."""
+    """At most `count` targets, and at most `percent` of the service's known members.
+
+    The lower limit applies.
+    """
 
     count: Annotated[int, Meta(ge=1, le=1000)] = 1
     percent: Annotated[float, Meta(gt=0, le=100)] | None = None
@@ -114,13 +123,13 @@ Window = Annotated[
 
 
 class Windows(Part, kw_only=True):
-    """Stretches of the week, in UTC, in which no run starts."""
+    """Weekly windows, in UTC, in which no run starts."""
 
     deny: list[Window] = []
 
 
 class Guards(Part, kw_only=True):
-    """What must hold for a run to start. The defaults let one run an hour touch one target."""
+    """Conditions for a run to start. The defaults let one run an hour touch one target."""
 
     cooldown: Duration = "30m"
     max_runs: Rate = field(default_factory=lambda: Rate(count=1, per="1h"))
@@ -137,7 +146,7 @@ class Guards(Part, kw_only=True):
 
 
 class Approval(Part, kw_only=True):
-    """Who may approve, how many of them, and for how long. There is no approving by silence."""
+    """The approvers, the number needed, and the time limit. Silence is never an approval."""
 
     approvers: list[Line] = []
     quorum: Annotated[int, Meta(ge=1, le=10)] = 1
@@ -182,10 +191,10 @@ class TrialIncident(Part, kw_only=True):
 
 
 class Expected(Part, kw_only=True):
-    """The decision, and where it is `suggest`: values of parameters, rendered commands, rendered requests.
+    """The decision, and for `suggest` the values of parameters, rendered commands and rendered requests.
 
     `shows` are commands (whole lines) that must be among those shown; `requests` are the bodies in order; `reason` is
-    part of the sentence that says why the playbook does not fit.
+    part of the sentence that explains why the playbook does not fit.
     """
 
     decision: Literal["suggest", "none"]
@@ -196,7 +205,7 @@ class Expected(Part, kw_only=True):
 
 
 class Trial(Part, kw_only=True):
-    """Incident in, decision and rendered steps out."""
+    """A test of a playbook: an incident, and the expected decision and steps."""
 
     name: Line
     incident: TrialIncident
@@ -216,7 +225,7 @@ class Playbook(
         "runbook_url": "runbookUrl",
     },
 ):
-    """A playbook: when it fits, what to look at, what to do, how to know that it worked."""
+    """A playbook: its conditions, its diagnosis, its steps and its verification."""
 
     api_version: Literal["aiops/v1"]
     kind: Literal["Playbook"]
@@ -234,7 +243,7 @@ class Playbook(
     parameters: dict[Identifier, Parameter] = {}
     mode: Literal["suggest", "approve", "auto"] = "suggest"
     reversible: bool = False
-    # For a symptom that many causes have: a playbook that names a cause goes first where both fit.
+    # For a symptom with many causes: a playbook that names a cause is ranked first if both fit.
     general: bool = False
     guards: Guards = field(default_factory=Guards)
     approval: Approval = field(default_factory=Approval)
@@ -246,9 +255,9 @@ class Playbook(
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of a playbook file, for editors and other tools."""
+    """Return the JSON Schema of a playbook file, for editors and other tools."""
     made: dict[str, Any] = msgspec.json.schema(Playbook)
-    # A condition may be written as text, too; reading a file makes it one of the others.
+    # A condition may also be written as text; reading a file turns it into one of the others.
     for name in ("alert", "anyAlert", "noAlert"):
         place = made["$defs"]["Match"]["properties"][name]["items"]
         place = place.get("items", place)

@@ -1,8 +1,8 @@
-"""The guards of a run, in the order in which they are asked. A dry run shows every answer.
+"""The guards of a run in their fixed order. A dry run shows every answer.
 
-Any doubt refuses: no target, a target that means "everything", a service whose size nobody knows, a storm. Sources of
-the order and of the rules: Site Reliability Engineering (Google, 2016), chapter 7, where an empty set meant all disks;
-Kubernetes' and Cluster API's limits on how many nodes may be remedied at once.
+Any doubt refuses: no target, a target that means "everything", a service of unknown size, a storm. Sources of the order
+and of the rules: Site Reliability Engineering (Google, 2016), chapter 7, where an empty set meant all disks;
+Kubernetes' and Cluster API's limits on how many nodes may be remediated at once.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _EVERYTHING = frozenset({"", "*", "all", "any", "-", "none", "null", "unknown"})
 
 
 class Policy(Struct):
-    """What the operator of the engine allows, whatever a playbook says."""
+    """The limits set by the operator of the engine; no playbook exceeds them."""
 
     ceiling: Literal["suggest", "approve"] = "suggest"
     allow: list[str] = field(default_factory=lambda: ["*"])
@@ -36,7 +36,7 @@ class Policy(Struct):
 
 
 class World(Struct):
-    """What the host knows at this moment. `members` is the size of the target's service, None where unknown."""
+    """The host's knowledge at this moment. `members` is the size of the target's service, None if unknown."""
 
     now: float
     open_incidents: int = 1
@@ -45,7 +45,7 @@ class World(Struct):
 
 
 class GuardCheck(Struct):
-    """One guard's answer; `later` is for what only the run itself can ask."""
+    """One guard's answer; `later` is for a condition that only the run itself can check."""
 
     guard: str
     state: Literal["passed", "refused", "later"]
@@ -53,7 +53,7 @@ class GuardCheck(Struct):
 
 
 class Case(Struct):
-    """All that the guards look at."""
+    """The input of the guards."""
 
     playbook: Playbook
     situation: Situation
@@ -70,7 +70,7 @@ Guard = Callable[[Case], str | None]
 
 
 def evaluate(case: Case) -> list[GuardCheck]:
-    """Every guard's answer, in order."""
+    """Return every guard's answer, in order."""
     checks = []
     for name, guard in GUARDS:
         refused = guard(case)
@@ -78,7 +78,7 @@ def evaluate(case: Case) -> list[GuardCheck]:
         if name == "parameters":
             checks += [
                 GuardCheck(
-                    "precondition", "later", f"{step.method} {step.url} is asked just before the run: {step.name}"
+                    "precondition", "later", f"{step.method} {step.url} is checked just before the run: {step.name}"
                 )
                 for step in case.playbook.preconditions
             ]
@@ -86,12 +86,12 @@ def evaluate(case: Case) -> list[GuardCheck]:
 
 
 def refusal(checks: Sequence[GuardCheck], *, but: str | None = None) -> GuardCheck | None:
-    """The first guard that refuses, `but` one left aside."""
+    """Return the first guard that refuses; `but` is ignored."""
     return next((check for check in checks if check.state == "refused" and check.guard != but), None)
 
 
 def scopes(playbook: Playbook) -> list[str]:
-    """The kill switches that stop a playbook."""
+    """Return the kill switches that stop a playbook."""
     return [GLOBAL, *playbook.owners, f"playbook:{playbook.name}"]
 
 
@@ -104,17 +104,17 @@ def _trail(case: Case) -> str | None:
     gap = case.history.gap
     if gap is None or gap.accepted:
         return None
-    return f"the audit trail was cut ({gap.problem}); look at it, then `aiops playbooks accept-trail`"
+    return f"the audit trail was cut ({gap.problem}); check it, then `aiops playbooks accept-trail`"
 
 
 def _mode(case: Case) -> str | None:
     playbook = case.playbook
     if playbook.mode != "approve":
-        return f"its mode is {playbook.mode}: a person does it"
+        return f"its mode is {playbook.mode}: a person carries it out"
     if case.policy.ceiling != "approve":
         return f"the operator's policy allows {case.policy.ceiling} at most"
     manual = [step.name for step in playbook.steps if isinstance(step, Manual)]
-    return f"step {manual[0]!r} is for a person" if manual else None
+    return f"step {manual[0]!r} is manual" if manual else None
 
 
 def _match(case: Case) -> str | None:
@@ -125,7 +125,7 @@ def _confidence(case: Case) -> str | None:
     wanted, got = case.playbook.guards.min_confidence, case.situation.confidence
     if got in CONFIDENCES and CONFIDENCES.index(got) >= CONFIDENCES.index(wanted):
         return None
-    return f"confidence in the cause is {got or 'absent'}, it asks for {wanted}"
+    return f"confidence in the cause is {got or 'absent'}, it requires {wanted}"
 
 
 def _age(case: Case) -> str | None:
@@ -136,7 +136,7 @@ def _age(case: Case) -> str | None:
 def _storm(case: Case) -> str | None:
     count, limit = case.world.open_incidents, case.playbook.guards.storm_incidents
     return (
-        f"{plural(count, 'incident is', 'incidents are')} open, more than {limit}: in a storm nothing runs"
+        f"{plural(count, 'incident is', 'incidents are')} open, more than {limit}: nothing runs during a storm"
         if count > limit
         else None
     )
@@ -180,7 +180,7 @@ def _windows(case: Case) -> str | None:
 
 
 def in_window(window: str, now: float) -> bool:
-    """Whether a moment is inside a weekly window such as `Fri 16:00/Mon 08:00` (UTC, end excluded).
+    """Return True if a moment is inside a weekly window such as `Fri 16:00/Mon 08:00` (UTC, end excluded).
 
     >>> in_window("Fri 16:00/Mon 08:00", 1_700_000_000.0)  # a Tuesday
     False
@@ -198,7 +198,7 @@ def _minute_of_week(text: str) -> int:
 
 
 def _unknown(case: Case, length: str) -> str | None:
-    """Runs may be missing from a trail that was cut: until then, any of them may have been one of this playbook."""
+    """Explain that runs may be missing from a cut trail: any of them may have been one of this playbook."""
     gap = case.history.gap
     if gap is None or case.world.now - gap.until >= seconds(length):
         return None
@@ -240,7 +240,7 @@ def _breaker(case: Case) -> str | None:
     # Once the cooldown has passed, one run may try again: the breaker is half open.
     if case.world.now - last >= seconds(case.playbook.guards.cooldown):
         return None
-    return f"the last {plural(failures, 'run')} failed, had no effect or ended unknown; a person must look first"
+    return f"the last {plural(failures, 'run')} failed, had no effect or ended unknown; a person must check first"
 
 
 def _mutex(case: Case) -> str | None:
@@ -291,7 +291,7 @@ def _touching(case: Case, runs: Sequence[Run]) -> list[Run]:
     return [run for run in runs if targets.intersection(run.targets)]
 
 
-# The rate is asked last, so that what another guard refuses never uses up a slot.
+# The rate is checked last: a refusal by another guard never uses up a slot.
 GUARDS: tuple[tuple[str, Guard], ...] = (
     ("kill switch", _switch),
     ("audit trail", _trail),

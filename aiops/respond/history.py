@@ -1,4 +1,4 @@
-"""What the audit trail says about now: kill switches, approvals, runs. Rebuilt from its entries, never stored."""
+"""The state derived from the audit trail: kill switches, approvals, runs. It is never stored."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from aiops.respond.audit import Entry
 from aiops.respond.calls import Call
 
 RunState = Literal["running", "executed", "verified", "failed", "stopped", "refused", "unknown"]
-# `waiting` is for a person; `closed` is what a person said of one that waited; empty: there is nothing to roll back.
+# `waiting` is for a person; a person has `closed` one that waited; empty: there is nothing to roll back.
 RollbackState = Literal["", "waiting", "running", "done", "failed", "closed", "unknown"]
 WAITING: tuple[RollbackState, ...] = ("waiting", "failed", "unknown")
 GLOBAL = "global"
-# Runs kept in memory for guards; the longest window a guard can ask for is days, and rates are a few an hour.
+# Runs kept in memory for guards. The longest window of a guard is days, and rates are a few an hour.
 MAX_RUNS = 10_000
 
 
 class Run(Struct):
     """An execution: `executed` means that its steps were accepted, `verified` that the condition cleared.
 
-    `done` and `left` say step by step what was sent, with what came of it, and what was not; `touched` are the targets
-    to which a step was sent.
+    `done` and `left` list the steps that were sent, with their results, and those that were not. `touched` are the
+    targets to which a step was sent.
     """
 
     id: str
@@ -45,19 +45,19 @@ class Run(Struct):
 
     @property
     def is_active(self) -> bool:
-        """Whether it still sends, or may have to: nothing else may touch its targets."""
+        """Return True if it still sends, or may have to: nothing else may touch its targets."""
         return self.state == "running" or self.rollback == "running" or self.rollback in WAITING
 
 
 class Approved(Struct):
-    """Somebody approved a plan, at a time."""
+    """An approval of a plan by a person, with its time."""
 
     actor: str
     at: float
 
 
 class Unsaid(Struct):
-    """Something that people must be notified of and, as far as the trail says, were not."""
+    """A notification of people that the trail does not show as made."""
 
     seq: int
     incident: str
@@ -65,7 +65,7 @@ class Unsaid(Struct):
 
 
 class Gap(Struct):
-    """The trail was cut: why, until when what it held is not known, and whether a person has accepted it."""
+    """A cut of the trail: the problem, the end of the unknown time, and its acceptance by a person."""
 
     problem: str
     until: float
@@ -73,10 +73,12 @@ class Gap(Struct):
 
 
 class History(Struct):
-    """The state of runs. `switches` has a scope (`global`, `team:x`, `playbook:x`) for every switch ever touched.
+    """The state of runs.
 
-    `plans` has the playbook and incident of each plan in `approvals`; `calls` the rest of what a run may still send;
-    `rolled` the keys of rollback requests that were accepted.
+    `switches` has a scope (`global`, `team:x`, `playbook:x`) for every switch ever touched.
+
+    `plans` has the playbook and incident of each plan in `approvals`; `calls` the remaining requests of a run; `rolled`
+    the keys of rollback requests that were accepted.
     """
 
     switches: dict[str, bool] = field(default_factory=dict)
@@ -90,7 +92,7 @@ class History(Struct):
     begun: int = 0
 
     def apply(self, entry: Entry) -> None:
-        """Take in one entry; kinds that say nothing about the state are left alone."""
+        """Apply one entry; kinds that do not concern the state are ignored."""
         data = entry.data
         take = _KINDS.get(entry.kind)
         if take is not None:
@@ -99,26 +101,32 @@ class History(Struct):
             self.unsaid[entry.seq] = Unsaid(entry.seq, data.get("incident", ""), data["say"])
 
     def engaged(self, scopes: list[str]) -> str | None:
-        """The first of the scopes whose kill switch is engaged. The global one is, until somebody releases it."""
+        """Return the first engaged kill switch of the scopes.
+
+        The global one is engaged until a person releases it.
+        """
         for scope in scopes:
             if self.switches.get(scope, scope == GLOBAL):
                 return scope
         return None
 
     def of_playbook(self, name: str) -> list[Run]:
-        """Runs of a playbook, oldest first; those that ended before anything was sent have touched nothing."""
+        """Return the runs of a playbook, oldest first.
+
+        One that ended before anything was sent touched nothing.
+        """
         return [run for run in list(self.runs.values()) if run.playbook == name and (run.touched or run.is_active)]
 
     def active(self) -> list[Run]:
-        """Runs that have begun and not ended, with those whose rollback has not."""
+        """Return the runs that have begun and not ended, with those whose rollback has not."""
         return [run for run in list(self.runs.values()) if run.is_active]
 
     def on_targets_of(self, run: Run) -> list[Run]:
-        """Other active runs on a target of a run."""
+        """Return other active runs on a target of a run."""
         return [one for one in self.active() if one is not run and set(one.targets).intersection(run.targets)]
 
     def begin(self, run: Run, calls: list[Call]) -> None:
-        """Take the targets of a run that is about to be written down."""
+        """Reserve the targets of a run that is about to be recorded."""
         self.runs[run.id] = run
         self.calls[run.id] = calls
         self.begun += 1
@@ -128,7 +136,7 @@ class History(Struct):
             self.forget(oldest)
 
     def forget(self, run: str) -> None:
-        """Leave a run out: it was never written down, or is too old."""
+        """Drop a run that was never recorded, or is too old."""
         self.runs.pop(run, None)
         self.calls.pop(run, None)
 
@@ -156,7 +164,7 @@ class History(Struct):
             return
         run.keys.append(data["key"])
         if data["place"].startswith("step"):
-            # Nobody knows yet whether it is done: it is only not left any more.
+            # Its outcome is unknown yet: it is only no longer left to do.
             step = f"{data['request'].get('name')} on {data['target']}"
             if step in run.left:
                 # Once: two steps of one name are two steps.
@@ -191,7 +199,7 @@ class History(Struct):
             self._let_go(run)
 
     def _let_go(self, run: Run) -> None:
-        """What is over sends nothing more."""
+        """Release the targets of a run that has ended."""
         if run.state not in ("running", "executed") and run.rollback in ("", "done", "closed"):
             self.calls.pop(run.id, None)
 

@@ -1,4 +1,4 @@
-"""What the schema cannot say about a playbook: the checks of `aiops playbooks lint`."""
+"""The checks of `aiops playbooks lint` that the schema cannot express."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from aiops.respond.steps import Http, Manual, Step, Webhook
 
 
 class Finding(Struct, omit_defaults=True):
-    """Something wrong (`error`) or doubtful (`warning`) in a file."""
+    """A fault (`error`) or a doubt (`warning`) in a file."""
 
     file: str
     level: Literal["error", "warning"]
@@ -35,7 +35,7 @@ Found = Iterator[tuple[Literal["error", "warning"], str, str]]
 
 
 def lint_file(path: Path) -> list[Finding]:
-    """All findings of a file; a file that does not decode has the one error that says why."""
+    """Return all findings of a file; a file that does not decode has a single error with the reason."""
     try:
         playbook = usable(read_playbook(path), path)
     except PlaybookError as error:
@@ -53,7 +53,7 @@ def lint_file(path: Path) -> list[Finding]:
 
 
 def lint(playbook: Playbook) -> Found:
-    """Findings of a decoded playbook as (level, path, text)."""
+    """Yield the findings of a decoded playbook as (level, path, text)."""
     yield from _matching(playbook)
     yield from _parameters(playbook)
     for place, step in all_steps(playbook):
@@ -63,7 +63,7 @@ def lint(playbook: Playbook) -> Found:
 
 
 def all_steps(playbook: Playbook) -> Iterator[tuple[str, Any]]:
-    """Every step and check with its path."""
+    """Yield every step and check with its path."""
     for name in ("preconditions", "diagnosis", "steps", "verify", "rollback"):
         for index, step in enumerate(getattr(playbook, name)):
             yield f"$.{name}[{index}]", step
@@ -124,12 +124,12 @@ def _manual(place: str, step: Manual) -> Found:
             yield (
                 "error",
                 f"{place}.run",
-                f"{found.group(0)} stands inside quotes, where quoting a value cannot protect it",
+                f"{found.group(0)} is inside quotes: quoting its value cannot protect it",
             )
 
 
 def _quoted(before: str) -> bool:
-    """Whether a shell would be inside quotes after this text of the same line."""
+    """Return True if a shell would be inside quotes after this text of the same line."""
     quote = ""
     for char in re.sub(r"\\.", "", before.rpartition("\n")[2]):
         if quote:
@@ -156,7 +156,7 @@ def _request(playbook: Playbook, place: str, step: Http | Webhook) -> Found:
     if step.attempts > 1 and not step.idempotent:
         yield "error", f"{place}.attempts", "expected 1, or idempotent: true; a step that may act twice is not retried"
     if step.url.startswith("http://"):
-        yield "warning", f"{place}.url", "plain http can be read and changed on its way; use https"
+        yield "warning", f"{place}.url", "plain http can be read and changed in transit; use https"
     for name in placeholders(step):
         parameter = playbook.parameters.get(name)
         if parameter and parameter.type == "string" and parameter.from_ and not (parameter.pattern or parameter.enum):

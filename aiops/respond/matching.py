@@ -1,4 +1,4 @@
-"""Playbook conditions compiled once to closures, and the answer with its reason."""
+"""Playbook conditions, compiled once to closures, with an explained answer."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from aiops.respond.situation import Seen, Situation, same_kind, severity_label
 from aiops.wording import plural
 
 Test = Callable[[Seen], bool]
-# (position of the alert, what `hit` says of it), in order of position.
+# (position of the alert, result of `hit`), in order of position.
 Hits = Sequence[tuple[int, int]]
 CONFIDENCES = ("low", "medium", "high")
-# A condition on a message or label sees this much of it: what it is about stands at its beginning.
+# A condition on a message or label sees this many characters of it; the subject stands at the beginning.
 MAX_VALUE = 600
-# Labels whose value hangs on the alert's name alone; conditions on them are remembered by name.
+# Labels that depend on the alert's name alone; results of conditions on them are cached by name.
 BY_NAME = frozenset({"name", "alertname", "words"})
-# Labels that two alerts of one name, message and source share; what such conditions say of one holds for the other.
+# Labels that two alerts of one name, message and source share; the results of such conditions are equal for both.
 BY_TEXT = BY_NAME | {"text", "message", "source"}
-# What `hit` says of one alert.
+# The results of `hit` for one alert.
 ALERT, ANY_ALERT = 1, 2
 
 
 class Fit(Struct, gc=False):
-    """Whether a playbook fits, why or why not, and which alerts (positions in the situation) say so."""
+    """The result of a match: fit or not, the reason, and the positions of the alerts behind it."""
 
     ok: bool
     reason: str
@@ -38,9 +38,9 @@ class Fit(Struct, gc=False):
 class Compiled(Struct):
     """A playbook with its conditions as closures.
 
-    `by_name` tells from a name alone whether an alert can fit a group that asks for a name. The other groups can fit
-    only where one of the `triggers` is in the alert's text; None means that nothing so simple can be said. `by_text`
-    says that all conditions on one alert hang on its name, message and source, so that their answer can be remembered.
+    `by_name` decides from a name alone if an alert can fit a group with a condition on the name. The other groups can
+    fit only if one of the `triggers` is in the alert's text; None means that there is no such test. `by_text` is true
+    if all conditions on one alert depend on its name, message and source; results can then be cached.
     """
 
     playbook: Playbook
@@ -55,7 +55,7 @@ class Compiled(Struct):
 
 
 def compile_match(playbook: Playbook) -> Compiled:
-    """Compile a playbook's conditions; raise `UsageError` for a wrong expression."""
+    """Compile a playbook's conditions; raise `UsageError` for an invalid expression."""
     match = playbook.match
     groups = match.any_alert or ([match.alert] if match.alert else [])
     severity = match.incident.min_severity
@@ -73,7 +73,7 @@ def compile_match(playbook: Playbook) -> Compiled:
 
 
 def _triggers(groups: Sequence[Sequence[Matcher]]) -> tuple[str, ...] | None:
-    """Texts of which one is in the text of every alert that fits a group without a condition on the name."""
+    """Return texts of which one is in every alert that fits a group without a condition on the name."""
     found: list[str] = []
     for group in groups:
         if any(matcher.label in BY_NAME for matcher in group):
@@ -87,9 +87,9 @@ def _triggers(groups: Sequence[Sequence[Matcher]]) -> tuple[str, ...] | None:
 
 
 def fit(compiled: Compiled, now: Situation, hits: Hits | None = None, *, strict: bool = False) -> Fit:
-    """Match a playbook with a situation. `strict` (for runs) refuses where a condition cannot be decided.
+    """Match a playbook with a situation. `strict` (for runs) refuses if a condition cannot be decided.
 
-    `hits` spares the work where the caller knows already which alerts hit.
+    `hits` saves the work if the caller knows already which alerts hit.
     """
     match = compiled.playbook.match
     refused = _context(compiled, now, strict)
@@ -103,7 +103,7 @@ def fit(compiled: Compiled, now: Situation, hits: Hits | None = None, *, strict:
     for test in compiled.no_alert:
         for seen in now.seen:
             if test(seen):
-                return Fit(False, f"alert {seen.fact.name} on {seen.fact.entity} speaks against it")
+                return Fit(False, f"alert {seen.fact.name} on {seen.fact.entity} excludes it")
     targets = {now.seen[index].fact.entity for index in facts}
     limit = match.incident.max_targets
     if limit is not None and len(targets) > limit:
@@ -119,7 +119,7 @@ def fit(compiled: Compiled, now: Situation, hits: Hits | None = None, *, strict:
 
 
 def context(compiled: Compiled, now: Situation) -> str | None:
-    """Why the conditions on incident and cause refuse, or None where they hold."""
+    """Explain why the conditions on incident and cause refuse; None if they hold."""
     return _context(compiled, now, strict=False)
 
 
@@ -128,7 +128,7 @@ def _asks(compiled: Compiled) -> bool:
 
 
 def hit(compiled: Compiled, seen: Seen) -> int:
-    """What one alert says to a playbook: `ALERT`, `ANY_ALERT`, both or 0."""
+    """Return the parts of a match that one alert satisfies: `ALERT`, `ANY_ALERT`, both or 0."""
     mask = ALERT if compiled.alert is not None and compiled.alert(seen) else 0
     for test in compiled.any_alert:
         if test(seen):
@@ -137,7 +137,7 @@ def hit(compiled: Compiled, seen: Seen) -> int:
 
 
 def _facts(compiled: Compiled, hits: Hits) -> tuple[int, ...]:
-    """The alerts that hit, if together they satisfy both parts of the match."""
+    """Return the alerts that hit, if together they satisfy both parts of the match."""
     wanted = (ALERT if compiled.alert is not None else 0) | (ANY_ALERT if compiled.any_alert else 0)
     got = 0
     for _, mask in hits:
@@ -148,13 +148,13 @@ def _facts(compiled: Compiled, hits: Hits) -> tuple[int, ...]:
 
 
 def change_age(compiled: Compiled, now: Situation) -> float | None:
-    """Seconds from the youngest change that the playbook asks for to the first alert; None where there is none."""
+    """Return the seconds from the youngest matching change to the first alert; None if there is none."""
     wanted = compiled.playbook.match.change
     return next((age for name, age in now.changes if any(name.startswith(word) for word in wanted)), None)
 
 
 def _changed(compiled: Compiled, now: Situation) -> tuple[int, ...]:
-    """The alerts on a suspected cause that was changed as the playbook asks, else the first alert."""
+    """Return the alerts on a suspected cause with a matching change, else the first alert."""
     if not now.seen or change_age(compiled, now) is None:
         return ()
     return tuple(index for index, one in enumerate(now.seen) if one.fact.entity == now.cause) or (0,)
@@ -179,7 +179,7 @@ def _cause(compiled: Compiled, wanted: CauseMatch, now: Situation, strict: bool)
         level = CONFIDENCES.index(now.confidence) if now.confidence in CONFIDENCES else -1
         if level < CONFIDENCES.index(wanted.min_confidence):
             got = now.confidence or "no"
-            return f"there is {got} confidence in the cause, it asks for {wanted.min_confidence}"
+            return f"confidence in the cause is {got}, it requires {wanted.min_confidence}"
     return None
 
 
@@ -207,7 +207,7 @@ def _test(matcher: Matcher) -> Test:
 
 
 def _matches(pattern: str) -> Callable[[str], bool]:
-    """Whether the whole of a text matches, asked in the cheapest way that gives the same answer."""
+    """Compile a test of the whole text in the cheapest way that gives the same answer."""
     whole, texts, body = Expression(pattern), required(pattern), inner(pattern)
     matches = whole.matches if body is None else Expression(body).occurs
     if texts:

@@ -1,6 +1,6 @@
-"""Typed parameters: where a value may come from, and what it must look like before it goes anywhere.
+"""Typed parameters: their sources, and their validation before they are used anywhere.
 
-Labels can be written by whoever runs a workload, so a value of an alert is used only after it passed the parameter's
+Labels can be written by anyone who runs a workload. A value of an alert is used only after it passed the parameter's
 own type, pattern, list and range. A value that does not pass counts as absent.
 """
 
@@ -20,13 +20,13 @@ from aiops.respond.format import Parameter, Playbook
 from aiops.respond.situation import Situation, severity_label
 from aiops.respond.steps import Scalar
 
-# What a string may be where a playbook gives no pattern: no blanks, no quotes, nothing a shell or a URL would act on.
+# The permitted strings of a playbook without a pattern: no blanks, no quotes, nothing that a shell or a URL interprets.
 DEFAULT_PATTERN = r"[A-Za-z0-9_][A-Za-z0-9_.:@/=+-]*"
 _TRUE, _FALSE = frozenset({"true", "1", "yes"}), frozenset({"false", "0", "no"})
 
 
 class Values(Struct):
-    """The values that passed, and for the others why there is none."""
+    """The valid values, and the reasons for those that are absent."""
 
     values: dict[str, Scalar]
     missing: dict[str, str]
@@ -35,9 +35,9 @@ class Values(Struct):
 def resolve(
     playbook: Playbook, now: Situation, fact: AlertFact | None, given: Mapping[str, object] | None = None
 ) -> Values:
-    """Values of all parameters: given by a person, else from the incident, else the default.
+    """Return the values of all parameters: given by a person, else from the incident, else the default.
 
-    `fact` is the alert that `alert.*` sources read. Nothing is raised: what is missing says why.
+    `fact` is the alert that `alert.*` sources read. Nothing is raised: an absent value has its reason.
     """
     made = Values({}, {})
     for name, parameter in playbook.parameters.items():
@@ -53,7 +53,7 @@ def resolve(
 
 
 def check(parameter: Parameter, raw: object) -> Scalar:
-    """The value in the parameter's type; raise `ValueError` with what was expected and what came.
+    """Convert a value to the parameter's type; raise `ValueError` with the expected and the actual value.
 
     >>> check(Parameter(type="integer", minimum=1), "3")
     3
@@ -93,7 +93,9 @@ def _sources(name: str, parameter: Parameter, now: Situation, fact: AlertFact | 
 
 
 def _without_kind(name: str, entity: str) -> str:
-    """`pods/cart-1` is `cart-1` for a parameter called `pod`; an entity of another kind stays as it is.
+    """Shorten `pods/cart-1` to `cart-1` for a parameter called `pod`.
+
+    An entity of another kind stays as it is.
 
     >>> _without_kind("pod", "pods/cart-1"), _without_kind("pod", "node/web-1")
     ('cart-1', 'node/web-1')
@@ -103,7 +105,7 @@ def _without_kind(name: str, entity: str) -> str:
 
 
 def read_source(source: str, now: Situation, fact: AlertFact | None) -> str | None:
-    """The raw text behind a source such as `cause.entity` or `alert.labels.pod`; None where there is none."""
+    """Return the raw text of a source such as `cause.entity` or `alert.labels.pod`; None if there is none."""
     if source.startswith("alert."):
         if fact is None:
             return None
@@ -127,7 +129,7 @@ def _text(parameter: Parameter, value: str) -> str:
     pattern = parameter.pattern or DEFAULT_PATTERN
     if not parameter.enum and not _matches(pattern, value):
         raise ValueError(f"expected text like {pattern}; got {_show(value)}")
-    # A value that begins with a dash would be read as an option by the command that it is put into.
+    # A command would read a value that begins with a dash as an option.
     if value.startswith("-") or not value.isprintable():
         raise ValueError(f"expected printable text that does not begin with '-'; got {_show(value)}")
     return value

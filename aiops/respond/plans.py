@@ -1,4 +1,4 @@
-"""Plans: what a run would send, guard by guard, as a pure function of an incident, the catalogue and the history."""
+"""Plans: the requests and guards of a run, as a pure function of incident, catalogue and history."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ from aiops.topology import Topology
 
 
 class Plan(Struct):
-    """What a run would do, guard by guard. `refused` is the first guard that says no.
+    """A run as it would be, guard by guard. `refused` is the first guard that refuses.
 
     `requests` is all that may be sent, in order: preconditions, steps, checks afterwards, and the rollback, which is
-    sent only if a step or the verification fails. `id` is a digest of it and of the playbook: an approval is for that.
+    sent only if a step or the verification fails. `id` is a digest of it and of the playbook: an approval covers
+    exactly that.
     """
 
     id: str
@@ -43,7 +44,7 @@ class Plan(Struct):
         return f"{self.playbook} on {', '.join(self.targets) or 'nothing'}"
 
     def weigh(self, checks: list[GuardCheck]) -> GuardCheck | None:
-        """Take over the answers of the guards; return the first that refuses."""
+        """Adopt the answers of the guards; return the first that refuses."""
         stop = refusal(checks)
         self.checks, self.refused = checks, stop.reason if stop is not None else None
         self.sentence = f"would run {self}" + (f"; refused because {stop.reason}" if stop is not None else "")
@@ -65,7 +66,10 @@ class Planner:
     def plan(
         self, view: IncidentView, name: str, world: World, targets: Sequence[str] | None = None
     ) -> tuple[Plan, Case]:
-        """Plan a run; targets are the suspected cause unless given. Raise `UsageError` for what cannot be planned."""
+        """Plan a run.
+
+        The targets default to the suspected cause. Raise `UsageError` for what cannot be planned.
+        """
         compiled = self._compiled.get(name)
         if compiled is None:
             raise UsageError(f"expected a playbook of the catalogue; got {name!r}")

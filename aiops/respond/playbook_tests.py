@@ -1,4 +1,4 @@
-"""A playbook's own tests: incident in, decision and rendered steps out."""
+"""The tests inside a playbook: an incident, and the expected decision and steps."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from aiops.respond.rendering import Shown, show
 from aiops.respond.situation import Situation, situation
 from aiops.topology import Node, Topology
 
-# Tests are given a fixed hour, so that what they render never hangs on the day they run.
+# Tests run at a fixed hour: their rendered text never depends on the day.
 _AT = 1_700_000_000.0
 
 
 class TrialResult(Struct, omit_defaults=True):
-    """How one test of a playbook ended; `problems` is empty where it passed."""
+    """The result of one test of a playbook; `problems` is empty if it passed."""
 
     playbook: str
     trial: str
@@ -28,7 +28,7 @@ class TrialResult(Struct, omit_defaults=True):
 
     @property
     def ok(self) -> bool:
-        """Whether it passed."""
+        """Return True if the test passed."""
         return not self.problems
 
 
@@ -39,7 +39,7 @@ def run_trials(playbook: Playbook) -> list[TrialResult]:
 
 
 def view_of(incident: TrialIncident) -> tuple[IncidentView, Topology]:
-    """The view and the topology that a test's incident describes."""
+    """Return the view and the topology that a test's incident describes."""
     facts = [
         AlertFact(
             entity=alert.entity,
@@ -65,7 +65,10 @@ def view_of(incident: TrialIncident) -> tuple[IncidentView, Topology]:
 
 
 def leading(found: Fit, now: Situation) -> AlertFact | None:
-    """The alert that speaks for a playbook: on the suspected cause, else the most severe, else the first."""
+    """Return the alert that represents a playbook.
+
+    It is on the suspected cause, else the most severe, else the first.
+    """
     if not found.facts:
         return None
     facts = [now.seen[index].fact for index in found.facts]
@@ -75,7 +78,7 @@ def leading(found: Fit, now: Situation) -> AlertFact | None:
 
 
 def render(playbook: Playbook, values: Values) -> list[Shown]:
-    """Every step of a playbook as a person reads it, diagnosis first."""
+    """Render every step of a playbook for a person, diagnosis first."""
     return [show(step, values.values) for _, step in all_steps(playbook)]
 
 

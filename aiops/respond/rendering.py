@@ -1,7 +1,8 @@
-"""Putting values into steps: whole JSON scalars in requests, quoted words in commands that a person reads.
+"""Rendering of values into steps.
 
-Nothing is evaluated. In a request `"{{ name }}"` must be the whole of a scalar and keeps its type; in the `run` text of
-a manual step each value is quoted for a shell, because people copy what they are shown.
+Requests take whole JSON scalars, commands for a person quoted words. Nothing is evaluated. In a request `"{{ name }}"`
+must be the whole of a scalar and keeps its type. In the `run` text of a manual step each value is quoted for a shell,
+because people copy commands.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ PLACEHOLDER = re.compile(r"\{\{ ?([a-z][a-zA-Z0-9_]{0,31}) ?\}\}")
 
 
 class Request(Struct, omit_defaults=True):
-    """An HTTP request as it would be sent. `secret` names the key that signs or authorises it, never its value."""
+    """An HTTP request, ready to send. `secret` names the key that signs or authorises it, never its value."""
 
     method: str
     url: str
@@ -34,7 +35,10 @@ class Request(Struct, omit_defaults=True):
 
 
 class Shown(Struct, omit_defaults=True):
-    """A step made ready: a command for a person, or a request; `missing` names the parameters without a value."""
+    """A rendered step: a command for a person, or a request.
+
+    `missing` names the parameters without a value.
+    """
 
     kind: str
     name: str
@@ -46,7 +50,7 @@ class Shown(Struct, omit_defaults=True):
 
 
 def show(step: Step | Check, values: Mapping[str, Scalar]) -> Shown:
-    """A step as a person reads it; a value that is missing stays visible as `<name>`."""
+    """Render a step for a person; a missing value stays visible as `<name>`."""
     missing = [name for name in placeholders(step) if name not in values]
     if isinstance(step, Manual):
         run = command(step.run, values) if step.run else None
@@ -60,7 +64,7 @@ def show(step: Step | Check, values: Mapping[str, Scalar]) -> Shown:
 
 
 def command(run: str, values: Mapping[str, Scalar]) -> str:
-    """A command text with each value quoted as one shell word.
+    """Render a command with each value quoted as one shell word.
 
     >>> command("kubectl -n {{ namespace }} get pod {{ pod }}", {"namespace": "shop", "pod": "a b"})
     "kubectl -n shop get pod 'a b'"
@@ -69,7 +73,7 @@ def command(run: str, values: Mapping[str, Scalar]) -> str:
 
 
 def request(step: Executable, values: Mapping[str, Scalar]) -> Request:
-    """The request of a step; raise `UsageError` where a value is missing or does not fit its place."""
+    """Render the request of a step; raise `UsageError` if a value is missing or does not fit its place."""
     timeout_s = seconds(step.timeout)
     body = fill(step.body, values)
     if isinstance(step, Webhook):
@@ -82,7 +86,7 @@ def request(step: Executable, values: Mapping[str, Scalar]) -> Request:
 
 
 def fill(value: Any, values: Mapping[str, Scalar]) -> Any:
-    """A JSON value with each scalar `"{{ name }}"` replaced by the value itself, type kept.
+    """Replace each scalar `"{{ name }}"` in a JSON value by the value itself; its type is kept.
 
     >>> fill({"host": "{{ host }}", "n": ["{{ count }}"]}, {"host": "web-1", "count": 2})
     {'host': 'web-1', 'n': [2]}
@@ -104,12 +108,12 @@ def fill(value: Any, values: Mapping[str, Scalar]) -> Any:
 
 
 def placeholders(part: Any) -> list[str]:
-    """The names of the parameters that a step uses, in order of appearance, each once."""
+    """Return the names of the parameters that a step uses, in order of appearance, each once."""
     return list(dict.fromkeys(name for text in texts(part) for name in PLACEHOLDER.findall(text)))
 
 
 def texts(part: Any) -> Iterator[str]:
-    """Every text in a step's fields, keys included."""
+    """Yield every text in a step's fields, keys included."""
     if isinstance(part, str):
         yield part
     elif isinstance(part, dict):

@@ -1,14 +1,14 @@
-"""Texts that must appear for an expression to match: a cheap first question before the expression itself.
+"""Texts that must occur for an expression to match: a cheap test before the expression itself.
 
-Playbooks mostly ask `.*(this|that|other).*` of a message. Asking `"this" in text` takes 50 ns where the expression
-takes 10 µs, and nearly always the answer is no.
+Most playbooks match `.*(this|that|other).*` on a message. The test `"this" in text` takes 50 ns, the expression 10 µs,
+and the answer is nearly always no.
 """
 
 from __future__ import annotations
 
 import re
 
-# Shorter texts are in nearly every message, so that asking for them saves nothing.
+# Shorter texts are in nearly every message: testing for them saves nothing.
 MIN_LENGTH = 3
 # `\\pL`, `\\x41`, `\\Qa.b\\E`, `\\101`.
 _LONG_ESCAPE = re.compile(r"\\[pPxQ0-7]")
@@ -16,7 +16,7 @@ _SPECIAL = set(".^$*+?{}[]\\|()")
 
 
 def inner(pattern: str) -> str | None:
-    """What stands between `.*(` and `).*`, where these are the whole pattern's own; else None.
+    """Return the text between `.*(` and `).*` if these belong to the whole pattern; else None.
 
     >>> inner(".*(disk|inode).*"), inner(".*(a).*(b).*"), inner("disk")
     ('disk|inode', None, None)
@@ -28,13 +28,13 @@ def inner(pattern: str) -> str | None:
 
 
 def required(pattern: str) -> tuple[str, ...]:
-    """Texts of which at least one is in whatever the pattern matches; empty where that cannot be told.
+    """Return texts of which at least one is in every match of the pattern; empty if that is unknown.
 
     >>> required(".*(no space left|inodes? free).*")
     ('no space left', 'inode')
     """
-    # Flags, counts, named classes and escapes of several characters change what a literal means; such patterns are
-    # rare, and simply always evaluated.
+    # Flags, counts, named classes and escapes of several characters change the meaning of a literal. Such patterns are
+    # rare, and are simply always evaluated.
     if "(?" in pattern.replace("(?:", "(") or "{" in pattern or "[:" in pattern or _LONG_ESCAPE.search(pattern):
         return ()
     body = inner(pattern)
@@ -42,7 +42,7 @@ def required(pattern: str) -> tuple[str, ...]:
 
 
 def _of_all(alternatives: list[str]) -> tuple[str, ...]:
-    """The texts of all alternatives; empty where one alternative has none."""
+    """Return the texts of all alternatives; empty if one alternative has none."""
     found: list[str] = []
     for alternative in alternatives:
         best = _longest(alternative)
@@ -54,7 +54,10 @@ def _of_all(alternatives: list[str]) -> tuple[str, ...]:
 
 
 def _of_groups(alternative: str) -> tuple[str, ...]:
-    """The texts of the first group of a sequence such as `.*(a|b).*(c|d).*` that has some; each group must match."""
+    """Return the texts of the first group of a sequence such as `.*(a|b).*(c|d).*` that has some.
+
+    Each group must match.
+    """
     start = -1
     for index, depth in _depths(alternative):
         char = alternative[index]
@@ -69,7 +72,7 @@ def _of_groups(alternative: str) -> tuple[str, ...]:
 
 
 def split(pattern: str) -> list[str]:
-    """The alternatives of a pattern at its outermost level."""
+    """Return the alternatives of a pattern at its outermost level."""
     parts, start = [], 0
     for index, depth in _depths(pattern):
         if depth == 0 and pattern[index] == "|":
@@ -83,7 +86,7 @@ def _balanced(body: str) -> bool:
 
 
 def _depths(pattern: str) -> list[tuple[int, int]]:
-    """Positions of unescaped characters outside character classes, with the depth of groups at each."""
+    """Return the positions of unescaped characters outside classes, with the depth of groups at each."""
     made, depth, index, inside = [], 0, 0, False
     while index < len(pattern):
         char = pattern[index]
@@ -104,7 +107,7 @@ def _depths(pattern: str) -> list[tuple[int, int]]:
 
 
 def _longest(alternative: str) -> str:
-    """The longest run of plain characters outside groups and classes that every match contains."""
+    """Return the longest run of plain characters outside groups and classes that every match contains."""
     plain = {index for index, depth in _depths(alternative) if depth == 0 and alternative[index] not in _SPECIAL}
     best = run = ""
     for index, char in enumerate(alternative):

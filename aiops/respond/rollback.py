@@ -1,4 +1,7 @@
-"""Rolling back: every target that a run touched, the last one first; with a kill switch engaged a person decides."""
+"""Rollback of every target that a run touched, the last one first.
+
+With a kill switch engaged a person decides.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from aiops.respond.history import RollbackState, Run
 
 
 class _Rolled(Struct):
-    """How far a rollback came."""
+    """The progress of a rollback."""
 
     state: RollbackState
     why: str
@@ -21,7 +24,7 @@ class _Rolled(Struct):
 
 
 class Rollback:
-    """The rollback of one run; `calls` are those of its plan, `rolled` the keys of those that were accepted before."""
+    """The rollback of one run; `calls` are those of its plan, `rolled` the keys of those accepted before."""
 
     def __init__(
         self, run: Run, execution: Execution, calls: Sequence[Keyed], by_hand: Sequence[str], rolled: Collection[str]
@@ -30,7 +33,7 @@ class Rollback:
         self._calls, self._by_hand, self._rolled = calls, by_hand, rolled
 
     def after(self, outcome: Outcome) -> None:
-        """End a run; roll back what it touched where a step failed."""
+        """End a run; roll back its targets if a step failed."""
         state, needed = outcome.state, self._is_needed() and outcome.state in ("failed", "stopped")
         waits = needed and (state == "stopped" or self._execution.halted() is not None or not self._mine())
         done = {"done": outcome.done, "left": outcome.left}
@@ -39,7 +42,7 @@ class Rollback:
             self._go("aiops")
 
     def after_verification(self, unsure: str) -> None:
-        """End a run whose steps were accepted and did not help; `unsure` says why a person must decide."""
+        """End a run whose steps were accepted and did not help; `unsure` explains why a person must decide."""
         needed = self._is_needed()
         waits = needed and (bool(unsure) or self._execution.halted() is not None or not self._mine())
         why = f"verification: {unsure}" if unsure else "verification"
@@ -48,7 +51,7 @@ class Rollback:
             self._go("aiops")
 
     def by_a_person(self, actor: str) -> None:
-        """Roll back what waited."""
+        """Roll back a run whose rollback waited for a person."""
         self._execution.write("rollback", {"run": self._run.id, "state": "running", "why": "", "actor": actor})
         self._go(actor)
 
@@ -67,7 +70,7 @@ class Rollback:
         self._execution.write("ended", data)
 
     def _go(self, actor: str) -> None:
-        """Take back what can be: one request that fails does not keep the others from being sent."""
+        """Undo as much as possible: a request that fails does not prevent the others."""
         run, found = self._run, _Rolled("done", "")
         calls = self._mine()
         for number, (call, key) in enumerate(calls):

@@ -1,7 +1,8 @@
-"""A folder of Markdown runbooks, one file an alert, as the Prometheus-operator and OpenShift projects keep them.
+"""A folder of Markdown runbooks, one file an alert.
 
-The file's name (or its first heading) is the alert's name; the sections Meaning, Impact, Diagnosis and Mitigation are
-found by their headings, and other text is kept as it is. https://runbooks.prometheus-operator.dev/
+The Prometheus-operator and OpenShift projects keep them in this form. The file's name (or its first heading) is the
+alert's name. The sections Meaning, Impact, Diagnosis and Mitigation are found by their headings, and other text is kept
+as it is. https://runbooks.prometheus-operator.dev/
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from msgspec import Struct
 
 from aiops.errors import UsageError
 
-# The public collections have at most a few hundred; a folder with more is a mistaken path, such as a home directory.
+# The public collections have at most a few hundred. A folder with more is a mistaken path, such as a home directory.
 MAX_FILES = 5_000
 MAX_FILE_BYTES = 256 * 1024
 # Runbooks are grouped by component at most (`runbooks/node/…`, `runbooks/team/node/…`).
@@ -27,7 +28,10 @@ _PLAIN = re.compile(r"[^a-z0-9]")
 
 
 class Runbook(Struct):
-    """One runbook. `name` is its path below the folder without the ending; `alert` the name it is for."""
+    """One runbook.
+
+    `name` is its path below the folder without the suffix; `alert` is the name of its alert.
+    """
 
     name: str
     alert: str
@@ -40,7 +44,7 @@ class Runbook(Struct):
 
 
 def plain(name: str) -> str:
-    """A name as it is compared: letters and digits only, in lower case.
+    """Normalise a name for comparison: letters and digits only, in lower case.
 
     >>> plain("Kube_Pod-CrashLooping")
     'kubepodcrashlooping'
@@ -49,9 +53,9 @@ def plain(name: str) -> str:
 
 
 def read_runbooks(folder: Path) -> list[Runbook]:
-    """All runbooks of a folder, in order of path; files that are too large or not UTF-8 are left out.
+    """Read all runbooks of a folder, in order of path; files that are too large or not UTF-8 are left out.
 
-    Raises `UsageError` where there is no such folder. Links are not followed: they could lead out of the folder.
+    Raise `UsageError` if there is no such folder. Links are not followed: they could lead out of the folder.
     """
     if not folder.is_dir():
         raise UsageError(f"runbooks {folder}: expected a folder of Markdown files; there is none")
@@ -69,7 +73,7 @@ def read_runbooks(folder: Path) -> list[Runbook]:
 
 
 def parse(name: str, text: str) -> Runbook:
-    """A runbook from its text.
+    """Parse a runbook.
 
     >>> book = parse("node/NodeDown", "# NodeDown\\n## Meaning\\nIt is off.\\n## Mitigation\\nSwitch on.")
     >>> book.alert, book.meaning, book.mitigation
@@ -93,7 +97,7 @@ def parse(name: str, text: str) -> Runbook:
 
 
 def _heading(line: str) -> str:
-    """The text of a heading's line; empty for other lines."""
+    """Return the text of a heading's line; empty for other lines."""
     return line.lstrip("#").strip(" \t").rstrip(" \t#") if _HEADING.match(line) else ""
 
 
@@ -103,7 +107,7 @@ def _section(heading: str) -> str | None:
 
 
 def _alert(stem: str, title: str) -> str:
-    """The heading where it is the same name in its proper letters, else the file's name."""
+    """Return the heading if it is the same name with its capitals, else the file's name."""
     return title if plain(title) == plain(stem) else stem
 
 

@@ -1,4 +1,7 @@
-"""Guarded runs: plan (dry run), approve, run. What is done is written down before, and what came of it after."""
+"""Guarded runs: plan (dry run), approve, run.
+
+Every action is recorded before it, and its outcome after.
+"""
 
 from __future__ import annotations
 
@@ -29,16 +32,16 @@ from aiops.topology import Topology
 __all__ = ["Finished", "Gate", "Plan", "Reply", "Runner", "Transport"]
 
 
-# A disk that needs longer for the line that it has is not one that takes another before the process ends.
+# If the disk is slow with one line, it will not write another before the process ends.
 GIVE_UP_WAIT_S = 2.0
 
 
 class _GivenUp(AuditError):
-    """The end of a run was written without it."""
+    """Raised if the end of a run was recorded by another thread."""
 
 
 class Finished(Struct):
-    """How a run ended, step by step."""
+    """The end of a run, step by step."""
 
     run: str | None
     state: RunState | None
@@ -47,11 +50,11 @@ class Finished(Struct):
 
 
 class Runner:
-    """Plans, approvals and runs over one audit trail. Safe to call from several threads; no lock is held over I/O.
+    """Plans, approvals and runs over one audit trail. Thread-safe; no lock is held over I/O.
 
-    A trail that is new starts with the global kill switch engaged, and so does one that was cut, which a person must
-    accept before anything runs. Runs that a crash cut off are marked unknown when the trail is opened, are never
-    repeated, and engage the kill switch of their playbook; one of which nothing was sent is marked stopped.
+    A new trail starts with the global kill switch engaged. So does one that was cut, which a person must accept before
+    anything runs. Runs that a crash cut off are marked unknown when the trail is opened. They are never repeated, and
+    engage the kill switch of their playbook. A run of which nothing was sent is marked stopped.
     """
 
     def __init__(
@@ -66,13 +69,15 @@ class Runner:
         sleep: Callable[[float], None] | None = None,
         clock: Callable[[], float] | None = None,
     ) -> None:
-        """`clock` gives Unix seconds for what a run writes down while it lasts; without one, all has its start's.
+        """Open the trail.
 
-        `sleep` stands for the pauses between attempts, which otherwise last until their time or a switch ends them.
+        `clock` gives Unix seconds for the entries of a run; without one, all have its start's.
+
+        `sleep` replaces the pauses between attempts, which otherwise last until their time or a switch ends them.
         """
         self._clock, self._sleep, self._transport = clock, sleep, transport
         self._lock = threading.Lock()
-        # Threads that write a line; none is let in any more once what is under way was given up.
+        # Threads that write a line; no new one starts after the runs under way were given up.
         self._calm = threading.Condition(self._lock)
         self._writing, self._given_up = 0, False
         self._scribe = Scribe(trail)
@@ -87,24 +92,24 @@ class Runner:
     def switch(self, scope: str, engaged: bool, actor: str, now: float, reason: str = "") -> None:
         """Engage or release a kill switch: `global`, an owner such as `team:platform`, or `playbook:NAME`.
 
-        Engaging one takes effect at once, whatever is under way: no request starts after it, and what runs ends.
+        Engaging one takes effect at once: no request starts after it, and active runs end.
         """
         if not actor:
-            raise UsageError("a kill switch needs the name of who moves it")
+            raise UsageError("a kill switch needs the name of the person who moves it")
         data = {"scope": scope, "engaged": engaged, "actor": actor, "reason": reason}
         (self.switches.engage if engaged else self.switches.release)(data, now)
 
     def accept_trail(self, actor: str, now: float, reason: str = "") -> None:
-        """Accept what is left of a trail that was cut; what it held counts as unknown, not as never having been."""
+        """Accept the rest of a cut trail; its missing content counts as unknown, not as absent."""
         gap = self.history.gap
         if gap is None or gap.accepted:
             raise UsageError("expected an audit trail that was cut; this one is whole")
         if not actor:
-            raise UsageError("a trail that was cut needs the name of who accepts it")
+            raise UsageError("a trail that was cut needs the name of the person who accepts it")
         self._write("accepted", now, {"actor": actor, "reason": reason, "problem": gap.problem})
 
     def plan(self, view: IncidentView, name: str, world: World, targets: Sequence[str] | None = None) -> Plan:
-        """A dry run: nothing is sent and nothing is written. Targets are the suspected cause unless given."""
+        """Make a dry run: nothing is sent and nothing is written. Targets default to the suspected cause."""
         return self._planner.plan(view, name, world, targets)[0]
 
     def approve(
@@ -116,7 +121,10 @@ class Runner:
         groups: Sequence[str] = (),
         targets: Sequence[str] | None = None,
     ) -> Plan:
-        """Approve a plan as `actor` (and member of `groups`); every other guard must hold now, and again at the run."""
+        """Approve a plan as `actor` (and member of `groups`).
+
+        Every other guard must hold now, and again at the run.
+        """
         plan, case = self._planner.plan(view, name, world, targets)
         may_approve(case.playbook, actor, groups)
         stop = next((one for one in plan.checks if one.state == "refused" and one.guard != "approval"), None)
@@ -136,15 +144,15 @@ class Runner:
         approved: str | None = None,
         watch: Watch | None = None,
     ) -> Finished:
-        """Run an approved plan, of the id `approved` where it is given. All guards are asked again.
+        """Run an approved plan, of the id `approved` if it is given. All guards are evaluated again.
 
-        A refusal is written down and nothing is sent. What is sent are the requests of the plan whose id was approved.
-        `watch` began with the approval: what was stopped since then does not run, though it be released again.
+        A refusal is recorded and nothing is sent. Only the requests of the approved plan are sent. `watch` began with
+        the approval: a stop since then prevents the run, even if it was released again.
         """
         watch = watch or self.watch(name)
         plan, case = self._planner.plan(view, name, world, targets)
         if approved is not None and plan.id != approved:
-            reason = f"the plan changed since {approved} was approved: look at it and approve it again"
+            reason = f"the plan changed since {approved} was approved: check it and approve it again"
             return self._refused(plan, world, GuardCheck("approval", "refused", reason), actor, tell=True)
         run, stop = self._begin(plan, case, actor, watch)
         if run is None:
@@ -152,15 +160,15 @@ class Runner:
         return self._execute(run, plan, case.playbook, world.now, watch)
 
     def watch(self, playbook: str) -> Watch:
-        """Begin to see whether a playbook is stopped."""
+        """Start watching for a stop of a playbook."""
         known = self._planner.playbook(playbook)
         return Watch(self.switches, scopes(known) if known is not None else [GLOBAL])
 
     def settle(self, run: str, cleared: bool, now: float, *, hold: bool = False, watch: Watch | None = None) -> None:
-        """The verify window is over: the condition cleared and stayed clear, or it did not.
+        """Judge a run at the end of its verify window: the condition cleared and stayed clear, or it did not.
 
-        A run that did not help is rolled back; with `hold` that waits for a person, since nobody knows. `watch` began
-        before it was judged.
+        A run that did not help is rolled back. With `hold` the rollback waits for a person, since the effect is
+        unknown. `watch` began before the judgement.
         """
         with self._lock:
             known = self.history.runs.get(run)
@@ -169,7 +177,7 @@ class Runner:
             playbook = self._planner.playbook(known.playbook)
             taken = self.history.on_targets_of(known)
             if not cleared and playbook is not None and not taken:
-                # Until it is clear whether it must be rolled back nothing else may begin on its targets.
+                # Nothing else may begin on its targets until it is clear whether it must be rolled back.
                 known.rollback = "running"
         if cleared or playbook is None:
             data = {"run": run, "state": "verified" if cleared else "failed", "why": "verification"}
@@ -177,7 +185,7 @@ class Runner:
             self._write("ended", now, data | say)
             return
         rollback = self._rollback(known, playbook, self._execution(known, now, watch or self.watch(known.playbook)))
-        unsure = "nobody knows whether it helped" if hold else ""
+        unsure = "it is unknown whether it helped" if hold else ""
         if taken:
             unsure = f"run {taken[0].id} of {taken[0].playbook} is active on its target"
         self._guarded(known, now, lambda: rollback.after_verification(unsure))
@@ -185,9 +193,11 @@ class Runner:
     def roll_back(
         self, run: str, actor: str, now: float, groups: Sequence[str] | None = None, watch: Watch | None = None
     ) -> Run:
-        """Roll back a run whose rollback waits for a person; `groups` are the actor's, None for the host's own user.
+        """Roll back a run whose rollback waits for a person.
 
-        `watch` began when that was asked for.
+        `groups` are the actor's, None for the host's own user.
+
+        `watch` began with the request.
         """
         known, playbook = self._waiting(run, actor, groups)
         watch = watch or self.watch(known.playbook)
@@ -202,7 +212,7 @@ class Runner:
         return known
 
     def may_roll_back(self, run: str, actor: str, groups: Sequence[str] | None = None) -> Run:
-        """Raise `UsageError` where a rollback could not begin now; nothing is sent."""
+        """Raise `UsageError` if a rollback could not begin now; nothing is sent."""
         known, playbook = self._waiting(run, actor, groups)
         if (stopped := self.switches.halted(scopes(playbook))) is not None:
             raise UsageError(
@@ -210,7 +220,7 @@ class Runner:
             )
         self._nobody_else_sends(known)
         if not any(call.phase == "rollback" for call in self.history.calls.get(run, [])):
-            raise UsageError(f"the rollback of {run} is for a person: do it, then close it")
+            raise UsageError(f"the rollback of {run} is manual: carry it out, then close it")
         return known
 
     def _nobody_else_sends(self, run: Run) -> None:
@@ -221,7 +231,10 @@ class Runner:
     def close_rollback(
         self, run: str, actor: str, now: float, reason: str = "", groups: Sequence[str] | None = None
     ) -> Run:
-        """A person says that nothing more of a run is to be rolled back; its targets may be touched again."""
+        """Close the rollback of a run on a person's word that nothing remains to be done.
+
+        Its targets are free again.
+        """
         known, _ = self._waiting(run, actor, groups)
         self._write(
             "rollback", now, {"run": run, "state": "closed", "why": f"closed by {actor}: {reason}", "actor": actor}
@@ -229,9 +242,9 @@ class Runner:
         return known
 
     def unsettled(self) -> list[tuple[Run, float]]:
-        """Runs whose steps were accepted, with the time until which their alerts must have cleared and stayed so.
+        """Return the runs whose steps were accepted, each with the time by which its alerts must have cleared.
 
-        The host calls `settle` for each: at that time, or as soon as the condition cannot be met any more.
+        The host calls `settle` for each: at that time, or as soon as the condition can no longer be met.
         """
         found = []
         for run in list(self.history.runs.values()):
@@ -243,7 +256,7 @@ class Runner:
         return found
 
     def ask_checks(self, run: Run, now: float, watch: Watch | None = None) -> str | None:
-        """Send the `http` checks of a run; return what is wrong, or None. Raise `UsageError` where it is stopped."""
+        """Send the `http` checks of a run; return the problem, or None. Raise `UsageError` if it is stopped."""
         playbook = self._planner.playbook(run.playbook)
         if playbook is None or not any(isinstance(check, Http) for check in playbook.verify):
             return None
@@ -257,7 +270,7 @@ class Runner:
         return None
 
     def expire(self, now: float) -> None:
-        """Let approvals of plans go that were not run in time; `onTimeout: escalate` has people notified of it."""
+        """Expire approvals of plans that were not run in time; `onTimeout: escalate` notifies people of it."""
         for plan, (name, incident) in list(self.history.plans.items()):
             playbook = self._planner.playbook(name)
             given = self.history.approvals.get(plan, [])
@@ -273,29 +286,29 @@ class Runner:
             self._write("expired", now, data)
 
     def said(self, seq: int, now: float) -> None:
-        """People were notified of the entry of that number."""
+        """Record that people were notified of the entry of that number."""
         self._write("said", now, {"entry": seq})
 
     def end(self) -> None:
-        """Start nothing more, as the daemon ends; what is under way ends as stopped."""
+        """Start nothing more, as the daemon is shutting down; runs under way end as stopped."""
         self.switches.end()
 
     def give_up(self, now: float) -> None:
-        """Write down as cut off what is still under way, after `end`: the daemon waits for it no longer.
+        """Record runs still under way as cut off, after `end`: the daemon no longer waits for them.
 
-        A line that is being written is written first; none comes after. Raise `AuditError` where the disk refuses.
+        A line that is being written is finished first; none follows. Raise `AuditError` if the disk refuses.
         """
         with self._calm:
             self._given_up = True
             if not self._calm.wait_for(lambda: self._writing == 0, GIVE_UP_WAIT_S):
-                raise AuditError("what is under way could not be written down: the disk does not answer")
+                raise AuditError("the runs under way could not be recorded: the disk does not answer")
         for run in self._under_way():
             self._cut_off(
-                run, self._time(now), "cut off by the end of the daemon before an answer came; never repeated"
+                run, self._time(now), "cut off by the shutdown of the daemon before an answer arrived; never repeated"
             )
 
     def _begin(self, plan: Plan, case: Case, actor: str, watch: Watch) -> tuple[Run | None, GuardCheck]:
-        """Ask the guards and take the targets in one step; write the run down before anything is sent."""
+        """Evaluate the guards and reserve the targets in one step; record the run before anything is sent."""
         with self._lock:
             stop = plan.weigh(evaluate(case))
             if stop is None and (stopped := watch.halted()) is not None:
@@ -338,7 +351,7 @@ class Runner:
         except _GivenUp:
             raise
         except Exception:
-            # A step may or may not have been taken: only "unknown" is true, and a person must look.
+            # A step may or may not have been accepted: only "unknown" is true, and a person must check.
             self._cut_off(run, self._time(now), "cut off by an error; never repeated")
             raise
 
@@ -363,12 +376,12 @@ class Runner:
         return known, playbook
 
     def _time(self, now: float) -> float:
-        """The time by the clock; never before the run began, should the host's clock be set back."""
+        """Return the time by the clock; never before the run began, should the host's clock be set back."""
         return now if self._clock is None else max(now, self._clock())
 
     def _recover(self, trail: Trail, now: float) -> None:
         if (cut := trail.cut) is not None:
-            # One line for all of it: a crash after it must not leave a switch released that was engaged.
+            # One line for all of it: a crash after it must not leave an engaged switch released.
             engaged = sorted({GLOBAL, *cut.engaged})
             self._write("cut", now, {"problem": cut.problem, "until": cut.until, "engaged": engaged})
         for run in self._under_way():
@@ -387,8 +400,8 @@ class Runner:
         scope = f"playbook:{run.playbook}"
         rollback = any(call.phase == "rollback" for call in self.history.calls.get(run.id, []))
         data |= {"state": "unknown", "why": why, "rollback": "waiting" if rollback else ""}
-        data["say"] = f"run {run.id} of {run.playbook} was cut off: look at what it did, then release {scope}"
-        # Both hold in memory, whatever the disk says.
+        data["say"] = f"run {run.id} of {run.playbook} was cut off: check its effect, then release {scope}"
+        # Both hold in memory even if the disk refuses.
         run.state, run.rollback = "unknown", data["rollback"]
         self.switches.hold(scope)
         self._put("ended", now, data)
@@ -409,10 +422,10 @@ class Runner:
         self._write("refused", world.now, data | ({"say": say} if say else {}))
 
     def _write(self, kind: str, now: float, data: dict[str, Any]) -> None:
-        """Write a line, unless the end of all runs was written."""
+        """Write a line, unless the end of all runs was recorded."""
         with self._calm:
             if self._given_up:
-                raise _GivenUp("the daemon ended before the answer came: the run is written down as cut off")
+                raise _GivenUp("the daemon ended before an answer arrived: the run is recorded as cut off")
             self._writing += 1
         try:
             self._put(kind, now, data)
@@ -422,7 +435,7 @@ class Runner:
                 self._calm.notify_all()
 
     def _put(self, kind: str, now: float, data: dict[str, Any]) -> None:
-        """Write a line and wait for the disk; then let it count. Switches count by who moves them."""
+        """Write a line, wait for the disk, then apply it. Switches are applied by the code that moves them."""
         entry = self._scribe.write(kind, now, data)
         with self._lock:
             if kind != "switch":
@@ -430,7 +443,7 @@ class Runner:
 
 
 def may_approve(playbook: Playbook, actor: str, groups: Sequence[str]) -> None:
-    """Raise `UsageError` where an actor, with the groups it belongs to, is no approver of a playbook."""
+    """Raise `UsageError` if an actor, with the groups it belongs to, is no approver of a playbook."""
     allowed = set(playbook.approval.approvers)
     if not actor or not allowed.intersection({actor, f"user:{actor}", *groups}):
         raise UsageError(f"{actor or 'nobody'} may not approve {playbook.name}; {', '.join(sorted(allowed))} may")

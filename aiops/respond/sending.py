@@ -1,4 +1,7 @@
-"""Sends the requests of runs: each asks the kill switches first, retries and pauses included."""
+"""Sends the requests of runs.
+
+Each checks the kill switches first, also before retries and after pauses.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,14 @@ from msgspec import Struct
 from aiops.respond.calls import Call
 from aiops.respond.rendering import Request
 
-# Pauses between attempts of an idempotent step: 1, 2, 4, 8 s. More patience than that is the outbox's business.
+# Pauses between attempts of an idempotent step: 1, 2, 4, 8 s. Longer retries belong in an outbox.
 RETRY_PAUSE_S = 1.0
-# Of an answer only the beginning is kept, and only in the trail: it can hold anything.
+# Only the beginning of an answer is kept, and only in the trail: it can hold anything.
 MAX_EXCERPT = 300
 
 
 class Reply(Struct):
-    """What came back: a status, or an `error` where nothing came back; not `sent`: no byte of it left this host."""
+    """The answer: a status, or an `error` if there was none; not `sent`: no byte left this host."""
 
     status: int = 0
     excerpt: str = ""
@@ -29,19 +32,25 @@ Gate = Callable[[], bool]
 
 
 class Transport(Protocol):
-    """Sends a request once. The daemon passes its guarded client, which refuses private addresses and redirects."""
+    """Sends a request once.
+
+    The daemon passes its guarded client, which refuses private addresses and redirects.
+    """
 
     def send(self, request: Request, idempotency_key: str, gate: Gate) -> Reply:
         """Make one attempt within `request.timeout_s`; never raise for a peer's fault.
 
-        Ask `gate` when the connection stands, just before the first byte of the request: looking up a name and
-        connecting take seconds, in which somebody may have stopped everything. False: send nothing, and say so.
+        Call `gate` when the connection stands, just before the first byte of the request: a person may have stopped
+        everything during the seconds of name lookup and connection. If it returns False, send nothing and report that.
         """
         ...
 
 
 class Sent(Struct):
-    """What came of a call. `problem` is None where it was accepted; `stopped` says why no (other) attempt was made."""
+    """The result of a call.
+
+    `problem` is None if it was accepted, `stopped` the reason for making no more attempts.
+    """
 
     problem: str | None
     was_sent: bool
@@ -57,7 +66,7 @@ def send(
     halted: Callable[[], str | None],
     pause: Callable[[float], None],
 ) -> Sent:
-    """Send a call as often as it may be sent; `halted` says why nothing may start, and ends a `pause`."""
+    """Send a call as often as permitted; `halted` gives the reason to start nothing, and ends a `pause`."""
     reply = Reply(sent=False)
     for attempt in range(call.attempts):
         if attempt:

@@ -1,4 +1,4 @@
-"""What a playbook is matched against: the alerts of an incident and its suspected cause, made ready once."""
+"""The alerts of an incident and its suspected cause, prepared once for matching by playbooks."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from aiops.records.severity import Severity
 from aiops.respond.symptom_words import symptom, words_of
 from aiops.topology import Topology
 
-# Streams looked at. Incidents of thousands of streams have few kinds of alert: the most severe of each kind come first.
+# Streams that are matched. Incidents of thousands of streams have few kinds of alert; the most severe of each kind come
+# first.
 MAX_FACTS = 48
-# Streams of one name looked at: enough to find the one on the suspected cause, and to count targets up to usual limits.
+# Streams of one name that are matched: enough to find the one on the suspected cause, and to count targets up to usual
+# limits.
 MAX_FACTS_A_NAME = 8
-# What a message is about stands at its beginning; expressions never see more than this of a hostile one.
+# The subject of a message stands at its beginning; expressions never see more than this of a hostile one.
 MAX_MESSAGE = 500
-# A change is suspected if it came within half an hour before the first alert. Later ones answer the incident rather
-# than cause it; five minutes are left for clocks that differ and for alerts that look back.
+# A change is suspected if it came within half an hour before the first alert. A later one answers the incident rather
+# than causes it. Five minutes are left for clocks that differ and for alerts that look back.
 CHANGE_BEFORE_S = 1800.0
 CHANGE_AFTER_S = 300.0
-# What topologies call the same thing.
+# Words of topologies for the same kind of entity.
 _KINDS = {
     "node": "host",
     "vm": "host",
@@ -44,10 +46,10 @@ class Seen(Struct, gc=False):
 
 
 class Situation(Struct):
-    """An incident as playbooks see it. `kind` is None where no topology knows the suspected entity.
+    """An incident as playbooks see it. `kind` is None if no topology knows the suspected entity.
 
-    `changes` are the names, in lower case, of the suspicious changes on the suspected cause or its service, with their
-    age at the first alert in seconds, youngest first. `runners_up` are the second and third cause.
+    `changes` are the lower-case names of the suspicious changes on the suspected cause or its service, with their age
+    at the first alert in seconds, youngest first. `runners_up` are the second and third cause.
     """
 
     incident: str
@@ -64,7 +66,7 @@ class Situation(Struct):
 
 
 def same_kind(kind: str) -> str:
-    """The one word for the kinds of entity that mean the same.
+    """Return the one word for the kinds of entity that mean the same.
 
     >>> same_kind("Node"), same_kind("queue")
     ('host', 'queue')
@@ -74,7 +76,10 @@ def same_kind(kind: str) -> str:
 
 
 def situation(view: IncidentView, topology: Topology) -> Situation:
-    """The situation of an incident; cost is bounded by `MAX_FACTS` however large the incident is."""
+    """Return the situation of an incident.
+
+    Its cost is bounded by `MAX_FACTS` however large the incident is.
+    """
     cause = view.causes[0] if view.causes else None
     chosen = _choose(view.facts, cause.entity if cause else None)
     made = Situation(view.id, view.severity, [_see(fact) for fact in chosen], opened_at=view.opened_at)
@@ -89,7 +94,7 @@ def situation(view: IncidentView, topology: Topology) -> Situation:
 
 
 def severity_label(level: int) -> str:
-    """The word for a severity; out-of-range numbers are cut to the scale."""
+    """Return the word for a severity; out-of-range numbers are cut to the scale."""
     return Severity(min(max(level, Severity.OK), Severity.CRITICAL)).label
 
 
@@ -111,7 +116,10 @@ def _changes(view: IncidentView, entities: set[str]) -> tuple[tuple[str, float],
 
 
 def _choose(facts: list[AlertFact], cause: str | None) -> list[AlertFact]:
-    """Facts on the suspected cause first, then by severity, in their own order; a few of each name."""
+    """Sort facts: those on the suspected cause first, then by severity, in their own order.
+
+    A few of each name.
+    """
     if len(facts) <= MAX_FACTS_A_NAME:
         return facts
     ranks: list[list[AlertFact]] = [[] for _ in range(len(Severity) + 1)]

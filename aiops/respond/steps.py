@@ -1,7 +1,7 @@
 """The kinds of step a playbook may have, as strict Structs of the `aiops/v1` format.
 
-A `manual` step is shown to a person and never executed. `http` and `webhook` steps are the only ones that a guarded run
-can send; anything else (Ansible, Rundeck, a Kubernetes job) is reached through the webhook of the system that runs it.
+A `manual` step is shown to a person and never executed. A guarded run can send only `http` and `webhook` steps. Other
+systems (Ansible, Rundeck, a Kubernetes job) are reached through their webhooks.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ HttpStatus = Annotated[int, Meta(ge=100, le=599)]
 
 
 def _key(name: str) -> str:
-    """The YAML key of a field: camelCase, without the underscore that keeps `class_` from being a keyword."""
+    """Return the YAML key of a field: camelCase, without the underscore that avoids a keyword."""
     first, *rest = name.rstrip("_").split("_")
     return first + "".join(word.title() for word in rest)
 
@@ -31,7 +31,7 @@ class Part(Struct, forbid_unknown_fields=True, omit_defaults=True, rename=_key, 
 
 
 class Manual(Part, kw_only=True, tag="manual", tag_field="kind"):
-    """Something a person does. `run` is a command to copy; `expect` says what the answer tells; `note` warns."""
+    """A step for a person. `run` is a command to copy, `expect` explains the answer, `note` warns."""
 
     name: Line
     run: Command | None = None
@@ -40,7 +40,7 @@ class Manual(Part, kw_only=True, tag="manual", tag_field="kind"):
 
 
 class Expect(Part, kw_only=True):
-    """What counts as a good answer: any of these status codes."""
+    """The status codes of a good answer."""
 
     status: Annotated[list[HttpStatus], Meta(min_length=1, max_length=20)] = field(
         default_factory=lambda: [200, 201, 202, 204]
@@ -48,9 +48,11 @@ class Expect(Part, kw_only=True):
 
 
 class Http(Part, kw_only=True, tag="http", tag_field="kind"):
-    """One HTTP request. `{{ name }}` may be a whole path segment, a whole query value or a whole scalar of `body`.
+    """One HTTP request.
 
-    The address itself takes no placeholder, so that no value of an alert can choose the host that is called.
+    `{{ name }}` may be a whole path segment, a whole query value or a whole scalar of `body`.
+
+    The host takes no placeholder: no value of an alert can choose the host that is called.
     """
 
     name: Line
@@ -81,7 +83,10 @@ class Webhook(Part, kw_only=True, tag="webhook", tag_field="kind"):
 
 
 class AlertResolved(Part, kw_only=True, tag="alert-resolved", tag_field="kind"):
-    """Success is that the condition cleared within a time and stayed clear, not that a command ended well."""
+    """A check that the condition cleared within a time and stayed clear.
+
+    A command that ended well is no success.
+    """
 
     within: Duration = "10m"
     stable_for: Duration = "5m"

@@ -1,4 +1,7 @@
-"""Kill switches: engaging one takes effect in memory at once and is written after; releasing one is written first."""
+"""Kill switches: engaging one takes effect in memory at once and is recorded after.
+
+A release is recorded first.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,15 @@ from aiops.respond.audit import AuditError, Entry
 from aiops.respond.history import History
 from aiops.respond.trail_writer import Scribe
 
-# Whoever engages a switch is answered within a tenth of a second, however slow the disk is: a healthy one needs
-# a few milliseconds for a line, and what is not on disk by then is written later and said in health.
+# Engaging a switch returns within a tenth of a second, however slow the disk is. A healthy disk needs a few
+# milliseconds for a line. A line that takes longer is written later and shown in health.
 ENGAGE_WAIT_S = 0.05
 
 
 class Watch:
-    """Why something that is under way is stopped: by a switch that is engaged, or was since the watch began.
+    """Watches for a stop: a switch that is engaged, or was since the watch began.
 
-    A stop that is released again, before the answer to a request comes or while a pause lasts, is a stop.
+    A stop counts even if it is released before the answer to a request arrives or before a pause ends.
     """
 
     def __init__(self, switches: Switches, scopes: list[str]) -> None:
@@ -28,7 +31,7 @@ class Watch:
         self._since = switches.turns(scopes)
 
     def halted(self) -> str | None:
-        """Return why nothing more may start; None where it may."""
+        """Return the reason to start nothing more; None if there is none."""
         if (stopped := self._switches.halted(self._scopes)) is not None:
             return stopped
         turns = zip(self._scopes, self._since, self._switches.turns(self._scopes), strict=True)
@@ -36,26 +39,26 @@ class Watch:
         return f"kill switch {scope} was engaged meanwhile" if scope is not None else None
 
     def pause(self, pause_s: float) -> None:
-        """Wait, until that is stopped at most."""
+        """Pause, at most until a stop."""
         self._switches.pause(pause_s, self.halted)
 
 
 class Switches:
-    """Moves the switches of a history, and wakes whoever pauses while a run is under way."""
+    """Moves the switches of a history, and wakes pauses of active runs."""
 
     def __init__(self, history: History, scribe: Scribe, lock: threading.Lock) -> None:
-        """`lock` guards the history; it is held for nothing that waits."""
+        """Hold the history. `lock` guards it, and is never held during a wait."""
         self._history, self._scribe = history, scribe
         self._moved = threading.Condition(lock)
-        # How often each was engaged: a release that was asked for before the last of these does not count any more.
+        # The number of times each was engaged: a release that was requested before the last of these no longer counts.
         self._turns: dict[str, int] = {}
         self._unwritten: dict[str, tuple[dict[str, Any], str]] = {}
         self._ending = False
 
     def engage(self, data: dict[str, Any], now: float, wait_s: float | None = ENGAGE_WAIT_S) -> None:
-        """Stop a scope, now; raise `AuditError` where it cannot be written down, with the switch engaged.
+        """Stop a scope at once; raise `AuditError` if that cannot be recorded, with the switch engaged.
 
-        The disk is waited for as long as `wait_s`; None waits for its answer.
+        It waits for the disk at most `wait_s`; None waits for its answer.
         """
         wanted = self._line_up(data, now)
         if wait_s is None:
@@ -71,7 +74,7 @@ class Switches:
             raise AuditError(text) from error
 
     def release(self, data: dict[str, Any], now: float) -> None:
-        """Let a scope run once that is on disk, unless it was engaged again meanwhile."""
+        """Release a scope once that is on disk, unless it was engaged again meanwhile."""
         scope = data["scope"]
         with self._moved:
             turn = self._turns.get(scope, 0)
@@ -84,30 +87,30 @@ class Switches:
                 self._unwritten.pop(scope, None)
 
     def halted(self, scopes: list[str]) -> str | None:
-        """Return why nothing of these scopes may start; None where it may."""
+        """Return the reason to start nothing of these scopes; None if there is none."""
         if self._ending:
-            return "the daemon is ending"
+            return "the daemon is shutting down"
         if (gap := self._history.gap) is not None and not gap.accepted:
             return "the audit trail was cut and nobody has accepted it"
         scope = self._history.engaged(scopes)
         return f"kill switch {scope} is engaged" if scope is not None else None
 
     def turns(self, scopes: list[str]) -> list[int]:
-        """Return how often each of the scopes was engaged."""
+        """Return the number of times each of the scopes was engaged."""
         return [self._turns.get(scope, 0) for scope in scopes]
 
     def pause(self, pause_s: float, halted: Callable[[], str | None]) -> None:
-        """Wait, until what waits is halted at most."""
+        """Pause, at most until `halted` returns a reason."""
         with self._moved:
             self._moved.wait_for(lambda: halted() is not None, pause_s)
 
     def hold(self, scope: str) -> None:
-        """Stop a scope in memory, whatever the disk says."""
+        """Stop a scope in memory, even if the disk refuses."""
         with self._moved:
             self._stop(scope)
 
     def end(self) -> None:
-        """Start nothing more, as the daemon ends."""
+        """Start nothing more, as the daemon is shutting down."""
         with self._moved:
             self._ending = True
             self._moved.notify_all()
@@ -118,7 +121,7 @@ class Switches:
             return {scope: why for scope, (_, why) in self._unwritten.items()}
 
     def write_again(self, now: float) -> None:
-        """Try again to write what the disk refused; raise `AuditError` where it still does."""
+        """Write again what the disk refused; raise `AuditError` if it still does."""
         with self._moved:
             refused = [data for data, why in self._unwritten.values() if why]
             wanted = [self._held(data, now) for data in refused]
@@ -143,7 +146,7 @@ class Switches:
         self._moved.notify_all()
 
     def _held(self, data: dict[str, Any], now: float) -> Future[Entry]:
-        """Line up an entry, with the lock held: the trail has the moves of a switch in their order."""
+        """Queue an entry while the lock is held: the trail has the moves of a switch in their order."""
         self._unwritten[data["scope"]] = (data, "")
         return self._scribe.put("switch", now, data)
 

@@ -1,4 +1,4 @@
-"""Names of alerts as words, and what kind of symptom they speak of."""
+"""The words in the names of alerts, and the class of symptom that they describe."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aiops.respond.format import SymptomClass
 
 # Camel case (`KubePodCrashLooping`), acronyms before a word (`OOMKilled`), numbers, and runs of other letters.
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_A-Za-z]+")
-# A name is at most 1,024 characters in a record; what an alert is about is said in far fewer.
+# A name has at most 1,024 characters in a record; far fewer describe its subject.
 MAX_NAME = 200
 
 # Tried in order; the first that matches names the class. States come first: "replicas not ready after errors" is a
@@ -28,7 +28,7 @@ _COMPILED = tuple((name, re.compile(pattern)) for name, pattern in _CLASSES)
 
 @lru_cache(maxsize=8192)
 def words_of(name: str) -> str:
-    """A name in lower-case words, one blank between.
+    """Split a name into lower-case words, one blank between.
 
     >>> words_of("KubePodCrashLooping"), words_of("OOMKilled_2"), words_of("disk.io-wait")
     ('kube pod crash looping', 'oom killed 2', 'disk io wait')
@@ -38,7 +38,7 @@ def words_of(name: str) -> str:
 
 @lru_cache(maxsize=8192)
 def symptom(name: str) -> SymptomClass:
-    """What an alert of this name is about; `other` where no word tells.
+    """Return the class of an alert of this name; `other` if no word decides.
 
     >>> symptom("HighRequestLatency"), symptom("KubePodNotReady"), symptom("Weird")
     ('latency', 'state', 'other')

@@ -1,4 +1,4 @@
-"""Writes the audit trail for many threads, in the order of asking, with no lock held while the disk works."""
+"""Writes the audit trail for many threads in the order of their calls; no lock is held during a write."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Line = tuple[str, float, dict[str, Any], "Future[Entry]"]
 
 
 class Scribe:
-    """One thread at a time writes what all of them asked for; the others wait for their own line."""
+    """A queue of lines: one thread at a time writes for all; the others wait for their own line."""
 
     def __init__(self, trail: Trail) -> None:
         self._trail = trail
@@ -22,20 +22,20 @@ class Scribe:
         self._busy, self._writer = False, 0
 
     def put(self, kind: str, at: float, data: dict[str, Any]) -> Future[Entry]:
-        """Line an entry up, without waiting; it is written by the next `drain` of any thread."""
+        """Queue an entry without waiting; the next `drain` of any thread writes it."""
         wanted: Future[Entry] = Future()
         with self._lock:
             self._lines.append((kind, at, data, wanted))
         return wanted
 
     def write(self, kind: str, at: float, data: dict[str, Any]) -> Entry:
-        """Write an entry and wait until it is on disk; raise `AuditError` where it is not."""
+        """Write an entry and wait until it is on disk; raise `AuditError` if it is not."""
         wanted = self.put(kind, at, data)
         self.drain()
         return wanted.result()
 
     def drain(self) -> None:
-        """Write what is lined up, unless another thread does so already."""
+        """Write the queued lines, unless another thread does so already."""
         while (line := self._next()) is not None:
             kind, at, data, wanted = line
             try:
@@ -46,7 +46,10 @@ class Scribe:
                 wanted.set_result(entry)
 
     def _next(self) -> Line | None:
-        """The next line; None when there is none, or another thread writes. The one who writes asks again after it."""
+        """Return the next line.
+
+        None if there is none, or if another thread writes and checks again afterwards.
+        """
         me = threading.get_ident()
         with self._lock:
             if self._busy and self._writer != me:

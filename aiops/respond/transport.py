@@ -1,7 +1,7 @@
 """The guarded client for the steps of playbook runs: the `Transport` of `aiops.respond.runs`.
 
-A step names a secret, never its value; what the name stands for is the operator's, with the hosts that may get it, so
-that a playbook cannot carry a token to a host of its author's choice.
+A step names a secret, never its value. The operator sets the value and the hosts that may receive it: a playbook cannot
+send a token to a host of its author's choice.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from aiops.respond.runs import Gate, Reply
 
 __all__ = ["RunSecret", "RunTransport"]
 
-# A step that takes longer is a job, which its system should accept and run on its own.
+# A step that takes longer is a job, which its system should accept and run asynchronously.
 MAX_TIMEOUT_S = 300.0
 
 
 class RunTransport:
-    """Sends a step's request once. Several threads may share it."""
+    """Sends a step's request once; thread-safe."""
 
     def __init__(
         self,
@@ -39,9 +39,9 @@ class RunTransport:
         client: HttpClient | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Raise `UsageError` for a secret that is not set or of the wrong form.
+        """Load the secrets; raise `UsageError` for one that is not set or malformed.
 
-        `allow_private` permits addresses of private networks, where most of what remediates lives.
+        `allow_private` permits addresses of private networks, where most remediation systems live.
         """
         self._client = client or HttpClient(allow_private=allow_private)
         self._clock = clock
@@ -57,7 +57,7 @@ class RunTransport:
                 self._keys[name] = key_of(value, f"secret {name!r}: environment variable {secret.env}")
 
     def send(self, request: Request, idempotency_key: str, gate: Gate) -> Reply:
-        """See `Transport.send`."""
+        """Send a request; see `Transport.send`."""
         body = b"" if request.body is None else msgspec.json.encode(request.body)
         try:
             reply = self._client.send(

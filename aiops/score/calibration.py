@@ -1,8 +1,8 @@
-"""Whether stated probabilities come true.
+"""Calibration: the agreement of stated probabilities with outcomes.
 
-Expected calibration error (Naeini et al. 2015; Guo et al. 2017): over equal bins of probability,
-sum of n_b/n · |share that came true - mean probability|. A perfectly calibrated source does not score 0 on a finite
-sample, so the error is shown with its floor: what chance alone would give (Bröcker and Smith 2007 show it as bars).
+Expected calibration error (Naeini et al. 2015; Guo et al. 2017): over equal bins of probability, sum of n_b/n · |share
+that came true - mean probability|. A perfectly calibrated source does not score 0 on a finite sample. The error is
+therefore shown with its floor: the result of chance alone (Bröcker and Smith 2007 show it as bars).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from math import fsum, pi, sqrt
 
 from msgspec import Struct
 
-# Ten bins are what the papers use, so figures can be compared.
+# The papers use ten bins; their figures can be compared.
 BINS = 10
-# Above this many in a bin the exact distribution costs more than it tells: the normal one is off by less than .001.
+# Above this many in a bin the exact distribution is not worth its cost: the normal one is off by less than .001.
 EXACT_UP_TO = 400
 
 
@@ -28,7 +28,9 @@ class Calibration(Struct):
 
 
 def calibration(probabilities: Sequence[float], outcomes: Sequence[float], bins: int = BINS) -> Calibration | None:
-    """Score stated probabilities against what came true (1 or 0; a tie may count in part). None without cases.
+    """Score stated probabilities against outcomes (1 or 0.
+
+    A tie may count in part); return None without cases.
 
     Raise ValueError for lengths that differ and for numbers outside 0 to 1.
 
@@ -57,7 +59,7 @@ def _check(probabilities: Sequence[float], outcomes: Sequence[float]) -> None:
 
 
 def expected_gap(probabilities: Sequence[float]) -> float:
-    """E|hits - sum of probabilities| of independent events that come true as often as stated.
+    """Return E|hits - sum of probabilities| of independent events that come true as often as stated.
 
     Exact from the Poisson binomial distribution, O(n²), up to `EXACT_UP_TO` events, else sqrt(2·variance/pi).
 

@@ -1,4 +1,4 @@
-"""Counts of (incident, cluster) pairs, from which every grouping measure follows in one pass."""
+"""Counts of (incident, cluster) pairs, from which all grouping measures follow in one pass."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from msgspec import Struct
 
 
 class Contingency(Struct):
-    """How often incident `i` and cluster `k` met.
+    """The number of alerts in each pair of incident `i` and cluster `k`.
 
-    `cells` holds c[i, k] for labelled alerts only; `incident_sizes` n[i] and `cluster_sizes` s[k] go with it. With
-    background counted, s[k] includes the background alerts of the cluster and `total` all of them; without, they are
-    as if they had never come.
+    `cells` holds c[i, k] for labelled alerts only; `incident_sizes` n[i] and `cluster_sizes` s[k] go with it. If
+    background counts, s[k] includes the background alerts of the cluster and `total` includes all of them. Otherwise
+    they are left out entirely.
     """
 
     cells: dict[tuple[str, Hashable], int]
@@ -24,14 +24,16 @@ class Contingency(Struct):
 
     @property
     def labelled(self) -> int:
-        """The number of alerts that belong to an incident."""
+        """Return the number of alerts that belong to an incident."""
         return sum(self.incident_sizes.values())
 
 
 def contingency(
     truth: Sequence[str | None], predicted: Sequence[Hashable], count_background: bool = False
 ) -> Contingency:
-    """Count two parallel sequences in O(n); `truth` is None for background. Raise ValueError when lengths differ.
+    """Count two parallel sequences in O(n).
+
+    `truth` is None for background. Raise ValueError if lengths differ.
 
     >>> table = contingency(["a", "a", None], [1, 2, 2], count_background=True)
     >>> table.cells, table.cluster_sizes, table.total

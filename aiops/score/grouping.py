@@ -26,11 +26,12 @@ from aiops.score.hierarchy import IncidentRates, macro, mean
 
 
 class Grouping(Struct):
-    """How well clusters agree with incidents; every share is from 0 to 1 (`adjusted_rand` from -0.5 to 1), 1 is best.
+    """The agreement of clusters with incidents, as shares of which 1 is best.
 
-    What has nothing to be wrong about is 1: precision where no pair was joined, recall where no pair should have been.
-    `tnr` is None where no alert lies outside an incident. `tpr` and `tnr` are plain means over incidents;
-    `hierarchical_tpr` and `_tnr` average ids of the form `type.stage.instance` from the right (see `hierarchy`).
+    All lie from 0 to 1, `adjusted_rand` from -0.5 to 1. A share without a case is 1: precision if no pair was joined,
+    recall if no pair should have been. `tnr` is None if no alert lies outside an incident. `tpr` and `tnr` are plain
+    means over incidents; `hierarchical_tpr` and `_tnr` average ids of the form `type.stage.instance` from the right
+    (see `hierarchy`).
     """
 
     alerts: int
@@ -55,8 +56,8 @@ class Grouping(Struct):
 def grouping(truth: Sequence[str | None], predicted: Sequence[Hashable], count_background: bool = False) -> Grouping:
     """Score clusters against incidents; `truth` holds an incident's id or None for background.
 
-    Without background counted, its alerts are taken out before anything is measured; with it, an incident's alerts are
-    also wrong to be joined with background. O(n) time, memory in the number of distinct (incident, cluster) pairs.
+    Without background, its alerts are removed before anything is measured. With it, joining an incident's alert with
+    background is an error too. O(n) time, memory in the number of distinct (incident, cluster) pairs.
 
     >>> result = grouping(["a", "a", "b", "b"], [1, 1, 1, 2])
     >>> round(result.pairwise_precision, 3), result.pairwise_recall, result.purity
@@ -91,7 +92,7 @@ def grouping(truth: Sequence[str | None], predicted: Sequence[Hashable], count_b
 
 
 def pair_counts(table: Contingency) -> tuple[int, int, int, int]:
-    """(tp, fp, fn, tn) over unordered pairs of different alerts with at least one labelled.
+    """Return (tp, fp, fn, tn) over unordered pairs of different alerts with at least one labelled.
 
     >>> pair_counts(contingency(["a", "a", "b"], [1, 1, 1]))
     (1, 2, 0, 0)
@@ -110,7 +111,7 @@ def pair_counts(table: Contingency) -> tuple[int, int, int, int]:
 
 
 def harmonic_mean(precision: float, recall: float) -> float:
-    """F1 of two shares; 0 when both are 0.
+    """Return F1 of two shares; 0 if both are 0.
 
     >>> harmonic_mean(1.0, 0.5), harmonic_mean(0.0, 0.0)
     (0.6666666666666666, 0.0)
@@ -123,7 +124,7 @@ def _share(part: int, whole: int) -> float:
 
 
 def _adjusted_rand(tp: int, fp: int, fn: int, tn: int) -> float:
-    """1 for perfect agreement, which includes that there is no pair to judge; about 0 for a random grouping."""
+    """Return 1 for perfect agreement (also without a pair to judge), about 0 for a random grouping."""
     if not fp and not fn:
         return 1.0
     return 2 * (tp * tn - fn * fp) / ((tp + fn) * (fn + tn) + (tp + fp) * (fp + tn))
@@ -133,7 +134,7 @@ def _bcubed(table: Contingency) -> tuple[float, float]:
     labelled = table.labelled
     if not labelled:
         return 1.0, 1.0
-    # fsum rounds once, so that the order in which the alerts came cannot show in the last digits.
+    # fsum rounds once: the order of the alerts cannot show in the last digits.
     precision = fsum(count * count / table.cluster_sizes[cluster] for (_, cluster), count in table.cells.items())
     recall = fsum(count * count / table.incident_sizes[incident] for (incident, _), count in table.cells.items())
     return precision / labelled, recall / labelled
@@ -147,7 +148,7 @@ def _purity(table: Contingency) -> float:
 
 
 def _incident_rates(table: Contingency) -> list[IncidentRates]:
-    """Rates of each incident, sorted by id."""
+    """Return the rates of each incident, sorted by id."""
     sums = {incident: [0, 0] for incident in sorted(table.incident_sizes)}
     for (incident, cluster), count in table.cells.items():
         sums[incident][0] += count * count

@@ -1,7 +1,7 @@
-"""Averages of per-incident rates over a hierarchy of incident ids, and the ROC area of a sweep of the knob.
+"""Averages of rates over a hierarchy of incident ids, and the ROC area of a sensitivity sweep.
 
 One scan can make up most alerts of a data set, and one kind of attack most incidents. Averaging instances into stages,
-stages into types and types into one figure gives each type the same say (AlertBERT, Karner et al. 2026).
+stages into types and types into one figure weighs all types equally (AlertBERT, Karner et al. 2026).
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from msgspec import Struct
 
 
 class IncidentRates(Struct):
-    """How one incident's alerts were joined. `tnr` is None where nothing lies outside the incident."""
+    """The rates at which one incident's alerts were joined.
+
+    `tnr` is None if nothing lies outside the incident.
+    """
 
     incident: str
     alerts: int
@@ -23,14 +26,14 @@ class IncidentRates(Struct):
 
 
 class Rates(Struct):
-    """Averaged rates; None where no incident has the rate."""
+    """Averaged rates; None if no incident has the rate."""
 
     tpr: float | None
     tnr: float | None
 
 
 def mean(values: Sequence[float]) -> float | None:
-    """The mean, or None of nothing.
+    """Return the mean, or None of nothing.
 
     >>> mean([1.0, 0.5]), mean([])
     (0.75, None)
@@ -39,10 +42,12 @@ def mean(values: Sequence[float]) -> float | None:
 
 
 def macro(rates: Iterable[IncidentRates]) -> Rates:
-    """Average ids `type.stage.instance` from the right, level by level; an id without a dot is a type of its own.
+    """Average ids `type.stage.instance` from the right, level by level.
 
-    Incidents of several data sets that were scored one by one may be put together here, as the published protocol does
-    with its networks: a pair of alerts of two networks is never counted.
+    An id without a dot is a type of its own.
+
+    Incidents of several data sets that were scored separately may be combined here, as the published protocol does with
+    its networks: a pair of alerts of two networks is never counted.
 
     >>> several = [IncidentRates("scan.0.1", 9, 1.0, 1.0), IncidentRates("scan.0.2", 9, 0.0, 1.0),
     ...            IncidentRates("leak.0.3", 2, 1.0, None)]
@@ -56,7 +61,7 @@ def macro(rates: Iterable[IncidentRates]) -> Rates:
 
 
 def by_type(rates: Iterable[IncidentRates]) -> dict[str, Rates]:
-    """The same averages for each first component of the ids, sorted by it."""
+    """Return the same averages for each first component of the ids, sorted by it."""
     types: dict[str, list[IncidentRates]] = {}
     for rate in rates:
         types.setdefault(rate.incident.split(".", 1)[0], []).append(rate)
@@ -76,10 +81,10 @@ def _level_by_level(values: list[tuple[str, float]]) -> float | None:
 
 
 def roc_area(points: Iterable[tuple[float, float]]) -> float:
-    """Area under (TNR, TPR) points of a sweep, 0 to 1, as the published protocol takes it.
+    """Return the area under (TNR, TPR) points of a sweep, 0 to 1, as the published protocol does.
 
     Only points that no other point beats in both rates count. The curve is level to the left of the first point and
-    falls to 0 right of the last one: what the sweep did not reach is not granted. 0 without points.
+    falls to 0 right of the last one: the part that the sweep did not reach earns nothing. 0 without points.
 
     >>> roc_area([(1.0, 1.0)]), roc_area([(0.5, 1.0), (1.0, 0.5), (0.4, 0.4)])
     (1.0, 0.875)
@@ -93,7 +98,7 @@ def roc_area(points: Iterable[tuple[float, float]]) -> float:
 
 
 def _front(points: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Points that no other beats in both rates, by falling TPR, then rising TNR."""
+    """Return the points that no other beats in both rates, by falling TPR, then rising TNR."""
     front: list[tuple[float, float]] = []
     best_tpr = -1.0
     for _, same_tnr in groupby(sorted(set(points), reverse=True), key=lambda point: point[0]):

@@ -1,4 +1,4 @@
-"""Whether incidents were told to people at all, how soon, and how much less people had to read."""
+"""Measures of detection: the share of incidents reported, the delay, and the noise reduction."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from msgspec import Struct
 
 
 class Detection(Struct):
-    """How labelled incidents reached people.
+    """The detection of labelled incidents.
 
     `recall` is the share (0 to 1) of labelled incidents with at least one alert in a reported incident. `own_recall` is
-    the share that is the largest part of at least one reported incident (background counted as one part), which one
-    incident that swallows everything cannot win. Delays are in seconds, of the found ones; None where none was.
+    the share that is the largest part of at least one reported incident (background counted as one part); a single
+    incident that swallows everything cannot win it. Delays are in seconds, of the found ones; None if there was none.
     """
 
     incidents: int
@@ -29,11 +29,11 @@ def detection(
     seen_at: Sequence[float],
     started: Mapping[str, float],
 ) -> Detection:
-    """Score where each alert ended.
+    """Score the final assignment of alerts.
 
-    `truth`, `reported` (None: in no reported incident) and `seen_at` (Unix seconds from which it was in it) are
-    parallel. `started` says when each labelled incident began; its keys are the denominator. Time to incident is from
-    there to the first time that one of its alerts was in a reported incident, not below 0.
+    `truth`, `reported` (None: in no reported incident) and `seen_at` (Unix seconds since it was in it) are parallel.
+    `started` holds the onset of each labelled incident; its keys are the denominator. The time to incident is from the
+    onset to the first time that one of its alerts was in a reported incident, not below 0.
 
     >>> detection(["a", "a", "b"], ["i1", "i1", None], [12.0, 15.0, 20.0], {"a": 10.0, "b": 20.0})
     Detection(incidents=2, recall=0.5, own_recall=0.5, seconds_p50=2.0, seconds_p95=2.0)
@@ -67,7 +67,9 @@ def _owned(parts: Mapping[str, Mapping[str | None, int]]) -> set[str]:
 
 
 def quantile(ordered: Sequence[float], share: float) -> float | None:
-    """Linear interpolation between the closest ranks (type 7 of Hyndman and Fan 1996); None of nothing.
+    """Interpolate linearly between the closest ranks (type 7 of Hyndman and Fan 1996).
+
+    Return None of nothing.
 
     >>> quantile([1.0, 2.0, 4.0], 0.75)
     3.0
@@ -81,7 +83,7 @@ def quantile(ordered: Sequence[float], share: float) -> float | None:
 
 
 def noise_reduction(alerts: int, incidents: int) -> float:
-    """The share of alerts that people need not look at one by one, `1 - incidents/alerts`; 0 without alerts.
+    """Return the share of alerts that nobody reads one by one, `1 - incidents/alerts`; 0 without alerts.
 
     >>> noise_reduction(1000, 4)
     0.996

@@ -1,10 +1,10 @@
 """The score of the Numenta Anomaly Benchmark.
 
-Lavin and Ahmad 2015, "Evaluating Real-time Anomaly Detection Algorithms". A detection inside a labelled window earns
-up to 1, the more the earlier; only the best one of a window counts. A window without a detection costs 1. A detection
+Lavin and Ahmad 2015, "Evaluating Real-time Anomaly Detection Algorithms". A detection inside a labelled window earns up
+to 1, the more the earlier; only the best one of a window counts. A window without a detection costs 1. A detection
 outside costs up to 0.11: little just after a window, all of it later. The first 15 % of a series (of at most 5,000
 samples) are for learning and never count. One threshold serves the whole corpus; it is the one with the best score. The
-result is scaled so that no detection at all is 0 and perfection 100.
+result is scaled: no detection at all is 0, perfection is 100.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PROBATION_SAMPLES = 5000
 
 
 class Profile(Struct, frozen=True):
-    """What a true positive earns, what a false positive and a missed window cost."""
+    """The reward of a true positive, and the costs of a false positive and of a missed window."""
 
     name: str
     hit: float
@@ -44,7 +44,10 @@ class Scored(Struct):
 
 
 class Result(Struct):
-    """`score` is scaled (100 is perfect); `raw` is the sum of rewards and costs; counts are of windows and samples."""
+    """`score` is scaled (100 is perfect).
+
+    `raw` is the sum of rewards and costs; counts are of windows and samples.
+    """
 
     threshold: float
     score: float
@@ -55,7 +58,9 @@ class Result(Struct):
 
 
 def sigmoid(position: float) -> float:
-    """The reward at a place relative to a window: −1 is its left edge, 0 its right edge, 1 a width after it.
+    """Return the reward at a position in a window.
+
+    −1 is the window's left edge, 0 its right edge, 1 a width after it.
 
     >>> [round(sigmoid(y), 5) for y in (-1.0, -0.5, 0.0, 1.0, 3.0)]
     [0.98661, 0.84828, 0.0, -0.98661, -1.0]
@@ -64,7 +69,7 @@ def sigmoid(position: float) -> float:
 
 
 class _Weighed(Struct):
-    """A sample that counts: its score, the window it lies in (−1: none), and what a detection there is worth."""
+    """A sample that counts: its score, its window (−1: none), and the value of a detection there."""
 
     score: float
     window: int
@@ -72,12 +77,15 @@ class _Weighed(Struct):
 
 
 def probation(samples: int) -> int:
-    """How many samples at the beginning do not count."""
+    """Return the number of samples at the beginning that do not count."""
     return math.ceil(min(math.floor(PROBATION * samples), PROBATION * _PROBATION_SAMPLES))
 
 
 def _weigh(series: Scored, first_window: int, profile: Profile) -> list[_Weighed]:
-    """Every sample after probation, with its worth; windows are numbered from `first_window` over the corpus."""
+    """Yield each sample after probation with its value.
+
+    Windows are numbered from `first_window` over the corpus.
+    """
     times = series.times
     edges = [(bisect_left(times, start), bisect_right(times, end) - 1) for start, end in series.windows]
     at = 0
@@ -110,7 +118,7 @@ def _corpus(corpus: Iterable[Scored], profile: Profile) -> tuple[list[_Weighed],
 
 
 def scaled(raw: float, windows: int, profile: Profile = STANDARD) -> float:
-    """A raw sum on the scale where no detection is 0 and every window caught at once 100.
+    """Scale a raw sum: no detection is 0, and catching every window at its start is 100.
 
     >>> scaled(-4.0, 4), scaled(4.0, 4), scaled(0.0, 4)
     (0.0, 100.0, 50.0)
@@ -120,7 +128,7 @@ def scaled(raw: float, windows: int, profile: Profile = STANDARD) -> float:
 
 
 def best(corpus: Iterable[Scored], profile: Profile = STANDARD) -> Result:
-    """The result at the threshold that suits the corpus best: a sample counts as detected at or above it."""
+    """Return the result at the threshold with the best score; a sample at or above it counts as detected."""
     weighed, windows = _corpus(corpus, profile)
     weighed.sort(key=lambda sample: -sample.score)
     earned = [-profile.miss] * windows
@@ -143,7 +151,7 @@ def best(corpus: Iterable[Scored], profile: Profile = STANDARD) -> Result:
 
 
 def at_threshold(corpus: Iterable[Scored], threshold: float, profile: Profile = STANDARD) -> Result:
-    """The result at a given threshold."""
+    """Return the result at a given threshold."""
     weighed, windows = _corpus(corpus, profile)
     earned = [-profile.miss] * windows
     raw = 0.0

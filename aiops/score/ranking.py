@@ -1,10 +1,10 @@
-"""Measures of ranked answers, with ties scored by what a random order of the tied ones would give.
+"""Measures of ranked answers; ties score the expectation over a random order of the tied ones.
 
-For m candidates tied after o better ones, of which r are right and none of the better ones is, in a random order:
-P(hit in the first k) = 1 - C(m-r, k-o) / C(m, k-o) (1 when k >= o+m, 0 when k <= o), and
-E[1/rank of the first right one] = sum over j of P(first right one is jth of the tie) / (o+j), with
-P(j) = C(m-j, r-1) / C(m, r). McSherry and Najork, "Computing information retrieval performance measures efficiently in
-the presence of tied scores" (2008). A right answer that is not among the candidates counts as never found.
+For m candidates tied after o better ones, of which r are right and none of the better ones is, in a random order: P(hit
+in the first k) = 1 - C(m-r, k-o) / C(m, k-o) (1 when k >= o+m, 0 when k <= o), and E[1/rank of the first right one] =
+sum over j of P(first right one is jth of the tie) / (o+j), with P(j) = C(m-j, r-1) / C(m, r). McSherry and Najork,
+"Computing information retrieval performance measures efficiently in the presence of tied scores" (2008). A right answer
+that is not among the candidates counts as never found.
 """
 
 from __future__ import annotations
@@ -18,14 +18,17 @@ from aiops.records import Cause, RootCause, Suggestion
 
 
 class Case(Struct, gc=False):
-    """One question: the score of each candidate, and which candidates are right; parallel lists, in any order."""
+    """One question: the score of each candidate, and its correctness; parallel lists, in any order."""
 
     scores: list[float]
     right: list[bool]
 
 
 class Ranking(Struct):
-    """Shares of cases, 0 to 1. `answered` counts the cases with any candidate; all cases are in the denominators."""
+    """Shares of cases, 0 to 1.
+
+    `answered` counts the cases with any candidate; all cases are in the denominators.
+    """
 
     cases: int
     answered: int
@@ -36,7 +39,7 @@ class Ranking(Struct):
 
 
 def ranking(cases: Iterable[Case]) -> Ranking:
-    """Average over cases; all zeros without any.
+    """Average over cases; all measures are zero without any.
 
     >>> ranking([Case([3.0, 1.0], [True, False]), Case([2.0, 2.0], [False, True])])
     Ranking(cases=2, answered=2, top1=0.75, top3=1.0, top5=1.0, mrr=0.875)
@@ -55,7 +58,7 @@ def ranking(cases: Iterable[Case]) -> Ranking:
 
 
 def hit_at(case: Case, k: int) -> float:
-    """Probability, 0 to 1, that one of the first `k` (from 1) candidates is right.
+    """Return the probability, 0 to 1, that one of the first `k` (from 1) candidates is right.
 
     >>> hit_at(Case([1.0, 1.0, 1.0, 1.0], [True, False, False, False]), 3)
     0.75
@@ -64,7 +67,7 @@ def hit_at(case: Case, k: int) -> float:
 
 
 def reciprocal_rank(case: Case) -> float:
-    """Expected 1/rank of the first right candidate; 0 when none is.
+    """Return the expected 1/rank of the first right candidate; 0 if none is.
 
     >>> reciprocal_rank(Case([2.0, 1.0, 1.0], [False, True, True]))
     0.5
@@ -73,9 +76,11 @@ def reciprocal_rank(case: Case) -> float:
 
 
 def cause_case(causes: Sequence[Cause], root: RootCause, service_of: Callable[[str], str] = str) -> Case:
-    """Ranked causes against the labelled one. A root of level `service` is hit by any of its instances.
+    """Compare ranked causes with the labelled one.
 
-    Names are compared without a `kind/` prefix: some labels have one (`app/cart`) where topologies do not.
+    Any instance of a service counts for a root of level `service`.
+
+    Names are compared without a `kind/` prefix: some labels have one (`app/cart`) and topologies do not.
 
     >>> cause_case([Cause("cart-0", 2.0), Cause("db", 1.0)], RootCause("cart", "service"), lambda e: e.split("-")[0])
     Case(scores=[2.0, 1.0], right=[True, False])
@@ -93,12 +98,18 @@ def _bare(entity: str) -> str:
 
 
 def playbook_case(suggestions: Sequence[Suggestion], playbook: str) -> Case:
-    """Suggested playbooks against the one that was right."""
+    """Count the candidates that beat the best right one, tie with it, and tie and are right.
+
+    The third number is 0 if none is right.
+    """
     return Case([each.score for each in suggestions], [each.name == playbook for each in suggestions])
 
 
 def _first_right_tie(case: Case) -> tuple[int, int, int]:
-    """Of the best right candidate: how many are better, are tied, are tied and right (0 where none is right)."""
+    """Count the candidates that beat the best right one, tie with it, and tie and are right.
+
+    The third number is 0 if none is right.
+    """
     if len(case.scores) != len(case.right):
         raise ValueError(f"expected as many labels as scores, got {len(case.right)} and {len(case.scores)}")
     best = max((score for score, right in zip(case.scores, case.right, strict=True) if right), default=None)

@@ -38,7 +38,7 @@ class GroupingReport(Struct, omit_defaults=True):
 
 
 class CauseReport(Struct, omit_defaults=True):
-    """Ranked causes against labelled ones; calibration only where probabilities were stated."""
+    """Ranked causes against labelled ones; calibration only if probabilities were stated."""
 
     cases: int
     answered: int
@@ -61,11 +61,11 @@ class PlaybookReport(Struct):
 
 
 class TruthReport(Struct, omit_defaults=True):
-    """What the labels say of a replay.
+    """The scores of a replay against its labels.
 
     `grouping` leaves background alerts out, `grouping_with_background` counts them. `causes` scores the incidents as
-    they were grouped; `causes_given_grouping` the ranker alone, on the labelled incidents' own alerts in time order,
-    with the ones before as unlabelled history.
+    they were grouped. `causes_given_grouping` scores the ranker alone, on the labelled incidents' own alerts in time
+    order, with the earlier ones as unlabelled history.
     """
 
     grouping: GroupingReport | None = None
@@ -76,7 +76,7 @@ class TruthReport(Struct, omit_defaults=True):
 
 
 def grouping_report(scored: Grouping, found: Detection | None = None) -> GroupingReport:
-    """The report of a grouping, with how incidents were told where that is known."""
+    """Report a grouping, with the detection of incidents if it is known."""
     fields = {name: getattr(scored, name) for name in GroupingReport.__struct_fields__ if hasattr(scored, name)}
     report = GroupingReport(**fields)
     if found is not None:
@@ -88,7 +88,7 @@ def grouping_report(scored: Grouping, found: Detection | None = None) -> Groupin
 
 
 def cause_report(cases: Sequence[Case], calibrated: Calibration | None = None) -> CauseReport:
-    """The report of ranked causes, one case an incident with a labelled cause."""
+    """Report ranked causes, one case an incident with a labelled cause."""
     scored = ranking(cases)
     report = CauseReport(scored.cases, scored.answered, scored.top1, scored.top3, scored.mrr)
     if calibrated is not None:
@@ -99,6 +99,6 @@ def cause_report(cases: Sequence[Case], calibrated: Calibration | None = None) -
 
 
 def playbook_report(cases: Sequence[Case]) -> PlaybookReport:
-    """The report of suggested playbooks, one case an incident with a labelled playbook."""
+    """Report suggested playbooks, one case an incident with a labelled playbook."""
     scored = ranking(cases)
     return PlaybookReport(scored.cases, scored.answered, scored.top1, scored.top5, scored.mrr)

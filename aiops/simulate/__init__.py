@@ -1,4 +1,4 @@
-"""The simulator: topologies, faults that spread along dependencies, noise, and the truth about all of it.
+"""The simulator: topologies, faults that spread along dependencies, noise, and the truth.
 
 Read `simulation`, `options` and `site` (the topology), `faults` and `spread`, `noise`, `streams` and `delivery` (the
 alerts), `writing` (the files).

@@ -1,4 +1,4 @@
-"""What the way to the engine does to messages: clocks that are off, copies, losses."""
+"""The delivery of messages to the engine: wrong clocks, copies, losses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from aiops.records import Action, Alert, Change
 from aiops.simulate.signals import SIGNALS
 
-# Synchronised clocks are within a second or two; one tool of the site has a clock that nobody looks after.
+# Synchronised clocks are within a second or two. One tool of the site has a neglected clock.
 SKEW_S = 1.5
 BAD_SKEW_S = 12.0
 LOST_SHARE = 0.02
@@ -23,7 +23,10 @@ Sent = Alert | Change | Action
 
 
 def deliver(messages: Iterable[Alert], others: Iterable[Change | Action], random: Random) -> list[Sent]:
-    """Messages as they arrive, by time: some lost, some copied exactly (same id), times by each tool's own clock."""
+    """Return the messages by arrival, some lost, some copied.
+
+    Copies are exact (same id). Timestamps follow each tool's own clock.
+    """
     skews = _skews(random)
     arrived: list[Alert] = []
     for message in messages:

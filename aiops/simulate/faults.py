@@ -1,4 +1,4 @@
-"""The faults that are simulated: what breaks, what it shows, and what those who depend on it feel."""
+"""The faults that are simulated: the broken entity, its symptoms, and the harm to its dependents."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ Where = Literal["root", "pods", "service", "services", "host"]
 
 
 class Symptom(Struct, frozen=True):
-    """One alert of a fault, `delay_s` seconds after its onset, with the probability `chance` for each entity.
+    """One alert of a fault, `delay_s` seconds after its onset.
 
-    `where`: on what broke; on its pods (of a service, or on a host); on the service of what broke; on the services
-    that have pods on the host; on the host of what broke.
+    It fires with the probability `chance` for each entity. `where` is one of: the broken entity; its pods (of a
+    service, or on a host); the service of the broken entity; the services that have pods on the host; the host of the
+    broken entity.
     """
 
     signal: str
@@ -27,9 +28,9 @@ class Symptom(Struct, frozen=True):
 class Fault(Struct, frozen=True):
     """A kind of fault.
 
-    `kind` is the kind of node that breaks and the level of the labelled cause; `change` the change record that comes
-    before a guilty one; `reach` the probability (0 to 1) that a direct dependent feels `harm`; `playbook` the one of
-    the shipped catalogue that a person would take, where there is one.
+    `kind` is the kind of node that breaks and the level of the labelled cause. `change` is the change record that
+    precedes a guilty one. `reach` is the probability (0 to 1) that a direct dependent suffers `harm`. `playbook` is the
+    one of the shipped catalogue that a person would use, if there is one.
     """
 
     cause_class: str

@@ -1,4 +1,4 @@
-"""What sites send when nothing is broken: chronic, periodic, flapping and passing alerts, and planned work."""
+"""The alerts of a healthy site: constant, periodic, flapping and passing ones, and planned work."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aiops.simulate.options import Options
 from aiops.simulate.site import Site
 from aiops.simulate.streams import Stream
 
-# How the background divides, by messages: most noise of real sites comes from few streams that are always there.
+# The division of the background by messages: most noise of real sites comes from a few streams that always fire.
 CHRONIC_SHARE, PERIODIC_SHARE, FLAPPING_SHARE, PASSING_SHARE = 0.55, 0.15, 0.15, 0.15
 CHRONIC_AN_HOUR = 6.0
 FLAPS = (6, 14)
@@ -24,7 +24,7 @@ DEPLOYS_A_SERVICE_AND_HOUR = 0.12
 MAINTENANCES_AN_HOUR = 0.5
 MAINTENANCE_S = (900.0, 2700.0)
 MAINTENANCE_ALERTS = ("KubeNodeNotReady", "TargetDown")
-# Most, not all, remember to silence what they work on; the margin lets the last resolved message come through quietly.
+# Most people, not all, silence an entity before they work on it. The margin mutes the last resolved message too.
 SILENCED_SHARE = 0.7
 SILENCE_MARGIN_S = 120.0
 
@@ -39,7 +39,7 @@ def background(site: Site, options: Options, random: Random) -> Iterator[Stream]
 
 
 def _chronic(site: Site, options: Options, random: Random, messages: float) -> Iterator[Stream]:
-    """A few streams that fire again and again for the whole run, and that everybody has learned to ignore."""
+    """Yield a few streams that fire for the whole run, and that everybody has learned to ignore."""
     each = CHRONIC_AN_HOUR * options.hours
     for _ in range(round(messages / each)):
         signal, entity = _somewhere(site, random)
@@ -50,7 +50,7 @@ def _chronic(site: Site, options: Options, random: Random, messages: float) -> I
 
 
 def _periodic(site: Site, options: Options, random: Random, messages: float) -> Iterator[Stream]:
-    """Jobs by the clock: every quarter of an hour to every hour, a few seconds late."""
+    """Yield jobs by the clock: every quarter of an hour to every hour, a few seconds late."""
     left = messages
     while left > 0:
         every_s = random.choice((900.0, 1800.0, 3600.0))
@@ -67,7 +67,7 @@ def _periodic(site: Site, options: Options, random: Random, messages: float) -> 
 
 
 def _flapping(site: Site, options: Options, random: Random, messages: float) -> Iterator[Stream]:
-    """A check at its threshold: firing and resolved in turn for minutes."""
+    """Yield a check at its threshold: firing and resolved in turn for minutes."""
     left = messages
     while left > 0:
         flaps = random.randint(*FLAPS)
@@ -82,7 +82,7 @@ def _flapping(site: Site, options: Options, random: Random, messages: float) -> 
 
 
 def _passing(site: Site, options: Options, random: Random, messages: float) -> Iterator[Stream]:
-    """Single alerts anywhere, most of which end by themselves."""
+    """Yield single alerts anywhere, most of which resolve soon."""
     for _ in range(round(messages / 2)):
         signal, entity = _somewhere(site, random)
         at = options.start + random.uniform(0.0, options.hours * 3600)
@@ -106,7 +106,7 @@ def _once(signal: str, entity: str, at: float) -> Stream:
 
 
 def planned_work(site: Site, options: Options, random: Random) -> tuple[list[Change | Action], list[Stream]]:
-    """Innocent deploys, and maintenance of hosts with the alerts it causes; nothing of it is an incident."""
+    """Return innocent deploys, and maintenance of hosts with its alerts; none of it is an incident."""
     length_s = options.hours * 3600
     deploys = round(DEPLOYS_A_SERVICE_AND_HOUR * options.services * options.hours)
     records: list[Change | Action] = [
@@ -128,7 +128,7 @@ def planned_work(site: Site, options: Options, random: Random) -> tuple[list[Cha
 
 
 def _silence(host: str, at: float, until: float, text: str) -> Action:
-    """What a careful operator does first."""
+    """Return the silence that a careful operator adds first."""
     matchers = [
         {"label": "entity", "op": "=", "value": host},
         {"label": "alertname", "op": "=~", "value": "|".join(MAINTENANCE_ALERTS)},
@@ -138,7 +138,7 @@ def _silence(host: str, at: float, until: float, text: str) -> Action:
 
 
 def deploy(service: str, at: float, random: Random, name: str = "deploy") -> Change:
-    """A change record of a service."""
+    """Return a change record of a service."""
     version = f"{random.randint(1, 9)}.{random.randint(0, 40)}.{random.randint(0, 20)}"
     text = f"{service} {version} rolled out" if name == "deploy" else f"configuration of {service} set to {version}"
     return Change(ts=round(at, 3), entity=service, name=name, message=text, labels={"env": "prod", "version": version})

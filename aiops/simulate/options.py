@@ -1,4 +1,4 @@
-"""What to simulate."""
+"""Options of the simulator."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from aiops.errors import UsageError
 
-# A Monday morning in UTC, so that the hour of the week is a working one.
+# A Monday morning in UTC, an hour in which people work.
 START_S = 1_772_438_400.0
 # Caps keep a mistyped option from filling a disk: the largest run is some ten million alerts.
 MAX_SERVICES = 5_000
@@ -29,12 +29,12 @@ class Options(Struct, frozen=True, kw_only=True):
     start: float = START_S
 
 
-# What `aiops demo` plays: several thousand alerts that should become a handful of incidents.
+# The run that `aiops demo` plays: several thousand alerts that should become a handful of incidents.
 STORM = Options(seed=7, services=48, faults=7, noise=6.0, hours=4.0)
 
 
 def check(options: Options) -> Options:
-    """The options, if they can be simulated; else raise `UsageError` that says what was expected.
+    """Return the options if they can be simulated; raise `UsageError` with the expected values otherwise.
 
     >>> check(Options(services=0))
     Traceback (most recent call last):

@@ -1,4 +1,4 @@
-"""When and where faults break out."""
+"""The schedule of faults: their times and their entities."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from aiops.simulate.site import Site
 from aiops.simulate.spread import Outbreak
 
 LASTS_S = (900.0, 2400.0)
-# Half of the faults begin while another one is young: overlapping is the hard case, and the common one in a bad week.
+# Half of the faults begin while another one is young: overlaps are the hard case, and common in a bad week.
 OVERLAP_SHARE = 0.5
 OVERLAP_S = (60.0, 480.0)
-# How far two roots should be apart at least while both are felt, in edges.
+# The least distance, in edges, between two roots while both have an effect.
 FELT_HOPS = 4
-# The first part of a run is quiet, so that what is normal there can be learned; the last lets the faults end.
+# The first part of a run is quiet, to learn the normal state; in the last part the faults end.
 QUIET_SHARE = 0.2
 TAIL_SHARE = 0.1
 
 
 def outbreaks(site: Site, options: Options, random: Random) -> list[Outbreak]:
-    """The faults of a run by onset; while there is room, overlapping ones break out where the others are not felt."""
+    """Return the faults of a run by onset.
+
+    While there is room, overlapping ones break out far from each other.
+    """
     kinds = _kinds(site, options.faults, random)
     found: list[Outbreak] = []
     for number, onset in enumerate(_onsets(options, random)):
@@ -46,7 +49,7 @@ def _onsets(options: Options, random: Random) -> list[float]:
 
 
 def _kinds(site: Site, count: int, random: Random) -> list[Fault]:
-    """Every kind that the site has an entity for once, in random order, before any comes again."""
+    """Return the kinds in random order: each one that the site has an entity for, before any repeats."""
     possible = [fault for fault in FAULTS if _candidates(site, fault)]
     kinds: list[Fault] = []
     while len(kinds) < count:
@@ -67,7 +70,7 @@ def _root(site: Site, fault: Fault, young: list[str], random: Random) -> str:
 
 
 def _candidates(site: Site, fault: Fault) -> list[str]:
-    """Entities of the fault's kind; of hosts those that run pods, since nothing is felt of the others."""
+    """Return the entities of the fault's kind; of hosts those that run pods, as the others have no effect."""
     if fault.kind == "service":
         return site.services
     if fault.kind == "host":

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 
 class Signal(Struct, frozen=True):
-    """One alert rule: its name, who sends it, and its text with `{entity}` and a `{value}` from `low` to `high`."""
+    """One alert rule: name, tool, and a text with `{entity}` and a `{value}` from `low` to `high`."""
 
     name: str
     severity: str

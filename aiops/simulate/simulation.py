@@ -17,14 +17,17 @@ from aiops.simulate.spread import Outbreak, streams_of
 from aiops.simulate.streams import Stream, messages
 from aiops.topology import Topology
 
-# A guilty change is minutes old when it shows; some kinds of trouble (a leak) take longer, and have none here.
+# A guilty change is minutes old when it shows. Some kinds of trouble (a leak) take longer, and have none here.
 GUILTY_BEFORE_S = (20.0, 240.0)
 
 Progress = Callable[[str], None]
 
 
 class Simulation(Struct):
-    """What was simulated. `records` are by time; `incidents` are the truth that `truth.incident` of alerts names."""
+    """The result of a simulation.
+
+    `records` are by time; `incidents` are the truth that `truth.incident` of alerts names.
+    """
 
     options: Options
     topology: Topology
@@ -33,15 +36,15 @@ class Simulation(Struct):
 
     @property
     def alerts(self) -> list[Alert]:
-        """The alerts among the records, copies included."""
+        """Return the alerts among the records, copies included."""
         return [record for record in self.records if isinstance(record, Alert)]
 
 
 def simulate(options: Options, progress: Progress | None = None) -> Simulation:
     """Run the simulator; raise `UsageError` for options out of range.
 
-    Each part draws from a generator of its own, seeded by the seed and the part's name, so that more noise does not
-    move the faults. Time and memory are linear in the number of alerts.
+    Each part draws from a random generator of its own, seeded by the seed and the part's name: more noise does not move
+    the faults. Time and memory are linear in the number of alerts.
 
     >>> run = simulate(Options(services=6, faults=1, noise=1.0, hours=1.0))
     >>> len(run.incidents), run.incidents[0].id
@@ -79,7 +82,7 @@ def _guilty(outbreak: Outbreak, random: Random) -> Change | None:
 
 
 def _truth(outbreak: Outbreak, streams: list[Stream], site: Site) -> Incident:
-    """The labelled incident; users noticed at the gateway that felt it first, where one did."""
+    """Return the labelled incident; users noticed it at the gateway that suffered first, if any did."""
     fronts = [stream for stream in streams if stream.entity in site.gateways]
     noticed = min(fronts, key=lambda stream: (stream.onset, stream.entity, stream.signal), default=None)
     return Incident(

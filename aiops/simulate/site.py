@@ -16,7 +16,7 @@ AREAS = (
     *("checkout", "catalog", "payments", "search", "accounts", "shipping", "media", "messaging"),
     *("pricing", "orders", "reviews", "inventory", "billing", "analytics", "loyalty", "returns"),
 )
-# Role, the roles it calls, and the backing stores it uses: the shape of one team's services, front to back.
+# Roles, the roles that each calls, and its backing stores: the shape of one team's services, front to back.
 ROLES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("gateway", ("api", "sync"), ()),
     ("api", ("processor", "reporter"), ("redis",)),
@@ -36,7 +36,7 @@ ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 
 
 class Site(Struct):
-    """A topology with the look-ups that faults and noise need; all lists are in building order."""
+    """A topology with the lookups that faults and noise need; all lists are in building order."""
 
     topology: Topology
     services: list[str] = field(default_factory=list)
@@ -48,18 +48,18 @@ class Site(Struct):
     area_of: dict[str, str] = field(default_factory=dict)
 
     def on_host(self, host: str) -> list[str]:
-        """Pods and stores that run on a host."""
+        """Return the pods and stores that run on a host."""
         return [name for name, where in self.host_of.items() if where == host]
 
     def service_of(self, entity: str) -> str | None:
-        """The service of a pod or the service itself; a store stands for itself; None for a host."""
+        """Return the service of a pod or the service itself; a store stands for itself; None for a host."""
         if entity in self.hosts:
             return None
         return self.topology.service_of(entity)
 
 
 def build_site(random: Random, services: int) -> Site:
-    """A site of `services` services, in areas of up to six."""
+    """Build a site of `services` services, in areas of up to six."""
     nodes: list[Node] = []
     edges: list[Edge] = []
     site = Site(Topology())
@@ -107,7 +107,7 @@ def _add_store(site: Site, nodes: list[Node], edges: list[Edge], area: str, stor
 
 
 def _connect_areas(site: Site, edges: list[Edge], random: Random) -> None:
-    """Some gateways call the front of another area."""
+    """Connect some gateways to the front of another area."""
     for position, gateway in enumerate(site.gateways):
         if position and random.random() < AREA_CALLS_SHARE:
             edges.append(Edge(gateway, random.choice(site.gateways[:position]), "calls"))
@@ -137,6 +137,6 @@ def _place_pods(site: Site, nodes: list[Node], edges: list[Edge], random: Random
 
 
 def _pod_name(service: str, random: Random) -> str:
-    """A name as the replica-set controller makes them."""
+    """Return a pod name as the replica-set controller makes them."""
     revision = "".join(random.choices(ALPHABET, k=9))
     return f"{service}-{revision}-{''.join(random.choices(ALPHABET, k=5))}"

@@ -1,4 +1,4 @@
-"""How a fault shows: its own symptoms, and the harm that travels to those who depend on what broke."""
+"""The effects of a fault: its own symptoms, and the harm that travels to its dependents."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from aiops.simulate.faults import Fault, Harm, Symptom
 from aiops.simulate.site import Site
 from aiops.simulate.streams import Stream
 
-# Retries, caches and fallbacks absorb part of the harm at each step: further than four calls nobody notices.
+# Retries, caches and fallbacks absorb part of the harm at each step: nobody notices it beyond four calls.
 MAX_HOPS = 4
 FADING = 0.85
 HOP_DELAY_S = (8.0, 50.0)
 PERIOD_S = (30.0, 110.0)
-# Some tools never say that it is over.
+# Some tools never send a resolved message.
 RESOLVED_SHARE = 0.9
-# What those feel who use a store directly: (signal, probability).
+# Signals of the direct users of a store: (signal, probability).
 STORE_EFFECTS = {
     "database": ("DatabaseConnectionPoolExhausted", 0.8),
     "cache": ("CacheHitRateLow", 0.9),
     "queue": ("ConsumerProcessingDelayed", 0.9),
 }
-# Signal, on the pods rather than the service, probability.
+# Signals on the pods rather than the service, with their probability.
 HARM_EFFECTS: dict[Harm, tuple[tuple[str, bool, float], ...]] = {
     "latency": (
         ("HighRequestLatency", False, 0.9),
@@ -59,7 +59,7 @@ class Outbreak(Struct):
 
 
 def streams_of(outbreak: Outbreak, site: Site, random: Random) -> list[Stream]:
-    """All alert streams of an outbreak, in a fixed order."""
+    """Return all alert streams of an outbreak, in a fixed order."""
     found: list[Stream] = []
     for symptom in outbreak.fault.symptoms:
         for entity in _places(symptom, outbreak, site):
@@ -86,7 +86,10 @@ def _places(symptom: Symptom, outbreak: Outbreak, site: Site) -> list[str]:
 
 
 def harmed(outbreak: Outbreak, site: Site, random: Random) -> dict[str, tuple[int, float]]:
-    """Services that depend on what broke and feel it: how many calls away, and after how many seconds."""
+    """Return the affected services that depend on the broken entity.
+
+    Each has its distance in calls and its delay in seconds.
+    """
     kind = outbreak.fault.kind
     origins = _places(Symptom("", "services", 0.0), outbreak, site) if kind == "host" else [outbreak.root]
     reached: dict[str, tuple[int, float]] = {}

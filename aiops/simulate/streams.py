@@ -11,15 +11,15 @@ from aiops.records import Alert, Truth
 from aiops.simulate.signals import SIGNALS
 from aiops.simulate.site import Site
 
-# Rules of a metrics server tell with each message when the episode began; log searches and the applications' own
+# Rules of a metrics server send the start of the episode with each message. Log searches and the applications' own
 # checks do not.
 WITHOUT_START = frozenset({"logs", "app"})
 
 
 class Stream(Struct):
-    """`signal` fires on `entity` from `onset` to `end` (Unix seconds), told again every `period_s` seconds.
+    """An alert stream: `signal` fires on `entity` from `onset` to `end` (Unix seconds).
 
-    `incident` is None for background. `root` says that the entity is what broke.
+    It is repeated every `period_s` seconds. `incident` is None for background. `root` is true for the broken entity.
     """
 
     signal: str
@@ -34,7 +34,7 @@ class Stream(Struct):
 
 
 def messages(stream: Stream, site: Site, random: Random) -> Iterator[Alert]:
-    """The messages of one episode: firing, the same again and again, resolved."""
+    """Yield the messages of one episode: firing, its repeats, resolved."""
     at = stream.onset
     while at < stream.end:
         yield _message(stream, site, random, at, resolved=False)
@@ -63,7 +63,7 @@ def _message(stream: Stream, site: Site, random: Random, at: float, resolved: bo
 
 
 def place(site: Site, entity: str) -> dict[str, str]:
-    """The labels that say where an entity is: namespace, deployment, pod, node."""
+    """Return the labels that locate an entity: namespace, deployment, pod, node."""
     node = site.topology.nodes[entity]
     if node.kind == "host":
         return {"env": "prod", "node": entity}

@@ -1,4 +1,4 @@
-"""A simulation as files: an archive, the truth, the topology, and a page that says what they are."""
+"""The files of a simulation: an archive, the truth, the topology, and a page that describes them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ALERTS, TRUTH, TOPOLOGY, README = "alerts.jsonl", "incidents.jsonl", "topology.j
 
 
 class Summary(Struct):
-    """What a simulation holds, in numbers."""
+    """The numbers of a simulation."""
 
     alerts: int
     background: int
@@ -50,7 +50,7 @@ def summary(run: Simulation) -> Summary:
 def save(run: Simulation, folder: Path) -> list[Path]:
     """Write the files into `folder`, which is created; existing ones of the same names are replaced.
 
-    Equal simulations give equal bytes. Raise `AiopsError` when the folder cannot be written.
+    Equal simulations give equal bytes. Raise `AiopsError` if the folder cannot be written.
     """
     topology = TopologyFile(list(run.topology.nodes.values()), run.topology.edges)
     paths = [folder / name for name in (ALERTS, TRUTH, TOPOLOGY, README)]
@@ -84,7 +84,7 @@ def _page(run: Simulation) -> str:
 
 
 def command(options: Options) -> str:
-    """The command line that makes the same simulation."""
+    """Return the command line that makes the same simulation."""
     return (
         f"aiops simulate --out DIR --seed {options.seed} --services {options.services} --faults {options.faults} "
         f"--noise {options.noise:g} --hours {options.hours:g}"

@@ -1,4 +1,6 @@
-"""The store: incidents, outbox, audit and dead letters in one SQLite file, written in one transaction a frame.
+"""The store: incidents, outbox, audit and dead letters in one SQLite file.
+
+All decisions of a frame are written in one transaction.
 
 Read `store`, `schema` and `database`, `outbox`, `incidents`, `audit`, `retention`; `repair`, `wal_check` and
 `diagnosis` deal with damage.

@@ -1,6 +1,6 @@
-"""The audit: what was decided and by whom, in order; and the input that could not be used.
+"""The audit of decisions and of the people behind them, and the dead letters.
 
-`number` grows with every entry and is never used again: live updates resume after it.
+`number` grows with every entry and is never reused: live updates resume after it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from aiops.records import Action
 
 
 class Entry(Struct):
-    """One decision. `topic` is incident, feedback, endpoint, outbox or a notice's; `seq` is the causing record."""
+    """One decision.
+
+    `topic` is incident, feedback, endpoint, outbox or a notice's; `seq` is the causing record.
+    """
 
     number: int
     seq: int
@@ -29,7 +32,7 @@ class Entry(Struct):
 
 
 class Letter(Struct):
-    """Input that became no record."""
+    """An input that became no record."""
 
     number: int
     at: float
@@ -39,16 +42,16 @@ class Letter(Struct):
     raw: bytes
 
 
-# What no record of the log caused has this instead of its number.
+# Stands for the record number of an entry that no record caused.
 NO_RECORD = -1
-# The events that are written; of the others there is one for every alert.
+# The events that are kept; each alert causes one of the others.
 KEPT = (IncidentChanged, Feedback, Notice)
 _COLUMNS = ", ".join(Entry.__struct_fields__)
 _LETTER_COLUMNS = ", ".join(Letter.__struct_fields__)
 
 
 def add(connection: sqlite3.Connection, event: Event, at: float, action: Action | None = None) -> int | None:
-    """Write an entry for an event that people should find again; return its number, None for the others.
+    """Write an entry for an event that people look up later; return its number, None for other events.
 
     `action` is the operator action that a `Feedback` answers.
     """
@@ -84,7 +87,7 @@ def write(connection: sqlite3.Connection, *values: object, received_at: float | 
 def entries(
     connection: sqlite3.Connection, *, incident: str | None = None, after: int = 0, limit: int = 1_000
 ) -> list[Entry]:
-    """Entries after number `after`, in order: all, or those of one incident."""
+    """Return the entries after number `after` in order: all, or those of one incident."""
     where = "number > ?" if incident is None else "number > ? and incident = ?"
     values = (after,) if incident is None else (after, incident)
     found = connection.execute(
@@ -95,12 +98,12 @@ def entries(
 
 
 def last_number(connection: sqlite3.Connection) -> int:
-    """The number of the newest entry, 0 when there is none."""
+    """Return the number of the newest entry, 0 if there is none."""
     return int(connection.execute("select coalesce(max(number), 0) from audit").fetchone()[0])
 
 
 def add_letters(connection: sqlite3.Connection, letters: Iterable[DeadLetter], at: float) -> None:
-    """Keep rejected input."""
+    """Keep rejected input as dead letters."""
     connection.executemany(
         "insert into dead_letters (at, source, place, reason, raw) values (?, ?, ?, ?, ?)",
         [(letter.at or at, letter.source, letter.place, letter.reason, letter.raw) for letter in letters],
@@ -108,7 +111,7 @@ def add_letters(connection: sqlite3.Connection, letters: Iterable[DeadLetter], a
 
 
 def letters(connection: sqlite3.Connection, *, before: int | None = None, limit: int = 100) -> list[Letter]:
-    """Rejected input, newest first."""
+    """Return the dead letters, newest first."""
     found = connection.execute(
         f"select {_LETTER_COLUMNS} from dead_letters where ? is null or number < ? order by number desc limit ?",  # noqa: S608
         (before, before, limit),

@@ -1,7 +1,7 @@
-"""One SQLite file: one writing connection behind a lock, and a read-only connection for each reading thread.
+"""One SQLite file: one writing connection behind a lock, and one read-only connection a thread.
 
-SQLite lets one writer in at a time. Inside the process the lock makes writers wait for exactly as long as the other
-one takes; SQLite's own busy handler sleeps in steps, which a delivery would feel.
+SQLite admits one writer at a time. Within the process the lock makes a writer wait exactly as long as the other one
+takes. SQLite's own busy handler sleeps in steps, which would delay deliveries.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from aiops.errors import AiopsError
 from aiops.private import narrow
 from aiops.store.schema import migrate
 
-# How long a writer of another process (the command line) is waited for.
+# The longest wait for a writer of another process (the command line).
 BUSY_MS = 5_000
-# Pages that a connection keeps, in KiB. The file is not mapped: what was mapped of it counted as the daemon's memory,
-# 60 MB of it after a day of incidents.
+# Pages that a connection caches, in KiB. The file is not memory-mapped: mapped pages counted as the daemon's memory, 60
+# MB after a day of incidents.
 _CACHE_KIB = 4_096
-# Pages of 4 KiB that one call of `reclaim` gives back: some milliseconds, which nobody feels.
+# Pages of 4 KiB that one call of `reclaim` frees: a few milliseconds, which no delivery notices.
 VACUUM_PAGES = 100
 
 
 class Database:
-    """The store's file. Threads may share it."""
+    """The store's file, shared by threads."""
 
     def __init__(self, path: Path) -> None:
-        """Open or create the file and migrate it; raise `AiopsError` where that cannot be."""
+        """Open or create the file and migrate it; raise `AiopsError` if that fails."""
         self.path = path
-        # Held by whoever writes; to hold it is to know that nobody does.
+        # Held by the writer: whoever holds it knows that nobody else writes.
         self.quiet = threading.RLock()
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
@@ -44,7 +44,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """One durable transaction: committed (and synced to disk) on leaving, rolled back on any exception."""
+        """Open a durable transaction: committed and synced to disk on leaving, rolled back on any exception."""
         with self.quiet:
             self._writer.execute("begin immediate")
             try:
@@ -67,10 +67,10 @@ class Database:
         return connection
 
     def reclaim(self, pages: int = VACUUM_PAGES) -> int:
-        """Give some free pages back to the file system; return how many free pages are left."""
+        """Return some free pages to the file system; return the number of free pages left."""
         with self.quiet:
-            # A script, which is stepped to its end: the statement gives back one page a step, and the cursor of
-            # `execute` takes only the first, as there are no rows to fetch.
+            # A script, since it is stepped to its end. The statement frees one page a step, and `execute` takes only
+            # the first step, as there are no rows to fetch.
             self._writer.executescript(f"pragma incremental_vacuum({int(pages)})")
             return int(self._writer.execute("pragma freelist_count").fetchone()[0])
 
@@ -92,13 +92,13 @@ class Database:
 def _open_writer(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with contextlib.suppress(OSError):
-        # Payloads of alerts are nobody else's business; the other files of the database inherit the mode.
+        # Payloads of alerts are private. The other files of the database inherit the mode.
         path.touch(mode=0o600, exist_ok=True)
         for suffix in ("", "-wal", "-shm"):
             narrow(path.with_name(path.name + suffix))
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
     try:
-        # Must come before the first table: it cannot be changed later without a full VACUUM.
+        # This must precede the first table: a later change needs a full VACUUM.
         connection.execute("pragma auto_vacuum = incremental")
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")
@@ -112,7 +112,7 @@ def _open_writer(path: Path) -> sqlite3.Connection:
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
-    """A read-only connection; raise `AiopsError` when there is no store."""
+    """Open a read-only connection; raise `AiopsError` if there is no store."""
     try:
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=ro",

@@ -1,4 +1,4 @@
-"""The incidents table: the newest state of each incident, and lists of them for people and the API."""
+"""The incidents table: the newest state of each incident, and lists for people and the API."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ from aiops.engine.events import IncidentChanged
 from aiops.records import Incident, parse_severity
 
 Status = Literal["open", "acknowledged", "resolved", "merged"]
-# One page of a list; the API goes on with `before`.
+# One page of a list; the API continues with `before`.
 MAX_LIMIT = 1_000
 _DECODER = msgspec.json.Decoder(Incident)
 _ENCODER = msgspec.json.Encoder()
 
 
 class Summary(Struct):
-    """A line of a list. Times are Unix seconds; `changed` is the number of the audit entry of its last change."""
+    """A line of a list.
+
+    Times are Unix seconds; `changed` is the number of the audit entry of its last change.
+    """
 
     id: str
     version: int
@@ -43,7 +46,7 @@ class Stored(Struct):
 
 
 class Present(Struct):
-    """An incident as it is after record number `seq`, between version `version` and the next."""
+    """An incident as it is after record number `seq`, between version `version` and the next one."""
 
     incident: Incident
     version: int
@@ -51,7 +54,7 @@ class Present(Struct):
     body: bytes = b""
 
     def __post_init__(self) -> None:
-        """Encode it once."""
+        """Encode the incident once."""
         self.body = self.body or _ENCODER.encode(self.incident)
 
 
@@ -59,7 +62,7 @@ _COLUMNS = ", ".join(Summary.__struct_fields__)
 
 
 def refresh(connection: sqlite3.Connection, present: Present) -> None:
-    """Bring a row up to the present; one of another version, or of a later record, stays as it is."""
+    """Update a row to the present state; a row of another version, or of a later record, stays as it is."""
     incident = present.incident
     connection.execute(
         "update incidents set severity = ?, title = ?, last_alert_at = ?, alert_count = ?, body = ?, seq = ?"
@@ -79,7 +82,7 @@ def refresh(connection: sqlite3.Connection, present: Present) -> None:
 
 
 def upsert(connection: sqlite3.Connection, event: IncidentChanged, changed: int, received_at: float) -> None:
-    """Write the newest state; an older version than the one there, or of an earlier record, is left out.
+    """Write the newest state; an older version, or the state of an earlier record, is left out.
 
     `received_at` is the host's clock.
     """
@@ -113,7 +116,7 @@ def upsert(connection: sqlite3.Connection, event: IncidentChanged, changed: int,
 
 
 def get(connection: sqlite3.Connection, id: str) -> Stored | None:
-    """An incident with all that is known of it; None when there is none."""
+    """Return an incident with all its details; None if there is none."""
     found = connection.execute("select body, version, changed from incidents where id = ?", (id,)).fetchone()
     return None if found is None else Stored(_DECODER.decode(found[0]), found[1], found[2])
 
@@ -127,7 +130,10 @@ def listed(
     before: tuple[float, str] | None = None,
     limit: int = 100,
 ) -> list[Summary]:
-    """Incidents, last opened first. `before` is the (opened_at, id) of the last line of the page before."""
+    """Return incidents, last opened first.
+
+    `before` is the (opened_at, id) of the last line of the previous page.
+    """
     where, values = ["severity >= ?"], [min_severity]
     if statuses:
         where.append(f"status in ({', '.join('?' * len(statuses))})")
@@ -147,6 +153,6 @@ def listed(
 
 
 def counts(connection: sqlite3.Connection) -> dict[tuple[Status, int], int]:
-    """Incidents by (status, severity)."""
+    """Count incidents by (status, severity)."""
     found = connection.execute("select status, severity, count(*) from incidents group by status, severity")
     return {(status, severity): count for status, severity, count in found}

@@ -1,9 +1,9 @@
-"""The outbox: what is to be told to whom, written in the transaction of the events that caused it.
+"""The outbox: notifications for endpoints, written in the transaction of the events that caused them.
 
-A row is one change of one incident for one endpoint. Its key is derived from the three, so that a fold that is run
-again after a crash cannot tell a change twice. Per endpoint and incident, rows leave in the order of their versions
-and one at a time; other incidents go on. What is in flight is known in memory only: after a crash the attempt whose
-answer was lost is made again, with the same key.
+A row is one change of one incident for one endpoint. Its key is derived from the three: processing a frame again after
+a crash cannot add a second row. For each endpoint and incident, rows leave one at a time in the order of their
+versions; other incidents are not held up. Rows in flight are known in memory only. After a crash the attempt whose
+answer was lost is repeated with the same key.
 """
 
 from __future__ import annotations
@@ -23,21 +23,22 @@ from aiops.store.database import Database
 
 State = Literal["due", "sent", "superseded", "dead", "dropped"]
 STATES: tuple[State, ...] = ("due", "sent", "superseded", "dead", "dropped")
-# Changes that end an incident for those who were told of it.
+# Changes that end an incident for an endpoint that was notified of it.
 OVER = ("resolved", "merged")
-# Changes that begin one, or begin it again.
+# Changes that open or reopen one.
 BEGUN = ("opened", "reopened")
-# Changes whose messages say what an incident is about; an acknowledgement does not, at a pager.
+# Changes whose messages describe the incident. An acknowledgement does not: a pager shows its state alone.
 _SAYING = ("opened", "reopened", "updated")
-# An error text is for a person's eyes; a receiver's page of HTML is not.
+# A person reads the error text; a receiver's whole HTML page would not help.
 MAX_ERROR_CHARS = 1_000
 
 
 class Entry(Struct, kw_only=True):
-    """A row to be added: `body` is the incident's JSON at that version, `at` the time of the change (Unix seconds).
+    """A row to add.
 
-    `severity`, `cause` (the first suspect) and `named` (all that the endpoint has been told by then, as JSON of
-    `NamedAlerts`) are kept beside it for comparison with the next change. `news` are sentences on what is new in it.
+    `body` is the incident's JSON at that version, `at` the time of the change (Unix seconds). `severity`, `cause` (the
+    first suspect) and `named` (all that the endpoint was notified of, as JSON of `NamedAlerts`) are compared with the
+    next change.
     """
 
     endpoint: str
@@ -50,28 +51,28 @@ class Entry(Struct, kw_only=True):
     link: str | None = None
     severity: int = 2
     cause: str | None = None
-    # The W3C `traceparent` of the batch that caused it; empty where nobody traces.
+    # The W3C `traceparent` of the batch that caused it; empty without tracing.
     traceparent: str = ""
     news: list[str] = []
     named: bytes | None = None
 
 
 class NamedAlerts(Struct):
-    """The alert names and the places (services) that were named, each with the worst level at which it was."""
+    """The alert names and places (services) that were named, each with its worst level."""
 
     names: dict[str, int] = {}
     places: dict[str, int] = {}
-    # By name, then by place: a name and a place that are both known may be of two other alerts.
+    # By name, then by place: a known name and a known place may belong to two other alerts.
     pairs: dict[str, dict[str, int]] = {}
 
 
 class NotificationHistory(Struct):
-    """What an endpoint is told of an incident so far, delivered or on its way.
+    """The notifications of an incident that an endpoint has received, or that are on their way.
 
-    Without what was superseded, and without an update that waits, which the next one supersedes: `changes` counts all,
-    `updates` the updates since it was opened or came back, `severity` is the worst one told since then, `cause` the
-    last suspect ever, `last_due_at` the time of the newest row (Unix seconds) and `last_change` what it tells. `spoken`
-    is what was named since it was opened or came back. `waiting_due_at` is when an update that waits is due.
+    Superseded rows do not count, nor does a waiting update, which the next one supersedes. `changes` counts all rows,
+    and `updates` the updates since the incident opened or reopened. `severity` is the worst one since then, `cause` the
+    last suspect ever, `last_due_at` the time of the newest row and `last_change` its change. `spoken` holds the names
+    since then. `waiting_due_at` is the due time of a waiting update.
     """
 
     changes: int = 0
@@ -121,9 +122,9 @@ order by due_at, id limit ?
 """  # noqa: S608 - the columns are this module's own
 
 
-# Why a row that the rebuilt history implies has no attempt; the rows that are meant are found by it.
-ASSUMED = "taken as sent: the store was made again"
-# What a person decides about a message is found again with its incident.
+# Marks a row that the rebuilt history implies and that has no attempt; such rows are found by it.
+ASSUMED = "counted as sent: the store was rebuilt"
+# A person's decision about a message is recorded with its incident.
 _AUDITED = """
 insert into audit (seq, at, topic, incident, version, actor, text)
 select :seq, :now, 'outbox', incident, version, :actor,
@@ -131,7 +132,7 @@ select :seq, :now, 'outbox', incident, version, :actor,
 """
 
 
-# A message that was sent is sent again, with all that is known now and as a delivery of its own.
+# A reminder: the incident is sent in its present state, as a delivery of its own.
 _REMIND = """
 select o.id, o.endpoint, o.incident, o.version, o.repeats, i.body from incidents i
 join outbox o on o.incident = i.id and o.endpoint = :endpoint
@@ -146,7 +147,7 @@ order by o.changed_at limit :limit
 
 
 def suspect(incident: Incident) -> str | None:
-    """The first suspect; None where it is the one entity that alerts, which the title says already."""
+    """Return the first suspect; None if it is the only entity that alerts, which the title names already."""
     if not incident.causes:
         return None
     entity = incident.causes[0].entity
@@ -155,7 +156,7 @@ def suspect(incident: Incident) -> str | None:
 
 
 def row_key(endpoint: str, incident: str, version: int, repeats: int = 0) -> str:
-    """The identity of a delivery, the same for every attempt and after every crash.
+    """Return the identity of a delivery: the same for every attempt and after every crash.
 
     >>> row_key("pager", "i-1", 1) == row_key("pager", "i-1", 1) != row_key("pager", "i-1", 2)
     True
@@ -165,9 +166,9 @@ def row_key(endpoint: str, incident: str, version: int, repeats: int = 0) -> str
 
 
 def _absorb(connection: sqlite3.Connection, entry: Entry, now: float) -> None:
-    """Let the row before, when its time has not come, speak for this update: later and with all that is known then.
+    """Merge this update into the row before if that row is not due yet.
 
-    A row whose time has come may have been sent by a process that died, and its key must not get another content.
+    A row that is due may have been sent by a process that died; its key must not get another content.
     """
     before = connection.execute(
         "select id, due_at, attempt from outbox where state = 'due' and endpoint = ? and incident = ? and version < ?"
@@ -187,7 +188,7 @@ def _absorb(connection: sqlite3.Connection, entry: Entry, now: float) -> None:
 
 
 def _spoken(connection: sqlite3.Connection, number: int) -> NamedAlerts:
-    """What had been named by the row of that id; one of an older release says so in its body alone."""
+    """Return the names in the row of that id; a row of an older release has them in its body alone."""
     named, body = connection.execute("select named, body from outbox where id = ?", (number,)).fetchone()
     if named is not None:
         return msgspec.json.decode(named, type=NamedAlerts)
@@ -201,18 +202,18 @@ def _spoken(connection: sqlite3.Connection, number: int) -> NamedAlerts:
 
 
 class OutboxTable:
-    """The table, for the pump that adds and for the worker that sends. Threads may share it."""
+    """The table, shared by the pump that adds rows and the worker threads that send them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = threading.Lock()
-        # Rows that a worker has, by id, with their (endpoint, incident).
+        # Rows in flight, by id, with their (endpoint, incident).
         self._in_flight: dict[int, tuple[str, str]] = {}
 
     def history(
         self, connection: sqlite3.Connection, endpoint: str, incident: str, version: int = 1 << 62
     ) -> NotificationHistory:
-        """What `endpoint` is told of `incident` before `version`; nothing when `changes` is 0."""
+        """Return the notifications of `incident` to `endpoint` before `version`, if any."""
         found = connection.execute(
             "select id, severity, cause, change, due_at, state, repeats from outbox"
             " where endpoint = ? and incident = ? and version < ? and state != 'superseded' order by version",
@@ -237,15 +238,14 @@ class OutboxTable:
         )
 
     def _waits(self, number: int, change: str, state: str, repeats: int) -> bool:
-        """Whether a row is an update that what follows supersedes: not one on its way, nor one that is sent again."""
+        """Return True if a row is an update that a later one supersedes: not in flight, and no reminder."""
         return change == "updated" and state == "due" and not repeats and number not in self._in_flight
 
     def add(self, connection: sqlite3.Connection, entries: Iterable[Entry], now: float) -> int:
-        """Add rows inside the caller's transaction; a row that is there already stays as it is. Return the rows added.
+        """Add rows in the caller's transaction and return their number; a row that exists stays as it is.
 
-        An `updated` that waits is superseded by the next one and by the end, since every row carries the whole
-        incident, and is taken up by a row before it that still settles. An acknowledgement lets it go at once: a pager
-        that learns of that alone would not say what is new. All other changes are always told.
+        Rows carry the whole incident: a waiting `updated` is superseded by the next one and by the end, and a row
+        before it that still settles absorbs it. An acknowledgement makes it due at once, as it shows no news itself.
         """
         added = 0
         for entry in entries:
@@ -284,7 +284,7 @@ class OutboxTable:
         return added
 
     def assume(self, connection: sqlite3.Connection, entries: Iterable[Entry], now: float) -> None:
-        """Add rows that a store which was lost had, inside the caller's transaction; see `take_as_sent`."""
+        """Add rows that a lost store had, in the caller's transaction; see `take_as_sent`."""
         for entry in entries:
             if self.add(connection, [entry], now):
                 connection.execute(
@@ -293,10 +293,7 @@ class OutboxTable:
                 )
 
     def take_as_sent(self, connection: sqlite3.Connection, until: float) -> None:
-        """Take rows that were assumed and were due by then as sent, inside the caller's transaction.
-
-        What came due later is sent, with the key that it had: it may have been sent, and must not be missed.
-        """
+        """Mark assumed rows that were due by then as sent; later ones are sent with their old keys."""
         connection.execute(
             "update outbox set state = 'sent', changed_at = due_at where state = 'due' and due_at <= ?"
             " and last_error = ?",
@@ -304,7 +301,7 @@ class OutboxTable:
         )
 
     def supersede(self, connection: sqlite3.Connection, endpoint: str, incident: str, version: int, now: float) -> None:
-        """Leave out the updates before `version` that wait, inside the caller's transaction."""
+        """Supersede the waiting updates before `version`, in the caller's transaction."""
         idle = [(now, number) for number in self._waiting(connection, endpoint, incident, version)]
         connection.executemany("update outbox set state = 'superseded', changed_at = ? where id = ?", idle)
 
@@ -325,8 +322,7 @@ class OutboxTable:
     def cancel_settling(self, connection: sqlite3.Connection, endpoint: str, incident: str, now: float) -> bool:
         """Withdraw an opening or reopening that is not due yet, with all that waits behind it.
 
-        It runs inside the caller's transaction and returns True if there was one. An incident that resolves while it
-        settles is not notified: that is the purpose of settling.
+        Return True if there was one. An incident that resolves while it settles is not notified, as settling intends.
         """
         first = connection.execute(
             "select min(version) from outbox where endpoint = ? and incident = ? and state = 'due'"
@@ -335,7 +331,7 @@ class OutboxTable:
         ).fetchone()[0]
         if first is None:
             return False
-        # Nothing of it can be in flight: a row goes only after all rows before it.
+        # None of it can be in flight: a row leaves only after all rows before it.
         connection.execute(
             "update outbox set state = 'superseded', changed_at = ? where endpoint = ? and incident = ?"
             " and state = 'due' and version >= ?",
@@ -344,10 +340,10 @@ class OutboxTable:
         return True
 
     def remind(self, endpoint: str, severity: int, since: float, now: float, limit: int = 100) -> int:
-        """Send again what `endpoint` was told last of incidents that are open and that nobody has acknowledged.
+        """Send a reminder of open incidents that nobody has acknowledged; return their number.
 
-        Those at or above a severity, not silenced, of which it got no message after `since`; return how many. The
-        message carries the incident as it is now, and is a delivery of its own with its own key.
+        They are at or above a severity and not silenced, and `endpoint` got no message about them after `since`. The
+        message carries the incident in its present state, and is a delivery of its own with its own key.
         """
         values = {"endpoint": endpoint, "severity": severity, "since": since, "limit": limit}
         if self._database.reader.execute(_REMIND, values).fetchone() is None:
@@ -364,16 +360,13 @@ class OutboxTable:
         return len(found)
 
     def claim(self, now: float, limit: int, endpoints: Collection[str]) -> list[Row]:
-        """Up to `limit` rows for each of `endpoints` that may be sent now; they are in flight until answered.
-
-        Answer each with `sent`, `retry`, `dead` or, when no attempt was made, `release`.
-        """
-        # Not while somebody writes: what a transaction supersedes or cancels must not be claimed before it commits.
+        """Claim up to `limit` rows of each endpoint; answer each by `sent`, `retry`, `dead` or `release`."""
+        # Not during a write: a row that a transaction supersedes or cancels must not be claimed before the commit.
         with self._database.quiet, self._lock:
             busy = set(self._in_flight.values())
             claimed: list[Row] = []
             for endpoint in endpoints:
-                # Busy incidents of this endpoint may fill the front of the queue: look that much further.
+                # Busy incidents of this endpoint may fill the front of the queue: search that much further.
                 reach = limit + sum(1 for held in busy if held[0] == endpoint)
                 found = self._database.reader.execute(_CLAIM, (endpoint, now, reach)).fetchall()
                 rows = [Row(*row) for row in found if (endpoint, row[2]) not in busy][:limit]
@@ -383,7 +376,7 @@ class OutboxTable:
         return claimed
 
     def next_due_at(self, endpoints: Collection[str]) -> float | None:
-        """When the next waiting row of `endpoints` may be sent, rows in flight left out; None when nothing waits."""
+        """Return the due time of the next waiting row of `endpoints` that is not in flight, or None."""
         times: list[float] = []
         with self._lock:
             flying = list(self._in_flight)
@@ -396,13 +389,13 @@ class OutboxTable:
         return min(times, default=None)
 
     def release(self, ids: Sequence[int]) -> None:
-        """Put claimed rows back without an attempt."""
+        """Release claimed rows without an attempt."""
         with self._lock:
             for number in ids:
                 self._in_flight.pop(number, None)
 
     def sent(self, ids: Sequence[int], now: float, status: int | None = None) -> None:
-        """The receiver took them."""
+        """Mark rows as delivered."""
         self._answer(
             "update outbox set state = 'sent', attempt = attempt + 1, changed_at = ?, last_status = ?,"
             " last_error = null where id = ?",
@@ -411,7 +404,7 @@ class OutboxTable:
         )
 
     def retry(self, id: int, due_at: float, now: float, *, status: int | None = None, error: str = "") -> None:
-        """The attempt failed and another one may help, from `due_at` on."""
+        """Schedule another attempt of a row from `due_at` on."""
         self._answer(
             "update outbox set attempt = attempt + 1, due_at = ?, changed_at = ?, last_status = ?, last_error = ?"
             " where id = ? and state = 'due'",
@@ -420,7 +413,7 @@ class OutboxTable:
         )
 
     def dead(self, id: int, reason: str, now: float, *, status: int | None = None) -> None:
-        """The receiver will never take it; it waits for a person (`aiops outbox`)."""
+        """Set a row aside: the receiver will never accept it, and it waits for a person (`aiops outbox`)."""
         self._answer(
             "update outbox set state = 'dead', attempt = attempt + 1, changed_at = ?, last_status = ?, last_error = ?"
             " where id = ?",
@@ -431,11 +424,11 @@ class OutboxTable:
     def _answer(self, statement: str, values: Iterable[tuple[object, ...]], ids: Sequence[int]) -> None:
         with self._database.transaction() as connection:
             connection.executemany(statement, values)
-        # Only now: a row that is let go before its answer is on disk could be claimed again.
+        # Only now: a row that is released before its answer is on disk could be claimed again.
         self.release(ids)
 
     def rows(self, state: State | None = None, limit: int = 100, endpoint: str | None = None) -> list[Row]:
-        """The newest rows of a state or an endpoint, for people."""
+        """Return the newest rows of a state or an endpoint, for people."""
         found = self._database.reader.execute(
             f"select {_COLUMNS} from outbox where (? is null or state = ?) and (? is null or endpoint = ?)"  # noqa: S608
             " order by id desc limit ?",
@@ -444,16 +437,16 @@ class OutboxTable:
         return [Row(*row) for row in found]
 
     def retry_dead(self, now: float, ids: Sequence[int] | None = None, *, actor: str | None = None) -> int:
-        """Make dead rows due again, all or the given ones, as if they were new; return how many.
+        """Make dead rows due again, all or the given ones, as if they were new; return their number.
 
-        This and `drop` write an entry of the audit for each row, in the same transaction: `actor` is who wants it.
+        This and `drop` write an audit entry for each row in the same transaction. `actor` is the person who decided it.
         """
         return self._move("due", "dead", now, ids, actor, ", attempt = 0, created_at = :now")
 
     def drop(
         self, now: float, ids: Sequence[int] | None = None, *, state: State = "dead", actor: str | None = None
     ) -> int:
-        """Give rows up: the given ones, or all of `state`; return how many."""
+        """Drop rows, the given ones or all of `state`; return their number."""
         return self._move("dropped", state, now, ids, actor)
 
     def _move(
@@ -461,7 +454,7 @@ class OutboxTable:
     ) -> int:
         which = " where state = :state" + ("" if ids is None else " and id = :id")
         values: dict[str, object] = {"to": to, "now": now, "state": state, "actor": actor, "seq": NO_RECORD}
-        values["did"] = "is sent again" if to == "due" else "was given up"
+        values["did"] = "is sent again" if to == "due" else "was dropped"
         entries = _AUDITED + which
         update = f"update outbox set state = :to, due_at = :now, changed_at = :now{more}{which}"  # noqa: S608
         moved = 0
@@ -472,12 +465,12 @@ class OutboxTable:
         return moved
 
     def counts(self) -> dict[tuple[str, State], int]:
-        """Rows by (endpoint, state)."""
+        """Count rows by (endpoint, state)."""
         found = self._database.reader.execute("select endpoint, state, count(*) from outbox group by endpoint, state")
         return {(endpoint, state): count for endpoint, state, count in found}
 
     def oldest_age_s(self, now: float) -> float:
-        """Age of the oldest row that is due and not sent, in seconds; 0 when nothing waits past its time."""
+        """Return the age in seconds of the oldest row that is due and not sent; 0 if none is overdue."""
         found = self._database.reader.execute(
             "select min(due_at) from outbox where state = 'due' and due_at <= ?", (now,)
         ).fetchone()[0]
@@ -485,7 +478,7 @@ class OutboxTable:
 
 
 class OutboxTransaction:
-    """The outbox inside a transaction that is open; the notification policy reads and changes rows through it."""
+    """The outbox inside an open transaction, for the notification policy."""
 
     def __init__(self, table: OutboxTable, connection: sqlite3.Connection) -> None:
         self._table = table

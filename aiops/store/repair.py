@@ -1,7 +1,7 @@
-"""A damaged store: found at the start, moved aside, and made again from the journal.
+"""Repair of a damaged store: detected at the start, moved aside, and rebuilt from the journal.
 
-What the journal does not hold is read from the damaged file as far as that goes: what was notified already, which must
-not be notified again, and the anchors of the audit trail.
+The outbox and the anchors of the audit trail are not in the journal. They are read from the damaged file as far as
+possible: a notification that was sent must not be sent again.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from aiops.store.diagnosis import is_damage
 from aiops.store.store import FILE_NAME
 from aiops.store.wal_check import wal_damage
 
-# The check reads the whole file; a store of a year takes about this long on a slow disk. What is cut short is as well
-# as nothing that is looked at shows.
+# The check reads the whole file; a store of a year takes about this long on a slow disk. A check that is cut short
+# vouches only for the part that it read.
 CHECK_S = 5.0
-# An interrupt between two statements is lost, so that it comes again.
+# An interrupt between two statements is lost, and is therefore repeated.
 _AGAIN_S = 0.01
 _SUFFIXES = ("", "-wal", "-shm")
-# Damaged files that are kept; more of them tell nothing new.
+# Damaged files that are kept; more of them add no information.
 KEPT = 3
-# What is not known of a store that was lost, in the sentence about it.
-MISSING = "; what was due before the journal ends counts as sent, so that notifications may be missing"
-# What is made by deliveries and runs, and not by records.
+# The consequence of an unknown outbox, for the sentence about a lost store.
+MISSING = "; what was due before the journal ends counts as sent, and some notifications may be missing"
+# Tables that deliveries and runs fill, not records.
 _TABLES = ("outbox", "trail")
 
 
 class Repaired(Struct):
-    """What was done: why, where the damaged file is, and what could be read of it.
+    """The result of a repair: the reason, the path of the damaged file, and what could be read of it.
 
-    `applied` is the first frame that was not in it, None where that could not be read; `is_whole` says that all of the
-    outbox was read.
+    `applied` is the first frame that was not in it, None if unreadable. `is_whole` is true if all of the outbox was
+    read.
     """
 
     reason: str
@@ -50,28 +50,28 @@ class Repaired(Struct):
 
     @property
     def sentence(self) -> str:
-        """What a person should know of it."""
+        """Describe the repair for a person."""
         return (
-            f"the store was damaged ({self.reason}): it was moved to {self.moved.name} and made again from the journal"
+            f"the store was damaged ({self.reason}): it was moved to {self.moved.name} and rebuilt from the journal"
             f"{'' if self.is_whole else MISSING}"
         )
 
 
 def damage_of(path: Path, limit_s: float = CHECK_S) -> str:
-    """What is damaged in a store; empty where nothing is, where there is no file, and where the time was too short."""
+    """Describe the damage of a store; empty if it is intact, absent, or if the time was too short."""
     if not path.is_file():
         return ""
     try:
         with closing(_connected(path)) as connection, _interrupted(connection, limit_s):
             found = str(connection.execute("pragma quick_check(1)").fetchone()[0])
     except sqlite3.Error as error:
-        # Whatever else is wrong (no room, no permission) shows when the store is opened.
+        # Other faults (no room, no permission) show when the store is opened.
         return str(error) if is_damage(error) else ""
     return "" if found == "ok" else " ".join(found.split())[:200]
 
 
 def lost(directory: Path) -> str:
-    """How a store that there must have been, since there is a journal, was lost; empty where it was not."""
+    """Describe how a store was lost that must have existed, since there is a journal; empty if none was."""
     path, journal = directory / FILE_NAME, directory / "journal"
     if not journal.is_dir() or not any(segment.path.stat().st_size for segment in segments(journal)):
         return ""
@@ -93,7 +93,7 @@ def _connected(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def _interrupted(connection: sqlite3.Connection, after_s: float) -> Iterator[None]:
-    """Interrupt what takes longer. A progress handler would not do: SQLite before 3.41 asks none during a check."""
+    """Interrupt a check that takes longer. SQLite before 3.41 calls no progress handler during a check."""
     done = threading.Event()
 
     def interrupt() -> None:
@@ -112,16 +112,16 @@ def _interrupted(connection: sqlite3.Connection, after_s: float) -> Iterator[Non
 
 
 def move_damaged(directory: Path) -> Repaired | None:
-    """Move a damaged store aside; None where it is sound. Raise `OSError` where it cannot be moved."""
+    """Move a damaged store aside; return None if it is intact, and raise `OSError` if it cannot be moved."""
     path = directory / FILE_NAME
-    # First: whoever opens the store may begin its log anew. What came after the damage is in no table.
+    # This comes first: opening the store may restart its log. What came after the damage is in no table.
     torn = wal_damage(path.with_name(f"{FILE_NAME}-wal"), CHECK_S)
     reason = torn or damage_of(path)
     if not reason:
         return None
     numbers = _kept(directory)
     number = max(numbers, default=0) + 1
-    # The write-ahead log belongs to its file, and goes by the same name.
+    # The write-ahead log belongs to its file, and is moved with it.
     moved = directory / f"{FILE_NAME}.damaged-{number}"
     for suffix in reversed(_SUFFIXES):
         one = path.with_name(path.name + suffix)
@@ -135,7 +135,7 @@ def move_damaged(directory: Path) -> Repaired | None:
 
 
 def salvage(repaired: Repaired, into: Database) -> None:
-    """Read what the journal does not hold out of the damaged file into the new one."""
+    """Copy what the journal does not hold from the damaged file into the new one."""
     try:
         with closing(sqlite3.connect(f"{repaired.moved.absolute().as_uri()}?mode=ro", uri=True)) as damaged:
             repaired.applied = _applied(damaged)
@@ -166,7 +166,7 @@ def _copy(damaged: sqlite3.Connection, into: Database, table: str, repaired: Rep
 def _rows(
     damaged: sqlite3.Connection, table: str, columns: list[str], repaired: Repaired
 ) -> Iterator[tuple[object, ...]]:
-    """The rows up to the damage, from both ends."""
+    """Yield the rows up to the damage, from both ends."""
     for order in ("asc", "desc"):
         try:
             yield from damaged.execute(f"select {', '.join(columns)} from {table} order by rowid {order}")  # noqa: S608

@@ -1,7 +1,7 @@
-"""Retention: old rows go in small steps, so that ingestion never waits for more than one of them.
+"""Retention: old rows are removed in small steps; ingestion never waits for more than one of them.
 
-Between two steps the writer's lock is free for as long as `pause` takes. Without a pause the thread that lets go of a
-lock mostly has it again before the one that waits for it has woken up.
+Between two steps the writer's lock is free for as long as `pause` takes. Without a pause, the thread that releases a
+lock mostly holds it again before the waiting one has woken up.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from msgspec import Meta, Struct
 from aiops.store.database import VACUUM_PAGES, Database
 
 _DAY_S = 86_400.0
-# Rows of a table removed in one call, and in one transaction of it. An incident of a hundred members has ten pages of
-# its own, which go back one by one: 500 of them held the writer for 300 ms, 25 for some milliseconds.
+# Rows of a table removed in one call, in one transaction. An incident of a hundred members has ten pages of its own,
+# which are freed one by one: 500 of them held the writer for 300 ms, 25 for a few milliseconds.
 CALL_ROWS = 500
 STEP_ROWS = 25
-# Pages given back in one call, and in one step of it.
+# Pages freed in one call, and in one step of it.
 CALL_PAGES = 1_000
-# Rejected input is kept for somebody to look at; the newest hundred thousand show any pattern there is.
+# A person reads the dead letters; the newest hundred thousand show any pattern.
 MAX_LETTERS = 100_000
 
 
-# Below an hour, what is over would be gone while people still talk about it; above ten years, it is a typing error.
+# Below an hour, incidents would vanish while people still discuss them; above ten years, it is a typing error.
 Age = Annotated[float, Meta(ge=3_600, le=10 * 366 * _DAY_S)]
 
 
 class KeepConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """How long the store keeps what is over, in seconds since the store got it: alerts of years ago may come today.
+    """Ages in seconds after which closed items are removed.
 
-    Open incidents and undelivered messages stay.
+    They count from receipt, since old alerts may arrive today. Open incidents and undelivered messages stay.
     """
 
     # A year and a month: "the same day last year" stays answerable.
@@ -63,9 +63,9 @@ _BEYOND = "delete from dead_letters where number in (select number from dead_let
 def prune(
     database: Database, now: float, keep: KeepConfig, rows: int = CALL_ROWS, pause: Callable[[], object] = lambda: None
 ) -> int:
-    """Remove at most `rows` old rows of each table and give free pages back; return the rows removed.
+    """Remove at most `rows` old rows of each table and free pages; return the number of rows removed.
 
-    `pause` is called between two steps, some milliseconds in which others may write.
+    `pause` is called between two steps, for the few milliseconds in which others may write.
     """
     ages = {
         "outbox": keep.deliveries_s,

@@ -80,11 +80,11 @@ create index outbox_order on outbox (endpoint, incident, version) where state = 
 create index outbox_state on outbox (state, changed_at);
 """
 
-# The trace that a message is part of goes on after a restart.
+# A message stays part of its trace after a restart.
 _TRACED = "alter table outbox add column traceparent text not null default ''"
 
-# What a message says is new, and all that its endpoint has been told by then: what is news next follows from it.
-# `seq` is the record that an incident's state was written after: of two states of one version the later one stays.
+# The news of a message, and all that its endpoint has been notified of by then: the next news follows from it. `seq` is
+# the record after which an incident's state was written. Of two states of one version the later one stays.
 _NEWS = """
 alter table outbox add column news text not null default '[]';
 alter table outbox add column named blob;
@@ -92,8 +92,8 @@ alter table outbox add column repeats integer not null default 0;
 alter table incidents add column seq integer not null default 0;
 """
 
-# Where the audit trail of runs ended. A store from before this knows nothing of the trail beside it, which is not that
-# there is none: -1 entries let it be taken as it is, once.
+# The end of the audit trail of runs. A store from before this migration knows nothing of the trail beside it, which
+# does not mean that there is none: -1 entries accept it as it is, once.
 _TRAIL = """
 create table trail (
     one integer primary key check (one = 1),
@@ -105,8 +105,8 @@ create table trail (
 insert into trail select 1, -1, '', 0, '[]' from applied where frame > 0;
 """
 
-# When the store got it, by the host's clock: retention counts from here, since alerts of years ago may come today. Of
-# what was there before, the alerts' own time is all that is known.
+# The receipt time by the host's clock. Retention counts from here, since alerts of years ago may arrive today. For
+# older rows only the alerts' own time is known.
 _RECEIVED = """
 alter table incidents add column received_at real not null default 0;
 update incidents set received_at = max(last_alert_at, coalesce(resolved_at, 0));
@@ -121,7 +121,7 @@ MIGRATIONS: tuple[str, ...] = (_FIRST, _TRACED, _NEWS + _TRAIL + _RECEIVED)
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the tables to the newest version; raise `AiopsError` for a store that a newer release wrote."""
+    """Migrate the tables to the newest version; raise `AiopsError` for a store that a newer release wrote."""
     version = int(connection.execute("pragma user_version").fetchone()[0])
     if version > len(MIGRATIONS):
         raise AiopsError(
@@ -129,5 +129,5 @@ def migrate(connection: sqlite3.Connection) -> None:
             "install the release that wrote it, or start with another state directory"
         )
     for number in range(version, len(MIGRATIONS)):
-        # `executescript` ends an open transaction, so that the transaction is part of the script.
+        # `executescript` ends an open transaction; the transaction is therefore part of the script.
         connection.executescript(f"begin immediate; {MIGRATIONS[number]}; pragma user_version = {number + 1}; commit;")

@@ -1,7 +1,7 @@
-"""The store: what the engine decided, for people, the API and the outbox worker.
+"""The store: the engine's decisions, for people, the API and the outbox worker.
 
-The journal is the truth and the store is made from it: all that one frame decided is written in one transaction
-together with the frame's number, so that a frame that is folded again after a crash is not written again.
+The journal is the truth, and the store is derived from it. All decisions of one frame are written in one transaction
+together with the frame's number. A frame that is processed again after a crash is therefore not written again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from aiops.store.incidents import Present
 from aiops.store.outbox import Entry, OutboxTable, OutboxTransaction
 
 FILE_NAME = "aiops.db"
-# The topic of audit entries about a store that was made again.
+# The topic of audit entries about a rebuilt store.
 _AGAIN = "store"
 
 
@@ -37,7 +37,7 @@ class NotificationPolicy(Protocol):
 
 
 class FrameDecisions(Struct):
-    """What one frame of the journal led to.
+    """The decisions of one frame of the journal.
 
     `at` is the host's clock (Unix seconds); `actions` are the frame's operator actions by the number of the record.
     Without `notify` nobody is notified: a store that was lost is written again, with the notifications that follow from
@@ -53,12 +53,12 @@ class FrameDecisions(Struct):
 
     @property
     def is_kept(self) -> bool:
-        """Whether anything of it belongs in the store; most alerts change nothing that people should be told."""
+        """Return True if any of it belongs in the store; most alerts change nothing that people read."""
         return bool(self.letters) or any(isinstance(event, audit.KEPT) for event in self.events)
 
 
 class Store:
-    """One writer of decisions (the pump); readers and the outbox worker beside it."""
+    """The store: one writer of decisions (the pump), with readers and the outbox worker beside it."""
 
     def __init__(self, directory: Path, policy: NotificationPolicy | None = None) -> None:
         """Open or create the store in the state directory; raise `AiopsError` if it cannot be opened.
@@ -76,13 +76,13 @@ class Store:
         self._assumes_sent = True
 
     def applied(self) -> int:
-        """The number of the first frame that is not in the store."""
+        """Return the number of the first frame that is not in the store."""
         return int(self.database.reader.execute("select frame from applied").fetchone()[0])
 
     def begin_again(self, notify_from: int, now: float, reason: str, *, assume_sent: bool = True) -> None:
-        """Keep that this store takes the place of another one, which had notified of all frames before `notify_from`.
+        """Record that this store replaces another one.
 
-        With `assume_sent`, the notifications of those frames are written as sent; without, the outbox has them already.
+        The other one had notified of all frames before `notify_from`.
         """
         self._assumes_sent = assume_sent
         with self.database.transaction() as connection:
@@ -96,15 +96,15 @@ class Store:
     def apply(self, decided: Sequence[FrameDecisions]) -> int:
         """Write what frames decided, in one transaction; frames that are there already are left out.
 
-        Return the number of outbox rows added. Raise `sqlite3.Error` when the disk does not take it: then nothing of
-        it is written, and the same may be tried again. What can never be written is left out and counted in `left_out`.
+        Return the number of outbox rows added. Raise `sqlite3.Error` if the disk refuses: then nothing is written, and
+        the same may be tried again. An event that can never be written is left out and counted in `left_out`.
         """
         try:
             return self._apply(decided)
         except Exception as error:
             if not is_content(error):
                 raise
-        # Seldom, and then one by one: a savepoint for each event would cost every transaction.
+        # A rare case, then handled one by one: a savepoint for each event would burden every transaction.
         self._is_careful = True
         try:
             return self._apply(decided)
@@ -121,7 +121,7 @@ class Store:
             return added
 
     def refresh(self, present: Sequence[Present]) -> None:
-        """Show incidents as they are now, without new versions; raise `sqlite3.Error` as `apply` does."""
+        """Update incidents to their present state without new versions; raise `sqlite3.Error` as `apply` does."""
         with self.database.transaction() as connection:
             for one in present:
                 incidents.refresh(connection, one)
@@ -158,12 +158,12 @@ class Store:
         return 0
 
     def take_as_sent(self, until: float) -> None:
-        """See `OutboxTable.take_as_sent`."""
+        """Mark assumed notifications as sent; see `OutboxTable.take_as_sent`."""
         with self.database.transaction() as connection:
             self.outbox.take_as_sent(connection, until)
 
     def _whole(self, connection: sqlite3.Connection, write: Callable[[], int | None]) -> int:
-        """Write something whole; where it can never be written, none of it."""
+        """Write something whole, or none of it if it can never be written."""
         if not self._is_careful:
             return write() or 0
         connection.execute("savepoint one")

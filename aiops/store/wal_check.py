@@ -1,8 +1,8 @@
-"""The check of a store's write-ahead log, of which SQLite leaves out in silence what comes after damage.
+"""The check of a store's write-ahead log: SQLite silently ignores everything after damage in it.
 
-A frame that does not agree with its checksum is where the log ends: the rest of what a crash tore. Frames of the same
-log that agree with theirs after it, and that end transactions, were committed: then the disk changed what is between.
-The format is https://www.sqlite.org/fileformat2.html#the_write_ahead_log.
+A frame whose checksum does not match ends the log: a crash tore the rest. Frames of the same log after it whose
+checksums match, and that end transactions, were committed: then the disk changed the part between. The format is
+https://www.sqlite.org/fileformat2.html#the_write_ahead_log.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from msgspec import Struct
 
 _HEADER_BYTES = 32
 _FRAME_BYTES = 24
-# The last bit says in which order the words of checksums are.
+# The last bit gives the byte order of the checksums.
 _MAGIC = 0x377F0682
-# One commit after the bad frame may be of the transaction that a crash tore, written in another order; two are not.
+# One commit after the bad frame may belong to the transaction that a crash tore, written in another order; two do not.
 _COMMITS = 2
 Sums = tuple[int, int]
 
 
 class _Page(Struct):
-    """A frame: whether it agrees with the one before it, and whether it ends a transaction."""
+    """A frame: `True` values if it matches the one before it, and if it ends a transaction."""
 
     number: int
     agrees: bool
@@ -32,7 +32,7 @@ class _Page(Struct):
 
 
 def wal_damage(path: Path, limit_s: float) -> str:
-    """What is damaged in the log at `path`; empty where nothing is, or where the time was too short."""
+    """Describe the damage of the log at `path`; empty if there is none, or if the time was too short."""
     bad, commits = 0, 0
     until = time.monotonic() + limit_s
     try:
@@ -40,11 +40,11 @@ def wal_damage(path: Path, limit_s: float) -> str:
             bad = bad or (0 if page.agrees else page.number)
             commits += bool(bad) and page.agrees and page.commits
             if commits >= _COMMITS:
-                return f"frame {bad} of its write-ahead log does not agree with its checksum"
+                return f"frame {bad} of its write-ahead log does not match its checksum"
             if time.monotonic() > until:
                 break
     except OSError:
-        # Whatever else is wrong shows when the store is opened.
+        # Other faults show when the store is opened.
         pass
     return ""
 
@@ -64,7 +64,7 @@ def _pages(path: Path) -> Iterator[_Page]:
             number += 1
             _, commit, own_1, own_2, *sums = struct.unpack(">6I", raw[:_FRAME_BYTES])
             if (own_1, own_2) != (salt_1, salt_2):
-                # Of a log before this one: nothing of this one comes after it.
+                # It belongs to an earlier log: nothing of this one comes after it.
                 return
             told: Sums = (sums[0], sums[1])
             yield _Page(number, _summed(raw[:8] + raw[_FRAME_BYTES:], order, before) == told, commit > 0)

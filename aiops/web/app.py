@@ -25,14 +25,14 @@ from aiops.web.pages import Pages
 from aiops.web.sessions import SessionGuard
 
 OPERATIONS: list[Operation] = [*incidents.OPERATIONS, *silences.OPERATIONS, *runs.OPERATIONS, *deliveries.OPERATIONS]
-# Pages hold text from payloads: nothing in them may run, be framed, or fetch from elsewhere.
+# Pages hold text from payloads. Nothing in them may run, be framed, or fetch from elsewhere.
 CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS = [
     (b"content-security-policy", CSP.encode()),
     (b"x-content-type-options", b"nosniff"),
-    # Other sites learn nothing; with `no-referrer`, browsers would hide the origin of our own forms from us as well.
+    # Other sites learn nothing. With `no-referrer`, browsers would hide the origin of our own forms from us as well.
     (b"referrer-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
     (b"cross-origin-resource-policy", b"same-origin"),
@@ -43,7 +43,7 @@ METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 def create_app(
     host: Host, guard: Guard, routes: Sequence[BaseRoute] = (), *, clock: Callable[[], float] = time.time
 ) -> Starlette:
-    """The application; `routes` (those of HTTP ingest) come first. `clock` gives Unix seconds."""
+    """Create the application; `routes` (those of HTTP ingest) come first. `clock` gives Unix seconds."""
     session_guard = SessionGuard(guard, clock)
     caller = Caller(host, session_guard, clock)
     probes = _Probes(host, session_guard)
@@ -60,7 +60,7 @@ def create_app(
         middleware=[Middleware(_Headers), Middleware(Prefixed, base=guard.address.base)],
         exception_handlers={HTTPException: _http_error, Exception: _fault},
     )
-    # Its redirects would lead to the server's own address, past the proxy in front of it.
+    # Starlette's redirects would lead to the server's own address, past the proxy in front of it.
     app.router.redirect_slashes = False
     return app
 
@@ -83,26 +83,29 @@ def _described(session_guard: SessionGuard) -> Callable[[Request], Any]:
 
 
 class _Probes:
-    """For supervisors and Prometheus. The probes say the status and the engine's time only, and so ask for no token."""
+    """Endpoints for supervisors and Prometheus.
+
+    The probes return only status and engine time, and need no token.
+    """
 
     def __init__(self, host: Host, session_guard: SessionGuard) -> None:
         self._host = host
         self._session_guard = session_guard
 
     async def alive(self, request: Request) -> Response:
-        """200 unless only a restart can help."""
+        """Answer 200 unless only a restart can help."""
         status = (await run_in_threadpool(self._host.health)).get("status", "ok")
         return json_response({"status": status}, 503 if status == "failed" else 200)
 
     async def ready(self, request: Request) -> Response:
-        """200 while records are taken and folded."""
+        """Answer 200 while records are accepted and processed."""
         health = await run_in_threadpool(self._host.health)
         is_ready = bool(health.get("ready"))
         told = {"status": health.get("status", "ok"), "ready": is_ready, "engine_time": health.get("engine_time")}
         return json_response(told, 200 if is_ready else 503)
 
     async def metrics(self, request: Request) -> Response:
-        """Metrics; with a token of the scope `read`, where tokens are asked for."""
+        """Return the metrics; needs a token of the scope `read` if tokens are configured."""
         found = self._session_guard.check(request, "read")
         if isinstance(found, Refusal):
             return error_response(found.status, found.reason)
@@ -111,7 +114,7 @@ class _Probes:
 
 
 class _Headers:
-    """Adds the headers that keep hostile text harmless in a browser to every answer."""
+    """Adds the headers that keep hostile text harmless in a browser to every response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -134,5 +137,5 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 async def _fault(request: Request, error: Exception) -> Response:
-    # The trace goes to the log; what is in it is nobody else's business.
-    return error_response(500, "a fault in the server; its log says more")
+    # The trace goes to the log; its content is private.
+    return error_response(500, "internal error; see the daemon's log")

@@ -1,4 +1,7 @@
-"""What the API takes and gives. Times are Unix seconds unless told otherwise; unknown fields of bodies are errors."""
+"""Request and response bodies of the API.
+
+Times are Unix seconds unless stated otherwise; unknown fields are errors.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +24,12 @@ Limit = Annotated[int, Meta(ge=1, le=1_000)]
 SeverityWord = Literal["ok", "info", "warning", "high", "critical"]
 
 
-# A matcher, or several with commas between, as people write them.
+# A matcher, or several separated by commas, as people write them.
 MatcherText = Annotated[str, Meta(min_length=1, max_length=8_000)]
 
 
 class Error(Struct):
-    """Why a request was not carried out: what was expected, what came, where."""
+    """The reason why a request was refused: the position, the expected and the actual value."""
 
     error: str
 
@@ -58,14 +61,17 @@ class Lines(Struct):
 
 
 class Detail(Struct):
-    """An incident with all that is known of it."""
+    """An incident with all its details."""
 
     incident: Incident
     version: int
 
 
 class ListQuery(Struct, forbid_unknown_fields=True):
-    """Which incidents: `status` may be several, joined by commas; `since` compares the last alert."""
+    """A selection of incidents: `status` may be several, joined by commas.
+
+    `since` compares the last alert.
+    """
 
     status: (
         Annotated[str, Meta(pattern=r"^(open|acknowledged|resolved|merged)(,(open|acknowledged|resolved|merged))*$")]
@@ -102,7 +108,7 @@ class ConfirmGrouping(Struct, forbid_unknown_fields=True):
 
 
 class ConfirmPlaybook(Struct, forbid_unknown_fields=True):
-    """A playbook that was used, and what came of it."""
+    """A playbook that was used, and its outcome."""
 
     playbook: Entity
     outcome: Literal["resolved", "helped", "useless"] = "resolved"
@@ -122,8 +128,8 @@ class NewSilence(Struct, forbid_unknown_fields=True, rename={"from_": "from"}):
 
     Matchers are objects, or texts such as `alertname=~"High.*"`. Times are RFC 3339 or Unix seconds; `from` is now by
     default. With `every`, the window recurs each day, each week (on `weekdays`) or each month (on `days`, -1 the last),
-    by the wall clock of `zone`, which times without an offset are of, too; UTC by default. An `id` that is known
-    replaces that silence.
+    by the wall clock of `zone` (default UTC). Times without an offset are in `zone` too. A known `id` replaces that
+    silence.
     """
 
     matchers: Annotated[list[Matcher | MatcherText], Meta(min_length=1, max_length=32)]
@@ -138,7 +144,7 @@ class NewSilence(Struct, forbid_unknown_fields=True, rename={"from_": "from"}):
 
 
 class Silences(Struct):
-    """The silences in force or to come."""
+    """Active and scheduled silences."""
 
     silences: list[Silence]
 
@@ -167,33 +173,33 @@ class Deliveries(Struct):
 
 
 class PlanQuery(Struct, forbid_unknown_fields=True):
-    """Which playbook; without one, the first that is suggested."""
+    """The playbook to plan; by default the first suggestion."""
 
     playbook: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
 
 
 class Planned(Struct):
-    """A dry run: what would be sent, and what each guard says. Nothing was sent."""
+    """A dry run: the requests, and each guard's answer. Nothing was sent."""
 
     plan: Plan
 
 
 class Approve(Struct, forbid_unknown_fields=True):
-    """The playbook, and the id of the plan that was looked at."""
+    """The playbook, and the id of the plan that was reviewed."""
 
     playbook: Annotated[str, Meta(min_length=1, max_length=100)]
     plan: Annotated[str, Meta(min_length=1, max_length=100)]
 
 
 class Approved(Struct):
-    """The approval is in the audit trail. `started` once there were enough, and no guard refused."""
+    """The approval is in the audit trail. `started` is true if there were enough and no guard refused."""
 
     plan: Plan
     started: bool
 
 
 class RunsQuery(Struct, forbid_unknown_fields=True):
-    """How many runs."""
+    """The number of runs to list."""
 
     limit: Limit = 100
 
@@ -205,27 +211,30 @@ class RunList(Struct):
 
 
 class RollBack(Struct, forbid_unknown_fields=True):
-    """Roll back a run whose rollback waits for a person; `close`: nothing more of it is to be rolled back."""
+    """Roll back a run whose rollback waits for a person; `close`: nothing remains to be rolled back."""
 
     close: bool = False
     reason: Annotated[str, Meta(max_length=2_000)] = ""
 
 
 class RollBackForm(Struct, forbid_unknown_fields=True):
-    """What the incident's page asks of one of its runs."""
+    """The form for one of the runs on the incident's page."""
 
     run: Annotated[str, Meta(min_length=1, max_length=300)]
     close: Literal["no", "yes"] = "no"
 
 
 class RolledBack(Struct):
-    """The run, whose rollback has begun or was closed; the list of runs says how it ended."""
+    """The run, whose rollback has begun or was closed; the list of runs shows its end."""
 
     run: Run
 
 
 class Switches(Struct):
-    """Kill switches by scope (`global`, an owner such as `team:platform`, `playbook:NAME`): true while engaged."""
+    """Kill switches by scope, true while engaged.
+
+    A scope is `global`, an owner such as `team:platform`, or `playbook:NAME`.
+    """
 
     switches: dict[str, bool]
 
@@ -239,7 +248,7 @@ class MoveSwitch(Struct, forbid_unknown_fields=True):
 
 
 class OutboxQuery(Struct, forbid_unknown_fields=True):
-    """Which rows of the outbox."""
+    """A selection of rows of the outbox."""
 
     state: Literal["due", "sent", "superseded", "dead", "dropped"] | None = None
     endpoint: Annotated[str, Meta(max_length=100)] | None = None
@@ -253,13 +262,13 @@ class Which(Struct, forbid_unknown_fields=True):
 
 
 class Moved(Struct):
-    """How many rows were changed."""
+    """The number of rows that were changed."""
 
     count: int
 
 
 class Endpoint(Struct):
-    """Somebody who is told: whether that works, and why not. `breaker` is closed, open or half-open."""
+    """An endpoint, its state and the reason. `breaker` is closed, open or half-open."""
 
     name: str
     ok: bool
@@ -276,19 +285,19 @@ class Endpoints(Struct):
 
 
 class Enable(Struct, forbid_unknown_fields=True):
-    """Why an endpoint should be told again."""
+    """The reason for enabling an endpoint."""
 
     reason: Annotated[str, Meta(max_length=1_000)] = ""
 
 
 class Enabled(Struct):
-    """Whether an endpoint was disabled, and is told again now."""
+    """The result: `enabled` is true if an endpoint was disabled and is notified again."""
 
     enabled: bool
 
 
 class AuditQuery(Struct, forbid_unknown_fields=True):
-    """Which entries: those after number `after`, of one incident or of all."""
+    """A selection of entries: those after number `after`, of one incident or of all."""
 
     incident: Annotated[str, Meta(max_length=1_024)] | None = None
     after: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
@@ -296,7 +305,7 @@ class AuditQuery(Struct, forbid_unknown_fields=True):
 
 
 class AuditEntry(Struct):
-    """One decision, and by whom."""
+    """One decision, with the person who made it."""
 
     number: int
     at: float
@@ -313,7 +322,7 @@ class AuditEntries(Struct):
 
 
 class Letter(Struct):
-    """Input that became no record; the input itself (`size` bytes) stays in the store."""
+    """An input that became no record; the input itself (`size` bytes) stays in the store."""
 
     number: int
     at: float
@@ -324,19 +333,19 @@ class Letter(Struct):
 
 
 class Letters(Struct):
-    """Rejected input, newest first."""
+    """Dead letters, newest first."""
 
     letters: list[Letter]
 
 
 class LettersQuery(Struct, forbid_unknown_fields=True):
-    """Rejected input before a number."""
+    """Dead letters before a number."""
 
     before: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
     limit: Limit = 100
 
 
 class Health(Struct):
-    """What the daemon says of itself."""
+    """The daemon's health."""
 
     health: dict[str, Any]

@@ -1,4 +1,4 @@
-"""The pages of guarded runs (kill switches) and of deliveries (endpoints, and what could not be delivered)."""
+"""The pages of guarded runs (kill switches) and of deliveries (endpoints and dead letters)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_DEAD = 100
 
 
 class RunsPage(Struct):
-    """What the page of runs shows; `problem` says why nothing can be run."""
+    """The content of the page of runs; `problem` explains why nothing can be run."""
 
     problem: str = ""
     switches: dict[str, bool] = {}
@@ -24,14 +24,14 @@ class RunsPage(Struct):
 
 
 class DeliveriesPage(Struct):
-    """What the page of deliveries shows."""
+    """The content of the page of deliveries."""
 
     endpoints: list[bodies.Endpoint]
     dead: list[bodies.Delivery]
 
 
 def runs_page(call: Call) -> RunsPage:
-    """Kill switches and the last runs."""
+    """Return the kill switches and the last runs."""
     try:
         switches = runs.list_switches(call).switches
         return RunsPage("", switches, runs.list_runs(_with(call, query=bodies.RunsQuery(MAX_RUNS))).runs)
@@ -40,20 +40,20 @@ def runs_page(call: Call) -> RunsPage:
 
 
 def move_switch(call: Call, fields: Mapping[str, str]) -> None:
-    """Engage or release a kill switch, as a form says."""
+    """Engage or release a kill switch from the fields of a form."""
     if fields.get("engaged") not in ("yes", "no"):
         raise ApiError(400, f"engaged: expected yes or no; got {fields.get('engaged', '')[:40]!r}")
     runs.move_switch(_with(call, body=body_of({**fields, "engaged": fields["engaged"] == "yes"}, bodies.MoveSwitch)))
 
 
 def deliveries_page(call: Call) -> DeliveriesPage:
-    """Endpoints, and the deliveries that were given up."""
+    """Return the endpoints, and the notifications that are dead letters."""
     dead = deliveries.list_outbox(_with(call, query=bodies.OutboxQuery("dead", limit=MAX_DEAD))).deliveries
     return DeliveriesPage(deliveries.list_endpoints(call).endpoints, dead)
 
 
 def move_dead(call: Call, verb: str, fields: Mapping[str, str]) -> None:
-    """Retry or drop one delivery (the field `id`), or all that are dead; refuse where that changes nothing."""
+    """Retry or drop one delivery (the field `id`), or all dead ones; refuse if that changes nothing."""
     known = {"retry": deliveries.retry, "drop": deliveries.drop}
     if verb not in known:
         raise ApiError(404, f"expected one of {', '.join(known)}; got {verb[:50]!r}")
@@ -65,7 +65,7 @@ def move_dead(call: Call, verb: str, fields: Mapping[str, str]) -> None:
 
 
 def enable(call: Call, fields: Mapping[str, str]) -> None:
-    """Enable a disabled endpoint; refuse where it was not disabled."""
+    """Enable a disabled endpoint; refuse if it was not disabled."""
     if not deliveries.enable(_with(call, body=body_of(fields, bodies.Enable))).enabled:
         raise ApiError(409, f"{call.params['name']} is not disabled: it is notified already")
 

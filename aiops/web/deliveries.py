@@ -1,4 +1,4 @@
-"""The outbox, the audit, rejected input and health over the API."""
+"""The outbox, the audit, dead letters and health over the API."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aiops.web.operations import ApiError, Call, Operation
 
 
 def list_outbox(call: Call) -> bodies.Deliveries:
-    """Rows of the outbox, without what they carry."""
+    """List rows of the outbox, without their bodies."""
     query: bodies.OutboxQuery = call.query
     rows = call.host.store.outbox.rows(query.state, query.limit, query.endpoint)
     names = bodies.Delivery.__struct_fields__
@@ -22,19 +22,19 @@ def retry(call: Call) -> bodies.Moved:
 
 
 def drop(call: Call) -> bodies.Moved:
-    """Give dead rows up."""
+    """Drop dead rows."""
     return bodies.Moved(call.host.store.outbox.drop(call.clock(), call.body.ids, actor=call.actor or "local"))
 
 
 def list_endpoints(call: Call) -> bodies.Endpoints:
-    """Who is told, and whether that works."""
+    """List the endpoints with their state."""
     found = call.host.delivery.endpoints() if call.host.delivery is not None else {}
     names = bodies.Endpoint.__struct_fields__[1:]
     return bodies.Endpoints([bodies.Endpoint(name, *(one[key] for key in names)) for name, one in found.items()])
 
 
 def enable(call: Call) -> bodies.Enabled:
-    """Tell a disabled endpoint again."""
+    """Enable a disabled endpoint."""
     name, delivery = call.params["name"], call.host.delivery
     if delivery is None or name not in delivery.endpoints():
         raise ApiError(404, f"expected the name of an endpoint; got {name[:100]!r}")
@@ -45,7 +45,7 @@ def enable(call: Call) -> bodies.Enabled:
 
 
 def list_audit(call: Call) -> bodies.AuditEntries:
-    """What was decided."""
+    """List the entries of the audit."""
     query: bodies.AuditQuery = call.query
     reader = call.host.store.database.reader
     found = audit.entries(reader, incident=query.incident, after=query.after, limit=query.limit)
@@ -54,14 +54,14 @@ def list_audit(call: Call) -> bodies.AuditEntries:
 
 
 def list_letters(call: Call) -> bodies.Letters:
-    """Rejected input: where it came from and why it was rejected."""
+    """List dead letters: the source and the reason of each."""
     query: bodies.LettersQuery = call.query
     found = audit.letters(call.host.store.database.reader, before=query.before, limit=query.limit)
     return bodies.Letters([bodies.Letter(x.number, x.at, x.source, x.place, x.reason, len(x.raw)) for x in found])
 
 
 def health(call: Call) -> bodies.Health:
-    """What the daemon says of itself, in full."""
+    """Return the daemon's health in full."""
     return bodies.Health(dict(call.host.health()))
 
 
@@ -81,21 +81,21 @@ OPERATIONS = [
         "retryDead",
         "POST",
         "/api/v1/outbox/retry",
-        "Send dead deliveries again",
+        "Retry dead deliveries",
         "write",
         retry,
         bodies.Moved,
         bodies.Which,
     ),
     Operation(
-        "dropDead", "POST", "/api/v1/outbox/drop", "Give dead deliveries up", "write", drop, bodies.Moved, bodies.Which
+        "dropDead", "POST", "/api/v1/outbox/drop", "Drop dead deliveries", "write", drop, bodies.Moved, bodies.Which
     ),
     Operation("listEndpoints", "GET", "/api/v1/endpoints", "List endpoints", "read", list_endpoints, bodies.Endpoints),
     Operation(
         "enableEndpoint",
         "POST",
         "/api/v1/endpoints/{name}/enable",
-        "Tell a disabled endpoint again",
+        "Enable a disabled endpoint",
         "write",
         enable,
         bodies.Enabled,
@@ -117,7 +117,7 @@ OPERATIONS = [
         "listDeadLetters",
         "GET",
         "/api/v1/dead-letters",
-        "List rejected input",
+        "List dead letters",
         "read",
         list_letters,
         bodies.Letters,

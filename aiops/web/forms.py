@@ -15,32 +15,32 @@ from aiops.web import formtokens
 from aiops.web.operations import ApiError
 from aiops.web.sessions import SessionGuard
 
-# A form of ours has a few short fields.
+# Our forms have a few short fields.
 MAX_FORM_BYTES, MAX_FIELDS, FORM_TIMEOUT_S = 16 << 10, 12, 10.0
-# Forms being read at once hold at most this much.
+# The bound on all forms that are being read at once.
 MAX_HELD_BYTES = 4 << 20
 _OUT_OF_DATE = (
     "expected a form of a page that was loaded by this browser in this session; got one without its token: load the "
-    "page again, with cookies allowed, then send the form anew"
+    "page again, with cookies allowed, then repeat the form"
 )
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 
 
 class Forms:
-    """Reads forms that this browser got from us in its session, and refuses all others."""
+    """Reads forms that we gave this browser in its session, and refuses all others."""
 
     def __init__(self, session_guard: SessionGuard) -> None:
         self._session_guard = session_guard
         self._budget = Budget(MAX_HELD_BYTES)
 
     async def read(self, request: Request) -> dict[str, str]:
-        """The fields of a form, each once; raise `ApiError` or `BodyError` for what is refused."""
+        """Return the fields of a form, each once; raise `ApiError` or `BodyError` for a refused form."""
         foreign = self._session_guard.guard.check_origin(request.headers)
         if foreign is not None:
             raise ApiError(foreign.status, foreign.reason)
         if not from_own_page(request.headers):
-            raise ApiError(403, "expected a form of this site's own pages: the browser did not say whose it is")
+            raise ApiError(403, "expected a form of this site's own pages: the browser did not name its origin")
         if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             raise ApiError(415, "expected a form")
         fields = await self._fields(request)
@@ -62,7 +62,7 @@ class Forms:
 
 
 def body_of(fields: Mapping[str, Any], kind: type[Body]) -> Body:
-    """The body that the API would take, of a form's fields; an empty field is one that was left out."""
+    """Convert a form's fields to the body of the API; an empty field counts as left out."""
     given = {name: value.strip() if isinstance(value, str) else value for name, value in fields.items()}
     try:
         return msgspec.convert({name: value for name, value in given.items() if value != ""}, kind)

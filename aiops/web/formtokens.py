@@ -13,22 +13,22 @@ HEADER = "x-csrf-token"
 
 
 class FormTokens:
-    """Makes and checks tokens. They hold for one browser, one session and this process."""
+    """Makes and checks tokens. A token is valid for one browser, one session and this process."""
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
 
     def token(self, browser: str, session: str) -> str:
-        """The token of a browser (its cookie `COOKIE`) and its session's cookie (empty: none)."""
+        """Return the token of a browser (its cookie `COOKIE`) and its session's cookie (empty: none)."""
         return hmac.new(self._key, f"{browser}\n{session}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
     def holds(self, given: str, cookies: Mapping[str, str], session: str) -> bool:
-        """Whether a token was made for a browser with these cookies."""
+        """Return True if a token was made for a browser with these cookies."""
         browser = cookies.get(COOKIE, "")
         expected = self.token(browser, session)
         return bool(browser) and hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace"))
 
 
 def new_browser() -> str:
-    """A name for a browser that has none."""
+    """Return a name for a browser that has none."""
     return secrets.token_urlsafe(24)

@@ -1,4 +1,4 @@
-"""What the web application needs of whoever runs it; `aiops.daemon.daemon.Daemon` is one."""
+"""The interface of the web application to the daemon; `aiops.daemon.daemon.Daemon` implements it."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from aiops.store.store import Store
 
 
 class Respond(Protocol):
-    """Guarded runs of playbooks, as the web sees them; `aiops.daemon.runs.Runs`.
+    """Guarded runs of playbooks, as the web uses them; `aiops.daemon.runs.Runs`.
 
-    All may raise `UsageError` for what is refused, `AiopsError` for what cannot be done now.
+    All methods may raise `UsageError` for what is refused, and `AiopsError` for what cannot be done now.
     """
 
     def executable(self, incident: Incident) -> str | None:
-        """The first suggested playbook, where it has steps that could run."""
+        """Return the first suggested playbook if it has executable steps."""
         ...
 
     def plan(self, incident: str, playbook: str) -> Plan:
-        """A dry run, guard by guard."""
+        """Make a dry run, guard by guard."""
         ...
 
     def approve(self, incident: str, playbook: str, plan: str, actor: str) -> tuple[Plan, bool]:
-        """Approve the plan of that id; whether its run was started."""
+        """Approve the plan of that id; return it, and True if its run was started."""
         ...
 
     def switch(self, scope: str, engaged: bool, actor: str, reason: str = "") -> None:
@@ -41,64 +41,70 @@ class Respond(Protocol):
         ...
 
     def of(self, incident: str) -> Sequence[Run]:
-        """Runs for an incident, last started first."""
+        """Return the runs for an incident, last started first."""
         ...
 
     def switches(self) -> Mapping[str, bool]:
-        """Kill switches by scope, and whether they are engaged."""
+        """Return the kill switches by scope, true if engaged."""
         ...
 
     def listed(self, limit: int = 100) -> Sequence[Run]:
-        """Runs, last started first."""
+        """Return runs, last started first."""
         ...
 
 
 class Delivery(Protocol):
-    """The delivery worker, as the web sees it; `aiops.notify.dispatcher.Dispatcher`."""
+    """The notification dispatcher, as the web uses it; `aiops.notify.dispatcher.Dispatcher`."""
 
     def endpoints(self) -> Mapping[str, Mapping[str, Any]]:
-        """By name: `{"ok": bool, "detail": str, "breaker": str, "disabled": bool, "in_flight": int, …}`."""
+        """Return the state of each endpoint by name.
+
+        `{"ok": bool, "detail": str, "breaker": str, "disabled": bool, "in_flight": int, …}`.
+        """
         ...
 
     def enable(self, endpoint: str, actor: str, reason: str = "") -> bool:
-        """Tell a disabled endpoint again; False when it was not disabled. May raise `AiopsError`."""
+        """Enable a disabled endpoint; return False if it was not disabled. May raise `AiopsError`."""
         ...
 
 
 class Host(Protocol):
-    """The daemon, as the web sees it. All methods may be called from any thread."""
+    """The daemon, as the web uses it. All methods may be called from any thread."""
 
     @property
     def store(self) -> Store:
-        """Incidents, outbox, audit and dead letters, for reading; and the outbox for retrying and dropping."""
+        """Return the store: incidents, outbox, audit and dead letters to read; the outbox to retry and drop."""
         ...
 
     @property
     def runs(self) -> Respond | None:
-        """Guarded runs; None where they are not enabled, or their audit trail cannot be trusted."""
+        """Return the guarded runs; None if they are disabled, or if their audit trail cannot be trusted."""
         ...
 
     @property
     def delivery(self) -> Delivery | None:
-        """Who delivers; None where nobody does."""
+        """Return the dispatcher; None if there is none."""
         ...
 
     def act(self, action: Action, timeout_s: float = 5.0) -> Feedback | None:
-        """Hand an operator's action to the engine through the journal; None when it was not answered in time."""
+        """Pass an operator's action to the engine through the journal.
+
+        Return None if it was not answered in time.
+        """
         ...
 
     def silences(self) -> Sequence[Silence]:
-        """The silences in force or to come."""
+        """Return active and scheduled silences."""
         ...
 
     def preview(self, silence: Silence) -> Preview:
-        """What a silence would match now. May raise `AiopsError` when the engine does not answer in time."""
+        """Return the alerts that a silence would match now; raise `AiopsError` if the engine is too slow."""
         ...
 
     def health(self) -> Mapping[str, Any]:
-        """`{"status": ok | degraded | failed | starting | stopping, "ready": bool, "reason": str, …}`."""
+        """Return `{"status": ok | degraded | failed | starting | stopping, "ready": bool, "reason": str, …}`."""
         ...
 
     def metrics_text(self) -> str:
-        """Metrics in the text format of Prometheus."""
+        """Return the metrics in the text format of Prometheus."""
         ...

@@ -1,4 +1,4 @@
-"""Incidents over the API: lists, details, and what people say of them."""
+"""Incidents over the API: lists, details and feedback."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from aiops.store.incidents import Stored, Summary
 from aiops.web import bodies
 from aiops.web.operations import ApiError, Call, Operation
 
-# The engine answers within a frame's time; longer means that it is full or its disk does not take anything.
+# The engine answers within a frame's time. A longer wait means that it is full or that its disk accepts nothing.
 ACT_TIMEOUT_S = 5.0
 
 
 def list_incidents(call: Call) -> bodies.Lines:
-    """A page of incidents."""
+    """Return a page of incidents."""
     query: bodies.ListQuery = call.query
     found = incidents.listed(
         call.host.store.database.reader,
@@ -27,24 +27,24 @@ def list_incidents(call: Call) -> bodies.Lines:
         limit=query.limit,
     )
     last = found[-1] if len(found) == query.limit else None
-    # `repr` gives the shortest text that reads back as the same number.
+    # `repr` gives the shortest text that parses to the same number.
     following = f"{last.opened_at!r}~{last.id}" if last is not None else None
     return bodies.Lines([_line(summary) for summary in found], following)
 
 
 def show_incident(call: Call) -> bodies.Detail:
-    """One incident."""
+    """Return one incident."""
     stored = _stored(call)
     return bodies.Detail(stored.incident, stored.version)
 
 
 def acknowledge(call: Call) -> bodies.Done:
-    """Somebody looks at it."""
+    """Acknowledge an incident."""
     return _act(call, "acknowledge", message=call.body.message)
 
 
 def resolve(call: Call) -> bodies.Done:
-    """It is over, whatever its alerts say."""
+    """Resolve an incident, although its alerts may still fire."""
     return _act(call, "resolve", message=call.body.message)
 
 
@@ -54,7 +54,7 @@ def confirm_cause(call: Call) -> bodies.Done:
 
 
 def confirm_grouping(call: Call) -> bodies.Done:
-    """These alerts belong together, those do not."""
+    """Record which alerts belong together and which do not."""
     args = {"alerts": ",".join(call.body.alerts), "wrong": ",".join(call.body.wrong)}
     return _act(call, "confirm_grouping", message=call.body.message, args=args)
 
@@ -84,12 +84,12 @@ def _act(
 
 
 def hand_in(call: Call, action: Action) -> bodies.Done:
-    """Have the engine apply an action; raise `ApiError` where it did not, or did not answer in time."""
+    """Pass an action to the engine; raise `ApiError` if it was refused, or not answered in time."""
     action.id = f"act:{secrets.token_hex(8)}"
     answer = call.host.act(action, ACT_TIMEOUT_S)
     if answer is None:
         raise ApiError(
-            503, f"the engine did not answer in {ACT_TIMEOUT_S:g} s; see the audit for whether {action.id} was applied"
+            503, f"the engine did not answer in {ACT_TIMEOUT_S:g} s; the audit shows if {action.id} was applied"
         )
     if not answer.applied:
         raise ApiError(409, answer.reason)
@@ -151,8 +151,8 @@ OPERATIONS = [
             errors=(404, 409, 503),
         )
         for name, path, summary, handler, body in (
-            ("acknowledge", "acknowledge", "Say that somebody looks at it", acknowledge, bodies.Note),
-            ("resolve", "resolve", "Say that it is over", resolve, bodies.Note),
+            ("acknowledge", "acknowledge", "Acknowledge an incident", acknowledge, bodies.Note),
+            ("resolve", "resolve", "Resolve an incident", resolve, bodies.Note),
             ("confirmCause", "confirm-cause", "Confirm or correct the cause", confirm_cause, bodies.ConfirmCause),
             (
                 "confirmGrouping",
@@ -164,7 +164,7 @@ OPERATIONS = [
             (
                 "confirmPlaybook",
                 "confirm-playbook",
-                "Tell which playbook was used",
+                "Record which playbook was used",
                 confirm_playbook,
                 bodies.ConfirmPlaybook,
             ),

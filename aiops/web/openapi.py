@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made from the table of operations."""
+"""The OpenAPI 3.1 document, generated from the table of operations."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from aiops.web.bodies import Error
 from aiops.web.operations import Operation
 
 _REF = "#/components/schemas/{name}"
-# What every operation may answer: a wrong request, no token, one that is not enough, a slow or large body.
+# The answers of every operation: an invalid request, no token, an insufficient one, a slow or large body.
 _USUAL = {400: "The request does not fit", 401: "No valid token", 403: "Not allowed"}
-_BODY = {408: "The body came too slowly", 413: "The body is too large", 415: "The body is not JSON"}
-_OWN = {404: "There is none of that name", 409: "It was refused, and why", 503: "Busy: try again"}
+_BODY = {408: "The body arrived too slowly", 413: "The body is too large", 415: "The body is not JSON"}
+_OWN = {404: "There is none of that name", 409: "It was refused; the reason is in the body", 503: "Busy: try again"}
 
 
 def document(operations: Sequence[Operation], server: str = "/") -> dict[str, Any]:
-    """The document, as what JSON can hold."""
+    """Return the document as plain JSON values."""
     types: list[Any] = [Error]
     for operation in operations:
         types += [type_ for type_ in (operation.answer, operation.body, operation.query) if type_ is not None]
@@ -74,7 +74,7 @@ def _parameters(operation: Operation, schemas: dict[str, Any]) -> list[dict[str,
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """A parameter is there or not; text has no null."""
+    """Remove null from a parameter's schema: a parameter is present or absent; text has no null."""
     options = [option for option in schema.get("anyOf", []) if option != {"type": "null"}]
     if len(options) == 1:
         return dict(options[0])

@@ -1,4 +1,4 @@
-"""Operations: one table makes the routes and the OpenAPI document, so that the two cannot disagree."""
+"""Operations: one table makes the routes and the OpenAPI document, which therefore cannot disagree."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BODY_TIMEOUT_S = 10.0
 
 
 class ApiError(Exception):
-    """An answer other than success."""
+    """Raised for an answer other than success."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -36,7 +36,7 @@ class ApiError(Exception):
 
 
 class Call(Struct):
-    """One request to an operation, decoded and allowed."""
+    """One request to an operation, decoded and authorised."""
 
     host: Host
     params: Mapping[str, str]
@@ -44,12 +44,15 @@ class Call(Struct):
     body: Any
     actor: str | None
     clock: Callable[[], float] = time.time
-    # Whether a token vouches for the actor: without tokens, anybody on the machine is `local`.
+    # True if a token vouches for the actor. Without tokens, every user of the machine is `local`.
     vouched: bool = False
 
 
 class Operation(Struct, frozen=True):
-    """What can be asked. `path` parameters are text; `errors` are the statuses that it answers beside the usual."""
+    """An operation of the API.
+
+    `path` parameters are text; `errors` are its statuses beside the usual ones.
+    """
 
     name: str
     method: Literal["GET", "POST", "DELETE"]
@@ -62,12 +65,12 @@ class Operation(Struct, frozen=True):
     query: type[Struct] | None = None
     status: int = 200
     errors: tuple[int, ...] = ()
-    # Waits for no other request, however many of them are slow.
+    # It waits for no other request, however many of them are slow.
     urgent: bool = False
 
 
 class Caller:
-    """Carries requests out: checks who asks, decodes what is asked, encodes the answer."""
+    """Carries requests out: checks the caller, decodes the request, encodes the answer."""
 
     def __init__(self, host: Host, session_guard: SessionGuard, clock: Callable[[], float]) -> None:
         self.host = host
@@ -105,7 +108,7 @@ class Caller:
             return None
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/json":
-            # A page of another site can only send other types without the browser asking first.
+            # A page of another site can send only other types without a preflight request.
             raise ApiError(415, f"expected the content type application/json; got {kind[:80]!r}")
         body = await read_body(
             request.receive, request.headers, most=MAX_BODY_BYTES, timeout_s=BODY_TIMEOUT_S, budget=self._budget
@@ -135,12 +138,12 @@ def _query(operation: Operation, request: Request) -> Any:
 
 
 def json_response(value: Any, status: int = 200) -> Response:
-    """A value as JSON."""
+    """Return a value as a JSON response."""
     return Response(msgspec.json.encode(value), status, media_type="application/json")
 
 
 def error_response(status: int, reason: str) -> Response:
-    """An error as JSON, with what the status asks for in its headers."""
+    """Return an error as JSON, with the headers that its status requires."""
     headers: dict[str, str] = {}
     if status == 401:
         headers["www-authenticate"] = "Bearer"

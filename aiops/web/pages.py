@@ -1,7 +1,7 @@
 """Pages for people: incidents, silences and the API's operations. They work without scripts.
 
-A page is a rendering of what the API gives. All text is escaped by the templates; links are shown only when they are
-web links; forms are taken from our own pages only.
+A page renders the API's answers. All text is escaped by the templates; links are shown only if they are web links;
+forms are accepted from our own pages only.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from aiops.wording import plural
 
 _HERE = Path(__file__).parent
 MAX_AUDIT = 50
-# Members and evidence beyond this are in the API; a page that is too long is not read.
+# Further members and evidence are in the API; nobody reads a page that is too long.
 MAX_SHOWN = 200
-# Pages load themselves again, as no script may run in them: soon enough for a person who watches, and cheap for a wall
-# of screens. Who reads on can pause it.
+# Pages reload, as no script may run in them: soon enough for a person who watches, and cheap for a wall of screens. A
+# reader can pause it.
 REFRESH_S = 15
 
 STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
-# What the forms of an incident do; their fields are those of the API.
+# The forms of an incident; their fields are those of the API.
 ACTIONS: dict[str, tuple[Callable[[Call], Any], type[Struct]]] = {
     "acknowledge": (incidents.acknowledge, bodies.Note),
     "resolve": (incidents.resolve, bodies.Note),
@@ -84,7 +84,7 @@ class Pages:
         }
 
     def routes(self) -> list[Route]:
-        """The routes of all pages."""
+        """Return the routes of all pages."""
         return [
             Route("/", self._guarded(self._list, "read"), methods=["GET"]),
             Route("/incidents/{id}", self._guarded(self._show, "read"), methods=["GET"]),
@@ -169,7 +169,7 @@ class Pages:
                 return await self._silence_page(request, form, seen=seen)
             await run_in_threadpool(silences_page.add, self._call(request), form)
         except ApiError as error:
-            # What was written stays in the fields.
+            # The fields keep their content.
             response = await self._silence_page(request, form, error.reason)
             response.status_code = error.status
             return response
@@ -178,14 +178,14 @@ class Pages:
     async def _unsilence(self, request: Request) -> Response:
         await self._forms.read(request)
         done = await run_in_threadpool(silences.end_silence, self._call(request))
-        # What is notified now is known once; no address leads to it, so that no link can put words on the page.
-        return await self._silence_page(request, silences_page.Form(), said=done.reason)
+        # The number of new notifications is known once, and no address leads to it: no link can put words on the page.
+        return await self._silence_page(request, silences_page.Form(), status=done.reason)
 
     async def _silence_page(
-        self, request: Request, form: silences_page.Form, wrong: str = "", said: str = "", seen: Preview | None = None
+        self, request: Request, form: silences_page.Form, wrong: str = "", status: str = "", seen: Preview | None = None
     ) -> Response:
         found = await run_in_threadpool(lambda: sorted(self._caller.host.silences(), key=lambda one: one.start))
-        return self._page(request, "silences.html", silences=found, form=form, wrong=wrong, said=said, seen=seen)
+        return self._page(request, "silences.html", silences=found, form=form, wrong=wrong, status=status, seen=seen)
 
     async def _runs(self, request: Request) -> Response:
         found = await run_in_threadpool(controls.runs_page, self._call(request))
@@ -281,7 +281,7 @@ def _static(name: str, kind: str) -> Page:
 
 
 def moment(at: float | None) -> str:
-    """A time for people, in UTC.
+    """Format a time for people, in UTC.
 
     >>> moment(1772359200.5), moment(None)
     ('2026-03-01 10:00:00', '')
@@ -289,12 +289,12 @@ def moment(at: float | None) -> str:
     try:
         return "" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
     except (ValueError, OverflowError, OSError):
-        # Nothing that an old journal holds may keep a page from being shown.
+        # No value of an old journal may keep a page from being shown.
         return f"{at:g} s"
 
 
 def web_link(url: str | None) -> str | None:
-    """A link that is safe to show, or nothing.
+    """Return a link that is safe to show, or None.
 
     >>> web_link("https://example.org/x"), web_link("javascript:alert(1)")
     ('https://example.org/x', None)
@@ -313,11 +313,14 @@ def _before(request: Request) -> str | None:
 
 
 def _live(request: Request) -> bool:
-    """Whether the page should load itself again."""
+    """Return True if the page should reload."""
     return request.query_params.get("live") != "off"
 
 
 def _from_elsewhere(request: Request) -> bool:
-    """Whether a person followed a link of another site: the browser left the session's cookie (Strict) at home."""
+    """Return True for a link followed from another site.
+
+    The browser withheld the session's (Strict) cookie.
+    """
     headers = request.headers
     return headers.get("sec-fetch-site") in ("cross-site", "same-site") and headers.get("sec-fetch-mode") == "navigate"

@@ -1,7 +1,7 @@
 """Guarded runs over the API: dry runs, approvals, runs and kill switches.
 
-Approving and releasing a switch need an actor whom a token vouches for; engaging a switch only makes things safer, so
-whoever may write may do it.
+Approving and releasing a switch need an actor whom a token vouches for. Engaging a switch only makes things safer;
+every caller with write access may do it.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from aiops.web import bodies, incidents
 from aiops.web.host import Host, Respond
 from aiops.web.operations import ApiError, Call, Operation
 
-_NOBODY = "expected a token that says who does it (http.options.tokens); anybody on this machine could ask without one"
+_NOBODY = (
+    "expected a token that names the person (http.options.tokens); without one, any user of this machine could act"
+)
 
 
 def plan(call: Call) -> bodies.Planned:
-    """A dry run."""
+    """Make a dry run."""
     incident, runs = incidents.show_incident(call).incident, _runs(call.host)
     name = call.query.playbook or (incident.playbooks[0].name if incident.playbooks else None)
     if name is None:
@@ -30,7 +32,7 @@ def plan(call: Call) -> bodies.Planned:
 
 
 def approve(call: Call) -> bodies.Approved:
-    """Approve a plan; every guard is asked again."""
+    """Approve a plan; every guard is evaluated again."""
     incident, runs = incidents.show_incident(call).incident, _runs(call.host)
     if not call.vouched or call.actor is None:
         raise ApiError(403, _NOBODY)
@@ -42,12 +44,12 @@ def approve(call: Call) -> bodies.Approved:
 
 
 def list_runs(call: Call) -> bodies.RunList:
-    """What ran."""
+    """List runs."""
     return bodies.RunList(list(_runs(call.host).listed(call.query.limit)))
 
 
 def roll_back(call: Call) -> bodies.RolledBack:
-    """Roll back what waited for a person, who must be an approver of the playbook."""
+    """Roll back a run that waits for a person, who must be an approver of the playbook."""
     runs, wanted = _runs(call.host), call.body
     if not call.vouched or call.actor is None:
         raise ApiError(403, _NOBODY)
@@ -60,14 +62,14 @@ def roll_back(call: Call) -> bodies.RolledBack:
 
 
 def roll_back_on_page(call: Call) -> bodies.RolledBack:
-    """As `roll_back`, for the form of an incident's page."""
+    """Roll back a run from the form of an incident's page; see `roll_back`."""
     form: bodies.RollBackForm = call.body
     call.params, call.body = {"id": form.run}, bodies.RollBack(form.close == "yes")
     return roll_back(call)
 
 
 def list_switches(call: Call) -> bodies.Switches:
-    """The kill switches that were ever moved."""
+    """Return the kill switches that were ever moved."""
     return bodies.Switches(dict(_runs(call.host).switches()))
 
 
@@ -84,9 +86,9 @@ def move_switch(call: Call) -> bodies.Switches:
 
 
 def shown(host: Host, incident: Incident) -> Plan | None:
-    """The dry run for an incident's page: of the first suggestion, where it has steps that could run.
+    """Return the dry run for an incident's page: of the first suggestion, if it has executable steps.
 
-    A page is shown without it where it cannot be had.
+    The page is shown without it if it is unavailable.
     """
     runs = host.runs
     name = runs.executable(incident) if runs is not None else None
@@ -99,18 +101,21 @@ def shown(host: Host, incident: Incident) -> Plan | None:
 
 
 def listed(host: Host, incident: Incident) -> list[Run]:
-    """The runs of an incident, for its page."""
+    """Return the runs of an incident, for its page."""
     return list(host.runs.of(incident.id)) if host.runs is not None else []
 
 
 def _runs(host: Host) -> Respond:
     if host.runs is None:
-        raise ApiError(409, "nothing can be run: respond.enabled is false, or /api/v1/health says why")
+        raise ApiError(409, "runs are unavailable: respond.enabled is false, or /api/v1/health shows the reason")
     return host.runs
 
 
 def _refused(error: AiopsError) -> ApiError:
-    """A request that is refused may be right at another time; an audit trail or an engine may be well again."""
+    """Convert an error to a refusal.
+
+    The request may succeed once the audit trail or the engine has recovered.
+    """
     return ApiError(409 if isinstance(error, UsageError) else 503, str(error))
 
 

@@ -1,7 +1,7 @@
-"""Browsers: a token is shown once, at the sign-in, and stands behind a cookie from then on.
+"""Sessions of browsers: a token is entered once, and a cookie stands for it from then on.
 
-The cookie is a random number that means something in this process only: HttpOnly, SameSite=Strict, gone at a restart,
-`Secure` where people reach the site over TLS, and sent to the path of the site only.
+The cookie is a random number that is valid in this process only. It is HttpOnly, SameSite=Strict, invalid after a
+restart, `Secure` if people reach the site over TLS, and sent to the path of the site only.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from aiops.web import formtokens
 from aiops.web.formtokens import FormTokens
 
 COOKIE = "aiops_session"
-# A shift; on-call people log in once a day.
+# A shift; on-call people sign in once a day.
 LIFE_S = 12 * 3600.0
 MAX_SESSIONS = 1_000
 
 
 class SessionGuard:
-    """Decides on requests of browsers (by cookie) and programs (by bearer token). Safe for many threads."""
+    """Authorises requests of browsers (by cookie) and programs (by bearer token). Thread-safe."""
 
     def __init__(self, guard: Guard, clock: Callable[[], float]) -> None:
         self.guard = guard
@@ -36,11 +36,11 @@ class SessionGuard:
         self._clock = clock
         self._forms = FormTokens()
         self._lock = threading.Lock()
-        # By the hash of the cookie: who can read the memory of a snapshot cannot use what is in it.
+        # By the hash of the cookie: a copy of the memory contains no usable cookie.
         self._sessions: OrderedDict[str, tuple[Token, float]] = OrderedDict()
 
     def check(self, request: Request, scope: Scope) -> Token | Refusal | None:
-        """See `Guard.check`; a browser's cookie counts as the token that it was given for."""
+        """Check a request as `Guard.check` does; a browser's cookie counts as the token that it was given for."""
         cookie = request.cookies.get(COOKIE)
         if cookie is None or "authorization" in request.headers:
             return self.guard.check(request.headers, scope)
@@ -52,17 +52,17 @@ class SessionGuard:
         if token is None:
             return self.guard.check(request.headers, scope)
         if changes and not from_own_page(request.headers):
-            return Refusal(403, "expected a request of this site's own pages: the browser did not say whose it is")
+            return Refusal(403, "expected a request of this site's own pages: the browser did not name its origin")
         if scope not in token.scopes and not (scope == "read" and "write" in token.scopes):
             return Refusal(403, f"expected a token with the scope {scope}; {token.name} has {', '.join(token.scopes)}")
         return token
 
     def is_signed_in(self, request: Request) -> bool:
-        """Whether the request's cookie stands for a token."""
+        """Return True if the request's cookie stands for a token."""
         return self._token(request.cookies.get(COOKIE, "")) is not None
 
     def login(self, secret: str, request: Request, response: Response) -> bool:
-        """Begin a session for the token `secret`; False when there is no such token."""
+        """Start a session for the token `secret`; return False if there is no such token."""
         token = self.guard.find(secret)
         if token is None:
             return False
@@ -82,21 +82,21 @@ class SessionGuard:
         self._set(request, response, COOKIE, "", 0, strict=True)
 
     def form_token(self, request: Request) -> tuple[str, str | None]:
-        """The token for the forms of a page, and the cookie that its browser needs for it, where it has none."""
+        """Return the token for the forms of a page, and the cookie that a browser without one needs."""
         known = request.cookies.get(formtokens.COOKIE)
         browser = known or formtokens.new_browser()
         return self._forms.token(browser, self._session(request)), None if known else browser
 
     def name_browser(self, request: Request, response: Response, browser: str) -> None:
-        """Give a browser the cookie that its forms' tokens are made for; it lets nobody in."""
+        """Give a browser the cookie that its forms' tokens are made for; it grants no access."""
         self._set(request, response, formtokens.COOKIE, browser, None, strict=False)
 
     def is_own_form(self, request: Request, given: str) -> bool:
-        """Whether a form came from a page that was made for this browser and session."""
+        """Return True if a form came from a page that was made for this browser and session."""
         return self._forms.holds(given, request.cookies, self._session(request))
 
     def _session(self, request: Request) -> str:
-        """The cookie of a session that goes on; what is left of another one counts for nothing."""
+        """Return the cookie of a valid session; an expired one counts as none."""
         return request.cookies[COOKIE] if self.is_signed_in(request) else ""
 
     def _set(

@@ -1,4 +1,4 @@
-"""Silences over the API: those there are, a new one, what it would match, and the end of one."""
+"""Silences over the API: list, add, preview and end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from aiops.web.operations import ApiError, Call, Operation
 
 
 def list_silences(call: Call) -> bodies.Silences:
-    """The silences in force or to come."""
+    """List active and scheduled silences."""
     return bodies.Silences(list(call.host.silences()))
 
 
@@ -27,20 +27,20 @@ def add_silence(call: Call) -> bodies.Done:
 
 
 def preview_silence(call: Call) -> Preview:
-    """What a silence would match now."""
+    """Return the alerts that a silence would match now."""
     return preview(call, _arguments(call.body))
 
 
 def add(call: Call, args: dict[str, str], comment: str | None) -> bodies.Done:
-    """Have the engine set the silence of an action's arguments; raise `ApiError` for what does not fit."""
+    """Add the silence of an action's arguments; raise `ApiError` for what does not fit."""
     action = Action(ts=call.clock(), verb="silence", actor=call.actor, args=args, message=comment)
-    # The engine would refuse it as well; here the answer can still be "your request is wrong".
+    # The engine would refuse it as well. Here the answer can still be "your request is invalid".
     _checked(call, action)
     return hand_in(call, action)
 
 
 def preview(call: Call, args: dict[str, str]) -> Preview:
-    """What the silence of an action's arguments would match now; raise `ApiError` for what does not fit."""
+    """Return the alerts that a silence would match now; raise `ApiError` for invalid arguments."""
     silence = _checked(call, Action(ts=call.clock(), verb="silence", args=args))
     try:
         return call.host.preview(silence)
@@ -57,7 +57,7 @@ def end_silence(call: Call) -> bodies.Done:
 
 
 def new_id() -> str:
-    """Return a name for a silence that nobody named."""
+    """Return an id for a silence without one."""
     return f"silence-{secrets.token_hex(6)}"
 
 
@@ -100,7 +100,7 @@ OPERATIONS = [
         "previewSilence",
         "POST",
         "/api/v1/silences/preview",
-        "Count what a silence would match now, without setting it",
+        "Count the alerts that a silence would match now, without adding it",
         "read",
         preview_silence,
         Preview,

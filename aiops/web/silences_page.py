@@ -1,4 +1,4 @@
-"""The page of silences: those there are, a form for a new one with a preview, and a button that ends one."""
+"""The page of silences: a list, a form for a new one with a preview, and a button to end one."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from aiops.matchers import MAX_MATCHERS, Matcher, read_matchers
 from aiops.web import bodies, silences
 from aiops.web.operations import ApiError, Call
 
-# As the API takes them; the form's fields are cut before that.
+# The limits of the API; the form's fields are cut before.
 MAX_COMMENT_CHARS, MAX_FIELD_CHARS = 2_000, 8_000
 _DURATION = re.compile(r"[0-9]{1,5}(s|m|h|d)")
-# What a browser sends for a local time; it is one of the form's time zone.
+# The format in which a browser sends a local time, here in the form's time zone.
 _LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 _EVERY = ("", "day", "week", "month")
 
 
 class Form(Struct):
-    """What stands in the fields of the form, as it was written."""
+    """The fields of the form, as they were entered."""
 
     matchers: str = ""
     lasts: str = "1h"
@@ -39,25 +39,28 @@ class Form(Struct):
 
 
 def form_of(fields: Mapping[str, str]) -> Form:
-    """The form of a request's fields, each cut to a sane length."""
+    """Return the form of a request's fields, each cut to a sane length."""
     given = {name: fields[name][:MAX_FIELD_CHARS].strip() for name in Form.__struct_fields__ if name in fields}
     return Form(**given)
 
 
 def prefilled(query: Mapping[str, str]) -> Form:
-    """The form with a matcher for each of `alertname`, `entity` and `service` of the address."""
+    """Return the form with a matcher for each of `alertname`, `entity` and `service` of the address."""
     names = ("alertname", "entity", "service")
     found = [str(Matcher(name, "=", query[name][:1_000])) for name in names if query.get(name)]
     return Form(matchers="\n".join(found))
 
 
 def add(call: Call, form: Form) -> bodies.Done:
-    """Add the silence of a form; raise `ApiError` that says what does not fit."""
+    """Add the silence of a form; raise `ApiError` that names what does not fit."""
     return silences.add(call, _arguments(call, form), form.comment[:MAX_COMMENT_CHARS] or None)
 
 
 def preview(call: Call, form: Form) -> Preview:
-    """What the silence of a form would match now; raise `ApiError` that says what does not fit."""
+    """Return the alerts that the silence of a form would match now.
+
+    Raise `ApiError` that names what does not fit.
+    """
     return silences.preview(call, _arguments(call, form))
 
 
@@ -75,7 +78,7 @@ def _arguments(call: Call, form: Form) -> dict[str, str]:
     given = {
         "id": silences.new_id(),
         "matchers": msgspec.json.encode(matchers).decode(),
-        # `repr` gives the shortest text that reads back as the same number.
+        # `repr` gives the shortest text that parses to the same number.
         "from": repr(begins),
         "until": repr(until),
         "every": form.every,
@@ -96,8 +99,8 @@ def _begins(call: Call, form: Form) -> float:
 
 def _until(begins: float, form: Form) -> float:
     if not _DURATION.fullmatch(form.lasts):
-        raise ApiError(400, f"for: expected a length of time such as 15m, 2h or 7d; got {form.lasts[:40]!r}")
+        raise ApiError(400, f"for: expected a duration such as 15m, 2h or 7d; got {form.lasts[:40]!r}")
     if form.every:
-        # What recurs is as long as the wall clock shows.
+        # A recurring window is as long as the wall clock shows.
         return zones.later(begins, seconds(form.lasts), zones.zone(form.zone or "UTC"))
     return begins + seconds(form.lasts)

@@ -1,7 +1,8 @@
-"""Text of alerts and people made safe for a page: what hides or turns the direction of writing is shown by its code.
+"""Text of alerts and people made safe for a page.
 
-One filter for all templates: the environment's `finalize` sends everything that a template puts out through `shown`.
-What a form sends back goes through `exact` instead, as references to characters, so that it comes back unchanged.
+Hidden and direction-turning characters are shown by their code. One filter for all templates: the environment's
+`finalize` sends all output of a template through `shown`. Content of form fields goes through `exact` instead, as
+character references, and is sent back unchanged.
 """
 
 from __future__ import annotations
@@ -10,15 +11,17 @@ import re
 
 from markupsafe import Markup, escape
 
-# Control characters but white space, marks and overrides of direction, what has no width, line and paragraph ends of
-# Unicode, and halves of surrogate pairs. The joiners of scripts and emoji (U+200C, U+200D) hide nothing.
+# Control characters but white space, marks and overrides of direction, characters without width, line and paragraph
+# ends of Unicode, and halves of surrogate pairs. The joiners of scripts and emoji (U+200C, U+200D) hide nothing.
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
 )
 
 
 def shown(value: object) -> object:
-    r"""A value for a page: hidden characters of text are shown as their code; markup of templates stays as it is.
+    r"""Return a value for a page: hidden characters of text become their code.
+
+    Markup of templates stays as it is.
 
     >>> shown("a\u202eb\x1b[2J"), shown(7)
     ('a\\u202eb\\x1b[2J', 7)
@@ -29,7 +32,7 @@ def shown(value: object) -> object:
 
 
 def exact(value: object) -> Markup:
-    r"""The value of a form's field, which must come back as it is.
+    r"""Return the value of a form's field, which must be sent back unchanged.
 
     >>> exact("a\u202e<b>")
     Markup('a&#x202e;&lt;b&gt;')

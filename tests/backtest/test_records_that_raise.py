@@ -74,7 +74,10 @@ def test_an_archive_is_replayed_without_them(tmp_path: Path) -> None:
     decisions = [json.loads(line) for line in (tmp_path / "d.jsonl").read_text().splitlines()]
     rejected = [(one["id"], one["reason"]) for one in decisions if one["disposition"] == "rejected"]
     assert rejected == [("a20", "ValueError: no place for it"), ("a21", "ValueError: no place for it")]
-    assert "record 20 (a20): the engine cannot process it: ValueError: no place for it: it is set aside" in done.output
+    assert (
+        "record 20 (a20): the engine cannot process it: ValueError: no place for it: the record is skipped"
+        in done.output
+    )
 
 
 @pytest.mark.usefixtures("fragile")

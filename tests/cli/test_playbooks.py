@@ -105,7 +105,7 @@ def test_explain_shows_reasons_and_filled_commands(capsys: pytest.CaptureFixture
     assert code == 0
     assert "pod-crash-loop" in out
     assert "kubectl -n shop describe pod cart-1" in out
-    assert "Not to use:" in out
+    assert "Do not use:" in out
 
 
 def test_explain_says_why_a_playbook_does_not_fit(capsys: pytest.CaptureFixture[str], archive: Path) -> None:

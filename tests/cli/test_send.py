@@ -365,7 +365,7 @@ def test_one_record_that_is_too_large_is_rejected_and_the_rest_goes_on() -> None
         sender.add(alert(n, 2_000 if n == 2 else 10))
     sender.flush()
     assert (sender.sent.accepted, sender.sent.rejected) == (4, 1)
-    assert "larger than the daemon takes" in sender.sent.problems[0]
+    assert "larger than the daemon accepts" in sender.sent.problems[0]
 
 
 def test_an_answer_that_did_not_come_is_asked_for_again() -> None:

@@ -36,7 +36,7 @@ def test_silence_is_added_listed_and_ended(tmp_path: Path) -> None:
 
 def test_preview_sets_nothing(desk: Desk) -> None:
     shown = desk.out("silences", "add", "service=checkout", "--for", "2h", "--preview")
-    assert "would set a silence that matches 3 streams" in shown
+    assert "would add a silence that matches 3 streams" in shown
     assert json.loads(desk.out("silences", "list", "--json")) == []
     assert desk.host.actions == []
 

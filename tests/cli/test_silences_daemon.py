@@ -66,7 +66,7 @@ def test_a_silence_is_previewed_and_set_by_the_clock_of_a_zone(state: str) -> No
     ]
     seen = aiops("silences", "add", *window, "--preview")
     assert seen.returncode == 0, seen.stderr
-    assert "would set a silence that matches 0 streams" in seen.stdout
+    assert "would add a silence that matches 0 streams" in seen.stdout
     assert seen.stdout.count("in force from") == 3
     assert json.loads(aiops("silences", "list", "--json", "--state", state).stdout) == []
     added = aiops("silences", "add", *window)

@@ -249,7 +249,7 @@ def test_a_rollback_waits_for_a_person_and_somebody_is_notified(
         assert (early.status_code, "release it first" in early.json()["error"]) == (409, True)
         assert "release it first" in str(command(site, "playbooks", "rollback", run["id"]).exception)
         page = site.client.get(f"/incidents/{incident}").text
-        assert "Rollback: waiting, for a person to decide." in page
+        assert "Rollback: waiting: a person must decide." in page
         assert "<button>Roll back</button>" in page
         assert len(target.requests) == 2
         send_request(

@@ -135,7 +135,7 @@ def test_a_missing_segment_is_damage(tmp_path: Path) -> None:
     with pytest.raises(CorruptJournal, match="frames 1 to 1 are missing"):
         list(read(tmp_path))
     found[0].path.unlink()
-    with pytest.raises(JournalError, match="frame 1 is needed and the first one there is 2"):
+    with pytest.raises(JournalError, match="frame 1 is needed and the oldest one is 2"):
         list(frames(tmp_path, 1))
     assert len(list(frames(tmp_path, 2))) == 2
 

@@ -122,8 +122,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "respond-a-step-that-was-sent-is-left",
         "aiops/respond/history.py",
-        "run.left = [one for one in run.left if one != step]",
-        "run.left = list(run.left)",
+        "run.left.remove(step)",
+        "pass",
         (STOP + "test_what_outlasts_the_end_of_the_daemon_is_written_down",),
     ),
     Mutant(

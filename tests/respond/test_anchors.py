@@ -258,7 +258,7 @@ def test_a_trail_that_changes_while_it_is_open_lets_nothing_run(make: Make, rece
     bench.release()
     bench.approve()
     keep(bench.path, 1)
-    with pytest.raises(AuditError, match="somebody else changed it"):
+    with pytest.raises(AuditError, match="another program changed it"):
         bench.run()
     bench.path.unlink()
     with pytest.raises(AuditError, match="No such file"):

@@ -87,15 +87,15 @@ def test_without_incidents_all_alerts_are_one() -> None:
 
 @pytest.mark.parametrize("records", [[], [alert(1)]])
 def test_incident_that_is_not_there_is_refused(records: list[Alert]) -> None:
-    with pytest.raises(UsageError, match="there are none"):
+    with pytest.raises(UsageError, match="the archive has none"):
         view_of_archive(gather(records), "i9")
 
 
 def test_of_several_incidents_one_must_be_named() -> None:
     archive = gather([alert(1), *[Incident(id=f"i{number}", alerts=["a1"]) for number in range(7)]])
-    with pytest.raises(UsageError, match="there are 7: i0, i1, i2, i3, i4, …"):
+    with pytest.raises(UsageError, match="the archive has 7: i0, i1, i2, i3, i4, …"):
         view_of_archive(archive, None)
-    with pytest.raises(UsageError, match="i9; there are i0"):
+    with pytest.raises(UsageError, match="i9; the archive has i0"):
         view_of_archive(archive, "i9")
     assert view_of_archive(archive, "i3").id == "i3"
 

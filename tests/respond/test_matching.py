@@ -89,7 +89,7 @@ def test_a_known_kind_that_differs_refuses(samples: SimpleNamespace) -> None:
         (
             {"anyAlert": [[{"label": "name", "value": "A"}]], "noAlert": [[{"label": "name", "value": "B"}]]},
             ["A", "B"],
-            "speaks against",
+            "excludes it",
         ),
         (
             {"alert": [{"label": "name", "value": "A"}], "incident": {"minSeverity": "critical"}},

@@ -279,7 +279,7 @@ def test_a_rollback_by_hand_waits_for_a_person(make: Make, receiver: Receiver) -
     receiver.replies = [Reply(500)]
     run = ran(bench)
     assert (run.state, run.rollback) == ("failed", "waiting")
-    with pytest.raises(UsageError, match="is for a person"):
+    with pytest.raises(UsageError, match="is manual"):
         bench.runner.roll_back(run.id, "ann", bench.now)
     bench.runner.close_rollback(run.id, "ann", bench.now)
     assert run.rollback == "closed"

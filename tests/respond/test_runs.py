@@ -222,8 +222,8 @@ def test_what_another_guard_refuses_cannot_be_approved(bench: Bench) -> None:
         ({"guards": {"allow": ["db-*"]}}, {}, "not among the allowed"),
         ({"guards": {"minAge": "1h"}}, {}, "may settle"),
         ({}, {"maintenance": "weekly window"}, "maintenance"),
-        ({"mode": "suggest"}, {}, "a person does it"),
-        ({"steps": [{"kind": "manual", "name": "press the button"}]}, {}, "for a person"),
+        ({"mode": "suggest"}, {}, "a person carries it out"),
+        ({"steps": [{"kind": "manual", "name": "press the button"}]}, {}, "is manual"),
     ],
 )
 def test_refusals(

@@ -391,11 +391,11 @@ def test_what_outlasts_the_end_of_the_daemon_is_written_down(make: Make, receive
     bench.runner.give_up(bench.now)
     held.set()
     thread.join(60)
-    assert failed == ["the daemon ended before the answer came: the run is written down as cut off"]
+    assert failed == ["the daemon ended before an answer arrived: the run is recorded as cut off"]
     assert bench.kinds()[-3:] == ["intent", "ended", "switch"]
     ended = bench.lines()[-2]["data"]
     assert (ended["state"], ended["left"]) == ("unknown", ["restart on worker-1"])
-    assert "cut off by the end of the daemon" in ended["why"]
+    assert "cut off by the shutdown of the daemon" in ended["why"]
     assert bench.lines()[-1]["data"]["scope"] == f"playbook:{NAME}"
     [run] = bench.runner.history.runs.values()
     assert (run.state, len(receiver.requests)) == ("unknown", 1)

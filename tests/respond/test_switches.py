@@ -146,7 +146,7 @@ def test_hold_stops_in_memory_and_writes_nothing(lab: Lab) -> None:
 
 def test_end_halts_every_scope(lab: Lab) -> None:
     lab.switches.end()
-    assert lab.switches.halted([]) == "the daemon is ending"
+    assert lab.switches.halted([]) == "the daemon is shutting down"
 
 
 @pytest.mark.parametrize("accepted", [False, True])

@@ -104,7 +104,7 @@ def flipped(state: Path) -> None:
         (emptied, "aiops.db is empty"),
         (without_log, "its write-ahead log is missing"),
         (replaced, "file is not a database"),
-        (flipped, "of its write-ahead log does not agree"),
+        (flipped, "of its write-ahead log does not match"),
     ],
 )
 def test_what_was_notified_is_not_notified_again(

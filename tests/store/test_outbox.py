@@ -112,7 +112,7 @@ def test_dead_rows_let_later_ones_pass_and_can_be_retried_or_dropped(database: D
     assert table.oldest_age_s(15.0) == 15.0
     assert table.drop(14.0, state="due", actor="bob") == 2
     texts = [one.text for one in audit.entries(database.reader, incident="i-1", after=found[0].number)]
-    assert [text.split(" to ")[1] for text in texts] == ["pager was given up; it was due"] * 2
+    assert [text.split(" to ")[1] for text in texts] == ["pager was dropped; it was due"] * 2
 
 
 def test_a_crash_forgets_what_was_in_flight_and_keeps_the_key(database: Database) -> None:

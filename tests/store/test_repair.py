@@ -1,4 +1,4 @@
-"""A damaged store is moved aside and made again from the journal, and nobody is notified twice."""
+"""A damaged store is moved aside and rebuilt from the journal, and nobody is notified twice."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_it_is_made_again_and_nobody_is_notified_twice(tmp_path: Path, damage: C
         assert rows(daemon) == told
     warnings: Any = daemon.health()["warnings"]
     [warning] = [text for text in warnings if text.startswith("store: ")]
-    assert "it was moved to aiops.db.damaged-1 and made again from the journal" in warning
+    assert "it was moved to aiops.db.damaged-1 and rebuilt from the journal" in warning
     assert ("may be missing" in warning) == (damage is not incident_pages)
     moved = tmp_path / "aiops.db.damaged-1"
     assert stat.S_IMODE(moved.stat().st_mode) == 0o600

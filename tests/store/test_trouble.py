@@ -51,9 +51,7 @@ def test_damage_is_said_and_known(tmp_path: Path) -> None:
     path.write_bytes(b"not a database, but long enough to be looked at" * 100)
     error = error_of(path, "select * from sqlite_master")
     assert is_damage(error)
-    assert trouble(path, error).endswith(
-        "file is not a database: it is damaged: restart the daemon, which makes it again"
-    )
+    assert trouble(path, error).endswith("file is not a database: it is damaged: restart the daemon to rebuild it")
 
 
 def test_a_full_disk_is_said(tmp_path: Path) -> None:

@@ -161,7 +161,7 @@ def test_the_outbox_is_listed_retried_and_dropped(site: Any) -> None:
     entries = [one for one in site.client.get("/api/v1/audit").json()["entries"] if one["topic"] == "outbox"]
     assert [one["text"].split(" to ")[1] for one in entries] == [
         "pager is sent again; it was dead",
-        "pager was given up; it was dead",
+        "pager was dropped; it was dead",
     ]
     assert all(one["actor"] and one["incident"] == dead["incident"] for one in entries)
 

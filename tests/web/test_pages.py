@@ -221,7 +221,7 @@ def test_a_window_recurs_from_a_time_on(site: Any) -> None:
         ({"matchers": " \n"}, "expected 1 to 32 matchers"),
         ({"matchers": "a=b\n" * 33}, "expected 1 to 32 matchers"),
         ({"matchers": "a=~("}, "expression"),
-        ({"lasts": "soon"}, "expected a length of time"),
+        ({"lasts": "soon"}, "expected a duration"),
         ({"lasts": "0s"}, "expected a time after its start"),
         ({"start": "tomorrow"}, "expected a time such as"),
         ({"start": "2026-99-99T10:00"}, "from"),
