@@ -1,4 +1,4 @@
-"""Composition: the one package that builds collaborators from a configuration and hands them to each other.
+"""Composition: the one package that builds collaborators and hands them to each other.
 
 Read `run` (`aiops run`: build, start, obey signals, stop), then `build` (the daemon of a configuration), `engine`
 (the engine and its plugins), `dispatcher` (endpoints and sinks), `runs` (guarded runs) and `signals`.

@@ -1,4 +1,4 @@
-"""Build the daemon of a configuration: state, engine, pump, and what works beside them. Nothing is started here."""
+"""Build the daemon of a configuration: state, engine, pump and neighbours. Nothing is started here."""
 
 from __future__ import annotations
 
@@ -96,7 +96,10 @@ def build_daemon(
     topology: Topology,
     tracing: Tracing | None = None,
 ) -> Daemon:
-    """Return a daemon of these parts; `make` builds an empty engine. Raise `AiopsError` for what cannot work."""
+    """Return a daemon of these parts; `make` builds an empty engine.
+
+    Raise `AiopsError` for what cannot work.
+    """
     tracer = OFF if tracing is None else tracing
     policy = EndpointPolicy(config.endpoints, config.http.external_url, tracer)
     with ExitStack() as opened:
@@ -128,7 +131,10 @@ def assemble(
     tracer: Tracer = OFF,
     wake: Callable[[], None] = lambda: None,
 ) -> Core:
-    """Return what every daemon has on an opened state; `wake` is called after a transaction that adds outbox rows."""
+    """Return the parts of every daemon on an opened state.
+
+    `wake` is called after a transaction that adds outbox rows.
+    """
     inbox = Inbox(config.inbox.max_records, clocks.monotonic)
     actions = OperatorActions(inbox, clocks.wall)
     running = Sources(sources, inbox)
@@ -175,12 +181,12 @@ def _trace(sources: Sequence[Source], tracing: Tracing | None) -> None:
 
 
 def guard_of(sources: Sequence[Source]) -> Guard | None:
-    """Return who may ask the HTTP server; None if there is none."""
+    """Return the guard of the HTTP server; None if there is none."""
     return next((source.guard for source in sources if source.name == "http" and isinstance(source, Serves)), None)
 
 
 def left_out(config: Config, engine: object) -> list[str]:
-    """Return what a configuration names and nobody can use, such as a folder of playbooks that does not exist."""
+    """Return the things that a configuration names and that cannot be used, such as a missing folder."""
     models = engine.ranking.models if isinstance(engine, Engine) else Models()
     found = [str(text) for model in astuple(models) for text in getattr(model, "problems", ())]
     if config.respond.enabled:
@@ -197,9 +203,9 @@ def report_left_out(config: Config, engine: object) -> list[str]:
 
 
 def check(config: Config) -> list[str]:
-    """Build all that a configuration names, start nothing, and return a summary; raise `AiopsError` if it cannot work.
+    """Build all that a configuration names, start nothing, and return a summary.
 
-    Nothing is connected to and no state is opened.
+    Nothing is connected to and no state is opened. Raise `AiopsError` for what cannot work.
     """
     topology = topology_of(config)
     sources = sources_of(config)

@@ -1,4 +1,4 @@
-"""A worker from the configuration."""
+"""Open the dispatcher of notifications from a configuration."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ from aiops.telemetry.trace import OFF, Tracer
 
 
 def open_sink(endpoint: EndpointConfig) -> Sink:
-    """The sink of an endpoint; raise `UsageError` for a type that is not registered or options that do not fit."""
+    """Return the sink of an endpoint; raise `UsageError` for an unknown type or wrong options."""
     return cast(Sink, registry.load("aiops.sinks", endpoint.type)(endpoint.name, endpoint.options))
 
 
 def open_queues(
     endpoints: Sequence[EndpointConfig], monotonic: Callable[[], float] = time.monotonic
 ) -> list[EndpointQueue]:
-    """A queue for each endpoint; raise `UsageError`. Nothing is connected to, so that `config check` may call it."""
+    """Return a queue for each endpoint; raise `UsageError` for one that cannot work.
+
+    Nothing is connected to: `aiops config check` uses it, too.
+    """
     return [EndpointQueue(endpoint, open_sink(endpoint), monotonic()) for endpoint in endpoints]
 
 
@@ -35,5 +38,5 @@ def open_dispatcher(
     monotonic: Callable[[], float] = time.monotonic,
     tracer: Tracer = OFF,
 ) -> Dispatcher:
-    """The worker for all endpoints. Raise `UsageError` for what cannot be told."""
+    """Return the dispatcher for all endpoints; raise `UsageError` for one that cannot work."""
     return Dispatcher(store, open_queues(endpoints, monotonic), clock=clock, monotonic=monotonic, tracer=tracer)

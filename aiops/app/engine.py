@@ -1,4 +1,4 @@
-"""Puts an engine together from a configuration: the one place where plugins meet the fold."""
+"""Build an engine from a configuration, with its plugins."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from aiops.topology import Topology
 
 
 def build_engine(config: EngineConfig, topology: Topology) -> Engine:
-    """An engine with the models that the configuration names; raise `UsageError` for a name that is not registered."""
+    """Return an engine with the models of a configuration; raise `UsageError` for an unknown name."""
     models = Models(
         ranker=_model(config.causes, topology),
         suggester=_model(config.playbooks, topology),
@@ -29,7 +29,7 @@ def build_engine(config: EngineConfig, topology: Topology) -> Engine:
 
 
 def build_ranker(config: EngineConfig, topology: Topology) -> Ranker | None:
-    """A cause ranker of its own, that has learned nothing yet."""
+    """Return a new cause ranker, without anything learned."""
     ranker: Ranker | None = _model(config.causes, topology)
     return ranker
 
@@ -41,12 +41,12 @@ def _model(config: ModelConfig, topology: Topology) -> Any:
 
 
 def save_statistics(engine: Engine) -> bytes:
-    """What an engine learned of its streams (which types go together, their rhythms), as JSON; no clusters."""
+    """Return the statistics that an engine learned of its streams as JSON, without clusters."""
     return msgspec.json.encode({"correlate": engine.correlate.dump_statistics()})
 
 
 def load_statistics(engine: Engine, path: Path) -> None:
-    """Let a new engine start warm; raise `UsageError` for a file that holds no statistics."""
+    """Load statistics into a new engine; raise `UsageError` for a file that holds none."""
     try:
         state = msgspec.json.decode(path.read_bytes())
         engine.correlate.load_statistics(state["correlate"])
@@ -77,5 +77,5 @@ class Registered(dict[str, Any]):
 
 
 def scorers() -> Scorers:
-    """All registered detectors."""
+    """Return all registered detectors."""
     return Registered()

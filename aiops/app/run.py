@@ -1,4 +1,4 @@
-"""Run the daemon: `aiops run` builds it from a configuration, obeys signals, and ends with an exit code."""
+"""Run the daemon: build it from a configuration, obey signals, end with an exit code."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Runner:
         self._signals = Signals()
 
     def run(self) -> None:
-        """Return after SIGTERM or SIGINT; raise `AiopsError` if the daemon cannot start or go on."""
+        """Return after SIGTERM or SIGINT; raise `AiopsError` if the daemon cannot start or continue."""
         config = load_config(self._path, self._sets)
         logs.set_up(config.log.level)
         raise_open_files()

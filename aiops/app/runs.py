@@ -26,7 +26,7 @@ _ACT_TIMEOUT_S = 5.0
 
 
 def open_runs(core: Core, topology: Topology) -> tuple[Runs | None, str]:
-    """Return the guarded runs of a daemon, or why there are none; both empty if they are not enabled.
+    """Return the guarded runs of a daemon, or the reason why there are none; neither if not enabled.
 
     An audit trail that was changed, or cannot be opened, stops runs and nothing else: alerts are still correlated.
     """
@@ -40,11 +40,19 @@ def open_runs(core: Core, topology: Topology) -> tuple[Runs | None, str]:
         transport.close()
         return None, _report(error)
     reports = _RunReports(core.operator_actions)
-    look = EngineQuestions(core.pump, core.clocks.wall).look
+    find_incident = EngineQuestions(core.pump, core.clocks.wall).incident
     catalogue = shipped_or_named(core.config)
     try:
         runs = Runs(
-            config, catalogue, topology, trail, transport, look, reports.learn, core.clocks.wall, reports.notify
+            config,
+            catalogue,
+            topology,
+            trail,
+            transport,
+            find_incident,
+            reports.learn,
+            core.clocks.wall,
+            reports.notify,
         )
     except AuditError as error:
         trail.close()
@@ -54,7 +62,7 @@ def open_runs(core: Core, topology: Topology) -> tuple[Runs | None, str]:
 
 
 def shipped_or_named(config: Config) -> Catalogue:
-    """Return the playbooks that the configuration names, the shipped ones if it names none, as far as they compile."""
+    """Return the playbooks that the configuration names, by default the shipped ones, that compile."""
     places = [Path(place) for place in playbook_places(config.playbooks.options)]
     return usable(read_catalogue(places or [shipped()]))
 
@@ -72,7 +80,7 @@ def _report(error: Exception) -> str:
 
 
 class _RunReports:
-    """What runs report to the engine, as actions in its log."""
+    """Reports of runs to the engine, as actions in its log."""
 
     def __init__(self, actions: OperatorActions) -> None:
         self._actions = actions
@@ -83,7 +91,7 @@ class _RunReports:
         self._act(Action(ts=0.0, verb="confirm_playbook", actor="aiops", incident=incident, args=args))
 
     def notify(self, incident: str, text: str) -> bool:
-        """Have people notified by a note on the incident; return whether that is settled, else it is tried again."""
+        """Have people notified by a note on the incident; after False it is tried again."""
         found = self._act(Action(ts=0.0, verb="note", actor="aiops", incident=incident, args={"text": text}))
         if found is not None and not found.applied:
             log(logging.WARNING, f"{text}: nobody was notified: {found.reason}", incident=incident)

@@ -13,7 +13,7 @@ from aiops.telemetry.logs import log
 
 
 class Signals:
-    """SIGTERM and SIGINT set `ended`, SIGHUP sets `reload`; a second SIGTERM or SIGINT ends the process at once."""
+    """SIGTERM and SIGINT set `ended`, SIGHUP sets `reload`; a second SIGTERM ends the process at once."""
 
     def __init__(self) -> None:
         self.ended = threading.Event()

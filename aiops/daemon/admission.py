@@ -22,7 +22,7 @@ _RAW_BYTES = 64 << 10
 
 
 class Admitted(Struct):
-    """The content of one frame. `lines` are `records`, encoded; `positions` are those of the batches, by source."""
+    """The content of one frame: `lines` are `records`, encoded; `positions` are by source."""
 
     records: list[Record]
     lines: bytes

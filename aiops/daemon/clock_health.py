@@ -27,23 +27,23 @@ def clock_health(core: Core) -> dict[str, Any]:
     clock = core.clocks.wall
     steps = clock.steps if isinstance(clock, SteadyClock) else STEADY
     is_recent = steps.count and clock() - steps.taken_at <= SHOWN_S
-    told = []
+    found = []
     if steps.pending_s:
-        told.append(f"the host's clock jumped {_step(steps.pending_s)}")
+        found.append(f"the host's clock jumped {_step(steps.pending_s)}")
     elif is_recent and abs(steps.taken_s) > WARN_S:
-        told.append(f"the host's clock jumped {_step(steps.taken_s)} within the last hour, and is followed")
+        found.append(f"the host's clock jumped {_step(steps.taken_s)} within the last hour, and is followed")
     if ahead_s > WARN_S:
-        told.append(f"engine time is {duration(ahead_s)} ahead of the host's clock, and is set back if that lasts")
+        found.append(f"engine time is {duration(ahead_s)} ahead of the host's clock, and is set back if that lasts")
     if accounts.get("set_backs") and clock() - accounts["set_back_at"] <= SHOWN_S:
-        told.append("engine time was set back within the last hour: the host's clock was wrong")
-    told += _of_senders(offsets, steps.taken_s if is_recent else 0.0)
+        found.append("engine time was set back within the last hour: the host's clock was wrong")
+    found += _of_senders(offsets, steps.taken_s if is_recent else 0.0)
     absurd = core.pump.offsets.absurd()
     for name, one in absurd.items():
         if clock() - one.last_at <= SHOWN_S:
-            told.append(f"{plural(one.alerts, 'alert')} of {name} gave a time over a day ahead, which is no clock's")
+            found.append(f"{plural(one.alerts, 'alert')} of {name} gave a time over a day ahead, which is no clock's")
     return {
-        "ok": not told,
-        "detail": "; ".join(told),
+        "ok": not found,
+        "detail": "; ".join(found),
         "engine_ahead_s": round(ahead_s, 3),
         "set_backs": accounts.get("set_backs", 0),
         "sources": {name: round(offset, 3) for name, offset in offsets.items()},
@@ -62,12 +62,15 @@ def _of_senders(offsets: Mapping[str, float], step_s: float) -> list[str]:
     """
     off = {name: offset for name, offset in offsets.items() if abs(offset) > WARN_S}
     left = {name for name, offset in off.items() if abs(step_s) > WARN_S and abs(offset + step_s) <= WARN_S}
-    told = [f"the host's clock is wrong, as that of {plural(len(left), 'sender')} did not jump"] if left else []
+    found = [f"the host's clock is wrong, as that of {plural(len(left), 'sender')} did not jump"] if left else []
     rest = {name: offset for name, offset in off.items() if name not in left}
     if len(rest) > 1 and len(rest) == len(offsets) and max(rest.values()) - min(rest.values()) <= WARN_S:
         offset = min(rest.values())
-        return [*told, f"the host's clock is {_away(-offset)}, or those of all {len(rest)} senders are {_away(offset)}"]
-    return told + [f"the clock of {name} is {_away(offset)}" for name, offset in rest.items()]
+        return [
+            *found,
+            f"the host's clock is {_away(-offset)}, or those of all {len(rest)} senders are {_away(offset)}",
+        ]
+    return found + [f"the clock of {name} is {_away(offset)}" for name, offset in rest.items()]
 
 
 def _away(offset: float) -> str:

@@ -168,19 +168,19 @@ class Offsets:
             sender.best = offset
 
     def estimates(self) -> dict[str, float]:
-        """Return the seconds by which senders' clocks are ahead, negative when late, where that can be estimated."""
+        """Return the seconds by which senders' clocks are ahead (negative: late), as far as known."""
         with self._lock:
             found = {name: _estimate(one) for name, one in self._senders.items() if self._now - one.seen_at <= SILENT_S}
         return {name: offset for name, offset in sorted(found.items()) if offset is not None}
 
     def absurd(self) -> dict[str, Absurd]:
-        """Return the senders whose alerts gave a time more than a day ahead: the latest, at most `MAX_SENDERS`."""
+        """Return the latest senders with a time more than a day ahead, at most `MAX_SENDERS`."""
         with self._lock:
             return {name: Absurd(one.alerts, one.last_at) for name, one in sorted(self._absurd.items())}
 
 
 def _name(alert: Alert) -> str:
-    """Return the sender of an alert: its tool, and the host of its link, as there may be several of one tool."""
+    """Return the sender of an alert: its tool, and the host of its link, as a tool may run on several."""
     name = alert.source or "unknown"
     parts = alert.url.split("/", 3) if alert.url else []
     return (f"{name} {parts[2]}" if len(parts) > 2 and parts[2] else name)[:MAX_NAME]

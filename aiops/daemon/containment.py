@@ -19,7 +19,7 @@ _NAMED = 5
 
 
 def skipped_health(core: Core) -> dict[str, Any]:
-    """Return the number of records that were set aside, as far back as the journal goes, and the newest of them."""
+    """Return the number of records that were set aside since the journal's beginning, and the newest."""
     skips = list(core.pump.processor.skips.all.values())
     return {"count": len(skips), "newest": [asdict(skip) for skip in skips[-_NAMED:]]}
 

@@ -61,7 +61,7 @@ class ControlServer:
     """Answers requests until stopped; see `send_request` for the form of a request."""
 
     def __init__(self, host: Host, handlers: Mapping[str, Handler]) -> None:
-        """`handlers` answer requests beyond health, metrics, actions and silences, by the value of `ask`."""
+        """`handlers` answer requests beyond health, metrics, actions and silences, by their name."""
         self._host = host
         self._handlers = handlers
         self._server: socketserver.ThreadingUnixStreamServer | None = None
@@ -134,8 +134,7 @@ class _Server(socketserver.ThreadingUnixStreamServer):
 def send_request(directory: Path, message: Mapping[str, Any]) -> dict[str, Any]:
     """Send a request to the daemon of a state directory and return its answer.
 
-    `{"ask": "health" | "metrics" | …}` with the fields of its handler, or `{"ask": "act", "action": {...}}`. Raise
-    `UsageError` if no daemon runs there, `AiopsError` for what it could not do.
+    Raise `UsageError` if no daemon runs there, `AiopsError` for what it could not do.
     """
     try:
         with _short(directory) as short, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:

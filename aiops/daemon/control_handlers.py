@@ -53,7 +53,7 @@ class Host(Protocol):
 
 
 class PlanRequest(Struct):
-    """A dry run of `playbook`, or of the first suggestion; with `executable` only one that has steps to run."""
+    """A dry run of `playbook`, or of the first suggestion; with `executable` only if it has steps to run."""
 
     incident: str
     playbook: str | None = None
@@ -100,7 +100,7 @@ class EnableRequest(Struct):
 
 
 def handlers_of(host: Host) -> dict[str, Handler]:
-    """Return the handlers of endpoints, silences and guarded runs, by the value of `ask`."""
+    """Return the handlers of endpoints, silences and guarded runs, by the name of the request."""
     found = {"preview": _preview_handler(host), **_run_handlers(host)}
     return {**found, **_endpoint_handlers(host.delivery)} if host.delivery is not None else found
 

@@ -13,21 +13,21 @@ from aiops.engine.silence_preview import Preview, preview
 from aiops.engine.silences.silences import Silence
 from aiops.errors import AiopsError
 
-# The engine answers between two frames, within milliseconds. A look at all streams takes a fraction of a second, and a
-# disk that hangs holds the pump up.
+# The engine answers between two frames, within milliseconds. A preview over all streams takes a fraction of a second,
+# and a disk that hangs holds the pump up.
 TIMEOUT_S = 5.0
 Answer = TypeVar("Answer")
 
 
 class EngineQuestions:
-    """Asks the engine of a pump; safe for many threads. `clock` gives Unix seconds."""
+    """Queries to the engine of a pump; safe for many threads. `clock` gives Unix seconds."""
 
     def __init__(self, pump: Pump, clock: Callable[[], float], timeout_s: float = TIMEOUT_S) -> None:
         self._pump = pump
         self._clock = clock
         self._timeout_s = timeout_s
 
-    def look(self, incident: str) -> Look | None:
+    def incident(self, incident: str) -> Look | None:
         """Return an incident as the engine holds it, None for one that it does not know.
 
         Raise `AiopsError` if the engine does not answer in time.
@@ -50,7 +50,7 @@ class EngineQuestions:
 
     def _answer(self, place: str, question: Callable[[object], Answer]) -> Answer:
         try:
-            found: Answer = self._pump.ask(question).result(self._timeout_s)
+            found: Answer = self._pump.query(question).result(self._timeout_s)
         except FutureTimeout:
             raise AiopsError(f"{place}: the engine did not answer in {self._timeout_s:g} s; try again") from None
         return found

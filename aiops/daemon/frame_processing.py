@@ -1,11 +1,11 @@
-"""Frames through the engine, whatever is in them: a record that the engine cannot process is set aside.
+"""Frames through the engine; a record that the engine cannot process is set aside.
 
-A fault leaves the engine half changed. Its state before the frame is made again (the last snapshot, and the journal
-after it), and the frame is processed record by record. A record that raises twice, so that it was no passing fault of
-the machine, is written to the journal's list of skipped records; then the frame is processed without it.
+A fault leaves the engine half changed. Its state before the frame is rebuilt from the last snapshot and the journal,
+and the frame is processed record by record. A record that raises twice had no passing fault of the machine. It is
+written to the journal's list of skipped records, and the frame is processed without it.
 
-The work for one frame is bounded, however many such records it has: the first few are found one at a time, each on a
-sound state; then all that raise in one pass are set aside together; in the end the whole frame is.
+The work for one frame is bounded. The first few such records are found one at a time, each on a sound state. Then all
+that raise in one pass are set aside together, and in the end the whole frame.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ _EXACT, _PASSES = 4, 8
 
 
 class HostedEngine(Protocol):
-    """The engine, as its host sees it."""
+    """The engine, as the daemon sees it."""
 
     def step(self, batch: Sequence[Logged]) -> list[Event]:
-        """HostedEngine records; what they caused."""
+        """Process records; return what they caused."""
         ...
 
     def snapshot_parts(self) -> Iterable[bytes]:
-        """The whole state, while nothing is folded; put together, what `restore` takes."""
+        """Yield the parts of the whole state, between two steps; `restore` takes them put together."""
         ...
 
     def restore(self, snapshot: bytes) -> None:
-        """Take a state; raise `AiopsError` for one of another version."""
+        """Restore a state; raise `AiopsError` for one of another version."""
         ...
 
     def restore_parts(self, pieces: Iterator[bytes]) -> None:
-        """Take a state in the parts of `snapshot_parts`; raise `AiopsError` where they are others."""
+        """Restore a state from the parts of `snapshot_parts`; raise `AiopsError` if they are not its own."""
         ...
 
     def accounts(self) -> dict[str, Any]:
-        """How many records came and where they went."""
+        """Return the numbers of records, by kind and by disposition."""
         ...
 
 
@@ -75,9 +75,9 @@ class FrameProcessor:
         self._base: Kept | None = None
 
     def step(self, frame: Frame) -> tuple[Frame, list[Event]]:
-        """Process a frame of the journal; the frame without what could not be processed, and its events.
+        """Process a frame of the journal; return it without what could not be processed, and its events.
 
-        Raise `DiskError` where it cannot be made durable that a record is set aside; the same frame comes again then.
+        Raise `DiskError` if the list of skipped records cannot be written; the same frame must be given again then.
         """
         frame = substitute(frame, self._reasons())
         if self._is_sound:
@@ -85,18 +85,18 @@ class FrameProcessor:
                 return frame, self.engine.step(frame.records)
             except Exception as error:
                 self._is_sound = False
-                log(logging.WARNING, "a record cannot be processed: the state is made again", reason=reason_of(error))
+                log(logging.WARNING, "a record cannot be processed; the state is rebuilt", reason=reason_of(error))
         processed = self._again(frame)
         self._is_sound = True
         return processed
 
     @property
     def is_sound(self) -> bool:
-        """Whether the engine is at the end of the last frame; else the same frame has to come again."""
+        """True if the engine is at the end of the last frame; otherwise the same frame must be given again."""
         return self._is_sound
 
     def snapshot_taken(self) -> None:
-        """Let go of the state kept here: a snapshot is nearer."""
+        """Release the state kept here: a snapshot is nearer."""
         self._base = None
 
     def _again(self, frame: Frame) -> tuple[Frame, list[Event]]:
@@ -118,7 +118,7 @@ class FrameProcessor:
         return rest, events
 
     def _pass(self, frame: Frame, *, is_exact: bool) -> tuple[list[Event], dict[int, str]]:
-        """The frame's events and the records that raised; an exact pass ends with the first one."""
+        """Return the frame's events and the records that raised; an exact pass ends with the first one."""
         events: list[Event] = []
         raised: dict[int, str] = {}
         for seq, record in enumerate(frame.records, frame.first_seq):
@@ -141,7 +141,7 @@ class FrameProcessor:
         return {seq: skip.reason for seq, skip in self.skips.all.items()} if self.skips.all else {}
 
     def _before(self, number: int) -> Kept:
-        """Put the engine before frame `number`; the state there."""
+        """Bring the engine before frame `number`; return its state there."""
         self.engine, first = self._nearest(number)
         for frame in frames(self._journal, first):
             if frame.number >= number:
@@ -152,7 +152,7 @@ class FrameProcessor:
         return Kept(meta, memoryview(b"".join(packed.chunks)))
 
     def _nearest(self, number: int) -> tuple[HostedEngine, int]:
-        """An engine from the newest sound state that is not later than frame `number`, and where it goes on."""
+        """Return an engine with the newest sound state up to frame `number`, and its next frame."""
         kept = [self._base] if self._base is not None else []
         for found in [*kept, *good_snapshots(self._snapshots)]:
             if isinstance(found, JournalError) or found.meta.frame > number:
@@ -171,7 +171,7 @@ class FrameProcessor:
 
 
 def restore(engine: HostedEngine, found: Kept) -> None:
-    """Give a new engine a kept state; raise `AiopsError` where it cannot take it."""
+    """Restore a kept state into a new engine; raise `AiopsError` if it does not fit."""
     try:
         with held_back():
             # The parts of a state one after the other: all of it as bytes is half as large again as the engine.

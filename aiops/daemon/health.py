@@ -1,4 +1,4 @@
-"""What the daemon says of itself: health for people and probes, metrics for Prometheus."""
+"""Health for people and probes, and metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from aiops.store import incidents
 from aiops.telemetry.metrics import Family, render
 from aiops.version import __version__
 
-# Warnings of one kind: a person looks into the audit for more.
+# Warnings of one kind; the audit has the others.
 MAX_WARNED = 5
-# What sources say of the present, by the key of their health, with the metric's name after `aiops_source_`.
+# Gauges of sources, by the key of their health: the metric's name after `aiops_source_`, and its help.
 _SOURCE_GAUGES = {
-    "paused": ("paused", "1 while a source waits because the engine is full."),
+    "paused": ("paused", "1 while a source waits because the inbox is full."),
     "partitions": ("partitions", "Partitions that a source reads."),
     "offset": ("offset_bytes", "How far a file was read."),
     "waiting": ("waiting_requests", "Requests that are decoded or wait for the disk."),
@@ -35,7 +35,7 @@ _SOURCE_GAUGES = {
 
 
 class Report:
-    """The daemon's health for people and probes, and its metrics for Prometheus; any thread may ask."""
+    """The daemon's health and metrics; any thread may read them."""
 
     def __init__(self, core: Core, neighbours: Neighbours, status: DaemonStatus, models: ModelsInUse) -> None:
         self._core = core
@@ -143,7 +143,7 @@ def _left_out(core: Core) -> str:
 
 
 def _set_aside(accounts: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The last few silences that are not in force, with the reason."""
+    """Return the last few silences that are not in force, with the reason."""
     return list(accounts.get("silences_set_aside", {}).items())[-MAX_WARNED:]
 
 
@@ -168,8 +168,10 @@ def _records(core: Core, status: Status) -> list[Family]:
         Family("aiops_conserved", "gauge", "1 while every record has exactly one disposition.").add(
             float(accounts.get("conserved", True))
         ),
-        Family("aiops_open_incidents", "gauge", "Incidents that are not over.").add(accounts.get("open_incidents", 0)),
-        Family("aiops_storm", "gauge", "1 while alerts that stand alone are gathered, as too many incidents open.").add(
+        Family("aiops_open_incidents", "gauge", "Incidents that are not resolved.").add(
+            accounts.get("open_incidents", 0)
+        ),
+        Family("aiops_storm", "gauge", "1 during a storm, while lone alerts are grouped by failure domain.").add(
             float(accounts.get("storm", False))
         ),
         Family("aiops_streams", "gauge", "Alert streams that the engine knows.").add(accounts.get("streams", 0)),
@@ -203,22 +205,24 @@ def _latencies(core: Core) -> list[Family]:
 
 
 def _sources(core: Core) -> list[Family]:
-    up = Family("aiops_source_up", "gauge", "1 while a source is well.")
-    falls = Family("aiops_source_falls_total", "counter", "Times that a source ended by a fault and was started again.")
-    lag = Family("aiops_source_lag", "gauge", "Messages that a source has still to read, by place.")
-    counts = Family("aiops_source_events_total", "counter", "What a source counts of itself.")
+    up = Family("aiops_source_up", "gauge", "1 while a source is healthy.")
+    falls = Family("aiops_source_falls_total", "counter", "Times that a source failed and was restarted.")
+    lag = Family(
+        "aiops_source_lag", "gauge", "Messages that a source has still to read, by place (such as a partition)."
+    )
+    counts = Family("aiops_source_events_total", "counter", "Events that a source counts, by kind.")
     unknown = _unknown_words()
     gauges = {key: Family(f"aiops_source_{end}", "gauge", text) for key, (end, text) in _SOURCE_GAUGES.items()}
-    for name, told in core.sources.health().items():
-        up.add(float(bool(told.get("ok"))), source=name)
-        falls.add(float(told.get("falls", 0)), source=name)
-        for place, count in _numbers(told.get("lag")):
+    for name, health in core.sources.health().items():
+        up.add(float(bool(health.get("ok"))), source=name)
+        falls.add(float(health.get("falls", 0)), source=name)
+        for place, count in _numbers(health.get("lag")):
             lag.add(count, source=name, place=place)
-        for field, words in told.get("unknown", {}).items():
+        for field, words in health.get("unknown", {}).items():
             for word, count in _numbers(words) if field in unknown else ():
                 unknown[field].add(count, source=name, word=word)
-        growing = told.get("counts", ())
-        for key, count in _numbers(told):
+        growing = health.get("counts", ())
+        for key, count in _numbers(health):
             if key in growing:
                 counts.add(count, source=name, event=key)
             elif key in gauges:
@@ -227,7 +231,7 @@ def _sources(core: Core) -> list[Family]:
 
 
 def _unknown_words() -> dict[str, Family]:
-    """Sources count words that they do not know, of a bounded number, by field."""
+    """Return the metrics of unknown words, by field; sources count a bounded number of them."""
     return {
         "status": Family("aiops_status_unknown_total", "counter", "Alerts whose status is no known word: they fire."),
         "severity": Family(
@@ -260,7 +264,7 @@ def _disk(core: Core) -> list[Family]:
             core.state.snapshots.state_bytes
         ),
         Family("aiops_snapshots_failed_total", "counter", "Snapshots that could not be written.").add(snapshots.failed),
-        Family("aiops_recovery_seconds", "gauge", "How long the last start took to fold.").add(
+        Family("aiops_recovery_seconds", "gauge", "Time that the last start took to process the journal.").add(
             core.state.recovered.seconds
         ),
     ]
@@ -275,7 +279,7 @@ def _store(core: Core) -> list[Family]:
     outbox = Family("aiops_outbox_rows", "gauge", "Messages by endpoint and state.")
     age = Family("aiops_outbox_oldest_age_seconds", "gauge", "Age of the oldest message that is due and not delivered.")
     stored = Family("aiops_incidents", "gauge", "Incidents in the store by status and severity.")
-    letters = Family(
+    dead_letters = Family(
         "aiops_dead_letters_total", "counter", "Input that became no record, and records that were set aside."
     )
     try:
@@ -285,7 +289,7 @@ def _store(core: Core) -> list[Family]:
         for (status, severity), count in sorted(incidents.counts(core.state.store.database.reader).items()):
             stored.add(count, status=status, severity=Severity(severity).label)
     except sqlite3.Error:
-        # A page without these numbers tells more than no page: the rest says that the disk is ill.
+        # The other metrics show that the disk has a fault: they must not be lost with these.
         pass
-    letters.add(core.pump.meta.rejected + core.pump.accounts.get("skipped", 0))
-    return [outbox, age, stored, letters]
+    dead_letters.add(core.pump.meta.rejected + core.pump.accounts.get("skipped", 0))
+    return [outbox, age, stored, dead_letters]

@@ -1,4 +1,4 @@
-"""The inbox: what sources brought and the journal does not have yet. Bounded; beyond it, sources wait."""
+"""The inbox: batches of sources that wait for the journal. When it is full, sources wait."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aiops.ports import Received
 
 
 class Pending:
-    """A batch that waits for its commit. `done` becomes True once the journal has it, False when it was not taken."""
+    """A batch that waits for its commit; `done` is True once the journal has it, False if refused."""
 
     __slots__ = ("at", "done", "received", "weight")
 
@@ -41,7 +41,7 @@ class Inbox:
         self._woken = False
 
     def put(self, received: Received, timeout_s: float) -> bool:
-        """Return True once the journal has it on disk; False when the engine is full (nothing was taken)."""
+        """Return True once the journal has the batch on disk; False if nothing was taken in time."""
         deadline = self._monotonic() + timeout_s
         with self._lock:
             self._emptied.wait_for(lambda: self._closed or self._has_room(received), timeout_s)
@@ -51,17 +51,17 @@ class Inbox:
         try:
             return pending.done.result(max(0.0, deadline - self._monotonic()))
         except FutureTimeout:
-            # What the pump has not begun with is taken back; what it has is answered soon, one way or the other.
+            # A batch that the pump has not begun with is withdrawn; one that it has is answered soon.
             return False if self._withdraw(pending) else pending.done.result()
 
     def submit(self, received: Received) -> Future[bool] | None:
-        """As `put`, without waiting: a future of its answer, or None when there is no room."""
+        """Return a future of the answer that `put` waits for, or None if there is no room."""
         with self._lock:
             pending = self._enter(received)
         return None if pending is None else pending.done
 
     def take(self, max_records: int, timeout_s: float) -> list[Pending]:
-        """What is there, up to `max_records` and at least one batch; empty when nothing came in `timeout_s`."""
+        """Return the waiting batches, up to `max_records`; the first in any case, none after `timeout_s`."""
         with self._lock:
             self._filled.wait_for(lambda: self._queue or self._closed or self._woken, timeout_s)
             self._woken = False
@@ -70,7 +70,7 @@ class Inbox:
             while self._queue and (not taken or weight + self._queue[0].weight <= max_records):
                 pending = self._queue.popleft()
                 self._weight -= pending.weight
-                # A caller that went away (a client that hung up) may have cancelled what nobody had begun with.
+                # A caller that left (a client that closed its connection) may have cancelled its batch.
                 if pending.done.set_running_or_notify_cancel():
                     weight += pending.weight
                     taken.append(pending)
@@ -78,13 +78,13 @@ class Inbox:
             return taken
 
     def wake(self) -> None:
-        """Let `take` return at once, although nothing came."""
+        """Let `take` return at once without a batch."""
         with self._lock:
             self._woken = True
             self._filled.notify()
 
     def refuse(self, refusing: bool) -> None:
-        """Take nothing while the disk does not: what waits is answered False, and so is all that comes."""
+        """Refuse all batches while the disk does, those that wait included; or accept them again."""
         with self._lock:
             self._refusing = refusing
             if refusing:
@@ -92,14 +92,14 @@ class Inbox:
             self._emptied.notify_all()
 
     def close(self) -> None:
-        """Take nothing more; what is in the queue is still handed to the pump."""
+        """Refuse new batches; the pump still gets those in the queue."""
         with self._lock:
             self._closed = True
             self._filled.notify_all()
             self._emptied.notify_all()
 
     def abandon(self) -> None:
-        """Close, and answer False to what the pump will not come to."""
+        """Close, and refuse the batches that the pump will not process."""
         with self._lock:
             self._closed = True
             self._answer_all()
@@ -107,12 +107,12 @@ class Inbox:
             self._emptied.notify_all()
 
     def depth(self) -> int:
-        """Records that wait."""
+        """Return the number of records that wait."""
         return self._weight
 
     @property
     def refusing(self) -> bool:
-        """Whether nothing is taken at present."""
+        """True while all batches are refused."""
         return self._refusing or self._closed
 
     def _has_room(self, received: Received) -> bool:

@@ -23,7 +23,7 @@ SHOWN_S = 3_600.0
 
 
 class Late(Struct):
-    """What came late of one source: how many records, how far at most (seconds), and when the last one came."""
+    """Late records of one source: their number, the greatest lateness, and when the last one came."""
 
     records: int = 0
     most_s: float = 0.0
@@ -38,7 +38,7 @@ class Lateness:
         self._by_source: dict[str, Late] = {}
 
     def judge(self, batches: Sequence[Received], engine_now: float, now: float) -> None:
-        """Write into each batch how many of its records are late; `now` is the host's clock (Unix seconds)."""
+        """Set the number of late records in each batch; `now` is the host's clock (Unix seconds)."""
         reached = engine_now
         for received in batches:
             times = times_of(received.records)
@@ -54,7 +54,7 @@ class Lateness:
             reached = max(reached, highest)
 
     def count(self, batches: Sequence[Received], now: float) -> None:
-        """Count what was taken."""
+        """Count the late records of batches that were taken."""
         for received in batches:
             if received.late:
                 with self._lock:
@@ -63,15 +63,15 @@ class Lateness:
                     one.most_s, one.last_at = max(one.most_s, received.late_s), now
 
     def health(self, now: float) -> dict[str, Any]:
-        """The counts by source; not ok for a while after late records came."""
+        """Return the counts by source; not ok for a while after late records."""
         with self._lock:
             counts = {name: one.records for name, one in self._by_source.items()}
             recent = {name: one for name, one in self._by_source.items() if now - one.last_at < SHOWN_S}
-            told = "; ".join(f"source {name}: {sentence(one.records, one.most_s)}" for name, one in recent.items())
-        return {"ok": not recent, "detail": told, "records": counts}
+            detail = "; ".join(f"source {name}: {sentence(one.records, one.most_s)}" for name, one in recent.items())
+        return {"ok": not recent, "detail": detail, "records": counts}
 
     def metrics(self, sources: Iterable[str] = ()) -> list[Family]:
-        """The counter of late records, of all `sources` and of those that had some."""
+        """Return the counter of late records, of all `sources` and of those that had some."""
         family = Family(
             "aiops_records_late_total", "counter", "Records older than the engine's time by over 5 minutes."
         )
@@ -83,7 +83,7 @@ class Lateness:
 
 
 def _late(times: Sequence[float], reached: float, latest: float) -> list[float]:
-    """How late each late one is, as time moves on with the records themselves."""
+    """Return the lateness of each late record (seconds); the records themselves move time on."""
     late = []
     for at in times:
         if at < reached - LATE_S:

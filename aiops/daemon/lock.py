@@ -1,4 +1,4 @@
-"""One daemon a state directory: two writers of one journal would destroy it."""
+"""The lock of a state directory: two writers of one journal would destroy it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from aiops.errors import AiopsError
 
 
 class StateLock:
-    """Held by the running daemon; the kernel lets go of it when the process ends, however it ends."""
+    """A lock that the running daemon holds; the kernel releases it in any case when the process ends."""
 
     def __init__(self, directory: Path) -> None:
-        """Take the lock; raise `AiopsError` when another process has it, or the directory cannot be written."""
+        """Take the lock; raise `AiopsError` if another process has it or the directory cannot be written."""
         try:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._fd = os.open(directory / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
@@ -36,5 +36,5 @@ class StateLock:
             os.write(self._fd, f"{os.getpid()}\n".encode())
 
     def release(self) -> None:
-        """Let another daemon have it."""
+        """Release the lock."""
         os.close(self._fd)

@@ -20,9 +20,9 @@ from aiops.ports import Identified
 
 
 class ModelInUse(Struct, frozen=True):
-    """A model: its registered name, the version of the distribution that it came in, and what it decides by.
+    """A model: its registered name, the version of its distribution, and a digest of its data.
 
-    Equal digests are equal data (rules, words, playbooks, fitted numbers); what the model learned since is not in it.
+    Equal digests are equal data (rules, words, playbooks, fitted numbers), without what the model learned since.
     """
 
     model: str
@@ -31,7 +31,7 @@ class ModelInUse(Struct, frozen=True):
 
 
 class ModelsInUse:
-    """The models of a pump's engine: those that the configuration names, and the detector of the last swap."""
+    """The models of a pump's engine: those of the configuration, and the detector that was promoted last."""
 
     def __init__(self, config: Config, pump: Pump) -> None:
         self._configured = models_of(config, pump.engine)
@@ -43,7 +43,7 @@ class ModelsInUse:
 
 
 def models_of(config: Config, engine: object) -> dict[str, ModelInUse]:
-    """The models that an engine was built with, by stage."""
+    """Return the models that an engine was built with, by stage."""
     if not isinstance(engine, Engine):
         return {}
     models = engine.ranking.models
@@ -56,7 +56,7 @@ def models_of(config: Config, engine: object) -> dict[str, ModelInUse]:
 
 
 def detector_of(accounts: Mapping[str, Any]) -> dict[str, ModelInUse]:
-    """The detector that a record put in place, under the stage `detect`; empty before the first."""
+    """Return the detector that a record promoted, under the stage `detect`; empty before the first."""
     found = accounts.get("detector")
     return {} if found is None else {"detect": ModelInUse(found[0], _version(group_of(found[0]), found[0]), found[1])}
 
@@ -67,7 +67,7 @@ def _in_use(named: ModelConfig, model: object) -> ModelInUse:
 
 
 def _digest(named: ModelConfig) -> str:
-    """Of a model that does not say what it decides by: of its options."""
+    """Return a digest of the options of a model that has no digest of its own."""
     return hashlib.sha256(msgspec.json.encode(named.options, order="sorted")).hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""Open the state directory: lock, store, journal, snapshots, and the engine brought to the end of the journal."""
+"""Open the state directory: lock, store, journal and snapshots, and recover the engine."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Clocks(Struct, frozen=True):
 class OpenedState(Struct):
     """A state directory in use by this process, until `close`.
 
-    `warnings` says what the start found in the journal and the snapshots, at `opened_at` (Unix seconds).
-    `store_problem` says what the store lost before; empty if nothing.
+    `warnings` are findings of the start in the journal and the snapshots, at `opened_at` (Unix seconds).
+    `store_problem` is what the store lost before; empty if nothing.
     """
 
     directory: Path
@@ -62,9 +62,10 @@ class OpenedState(Struct):
 def open_state(
     config: Config, make: Callable[[], HostedEngine], policy: NotificationPolicy | None, clocks: Clocks
 ) -> OpenedState:
-    """Open the state and process the journal up to its end; raise `AiopsError` for a state that cannot be used.
+    """Open the state and process the journal up to its end.
 
-    `make` builds an empty engine. `policy` decides on the notifications of frames that the store lacks.
+    `make` builds an empty engine. `policy` decides on the notifications of frames that the store lacks. Raise
+    `AiopsError` for a state that cannot be used.
     """
     directory, digest = config.state.path(), engine_digest(config)
     with ExitStack() as opened:
@@ -105,7 +106,7 @@ def open_state(
 def _begin_again(
     store: Store, repaired: Repaired | None, missing: str, number: int, has_snapshot: bool, clocks: Clocks
 ) -> str:
-    """Mark in a store that replaces another one from which frame on people are notified; return what was lost.
+    """Mark in a store that replaces another one the first frame that is notified of; return what was lost.
 
     Without a snapshot, all that the journal holds counts as notified.
     """
@@ -124,7 +125,7 @@ def _begin_again(
 
 
 def _report_lost(what: str) -> str:
-    sentence = f"{what}: what it lacked was made again from the journal{MISSING}"
+    sentence = f"{what}: what it lacked was rebuilt from the journal{MISSING}"
     log(logging.ERROR, sentence)
     return sentence
 

@@ -1,4 +1,4 @@
-"""The desk: operator actions on their way through the journal, and the engine's answers on their way back."""
+"""Operator actions: their way through the journal, and the engine's answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aiops.records import Action
 
 
 class OperatorActions:
-    """Hands actions in and waits for what the engine says of them. Threads may share it."""
+    """Puts actions into the inbox and waits for the engine's feedback; threads may share it."""
 
     def __init__(self, inbox: Inbox, clock: Callable[[], float]) -> None:
         self._inbox = inbox
@@ -23,7 +23,7 @@ class OperatorActions:
         self._waiting: dict[str, Future[Feedback]] = {}
 
     def act(self, action: Action, timeout_s: float) -> Feedback | None:
-        """The engine's answer, once it is in the store; None when the action was not taken or not answered in time."""
+        """Return the engine's feedback once it is in the store; None if it did not come in time."""
         action.id = action.id or f"act:{secrets.token_hex(8)}"
         action.ts = action.ts or self._clock()
         answer: Future[Feedback] = Future()
@@ -40,7 +40,7 @@ class OperatorActions:
                 self._waiting.pop(action.id, None)
 
     def answer(self, events: Iterable[Event]) -> None:
-        """Give the answers among `events` to whoever waits."""
+        """Pass the feedback among `events` to the threads that wait for it."""
         if not self._waiting:
             return
         for event in events:

@@ -1,4 +1,4 @@
-"""The parts of a running daemon, put together by `aiops.app`; health, metrics and the control socket read them."""
+"""The parts of a running daemon, put together by `aiops.app`; health and metrics read them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Delivery(Reporting, Protocol):
 
 
 class Core(Struct, frozen=True):
-    """What every daemon has: the state, the pump with what it reads from, and the jobs on the disk."""
+    """The parts of every daemon: the state, the pump with its input, and the jobs on the disk."""
 
     config: Config
     clocks: Clocks
@@ -74,10 +74,10 @@ def keep_nothing(config: Config) -> None:
 
 
 class Neighbours(Struct, frozen=True):
-    """What works beside the engine where it is configured.
+    """The parts beside the engine that a configuration may have.
 
-    `runs_problem` says why guarded runs are enabled and none can be made; `left_out` what the configuration names and
-    nobody can use. `reload` takes over another configuration's endpoints.
+    `runs_problem` is the reason why guarded runs are enabled and not available; `left_out` are things that the
+    configuration names and that cannot be used. `reload` takes over the endpoints of another configuration.
     """
 
     delivery: Delivery | None = None

@@ -1,8 +1,8 @@
-"""The present state of incidents, for those who look: between two of its versions, an incident goes on changing.
+"""The present state of incidents in the store: they change between two versions as well.
 
-Versions are for notifications, and come minutes apart. What page, API and command line read is the incidents table of
-the store; here, incidents that changed since are written into it about once a second, under the version that they have.
-Nothing else is made of that: no entry of the audit, no message.
+Versions are for notifications and come minutes apart. Page, API and command line read the incidents table of the store.
+Incidents that changed since their version are written into it about once a second, under that version. Nothing else
+follows from it: no entry of the audit, no notification.
 
 Cost: at most `MAX_SHARE` of the pump's time, `MAX_EACH` incidents and `MAX_BYTES` a round. Where more incidents change
 than that, half of a round is of those that changed last, and half of those that have waited longest.
@@ -30,7 +30,7 @@ MAX_SHARE = 0.03
 
 
 class PresentStateWriter:
-    """Collects which incidents changed and writes them in rounds; the pump's thread alone uses it."""
+    """Collects the incidents that changed and writes them in rounds; for the pump's thread alone."""
 
     def __init__(self, store: Store, monotonic: Callable[[], float]) -> None:
         self._store = store
@@ -43,16 +43,16 @@ class PresentStateWriter:
         self._failed = False
 
     def start(self, engine: object) -> None:
-        """Begin with all that is remembered: what changed before the process ended may not have been written."""
+        """Begin with all incidents: changes from before the process ended may not have been written."""
         self._engine = engine
         if isinstance(engine, Engine):
             for name in engine.incidents.by_id:
                 self._touch(name)
 
     def changed(self, events: Sequence[Event], engine: object) -> None:
-        """Take in what a frame changed."""
+        """Note the incidents that a frame changed."""
         if engine is not self._engine:
-            # The state was made again, and what had changed in the one before is not known.
+            # The state was rebuilt; the changes in the one before are not known.
             self.start(engine)
         if not isinstance(engine, Engine):
             return
@@ -63,11 +63,11 @@ class PresentStateWriter:
             self._touch(name)
 
     def wait_s(self) -> float:
-        """Seconds until the next round; infinite where nothing waits."""
+        """Return the seconds until the next round; infinite if nothing waits."""
         return max(0.0, self._due_at - self._monotonic()) if self._waiting else inf
 
     def write(self, engine: object) -> None:
-        """Write a round, if it is time and anything changed."""
+        """Write a round, if one is due and anything changed."""
         begun = self._monotonic()
         if not self._waiting or not isinstance(engine, Engine) or begun < self._due_at:
             return
@@ -79,7 +79,7 @@ class PresentStateWriter:
         self._due_at = begun + max(EVERY_S, took / MAX_SHARE)
 
     def write_all(self, engine: object) -> None:
-        """Write all that waits, in as many rounds as it takes: at the start, and at the end."""
+        """Write all that waits, in as many rounds as needed: at the start and at the end."""
         while self._waiting and isinstance(engine, Engine):
             done, found = self._round(engine)
             if not self._stored(found):
@@ -88,7 +88,7 @@ class PresentStateWriter:
                 del self._waiting[name], self._latest[name]
 
     def _round(self, engine: Engine) -> tuple[list[str], list[Present]]:
-        """The incidents of one round, and those of them that the engine still remembers as they are now."""
+        """Return the names of one round, and the present state of those that the engine still remembers."""
         done: list[str] = []
         found: list[Present] = []
         size = 0
@@ -108,7 +108,7 @@ class PresentStateWriter:
         self._latest[name] = None
 
     def _chosen(self) -> list[str]:
-        """The names of one round: by turns the one that changed last and the one that has waited longest."""
+        """Return the names of one round: by turns the one that changed last and the one that waited longest."""
         newest, oldest = reversed(self._latest), iter(self._waiting)
         found: dict[str, None] = {}
         for new, old in zip(newest, oldest, strict=True):

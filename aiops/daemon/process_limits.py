@@ -1,4 +1,4 @@
-"""The process' limits."""
+"""Limits of the process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MAX_FILES = 1 << 16
 
 
 def raise_open_files() -> int:
-    """Raise the soft limit of open files as far as is allowed and of use; return what it is now.
+    """Raise the soft limit of open files as far as allowed and useful; return it.
 
     The usual soft limit of 1,024 is for programs that use select(2); 512 connections, sources and files are near it.
     """

@@ -1,9 +1,9 @@
-"""The pump: the one thread that commits, folds and stores.
+"""The pump: the one thread that commits, processes and stores.
 
-    take what is there -> one frame in the journal, synced -> answer the sources -> fold -> one store transaction
+    take batches -> write and sync one frame of the journal -> answer the sources -> engine -> one store transaction
 
-The frame is the commit point. What fails before it was not taken, and its source will bring it again; what fails after
-it is in the journal, and is tried again until it is in the store too, or folded again at the next start.
+The frame is the commit point. A batch that fails before it was not taken, and its source brings it again. What fails
+after it is in the journal: it is tried again until the store has it, or processed again at the next start.
 """
 
 from __future__ import annotations
@@ -46,15 +46,18 @@ State = Literal["running", "degraded", "stopped", "failed"]
 RETRY_FIRST_S = 0.25
 # A disk that was freed or mounted again should be noticed within the time that a person waits for it.
 RETRY_CAP_S = 15.0
-# Where the disk refuses again within this time, it was not well: the pauses go on growing.
+# If the disk refuses again within this time, it had not recovered: the pauses continue to grow.
 CALM_S = 60.0
-# What the disk must take at once before anything is taken again. A nearly full one takes small frames and refuses the
-# next large one, and would be well and ill in turn. A frame is at most some megabytes.
+# Bytes that the disk must take at once before records are accepted again. A nearly full one takes small frames and
+# refuses the next large one, and would recover and fail in turn. A frame is at most some megabytes.
 ROOM_BYTES, MAX_ROOM_BYTES = 256 << 10, 16 << 20
 
 
 class Pump:
-    """Runs in a thread of its own. `clock` gives Unix seconds, `monotonic` seconds that never go back."""
+    """The loop of the daemon, in a thread of its own.
+
+    `clock` gives Unix seconds, `monotonic` seconds that never go back.
+    """
 
     def __init__(
         self,
@@ -84,7 +87,7 @@ class Pump:
         self.metrics = PumpMetrics()
         self.lateness = Lateness()
         self.accounts: dict[str, Any] = {}
-        # The time that the engine has reached; negative while it has processed nothing. Any thread may look.
+        # The time that the engine has reached; negative before the first record. Any thread may read it.
         self.engine_at = engine_time(self.engine)
         self.silences: list[Silence] = []
         self._writer = writer
@@ -97,7 +100,7 @@ class Pump:
         self._monotonic = monotonic
         self._on_events = on_events
         self._tracer = tracer
-        # The batch that is worked on; ticks of the clock and what is tried again are not traced.
+        # The batch under way; ticks of the clock and retries are not traced.
         self._span = NO_SPAN
         self.offsets = Offsets()
         self._ticks = Ticks(config.tick_s, is_new=recovered.seq == 0, has_backlog=has_backlog)
@@ -109,9 +112,9 @@ class Pump:
         self._account()
         self._present = PresentStateWriter(store, monotonic)
         self._present.start(self.engine)
-        # What could not be stored yet; folded already, so that it must be stored before anything else is.
+        # Decisions that could not be stored yet. The engine has made them: they must be stored before anything else.
         self._unstored: list[FrameDecisions] = []
-        # The committed frame that is not processed yet, as it is not durable that a record of it is set aside.
+        # The committed frame that is not processed yet, as the list of skipped records could not be written.
         self._unprocessed: Frame | None = None
         self._questions: deque[tuple[Callable[[HostedEngine], Any], Future[Any]]] = deque()
 
@@ -121,7 +124,7 @@ class Pump:
         return self.processor.engine
 
     def run(self) -> None:
-        """Work until `stop`, then take a last snapshot; a fault of the engine ends it in state `failed`."""
+        """Work until `stop`, then take a last snapshot; a fault of the engine ends in the state `failed`."""
         try:
             while not self._stop.is_set():
                 self.round()
@@ -130,7 +133,7 @@ class Pump:
         except Exception as error:
             self.state = "failed"
             self.reason = f"{type(error).__name__}: {error}"
-            logging.getLogger("aiops").exception("the pump failed: what is in the journal is safe")
+            logging.getLogger("aiops").exception("the pump failed; the journal is safe")
         finally:
             self._inbox.abandon()
 
@@ -144,8 +147,8 @@ class Pump:
         at = self.meta.positions.get(source)
         return None if at is None else Position(source, dict(at))
 
-    def ask(self, question: Callable[[HostedEngine], Any]) -> Future[Any]:
-        """Have a short question answered in this thread, between two frames, while nothing changes the engine."""
+    def query(self, question: Callable[[HostedEngine], Any]) -> Future[Any]:
+        """Run a short query of the engine in this thread, between two frames; return a future of its result."""
         answer: Future[Any] = Future()
         self._questions.append((question, answer))
         self._inbox.wake()
@@ -161,7 +164,7 @@ class Pump:
                     answer.set_exception(error)
 
     def round(self) -> None:
-        """One frame, or a look at the clock."""
+        """Process one frame, or a tick of the clock if nothing came."""
         self._answer()
         if self._unstored or self._unprocessed or self.state == "degraded":
             self._recover()
@@ -189,7 +192,7 @@ class Pump:
             self._snapshots.wait(RETRY_CAP_S)
 
     def _show(self) -> None:
-        """Bring what people look at up to the present; what is not in the store yet goes first."""
+        """Write the present state of incidents; decisions that are not in the store yet go first."""
         if self._is_whole():
             self._present.write(self.engine)
 
@@ -223,13 +226,13 @@ class Pump:
             self._ticks.seen(pending.received.records, now, reached)
             self.offsets.seen(pending.received.records, now, steps)
         self.lateness.judge([pending.received for pending in taken], reached, now)
-        # The clock first: records are judged by the last one that the engine was told.
+        # The clock first: the engine judges records by the last tick.
         clock = self._ticks.clock(now) if taken else []
         ticks = self._ticks.flowing(now) if taken else self._ticks.idle(now, reached)
         return admit((pending.received for pending in taken), self._writer.seq, ticks, clock)
 
     def _journal(self, admitted: Admitted, now: float) -> Frame | None:
-        """Commit; None when the disk did not take it."""
+        """Commit a frame; None if the disk refused it."""
         begun = self._monotonic()
         meta = Meta(
             at=now,
@@ -308,7 +311,7 @@ class Pump:
         self._inbox.refuse(True)
 
     def _recover(self) -> None:
-        """Try again after a while; sources are told to wait until it works."""
+        """Try again after a pause; sources wait until it works."""
         self._stop.wait(self._backoff.next_s())
         if self._stop.is_set():
             return
@@ -334,7 +337,7 @@ class Pump:
         self._process_and_store(frame, [])
 
     def _snapshot(self) -> None:
-        """Take the state. The store is told first how far it is, so that it is never behind a snapshot."""
+        """Take a snapshot. The store records its position first: it must never be behind a snapshot."""
         try:
             self._store.apply([FrameDecisions(self._writer.number - 1, self.meta.at, [])])
         except sqlite3.Error as error:
@@ -345,7 +348,7 @@ class Pump:
             with held_back():
                 state = pack(self.engine.snapshot_parts())
         except Exception as error:
-            # A model that cannot say what it knows; the journal has all that its next state is made of.
+            # A model that cannot export its state; the journal has all that its next state is made of.
             self._snapshots.fail(f"snapshot: the state cannot be taken: {reason_of(error)}")
             return
         self.processor.snapshot_taken()
@@ -355,19 +358,19 @@ class Pump:
         self._snapshots.write(meta, state, seconds)
 
     def _account(self) -> None:
-        """Publish what other threads may know of the engine, which they must not look into while it works."""
+        """Publish the engine's numbers for other threads, which must not read it while it works."""
         self._accounted_at = self._monotonic()
         self.accounts = self.engine.accounts()
         self.silences = list(silences_of(self.engine))
 
 
 def engine_time(engine: HostedEngine) -> float:
-    """The time that an engine has reached; before all for a engine that knows none."""
+    """Return the time that an engine has reached; minus infinity for one that has no clock."""
     timeline = getattr(engine, "timeline", None)
     return float(timeline.now) if timeline is not None else float("-inf")
 
 
 def silences_of(engine: HostedEngine) -> Iterable[Silence]:
-    """The silences that an engine holds; none for a engine that knows none."""
+    """Return the silences that an engine holds; none for one that knows none."""
     held = getattr(engine, "silences", None)
     return held.by_id.values() if held is not None else ()

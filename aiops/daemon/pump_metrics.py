@@ -1,4 +1,4 @@
-"""What the pump measures of itself."""
+"""Measurements of the pump."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from aiops.telemetry.metrics import Histogram
 
 
 class PumpMetrics:
-    """Latencies in seconds and counts since the start; written by the pump, read by any thread."""
+    """Latencies in seconds, and counts since the start; written by the pump, read by any thread."""
 
     def __init__(self) -> None:
-        # From `put` to the pump's taking it.
+        # From `put` until the pump takes the batch.
         self.queue = Histogram()
         # Encoding, writing and syncing one frame.
         self.journal = Histogram()
         self.step = Histogram()
         # One transaction with incidents, outbox and audit.
         self.store = Histogram()
-        # From `put` to the commit of what it caused in the store.
+        # From `put` until the store has what the batch caused.
         self.whole = Histogram()
-        # How long the fold stood still for a snapshot.
+        # The time that the engine stood still for a snapshot.
         self.snapshot = Histogram()
         self.records = 0
         self.disk_errors = 0
         self.journaled_at = 0.0
 
     def journaled(self, seconds: float, records: int, now: float) -> None:
-        """A frame was committed."""
+        """Count a frame that was committed."""
         self.journal.observe(seconds)
         self.records += records
         self.journaled_at = now

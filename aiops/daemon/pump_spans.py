@@ -14,7 +14,7 @@ from aiops.telemetry.trace import NO_SPAN, OFF, Span, Tracer, Value
 
 
 def begin_batch(tracer: Tracer, taken: Sequence[Pending], admitted: Admitted) -> Span:
-    """The span of what was taken from the inbox at once; none for the clock alone."""
+    """Begin the span of the batches taken from the inbox at once; none for the clock alone."""
     if tracer is OFF or not taken:
         return NO_SPAN
     links = [pending.received.traceparent for pending in taken if pending.received.traceparent]
@@ -29,7 +29,7 @@ def begin_batch(tracer: Tracer, taken: Sequence[Pending], admitted: Admitted) ->
 
 
 def keep_causes(tracer: Tracer, span: Span, events: Iterable[Event]) -> None:
-    """Have what is told of these events be a part of the batch's trace."""
+    """Remember the batch's span for the notifications of these events."""
     if span is NO_SPAN:
         return
     for event in events:

@@ -1,7 +1,7 @@
-"""The start: the last good snapshot, then the journal after it.
+"""Recovery at the start: the last good snapshot, then the journal after it.
 
-What the store has already is folded and not written again; what it lacks is written now, so that nothing that was
-acknowledged is forgotten and nothing is told twice.
+Frames that the store has already are processed and not written again. Frames that it lacks are written now. Nothing
+that was acknowledged is forgotten, and nobody is notified twice.
 """
 
 from __future__ import annotations
@@ -28,16 +28,17 @@ from aiops.telemetry.logs import log
 
 # Frames written to the store in one transaction while catching up: fewer syncs, and still some seconds' worth at most.
 _TOGETHER = 64
-# How often a long start says how far it is.
+# The pause between two log lines about the progress of a long start.
 _SHOWN_S = 10.0
 
 
 class Recovered(Struct):
-    """The engine as it was, and where the journal goes on.
+    """The recovered engine, and the number of the next frame and record.
 
-    `meta` is the cumulative part of the last frame; `seconds` is what it took, `frames` and `records` what was folded.
+    `meta` is the cumulative part of the last frame; `seconds` is the time of the recovery, `frames` and `records` count
+    what was processed.
     `notify_from` is the first frame that is notified of: before it, a store that was lost is only written again.
-    `gap` says what the store lacked that a snapshot had.
+    `gap` is what the store lacked and a snapshot had.
     """
 
     processor: FrameProcessor
@@ -58,9 +59,9 @@ class Recovered(Struct):
 
 
 def recover(journal: Path, snapshots: Path, store: Store, make: Callable[[], HostedEngine], config: str) -> Recovered:
-    """Bring engine and store to the end of the journal; `config` is the digest of the engine's configuration.
+    """Bring engine and store to the end of the journal.
 
-    Raise `JournalError` when the journal is damaged or lacks what is needed.
+    `config` is the digest of the engine's configuration. Raise `JournalError` if the journal is damaged or incomplete.
     """
     begun = time.perf_counter()
     applied = store.applied()
@@ -70,7 +71,7 @@ def recover(journal: Path, snapshots: Path, store: Store, make: Callable[[], Hos
         _process_rest(state, journal, store, applied)
     if state.notify_from > applied:
         store.take_as_sent(state.meta.at)
-    # What people see before the first record comes is the present, too, and not the last version.
+    # Before the first record, people see the present state as well, and not the last version.
     shown = PresentStateWriter(store, time.monotonic)
     shown.start(state.engine)
     shown.write_all(state.engine)
@@ -81,18 +82,18 @@ def recover(journal: Path, snapshots: Path, store: Store, make: Callable[[], Hos
 def _from_snapshot(
     snapshots: Path, journal: Path, applied: int, make: Callable[[], HostedEngine], config: str
 ) -> Recovered:
-    """The newest snapshot that can be used; a new engine when there is none."""
+    """Return an engine with the newest snapshot that can be used; a new one if there is none."""
     problems: list[str] = []
     notify_from = 0
     gap = ""
     for found in good_snapshots(snapshots):
         if isinstance(found, JournalError):
-            problems.append(f"{found}: the one before is used")
+            problems.append(f"{found}; the one before is used")
             continue
         notify_from = max(notify_from, found.meta.frame)
         if found.meta.frame > applied:
             lack = f"the store ends at frame {applied} and the snapshot at {found.meta.frame}"
-            problems.append(f"{lack}: an older snapshot is used, so that the store gets what it lacks")
+            problems.append(f"{lack}; an older snapshot is used to write what the store lacks")
             gap = gap or lack
             continue
         engine = make()
@@ -102,7 +103,11 @@ def _from_snapshot(
             problems.append(f"snapshot of frame {found.meta.frame}: {error}")
             continue
         if found.meta.config != config:
-            log(logging.INFO, "the engine's configuration has changed: it decides from here on", frame=found.meta.frame)
+            log(
+                logging.INFO,
+                "the engine's configuration changed; it decides from this frame on",
+                frame=found.meta.frame,
+            )
         meta = found.meta
         processor = FrameProcessor(engine, make, journal, snapshots)
         return Recovered(
@@ -111,8 +116,8 @@ def _from_snapshot(
     first = _first_frame(journal)
     if first > 0:
         problems.append(
-            f"no snapshot can be used: the engine begins anew at frame {first}, the oldest in the journal; what was "
-            "acknowledged before is not known to it any more"
+            f"no snapshot can be used; the engine starts empty at frame {first}, the oldest in the journal, and does "
+            "not know what was acknowledged before"
         )
     processor = FrameProcessor(make(), make, journal, snapshots)
     return Recovered(processor, number=first, notify_from=notify_from, gap=gap, problems=problems)
@@ -148,25 +153,25 @@ def _process_rest(state: Recovered, journal: Path, store: Store, applied: int) -
 
 
 def cumulative(meta: Meta) -> Meta:
-    """What of a frame's meta goes on counting in the next one."""
+    """Return the part of a frame's meta that continues in the next one."""
     return Meta(at=meta.at, positions=meta.positions, rejected=meta.rejected)
 
 
 def decisions_of(frame: Frame, events: list[Event], *, notify: bool = True) -> FrameDecisions:
-    """What a frame led to, as the store takes it."""
+    """Return the decisions of a frame, as the store takes them."""
     actions: dict[int, Action] = {}
-    # Hardly any frame has an action, and to ask for the kinds of all records costs a third of looking at each.
+    # Hardly any frame has an action, and the set of kinds costs a third of a test of each record.
     if Action in set(map(type, frame.records)):
         actions = {seq: one for seq, one in enumerate(frame.records, frame.first_seq) if isinstance(one, Action)}
-    # There is an event for every alert, and one alert in hundreds changes what people should find again.
+    # There is an event for every alert, and one alert in hundreds changes what is stored.
     kept: list[Event] = [event for event in events if type(event) is not Placed and isinstance(event, KEPT)]
-    letters = frame.meta.letters
+    dead_letters = frame.meta.letters
     if Skipped in set(map(type, frame.records)):
-        letters = [*letters, *_letters(frame)]
-    return FrameDecisions(frame.number, frame.meta.at, kept, letters, actions, notify)
+        dead_letters = [*dead_letters, *_skipped(frame)]
+    return FrameDecisions(frame.number, frame.meta.at, kept, dead_letters, actions, notify)
 
 
-def _letters(frame: Frame) -> Iterable[DeadLetter]:
+def _skipped(frame: Frame) -> Iterable[DeadLetter]:
     for seq, one in enumerate(frame.records, frame.first_seq):
         if isinstance(one, Skipped):
             reason = f"the engine could not process this {one.of}: {one.reason}"

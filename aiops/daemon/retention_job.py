@@ -1,4 +1,4 @@
-"""The retention job: removes old segments of the journal and old rows of the store, in small steps beside the pump."""
+"""The retention job: removes old segments of the journal and old rows of the store, in small steps."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PAUSE_S = 0.01
 
 
 class RetentionJob:
-    """A thread that removes what is older or larger than the configuration keeps. `clock` gives Unix seconds."""
+    """A thread that removes what the configuration does not keep; `clock` gives Unix seconds."""
 
     def __init__(self, config: Config, state: OpenedState, clock: Callable[[], float]) -> None:
         self._journal, self._store = config.journal, config.store

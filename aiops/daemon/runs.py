@@ -1,8 +1,8 @@
-"""Guarded runs in the daemon: plans, approvals, the runs that follow them, and whether they helped.
+"""Guarded runs in the daemon: plans, approvals, the runs that follow, and their judgement.
 
-A run goes in a thread of its own, because what it calls may be slow. When the daemon ends no request is started any
-more. A run whose last request is answered in time ends as stopped; what is under way longer is written down as cut
-off, which is what the next start says of it, and is never repeated.
+A run has a thread of its own, because the systems that it calls may be slow. When the daemon ends, no request is
+started any more. A run whose last request is answered in time ends as stopped. One that is under way longer is recorded
+as cut off, as it is after a crash, and never repeated.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SETTLE_EVERY_S = 5.0
 # Each waits for a system that somebody approved to be called; more at once is no careful hand any more.
 MAX_AT_ONCE = 8
 STATES: tuple[RunState, ...] = ("running", "executed", "verified", "failed", "stopped", "refused", "unknown")
-Looker = Callable[[str], Look | None]
+FindIncident = Callable[[str], Look | None]
 
 
 class Closable(Transport, Protocol):
@@ -50,9 +50,9 @@ class Closable(Transport, Protocol):
 class Runs:
     """The guarded runs of one daemon; safe for many threads.
 
-    `look` gives an incident as the engine holds it (`AiopsError` when it does not answer); `learn(incident, playbook,
-    outcome)` takes whether a run helped; `clock` gives Unix seconds. `notify(incident, text)` has people notified, and
-    says whether that is settled; False: it is tried again.
+    `find_incident` returns an incident as the engine holds it (`AiopsError` if it does not answer). `learn(incident,
+    playbook, outcome)` records if a run helped. `notify(incident, text)` has people notified and returns True once that
+    is settled; after False it is tried again. `clock` gives Unix seconds.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Runs:
         topology: Topology,
         trail: Trail,
         transport: Closable,
-        look: Looker,
+        find_incident: FindIncident,
         learn: Callable[[str, str, str], None],
         clock: Callable[[], float],
         notify: Callable[[str, str], bool] = lambda incident, text: True,
@@ -71,7 +71,7 @@ class Runs:
         self._groups = config.groups
         self._playbooks = catalogue.playbooks
         self._trail, self._transport = trail, transport
-        self._look, self._learn, self._clock = look, learn, clock
+        self._find_incident, self._learn, self._clock = find_incident, learn, clock
         self._stop = threading.Event()
         self._threads: set[threading.Thread] = set()
         self._lock = threading.Lock()
@@ -91,7 +91,7 @@ class Runs:
             log(logging.ERROR, "a run was cut off: look at what it did, then release its switch", run=run.id)
 
     def start(self) -> None:
-        """Begin to see whether runs helped."""
+        """Start to judge runs."""
         self._settler.start()
 
     def end(self) -> None:
@@ -100,30 +100,30 @@ class Runs:
         self._runner.end()
 
     def stop(self, timeout_s: float) -> None:
-        """Start nothing more; what is under way may end within the time, and after that until `finish`."""
+        """Start nothing more; runs under way may end within the time, and after that until `finish`."""
         self.end()
         self._wait(timeout_s)
 
     def finish(self, timeout_s: float) -> None:
-        """Wait for the answers to what was sent, once more; write down as cut off what does not end within the time."""
+        """Wait once more for the answers to requests; record runs that do not end in time as cut off."""
         if not self._wait(timeout_s):
             try:
                 self._runner.give_up(self._clock())
             except AiopsError as error:
-                log(logging.ERROR, f"runs: {error}: the next start writes down what was under way")
+                log(logging.ERROR, f"runs: {error}; the next start records what was under way")
                 return
             self._given_up = True
         self.close()
 
     def close(self) -> None:
-        """Give the audit trail back, unless a run still writes to it; after `finish`, or instead of `start`."""
+        """Release the audit trail, unless a run still writes to it; after `finish`, or instead of `start`."""
         if not self._is_closed and (self._given_up or not self._alive()):
             self._is_closed = True
             self._trail.close()
             self._transport.close()
 
     def _wait(self, timeout_s: float) -> bool:
-        """All threads have the whole time: they wait at the same time, not one after the other."""
+        """Wait for all threads at the same time; return True if all ended."""
         ends = time.monotonic() + timeout_s
         for thread in self._alive():
             thread.join(max(0.0, ends - time.monotonic()))
@@ -134,32 +134,32 @@ class Runs:
             return [thread for thread in (*self._threads, self._settler) if thread.is_alive()]
 
     def executable(self, incident: Incident) -> str | None:
-        """The first suggested playbook of an incident, where it has steps that could run."""
+        """Return the first suggested playbook of an incident, if it has steps that could run."""
         name = incident.playbooks[0].name if incident.playbooks else ""
         playbook = self._playbooks.get(name)
         has_steps = playbook is not None and any(isinstance(step, Http | Webhook) for step in playbook.steps)
         return name if has_steps else None
 
     def plan(self, incident: str, playbook: str) -> Plan:
-        """A dry run, guard by guard; raise `UsageError` for an incident that is over or a playbook that is not known.
+        """Return a dry run, guard by guard; nothing is sent and nothing is written.
 
-        Nothing is sent and nothing is written.
+        Raise `UsageError` for an incident that has ended or a playbook that is not known.
         """
-        look = self._open(incident)
-        return self._runner.plan(look.view, playbook, self._world(look))
+        found = self._open(incident)
+        return self._runner.plan(found.view, playbook, self._world(found))
 
     def approve(self, incident: str, playbook: str, plan: str, actor: str) -> tuple[Plan, bool]:
-        """Approve the plan of that id; the plan as it is now, and whether its run was started: once enough approved.
+        """Approve the plan of that id; return the present plan, and True if its run was started.
 
-        Raise `UsageError` where a guard refuses, or the actor may not approve.
+        A run starts once enough people approved. Raise `UsageError` if a guard refuses, or the actor may not approve.
         """
         watch = self._runner.watch(playbook)
-        look = self._open(incident)
-        world = self._world(look)
-        planned = self._runner.plan(look.view, playbook, world)
+        opened = self._open(incident)
+        world = self._world(opened)
+        planned = self._runner.plan(opened.view, playbook, world)
         if planned.id != plan:
             raise UsageError(f"expected the plan as it is now, {planned.id}; got {plan[:40]!r}: look at it again")
-        found = self._runner.approve(look.view, playbook, world, actor, self._groups_of(actor))
+        found = self._runner.approve(opened.view, playbook, world, actor, self._groups_of(actor))
         started = found.refused is None and self._begin(self._run, incident, playbook, actor, found.id, watch)
         return found, started
 
@@ -173,13 +173,13 @@ class Runs:
     def roll_back(self, run: str, actor: str, reason: str = "", *, close: bool = False, vouched: bool = False) -> Run:
         """Roll back a run whose rollback waits for a person, or `close` it with nothing sent.
 
-        `vouched`: a token says who it is, who must then be an approver of the playbook; else it is the host's own user.
-        It goes on in a thread of its own. Raise `UsageError` for a run that does not wait, and while a kill switch of
-        it is engaged.
+        `vouched`: a token names the actor, who must then be an approver of the playbook; otherwise it is the host's own
+        user. The rollback has a thread of its own. Raise `UsageError` for a run that does not wait, and while a kill
+        switch of it is engaged.
         """
         groups = self._groups_of(actor) if vouched else None
         if not actor:
-            raise UsageError("a rollback needs the name of who asks for it")
+            raise UsageError("a rollback needs the name of its actor")
         if close:
             return self._runner.close_rollback(run, actor, self._clock(), reason, groups)
         known = self._runner.history.runs.get(run)
@@ -198,24 +198,24 @@ class Runs:
         self._runner.accept_trail(actor, self._clock(), reason)
 
     def switches(self) -> dict[str, bool]:
-        """Every kill switch that was ever moved, and whether it is engaged."""
+        """Return every kill switch that was ever moved; True if it is engaged."""
         return {GLOBAL: True, **self._runner.history.switches}
 
     def listed(self, limit: int = 100) -> list[Run]:
-        """Runs, last started first."""
+        """Return runs, last started first."""
         return list(self._runner.history.runs.values())[::-1][:limit]
 
     def of(self, incident: str) -> list[Run]:
-        """Runs for an incident, last started first."""
+        """Return the runs for an incident, last started first."""
         return [run for run in self.listed(MAX_RUNS) if run.incident == incident]
 
     def unknown(self) -> list[Run]:
-        """Runs that nobody knows the end of, while the kill switch of their playbook is engaged for it."""
+        """Return runs with an unknown end, while the kill switch of their playbook is engaged for it."""
         switches = self._runner.history.switches
         return [one for one in self.listed() if one.state == "unknown" and switches.get(f"playbook:{one.playbook}")]
 
     def health(self) -> dict[str, object]:
-        """Not well while a person must look: at a trail that was cut, at runs that ended unknown, at rollbacks."""
+        """Return the health; not ok while a person must check a trail that was cut, a run or a rollback."""
         problems = []
         gap = self._runner.history.gap
         if gap is not None and not gap.accepted:
@@ -229,11 +229,11 @@ class Runs:
         return {"ok": not problems, "detail": "; ".join(problems), "switches": self.switches()}
 
     def waiting(self) -> list[Run]:
-        """Runs whose rollback waits for a person, or went wrong."""
+        """Return runs whose rollback waits for a person, or failed."""
         return [run for run in self.listed(MAX_RUNS) if run.rollback in WAITING]
 
     def metrics(self) -> list[Family]:
-        """Runs by state, and the kill switches."""
+        """Return the metrics of runs, rollbacks, kill switches and the trail."""
         runs = Family("aiops_runs", "gauge", "Runs of playbooks by state.")
         held = Counter(run.state for run in list(self._runner.history.runs.values()))
         for state in STATES:
@@ -252,13 +252,13 @@ class Runs:
         ]
 
     def settle(self) -> None:
-        """Judge the runs whose time to show an effect is over."""
+        """Judge the runs whose time to show an effect has passed."""
         now = self._clock()
         for run, until in self._runner.unsettled():
             checks = [one for one in self._playbooks[run.playbook].verify if not isinstance(one, Manual)]
             if checks and now >= until:
-                # Without a check that the engine can make only a person can say whether it helped. One that fails, and
-                # a rollback, take their time at the other side.
+                # Without a check that the engine can make, only a person can judge. Checks and rollbacks call other
+                # systems, which may be slow.
                 self._begin(self._settle, run, until, key=run.id)
 
     def _settle(self, run: Run, until: float) -> None:
@@ -274,17 +274,17 @@ class Runs:
             self._learn(run.incident, run.playbook, "resolved" if cleared else "useless")
 
     def notify(self) -> None:
-        """Have people notified of what they were not yet."""
+        """Have people notified of everything that they do not know yet."""
         for unsaid in list(self._runner.history.unsaid.values()):
             if self._notify(unsaid.incident, unsaid.text):
                 self._runner.said(unsaid.seq, self._clock())
 
     def _is_cleared(self, run: Run, calm_from: float) -> bool | None:
-        look = self._look(run.incident)
-        if look is None:
-            # Merged into another, or forgotten: nobody can tell.
+        found = self._find_incident(run.incident)
+        if found is None:
+            # Merged into another, or forgotten: nobody can judge.
             return None
-        mine = [stream for stream in look.streams if stream.entity in run.targets] or look.streams
+        mine = [stream for stream in found.streams if stream.entity in run.targets] or found.streams
         return all(not stream.is_firing and stream.last_at <= calm_from for stream in mine)
 
     def _settle_all(self) -> None:
@@ -293,7 +293,7 @@ class Runs:
                 try:
                     work()
                 except AiopsError as error:
-                    log(logging.WARNING, f"runs: {error}: it is tried again")
+                    log(logging.WARNING, f"runs: {error}; it is tried again")
 
     def _keep(self) -> None:
         now = self._clock()
@@ -304,20 +304,20 @@ class Runs:
         return [name for name, members in self._groups.items() if actor in members]
 
     def _open(self, incident: str) -> Look:
-        look = self._look(incident)
-        if look is None or look.is_over:
-            raise UsageError(f"expected an incident that is not over; {incident[:100]!r} is: nothing is to be run")
-        return look
+        found = self._find_incident(incident)
+        if found is None or found.is_over:
+            raise UsageError(f"incident: expected one that has not ended (got {incident[:100]!r}); nothing can be run")
+        return found
 
-    def _world(self, look: Look) -> World:
-        return World(self._clock(), look.open_incidents, maintenance=look.maintenance)
+    def _world(self, found: Look) -> World:
+        return World(self._clock(), found.open_incidents, maintenance=found.maintenance)
 
     def _scopes(self) -> list[str]:
         owners = {owner for playbook in self._playbooks.values() for owner in playbook.owners}
         return [GLOBAL, *sorted(owners), *(f"playbook:{name}" for name in self._playbooks)]
 
     def _begin(self, work: Callable[..., None], *args: object, key: str = "") -> bool:
-        """Do something that calls others in a thread of its own; one of a `key` at a time."""
+        """Do work that calls other systems in a thread of its own; one of a `key` at a time."""
         name = f"run {key}"
         thread = threading.Thread(target=self._work, args=(work, args), name=name, daemon=True)
         with self._lock:
@@ -340,13 +340,13 @@ class Runs:
                 self._threads.discard(threading.current_thread())
 
     def _run(self, incident: str, playbook: str, actor: str, approved: str, watch: Watch) -> None:
-        look = self._open(incident)
-        done = self._runner.run(look.view, playbook, self._world(look), actor, approved=approved, watch=watch)
+        found = self._open(incident)
+        done = self._runner.run(found.view, playbook, self._world(found), actor, approved=approved, watch=watch)
         log(logging.INFO, done.sentence, incident=incident, run=done.run or "none", steps=done.steps)
 
 
 def usable(catalogue: Catalogue) -> Catalogue:
-    """The playbooks whose conditions can be compiled; the others are told in `problems`."""
+    """Return the playbooks whose conditions can be compiled; the others are listed in `problems`."""
     for name, playbook in list(catalogue.playbooks.items()):
         try:
             compile_match(playbook)
@@ -357,7 +357,7 @@ def usable(catalogue: Catalogue) -> Catalogue:
 
 
 def playbook_places(options: Mapping[str, object]) -> list[str]:
-    """The folders and files that a configuration of the suggester names; empty for the shipped catalogue."""
+    """Return the folders and files that the options of the suggester name; none for the shipped catalogue."""
     named = options.get("playbooks")
     if named is None:
         return []

@@ -1,4 +1,4 @@
-"""The slow check of the journal beside the daemon's work: its findings are in the log, the health and the metrics."""
+"""The slow background check of the journal; findings go to the log, the health and the metrics."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aiops.telemetry.metrics import Family
 
 # 4 MiB a second: a share of a disk that nobody feels, and 20 GiB in an hour and a half.
 BYTES_PER_S = float(4 << 20)
-# Disks lose bits over months: once a day finds them before the last good copy is gone.
+# Disks lose bits over months: once a day finds them while a good copy exists.
 EVERY_S = 86_400.0
 # Problems that are remembered; a disk that loses more is dead.
 MAX_PROBLEMS = 20
@@ -31,17 +31,17 @@ class Scrubber:
         self.checked_bytes = 0
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self, timeout_s: float) -> None:
-        """End."""
+        """End the thread."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
 
-    def look(self) -> None:
-        """One pass: whether anything is missing, which takes little, then whether anything is damaged."""
+    def check(self) -> None:
+        """Do one pass: find what is missing, which is quick, then what is damaged."""
         found: list[str] = []
         for steps in (structure, content):
             try:
@@ -52,7 +52,7 @@ class Scrubber:
             self.problems = found
 
     def families(self) -> list[Family]:
-        """Metrics of the check."""
+        """Return the metrics of the check."""
         return [
             Family("aiops_journal_problems", "gauge", "Places where the journal is damaged or incomplete.").add(
                 len(self.problems)
@@ -80,5 +80,5 @@ class Scrubber:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self.look()
+            self.check()
             self._stop.wait(EVERY_S)

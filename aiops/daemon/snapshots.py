@@ -1,6 +1,6 @@
-"""When a snapshot is taken, and its writing beside the pump.
+"""Snapshots: decide when one is due, and write it beside the pump.
 
-Taking the state stops the fold for the time of encoding and packing it, a part at a time: all of it unpacked would be
+Taking the state stops the engine for the time of encoding and packing it, a part at a time: all of it unpacked would be
 as large again as a third of the engine. Writing happens in another thread. How often is a bargain between the time of a
 restart and the time of snapshots: one is due when folding what came since would take `fold_s`, unless snapshots would
 then take more than `max_share` of the time.
@@ -37,12 +37,12 @@ class Snapshots:
         self.state_bytes = 0
 
     def processed(self, seconds: float) -> None:
-        """Another frame was folded, in this time."""
+        """Count the time that the engine took for a frame."""
         self._processing_s += seconds
         self._changed = True
 
     def is_due(self) -> bool:
-        """Whether to take one now; never while the last one is still being written."""
+        """Return True if one is due; never while the last one is still being written."""
         if not self._changed or self.is_writing:
             return False
         since = self._monotonic() - self._taken_at
@@ -51,16 +51,16 @@ class Snapshots:
 
     @property
     def is_writing(self) -> bool:
-        """Whether one is being written."""
+        """True while one is being written."""
         return self._thread is not None and self._thread.is_alive()
 
     @property
     def age_s(self) -> float:
-        """Seconds since the last one was taken."""
+        """The seconds since the last one was taken."""
         return self._monotonic() - self._taken_at
 
     def write(self, meta: SnapshotMeta, state: Packed, taking_s: float) -> None:
-        """Write a state in the background; `taking_s` is how long the fold stood still for it."""
+        """Write a state in the background; `taking_s` is the time that the engine stood still for it."""
         self._processing_s = 0.0
         self._changed = False
         self._cost_s = taking_s
@@ -70,15 +70,15 @@ class Snapshots:
         self._thread.start()
 
     def fail(self, reason: str) -> None:
-        """Report that one could not be taken or written; the next is tried when it is due."""
+        """Report that one failed; the next is tried when it is due."""
         self._processing_s = 0.0
         self._taken_at = self._monotonic()
         self.failed += 1
-        self.error = f"{reason}: a restart folds more of the journal"
+        self.error = f"{reason}; a restart processes more of the journal"
         log(logging.ERROR, self.error)
 
     def wait(self, timeout_s: float) -> None:
-        """Let a write finish."""
+        """Wait for a write to finish."""
         if self._thread is not None:
             self._thread.join(timeout_s)
 

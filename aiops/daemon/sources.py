@@ -1,4 +1,4 @@
-"""The sources: each in a thread of its own, started where the journal ends, and started again should one fall."""
+"""The sources, each in a thread of its own: started where the journal ends, restarted after a failure."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from aiops.telemetry.logs import log
 
 GROUP = "aiops.sources"
 _RETRY_FIRST_S = 1.0
-# A source that falls again and again has a fault that only a new release mends: trying is cheap, and once a minute.
+# A source that fails again and again has a fault that only a new release mends: one cheap attempt a minute.
 _RETRY_CAP_S = 60.0
 Positions = Callable[[str], Position | None]
 
 
 def build_source(config: SourceConfig) -> Source:
-    """The source that a configuration names; raise `UsageError` for an unknown type or options that do not fit."""
+    """Return the source of a configuration; raise `UsageError` for an unknown type or wrong options."""
     source: Source = registry.load(GROUP, config.type)(config.name, config.options)
     return source
 
@@ -36,11 +36,11 @@ class Sources:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self.falls: dict[str, int] = dict.fromkeys(self._sources, 0)
-        # Why a source does not run at the moment.
+        # The reason why a source does not run at the moment.
         self._down: dict[str, str] = {}
 
     def bind(self) -> list[str]:
-        """Take the addresses of sources that listen, and return them; raise `UsageError` for one that is in use."""
+        """Bind the addresses of sources that listen, and return them; raise `UsageError` for one in use."""
         listening = [source for source in self._sources.values() if isinstance(source, Listens)]
         try:
             for source in listening:
@@ -61,34 +61,34 @@ class Sources:
             thread.start()
 
     def stop(self) -> None:
-        """Ask all to end."""
+        """Signal all to end."""
         self._stop.set()
         for source in self._sources.values():
             source.stop()
 
     def join(self, timeout_s: float) -> bool:
-        """Wait for all to end; return whether they did."""
+        """Wait for all to end; return True if they did."""
         share_s = timeout_s / max(1, len(self._threads))
         for thread in self._threads:
             thread.join(share_s)
         return not any(thread.is_alive() for thread in self._threads)
 
     def health(self) -> dict[str, Mapping[str, Any]]:
-        """What each source says of itself."""
+        """Return the health of each source."""
         return {name: self._health(source) for name, source in self._sources.items()}
 
     def have_backlog(self) -> bool:
-        """Whether one has still to bring what came while nobody read, or cannot know yet, as its broker is away."""
-        return any(_has_backlog(told) for told in self.health().values())
+        """Return True if one has still to bring a backlog, or cannot know yet, as its broker is away."""
+        return any(_has_backlog(health) for health in self.health().values())
 
     def _health(self, source: Source) -> Mapping[str, Any]:
         falls = self.falls[source.name]
         try:
-            told = dict(source.health())
+            found = dict(source.health())
         except Exception as error:
-            told = {"ok": False, "detail": f"health: {type(error).__name__}: {error}"}
+            found = {"ok": False, "detail": f"health: {type(error).__name__}: {error}"}
         down = self._down.get(source.name)
-        return {**told, "falls": falls} if down is None else {**told, "ok": False, "detail": down, "falls": falls}
+        return {**found, "falls": falls} if down is None else {**found, "ok": False, "detail": down, "falls": falls}
 
     def _run(self, source: Source, positions: Positions) -> None:
         backoff = Backoff(_RETRY_FIRST_S, _RETRY_CAP_S)
@@ -97,26 +97,26 @@ class Sources:
             reason = self._attempt(source, positions)
             if self._stop.is_set():
                 return
-            log(logging.WARNING, "a source ended: it is started again", source=source.name, reason=reason)
+            log(logging.WARNING, "a source ended and is restarted", source=source.name, reason=reason)
             self._down[source.name] = reason
             self.falls[source.name] += 1
             self._stop.wait(backoff.next_s())
 
     def _attempt(self, source: Source, positions: Positions) -> str:
-        """Run a source; return why it ended."""
+        """Run a source; return the reason why it ended."""
         try:
             source.run(self._inbox, positions(source.name))
         except AiopsError as error:
             return str(error)
         except Exception as error:
-            logging.getLogger("aiops").exception("source %s fell", source.name)
+            logging.getLogger("aiops").exception("source %s failed", source.name)
             return f"{type(error).__name__}: {error}"
-        return "ended by itself"
+        return "ended without an error"
 
 
-def _has_backlog(told: Mapping[str, Any]) -> bool:
-    """Whether a source that reads partitions has none yet, or messages before it; others keep nothing for later."""
-    if told.get("connected") is False or told.get("partitions") == 0:
+def _has_backlog(health: Mapping[str, Any]) -> bool:
+    """Return True for a source of partitions that has none yet, or unread messages; others keep none."""
+    if health.get("connected") is False or health.get("partitions") == 0:
         return True
-    lag = told.get("lag")
+    lag = health.get("lag")
     return isinstance(lag, Mapping) and any(lag.values())

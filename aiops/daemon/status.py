@@ -11,7 +11,7 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 class DaemonStatus:
-    """What the daemon does; any thread may read it."""
+    """The state of the daemon; any thread may read it."""
 
     def __init__(self, pump: Pump) -> None:
         self._pump = pump
@@ -19,11 +19,11 @@ class DaemonStatus:
         self.is_started = False
 
     def started(self) -> None:
-        """All threads run."""
+        """Note that all threads run."""
         self.is_started = True
 
     def stopping(self) -> None:
-        """The daemon was asked to stop."""
+        """Note that the daemon stops."""
         self._stopping = True
 
     @property

@@ -1,9 +1,9 @@
-"""When the host's clock is written into the log, so that silence passes time.
+"""Ticks: the host's clock as records of the log, which let time pass while nothing comes.
 
-While a daemon catches up with old records, the host's clock is far ahead of theirs and would end every incident between
-two of them, and make one moment of hours: it does not pass time until the engine's time is near the present, or
-nothing more comes. After that it passes time for good: a record that is old then is late, and holds nobody back.
-The engine is told what the clock is all the same, since it takes no alert for later than the clock that it knows.
+While a daemon catches up with old records, the host's clock is far ahead of theirs. It would resolve every incident
+between two of them, and make one moment of hours. It does not pass time until the engine's time is near the present, or
+no more records come. After that it passes time for good: an old record is late then, and holds nothing up. The engine
+still gets the clock during the catching up, since it takes no alert for later than the last clock.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ BEHIND_CALM_S = 15.0
 # After a start, senders that were waiting try again within seconds. A source that has a backlog or cannot know yet gets
 # longer: a broker lets the dead member of a group go after its session, 45 s by default, before anybody reads on.
 START_CALM_S, START_BACKLOG_S = 5.0, 60.0
-# An alert moves engine time up to 5 s ahead of the last clock that it was told; so it is told more often.
+# An alert moves engine time up to 5 s ahead of the last clock that the engine got; so it gets one more often.
 CLOCK_S = 2.0
 # Catching up gets somewhere: what stands still for so long is no archive and no backlog. Time has to pass at half the
 # real pace at least, as an archive may be sent at its own; within an hour of the present, where the sender may as well
@@ -36,10 +36,10 @@ MAX_LATE_S = 3600.0
 
 
 class Ticks:
-    """Decides whether a frame carries the clock. Times are Unix seconds of the host's clock.
+    """Decides if a frame carries the clock; times are Unix seconds of the host's clock.
 
-    `is_new`: the log is empty. Nothing can end then, and the first to come may be history. `has_backlog` says whether a
-    source has still to bring what came while the daemon was away. `reached` is the engine's time in all that follows.
+    `is_new`: the log is empty. Nothing can end then, and the first records may be history. `has_backlog` is True while
+    a source has still to bring what came while the daemon was down. `reached` is the engine's time in all methods.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Ticks:
         self._is_new = is_new
         self._has_backlog = has_backlog
         self._last_at = 0.0
-        self._told_at = 0.0
+        self._sent_at = 0.0
         self._calm_from: float | None = None
         self._has_seen = False
         self._behind = True
@@ -57,7 +57,7 @@ class Ticks:
         self._mark: tuple[float, float] | None = None
 
     def seen(self, records: Sequence[Record], now: float, reached: float = -inf) -> None:
-        """Records that came."""
+        """Note records that came."""
         if not self._behind:
             return
         # A wrong clock does not end the catching up.
@@ -81,18 +81,18 @@ class Ticks:
         return now - since < STUCK_S
 
     def clock(self, now: float) -> list[Record]:
-        """What the clock is, to go before records, where the engine may not know it; passes no time."""
-        if 0 <= now - self._told_at < CLOCK_S:
+        """Return the clock to go before records, if the engine may not know it; it passes no time."""
+        if 0 <= now - self._sent_at < CLOCK_S:
             return []
-        self._told_at = now
+        self._sent_at = now
         return [Tick(ts=now, passes=False)]
 
     def flowing(self, now: float) -> list[Record]:
-        """The clock, where it is due in a frame that has records."""
+        """Return the clock, if it is due in a frame that has records."""
         return [] if self._behind else self._tick(now, self._every_s * _FLOWING)
 
     def idle(self, now: float, reached: float = -inf) -> list[Record]:
-        """The clock, where it is due in silence."""
+        """Return the clock, if it is due while nothing comes."""
         if self._calm_from is None:
             self._calm_from = now
         if self._is_new or (self._behind and now - reached > RECENT_S and self._is_waiting(now - self._calm_from)):
@@ -100,7 +100,7 @@ class Ticks:
         return self._tick(now, self._every_s)
 
     def _is_waiting(self, calm_s: float) -> bool:
-        """Whether more that is old may come, after so long a calm."""
+        """Return True if more old records may come after a calm of this length."""
         if self._has_seen or calm_s < 0:
             return 0 <= calm_s < BEHIND_CALM_S
         return calm_s < START_CALM_S or (calm_s < START_BACKLOG_S and self._has_backlog())
@@ -111,5 +111,5 @@ class Ticks:
         # A clock that was set back must not stop the ticks until it has caught up.
         if 0 <= now - self._last_at < every_s:
             return []
-        self._last_at = self._told_at = now
+        self._last_at = self._sent_at = now
         return [Tick(ts=now)]

@@ -1,4 +1,4 @@
-"""One HTTP toolkit for the pages, the connectors and the sinks: server, client, and what keeps both safe.
+"""One HTTP toolkit for pages, connectors and sinks: server, client, and the guards of both.
 
 Server: `server`, `client_connections`, `body`, `auth`, `site_address`, `attempts`, `prefix`. Client: `client`,
 `connections`, `network_guard`, `answers`, `signing`, `redaction`.

@@ -1,4 +1,4 @@
-"""From an HTTP answer to what the outbox does next.
+"""From an HTTP answer to the next step of the outbox.
 
 2xx: delivered. 408, 425, 429, 5xx and no answer: again later. 410: nobody lives there any more, the endpoint is
 disabled. A temporary redirect (302, 303, 307) is a gateway's maintenance page and tried again; everything else is a
@@ -16,36 +16,39 @@ from aiops.http.client import HttpFailure, HttpReply
 from aiops.http.redaction import excerpt, redact
 from aiops.ports import Answer
 
-# A receiver that asks for more is mistaken or means harm: a page that is an hour late is late enough.
+# A receiver that wants a longer pause is mistaken or means harm: a page that is an hour late is late enough.
 MAX_RETRY_AFTER_S = 3_600.0
 _AGAIN = frozenset({408, 425, 429, 302, 303, 307})
 
 
 def answer_of(reply: HttpReply, secrets: Sequence[str] = (), now: float | None = None) -> Answer:
-    """What a reply means; `secrets` are taken out of the reason, `now` (Unix seconds) is for dates in Retry-After."""
+    """Return the meaning of a reply.
+
+    `secrets` are taken out of the reason, `now` (Unix seconds) is for dates in Retry-After.
+    """
     status = reply.status
     if 200 <= status < 300:
         return Answer(ok=True, status=status)
-    said = excerpt(reply.body, secrets)
+    detail = excerpt(reply.body, secrets)
     if 300 <= status < 400:
-        said = "redirects are not followed: give the endpoint its present URL"
+        detail = "redirects are not followed: give the endpoint its present URL"
     return Answer(
         ok=False,
         retry=status in _AGAIN or status >= 500 or status < 200,
         status=status,
-        reason=f"HTTP {status}: {said}" if said else f"HTTP {status}",
+        reason=f"HTTP {status}: {detail}" if detail else f"HTTP {status}",
         retry_after_s=retry_after_s(reply.headers, time.time() if now is None else now),
         disable=status == 410,
     )
 
 
 def answer_of_failure(failure: HttpFailure, secrets: Sequence[str] = ()) -> Answer:
-    """What it means that no answer came."""
+    """Return the meaning of a request without an answer."""
     return Answer(ok=False, retry=failure.retry, reason=redact(str(failure), secrets))
 
 
 def retry_after_s(headers: dict[str, str], now: float) -> float | None:
-    """Seconds to wait by `Retry-After` (RFC 9110, seconds or a date), 0 to one hour; None when it is not said.
+    """Return the seconds to wait by `Retry-After` (RFC 9110), 0 to one hour; None without one.
 
     >>> retry_after_s({"retry-after": "120"}, 0.0), retry_after_s({"retry-after": "soon"}, 0.0)
     (120.0, None)

@@ -14,9 +14,9 @@ MAX_CLIENTS = 1_000
 
 
 class Attempts:
-    """A bucket of tries for each client. Behind a proxy all people are one client and share its tries.
+    """A bucket of tries for each client; behind a proxy all people are one client and share its tries.
 
-    Used from the event loop only. `clock` gives seconds; one that goes back refills nothing and locks nobody out.
+    Used from the event loop only. `clock` gives seconds; a clock that is set back refills nothing and locks nobody out.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -24,7 +24,7 @@ class Attempts:
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, client: str) -> int:
-        """Use one try: 0, or the seconds to wait for the next, where none is left."""
+        """Use one try; return 0, or the seconds until the next one if none is left."""
         key, now = _network(client), self._clock()
         left, at = self._left.pop(key, (float(BURST), now))
         left = min(float(BURST), left + max(0.0, now - at) / EVERY_S)
@@ -40,7 +40,7 @@ class Attempts:
 
 
 def _network(client: str) -> str:
-    """What one machine can call itself: an IPv4 address, or a /64 of IPv6."""
+    """Return the network of one machine: an IPv4 address, or a /64 of IPv6."""
     try:
         address = ipaddress.ip_address(client.partition("%")[0])
     except ValueError:

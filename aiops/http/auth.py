@@ -1,4 +1,4 @@
-"""Who may do what over HTTP: bearer tokens that are known by their hash only, and the rules of a loopback bind.
+"""Access over HTTP: bearer tokens, known by their hash only, and the rules of a loopback bind.
 
 A token is random (`new_token`, 256 bits), so one SHA-256 is enough to keep it: slow hashes are for what people can
 remember. Scopes: `ingest` (send alerts), `read` (see incidents), `write` (act on them; holds `read`).
@@ -31,7 +31,7 @@ _LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
 class Token(Struct, frozen=True, forbid_unknown_fields=True):
-    """A token's name (it is the actor of what it does), its scopes, and where its secret is.
+    """A token's name (the actor of its actions), its scopes, and the place of its secret.
 
     Either `sha256`, the hash in hexadecimal (`aiops connectors token` makes a token and prints its hash), or `env`, the
     environment variable that holds the token itself.
@@ -62,27 +62,27 @@ class Token(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def new_token() -> str:
-    """A token of 256 random bits."""
+    """Return a token of 256 random bits."""
     return PREFIX + secrets.token_urlsafe(32)
 
 
 def token_hash(token: str) -> str:
-    """What is kept of a token."""
+    """Return the hash of a token, which is all that is kept of it."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
 class Refusal(Struct, frozen=True):
-    """Why a request may not go on: 401 without a valid token, 403 with one that is not enough or a foreign origin."""
+    """A refused request: 401 without a valid token, 403 for a missing scope or a foreign origin."""
 
     status: int
     reason: str
 
 
 class Guard:
-    """Decides on requests. Without tokens everything is allowed, which is only accepted on a loopback bind."""
+    """The guard of a server. Without tokens everything is allowed; only a loopback bind accepts that."""
 
     def __init__(self, tokens: Sequence[Token], host: str, external_url: str = "", *, tls: bool = False) -> None:
-        """Raise `UsageError` where others could reach an API that asks for no token. `tls`: this server speaks it."""
+        """Raise `UsageError` if other machines could reach an API without tokens; `tls`: this server uses TLS."""
         self._by_hash = {_secret_hash(token): token for token in tokens}
         self.open = not tokens
         self.address = Address.parse(external_url)
@@ -97,7 +97,10 @@ class Guard:
             )
 
     def check(self, headers: Mapping[str, str], scope: Scope) -> Token | Refusal | None:
-        """The token of a request (None: allowed without one), or why it is refused. Header names are lower case."""
+        """Return the token of a request (None: allowed without one), or the refusal.
+
+        Header names are lower case.
+        """
         foreign = self.check_origin(headers, changes=scope != "read")
         if foreign is not None:
             return foreign
@@ -111,10 +114,10 @@ class Guard:
         return token
 
     def check_origin(self, headers: Mapping[str, str], *, changes: bool = True) -> Refusal | None:
-        """Refuse what a page of another site sent: it must not use the operator's browser to reach us.
+        """Refuse a request of another site's page: it must not use the operator's browser to reach the API.
 
-        Where no token is asked for, the browser's being on the machine would be enough; so the `Host` must be one of
-        ours as well (another name that resolves to loopback is an attack).
+        Without tokens, a browser on this machine would be enough. The `Host` must then be one of ours as well: another
+        name that resolves to loopback is an attack.
         """
         host = _host_name(headers.get("host", ""))
         if self.open and host and host not in self._hosts:
@@ -123,7 +126,7 @@ class Guard:
         return Refusal(403, reason) if reason is not None else None
 
     def _token(self, header: str, scope: Scope) -> Token | None:
-        """The token of an `Authorization` header: a bearer, or the password of basic authentication.
+        """Return the token of an `Authorization` header: a bearer, or the password of basic authentication.
 
         Basic authentication is for senders that know nothing else (SNS, Pingdom: `https://name:TOKEN@host/`), so only
         where alerts are sent: a browser that once knew it would add it to every later request of its own accord.
@@ -136,18 +139,18 @@ class Guard:
         return self.find(given.strip()) if given.strip() else None
 
     def find(self, secret: str) -> Token | None:
-        """The token whose secret it is."""
+        """Return the token that has this secret."""
         wanted = token_hash(secret)
         found = None
         for known, token in self._by_hash.items():
-            # All are compared, each in constant time, so that the time tells nothing of which one was near.
+            # All are compared, each in constant time: the duration must not reveal which one was near.
             if hmac.compare_digest(known, wanted):
                 found = token
         return found
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a bind address can be reached from this machine only.
+    """Return True if a bind address can be reached from this machine only.
 
     >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("0.0.0.0"), is_loopback("example.org")
     (True, True, False, False)
@@ -161,7 +164,9 @@ def is_loopback(host: str) -> bool:
 
 
 def _password(encoded: str) -> str:
-    """The password of basic authentication, or the name where there is none (`https://TOKEN@host/`); empty if wrong.
+    """Return the password of basic authentication; empty if malformed.
+
+    Without a password it is the name (`https://TOKEN@host/`).
 
     >>> _password("c25zOnNlY3JldA=="), _password("c2VjcmV0Og=="), _password("?")
     ('secret', 'secret', '')
@@ -190,7 +195,7 @@ def _secret_hash(token: Token) -> str:
 
 
 def _host_name(host: str) -> str:
-    """A `Host` header's name without its port, in lower case."""
+    """Return the name of a `Host` header without its port, in lower case."""
     if host.startswith("["):
         return host[1:].partition("]")[0].lower()
     return host.rpartition(":")[0].lower() if host.rpartition(":")[2].isdigit() and ":" in host else host.lower()

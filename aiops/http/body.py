@@ -14,7 +14,7 @@ MAX_MEMBERS = 32
 
 
 class BodyError(Exception):
-    """A body that is not taken: the status to answer and the reason."""
+    """A refused body: the status of the answer and the reason."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -39,14 +39,14 @@ class Budget:
         self.held += count
 
     def give(self, count: int) -> None:
-        """The bytes are not held any more."""
+        """Release bytes."""
         self.held -= count
 
 
 async def read_body(
     receive: Receive, headers: Mapping[str, str], *, most: int, timeout_s: float, budget: Budget
 ) -> bytes:
-    """The whole body, still encoded; the caller gives its length back to `budget`.
+    """Return the whole body, still encoded; the caller releases its length in `budget`.
 
     Raise `BodyError`: 413 over `most` bytes, by the header or as it comes; 408 after `timeout_s` in all; 400 when the
     client went away.
@@ -84,7 +84,7 @@ async def _chunk(receive: Receive) -> tuple[bytes, bool]:
 
 
 def decoded(body: bytes, encoding: str, most: int) -> bytes:
-    """The body without its content encoding (gzip, deflate or none), of at most `most` bytes.
+    """Return the body without its content encoding (gzip, deflate or none), of at most `most` bytes.
 
     Raise `BodyError`: 413 for one that unpacks to more, 415 for an encoding that is not known, 400 for a broken one.
     """

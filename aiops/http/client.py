@@ -1,7 +1,7 @@
-"""The HTTP client for all that leaves this host because of an incident: guarded, bounded, without redirects.
+"""The HTTP client for all requests that an incident causes: guarded, bounded, without redirects.
 
-No proxy settings of the environment are read, no cookies are kept, no redirect is followed, compressed answers are not
-asked for, and nothing about a request but its host is ever put into an error.
+It reads no proxy settings of the environment, keeps no cookies, follows no redirect and accepts no compressed answers.
+An error never holds more of a request than its host.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from aiops.http.network_guard import refusal
 from aiops.http.redaction import origin_of, redact
 from aiops.version import __version__
 
-# Receivers promise an answer within 15 to 30 s (Standard Webhooks 1.0); slower ones are asked again.
+# Receivers promise an answer within 15 to 30 s (Standard Webhooks 1.0); slower ones get another attempt.
 DEFAULT_TIMEOUT_S = 15.0
 CONNECT_TIMEOUT_S = 5.0
-# What is read of an answer: an error message and its reason. The rest is never needed.
+# The part of an answer that is read: an error message and its reason. The rest is never needed.
 MAX_ANSWER_BYTES = 16_384
 # Receivers close idle connections after 60 s or later: one that is used for longer than this is opened anew.
 KEEP_ALIVE_S = 20.0
@@ -43,7 +43,7 @@ class HttpReply(Struct):
 
 
 class HttpFailure(Exception):
-    """No answer came. The text is fit for logs; `retry` says whether another attempt can help."""
+    """A request without an answer; the text is fit for logs, `retry` is True if another attempt can help."""
 
     def __init__(self, reason: str, *, retry: bool = True) -> None:
         super().__init__(reason)
@@ -51,7 +51,7 @@ class HttpFailure(Exception):
 
 
 class HttpClient:
-    """Sends one request at a time for each of its threads. Give each endpoint its own: they share nothing."""
+    """A client that sends one request at a time for each thread; each endpoint has its own."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class HttpClient:
         resolve: Resolve = resolve,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`allow_private` permits http and private addresses; `ca_file` (PEM) is trusted instead of the system's."""
+        """`allow_private` permits http and private addresses; `ca_file` (PEM) replaces the system's trust."""
         self.allow_private = allow_private
         self._deadline = Deadline(monotonic)
         self._pool = httpcore2.ConnectionPool(
@@ -72,7 +72,7 @@ class HttpClient:
         )
 
     def check(self, url: str, place: str) -> None:
-        """Raise `UsageError` for a URL that can never be sent to; what its name leads to is checked when connecting."""
+        """Raise `UsageError` for a URL that is never allowed; addresses are checked when connecting."""
         try:
             parsed = self._parse(url)
         except HttpFailure as error:
@@ -83,7 +83,7 @@ class HttpClient:
             raise UsageError(f"{place}: expected a public address, or allow_private = true; got {why}")
 
     def host_of(self, url: str) -> str:
-        """The host that a request to `url` would go to, in lower case; raise `HttpFailure` for no URL."""
+        """Return the host of `url` in lower case; raise `HttpFailure` for text that is no URL."""
         return self._parse(url).raw_host.decode("ascii", "replace").lower()
 
     def send(
@@ -98,8 +98,8 @@ class HttpClient:
     ) -> HttpReply:
         """Make one attempt; raise `HttpFailure` when no answer came within `timeout_s`.
 
-        `gate` is asked when the connection stands, just before the first byte of the request; raise `NotSent` where it
-        says no.
+        `gate` is called once the connection stands, just before the first byte of the request; raise `NotSent` if it
+        returns False.
         """
         target = self._parse(url)
         self._deadline.start(timeout_s, gate)
@@ -119,7 +119,7 @@ class HttpClient:
         except httpcore2.TimeoutException:
             raise HttpFailure(f"{origin_of(url)}: no answer within {timeout_s:g} s") from None
         except (httpcore2.NetworkError, httpcore2.RemoteProtocolError, httpcore2.ProxyError) as error:
-            raise HttpFailure(f"{origin_of(url)}: {_told(error)}") from None
+            raise HttpFailure(f"{origin_of(url)}: {_reason(error)}") from None
         except (httpcore2.LocalProtocolError, httpcore2.UnsupportedProtocol):
             # The text of this one may quote a header, which may be a secret.
             raise HttpFailure(f"{origin_of(url)}: the request has a character that HTTP forbids", retry=False) from None
@@ -155,7 +155,7 @@ def _trust(ca_file: str | None) -> ssl.SSLContext:
 
 @cache
 def _system_trust() -> ssl.SSLContext:
-    """Reading the system's certificates takes tens of milliseconds and a megabyte: once is enough for all endpoints."""
+    """Return the system's certificates; they take tens of milliseconds and a megabyte, and are shared."""
     return httpcore2.default_ssl_context()
 
 
@@ -164,7 +164,7 @@ def _headers(target: httpx2.URL, headers: Mapping[str, str], body: bytes) -> lis
         "host": target.netloc.decode("ascii"),
         "user-agent": f"aiops/{__version__}",
         "accept": "*/*",
-        # An answer that unpacks to gigabytes cannot come when none is asked for, and none is unpacked.
+        # An answer that unpacks to gigabytes cannot come if none is accepted, and none is unpacked.
         "accept-encoding": "identity",
         "content-length": str(len(body)),
     }
@@ -172,7 +172,7 @@ def _headers(target: httpx2.URL, headers: Mapping[str, str], body: bytes) -> lis
         plain = unquote(target.userinfo.decode("ascii"))
         full["authorization"] = "Basic " + base64.b64encode(plain.encode()).decode()
     full.update({key.lower(): value for key, value in headers.items()})
-    # Looked for here: the library's own complaint quotes the value, which may be a secret, in its debug log.
+    # Checked here: the library's own complaint quotes the value, which may be a secret, in its debug log.
     if not all(key.isascii() and value.isprintable() and key.isprintable() for key, value in full.items()):
         raise HttpFailure("a header has a character that HTTP forbids", retry=False)
     try:
@@ -182,7 +182,7 @@ def _headers(target: httpx2.URL, headers: Mapping[str, str], body: bytes) -> lis
 
 
 def _beginning(response: httpcore2.Response) -> bytes:
-    """The beginning of a body. The status is the answer: a body that breaks off does not take it back."""
+    """Return the beginning of a body; the status is the answer, even if the body breaks off."""
     body = b""
     try:
         for chunk in response.iter_stream():
@@ -194,6 +194,6 @@ def _beginning(response: httpcore2.Response) -> bytes:
     return body[:MAX_ANSWER_BYTES]
 
 
-def _told(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     text = redact(str(error))[:200]
     return text or type(error).__name__

@@ -1,8 +1,8 @@
-"""The connections of one HTTP server: how many there may be, and which one goes when there is no room.
+"""The connections of one HTTP server, bounded; an idle one makes room for a newcomer.
 
 A connection between two requests holds its place for nothing. The one that has been idle for longest is closed for a
-newcomer. When all are busy, a few more are let in and answered only where they ask for a probe, so that a supervisor
-does not take a busy daemon for a dead one.
+newcomer. When all are busy, a few more are accepted for probes alone: a supervisor must not take a busy daemon for a
+dead one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
-# Supervisors, load balancers and Prometheus ask one at a time.
+# Supervisors, load balancers and Prometheus send one request at a time.
 PROBE_PLACES = 16
 _BUSY: list[tuple[bytes, bytes]] = [
     (b"retry-after", b"1"),
@@ -34,7 +34,7 @@ class Connections:
     """Open connections; those without a request under way in the order in which they became idle."""
 
     def __init__(self, most: int, grace_s: float, now: Callable[[], float]) -> None:
-        """`grace_s` is how long a connection may be idle before a newcomer takes its place; `now` gives seconds."""
+        """After `grace_s` a newcomer may take the place of an idle connection; `now` gives seconds."""
         self._most = most
         self._grace_s = grace_s
         self._now = now
@@ -43,7 +43,7 @@ class Connections:
         self._idle: dict[Connection, float] = {}
 
     def add(self, connection: Connection) -> Place:
-        """Find a place for a newcomer; the connection that has been idle for longest may be closed for it."""
+        """Find a place for a newcomer; the connection idle for longest may be closed for it."""
         if len(self._open) >= self._most:
             self._close_idle()
         if len(self._open) >= self._most + PROBE_PLACES:
@@ -54,17 +54,17 @@ class Connections:
         return place
 
     def idle(self, connection: Connection, *, is_probe: bool = False) -> None:
-        """The connection waits for its next request."""
+        """Note that the connection waits for its next request."""
         self._idle.pop(connection, None)
         if connection in self._open:
             self._idle[connection] = self._now() + (0.0 if is_probe else self._grace_s)
 
     def busy(self, connection: Connection) -> None:
-        """The connection has a request under way."""
+        """Note that the connection has a request under way."""
         self._idle.pop(connection, None)
 
     def remove(self, connection: Connection) -> None:
-        """The connection is closed."""
+        """Note that the connection is closed."""
         self._open.discard(connection)
         self._idle.pop(connection, None)
 
@@ -78,7 +78,7 @@ class Connections:
 
 
 def only_probes(app: ASGIApp) -> ASGIApp:
-    """An application that answers 503 to everything but probes, and closes the connection after its answer."""
+    """Return an application that answers 503 to all but probes, and closes the connection afterwards."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] not in PROBES:
@@ -97,5 +97,5 @@ def only_probes(app: ASGIApp) -> ASGIApp:
 
 
 def is_probe(scope: Any) -> bool:
-    """Whether a request asks for a probe."""
+    """Return True for the request of a probe."""
     return scope is not None and scope["path"] in PROBES

@@ -1,8 +1,8 @@
 """Connections to addresses that were checked, under one deadline for a whole request.
 
-The name is resolved once for each connection and the connection goes to the very address that was checked, so that a
-name that changes its address in between (DNS rebinding) gains nothing. Host header, TLS server name and certificate
-check still use the name.
+The name is resolved once for each connection, and the connection uses the very address that was checked. A name that
+changes its address in between (DNS rebinding) gains nothing. Host header, TLS server name and certificate check still
+use the name.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ import httpcore2
 from aiops.http.network_guard import refusal
 
 Resolve = Callable[[str, int], Sequence[str]]
-# More addresses of one name than this are not tried: the deadline is over before.
+# More addresses of one name than this are not tried: the deadline has passed before.
 MAX_ADDRESSES = 4
 
 
 class NotSent(Exception):
-    """Somebody stopped a request before its first byte was sent."""
+    """A request that was stopped before its first byte was sent."""
 
 
 class AddressRefused(httpcore2.ConnectError):
@@ -32,7 +32,7 @@ class AddressRefused(httpcore2.ConnectError):
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """The addresses of a host, in the order of the system's preference; raise `OSError` when there is none."""
+    """Return the addresses of a host in the system's preferred order; raise `OSError` if there is none."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (UnicodeError, OverflowError) as error:
@@ -48,27 +48,27 @@ class Deadline:
         self._local = threading.local()
 
     def start(self, seconds: float, gate: Callable[[], bool] | None = None) -> None:
-        """The current thread's request ends `seconds` from now; `gate` is asked once before its first byte."""
+        """Set the end of the current thread's request; `gate` is called once before its first byte."""
         self._local.ends_at = self._monotonic() + seconds
         self._local.gate = gate
 
     def pass_gate(self) -> None:
-        """The current thread's request begins, or goes on; raise `NotSent` where it may not begin."""
+        """Pass the gate before the first byte; raise `NotSent` if the request may not begin."""
         gate, self._local.gate = getattr(self._local, "gate", None), None
         if gate is not None and not gate():
             raise NotSent
 
     def cut(self, timeout_s: float | None) -> float:
-        """A timeout that does not reach beyond the deadline; raise when it is over."""
+        """Return a timeout that does not reach beyond the deadline; raise if that has passed."""
         ends_at: float = getattr(self._local, "ends_at", float("inf"))
         left = ends_at - self._monotonic()
         if left <= 0:
-            raise httpcore2.ReadTimeout("the time for the request is over")
+            raise httpcore2.ReadTimeout("the time for the request has passed")
         return min(left, timeout_s if timeout_s is not None else left)
 
 
 class GuardedStream(httpcore2.NetworkStream):
-    """A connection whose every read and write keeps the deadline: a peer that drips bytes cannot hold a thread."""
+    """A connection that keeps the deadline at each read and write, even if a peer drips bytes."""
 
     def __init__(self, inner: httpcore2.NetworkStream, deadline: Deadline) -> None:
         self._inner = inner
@@ -130,7 +130,7 @@ class GuardedBackend(httpcore2.NetworkBackend):
         raise failure
 
     def permitted(self, host: str, port: int) -> list[str]:
-        """The addresses of `host` that may be connected to; raise `AddressRefused` when there is none."""
+        """Return the permitted addresses of `host`; raise `AddressRefused` if there is none."""
         try:
             found = self._resolve(host, port)
         except OSError as error:

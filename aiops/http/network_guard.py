@@ -1,4 +1,4 @@
-"""Which addresses may be connected to: the guard against requests to what only this host can reach.
+"""The guard against requests to addresses that only this host can reach.
 
 A URL of an endpoint may come from somebody who should not reach the inside of the network through this program
 (server-side request forgery). What counts is the address that is connected to, not how the URL spells it: decimal
@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 Address = IPv4Address | IPv6Address
 
 # Addresses at which clouds hand out credentials: link-local ones, and those that look like anybody's. No on-call tool
-# lives there, so that `allow_private` does not open them.
+# lives there, and `allow_private` does not open them.
 METADATA: frozenset[Address] = frozenset(
     ip_address(text)
     for text in (
@@ -38,7 +38,7 @@ _PROTOCOLS = ip_network("192.0.0.0/24")
 
 
 def refusal(address: str, *, allow_private: bool = False) -> str | None:
-    """Why `address` (an IP address) may not be connected to; None when it may.
+    """Return the reason why `address` (an IP address) is refused; None if it is permitted.
 
     >>> refusal("93.184.215.14") is None
     True
@@ -61,7 +61,7 @@ def refusal(address: str, *, allow_private: bool = False) -> str | None:
 
 
 def unwrapped(address: Address) -> Address:
-    """The IPv4 address that an IPv6 address stands for, where it does; else the address itself."""
+    """Return the IPv4 address that an IPv6 address stands for; the address itself if it stands for none."""
     if isinstance(address, IPv4Address):
         return address
     if address.ipv4_mapped is not None:
@@ -70,7 +70,7 @@ def unwrapped(address: Address) -> Address:
         return IPv4Address(int(address) & 0xFFFF_FFFF)
     if address in _SIX_TO_FOUR and address.sixtofour is not None:
         return address.sixtofour
-    # Without its zone, so that `fe80::1%eth0` compares equal to `fe80::1`.
+    # Without its zone: `fe80::1%eth0` must compare equal to `fe80::1`.
     return IPv6Address(int(address))
 
 

@@ -6,9 +6,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class Prefixed:
-    """Serves an application at its own paths and, the same, below `base`.
+    """An application served at its own paths and, the same, below `base`.
 
-    Links of pages begin with `base`, so that a browser that reached the server directly needs it as well.
+    Links of pages begin with `base`. A browser that reached the server directly needs it as well.
     """
 
     def __init__(self, app: ASGIApp, base: str) -> None:

@@ -1,4 +1,4 @@
-"""What may be shown of requests and answers: never a secret, never a URL's path, which often is one."""
+"""Redaction of requests and answers: no secret is shown, and no URL's path, which often is one."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-# Enough to read what a receiver complains about; receivers' error pages say nothing more after it.
+# Enough to read what a receiver complains about; the rest of an error page adds nothing.
 MAX_EXCERPT_CHARS = 300
 _URL = re.compile(r"(https?://)(?:[^\s/@\"'<>]*@)?([^\s/?#\"'<>]{1,255})[^\s\"'<>]*", re.IGNORECASE)
-# What looks like a credential although nobody told of it: signing secrets, and what follows a scheme of authorization.
+# Text that looks like a credential, known or not: signing secrets, and what follows a scheme of authorization.
 _CREDENTIAL = re.compile(r"(whsec_|(?:bearer|basic|geniekey)\s+)[\w+/=.~-]{4,}", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 # A "secret" of fewer characters is a test's; replacing it would garble every text.
@@ -18,7 +18,7 @@ _HIDDEN = "[redacted]"
 
 
 def origin_of(url: str) -> str:
-    """Scheme and host of a URL, which may be shown.
+    """Return scheme and host of a URL, which may be shown.
 
     >>> origin_of("https://user:pass@hooks.example.org:8443/services/T0/B0/x?y=z")
     'https://hooks.example.org:8443'
@@ -33,7 +33,7 @@ def origin_of(url: str) -> str:
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """`text` as one line without the given secrets, and with URLs cut to their hosts.
+    """Return `text` as one line without the given secrets, and with URLs cut to their hosts.
 
     >>> redact("no such hook https://hooks.example.org/T0/B0 for key-1234", ["key-1234"])
     'no such hook https://hooks.example.org/… for [redacted]'
@@ -47,12 +47,12 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def excerpt(body: bytes, secrets: Iterable[str] = ()) -> str:
-    """The beginning of an answer's body, for a person's eyes."""
-    # Secrets are searched for in more than is shown, so that none is cut in half at the end and stays.
+    """Return the beginning of an answer's body, for people."""
+    # Secrets are searched for in more than is shown, as one that is cut in half at the end would stay.
     known = list(secrets)
     beginning = body[: 8 * MAX_EXCERPT_CHARS]
     if len(beginning) < len(body):
-        # Long addresses are shortened, so that a secret that is cut in half here could still be among what is shown.
+        # Long addresses are shortened: a secret that is cut in half here could still be shown.
         longest = max((len(secret.encode()) for secret in known), default=0)
         beginning = beginning[: max(0, len(beginning) - longest)]
     text = redact(beginning.decode("utf-8", "replace"), known)

@@ -20,13 +20,13 @@ from aiops.errors import UsageError
 from aiops.http.client_connections import Connections, is_probe, only_probes
 
 _BUSY = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-# Connections that the kernel holds for us, and those that are taken at a time. asyncio goes on trying for a whole round
+# Connections that the kernel holds for us, and those that are taken at a time. asyncio tries for a whole round
 # when it is out of file descriptors, and reports each try; then it waits a second.
 _BACKLOG, _ACCEPTED = 1024, 16
 
 
 class Limits(Struct, frozen=True):
-    """What clients may hold, and for how long (seconds)."""
+    """Bounds on the connections of clients; times are seconds."""
 
     # Each sender keeps one to a few connections; more than this many is a fault or an attack.
     max_connections: int = 512
@@ -38,12 +38,12 @@ class Limits(Struct, frozen=True):
     stall_timeout_s: float = 30.0
     # Prometheus and Alertmanager send every 15 to 60 seconds and keep their connections.
     keep_alive_s: int = 75
-    # What is under way at the stop may take this long to end.
+    # Requests under way at the stop have this long to end.
     drain_s: int = 5
 
 
 class HttpServer:
-    """Serves an ASGI application until `stop`. The socket is bound at once, so that a port in use is told early."""
+    """The server of an ASGI application; it binds its socket at once, to report a port in use early."""
 
     def __init__(
         self,
@@ -92,18 +92,18 @@ class HttpServer:
             self._socket.close()
 
     def stop(self) -> None:
-        """Take no more connections, end what is under way, and let `run` return; may be called from any thread."""
+        """Accept no more connections, end requests under way, and let `run` return; from any thread."""
         self._server.should_exit = True
 
     def wait_started(self, timeout_s: float) -> bool:
-        """Whether requests are answered by now."""
+        """Return True once requests are answered."""
         return self._started.wait(timeout_s)
 
 
 class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, started: threading.Event, listening: socket.socket) -> None:
         super().__init__(config)
-        self._told = started
+        self._has_started = started
         self._listening = listening
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -111,11 +111,11 @@ class _Server(uvicorn.Server):
         # uvicorn has set it to what is taken at a time.
         self._listening.listen(_BACKLOG)
         if not self.should_exit:
-            self._told.set()
+            self._has_started.set()
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there: who connects waits until it is served. Raise `UsageError` for a port in use."""
+    """Return a socket that listens there; clients wait until it is served. Raise `UsageError` if in use."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio turns Nagle's algorithm off only where the protocol is named; with it on, each answer takes 40 ms longer.
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

@@ -1,4 +1,4 @@
-"""Signatures of Standard Webhooks 1.0 (https://www.standardwebhooks.com): HMAC-SHA-256 over id, time and body."""
+"""Signatures of Standard Webhooks 1.0 (standardwebhooks.com): HMAC-SHA-256 over id, time and body."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from collections.abc import Sequence
 
 from aiops.errors import UsageError
 
-# Shorter keys can be guessed; the specification asks for 24 to 64 bytes.
+# Shorter keys can be guessed; the specification requires 24 to 64 bytes.
 _MIN_KEY_BYTES = 24
 _MAX_KEY_BYTES = 64
 
 
 def key_of(secret: str, place: str) -> bytes:
-    """The key of a secret in the form `whsec_` + base 64; raise `UsageError` (without the secret) for another form."""
+    """Return the key of a secret in the form `whsec_` + base 64.
+
+    Raise `UsageError`, without the secret, for another form.
+    """
     try:
         key = base64.b64decode(secret.strip().removeprefix("whsec_"), validate=True)
     except (binascii.Error, ValueError):
@@ -27,7 +30,7 @@ def key_of(secret: str, place: str) -> bytes:
 
 
 def signature_headers(keys: Sequence[bytes], message_id: str, at: float, body: bytes) -> dict[str, str]:
-    """The three headers; several keys sign side by side, so that a secret can be changed without a gap.
+    """Return the three headers; several keys sign side by side, to change a secret without a gap.
 
     `message_id` is the same for every attempt, `at` (Unix seconds) is the time of this one.
     """

@@ -1,4 +1,4 @@
-"""The site's own address: its origin, the path that it lies below, and which requests come from its own pages.
+"""The site's own address: its origin, its path, and the test for requests of its own pages.
 
 A browser names the page that a request comes from in `Sec-Fetch-Site`, which no script can set, and in `Origin`. It
 leaves the first out where a page came over plain HTTP from another machine, and older browsers do not know it.
@@ -17,12 +17,12 @@ from aiops.errors import UsageError
 # Letters that mean the same in a path, a cookie's path and an attribute of a page.
 _BASE = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 _PORTS = {"http": ":80", "https": ":443"}
-# What a browser says of requests of the page itself, and of what a person typed or reloaded.
+# The browser's words for requests of the page itself, and for an address that a person typed or reloaded.
 OWN_PAGE = ("same-origin", "none")
 
 
 class Address(Struct, frozen=True):
-    """`external_url` in parts: its origin (empty: not configured), host with port, and path without a slash at its end.
+    """`external_url` in parts: origin (empty: not configured), host with port, path without final slash.
 
     >>> Address.parse("https://ops.example.org:443/aiops/")
     Address(origin='https://ops.example.org', place='ops.example.org', base='/aiops')
@@ -34,7 +34,7 @@ class Address(Struct, frozen=True):
 
     @classmethod
     def parse(cls, url: str) -> Address:
-        """The parts of an address; raise `UsageError` for one that pages cannot lie below."""
+        """Return the parts of an address; raise `UsageError` for one that pages cannot lie below."""
         if not url:
             return cls()
         try:
@@ -50,19 +50,21 @@ class Address(Struct, frozen=True):
 
     @property
     def secure(self) -> bool:
-        """Whether people reach the site over TLS."""
+        """True if people reach the site over TLS."""
         return self.origin.startswith("https:")
 
 
 class Origins:
-    """Decides whether a page of another site sent a request. `tls`: this server speaks TLS itself."""
+    """The test if a page of another site sent a request; `tls`: this server uses TLS itself."""
 
     def __init__(self, address: Address, tls: bool) -> None:
         self._address = address
         self._scheme = "https" if tls else "http"
 
     def foreign(self, headers: Mapping[str, str], *, changes: bool) -> str | None:
-        """Why a request is refused; None where nothing in it names another site. Header names are lower case.
+        """Return the reason to refuse a request; None if nothing in it names another site.
+
+        Header names are lower case.
 
         `changes`: the request changes something. Pages may be opened from anywhere: a link in a chat is meant to work.
         """
@@ -90,7 +92,7 @@ class Origins:
         return found in self._own(host)
 
     def _own(self, host: str) -> set[str]:
-        """The origins of the site for a `Host`: that of external_url, and the one that the request was sent to."""
+        """Return the origins of the site for a `Host`: external_url's, and the one of the request."""
         direct = normal(f"{self._scheme}://{host}")
         if not self._address.origin:
             return {direct}
@@ -101,12 +103,12 @@ class Origins:
 
 
 def from_own_page(headers: Mapping[str, str]) -> bool:
-    """Whether the browser named a page of this site at all; for requests that passed `Origins.foreign`."""
+    """Return True if the browser named a page of this site; for requests that passed `Origins.foreign`."""
     return bool(headers.get("origin")) or headers.get("sec-fetch-site") in OWN_PAGE
 
 
 def normal(origin: str) -> str:
-    """An origin in lower case, without the port that its scheme has by default.
+    """Return an origin in lower case, without the default port of its scheme.
 
     >>> normal("HTTPS://Ops.example.org:443"), normal("http://[::1]:8640"), normal("null")
     ('https://ops.example.org', 'http://[::1]:8640', 'null')

@@ -1,8 +1,8 @@
-"""The outbox worker: takes what is due, lets sinks make attempts, and writes down what became of them.
+"""The dispatcher: takes due rows of the outbox, lets sinks make attempts, and records the outcomes.
 
 One thread decides, the pool's threads wait for receivers. For one endpoint and incident there is one attempt at a time,
 in the order of versions; the table keeps that order (`OutboxTable.claim`). A message leaves the outbox only by an
-answer that is on disk: after a crash, the one attempt whose answer was lost is made again with the same key.
+answer that is on disk. After a crash, an attempt whose answer was lost is repeated with the same key.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ from aiops.telemetry.logs import log
 from aiops.telemetry.metrics import Family
 from aiops.telemetry.trace import OFF, Tracer, Value
 
-# The command line retries and drops in another process, of which the worker hears by looking.
-LOOK_EVERY_S = 2.0
-# A disk that refused is asked again after this.
+# The command line retries and drops in another process; the dispatcher finds that by polling.
+POLL_EVERY_S = 2.0
+# The pause after the disk refused.
 DISK_PAUSE_S = 1.0
-# How often a held endpoint's messages are looked through for those whose time is over, and how many at once.
+# How often a held endpoint's messages are checked for those that are too old, and how many at once.
 SWEEP_EVERY_S = 60.0
 SWEEP_ROWS = 100
-# How often incidents that stay open are looked for; a reminder may be so much late.
+# How often incidents that stay open are searched for; a reminder may be late by this much.
 REMIND_EVERY_S = 5.0
 # A person's sentence in the audit.
 MAX_REASON_CHARS = 1_000
 
 
 class Dispatcher:
-    """Delivers the outbox of a store. A service of the daemon: `start`, `wake` after new rows, `stop`.
+    """Delivers the outbox of a store; a service of the daemon: `start`, `wake` after new rows, `stop`.
 
     `clock` gives Unix seconds, `monotonic` seconds that never go back, `random` 0 to 1.
     """
@@ -73,7 +73,7 @@ class Dispatcher:
         self._woken = False
         self._stopping = False
         self._flying = 0
-        # Answers that the disk did not take: their rows stay claimed until it does.
+        # Answers that the disk refused: their rows stay claimed until it takes them.
         self._owed: list[tuple[EndpointQueue, Row, Answer]] = []
         self._disk_error = ""
         self._thread = threading.Thread(target=self._run, name="deliver", daemon=True)
@@ -84,24 +84,24 @@ class Dispatcher:
         return self._queues
 
     def start(self) -> None:
-        """Begin to deliver."""
+        """Start to deliver."""
         self._thread.start()
 
     def wake(self) -> None:
-        """There may be something new to deliver; from any thread."""
+        """Check for rows at once; from any thread."""
         with self._changed:
             self._woken = True
             self._changed.notify_all()
 
     def endpoints(self) -> Mapping[str, Mapping[str, Any]]:
-        """The state of each endpoint by name; see `aiops.notify.status.state`."""
+        """Return the state of each endpoint by name; see `aiops.notify.status.state`."""
         at = self._monotonic()
         return {name: state(queue, at) for name, queue in self._queues.items()}
 
     def enable(self, endpoint: str, actor: str, reason: str = "") -> bool:
-        """Tell a disabled endpoint again, with an entry in the audit; False when it was not disabled.
+        """Notify a disabled endpoint again, with an entry in the audit; False if it was not disabled.
 
-        Raise `UsageError` for an endpoint that there is not, `AiopsError` when the audit cannot be written.
+        Raise `UsageError` for an unknown endpoint, `AiopsError` if the audit cannot be written.
         """
         queue = self._queues.get(endpoint)
         if queue is None:
@@ -112,17 +112,17 @@ class Dispatcher:
             return False
         note = f": {reason[:MAX_REASON_CHARS]}" if reason else ""
         try:
-            self._outcomes.note(f"endpoint {endpoint} is told again; it was disabled by {why}{note}", actor)
+            self._outcomes.note(f"endpoint {endpoint} is notified again; it was disabled by {why}{note}", actor)
         except sqlite3.Error as error:
             raise AiopsError(f"nothing was changed, since the audit cannot be written: {error}") from None
         with self._changed:
             queue.disabled = None
-        log(logging.INFO, "an endpoint is told again", endpoint=endpoint, actor=actor)
+        log(logging.INFO, "an endpoint is enabled again", endpoint=endpoint, actor=actor)
         self.wake()
         return True
 
     def replace(self, queues: Iterable[EndpointQueue]) -> None:
-        """Take other endpoints or settings (a reload); attempts under way end as they began."""
+        """Use other endpoints or settings (a reload); attempts under way end with the old ones."""
         with self._changed:
             self._retired.extend(self._queues.values())
             self._queues = {queue.name: queue for queue in queues}
@@ -138,7 +138,7 @@ class Dispatcher:
             self._thread.join(timeout_s)
         self._pool.close()
         if not ended:
-            log(logging.WARNING, "attempts were under way at the end and are made again, with the same keys")
+            log(logging.WARNING, "stopped during attempts; they are repeated at the next start, with the same keys")
         for queue in [*self._queues.values(), *self._retired]:
             if queue.in_flight == 0:
                 _close(queue)
@@ -150,18 +150,18 @@ class Dispatcher:
             self._settle_debts()
             waits = [self._serve(queue) for queue in list(self._queues.values())]
         except Exception as error:
-            # Whatever it is (a full disk, too many open files): a worker that ends would tell nobody anything any more.
+            # Any fault (a full disk, too many open files): if this thread ended, nobody would be notified any more.
             self._disk(error)
             return DISK_PAUSE_S
         self._disk_error = ""
-        return min([LOOK_EVERY_S, *waits])
+        return min([POLL_EVERY_S, *waits])
 
     def health(self) -> dict[str, Any]:
-        """`{"ok": bool, "detail": str, "endpoints": {name: {…}}}`."""
+        """Return `{"ok": bool, "detail": str, "endpoints": {name: {…}}}`."""
         return health(self._queues, self._monotonic(), self._disk_error)
 
     def metrics(self) -> list[Family]:
-        """For `Daemon.extra_metrics`."""
+        """Return the metrics of delivery."""
         return families(self._queues, self._monotonic())
 
     def _run(self) -> None:
@@ -189,7 +189,7 @@ class Dispatcher:
         if len(rows) == free:
             return 0.0
         due_at = self._outcomes.next_due_at(queue.name, now)
-        return LOOK_EVERY_S if due_at is None else max(0.0, due_at - now)
+        return POLL_EVERY_S if due_at is None else max(0.0, due_at - now)
 
     def _hand_out(self, queue: EndpointQueue, rows: Sequence[Row]) -> None:
         waiting = list(rows)
@@ -200,7 +200,7 @@ class Dispatcher:
                     self._outcomes.supersede(row)
                 else:
                     with self._changed:
-                        queue.took(1)
+                        queue.take(1)
                         self._flying += 1
                     self._pool.submit(queue.name, partial(self._attempt, queue, row))
                 waiting.pop(0)
@@ -208,11 +208,11 @@ class Dispatcher:
             self._outbox.release([row.id for row in waiting])
 
     def _attempt(self, queue: EndpointQueue, row: Row) -> None:
-        """One attempt, in a thread of the pool."""
+        """Make one attempt, in a thread of the pool."""
         if self._stopping:
             self._outbox.release([row.id])
             with self._changed:
-                queue.let_go()
+                queue.release()
                 self._flying -= 1
                 self._changed.notify_all()
             return
@@ -222,13 +222,16 @@ class Dispatcher:
         queue.attempt_s.observe(max(0.0, at - began))
         with self._changed:
             was_disabled = queue.disabled
-            opened = queue.answered(answer, row.incident, at)
+            opened = queue.record(answer, row.incident, at)
         if opened:
             log(
-                logging.WARNING, "an endpoint does not answer and is left alone", endpoint=queue.name, why=answer.reason
+                logging.WARNING,
+                "an endpoint does not answer; its breaker is open",
+                endpoint=queue.name,
+                why=answer.reason,
             )
         if answer.disable and was_disabled is None:
-            log(logging.ERROR, "an endpoint is gone and disabled", endpoint=queue.name, why=answer.reason)
+            log(logging.ERROR, "an endpoint answered 410 Gone and is disabled", endpoint=queue.name, why=answer.reason)
         try:
             if answer.disable and was_disabled is None:
                 self._outcomes.note(f"endpoint {queue.name} is disabled: {answer.reason}", None)
@@ -251,7 +254,7 @@ class Dispatcher:
             since = row.created_at if row.attempt else max(row.created_at, row.due_at)
             queue.lag_s.observe(max(0.0, self._clock() - since))
         elif result == "dead":
-            self._say_dead(row, answer.reason)
+            self._report_dead(row, answer.reason)
 
     def _close_retired(self) -> None:
         with self._changed:
@@ -271,7 +274,7 @@ class Dispatcher:
                 self._owed.pop(0)
 
     def _sweep(self, queue: EndpointQueue, now: float, at: float) -> None:
-        """While an endpoint is held, its messages grow old all the same; of a disabled one, all are given up."""
+        """Give up messages that grew too old while their endpoint is held; all, if it is disabled."""
         queue.sweep_at = at + SWEEP_EVERY_S
         rows = self._outbox.claim(now, SWEEP_ROWS, [queue.name])
         try:
@@ -284,13 +287,13 @@ class Dispatcher:
                     self._outcomes.give_up(queue, row, reason)
                     with self._changed:
                         queue.results["dead"] += 1
-                    self._say_dead(row, reason)
+                    self._report_dead(row, reason)
                 rows.pop()
                 self._outbox.release([row.id])
         finally:
             self._outbox.release([row.id for row in rows])
 
-    def _say_dead(self, row: Row, reason: str) -> None:
+    def _report_dead(self, row: Row, reason: str) -> None:
         log(
             logging.ERROR,
             "a message could not be delivered and waits for a person: see `aiops outbox list --status dead`",
@@ -319,9 +322,9 @@ def _close(queue: EndpointQueue) -> None:
 
 
 def _traced(tracer: Tracer, queue: EndpointQueue, row: Row) -> Answer:
-    """One attempt as one span, a part of the trace of the batch that caused it, before a restart or after it."""
+    """Make one attempt as a span, in the trace of the batch that caused it, also after a restart."""
     if tracer is OFF:
-        return _ask(queue, row)
+        return _send(queue, row)
     attributes: dict[str, Value] = {
         "aiops.endpoint": queue.name,
         "aiops.endpoint.type": queue.config.type,
@@ -333,17 +336,17 @@ def _traced(tracer: Tracer, queue: EndpointQueue, row: Row) -> Answer:
     # Written beside the message by whichever process took the batch.
     parent = row.traceparent
     with tracer.begin(f"deliver {queue.name}", "client", parent=parent, attributes=attributes) as span:
-        answer = _ask(queue, row, span.traceparent)
+        answer = _send(queue, row, span.traceparent)
         if answer.status is not None:
             span.set("http.response.status_code", answer.status)
         if not answer.ok:
-            # Never the reason: it quotes what the receiver said.
+            # Never the reason: it quotes the receiver's answer.
             span.set("aiops.delivery.retry", answer.retry)
             span.fail(str(answer.status or "failed"))
     return answer
 
 
-def _ask(queue: EndpointQueue, row: Row, traceparent: str = "") -> Answer:
+def _send(queue: EndpointQueue, row: Row, traceparent: str = "") -> Answer:
     try:
         message = message_of(row)
         message.traceparent = traceparent
@@ -355,7 +358,7 @@ def _ask(queue: EndpointQueue, row: Row, traceparent: str = "") -> Answer:
             answer.retry_after_s = min(MAX_RETRY_AFTER_S, max(0.0, answer.retry_after_s))
         return answer
     except Exception as error:
-        # A sink of somebody else may raise anything, and its text may hold a secret: only where it came from is told.
+        # A plugged-in sink may raise anything, and the text may hold a secret: only its origin is reported.
         trace, place = error.__traceback__, ""
         while trace is not None:
             place = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}"

@@ -1,4 +1,4 @@
-"""One endpoint as the worker sees it: how many messages may go now, and how it has fared."""
+"""One endpoint as the dispatcher sees it: its pace, its breaker and its results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ Result = Literal["sent", "retry", "dead"]
 
 
 class EndpointQueue:
-    """Pace, breaker and counters of one endpoint. Times are monotonic seconds; the worker's lock guards it."""
+    """Pace, breaker and counters of one endpoint.
+
+    Times are monotonic seconds; the dispatcher's lock guards it.
+    """
 
     def __init__(self, config: EndpointConfig, sink: Sink, at: float, slots: int = SLOTS) -> None:
         self.config = config
@@ -25,11 +28,11 @@ class EndpointQueue:
         self.sink = sink
         self.slots = slots
         self.in_flight = 0
-        # Why nobody is told here any more; only a restart, a reload or `Dispatcher.enable` takes it back.
+        # The reason why the endpoint is disabled; a restart, a reload or `Dispatcher.enable` ends that.
         self.disabled: str | None = None
         self.last_error = ""
         self.sweep_at = at
-        # When to look for incidents that stay open, where the endpoint is reminded of them.
+        # The next search for incidents that stay open, if the endpoint gets reminders.
         self.remind_at = at if config.repeat_interval_s > 0 else math.inf
         self.results: dict[Result, int] = {"sent": 0, "retry": 0, "dead": 0}
         # Of one attempt, and from the time a message was due until it was delivered.
@@ -42,7 +45,7 @@ class EndpointQueue:
         self._paused_until = -math.inf
 
     def free(self, at: float) -> int:
-        """How many messages may go now."""
+        """Return the number of messages that may be sent now."""
         state = self._breaker.state(at)
         if self.disabled is not None or state == "open" or at < self._paused_until:
             return 0
@@ -52,40 +55,40 @@ class EndpointQueue:
         return min(slots, self._bucket.available(at))
 
     def wait_s(self, at: float) -> float:
-        """Seconds until `free` may grow by itself; infinite when only an answer can free it."""
+        """Return the seconds until `free` may grow; infinite if only an answer can free a slot."""
         until = max(self._paused_until, self._breaker.open_until or -math.inf)
         if at < until:
             return until - at
         return self._bucket.wait_s() if self._bucket.available(at) < 1 else math.inf
 
     def is_held(self, at: float) -> bool:
-        """Whether breaker or receiver keep messages back."""
+        """Return True while the breaker or the receiver holds messages."""
         return self._breaker.state(at) == "open" or at < self._paused_until
 
     def breaker_state(self, at: float) -> str:
-        """closed, open or half-open."""
+        """Return closed, open or half-open."""
         return self._breaker.state(at)
 
-    def took(self, count: int) -> None:
-        """That many attempts are made."""
+    def take(self, count: int) -> None:
+        """Count attempts that begin."""
         self._bucket.take(count)
         self.in_flight += count
 
-    def answered(self, answer: Answer, incident: str, at: float) -> bool:
-        """Take in how an attempt for `incident` ended; return whether that opened the breaker."""
+    def record(self, answer: Answer, incident: str, at: float) -> bool:
+        """Record the answer to an attempt for `incident`; return True if that opened the breaker."""
         self.in_flight -= 1
         if answer.disable:
             self.disabled = answer.reason
         if answer.retry_after_s is not None and answer.retry:
-            # The receiver asks for a pause from all, not from this one message.
+            # The receiver wants a pause from all messages, not from this one.
             self._paused_until = max(self._paused_until, at + answer.retry_after_s)
         self.last_error = "" if answer.ok else answer.reason
-        # "Too many requests" is said by a receiver that is well.
+        # "Too many requests" is the answer of a healthy receiver.
         if answer.ok or not answer.retry or answer.status == 429:
             self._breaker.succeeded()
             return False
         return self._breaker.failed(at, incident)
 
-    def let_go(self) -> None:
-        """A message was given back without an attempt."""
+    def release(self) -> None:
+        """Count a message that was returned without an attempt."""
         self.in_flight -= 1

@@ -1,4 +1,4 @@
-"""What of an incident's change is new to an endpoint: the sentences that its message leads with."""
+"""News: what is new to an endpoint in an incident's change, as the first lines of its message."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ MAX_LINES = 10
 
 
 class News(Struct):
-    """Sentences for people, and the worst level among alerts that are new or worse; None where there are none.
+    """Sentences for people, and the worst level among alerts that are new or worse, if there are any.
 
-    `rises`: the incident is more severe than what the endpoint was told.
+    `rises`: the incident is more severe than in the endpoint's last message.
     """
 
     lines: list[str]
@@ -27,10 +27,10 @@ class News(Struct):
 
 
 def news_of(event: IncidentChanged, before: NotificationHistory, least: int) -> News | None:
-    """What an endpoint has not been told that should know of everything at or above the level `least`."""
-    fresh = [one for one in event.named if one.level >= least and _is_new(one, before.spoken)]
+    """Return the parts of a change that are new to an endpoint and at or above the level `least`."""
+    fresh = [one for one in event.named if one.level >= least and _is_new(one, before.named)]
     level = int(parse_severity(event.incident.severity))
-    lines = _alerts(fresh, before.spoken)
+    lines = _alerts(fresh, before.named)
     rises = level > before.severity and level >= least
     if rises:
         lines.append(f"severity: now {LABELS[level]}, was {LABELS[before.severity]}")
@@ -42,26 +42,26 @@ def news_of(event: IncidentChanged, before: NotificationHistory, least: int) -> 
     return News(lines, max((one.level for one in fresh), default=None), rises)
 
 
-def spoken(before: NamedAlerts, named: Iterable[Mention], least: int) -> NamedAlerts:
-    """What an endpoint has been told after a message about all of `named` at or above the level `least`."""
+def named_after(before: NamedAlerts, named: Iterable[Mention], least: int) -> NamedAlerts:
+    """Return the alerts that an endpoint knows after a message about all of `named` at or above `least`."""
     names, places, pairs = dict(before.names), dict(before.places), dict(before.pairs)
     for one in named:
         if one.level >= least:
             names[one.name] = max(one.level, names.get(one.name, -1))
             places[one.place] = max(one.level, places.get(one.place, -1))
-            told = pairs.get(one.name, {})
-            pairs[one.name] = {**told, one.place: max(one.level, told.get(one.place, -1))}
+            levels = pairs.get(one.name, {})
+            pairs[one.name] = {**levels, one.place: max(one.level, levels.get(one.place, -1))}
     return NamedAlerts(names, places, pairs)
 
 
-def _is_new(one: Mention, told: NamedAlerts) -> bool:
-    return one.level > told.names.get(one.name, -1) or one.level > told.places.get(one.place, -1)
+def _is_new(one: Mention, before: NamedAlerts) -> bool:
+    return one.level > before.names.get(one.name, -1) or one.level > before.places.get(one.place, -1)
 
 
-def _alerts(fresh: Sequence[Mention], told: NamedAlerts) -> list[str]:
+def _alerts(fresh: Sequence[Mention], before: NamedAlerts) -> list[str]:
     lines = []
     for one in fresh[:MAX_LINES]:
-        known = one.place in told.pairs.get(one.name, {})
+        known = one.place in before.pairs.get(one.name, {})
         lines.append(f"{'worse' if known else 'new'}: {one.name} on {one.place} ({LABELS[one.level]})")
     if len(fresh) > MAX_LINES:
         lines.append(f"and {plural(len(fresh) - MAX_LINES, 'more alert')}: see the incident's page")
@@ -69,9 +69,9 @@ def _alerts(fresh: Sequence[Mention], told: NamedAlerts) -> list[str]:
 
 
 def still_firing(incident: Incident, least: int) -> list[str]:
-    """What fires on at or above the level `least` when an incident ends: a person ended it, and not the fault."""
+    """Return the alerts at or above `least` that still fire when an incident ends: a person ended it."""
     if not incident.firing_count:
-        # Of an alert that never tells its end, the last that is known is that it fired.
+        # An alert without resolve messages has fired last, whatever its present state is.
         return []
     levels = [(int(parse_severity(one.severity)), one) for one in incident.members if one.status == "firing"]
     found = [f"still firing: {one.name} on {one.entity} ({LABELS[level]})" for level, one in levels if level >= least]

@@ -1,4 +1,4 @@
-"""What an attempt's answer changes in the outbox, the fallback of what could not be delivered included."""
+"""Outcomes of attempts, written into the outbox; undeliverable messages pass to the fallback."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REMINDER = "reminder"
 
 
 def message_of(row: Row) -> Message:
-    """What a sink is asked to send; raise `msgspec.DecodeError` for a row that another release wrote otherwise."""
+    """Return the message of a row; raise `msgspec.DecodeError` for the row of an incompatible release."""
     incident = msgspec.json.decode(row.body, type=Incident)
     news = msgspec.json.decode(row.news, type=list[str])
     # A message that is sent again opens nothing, and has no news.
@@ -32,7 +32,7 @@ def message_of(row: Row) -> Message:
 
 
 class Outcomes:
-    """Writes answers into the outbox. `clock` gives Unix seconds, `random` 0 to 1."""
+    """The writer of answers into the outbox; `clock` gives Unix seconds, `random` 0 to 1."""
 
     def __init__(self, store: Store, clock: Callable[[], float], random: Callable[[], float]) -> None:
         self._store = store
@@ -40,11 +40,11 @@ class Outcomes:
         self._random = random
 
     def record(self, queue: EndpointQueue, row: Row, answer: Answer) -> Result:
-        """Write what became of an attempt; raise `sqlite3.Error` when the disk does not take it."""
+        """Write the outcome of an attempt; raise `sqlite3.Error` if the disk refuses it."""
         now = self._clock()
         outbox = self._store.outbox
         if answer.ok:
-            self._tell_fallback_of_the_end(queue, row, now)
+            self._pass_end_to_fallback(queue, row, now)
             outbox.sent([row.id], now, answer.status)
             return "sent"
         age_s = max(0.0, now - row.created_at)
@@ -59,7 +59,7 @@ class Outcomes:
         return "dead"
 
     def give_up(self, queue: EndpointQueue, row: Row, reason: str, status: int | None = None) -> None:
-        """Make a row a dead letter, and tell the endpoint's fallback instead.
+        """Make a row a dead letter, and notify the endpoint's fallback instead.
 
         The fallback's row is written first: a crash in between makes both again, and a row that is there stays one.
         """
@@ -69,14 +69,14 @@ class Outcomes:
         self._store.outbox.dead(row.id, reason, now, status=status)
 
     def remind(self, queue: EndpointQueue, now: float) -> None:
-        """Say again that incidents are open, where the endpoint is to be reminded of it."""
+        """Repeat the messages of incidents that stay open, for an endpoint with reminders."""
         config = queue.config
         self._store.outbox.remind(
             config.name, int(parse_severity(config.min_severity)), now - config.repeat_interval_s, now
         )
 
     def is_overtaken(self, row: Row) -> bool:
-        """Whether the endpoint has been told something newer of the incident: a dead letter that a person retried."""
+        """Return True if the endpoint has a newer message of the incident: a retried dead letter is late."""
         found = self._store.database.reader.execute(
             "select 1 from outbox where endpoint = ? and incident = ? and version > ? and state = 'sent' limit 1",
             (row.endpoint, row.incident, row.version),
@@ -84,7 +84,7 @@ class Outcomes:
         return found.fetchone() is not None
 
     def supersede(self, row: Row) -> None:
-        """Leave a row out, because something newer was told."""
+        """Leave a row out, because a newer one was sent."""
         with self._store.database.transaction() as connection:
             connection.execute(
                 "update outbox set state = 'superseded', changed_at = ? where id = ?", (self._clock(), row.id)
@@ -92,19 +92,19 @@ class Outcomes:
         self._store.outbox.release([row.id])
 
     def note(self, text: str, actor: str | None) -> None:
-        """Write an entry about an endpoint into the audit; raise `sqlite3.Error` when the disk does not take it."""
+        """Write an entry about an endpoint into the audit; raise `sqlite3.Error` if the disk refuses it."""
         with self._store.database.transaction() as connection:
             audit.write(connection, audit.NO_RECORD, self._clock(), "endpoint", None, None, actor, text)
 
     def next_due_at(self, endpoint: str, now: float) -> float | None:
-        """When the next row is due that is not due yet; what is due and was not claimed waits for an answer."""
+        """Return the time of the next row that is not due yet; a due one that is left waits for an answer."""
         found = self._store.database.reader.execute(
             "select min(due_at) from outbox where state = 'due' and endpoint = ? and due_at > ?", (endpoint, now)
         ).fetchone()[0]
         return None if found is None else float(found)
 
-    def _tell_fallback_of_the_end(self, queue: EndpointQueue, row: Row, now: float) -> None:
-        """A fallback that was paged while the endpoint was away must hear that it is over."""
+    def _pass_end_to_fallback(self, queue: EndpointQueue, row: Row, now: float) -> None:
+        """Pass the end of an incident to a fallback that was paged while the endpoint did not answer."""
         if queue.config.fallback is not None and row.change in OVER:
             self._pass_on(queue.config.fallback, row, now)
 

@@ -1,10 +1,11 @@
-"""The notification policy: which endpoint is notified of a change of an incident, when, and what is new in it.
+"""The notification policy: which endpoint is notified of a change of an incident, and when.
 
-An endpoint is notified of an incident once it is severe enough and has settled; then of what is new to it: an alert
-name or a service that was not named to it at this severity, a higher severity, another first suspect; and when the
-incident is reopened, acknowledged, merged or resolved. News is put together at a bounded rate and is never dropped. All
-that is compared with is in the rows of the outbox, which are written in the transaction of the change. While all that
-fires of an incident is silenced, an endpoint is notified of its end alone; what it missed is compared afterwards.
+An endpoint is notified of an incident once it is severe enough and has settled. After that it is notified of news: an
+alert name or a service that no message named at this severity, a higher severity, another first suspect. It is notified
+when the incident is reopened, acknowledged, merged or resolved. News is combined at a bounded rate and never dropped.
+
+The policy compares a change with the rows of the outbox, in the transaction that writes them. While all that fires of
+an incident is silenced, an endpoint is notified of its end alone; what it missed is news when the silence ends.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from msgspec import Struct, field
 
 from aiops.config import DEFAULT_SETTLE_S, EndpointConfig
 from aiops.engine.events import IncidentChanged
-from aiops.notify.news import news_of, spoken, still_firing
+from aiops.notify.news import named_after, news_of, still_firing
 from aiops.records import Severity, parse_severity
 from aiops.store.outbox import OVER, Entry, NamedAlerts, NotificationHistory, OutboxTransaction, suspect
 from aiops.telemetry.trace import OFF, Tracer
@@ -28,7 +29,7 @@ SLOW_EVERY_S = 900.0
 
 
 class EndpointPolicy:
-    """Makes outbox rows of changes, for all endpoints. See `EndpointConfig` for what can be set."""
+    """The policy of all endpoints: outbox rows from changes; `EndpointConfig` has the settings."""
 
     def __init__(self, endpoints: Sequence[EndpointConfig], external_url: str = "", tracer: Tracer = OFF) -> None:
         self._endpoints = list(endpoints)
@@ -40,7 +41,7 @@ class EndpointPolicy:
         self._endpoints = list(endpoints)
 
     def entries(self, outbox: OutboxTransaction, event: IncidentChanged, now: float) -> Iterator[Entry]:
-        """The rows for one change; called inside the transaction that writes them."""
+        """Return the rows for one change; called inside the transaction that writes them."""
         body = b""
         for endpoint in self._endpoints:
             decided = self._decide(outbox, endpoint, event, now)
@@ -60,13 +61,13 @@ class EndpointPolicy:
                 cause=suspect(event.incident),
                 traceparent=self._tracer.kept((event.incident.id, event.version)),
                 news=decided.news,
-                named=msgspec.json.encode(decided.spoken) if decided.spoken is not None else None,
+                named=msgspec.json.encode(decided.named) if decided.named is not None else None,
             )
 
     def _decide(
         self, outbox: OutboxTransaction, endpoint: EndpointConfig, event: IncidentChanged, now: float
     ) -> Notification | None:
-        """What to tell one endpoint, and from when on; None for nothing."""
+        """Return the notification of one endpoint; None for none."""
         before = outbox.history(endpoint.name, event.incident.id, event.version)
         severity = parse_severity(event.incident.severity)
         if before.changes == 0:
@@ -77,16 +78,16 @@ class EndpointPolicy:
             self._hold(outbox, endpoint, event, now)
             return None
         if event.change == "reopened" or (before.last_change in OVER and event.incident.status not in OVER):
-            # Never dropped: who was told that it is over must hear that it is not. One that flaps is told less often.
+            # Never dropped: an endpoint that got the end must get the reopening. Flapping makes it less frequent.
             due_at = max(now + _settle_s(endpoint, severity), before.last_due_at + endpoint.update_every_s)
-            return Notification("reopened", due_at, spoken=_begin(endpoint, event))
+            return Notification("reopened", due_at, named=_begin(endpoint, event))
         if event.change not in ("updated", "opened"):
             # An acknowledgement stops others from being called; people make few of them.
             return Notification(event.change, now)
         return _update(endpoint, event, before, now)
 
     def _hold(self, outbox: OutboxTransaction, endpoint: EndpointConfig, event: IncidentChanged, now: float) -> None:
-        """Take back what waits when a silence begins: what is still true of it is news when the silence ends."""
+        """Withdraw what waits when a silence begins; what is still true is news when the silence ends."""
         if "silenced" in event.what:
             incident = event.incident.id
             outbox.cancel_settling(endpoint.name, incident, now)
@@ -103,7 +104,7 @@ class EndpointPolicy:
         incident = event.incident.id
         if outbox.cancel_settling(endpoint.name, incident, now):
             before = outbox.history(endpoint.name, incident, event.version)
-        # What was never told, or was told to be over, needs no end.
+        # An incident without a message, or with an end as the last one, needs no end.
         if before.changes == 0 or before.last_change in OVER:
             return None
         if endpoint.send_resolved:
@@ -116,23 +117,23 @@ class EndpointPolicy:
 
 
 class Notification(Struct):
-    """A message: which change it tells from when on, what is new in it, and what the endpoint knows after it."""
+    """A message: its change, the time from which it is due, its news, and the alerts known after it."""
 
     change: str
     due_at: float
     news: list[str] = field(default_factory=list)
-    spoken: NamedAlerts | None = None
+    named: NamedAlerts | None = None
 
 
 def _first(endpoint: EndpointConfig, event: IncidentChanged, severity: Severity, now: float) -> Notification | None:
-    """The first that an endpoint hears of an incident is that it opened, whatever happened to it before."""
+    """Return an opening: the first message of an incident, in any state that has not ended."""
     if event.incident.status in OVER or severity < parse_severity(endpoint.min_severity) or _is_held(event):
         return None
-    return Notification("opened", now + _settle_s(endpoint, severity), spoken=_begin(endpoint, event))
+    return Notification("opened", now + _settle_s(endpoint, severity), named=_begin(endpoint, event))
 
 
 def _ended(endpoint: EndpointConfig, event: IncidentChanged, before: NotificationHistory, now: float) -> Notification:
-    """An end, with the news that it overtook. One that is merged needs none: the other incident has it."""
+    """Return an end, with the news that it overtook; a merge needs none, as the other incident has it."""
     if event.change != "resolved":
         return Notification(event.change, now)
     least = int(parse_severity(endpoint.min_severity))
@@ -144,21 +145,21 @@ def _ended(endpoint: EndpointConfig, event: IncidentChanged, before: Notificatio
 def _left(
     endpoint: EndpointConfig, event: IncidentChanged, before: NotificationHistory, now: float
 ) -> Notification | None:
-    """What an endpoint that wants no ends must hear of one: alerts that it does not know, while something fires on."""
+    """Return the news of an end for an endpoint without ends: new alerts, while something still fires."""
     least = int(parse_severity(endpoint.min_severity))
     news = news_of(event, before, least) if event.incident.firing_count else None
     if event.change != "resolved" or news is None or news.level is None or _is_held(event):
         return None
-    return Notification("updated", now, news.lines, spoken(before.spoken, event.named, least))
+    return Notification("updated", now, news.lines, named_after(before.named, event.named, least))
 
 
 def _is_held(event: IncidentChanged) -> bool:
-    """Whether all that fires is silenced. What people did, or must do, goes out all the same."""
+    """Return True if all that fires is silenced; acknowledgements and notes are sent in any case."""
     return bool(event.incident.silenced_by) and event.change != "acknowledged" and "note" not in event.what
 
 
 def _begin(endpoint: EndpointConfig, event: IncidentChanged) -> NamedAlerts:
-    return spoken(NamedAlerts(), event.named, int(parse_severity(endpoint.min_severity)))
+    return named_after(NamedAlerts(), event.named, int(parse_severity(endpoint.min_severity)))
 
 
 def _update(
@@ -167,9 +168,9 @@ def _update(
     least = int(parse_severity(endpoint.min_severity))
     news = news_of(event, before, least)
     if "note" in event.what:
-        # Somebody must do something now, however much was told of the incident before.
+        # A person must act now, however many messages the incident had before.
         lines = [*event.incident.explanation[-1:], *(news.lines if news is not None else [])]
-        return Notification("updated", now, lines, spoken(before.spoken, event.named, least))
+        return Notification("updated", now, lines, named_after(before.named, event.named, least))
     if news is None:
         return None
     every_s = endpoint.update_every_s
@@ -183,7 +184,7 @@ def _update(
     if before.waiting_due_at is not None:
         # It takes the place of what waits, and must not be a reason to wait longer.
         due_at = min(due_at, before.waiting_due_at)
-    return Notification("updated", due_at, news.lines, spoken(before.spoken, event.named, least))
+    return Notification("updated", due_at, news.lines, named_after(before.named, event.named, least))
 
 
 def _settle_s(endpoint: EndpointConfig, severity: Severity) -> float:

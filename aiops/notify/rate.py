@@ -1,4 +1,4 @@
-"""How fast an endpoint may be told: a token bucket, and a breaker that leaves a receiver alone while it is down."""
+"""The pace of an endpoint: a token bucket, and a breaker that spares a receiver while it is down."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CAP_PAUSE_S = 60.0
 
 
 class TokenBucket:
-    """Lets `rate_per_s` through on average and `burst` at once. Times are monotonic seconds."""
+    """A bucket that lets `rate_per_s` through on average and `burst` at once; times are monotonic seconds."""
 
     def __init__(self, rate_per_s: float, burst: int, at: float) -> None:
         self._rate_per_s = rate_per_s
@@ -23,7 +23,7 @@ class TokenBucket:
         self._at = at
 
     def available(self, at: float) -> int:
-        """How many may go now."""
+        """Return the number of messages that may be sent now."""
         if at > self._at:
             self._tokens = min(self._burst, self._tokens + (at - self._at) * self._rate_per_s)
             self._at = at
@@ -31,16 +31,16 @@ class TokenBucket:
         return int(self._tokens + 1e-9)
 
     def take(self, count: int) -> None:
-        """That many went."""
+        """Remove tokens of messages that were sent."""
         self._tokens -= count
 
     def wait_s(self) -> float:
-        """Seconds from the last look until one more may go."""
+        """Return the seconds from the last check until one more may be sent."""
         return max(0.0, (1.0 - self._tokens) / self._rate_per_s)
 
 
 class Breaker:
-    """Closed: all may go. Open: nobody. Half-open, once the pause is over: one may try, and decides."""
+    """A breaker: closed, all may be sent; open, none; half-open after the pause, one tries and decides."""
 
     def __init__(self) -> None:
         self._failures = 0
@@ -50,20 +50,20 @@ class Breaker:
         self.open_until: float | None = None
 
     def state(self, at: float) -> Literal["closed", "open", "half-open"]:
-        """How it stands at `at` (monotonic seconds)."""
+        """Return the state at `at` (monotonic seconds)."""
         if self.open_until is None:
             return "closed"
         return "open" if at < self.open_until else "half-open"
 
     def succeeded(self) -> None:
-        """The receiver answered, be it with a no."""
+        """Close it: the receiver answered, be it with a refusal."""
         self._failures = 0
         self._incidents.clear()
         self._pause_s = FIRST_PAUSE_S
         self.open_until = None
 
     def failed(self, at: float, incident: str) -> bool:
-        """The receiver failed; return whether that opened the breaker after it was closed."""
+        """Count a failure of the receiver; return True if that opened a closed breaker."""
         state = self.state(at)
         if state == "closed":
             self._failures += 1
@@ -71,7 +71,7 @@ class Breaker:
                 self._incidents.add(incident)
             if self._failures < TRIP_FAILURES or len(self._incidents) < TRIP_INCIDENTS:
                 return False
-        # What was under way when it opened says nothing new.
+        # Attempts that were under way when it opened count no more.
         if state != "open":
             self.open_until = at + self._pause_s
             self._pause_s = min(CAP_PAUSE_S, self._pause_s * 2)

@@ -1,9 +1,9 @@
-"""When a failed delivery is tried again.
+"""The schedule of attempts after a failed delivery.
 
-Somebody may be waiting for a page: the first attempts come after 1, 2, 4 … at most 60 s for half an hour. After that
-the time between attempts grows with how long it has failed (a thirtieth of it), up to an hour: after a day of failing,
-nobody is helped by an attempt a minute. Every wait is drawn evenly between 0 and that bound (full jitter), so that
-what failed together does not come back together.
+A person may wait for a page: the first attempts follow after 1, 2, 4 … at most 60 s for half an hour. After that the
+bound grows with the age of the delivery (a thirtieth of it), up to an hour: after a day of failures, an attempt a
+minute helps nobody. Each wait is drawn evenly between 0 and the bound (full jitter), which spreads deliveries that
+failed together.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ TAIL_SHARE = 30.0
 
 
 def bound_s(attempt: int, age_s: float) -> float:
-    """The longest wait after attempt number `attempt` (from 1) of a delivery that is `age_s` old.
+    """Return the longest wait after attempt number `attempt` (from 1) of a delivery that is `age_s` old.
 
     >>> [bound_s(attempt, 10.0) for attempt in (1, 2, 3, 7, 50)], bound_s(50, 7200.0)
     ([1.0, 2.0, 4.0, 60.0, 60.0], 240.0)
@@ -29,8 +29,8 @@ def bound_s(attempt: int, age_s: float) -> float:
 
 
 def wait_s(attempt: int, age_s: float, retry_after_s: float | None, random: Callable[[], float]) -> float:
-    """How long to wait: what the receiver asked for, or a random part of the bound; `random` gives 0 to 1."""
+    """Return the wait: the receiver's Retry-After, or a random part of the bound; `random` gives 0 to 1."""
     if retry_after_s is not None:
-        # A tenth more at most: never earlier than asked, and not all at the same moment.
+        # A tenth more at most: never earlier than wanted, and not all at the same moment.
         return retry_after_s * (1.0 + 0.1 * random())
     return bound_s(attempt, age_s) * random()

@@ -1,4 +1,4 @@
-"""What the worker says of itself: health for people, metrics for Prometheus."""
+"""Health and metrics of delivery."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aiops.telemetry.metrics import Family
 
 
 def health(queues: Mapping[str, EndpointQueue], at: float, disk_error: str = "") -> dict[str, Any]:
-    """`ok` is False while an endpoint is disabled or left alone, or the disk refuses answers."""
+    """Return the health; not ok while an endpoint is disabled, its breaker is open, or the disk fails."""
     endpoints = {name: state(queue, at) for name, queue in queues.items()}
     unwell = [f"endpoint {name}: {one['detail']}" for name, one in endpoints.items() if not one["ok"]]
     reasons = [disk_error, *unwell] if disk_error else unwell
@@ -18,9 +18,9 @@ def health(queues: Mapping[str, EndpointQueue], at: float, disk_error: str = "")
 
 
 def state(queue: EndpointQueue, at: float) -> dict[str, Any]:
-    """`{"ok": bool, "detail": str, "breaker": str, "disabled": bool, "in_flight": int, "results": {…}}`."""
+    """Return `{"ok": bool, "detail": str, "breaker": str, "disabled": bool, …}` of one endpoint."""
     breaker = queue.breaker_state(at)
-    way_back = f"`aiops outbox enable {queue.name}` tells it again"
+    way_back = f"`aiops outbox enable {queue.name}` enables it again"
     return {
         "ok": queue.disabled is None and breaker == "closed",
         "detail": f"disabled: {queue.disabled}; {way_back}" if queue.disabled is not None else queue.last_error,
@@ -32,12 +32,12 @@ def state(queue: EndpointQueue, at: float) -> dict[str, Any]:
 
 
 def families(queues: Mapping[str, EndpointQueue], at: float) -> list[Family]:
-    """All metrics of delivery."""
+    """Return the metrics of delivery."""
     attempts = Family("aiops_delivery_attempts_total", "counter", "Attempts by endpoint and result.")
     attempt_s = Family("aiops_delivery_attempt_seconds", "histogram", "Time until a receiver answered.")
     lag_s = Family("aiops_delivery_lag_seconds", "histogram", "From the time a message was due until it was delivered.")
-    up = Family("aiops_endpoint_up", "gauge", "1 while an endpoint is told; 0 while it is disabled or left alone.")
-    disabled = Family("aiops_endpoint_disabled", "gauge", "1 for an endpoint that answered that it is gone.")
+    up = Family("aiops_endpoint_up", "gauge", "1 if notifications are sent; 0 if disabled or the breaker is open.")
+    disabled = Family("aiops_endpoint_disabled", "gauge", "1 for an endpoint that answered 410 Gone and is disabled.")
     flying = Family("aiops_endpoint_in_flight", "gauge", "Attempts under way.")
     for name, queue in queues.items():
         for result, count in queue.results.items():

@@ -1,4 +1,4 @@
-"""The threads that make attempts: some for each endpoint, so that a slow one holds up no other."""
+"""The threads that make attempts: some for each endpoint, as a slow one must not delay the others."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Job = Callable[[], None]
 
 
 class WorkerPool(Protocol):
-    """Runs jobs beside the worker; the worker never gives an endpoint more than its slots."""
+    """Runs jobs beside the dispatcher, which never gives an endpoint more than its slots."""
 
     def submit(self, endpoint: str, job: Job) -> None:
-        """Run `job` soon, without holding up the caller."""
+        """Run `job` soon, without blocking the caller."""
         ...
 
     def close(self) -> None:
@@ -25,8 +25,8 @@ class WorkerPool(Protocol):
 class ThreadWorkerPool:
     """Threads that are started when they are first needed.
 
-    They are daemon threads: one that waits for a receiver does not hold up the end of the process, whose bound is
-    `drain_s`. The attempt is then made again at the next start, with the same key.
+    They are daemon threads: one that waits for a receiver does not delay the end of the process, whose bound is
+    `drain_s`. The attempt is then repeated at the next start, with the same key.
     """
 
     def __init__(self, slots: int) -> None:

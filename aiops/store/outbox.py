@@ -71,7 +71,7 @@ class NotificationHistory(Struct):
 
     Superseded rows do not count, nor does a waiting update, which the next one supersedes. `changes` counts all rows,
     and `updates` the updates since the incident opened or reopened. `severity` is the worst one since then, `cause` the
-    last suspect ever, `last_due_at` the time of the newest row and `last_change` its change. `spoken` holds the names
+    last suspect ever, `last_due_at` the time of the newest row and `last_change` its change. `named` holds the names
     since then. `waiting_due_at` is the due time of a waiting update.
     """
 
@@ -81,7 +81,7 @@ class NotificationHistory(Struct):
     cause: str | None = None
     last_due_at: float = 0.0
     last_change: str | None = None
-    spoken: NamedAlerts = msgspec.field(default_factory=NamedAlerts)
+    named: NamedAlerts = msgspec.field(default_factory=NamedAlerts)
     waiting_due_at: float | None = None
 
 
@@ -187,7 +187,7 @@ def _absorb(connection: sqlite3.Connection, entry: Entry, now: float) -> None:
     )
 
 
-def _spoken(connection: sqlite3.Connection, number: int) -> NamedAlerts:
+def _named_by(connection: sqlite3.Connection, number: int) -> NamedAlerts:
     """Return the names in the row of that id; a row of an older release has them in its body alone."""
     named, body = connection.execute("select named, body from outbox where id = ?", (number,)).fetchone()
     if named is not None:
@@ -233,7 +233,7 @@ class OutboxTable:
             next((row[2] for row in reversed(kept) if row[2]), None),
             kept[-1][4],
             kept[-1][3],
-            _spoken(connection, since[-1][0]),
+            _named_by(connection, since[-1][0]),
             min(waiting.values(), default=None),
         )
 

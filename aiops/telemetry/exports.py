@@ -1,4 +1,4 @@
-"""Where traces go: the address and the headers of the collector, read from the configuration and the environment."""
+"""The export of traces: address and headers of the collector, from configuration and environment."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
 
 
 class Exports(Struct, frozen=True):
-    """Where traces go: the configuration with its secrets looked up."""
+    """The destination of traces: the configuration with its secrets resolved."""
 
     config: TracingConfig
     headers: dict[str, str] = field(default_factory=dict)
 
 
 def exports_of(config: TracingConfig) -> Exports:
-    """What the configuration asks for; raise `UsageError` for an address or headers that cannot be used."""
+    """Return the destination; raise `UsageError` for an address or headers that cannot be used."""
     try:
         parts = urlsplit(config.endpoint)
         fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

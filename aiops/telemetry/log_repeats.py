@@ -1,8 +1,8 @@
 """Repeated log lines: the first of a kind is written at once, the rest is counted.
 
 An outage is one fault and may be met thousands of times a second: out of file descriptors, the accept loop alone logged
-2,300 lines a second. Lines are of one kind when logger, level and message agree, numbers and arguments apart. A line
-that is news for its arguments, of which there are few, says so: `extra={"apart": "what sets it apart"}`.
+2,300 lines a second. Lines are of one kind if logger, level and message agree, apart from numbers and arguments. A line
+whose few arguments matter sets itself apart with `extra={"apart": "…"}`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from msgspec import Struct
 
 # While a fault lasts, one line a minute shows that it does.
 WINDOW_S = 60.0
-# What works is told of by different lines; a person who reloads three times wants to see it three times.
+# Success is rarely repeated by a fault; a person who reloads three times wants to see it three times.
 MOST_INFO, MOST_PROBLEM = 20, 1
 # Kinds that are remembered. More at once is not one fault, and the oldest is reported and forgotten.
 MAX_KINDS = 1_000
@@ -30,7 +30,7 @@ Kind = tuple[str, int, str, str]
 
 
 class Seen(Struct):
-    """What came of one kind: since when (seconds), lines written, lines counted, and the last one that was counted."""
+    """The lines of one kind: since when (seconds), written, counted, and the last one that was counted."""
 
     since: float
     written: int = 0
@@ -39,7 +39,7 @@ class Seen(Struct):
 
 
 class RepeatFilter(logging.Filter):
-    """A filter for a handler; `write` is given the lines that say how often something was repeated.
+    """A filter for a handler; `write` gets the lines with the counts of repetitions.
 
     Threads may share it. `now` gives seconds that never go back.
     """
@@ -53,7 +53,7 @@ class RepeatFilter(logging.Filter):
         self._swept_at = now()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether to write a line now; what was counted of other kinds is written once its window is over."""
+        """Return True to write a line now; counts of other kinds are written after their window."""
         now = self._now()
         with self._lock:
             over = self._over(now)
@@ -89,7 +89,7 @@ class RepeatFilter(logging.Filter):
         return False
 
     def _over(self, now: float) -> list[logging.LogRecord]:
-        """Lines about kinds whose window is over; looked for once a second."""
+        """Return lines about kinds whose window has passed; searched for once a second."""
         lines: list[logging.LogRecord] = []
         if now - self._swept_at >= 1.0:
             self._swept_at = now
@@ -107,13 +107,13 @@ class RepeatFilter(logging.Filter):
 
 
 def kind_of(record: logging.LogRecord) -> Kind:
-    """What makes two lines the same."""
+    """Return the kind of a line; lines of one kind are repetitions."""
     apart = str(getattr(record, "apart", ""))[:_COMPARED_CHARS]
     return record.name, record.levelno, _DIGITS.sub("#", str(record.msg)[:_COMPARED_CHARS]), apart
 
 
 def _repeated(seen: Seen) -> logging.LogRecord | None:
-    """The last line that was counted, with the count beside it and without its trace."""
+    """Return the last line that was counted, with the count beside it and without its trace."""
     record = seen.last
     if record is None:
         return None

@@ -18,7 +18,7 @@ class JsonLines(logging.Formatter):
     """`{"at", "level", "logger", "message", …}`; what is given as `extra={"fields": {...}}` is put beside."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line of JSON, whatever the message holds."""
+        """Return one line of JSON for any message."""
         line: dict[str, Any] = {
             "at": round(record.created, 3),
             "level": record.levelname.lower(),
@@ -39,7 +39,7 @@ def set_up(level: str) -> None:
     if not any(isinstance(handler.formatter, JsonLines) for handler in root.handlers):
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(JsonLines())
-        handler.addFilter(_is_ours_to_tell)
+        handler.addFilter(_is_wanted)
         # Of all loggers, those of uvicorn and asyncio among them.
         repeats = RepeatFilter(lambda line: _write(handler, line))
         handler.addFilter(repeats)
@@ -51,7 +51,7 @@ def set_up(level: str) -> None:
 
 
 def _write(handler: logging.Handler, record: logging.LogRecord) -> None:
-    """Write a line without asking the handler's filters."""
+    """Write a line without the handler's filters."""
     handler.acquire()
     try:
         handler.emit(record)
@@ -59,12 +59,12 @@ def _write(handler: logging.Handler, record: logging.LogRecord) -> None:
         handler.release()
 
 
-def _is_ours_to_tell(record: logging.LogRecord) -> bool:
-    """Whether a line is written: Kafka's clients log each of their attempts, where the source says it once a change."""
+def _is_wanted(record: logging.LogRecord) -> bool:
+    """Leave out Kafka's clients, which log each attempt; the source logs each change once."""
     is_client = record.name.startswith(("kafka.", "aiops_connectors.kafka.librdkafka"))
     return not is_client or record.levelno >= logging.CRITICAL
 
 
 def log(level: int, message: str, **fields: object) -> None:
-    """Log a sentence with fields beside it."""
+    """Log an event with its facts as fields."""
     LOGGER.log(level, message, extra={"fields": fields})

@@ -1,4 +1,4 @@
-"""Numbers about the daemon itself, in the text format of Prometheus (version 0.0.4)."""
+"""Metrics of the daemon, in the text format of Prometheus (version 0.0.4)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Labels = Mapping[str, str]
 
 
 class Histogram:
-    """Counts of observations by upper bound. Threads may share it."""
+    """Counts of observations by upper bound; threads may share it."""
 
     def __init__(self, bounds: Sequence[float] = LATENCY_BUCKETS_S) -> None:
         self._bounds = tuple(bounds)
@@ -30,7 +30,7 @@ class Histogram:
             self._sum += value * count
 
     def samples(self, name: str, labels: Labels) -> list[str]:
-        """The lines of the text format."""
+        """Return the lines of the text format."""
         with self._lock:
             counts, total = list(self._counts), self._sum
         lines, below = [], 0
@@ -60,7 +60,7 @@ class Family(Struct):
 
 
 def sample(name: str, labels: Labels, value: float) -> str:
-    """One line of the text format.
+    """Return one line of the text format.
 
     >>> sample("aiops_up", {"source": 'a"b'}, 1.0)
     'aiops_up{source="a\\\\"b"} 1'
@@ -70,7 +70,7 @@ def sample(name: str, labels: Labels, value: float) -> str:
 
 
 def render(families: Iterable[Family]) -> str:
-    """The whole page."""
+    """Return the whole page."""
     lines: list[str] = []
     for family in families:
         lines.append(f"# HELP {family.name} {family.help}")

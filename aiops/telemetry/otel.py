@@ -35,13 +35,13 @@ from aiops.version import __version__
 
 # Spans of one export request: some hundred kilobytes, which collectors take.
 _EXPORT_SPANS = 512
-# What is told later by what came in now: a storm's openings settle within a minute and are told at two a second.
+# Spans that later notifications refer to: a storm's openings settle within a minute and are sent at two a second.
 _MAX_KEPT = 10_000
-# Links of one batch. A frame of single-alert requests could have thousands; the first ones tell enough.
+# Links of one batch. A frame of single-alert requests could have thousands; the first ones are enough.
 _MAX_LINKS = 64
 # Attributes are names, counts and ids of ours; what a stranger chose is cut.
 _LIMITS = SpanLimits(max_span_attributes=32, max_span_attribute_length=256, max_links=_MAX_LINKS, max_events=4)
-# What the standard asks to be taken at least.
+# The least length that the standard requires to be accepted.
 _MAX_HEADER_CHARS = 512
 _KINDS = {"internal": api.SpanKind.INTERNAL, "server": api.SpanKind.SERVER, "client": api.SpanKind.CLIENT}
 _COMPLAINTS = logging.getLogger("opentelemetry")
@@ -50,7 +50,7 @@ _EMPTY = Context()
 
 
 class LinkedOrRatio(Sampler):
-    """Samples what is linked to something sampled, and a share of the rest."""
+    """A sampler of spans that are linked to sampled ones, and of a share of the rest."""
 
     def __init__(self, ratio: float) -> None:
         self._ratio = TraceIdRatioBased(ratio)
@@ -76,7 +76,7 @@ class LinkedOrRatio(Sampler):
 
 
 class CountingExporter(SpanExporter):
-    """Counts what becomes of spans, bounds how many wait, and says when the collector is away and back again."""
+    """An exporter that counts spans by outcome, bounds the waiting ones, and logs outages."""
 
     def __init__(self, inner: SpanExporter, max_waiting: int) -> None:
         self._inner = inner
@@ -87,7 +87,7 @@ class CountingExporter(SpanExporter):
         self.error = ""
 
     def enter(self) -> bool:
-        """Whether one more span may wait; it is dropped and counted otherwise."""
+        """Return True if one more span may wait; it is dropped and counted otherwise."""
         with self._lock:
             if self._waiting >= self._max:
                 self.counts["dropped"] += 1
@@ -106,14 +106,14 @@ class CountingExporter(SpanExporter):
         with self._lock:
             self._waiting -= len(spans)
             self.counts["exported" if fine else "failed"] += len(spans)
-        self._tell("" if fine else words.text or "the collector did not take them")
+        self._report("" if fine else words.text or "the collector did not take them")
         return result
 
     def shutdown(self) -> None:
         """See `SpanExporter.shutdown`."""
         self._inner.shutdown()
 
-    def _tell(self, error: str) -> None:
+    def _report(self, error: str) -> None:
         if error and not self.error:
             log(logging.WARNING, "traces cannot be exported: spans are lost, and nothing else", why=error)
         elif self.error and not error:
@@ -140,7 +140,7 @@ class _LastComplaint(logging.Handler):
 
 
 class Queue(BatchSpanProcessor):
-    """The library's queue and thread behind our bound, so that what is dropped is counted."""
+    """The library's queue and thread behind our bound, which counts the dropped spans."""
 
     def __init__(self, tally: CountingExporter, config: TracingConfig) -> None:
         size = min(_EXPORT_SPANS, config.max_waiting)
@@ -225,7 +225,7 @@ class OtelTracer:
             context = _EMPTY if remote is None else api.set_span_in_context(api.NonRecordingSpan(remote), _EMPTY)
             return OtelSpan(self._tracer, self._tracer.start_span(name, context, _KINDS[kind], attributes, found))
         except Exception as error:
-            # Whatever is wrong with a trace, the work that it describes goes on.
+            # A fault of a trace must not stop the work that it describes.
             log(logging.WARNING, "a span could not be begun", why=type(error).__name__)
             return NO_SPAN
 
@@ -266,7 +266,7 @@ class OtelTracer:
 
 
 def exporting(exports: Exports) -> OtelTracer:
-    """A tracer that sends to the collector."""
+    """Return a tracer that sends to the collector."""
     config = exports.config
     exporter = OTLPSpanExporter(
         config.endpoint,
@@ -279,7 +279,7 @@ def exporting(exports: Exports) -> OtelTracer:
 
 
 def tracing_to(exporter: SpanExporter, config: TracingConfig) -> OtelTracer:
-    """A tracer that gives its spans to `exporter`."""
+    """Return a tracer that gives its spans to `exporter`."""
     _COMPLAINTS.propagate = False
     tally = CountingExporter(exporter, config.max_waiting)
     about = Resource.create({"service.name": config.service_name, "service.version": __version__})
@@ -290,7 +290,7 @@ def tracing_to(exporter: SpanExporter, config: TracingConfig) -> OtelTracer:
 
 
 def _context_of(traceparent: str, state: str = "") -> api.SpanContext | None:
-    """What a `traceparent` names; None for what is none."""
+    """Return the span that a `traceparent` names; None for invalid text."""
     # Longer ones the library would complain of in the log, as often as a stranger likes.
     if not 55 <= len(traceparent) <= _MAX_HEADER_CHARS:
         return None

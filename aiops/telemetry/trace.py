@@ -1,6 +1,6 @@
-"""What traces are to everything but their exporter: spans that begin, have children and end; and none of it when off.
+"""Spans as all code but the exporter sees them: they begin, have children and end, or do nothing.
 
-The currency between threads, records and requests is the W3C `traceparent`, so that nothing here knows a library.
+Threads, records and requests pass the W3C `traceparent` along. Nothing here knows a tracing library.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class Span(Protocol):
         ...
 
     def set(self, name: str, value: Value) -> None:
-        """Say something about it."""
+        """Set an attribute."""
         ...
 
     def fail(self, kind: str) -> None:
-        """It did not work; `kind` is of low cardinality and holds no secret, such as `503` or `TimeoutError`."""
+        """Mark a failure; `kind` is of low cardinality and holds no secret, such as `503` or `TimeoutError`."""
         ...
 
     def __enter__(self) -> Span: ...
@@ -56,22 +56,22 @@ class Tracer(Protocol):
     ) -> Span:
         """Begin a span.
 
-        `parent` (with its W3C `tracestate` in `state`) and `links` are `traceparent`s, maybe from strangers: what is
-        none is passed over.
+        `parent` (with its W3C `tracestate` in `state`) and `links` are `traceparent`s, maybe from strangers: invalid
+        ones are ignored.
         """
         ...
 
     def keep(self, key: tuple[str, int], span: Span) -> None:
-        """Remember which span caused something that is done later; bounded, and gone with the process."""
+        """Remember the span that causes later work; bounded, and only in memory."""
         ...
 
     def kept(self, key: tuple[str, int]) -> str:
-        """The `traceparent` of what was kept under `key`; empty when there is none."""
+        """Return the `traceparent` of the span kept under `key`; empty if there is none."""
         ...
 
 
 class NoSpan:
-    """Traces are off, or there is nothing to trace."""
+    """A span that does nothing: traces are off, or there is nothing to trace."""
 
     traceparent = ""
 
@@ -97,7 +97,7 @@ NO_SPAN: Span = NoSpan()
 
 
 class NoTracer:
-    """Traces are off: a few calls that do nothing for each batch and each attempt, none for an alert."""
+    """A tracer that does nothing, by a few calls for each batch and attempt and none for an alert."""
 
     def begin(
         self,

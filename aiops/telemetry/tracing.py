@@ -1,4 +1,4 @@
-"""Open the tracer that the configuration asks for: traces need the extra `otel`."""
+"""Open the tracer of the configuration; traces need the extra `otel`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aiops.config import TracingConfig
 from aiops.errors import UsageError
 from aiops.telemetry.exports import PLACE, exports_of
 from aiops.telemetry.metrics import Family
-from aiops.telemetry.trace import OFF, Tracer
+from aiops.telemetry.trace import Tracer
 
 
 class Tracing(Tracer, Protocol):
@@ -24,16 +24,16 @@ class Tracing(Tracer, Protocol):
         ...
 
     def metrics(self) -> Iterable[Family]:
-        """For `Daemon.extra_metrics`."""
+        """Return its metrics."""
         ...
 
     def health(self) -> dict[str, Any]:
-        """For `Daemon.extra_health`."""
+        """Return its section of the health."""
         ...
 
 
 def open_tracing(config: TracingConfig) -> Tracing | None:
-    """A tracer that exports, None when traces are off; raise `UsageError` for what cannot work."""
+    """Return a tracer that exports, None if traces are off; raise `UsageError` for what cannot work."""
     if not config.enabled:
         return None
     exports = exports_of(config)
@@ -50,10 +50,5 @@ class Traced(Protocol):
     """A source that traces the requests that it answers."""
 
     def trace(self, tracer: Tracer) -> None:
-        """Trace with it from now on; before `run`."""
+        """Trace with `tracer` from now on; called before `run`."""
         ...
-
-
-def tracer_of(tracing: Tracing | None) -> Tracer:
-    """What is traced with."""
-    return OFF if tracing is None else tracing

@@ -37,7 +37,7 @@ def test_it_shows_and_passes(tmp_path: Path) -> None:
     health: dict[str, Any] = dict(daemon.health())
     assert health["status"] == "ok"
     assert health["ready"]
-    assert any("a restart folds more of the journal" in warning for warning in health["warnings"])
+    assert any("a restart processes more of the journal" in warning for warning in health["warnings"])
     failed = next(
         line for line in daemon.metrics_text().splitlines() if line.startswith("aiops_snapshots_failed_total")
     )

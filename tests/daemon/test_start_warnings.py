@@ -59,7 +59,7 @@ def test_a_start_without_what_was_acknowledged_before_is_a_warning(tmp_path: Pat
     assert len(found) > 1
     found[0].path.unlink()
     daemon = opened(tmp_path, clock)
-    assert len(warnings(daemon, "no snapshot can be used: the engine begins anew")) == 1
+    assert len(warnings(daemon, "no snapshot can be used; the engine starts empty")) == 1
     closed(daemon)
 
 

@@ -54,7 +54,7 @@ def test_the_example_is_what_the_sink_sends(root: Path) -> None:
     page = (root / "docs" / "delivery.md").read_text(encoding="utf-8")
     [shown] = re.findall(r"```json\n(\{.*?\n\})\n```", page, re.DOTALL)
     told = NotificationHistory(
-        1, severity=Severity.HIGH, spoken=NamedAlerts({"CartSlow": 3}, {"cart": 3}, {"CartSlow": {"cart": 3}})
+        1, severity=Severity.HIGH, named=NamedAlerts({"CartSlow": 3}, {"cart": 3}, {"CartSlow": {"cart": 3}})
     )
     named = [Mention("CartSlow", "cart", Severity.CRITICAL)]
     news = news_of(IncidentChanged(0, AT, "updated", incident(), 3, [], named), told, 0)

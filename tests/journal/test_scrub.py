@@ -79,15 +79,15 @@ def test_a_segment_that_retention_removes_meanwhile_is_none(tmp_path: Path) -> N
 def test_the_scrubber_keeps_and_forgets_problems(tmp_path: Path) -> None:
     write(tmp_path, 200)
     scrubber = Scrubber(tmp_path)
-    scrubber.look()
+    scrubber.check()
     assert scrubber.problems == []
     for segment in segments(tmp_path)[:-1]:
         flip(segment.path, HEADER_BYTES + 5)
-    scrubber.look()
+    scrubber.check()
     assert len(scrubber.problems) == MAX_PROBLEMS
     for segment in segments(tmp_path)[:-1]:
         flip(segment.path, HEADER_BYTES + 5)
-    scrubber.look()
+    scrubber.check()
     assert scrubber.problems == []
 
 
@@ -98,7 +98,7 @@ def test_the_daemon_shows_them(tmp_path: Path) -> None:
     daemon = bare_daemon(config, Engine)
     path = segments(tmp_path / "journal")[1].path
     flip(path, HEADER_BYTES + 5)
-    daemon.scrubber.look()
+    daemon.scrubber.check()
     warnings = daemon.health()["warnings"]
     assert isinstance(warnings, list)
     assert any(str(path) in text and "restore the file from a copy" in text for text in warnings)

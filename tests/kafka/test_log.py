@@ -20,10 +20,10 @@ def test_each_change_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_the_clients_own_lines_are_left_out() -> None:
-    from aiops.telemetry.logs import _is_ours_to_tell
+    from aiops.telemetry.logs import _is_wanted
 
     def kept(name: str, level: int) -> bool:
-        return _is_ours_to_tell(logging.LogRecord(name, level, "", 0, "", (), None))
+        return _is_wanted(logging.LogRecord(name, level, "", 0, "", (), None))
 
     assert not kept("kafka.cluster", logging.ERROR)
     assert not kept("aiops_connectors.kafka.librdkafka", logging.ERROR)

@@ -19,15 +19,15 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "notify-warnings-page-a-pager-of-criticals",
         "aiops/notify/news.py",
-        "[one for one in event.named if one.level >= least and _is_new(one, before.spoken)]",
-        "[one for one in event.named if _is_new(one, before.spoken)]",
+        "[one for one in event.named if one.level >= least and _is_new(one, before.named)]",
+        "[one for one in event.named if _is_new(one, before.named)]",
         NEWS,
     ),
     Mutant(
         "notify-a-new-service-is-no-news",
         "aiops/notify/news.py",
-        "one.level > told.names.get(one.name, -1) or one.level > told.places.get(one.place, -1)",
-        "one.level > told.names.get(one.name, -1)",
+        "one.level > before.names.get(one.name, -1) or one.level > before.places.get(one.place, -1)",
+        "one.level > before.names.get(one.name, -1)",
         NEWS,
     ),
     Mutant(
@@ -40,8 +40,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "notify-what-was-told-is-forgotten",
         "aiops/notify/policy.py",
-        'return Notification("updated", due_at, news.lines, spoken(before.spoken, event.named, least))',
-        'return Notification("updated", due_at, news.lines, before.spoken)',
+        'return Notification("updated", due_at, news.lines, named_after(before.named, event.named, least))',
+        'return Notification("updated", due_at, news.lines, before.named)',
         NEWS,
     ),
     Mutant(
@@ -349,7 +349,7 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "notify-worse-though-it-is-new",
         "aiops/notify/news.py",
-        "        known = one.place in told.pairs.get(one.name, {})",
+        "        known = one.place in before.pairs.get(one.name, {})",
         "        known = one.name in told.names and one.place in told.places",
         NEWS,
     ),

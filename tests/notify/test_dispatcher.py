@@ -142,7 +142,7 @@ def test_gone_disables_the_endpoint_and_its_fallback_is_told(store: Store) -> No
     told = [(entry.topic, entry.actor, entry.text) for entry in audit.entries(store.database.reader)]
     assert told == [
         ("endpoint", None, "endpoint pager is disabled: HTTP 410"),
-        ("endpoint", "kim", "endpoint pager is told again; it was disabled by HTTP 410: they moved back"),
+        ("endpoint", "kim", "endpoint pager is notified again; it was disabled by HTTP 410: they moved back"),
     ]
     assert store.outbox.retry_dead(bench.clock.now) == 6
     bench.go(5)
@@ -455,14 +455,14 @@ def test_the_breaker_counts_failures_of_several_incidents_in_a_row(store: Store)
     queue = bench.worker.queues["pager"]
     at = bench.clock.now
     for _ in range(50):
-        queue.took(1)
-        assert not queue.answered(DOWN, "one", at), "a message that a receiver stumbles over is its own matter"
-    queue.took(1)
-    queue.answered(OK, "two", at)
+        queue.take(1)
+        assert not queue.record(DOWN, "one", at), "a message that a receiver stumbles over is its own matter"
+    queue.take(1)
+    queue.record(OK, "two", at)
     for number, incident in enumerate(["a", "a", "b", "b"], 1):
-        queue.took(1)
-        assert not queue.answered(DOWN, incident, at), number
-    queue.took(1)
-    assert queue.answered(DOWN, "c", at), "the fifth in a row, of a third incident"
+        queue.take(1)
+        assert not queue.record(DOWN, incident, at), number
+    queue.take(1)
+    assert queue.record(DOWN, "c", at), "the fifth in a row, of a third incident"
     assert (queue.free(at), queue.breaker_state(at)) == (0, "open")
     assert queue.breaker_state(at + 5.0) == "half-open"
