@@ -120,10 +120,8 @@ class ControlServer:
             return {"error": str(error)}
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             return {"error": f"request: {error}"}
-        return {"error": f"request: expected ask = act, health, metrics, silences or {self._others()}; got {wanted!r}"}
-
-    def _others(self) -> str:
-        return ", ".join(sorted(self._handlers)) or "nothing else"
+        known = ", ".join(["act", "health", "metrics", "silences", *sorted(self._handlers)])
+        return {"error": f"request: unknown (got {wanted!r}); use one of {known}"}
 
 
 class _Server(socketserver.ThreadingUnixStreamServer):

@@ -1,6 +1,4 @@
-"""The store: incidents, outbox, audit and dead letters in one SQLite file.
-
-All decisions of a frame are written in one transaction.
+"""The store: incidents, outbox, audit and dead letters in one SQLite file, one transaction a frame.
 
 Read `store`, `schema` and `database`, `outbox`, `incidents`, `audit`, `retention`; `repair`, `wal_check` and
 `diagnosis` deal with damage.

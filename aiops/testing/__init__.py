@@ -3,5 +3,5 @@
 Read `sources`, `sinks` and `playbooks` (conformance kits), `receiver` (an HTTP server that records), `daemon_process`
 (`aiops run` in a process), `kafka` and what it starts.
 
-May import: app, daemon, errors, ports, records, registry, respond.
+May import: app, daemon, detectors, errors, ports, records, registry, respond, topology.
 """

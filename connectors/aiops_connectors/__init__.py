@@ -1,7 +1,7 @@
-"""Connectors: sources that bring records, sinks that send notifications, and mappings of foreign payloads.
+"""Connectors: sources of records, sinks of notifications, and mappings of foreign payloads.
 
 A file or a folder a technology: `kafka`, `http`, `file`; `pagerduty`, `jsm`, `slack`, `teams`, `alertmanager`,
 `webhook`. They share `sinks` and `payloads`, and `mapping`, the language of `mappings/*.yaml`.
 
-May import: archive, backoff, errors, http, options, patterns, ports, records, telemetry, version, wording.
+May import: archive, backoff, errors, http, options, patterns, ports, records, telemetry, testing, version, wording.
 """

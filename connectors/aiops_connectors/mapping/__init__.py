@@ -3,5 +3,5 @@
 Read `mapping` (a file), `builders` (alerts from one document), `expressions`, `labels`, `states`, `times`,
 `sender_key`.
 
-May import: errors, patterns, records.
+May import: errors, patterns, records, wording.
 """

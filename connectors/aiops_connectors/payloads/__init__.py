@@ -1,4 +1,4 @@
-"""Bodies of requests and messages, decoded with bounds: archive lines, CloudEvents, Prometheus, mapped documents.
+"""Bodies of requests and messages, decoded with bounds: archives, CloudEvents, Prometheus, mappings.
 
 Read `body_decoders`, `values`, `cloudevents`, `prometheus_push`, `charset`, `unknown_words` (words that no tool
 documents, counted).
