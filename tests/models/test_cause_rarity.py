@@ -1,0 +1,66 @@
+"""How unusual a signal is: few others have it now, few incidents had it before."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from aiops_models.causes.rarity import FLOOR, MIN_INCIDENTS
+
+from tests.models.scenes import CPU, LATENCY, fact, surprise
+
+
+def test_signal_of_one_is_more_surprising_than_one_of_many() -> None:
+    one = surprise(fact("host-1", CPU))
+    many = surprise(*[fact(f"host-{n}", CPU) for n in (1, 2, 3, 4)])
+    assert one.internal("host-1") > many.internal("host-1") > 0
+
+
+def test_breadth_counts_the_groups_that_could_have_it() -> None:
+    assert surprise(fact("host-1", CPU)).value["host-1", _type(CPU)] == pytest.approx(math.log(5))
+
+
+def _type(name: str) -> str:
+    [found] = surprise(fact("host-1", name)).scene.by_entity["host-1"]
+    return found
+
+
+@pytest.mark.parametrize("incidents", [0, 1, MIN_INCIDENTS - 1])
+def test_few_past_incidents_say_nothing(incidents: int) -> None:
+    kind = _type(CPU)
+    fresh = surprise(fact("host-1", CPU)).internal("host-1")
+    assert surprise(fact("host-1", CPU), past=[[("host-1", kind)]] * incidents).internal("host-1") == fresh
+
+
+def test_usual_signal_is_hardly_surprising_but_never_nothing() -> None:
+    kind = _type(CPU)
+    fresh = surprise(fact("host-1", CPU)).internal("host-1")
+    usual = surprise(fact("host-1", CPU), past=[[("host-1", kind)] for _ in range(50)]).internal("host-1")
+    elsewhere = surprise(fact("host-1", CPU), past=[[("host-2", kind)] for _ in range(50)]).internal("host-1")
+    assert usual == pytest.approx(fresh * FLOOR)
+    assert elsewhere > usual
+
+
+def test_magnitude_counts_for_what_an_entity_suffers_itself() -> None:
+    found = surprise(fact("host-1", CPU, z=50.0), fact("host-2", CPU, z=2.0))
+    assert found.internal("host-1") > found.internal("host-2") > 0
+
+
+def test_symptoms_and_internals_are_apart() -> None:
+    found = surprise(fact("cart", LATENCY), fact("cart", CPU))
+    assert found.symptom("cart") > 0
+    assert found.internal("cart") > 0
+    assert found.blamed("cart") == pytest.approx(found.symptom("cart"))
+
+
+def test_signals_are_listed_the_most_surprising_first() -> None:
+    found = surprise(fact("host-1", CPU), fact("host-2", CPU), fact("host-1", "HostDiskFull"))
+    values = [found.value["host-1", signal.type] for signal in found.signals("host-1")]
+    assert values == sorted(values, reverse=True)
+    assert found.signals("nobody") == []
+
+
+def test_holders_are_those_that_show_a_type() -> None:
+    found = surprise(fact("host-1", CPU), fact("host-3", CPU))
+    assert found.holders(_type(CPU)) == {"host-1", "host-3"}
+    assert found.holders("gone") == frozenset()
