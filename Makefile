@@ -49,7 +49,7 @@ format: $(VENV)/.dev ## Format and fix what can be fixed.
 
 bench: bench-throughput bench-daemon bench-accuracy ## All benchmark suites.
 
-compiled: $(VENV)/.dev ## Compile the engine's inner loop, where there is a C compiler.
+compiled: $(VENV)/.dev ## Compile the engine's inner loop in this checkout, where there is a C compiler.
 	@$(BIN)/python -m aiops.compile
 
 interpreted: $(VENV)/.runtime ## Remove what was compiled.
@@ -64,8 +64,11 @@ bench-daemon: compiled ## The whole daemon: from a real broker into the store, t
 bench-accuracy: $(VENV)/.dev ## Grouping (three orders of equal times), causes, playbooks and detection, with the naive rows.
 	@AIOPS_DATA=$(DATA) $(BIN)/python -m benchmarks.accuracy
 
-wheel: $(VENV)/.dev ## Build the sdist, and the wheel from it, into dist/.
+wheel: $(VENV)/.dev ## Build the sdist, the pure wheel and, with a C compiler, this platform's compiled one, into dist/.
+	@rm -rf dist
 	@$(BIN)/python -m build --no-isolation --outdir dist .
+	@if ! command -v cc >/dev/null; then echo "no C compiler: no compiled wheel"; else \
+		HATCH_BUILD_HOOK_ENABLE_MYPYC=true $(BIN)/python -m build --no-isolation --wheel --outdir dist dist/*.tar.gz; fi
 
 clean: ## Remove what was built or cached; keep the environment.
 	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov

@@ -1,142 +1,122 @@
-"""Compiles the engine's inner loop in place, with mypyc: the same decisions in about half the time.
+"""Compile the engine's inner loop beside its sources in a checkout: the same Python, the same decisions, less time.
 
     python -m aiops.compile [--remove]
 
-Optional: without it the same modules are interpreted. Needs a C compiler and the packages of the extra `compile`. A
-compiled module takes precedence over its source: compile again, or remove it, after the source changed. Reference:
-https://mypyc.readthedocs.io (native classes).
+A convenience for benchmarks and profiles. What is compiled, and how, is declared once, in pyproject.toml, as the hook
+`mypyc` of hatch; `make wheel` builds an installable wheel with the same hook. A compiled module goes before its source,
+so compile again, or remove it, after the source changed.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import os
+import shutil
+import subprocess
 import sys
 import tempfile
-from contextlib import chdir
+import time
+import tomllib
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
-# Where an alert's time goes, and no structs of msgspec: compiled code reads those more slowly than the interpreter.
-MODULES = (
-    "engine/arrival",
-    "engine/detect/conformal",
-    "engine/correlate/background",
-    "engine/incidents/clusters",
-    "engine/correlate/candidate",
-    "engine/correlate/comparison",
-    "engine/correlate/cooccurrence",
-    "engine/correlate/correlator",
-    "engine/correlate/hops",
-    "engine/correlate/onset_rate",
-    "engine/correlate/open_clusters",
-    "engine/correlate/pace",
-    "engine/correlate/similarity",
-    "engine/correlate/snapshot",
-    "engine/correlate/splitting",
-    "engine/correlate/state",
-    "engine/correlate/scoring",
-    "engine/dedup/deduplicator",
-    "engine/detect/stage",
-    "engine/incidents/summary",
-    "engine/detect/features",
-    "engine/engine",
-    "engine/detect/entity_anomaly",
-    "engine/incidents/assignment",
-    "engine/incidents/due",
-    "engine/incidents/episodes",
-    "engine/incidents/expiry",
-    "engine/incidents/incident_record",
-    "engine/incidents/merging",
-    "engine/incidents/opening",
-    "engine/incidents/repeats",
-    "engine/incidents/storm_grouping",
-    "engine/incidents/state",
-    "engine/incidents/lifecycle",
-    "engine/correlate/join_evidence",
-    "engine/silences/muted",
-    "engine/incidents/announced",
-    "engine/incidents/member_notes",
-    "engine/pipeline",
-    "engine/correlate/result",
-    "engine/detect/seasonality",
-    "engine/interning",
-    "engine/incidents/storm",
-    "engine/dedup/stream",
-    "engine/detect/rate_anomaly",
-    "engine/detect/negative_binomial",
-    "engine/incidents/triage",
-)
-# The shared library of all of them, beside the package.
-LIBRARY = "aiops_engine"
+ROOT = PACKAGE.parent
+# What hatch reads of a checkout before it runs the hook.
+READ = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "aiops", "playbooks")
+# hatch runs the hook only where this is set: the pure wheel needs no compiler.
+ENABLE = {"HATCH_BUILD_HOOK_ENABLE_MYPYC": "true"}
+
+
+def hook(root: Path = ROOT) -> dict[str, object]:
+    """Return the hook's table of a checkout's pyproject.toml."""
+    wheel = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    found: dict[str, object] = wheel["hooks"]["mypyc"]
+    return found
+
+
+def modules(root: Path = ROOT) -> list[str]:
+    """Return the paths of the modules to compile, below `root`."""
+    included = hook(root)["include"]
+    assert isinstance(included, list)
+    return [str(each).removeprefix("/") for each in included]
 
 
 def is_compiled() -> bool:
-    """Return True if the engine that would be imported is the compiled one."""
-    found = importlib.util.find_spec("aiops.engine.correlate.correlator")
-    return found is not None and not str(found.origin).endswith(".py")
+    """Return true if an import of the engine loads compiled modules."""
+    return any(path.name.endswith(tuple(EXTENSION_SUFFIXES)) for path in built())
 
 
 def built() -> list[Path]:
-    """Return the files of a compilation."""
-    return sorted([*PACKAGE.glob("engine/*.so"), *PACKAGE.parent.glob(f"{LIBRARY}__mypyc.*.so")])
+    """Return the compiled modules beside the sources, and the library that they share."""
+    return sorted([*PACKAGE.rglob("*.so"), *ROOT.glob("aiops_engine__mypyc.*.so")])
 
 
 def is_stale() -> bool:
-    """Return True if a source is newer than its compiled module."""
-    oldest = min((path.stat().st_mtime for path in built()), default=None)
-    return oldest is not None and any((PACKAGE / f"{name}.py").stat().st_mtime > oldest for name in MODULES)
+    """Return true if a compiled module is older than a source of the engine, or has lost its own.
+
+    All sources count: constants and shapes of modules that stay interpreted are compiled in.
+    """
+    modules = [path for path in built() if PACKAGE in path.parents]
+    if not modules:
+        return False
+    oldest = min(path.stat().st_mtime for path in modules)
+    orphans = any(not path.with_name(path.name.partition(".")[0] + ".py").exists() for path in modules)
+    return orphans or any(path.stat().st_mtime > oldest for path in PACKAGE.glob("engine/**/*.py"))
 
 
 def remove() -> None:
-    """Return to the source."""
+    """Remove the compiled modules; the sources count again."""
     for path in built():
         path.unlink()
 
 
 def compile_in_place() -> None:
-    """Build the extension modules beside their sources.
+    """Compile the modules beside their sources; raise `CalledProcessError` where there are no tools for it.
 
-    Raise `ImportError`, or an error of setuptools, if there are no tools.
+    In a copy: the hook moves pyproject.toml away while it works, and leaves half of its output when it is stopped.
     """
-    from mypyc.build import mypycify
-    from setuptools import Distribution
-    from setuptools.command.build_ext import build_ext
-
-    # Floats as the interpreter computes them on any machine: a fused multiply-add rounds once instead of twice.
-    os.environ["CFLAGS"] = f"{os.environ.get('CFLAGS', '')} -ffp-contract=off".strip()
-    with tempfile.TemporaryDirectory() as scratch, chdir(PACKAGE.parent):
-        sources = [f"aiops/{name}.py" for name in MODULES]
-        options = [
-            "--config-file=",
-            "--ignore-missing-imports",
-            "--follow-imports=silent",
-            f"--cache-dir={scratch}/mypy",
-        ]
-        extensions = mypycify([*options, *sources], opt_level="3", group_name=LIBRARY, target_dir=f"{scratch}/c")
-        command = build_ext(Distribution({"name": LIBRARY, "ext_modules": extensions}))
-        command.build_lib, command.build_temp = str(PACKAGE.parent), f"{scratch}/o"
-        command.ensure_finalized()
+    began = time.time()
+    with tempfile.TemporaryDirectory() as scratch:
+        tree = Path(scratch)
+        for name in READ:
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+            copy(ROOT / name, tree / name)
+        for path in tree.rglob("*.so"):
+            path.unlink()
+        command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--hooks-only"]
+        subprocess.run(
+            command, cwd=tree, env=os.environ | ENABLE, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
         remove()
-        command.run()
+        for path in sorted(tree.rglob("*.so")):
+            target = ROOT / path.relative_to(tree)
+            shutil.copyfile(path, target)
+            # A source that changed meanwhile is younger than what was made of its copy.
+            os.utime(target, (began, began))
 
 
 def main(arguments: list[str]) -> int:
-    """Compile or remove; return 0 also if there are no tools for it, with a message."""
+    """Compile or remove; 0 also where there are no tools for it, with the reason on one line."""
     if "--remove" in arguments:
         remove()
         return 0
+    if not (ROOT / "pyproject.toml").is_file():
+        print("aiops.compile: not in a checkout; install a compiled wheel (make wheel builds it)")
+        return 1
     try:
         compile_in_place()
-    except ImportError as error:
-        print(f"not compiled, the engine is interpreted: {error} (pip install 'aiops-engine[compile]')")
-    except Exception as error:
-        # setuptools and its compilers raise errors of many kinds, and each means that there is no compiled engine.
-        remove()
-        print(f"not compiled, the engine is interpreted: {error}")
+    except subprocess.CalledProcessError as error:
+        print(f"not compiled, the engine is interpreted: {reason(error.stdout)}")
     else:
-        print(f"compiled {len(MODULES)} modules of the engine")
+        print(f"compiled {len(modules())} modules of the engine")
     return 0
+
+
+def reason(output: bytes) -> str:
+    """Return the line of a build's output that names the problem."""
+    lines = [line.strip() for line in output.decode(errors="replace").splitlines() if line.strip()]
+    named = [line for line in lines if "error" in line.lower()]
+    return (named or lines or ["no output"])[-1]
 
 
 if __name__ == "__main__":
