@@ -1,4 +1,4 @@
-"""Compile the engine's inner loop beside its sources in a checkout: the same Python, the same decisions, less time.
+"""Compile the engine's inner loop beside its sources in a checkout: the same decisions in less time.
 
     python -m aiops.compile [--remove]
 
