@@ -41,7 +41,7 @@ lint: $(VENV)/.dev ## Formatting, linting, typing (tests and benchmarks too) and
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-docs: $(VENV)/.dev ## Write the option tables of docs/configuration.md from the plugins.
+docs: $(VENV)/.dev ## Write the tables of plugins in docs/ from their classes.
 	@$(BIN)/python -m tests.docs.option_tables
 
 format: $(VENV)/.dev ## Format and fix what can be fixed.

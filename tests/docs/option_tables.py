@@ -1,6 +1,6 @@
-"""The option tables of docs/configuration.md, written from what the registered plugin classes declare.
+"""The tables of plugins in docs/, written from the declarations and docstrings of the registered classes.
 
-`make docs` runs it as a program; `test_configuration_page.py` fails while the page differs.
+`make docs` runs it as a program; `test_configuration_page.py` fails while a page differs.
 """
 
 from __future__ import annotations
@@ -13,9 +13,14 @@ from msgspec import Struct
 from aiops import registry
 from aiops.options import Option, describe, shared_base
 
-PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
+PAGES = [Path(__file__).parents[2] / "docs" / name for name in ("configuration.md", "delivery.md")]
 KINDS = {"aiops.sources": "Source", "aiops.sinks": "Sink", "aiops.models": "Model"}
 _REGION = re.compile(r"(<!-- options of (aiops\.[a-z]+): make docs -->\n).*?(<!-- end of options -->)", re.DOTALL)
+
+
+_SUMMARIES = re.compile(
+    r"(<!-- summaries of (aiops\.[a-z]+): make docs -->\n).*?(<!-- end of summaries -->)", re.DOTALL
+)
 
 
 def shipped(group: str) -> dict[str, type[Struct]]:
@@ -27,7 +32,14 @@ def shipped(group: str) -> dict[str, type[Struct]]:
 def written(page: str) -> str:
     """Return the page with its tables as the plugins declare them now."""
     seen: set[type[Struct]] = set()
-    return _REGION.sub(lambda found: f"{found[1]}\n{_section(found[2], seen)}\n{found[3]}", page)
+    page = _REGION.sub(lambda found: f"{found[1]}\n{_section(found[2], seen)}\n{found[3]}", page)
+    return _SUMMARIES.sub(lambda found: f"{found[1]}\n{_summaries(found[2])}\n{found[3]}", page)
+
+
+def _summaries(group: str) -> str:
+    names = registry.names(group, only=registry.DISTRIBUTION)
+    rows = [f"| `{name}` | {registry.summary(group, name)} |" for name in names]
+    return "\n".join([f"| {KINDS[group].lower()} | what it does |", "|---|---|", *rows]) + "\n"
 
 
 def _section(group: str, seen: set[type[Struct]]) -> str:
@@ -56,4 +68,5 @@ def _table(options: list[Option]) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(written(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for path in PAGES:
+        path.write_text(written(path.read_text(encoding="utf-8")), encoding="utf-8")
