@@ -108,15 +108,15 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "time-one-step-is-a-lease",
         _DEDUP,
-        "LAPSED_MOVES = 2",
-        "LAPSED_MOVES = 1",
+        "LAPSED_MOVES: Final = 2",
+        "LAPSED_MOVES: Final = 1",
         _in("engine/dedup/test_episodes", "test_two_ends_that_look_like_one_step_are_no_lease"),
     ),
     Mutant(
         "time-an-end-of-now-is-a-lease",
         _DEDUP,
-        "LAPSED_S = 5.0",
-        "LAPSED_S = 0.5",
+        "LAPSED_S: Final = 5.0",
+        "LAPSED_S: Final = 0.5",
         _in("engine/dedup/test_episodes", "test_a_script_that_reports_a_good_state_again_and_again_fires_nothing"),
     ),
     Mutant(

@@ -10,27 +10,28 @@ Cost: about .2 µs an alert. Memory: one `Habit` a stream.
 from __future__ import annotations
 
 from math import exp, sqrt
+from typing import Final
 
 from mypy_extensions import mypyc_attr
 
-SLOT_S = 300.0
+SLOT_S: Final = 300.0
 # Twice an hour: nobody can look at something that often (two of twelve slots).
 MAX_SHARE = 2 / 12
 # An incident is over or well known within a shift; what is older and still fires is the way things are.
 MIN_HISTORY_SLOTS = 12 * 12
 # Forgetting of one day, so that a stream which ends becomes remarkable again about a day later.
-MEMORY_SLOTS = 288.0
+MEMORY_SLOTS: Final = 288.0
 # A slot is out of the habit this many standard deviations above the mean count, and by `SURGE_COUNT` alerts at least.
 # Chebyshev allows 1 slot in 64 for any distribution; alert counts stay far below that.
-SURGE_SIGMAS = 8.0
-SURGE_COUNT = 20.0
-COUNT_STEP = 0.02
+SURGE_SIGMAS: Final = 8.0
+SURGE_COUNT: Final = 20.0
+COUNT_STEP: Final = 0.02
 # Bursts are apart by more than this; within it, one cause sends several alerts.
-BURST_PAUSE_S = 60.0
+BURST_PAUSE_S: Final = 60.0
 # Eight equal pauses are no accident; a tenth of the period is what schedulers and retries jitter.
-MIN_PERIODS = 8
-JITTER = 0.1
-PERIOD_STEP = 0.2
+MIN_PERIODS: Final = 8
+JITTER: Final = 0.1
+PERIOD_STEP: Final = 0.2
 
 
 # A habit as it stands in snapshots: its fields in the order of the class.

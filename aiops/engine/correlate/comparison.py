@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf
+from typing import Final
 
 from aiops.engine.correlate.candidate import Candidate
 from aiops.engine.correlate.cooccurrence import Cooccurrence
@@ -11,6 +11,9 @@ from aiops.engine.correlate.join_evidence import Join
 from aiops.engine.correlate.open_clusters import OpenClusters
 from aiops.engine.correlate.scoring import Limits, at_distance, dead_partner, near, rhythm, silence, size
 from aiops.engine.correlate.state import Cluster, Entry
+
+# Below any score; a constant, where `-inf` would be looked up.
+NEVER: Final = -1e300
 
 
 class Comparison:
@@ -28,12 +31,13 @@ class Comparison:
         self.found: list[Entry] = []
         # How many alerts were compared, by which clusters know what they were given for this one.
         self._round = 0
-        self._distances: dict[str, int] | None = None
+        # What the rhythm adds at best.
+        self._most = limits.weights.rhythm * limits.weights.rhythm_cap
 
     def best(self, candidate: Candidate) -> Entry | None:
         """Return the entry with the highest score, which its cluster holds; None where nothing can be compared."""
         self._compare(candidate)
-        best, score = None, -inf
+        best, score = None, NEVER
         for entry in self.found:
             if entry.cluster.score > score:
                 best, score = entry, entry.cluster.score
@@ -99,9 +103,9 @@ class Comparison:
         """Find the best entry of each cluster, and its score."""
         weights, threshold, ts = self.weights, self.limits.threshold, candidate.ts
         answers = self.cooccurrence.answers_of(candidate.type)
-        self._distances = self.hops.distances(candidate.site)
+        distances = self.hops.distances(candidate.site)
         oldest = ts - self.limits.idle_s
-        most = weights.rhythm * weights.rhythm_cap
+        together, most = weights.together, self._most
         self._round = round_ = self._round + 1
         found = self.found
         found.clear()
@@ -113,11 +117,10 @@ class Comparison:
                 npmi = self.cooccurrence.ask(answers, candidate.type, entry.type)
             cluster = entry.cluster
             if cluster.round != round_:
-                cluster.round, cluster.slot, cluster.score = round_, len(found), -inf
+                cluster.round, cluster.slot, cluster.score = round_, len(found), NEVER
                 found.append(entry)
-            score = self._score(entry, candidate, weights.together * npmi)
+            score = self._score(entry, candidate, together * npmi, distances)
             known = cluster.score
-            # The rhythm adds this much at best.
             if score + most <= (threshold if known < threshold else known):
                 continue
             surprise = rhythm(entry, ts)
@@ -126,9 +129,9 @@ class Comparison:
                 cluster.score = score
                 found[cluster.slot] = entry
 
-    def _score(self, entry: Entry, candidate: Candidate, together: float) -> float:
-        """Return the score of joining through an entry but for its rhythm; -inf where that cannot be enough."""
-        weights, distances, site = self.weights, self._distances, candidate.site
+    def _score(self, entry: Entry, candidate: Candidate, together: float, distances: dict[str, int] | None) -> float:
+        """Return the score of joining through an entry but for its rhythm; `NEVER` where that cannot be enough."""
+        weights = self.weights
         same = entry.entity == candidate.entity
         if distances is None or entry.site is None:
             # What it could reach at best: nothing said against it, and the best timing there is.
@@ -139,8 +142,8 @@ class Comparison:
                     best += weights.rare
             elif candidate.is_rare:
                 best += weights.rare_elsewhere
-            if best + weights.rhythm * weights.rhythm_cap <= self.limits.threshold:
-                return -inf
+            if best + self._most <= self.limits.threshold:
+                return NEVER
         cluster = entry.cluster
         if cluster.based != self._round:
             cluster.based = self._round
@@ -148,12 +151,12 @@ class Comparison:
         score = cluster.base + together
         if same:
             score += weights.entity
-            if candidate.is_rare and entry.rare and site is None:
+            if candidate.is_rare and entry.rare and candidate.site is None:
                 score += weights.rare
-        elif candidate.is_rare and entry.rare and site is None:
+        elif candidate.is_rare and entry.rare and candidate.site is None:
             score += weights.rare_elsewhere
         if distances is not None and entry.site is not None:
-            distance = distances.get(entry.site, -1 if site and entry.site else UNPLACED)
+            distance = distances.get(entry.site, -1 if candidate.site and entry.site else UNPLACED)
             if distance >= 0:
                 score += at_distance(weights, cluster.near, distance)
         return score

@@ -17,39 +17,39 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from math import log
-from typing import Any
+from typing import Any, Final
 
 from mypy_extensions import mypyc_attr
 
-BIN_S = 10.0
+BIN_S: Final = 10.0
 # A large estate has some thousand alert rules; beyond that, names are usually not rules but carry ids.
-MAX_TYPES = 4096
+MAX_TYPES: Final = 4096
 # A type that has fired with more than this many others says little about any one of them.
-MAX_PARTNERS = 64
+MAX_PARTNERS: Final = 64
 # Pairs grow with the square, and a bin with more types than this is a storm, in which everything is together.
-MAX_BIN_TYPES = 12
+MAX_BIN_TYPES: Final = 12
 # Quiet bins that are counted in a row, a day of them: longer pauses are more likely those of a source that was away.
-MAX_QUIET_BINS = 8640
+MAX_QUIET_BINS: Final = 8640
 # A pause of up to this many bins does not end a run: slow floods skip a bin now and then.
-RUN_PAUSE_BINS = 3
+RUN_PAUSE_BINS: Final = 3
 # Pairs counted with each alert while there are some to count; more when many wait, so that they never pile up.
-MIN_PAIRS = 4
+MIN_PAIRS: Final = 4
 # A week of bins: rules and systems change from release to release, weekly habits should be kept.
-MEMORY_BINS = 60_480
+MEMORY_BINS: Final = 60_480
 # Below two sightings in separate runs, co-occurrence is an accident.
-MIN_SIGHTINGS = 2.0
+MIN_SIGHTINGS: Final = 2.0
 # Two types that nobody has seen before and that show up at the same time are likely one story.
-BOTH_NEW = 0.4
+BOTH_NEW: Final = 0.4
 # Known types that were never together; a measured NPMI is not trusted further down than the floor.
-NEVER_TOGETHER = -0.15
-FLOOR = -0.3
+NEVER_TOGETHER: Final = -0.15
+FLOOR: Final = -0.3
 # Sightings of doubt: a pair that was seen together once is trusted half. Rare types are together by accident, too.
-DOUBT = 1.0
+DOUBT: Final = 1.0
 
 # A sighting here says as much as so many in packed statistics. What happened together there a few times was often two
 # stories at once; taken at its word, a warm start joined more of them than a cold one (macro F1 .77 against .87 on
 # three networks; with this .84).
-ELSEWHERE = 20.0
+ELSEWHERE: Final = 20.0
 
 
 @mypyc_attr(acyclic=True)

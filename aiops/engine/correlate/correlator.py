@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from math import inf
-from typing import Any
+from typing import Any, Final
 
 from aiops.engine.arrival import Arrival
 from aiops.engine.correlate.background import SLOT_S
@@ -34,18 +34,18 @@ from aiops.engine.correlate.state import Cluster, Entry, Name, free, silent_sinc
 from aiops.topology import Topology
 
 # Sums of times are rounded; looking so much too early costs nothing.
-DUE_SLACK_S = 0.001
+DUE_SLACK_S: Final = 0.001
 # A chronic stream's own cluster lasts over the pauses of its stream.
-BACKGROUND_IDLE_S = 3600.0
+BACKGROUND_IDLE_S: Final = 3600.0
 # A stream that fires faster than this is a flood: its next alert goes where the last one went, scored once a second.
-FLOOD_INTERVAL_S = 0.05
-FLOOD_COUNT = 20
-FLOOD_S = 1.0
+FLOOD_INTERVAL_S: Final = 0.05
+FLOOD_COUNT: Final = 20
+FLOOD_S: Final = 1.0
 # Merging moves entries one by one, and two clusters that are both large were kept apart for a reason.
-MAX_MERGE_ENTRIES = 256
+MAX_MERGE_ENTRIES: Final = 256
 # A stream that names its service is background by habit only while it comes alone: in this share of its latest clusters
 # it had less company. Faults that strike the same services often would make a habit of their symptoms otherwise.
-ALONE = 0.8
+ALONE: Final = 0.8
 
 
 class Correlator:

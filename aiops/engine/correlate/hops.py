@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Final
 
 from aiops.topology import Topology
 
 # A fault shows up at what depends on it, and at what that uses; further away, it is everywhere or another fault.
-MAX_HOPS = 4
+MAX_HOPS: Final = 4
 # Neighbours remembered of one entity. A hub (a node with hundreds of pods) is near to too much to tell anything.
-MAX_NEIGHBOURS = 256
+MAX_NEIGHBOURS: Final = 256
 # Entities whose map is remembered; a map of 256 takes some 20 KB.
-MAX_MAPS = 4096
+MAX_MAPS: Final = 4096
 # The distance of what cannot be found in the graph: a service without a node, or any two services without a graph.
-UNPLACED = 3
+UNPLACED: Final = 3
 UNKNOWN: dict[str, int] = {}
 
 

@@ -18,33 +18,33 @@ Cost: a few additions an alert. Memory: eight numbers.
 from __future__ import annotations
 
 from math import exp, log
-from typing import Any
+from typing import Any, Final
 
 # Before anything is known: one new thing in ten minutes. An hour is a little worse on dense streams; either is
 # forgotten within the first hours.
-START_S = 600.0
+START_S: Final = 600.0
 # Systems change from week to week.
 MEMORY_S = 5 * 86_400.0
 # After so long a silence of the whole system the next alert is likely something new.
-QUIET_S = 120.0
+QUIET_S: Final = 120.0
 # Gaps remembered, about.
-GAPS = 256.0
+GAPS: Final = 256.0
 # A stream is bursty when this share of its gaps is shorter than a tenth of the mean, and like chance below the other.
-CHANCE_SHARE = 0.15
-BURSTY_SHARE = 0.25
+CHANCE_SHARE: Final = 0.15
+BURSTY_SHARE: Final = 0.25
 # Hardly any such gap is a clock's beat, as of one sender that reports a list: 256 gaps of a Poisson stream show fewer
 # than 6 % once in fifty times.
-BEAT_SHARE = 0.03
-LEAST_SHARE = 0.06
+BEAT_SHARE: Final = 0.03
+LEAST_SHARE: Final = 0.06
 # Faster than once a second is a storm, unless it has been so for this long: then it is a large estate.
-DENSE_GAP_S = 1.0
-DENSE_S = 600.0
+DENSE_GAP_S: Final = 1.0
+DENSE_S: Final = 600.0
 # The mean gap between a cluster's active seconds before the second, and the least that is trusted, in seconds.
-START_GAP_S = 15.0
-MIN_GAP_S = 1.0
+START_GAP_S: Final = 15.0
+MIN_GAP_S: Final = 1.0
 # Silence counts from three times this on: alerts are evaluated every few seconds at best.
-SILENCE_FLOOR_S = 5.0
-SILENCE_WEIGHT = 2.0
+SILENCE_FLOOR_S: Final = 5.0
+SILENCE_WEIGHT: Final = 2.0
 
 
 class Onsets:

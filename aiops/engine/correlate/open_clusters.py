@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import Final
 
 from aiops.engine.correlate.background import Habit
 from aiops.engine.correlate.candidate import Candidate
@@ -21,17 +22,17 @@ from aiops.engine.correlate.state import (
 )
 
 # Streams remembered; beyond, the one that was active longest ago is forgotten. About 600 bytes each.
-MAX_STREAMS = 100_000
+MAX_STREAMS: Final = 100_000
 # Entries of open clusters. At the default `idle_s` these are 400 new streams a second, which is a storm of noise.
-MAX_ENTRIES = 50_000
+MAX_ENTRIES: Final = 50_000
 # Open clusters; the one that is silent longest is closed before its time.
-MAX_CLUSTERS = 20_000
+MAX_CLUSTERS: Final = 20_000
 # A stream is background by habit only while it comes alone (`Key.alone`), with less company than this in a cluster.
-COMPANY = 4
-ALONE_STEP = 0.1
+COMPANY: Final = 4
+ALONE_STEP: Final = 0.1
 # A stream is rare while it has fired in fewer five-minute slots of the last day: two of those on one entity at the same
 # time are news about that entity, though nobody can know yet whether their types go together.
-RARE_SLOTS = 3.0
+RARE_SLOTS: Final = 3.0
 
 
 class OpenClusters:

@@ -12,35 +12,35 @@ Cost: an exponential and some twenty additions an alert. Memory: eight numbers a
 from __future__ import annotations
 
 from math import exp, log
-from typing import Any
+from typing import Any, Final
 
 from mypy_extensions import mypyc_attr
 
 from aiops.engine.correlate.onset_rate import START_GAP_S
 
 # The surge counter of `Cluster` fades with this time constant.
-SURGE_S = 10.0
+SURGE_S: Final = 10.0
 # Younger clusters are still ramping up, and smaller ones have no pace: a surge of theirs re-bases the pace.
-MIN_AGE_S = 150.0
-MIN_ALERTS = 40
+MIN_AGE_S: Final = 150.0
+MIN_ALERTS: Final = 40
 # A surge is at least so many times the pace and so many alerts more: a quick test before the likelihood.
-FACTOR = 1.5
-EXTRA = 3.0
+FACTOR: Final = 1.5
+EXTRA: Final = 3.0
 # In nats, what a surge may fall short of the odds of something new: both ways of being wrong cost a page.
-LENIENCE = 4.0
+LENIENCE: Final = 4.0
 # A known stream that returns after so long a silence is the old story in its next round.
-RETURN_S = 180.0
+RETURN_S: Final = 180.0
 # Pauses longer than this are no part of the active time, over which the pace is taken.
-MAX_PAUSE_S = 40.0
+MAX_PAUSE_S: Final = 40.0
 # Counts vary twice as much as chance until measured; worth ten counts of ten seconds.
-START_DISPERSION = 2.0
-START_WEIGHT = 10.0
-LEVEL_MEMORY_S = 3600.0
-MAX_LEVEL_WEIGHT = 200.0
+START_DISPERSION: Final = 2.0
+START_WEIGHT: Final = 10.0
+LEVEL_MEMORY_S: Final = 3600.0
+MAX_LEVEL_WEIGHT: Final = 200.0
 # Something new was to be expected in the life of a cluster: with a probability of one half (1 - e^-.7).
-MAX_ONSETS = 0.7
+MAX_ONSETS: Final = 0.7
 # The mean gap never reacts more slowly than to its last twenty.
-MIN_STEP = 0.05
+MIN_STEP: Final = 0.05
 
 
 @mypyc_attr(acyclic=True)

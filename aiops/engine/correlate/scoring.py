@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import exp, log
-from typing import Literal
+from typing import Final, Literal
 
 from aiops.engine.correlate.config import CorrelateConfig
 from aiops.engine.correlate.onset_rate import START_GAP_S, goes_on
@@ -16,17 +16,18 @@ from aiops.engine.correlate.pace import MAX_ONSETS, RETURN_S, SURGE_S
 from aiops.engine.correlate.state import MAJOR_SHARE, Cluster, Entry, Name
 
 # Intervals are not trusted below these, in seconds: alerts of one burst come in the order of the network.
-CLUSTER_INTERVAL_FLOOR_S = 0.5
-ENTRY_INTERVAL_FLOOR_S = 0.02
+# Final, as are others of the hot path: compiled code looks up any other global.
+CLUSTER_INTERVAL_FLOOR_S: Final = 0.5
+ENTRY_INTERVAL_FLOOR_S: Final = 0.02
 # Silence starts to count after this many intervals.
-PATIENCE = 3.0
+PATIENCE: Final = 3.0
 # Nearness says something only while the cluster goes on: so many nats over something new (`correlate_onsets`). At 1
 # faults a few minutes apart join (overlays -.02), at 3 faults that pause fall apart (Kubernetes -.06).
-GOES_ON = 2.0
+GOES_ON: Final = 2.0
 # How long an eager setting waits at most: within a working day, the second half of a slow story comes in the hour.
-MAX_IDLE_S = 3600.0
+MAX_IDLE_S: Final = 3600.0
 # One unit of log-odds of the sensitivity moves the threshold by this much: .1 to .9 spans the useful range of it.
-KNOB = 2.5
+KNOB: Final = 2.5
 
 End = Literal["age", "surge"]
 

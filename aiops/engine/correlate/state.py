@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from math import exp
+from typing import Final
 
 from mypy_extensions import mypyc_attr
 
@@ -13,15 +14,15 @@ from aiops.engine.correlate.pace import SURGE_S, Pace
 
 # The interval that a stream or a cluster is given before its second alert: too long a guess joins a little too much,
 # too short a guess makes every second alert look late.
-START_INTERVAL_S = 5.0
+START_INTERVAL_S: Final = 5.0
 # An interval never reacts more slowly than to its last twenty gaps.
-MIN_STEP = 0.05
+MIN_STEP: Final = 0.05
 # From this many alerts on, an entry's silence is evidence: its interval is known.
-MAJOR_COUNT = 20
+MAJOR_COUNT: Final = 20
 # An entry speaks for its cluster when it has at least this share of its alerts, so there are at most six.
-MAJOR_SHARE = 0.15
+MAJOR_SHARE: Final = 0.15
 # Those that have lost that share since are dropped from time to time, so that looking at all of them stays cheap.
-MAX_MAJORS = 8
+MAX_MAJORS: Final = 8
 
 # Type, entity and, where the alert names one, service; of no stated length for the reason given at `shared.Identity`.
 Name = tuple[str, ...]

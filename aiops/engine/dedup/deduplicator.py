@@ -11,7 +11,7 @@ import heapq
 import sys
 from collections import OrderedDict
 from math import exp, inf
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -23,30 +23,30 @@ from aiops.engine.snapshot_records import DumpedStream, Each, used_up, values_of
 from aiops.records import Alert
 
 # Firings closer together than this are one occasion: most faults ring their bells again and again for a while.
-HABIT_GAP_S = 900.0
+HABIT_GAP_S: Final = 900.0
 # A stream's occasions are forgotten over a day, so that what is usual at night or on Mondays stays usual.
-HABIT_MEMORY_S = 86_400.0
+HABIT_MEMORY_S: Final = 86_400.0
 # Labels that mappings make of annotations, for playbooks to read. Annotations say something about an alert and may be
 # edited while it fires; which alert it is, they do not say (Prometheus' data model).
 ANNOTATIONS = frozenset({"runbook_url"})
 # A firing with the start of an episode that was resolved so recently is that of a replica which has not heard of the
 # end: three group intervals of Alertmanager, and as long as Prometheus repeats an end. Later it is news.
-REPLICA_S = 900.0
+REPLICA_S: Final = 900.0
 # The same for messages that name no start: one that overtook another is rarely later than this.
-OVERTAKEN_S = 60.0
+OVERTAKEN_S: Final = 60.0
 # An end so long ago on arrival is more than the way of a message.
-LAPSED_S = 5.0
+LAPSED_S: Final = 5.0
 # An end moves on with the clock if it does by what passed between two messages, give or take half, and engine time
 # moves in steps of some seconds.
 LAPSED_SHARE, LAPSED_STEP_S = 0.5, 5.0
 # Twice in a row is a lease: the ends that two replicas tell may look like one step, and then go back.
-LAPSED_MOVES = 2
+LAPSED_MOVES: Final = 2
 # What a lease is taken for whose end says nothing in this clock; Prometheus renews it at least every minute.
-LEASE_S = 300.0
+LEASE_S: Final = 300.0
 # An end further away is not the end of a lease but that of a tool which knows none, or of a broken clock.
 MAX_LEASE_S = 7 * 86_400.0
 # Entries of the queue that are not the stream's valid one are dropped when there are more than twice the streams.
-SLACK = 64
+SLACK: Final = 64
 
 # A copy is known by stream, time, status and id.
 Copy = tuple[int, float, str, str]

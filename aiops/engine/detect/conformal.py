@@ -11,12 +11,12 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, insort
 from collections import deque
-from typing import Any
+from typing import Any, Final
 
 # The exponential tail starts at the largest twentieth of the ring: 51 of 1,024 scores, enough to take a median from.
-_TAIL_SHARE = 0.05
+_TAIL_SHARE: Final = 0.05
 # Fewer scores than this say nothing about a tail; until then a score in nats is taken at its word.
-MIN_RING = 128
+MIN_RING: Final = 128
 # The tail may be up to five times longer than the model says, never shorter than it: a ring that has seen
 # nothing but quiet must not make the next score look more certain than the model itself is.
 _MIN_SLOPE, _MAX_SLOPE = 0.2, 1.0

@@ -7,13 +7,14 @@ where it is asked most: one alert costs two logarithms, a small count its own nu
 from __future__ import annotations
 
 import math
+from typing import Final
 
 # Beyond this many nats a tail is certain for all purposes, and exp(-nats) would leave the range of floats.
-MAX_NATS = 700.0
+MAX_NATS: Final = 700.0
 # The longest sum of the tail series; what is cut is added as a geometric series, which it nearly is that far out.
-_MAX_TERMS = 300
+_MAX_TERMS: Final = 300
 # Up to this count the body is summed exactly, which costs a few terms an alert; a larger count is always a tail.
-_MAX_BODY = 5000
+_MAX_BODY: Final = 5000
 
 
 def tail_nats(count: int, shape: float, mean: float) -> float:

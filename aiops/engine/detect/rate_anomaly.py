@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from typing import Any
+from typing import Any, Final
 
 from mypy_extensions import mypyc_attr
 
@@ -26,19 +26,19 @@ from aiops.engine.snapshot_records import Each, used_up
 
 # Jeffreys' prior for a Poisson rate, with the weight of half a bin: one alert is enough to outweigh it, and a stream
 # that was silent for the whole memory (50 bins) is still expected once in about 100 bins, not never.
-_PRIOR_COUNT = 0.5
-_PRIOR_BINS = 0.5
+_PRIOR_COUNT: Final = 0.5
+_PRIOR_BINS: Final = 0.5
 # Bins of evidence that the past is not over-dispersed. Bursty streams (an exporter that sends ten at once) have a
 # variance far above Poisson; a moment estimate learns it and widens the predictive.
-_PRIOR_DISPERSION = 4.0
+_PRIOR_DISPERSION: Final = 4.0
 # No rate is known to better than a seventh (.02 = .14²): it moves within the memory of 50 bins.
-_MIN_SPREAD = 0.02
+_MIN_SPREAD: Final = 0.02
 _MIN_P = 1e-304
 # Closed bins of one bin of time that enter the ring. A storm closes thousands at once; with at most this many, the ring
 # of 1,024 keeps more than half an hour of ordinary behaviour, and a storm does not become its own normal.
-_MAX_LEARNED_A_BIN = 32
+_MAX_LEARNED_A_BIN: Final = 32
 # The share of silent bins is remembered over about a thousand closed bins, as long as the ring.
-_SILENCE_MEMORY = 0.999
+_SILENCE_MEMORY: Final = 0.999
 
 
 class Surprise:

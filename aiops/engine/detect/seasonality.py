@@ -8,18 +8,18 @@ prediction, which contains the factor: that would feed back and drift.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-_HOUR_S = 3600
-_HOURS = 168
+_HOUR_S: Final = 3600
+_HOURS: Final = 168
 # 1970-01-01 was a Thursday; hour 0 is Monday 00:00 UTC.
-_EPOCH_SHIFT_H = 72
+_EPOCH_SHIFT_H: Final = 72
 # Evidence for "this hour is like any other": an average hour, and a few dozen alerts where hours have hardly any.
 _PRIOR_HOURS, _PRIOR_ALERTS = 1.0, 30.0
 # A single incident must not teach that its hour is loud: one bin of one stream counts at most this far above its mean.
-_CLIP = 3.0
+_CLIP: Final = 3.0
 # Each new week of an hour weighs the earlier ones by this: about three weeks of memory.
-_WEEKLY = 0.7
+_WEEKLY: Final = 0.7
 _LOW, _HIGH = 0.2, 5.0
 
 

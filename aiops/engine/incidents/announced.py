@@ -6,6 +6,8 @@ lookups an alert. Memory: `MAX_NAMED` names and places of each severity.
 
 from __future__ import annotations
 
+from typing import Final
+
 from mypy_extensions import mypyc_attr
 
 from aiops.engine.dedup.stream import Stream
@@ -14,9 +16,9 @@ from aiops.records.severity import LABELS
 
 # Of each severity, so that a hundred warnings do not keep a critical alert from being named. A record lists as many
 # members; nobody reads a message with more. What comes beyond is counted.
-MAX_NAMED = 100
+MAX_NAMED: Final = 100
 # A name is cut to this: labels of anybody may hold a page of text.
-MAX_TEXT = 200
+MAX_TEXT: Final = 200
 LEVELS = len(LABELS)
 # An alert as it is named: its name, its service (or else its entity), its level.
 Said = tuple[str, str, int]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from mypy_extensions import mypyc_attr
@@ -18,17 +18,17 @@ from aiops.records.severity import LEVELS, UNKNOWN
 # The words that tools use as they are, as plain numbers; 0 and other words are looked up the long way.
 _LEVELS: dict[str | None, int] = {None: int(UNKNOWN), **{word: int(level) for word, level in LEVELS.items()}}
 # Sentences of one member; more would be read by nobody.
-MAX_NOTES = 8
+MAX_NOTES: Final = 8
 # Who observed a member that nobody observed; replaced, never changed.
 NOBODY: dict[str, int] = {}
 # Labels of the first alert that are kept for playbooks and rankers, and how much of its message.
-MAX_MESSAGE = 500
+MAX_MESSAGE: Final = 500
 # Occasions within about a day, this one included, beyond which a stream is a habit and no news.
-HABITUAL = 2.5
+HABITUAL: Final = 2.5
 # Callers of one member; each becomes a dynamic edge for the ranker, and a service with more has them in the topology.
-MAX_CALLERS = 32
+MAX_CALLERS: Final = 32
 # Incidents that may change between two looks of the host, which come with each frame of some thousand records.
-MAX_CHANGED = 20_000
+MAX_CHANGED: Final = 20_000
 
 _MEMBER, _JOIN = values_of(DumpedMember), values_of(DumpedJoin)
 _CLUSTER, _TALLY = values_of(DumpedCluster), values_of(DumpedTally)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -23,14 +23,14 @@ from aiops.engine.snapshot_records import DumpedIncident, Each, used_up
 from aiops.records import Cause
 
 # Incidents that one tick ranks or ends; ticks come about once a second, and each takes up to some milliseconds.
-MAX_DUE = 256
+MAX_DUE: Final = 256
 # The same for any other record: more than one alert makes due on the average, few enough that none waits for long.
-MAX_DUE_EACH = 2
+MAX_DUE_EACH: Final = 2
 # A name or a service that was not named before is reported at once, or this long after the last report: a burst of
 # ten thousand is a few records, and an endpoint that digests (`update_every_s`, 15 s by default) waits no longer.
-NEWS_EVERY_S = 5.0
+NEWS_EVERY_S: Final = 5.0
 # Sentences beside an incident; the oldest are dropped first.
-MAX_NOTES = 20
+MAX_NOTES: Final = 20
 
 Assess = Callable[["IncidentState", ClusterState], Assessment]
 Learn = Callable[["IncidentState", ClusterState], None]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from aiops.engine.detect.entity_anomaly import EntityAnomaly
 from aiops.engine.detect.rate_anomaly import Surprise
 from aiops.engine.incidents.clusters import MemberState
 
 # A member is called surprising in its notes below this; one in a hundred bins of a calm stream gets there.
-SURPRISING_P = 0.01
+SURPRISING_P: Final = 0.01
 # How often a member tells of it; what else it has to say must find room.
-MAX_SURPRISES = 2
+MAX_SURPRISES: Final = 2
 FLAPPING = "flapping: held as firing until it has been calm"
 
 

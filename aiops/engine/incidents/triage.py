@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from typing import Any
+from typing import Any, Final
 
 from aiops.engine.arrival import Arrival
 from aiops.engine.config import IncidentConfig
@@ -12,15 +12,15 @@ from aiops.records import LABELS, Severity, is_stated, parse_severity
 from aiops.wording import duration
 
 # A stream that is at least this likely to be as loud as it is: nothing happened that does not happen all the time.
-ORDINARY_P = 0.3
+ORDINARY_P: Final = 0.3
 # From so many entities on, even alerts of one kind speak for each other; two of a kind are often a coincidence.
-MANY_ENTITIES = 3
+MANY_ENTITIES: Final = 3
 # Two warnings that meet are often a coincidence on a large site; the third of another kind seldom is.
-FEW = 3
+FEW: Final = 3
 # Streams that fire at any time meet by chance, but seldom so many of them.
-CROWD = 6
+CROWD: Final = 6
 # Entries of the queue beyond twice the clusters, at which those that are void are dropped.
-SLACK = 64
+SLACK: Final = 64
 
 
 class Triage:
