@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from aiops.daemon.pump import Pump
 from aiops.engine.engine import Engine
-from aiops.engine.incident_view import Look, look
+from aiops.engine.incident_view import CurrentIncident, current_incident
 from aiops.engine.silence_preview import Preview, preview
 from aiops.engine.silences.silences import Silence
 from aiops.errors import AiopsError
@@ -27,14 +27,14 @@ class EngineQuestions:
         self._clock = clock
         self._timeout_s = timeout_s
 
-    def incident(self, incident: str) -> Look | None:
+    def incident(self, incident: str) -> CurrentIncident | None:
         """Return an incident as the engine holds it, None for one that it does not know.
 
         Raise `AiopsError` if the engine does not answer in time.
         """
 
-        def question(engine: object) -> Look | None:
-            return look(engine, incident, self._clock()) if isinstance(engine, Engine) else None
+        def question(engine: object) -> CurrentIncident | None:
+            return current_incident(engine, incident, self._clock()) if isinstance(engine, Engine) else None
 
         return self._answer("incident", question)
 

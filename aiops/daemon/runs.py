@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from aiops.durations import seconds
-from aiops.engine.incident_view import Look
+from aiops.engine.incident_view import CurrentIncident
 from aiops.errors import AiopsError, UsageError
 from aiops.records import Incident
 from aiops.respond.audit import Trail
@@ -36,7 +36,7 @@ SETTLE_EVERY_S = 5.0
 # Each waits for a system that somebody approved to be called; more at once is no careful hand any more.
 MAX_AT_ONCE = 8
 STATES: tuple[RunState, ...] = ("running", "executed", "verified", "failed", "stopped", "refused", "unknown")
-FindIncident = Callable[[str], Look | None]
+FindIncident = Callable[[str], CurrentIncident | None]
 
 
 class Closable(Transport, Protocol):
@@ -303,13 +303,13 @@ class Runs:
     def _groups_of(self, actor: str) -> list[str]:
         return [name for name, members in self._groups.items() if actor in members]
 
-    def _open(self, incident: str) -> Look:
+    def _open(self, incident: str) -> CurrentIncident:
         found = self._find_incident(incident)
         if found is None or found.is_over:
             raise UsageError(f"incident: expected one that has not ended (got {incident[:100]!r}); nothing can be run")
         return found
 
-    def _world(self, found: Look) -> World:
+    def _world(self, found: CurrentIncident) -> World:
         return World(self._clock(), found.open_incidents, maintenance=found.maintenance)
 
     def _scopes(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""A look at an incident as the engine holds it, for a host that plans a run. Nothing is changed by looking."""
+"""An incident as the engine holds it now, for a host that plans a run. Reading it changes nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Stream(Struct, gc=False):
     last_at: float
 
 
-class Look(Struct):
+class CurrentIncident(Struct):
     """An incident at one moment: what playbooks see of it, and what guards ask.
 
     `maintenance` names the silence or maintenance window that covers the suspected cause, where one does.
@@ -36,8 +36,8 @@ class Look(Struct):
     maintenance: str | None = None
 
 
-def look(engine: Engine, incident: str, at: float) -> Look | None:
-    """The incident of an id at the time `at`; None where the engine holds none of that id."""
+def current_incident(engine: Engine, incident: str, at: float) -> CurrentIncident | None:
+    """Return the incident of an id at the time `at`; None where the engine holds none of that id."""
     state = engine.incidents.by_id.get(incident)
     cluster = engine.clusters.of(state.cluster) if state is not None else None
     if state is None or cluster is None:
@@ -45,7 +45,7 @@ def look(engine: Engine, incident: str, at: float) -> Look | None:
     view = _view(engine, state, cluster)
     streams = [Stream(one.entity, one.firing > 0, one.last_at) for one in cluster.members.values()]
     is_over = state.status == "resolved"
-    return Look(view, is_over, engine.incidents.open_count, streams, _maintenance(engine, view, at))
+    return CurrentIncident(view, is_over, engine.incidents.open_count, streams, _maintenance(engine, view, at))
 
 
 def members_of(engine: Engine, incident: str) -> list[Member]:

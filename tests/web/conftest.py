@@ -15,7 +15,7 @@ import pytest
 from aiops.daemon.runs import Runs
 from aiops.engine.engine import Engine
 from aiops.engine.events import Feedback
-from aiops.engine.incident_view import look
+from aiops.engine.incident_view import current_incident
 from aiops.engine.silence_preview import Preview, preview
 from aiops.engine.silences.silences import Silence
 from aiops.http.auth import Guard, Token
@@ -75,7 +75,7 @@ class SmallHost:
             self.engine.topology,
             Trail(directory / "runs.jsonl"),
             RunTransport({}),
-            lambda incident: look(self.engine, incident, NOW),
+            lambda incident: current_incident(self.engine, incident, NOW),
             lambda incident, playbook, outcome: None,
             lambda: NOW,
         )

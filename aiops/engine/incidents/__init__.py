@@ -1,7 +1,9 @@
 """Incidents: open, update, merge, split, resolve and reopen them; group alerts during a storm.
 
-Read `clusters` (members and their end), `triage` (incident or background), `lifecycle`, `storm` and `storm_grouping`,
-`summary` (the incident as people see it), `actions` (what operators do), `announced` (what was reported of it).
+On the way of an alert: `episodes` (streams in their clusters), `repeats`, `storm_grouping`, `assignment` (the cluster),
+`triage` (incident or background), `opening`. As time passes: `expiry`, `lifecycle`, `due`, `silence_checks`. The rest
+holds (`clusters`, `state`, `storm`), shows (`incident_record`, `summary`, `coverage`, `announced`, `identities`) and
+applies what operators do (`actions`).
 
 May import: engine.correlate, engine.dedup, engine.detect, engine.silences, errors, ports, records, topology, wording.
 """
