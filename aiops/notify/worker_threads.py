@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Protocol
+
+from aiops.telemetry.logs import log
 
 Job = Callable[[], None]
 
@@ -58,7 +61,11 @@ class ThreadWorkerPool:
 
     def _work(self, endpoint: str, queue: SimpleQueue[Job | None]) -> None:
         while (job := queue.get()) is not None:
-            job()
+            try:
+                job()
+            except Exception as error:
+                # A thread that ended here would take one of the endpoint's slots with it, for as long as the process.
+                log(logging.ERROR, "a delivery attempt failed unexpectedly", endpoint=endpoint, error=str(error))
             with self._lock:
                 if endpoint in self._idle or endpoint in self._threads:
                     self._idle[endpoint] = self._idle.get(endpoint, 0) + 1

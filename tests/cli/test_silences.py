@@ -44,8 +44,8 @@ def test_preview_sets_nothing(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("a=b", "--for", "2 hours"), "--for: expected a length of time"),
-        (("a=b", "--for", "1h\n"), "--for: expected a length of time"),
+        (("a=b", "--for", "2 hours"), "--for: expected a duration"),
+        (("a=b", "--for", "1h\n"), "--for: expected a duration"),
         (("a", "--for", "1h"), "matcher"),
         (("a=~(", "--for", "1h"), ""),
         (("a=b", "--for", "1h", "--from", "tomorrow"), "--from"),
