@@ -1,4 +1,4 @@
-"""What is carried along the way of one alert, and by everything else that a record causes."""
+"""Objects that are carried: one along the way of an alert, one by everything else that a record causes."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class Timeline(Struct):
         return max(self.tick, min(self.now, self.tick + LEAD_S))
 
     def _agree(self, ts: float, needed: int) -> bool:
-        """Whether enough far times in a row are of one clock, this one included."""
+        """Return true if enough far times in a row are of one clock, this one included."""
         if self.far and abs(ts - self.far[-1]) > MAX_JUMP_S:
             self.far = []
         self.far = [*self.far, ts]
@@ -93,11 +93,11 @@ class Timeline(Struct):
         return ts
 
     def set_back(self) -> None:
-        """Let the time be `back_to`."""
+        """Set the time to `back_to`."""
         self.now, self.back_to, self.ahead_from = self.back_to, -1.0, -1.0
         self.set_backs += 1
         self.set_back_at = self.now
 
     def ahead_s(self) -> float:
-        """How far the time is ahead of the host's clock; 0 where that is not known."""
+        """Return the seconds by which the time is ahead of the host's clock; 0 where that is not known."""
         return max(0.0, self.now - self.tick) if self.tick >= 0.0 else 0.0

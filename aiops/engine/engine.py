@@ -163,10 +163,14 @@ class Engine:
         moment.out.append(Notice(moment.seq, "skipped", text))
 
     def _advance(self, now: float, moment: Moment, most: int = MAX_DUE_EACH) -> None:
-        """Let time pass: episodes, clusters and incidents that were due end first, at most so many of each."""
+        """Advance the time: episodes, clusters and incidents that were due end first, at most so many of each."""
         self.timeline.now = moment.now = now
         self.pipeline.expiry.run(moment, most)
-        self.silence_expiry.run_due(moment, most)
+        silences = self.silences
+        # Asked here, as it is asked for each alert: `silence_expiry` is not compiled.
+        begins_or_ends = silences.next_end <= now or silences.next_start <= now
+        if begins_or_ends or self.pipeline.muted.waking or self.incidents.unchecked:
+            self.silence_expiry.run_due(moment, most)
         if self.incidents.next_due() <= now:
             self.incidents.run_due(moment, most)
         if self.dedup.forgotten and not self.pipeline.cap_reported:
@@ -183,7 +187,7 @@ class Engine:
         return self.incidents.records.make(incident, cluster, self.timeline.now), incident.version, self.seq - 1
 
     def finish(self) -> list[Event]:
-        """Let so much time pass that all that is open ends by itself; for the end of an archive, not of a daemon."""
+        """Advance the time until all that is open ends by itself; for the end of an archive, not of a daemon."""
         moment = Moment(self.seq, self.timeline.now)
         # Each round ends what the one before left firing: streams, then held ones, then their incidents.
         for _ in range(4):
@@ -192,7 +196,7 @@ class Engine:
         return moment.out
 
     def accounts(self) -> dict[str, Any]:
-        """How many records of each kind came, where the alerts went, and whether the sums agree."""
+        """Return the records by kind and the alerts by disposition; `conserved` is true if the sums agree."""
         dispositions = dict(self.pipeline.dispositions)
         alerts = self.pipeline.alerts
         placed = sum(dispositions.values())

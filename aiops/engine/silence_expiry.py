@@ -16,7 +16,7 @@ from aiops.wording import plural
 
 
 class Woken(Struct):
-    """How many streams still fire, how many of them are no incident, and in which incidents the others are."""
+    """The number of streams that still fire, of those that are no incident, and the incidents of the others."""
 
     streams: int = 0
     background: int = 0
@@ -58,7 +58,7 @@ class SilenceExpiry:
         return found
 
     def _end(self, moment: Moment) -> None:
-        """Let go of what was suppressed by silences, or occurrences of recurring ones, that have ended."""
+        """Mark what was suppressed by silences, or occurrences of recurring ones, that have ended."""
         self.checks.begin(held=True)
         for silence in self.silences.ended(moment.now):
             count = self.muted.wake(silence.id)
@@ -94,7 +94,7 @@ class SilenceExpiry:
             found.incidents[incident] = None
 
     def _fire(self, stream: Stream, alert: Alert, free: int, moment: Moment) -> str | None:
-        """Let a stream fire as if it were new; return its incident. It was counted when its alert came."""
+        """Process a stream as if it fired anew; return its incident. It was counted when its alert came."""
         stream.cluster, stream.member, stream.counted = -1, -1, False
         arrival = self._arrival
         arrival.seq, arrival.now, arrival.out = moment.seq, moment.now, moment.out

@@ -1,4 +1,4 @@
-"""What a silence would cover, before it is set: a look at the engine from outside the fold, which changes nothing."""
+"""Preview of a silence before it is set: the streams that it would cover. Reading the engine changes nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Window(Struct, frozen=True):
 
 
 class Preview(Struct):
-    """What the matchers of a silence match at this moment.
+    """The streams that the matchers of a silence match now.
 
     `streams` are alert streams that the engine knows, `firing` those that fire, `incidents` the open incidents that
     have one of the firing ones. `examples` name a few, firing ones first. `windows` are the next times it is in force.

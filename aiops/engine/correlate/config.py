@@ -1,4 +1,4 @@
-"""How alerts are joined, as it is configured."""
+"""The configuration of correlation."""
 
 from __future__ import annotations
 

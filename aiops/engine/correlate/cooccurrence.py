@@ -124,7 +124,7 @@ class Cooccurrence:
             self.restart()
 
     def discount(self, sightings: float) -> None:
-        """Let all that was counted be worth `sightings` times less than what is counted from now on; ratios stay."""
+        """Make all that was counted worth `sightings` times less than what is counted from now on; ratios stay."""
         self.unit *= sightings
         for known in self.types.values():
             known.known = known.bins >= MIN_SIGHTINGS * self.unit
@@ -137,14 +137,14 @@ class Cooccurrence:
         return self.ask(answers, a, b) if value is None else value
 
     def answers_of(self, a: str) -> dict[str, float]:
-        """What was asked about a type since the last bin: look here first, then `ask`."""
+        """Return the answers about a type since the last bin: read these first, then `ask`."""
         answers = self.answers.get(a)
         if answers is None:
             answers = self.answers[a] = {a: 1.0}
         return answers
 
     def is_new(self, a: str, b: str) -> bool:
-        """Whether too little was seen of both types for any measure."""
+        """Return true if too little was seen of both types for any measure."""
         first, second = self.types.get(a), self.types.get(b)
         return (first is None or not first.known) and (second is None or not second.known) and a != b
 

@@ -138,7 +138,7 @@ class Correlator:
             self.keys.move_to_end(name)
 
     def set_back(self, now: float) -> None:
-        """Let what lies ahead of `now` be of now: engine time was set back. The order of clusters and entries stays."""
+        """Count what lies ahead of `now` as of now: engine time was set back. Clusters and entries keep their order."""
         self.now = min(self.now, now)
         self.due = -inf
         self.held.set_back(now)
@@ -153,7 +153,7 @@ class Correlator:
         load(self, state)
 
     def dump_statistics(self) -> Any:
-        """What was learned of types and streams, without clusters: a packed model for a warm start."""
+        """Return what was learned of types and streams, without clusters: a packed model for a warm start."""
         return dump_statistics(self)
 
     def load_statistics(self, state: Any) -> None:
@@ -253,7 +253,7 @@ class Correlator:
 
 
 def _is_flood(entry: Entry, scored: float, ts: float) -> bool:
-    """Whether a stream fires so fast that its next alert goes where the last one went; it is scored once a second."""
+    """Return true if a stream fires so fast that its alerts go where the last one went; it is scored once a second."""
     return (
         entry.interval < FLOOD_INTERVAL_S
         and entry.count > FLOOD_COUNT

@@ -1,4 +1,4 @@
-"""How far entities are apart in the dependency graph, from a bounded map that is built once for each entity."""
+"""Distances of entities in the dependency graph, from a bounded map that is built once for each entity."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Hops:
         self.maps: dict[str, dict[str, int]] = {}
 
     def site(self, entity: str, service: str | None) -> str | None:
-        """Where an alert belongs: its entity, else its service, where these have edges."""
+        """Return the site of an alert: its entity, else its service, where these have edges."""
         topology = self.topology
         if entity in topology.depends_on or entity in topology.dependents:
             return entity

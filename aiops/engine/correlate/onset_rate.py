@@ -1,4 +1,4 @@
-"""How often something new begins in this system, learned from the stream: the rate that continuing is weighed against.
+"""The rate at which something new begins in this system, learned from the stream; continuing is weighed against it.
 
 A cluster goes on, in nats, by `-ln(rate * m) - 2 ln(1 + s / (3 max(m, 5 s)))`: the odds of one more alert after a
 silence of `s` seconds, with a mean gap of `m` between its active seconds, against the rate at which new stories begin.
@@ -72,7 +72,7 @@ class Onsets:
         self.dense_from = -1.0
 
     def observe(self, ts: float) -> None:
-        """Let time pass to the next alert; `ts` must not decrease."""
+        """Advance the time to the next alert; `ts` must not decrease."""
         if self.last < 0.0:
             self.last = ts
             return
@@ -110,11 +110,11 @@ class Onsets:
         return float(rate ** (1.0 - share) * (1.0 / self.gap_s) ** share)
 
     def is_measured(self) -> bool:
-        """Whether the rate rests on this stream more than on what is assumed at the start."""
+        """Return true if the rate rests on this stream more than on what is assumed at the start."""
         return self.elapsed_s >= 2.0 * START_S
 
     def _chance(self) -> float:
-        """How much the stream is like chance, 0 to 1."""
+        """Return how much the stream is like chance, 0 to 1."""
         if not self.is_alone:
             return 0.0
         if self.dense_from >= 0.0 and self.last - self.dense_from < DENSE_S:
@@ -134,7 +134,7 @@ class Onsets:
 
 
 def goes_on(rate: float, gap_s: float, silent_s: float) -> float:
-    """How much likelier one more alert of a cluster is than something new, in nats.
+    """Return how much likelier one more alert of a cluster is than something new, in nats.
 
     >>> round(goes_on(1 / 600, 3.0, 5.0), 1), round(goes_on(1 / 600, 3.0, 300.0), 1)
     (4.7, -0.8)

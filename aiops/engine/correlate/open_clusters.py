@@ -117,7 +117,7 @@ class OpenClusters:
         free(source)
 
     def drop(self, cluster: Cluster) -> None:
-        """Let nothing find the entries of a cluster that closes, and learn how much company its streams had."""
+        """Take the entries of a cluster that closes out of all indexes, and learn how much company its streams had."""
         alone = 1.0 if len(cluster.entries) < COMPANY else 0.0
         for entry in cluster.entries.values():
             if not cluster.background:
@@ -128,7 +128,7 @@ class OpenClusters:
             self._forget(entry)
 
     def set_back(self, now: float) -> None:
-        """Let what lies ahead of `now` be of now: engine time was set back. The order of clusters and entries stays."""
+        """Count what lies ahead of `now` as of now: engine time was set back. Clusters and entries keep their order."""
         for clusters in (self.clusters, self.background):
             for cluster in clusters.values():
                 cluster.first, cluster.last = min(cluster.first, now), min(cluster.last, now)
@@ -139,7 +139,7 @@ class OpenClusters:
             key.habit.set_back(now)
 
     def clear(self) -> None:
-        """Let go of all clusters and entries."""
+        """Release all clusters and entries."""
         self.recent.clear()
         for clusters in (self.clusters, self.background):
             for cluster in clusters.values():

@@ -1,4 +1,4 @@
-"""What the correlator decides about one alert, and about clusters that went quiet."""
+"""Decisions of the correlator about one alert, and about clusters that went quiet."""
 
 from __future__ import annotations
 

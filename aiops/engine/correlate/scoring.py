@@ -65,7 +65,7 @@ class Weights:
 
 
 class Limits:
-    """What the sensitivity makes of the weights: the threshold, the evidence that a cluster goes on, the idle time."""
+    """Limits that follow from weights and sensitivity: threshold, evidence that a cluster goes on, idle time."""
 
     def __init__(self, config: CorrelateConfig, weights: Weights) -> None:
         odds = config.sensitivity / (1.0 - config.sensitivity)
@@ -76,7 +76,7 @@ class Limits:
 
 
 def silence(cluster: Cluster, ts: float) -> float:
-    """How long the cluster has been silent, in its own intervals, as ln(1 + x)."""
+    """Return the silence of the cluster in its own intervals, as ln(1 + x)."""
     interval = cluster.interval
     if interval < CLUSTER_INTERVAL_FLOOR_S:
         interval = CLUSTER_INTERVAL_FLOOR_S
@@ -99,7 +99,7 @@ def dead_partner(cluster: Cluster, ts: float) -> float:
 
 
 def rhythm(entry: Entry, ts: float) -> float:
-    """How much closer the alert follows the entry than the entry's own rhythm explains, in nats (exponential gaps)."""
+    """Return how much closer the alert follows the entry than its rhythm explains, in nats (exponential gaps)."""
     interval = entry.interval
     if interval < ENTRY_INTERVAL_FLOOR_S:
         interval = ENTRY_INTERVAL_FLOOR_S
@@ -108,7 +108,7 @@ def rhythm(entry: Entry, ts: float) -> float:
 
 
 def near(weights: Weights, cluster: Cluster, rate: float, least: float, ts: float) -> float:
-    """What nearness says for joining the cluster: all, while it goes on by more than `least` nats, else nothing.
+    """Return the term of nearness: all of it while the cluster goes on by more than `least` nats, else nothing.
 
     `rate` is that of new things (1/s). See `at_distance` for what is further away.
     """
@@ -119,7 +119,7 @@ def near(weights: Weights, cluster: Cluster, rate: float, least: float, ts: floa
 
 
 def at_distance(weights: Weights, near: float, distance: int) -> float:
-    """What is left of nearness at a distance in hops; nothing is made of nothing, and a sealed cluster stays so."""
+    """Return what is left of nearness at a distance in hops; a sealed cluster stays sealed."""
     return near if distance <= 2 or near <= 0.0 else near - weights.near_hop * (distance - 2)
 
 

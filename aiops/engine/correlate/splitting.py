@@ -33,7 +33,7 @@ Part = list[Entry]
 
 
 class Ties:
-    """Who is tied to whom among the entries of one cluster; `parts` are what hangs together (union-find)."""
+    """The ties among the entries of one cluster; `parts` are what hangs together (union-find)."""
 
     def __init__(self, entries: Part, known: Cooccurrence, hops: Hops) -> None:
         self.entries = entries

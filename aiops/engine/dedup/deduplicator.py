@@ -86,7 +86,7 @@ class Dedup:
             arrival.verdict = "new"
 
     def stream(self, alert: Alert) -> Stream:
-        """The stream of an alert; a new one where there is none."""
+        """Return the stream of an alert; a new one if there is none."""
         entity = alert.entity or entity_of(alert)
         identity = identity_of(alert, entity, self.ignored)
         stream = self.streams.get(identity)
@@ -98,7 +98,7 @@ class Dedup:
         return stream
 
     def of(self, number: int) -> Stream | None:
-        """The stream of a number; None for one that was forgotten."""
+        """Return the stream of a number; None for one that was forgotten."""
         identity = self._numbers.get(number)
         return self.streams.get(identity) if identity is not None else None
 
@@ -157,7 +157,7 @@ class Dedup:
         return False
 
     def _moves_on(self, stream: Stream, end: float, now: float) -> bool:
-        """Whether an end that lay in the past on arrival is the lease of a sender whose clock is late.
+        """Return true if an end that lay in the past on arrival is the lease of a sender whose clock is late.
 
         Prometheus posts alerts with the end of their lease and no status. A real end stays where it is, or comes before
         the lease that was told last.
@@ -259,7 +259,7 @@ class Dedup:
             self._schedule(stream)
 
     def _deadline(self, stream: Stream) -> float:
-        """When a stream that says nothing more is over, or stops being held."""
+        """Return when a stream that sends nothing more is over, or stops being held."""
         if not stream.firing:
             return stream.last_at + self.config.flap_calm_s
         if stream.lease_until is not None:
@@ -282,7 +282,7 @@ class Dedup:
         self._due = live
 
     def next_due(self) -> float:
-        """When `expire` may have something to do; infinity when nothing is due."""
+        """Return when `expire` may have something to do; infinity when nothing is due."""
         return self._due[0][0] if self._due else inf
 
     def settle(self, stream: Stream, now: float) -> bool:
@@ -334,7 +334,7 @@ class Dedup:
         return "calm after flapping"
 
     def set_back(self, now: float) -> None:
-        """Let what lies ahead of `now` be of now: engine time was set back."""
+        """Count what lies ahead of `now` as of now: engine time was set back."""
         for stream in self.streams.values():
             if stream.last_at > now and stream.lease_until is not None:
                 stream.lease_until = now + max(0.0, stream.lease_until - stream.last_at)
@@ -375,7 +375,7 @@ class Dedup:
 
 
 def _late(stream: Stream, starts_at: float | None, ts: float, now: float) -> str | None:
-    """Why a firing belongs to the episode that was resolved last; None when it is a new one."""
+    """Return why a firing belongs to the episode that was resolved last; None when it is a new one."""
     if starts_at is not None and stream.ended_start is not None:
         if starts_at <= stream.ended_start and now - stream.ended_at <= REPLICA_S:
             return "late: its episode was resolved"
@@ -385,7 +385,7 @@ def _late(stream: Stream, starts_at: float | None, ts: float, now: float) -> str
 
 
 def _ended_before(stream: Stream, starts_at: float | None, ts: float, now: float) -> bool:
-    """Whether a resolution names an episode before the running one."""
+    """Return true if a resolution names an episode before the running one."""
     if starts_at is not None and stream.starts_at is not None:
         return stream.ended_start is not None and starts_at <= stream.ended_start < stream.starts_at
     return ts <= stream.resolved_at and now - stream.ended_at <= OVERTAKEN_S

@@ -1,4 +1,4 @@
-"""What people do with an incident: acknowledge, resolve, confirm its cause, its grouping or a playbook.
+"""Actions of people on an incident: acknowledge, resolve, confirm its cause, its grouping or a playbook.
 
 Each is applied, or refused with a reason that says what is possible. An incident that was merged into another one
 stands for that one, and the answer says so.
@@ -37,7 +37,7 @@ class IncidentActions:
         self.topology = topology
 
     def verbs(self) -> dict[str, Verb]:
-        """The actions by verb."""
+        """Return the actions by verb."""
         return {
             "acknowledge": self._acknowledge,
             "resolve": self._resolve,
@@ -48,7 +48,7 @@ class IncidentActions:
         }
 
     def _found(self, action: Action) -> tuple[IncidentState, ClusterState, str]:
-        """The incident, its cluster, and what the answer begins with."""
+        """Return the incident, its cluster, and the beginning of the answer."""
         name = action.incident or ""
         incident = self.incidents.find(name)
         cluster = self.incidents.clusters.of(incident.cluster) if incident is not None else None
@@ -144,7 +144,7 @@ class IncidentActions:
 
 
 def _entities(incident: IncidentState, cluster: ClusterState, view: IncidentView) -> Iterable[str]:
-    """What can be named as the cause: ranked entities, those that alerted, their services, those that changed."""
+    """Return possible causes: ranked entities, those that alerted, their services, those that changed."""
     yield from (cause.entity for cause in incident.causes)
     for member in cluster.members.values():
         yield member.entity

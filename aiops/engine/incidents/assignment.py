@@ -21,7 +21,7 @@ class Assignment:
         self.reopen_s = episodes.incidents.config.reopen_s
 
     def assign(self, arrival: Arrival) -> None:
-        """Let the alert join its cluster (`arrival.cluster`), into which the clusters that were found alike merge."""
+        """Put the alert into its cluster (`arrival.cluster`), and merge the clusters that were found alike."""
         cluster = arrival.cluster = self._cluster(arrival)
         if arrival.result.merged:
             self.merging.merge_all(cluster, arrival)

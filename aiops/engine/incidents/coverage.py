@@ -27,7 +27,7 @@ OPEN = Cover()
 
 
 def cover_of(cluster: ClusterState, silences: Silences, at: float) -> Cover:
-    """The silences of a cluster of which all that fires is silenced; none where one stream is not.
+    """Return the silences of a cluster of which all that fires is silenced; none if one stream is not.
 
     Where nothing fires any more, all its streams count: its end is near, and is all that is left to be said.
     """
@@ -50,7 +50,7 @@ def cover_of(cluster: ClusterState, silences: Silences, at: float) -> Cover:
 
 
 def silence_of(member: MemberState, silences: Silences, at: float) -> Silence | None:
-    """The silence that holds a stream of a cluster."""
+    """Return the silence that holds a stream of a cluster."""
     alert = Alert(
         ts=member.sent_at,
         name=member.name,
@@ -64,7 +64,7 @@ def silence_of(member: MemberState, silences: Silences, at: float) -> Silence | 
 
 
 def mark(shown: list[Member], members: dict[str, MemberState], silences: Silences, at: float) -> None:
-    """Say of the members of a record which silence holds each."""
+    """Set on each member of a record the silence that holds it."""
     for one in shown:
         state = members.get(one.fingerprint)
         silence = silence_of(state, silences, at) if state is not None else None

@@ -58,7 +58,7 @@ class Episodes:
         self.incidents.joined(cluster, said_as(arrival.stream, arrival.severity), at, arrival, False)
 
     def join(self, arrival: Arrival) -> None:
-        """Let the episode be in the cluster and the member that were found for it, counted as firing there."""
+        """Move the episode to the cluster and the member that were found for it, and count it as firing there."""
         stream, result, cluster = arrival.stream, arrival.result, arrival.cluster
         before = self.clusters.home(stream)
         if before is None:

@@ -162,7 +162,7 @@ class Incidents:
         return found
 
     def is_open(self, name: str) -> bool:
-        """Whether the incident is known and not resolved."""
+        """Return true if the incident is known and not resolved."""
         incident = self.by_id.get(name)
         return incident is not None and incident.status != "resolved"
 
@@ -295,7 +295,7 @@ class Incidents:
         moment.out.append(IncidentChanged(moment.seq, at, kind, record, incident.version, what, named))
 
     def set_back(self, now: float) -> None:
-        """Let what lies ahead of `now` be of now: engine time was set back."""
+        """Count what lies ahead of `now` as of now: engine time was set back."""
         for incident in self.by_id.values():
             incident.opened_at = min(incident.opened_at, now)
             incident.said_at = min(incident.said_at, now)
@@ -334,7 +334,7 @@ class Incidents:
 
 
 def said_of(member: MemberState) -> Said:
-    """A member as it is named."""
+    """Return a member as it is named."""
     return member.name, member.service or member.entity, member.severity
 
 

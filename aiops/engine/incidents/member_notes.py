@@ -1,4 +1,4 @@
-"""What a member's own behaviour says about it: sentences beside its evidence."""
+"""Sentences about a member's own behaviour, beside its evidence."""
 
 from __future__ import annotations
 

@@ -50,14 +50,14 @@ class StormGrouping:
             arrival.place("incident", cluster, GROUPED)
 
     def is_reserved(self, labels: Mapping[str, str], level: int) -> bool:
-        """Whether an alert opens its own incident in a storm, being worse than what the storm's incident says."""
+        """Return true if an alert opens its own incident in a storm, as it is worse than the storm's incident."""
         if level < Severity.HIGH or self.storms.reserved >= MAX_RESERVED:
             return False
         cluster = self._known(self.storms.domain(labels))
         return cluster is not None and level > cluster.severity
 
     def take(self, cluster: ClusterState, moment: Moment) -> None:
-        """Let a whole cluster be a part of one of the storm's incidents, or the first of a new one."""
+        """Make a whole cluster part of one of the storm's incidents, or the first of a new one."""
         first = next(iter(cluster.members.values()))
         domain = self.storms.domain(first.labels)
         storm = self._known(domain)
@@ -83,7 +83,7 @@ class StormGrouping:
         moment.out.append(Notice(moment.seq, "storm", text))
 
     def _stands_alone(self, arrival: Arrival) -> bool:
-        """Whether nothing known takes the alert in, and it is not so severe that it opens an incident in a storm."""
+        """Return true if no known cluster takes the alert in, and it is not worse than the storm's incident."""
         result = arrival.result
         if result.merged or self.clusters.of(result.cluster) is not None:
             return False

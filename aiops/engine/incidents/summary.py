@@ -32,7 +32,7 @@ def title(cluster: ClusterState, worst: MemberState | None, entity_count: int) -
 
 
 def is_capped(cluster: ClusterState) -> bool:
-    """Whether there are so many entities that no more were counted one by one."""
+    """Return true if there are so many entities that no more were counted one by one."""
     counted = cluster.beyond if cluster.storm is None else cluster.storm.entities
     return len(counted) >= MAX_COUNTED
 
@@ -90,7 +90,7 @@ def distinct(values: list[str]) -> list[str]:
 
 
 def summary(cluster: ClusterState, members: list[MemberState], entities: list[str], sentences: Sentences) -> list[str]:
-    """What happened, why these alerts stand together, what is special."""
+    """Return the sentences: what happened, why these alerts are grouped, what is special."""
     if cluster.storm is not None:
         return _storm_summary(cluster, cluster.storm)
     kinds = plural(len({member.name for member in members}), "kind")

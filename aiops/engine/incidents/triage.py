@@ -1,4 +1,4 @@
-"""Whether a cluster is worth a person's attention: chronic, ordinary, mild and lone alerts are not, or not yet."""
+"""Triage: an incident, or background. Chronic, ordinary, mild and lone alerts open no incident, or not yet."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Triage:
         arrival.stream.background = reason
 
     def opens(self, arrival: Arrival) -> bool:
-        """Whether an alert that stands alone opens an incident at once: as `judge` decides, without a cluster."""
+        """Return true if an alert that stands alone opens an incident: as `judge` decides, without a cluster."""
         level, surprise = arrival.severity, arrival.surprise
         if arrival.result.background is not None and level < Severity.CRITICAL:
             return False
@@ -84,16 +84,16 @@ class Triage:
         self._waiting = live
 
     def _waits(self, number: int) -> ClusterState | None:
-        """The cluster of an entry, where it still waits."""
+        """Return the cluster of an entry, if it still waits."""
         cluster = self.clusters.of(number)
         return cluster if cluster is not None and cluster.waiting and cluster.incident is None else None
 
     def next_due(self) -> float:
-        """When a waiting cluster is to be looked at again; infinity when none waits."""
+        """Return when a waiting cluster is judged again; infinity when none waits."""
         return self._waiting[0][0] if self._waiting else float("inf")
 
     def lasting(self, now: float) -> list[tuple[float, ClusterState]]:
-        """Clusters whose lone warning has lasted, with the time at which that was so."""
+        """Return the clusters whose lone warning has lasted, with the time at which it had."""
         found = []
         while self._waiting and self._waiting[0][0] <= now:
             due, number = heapq.heappop(self._waiting)
@@ -119,7 +119,7 @@ class Triage:
         )
 
     def set_back(self, now: float) -> None:
-        """Let what lies ahead of `now` be of now: engine time was set back."""
+        """Count what lies ahead of `now` as of now: engine time was set back."""
         self._waiting = [(min(due, now + self.lone_s), number) for due, number in self._waiting]
         heapq.heapify(self._waiting)
 
@@ -133,7 +133,7 @@ class Triage:
 
 
 def _corroborated(cluster: ClusterState) -> bool:
-    """Whether alerts of another kind, or on many entities, speak for the same trouble; habits speak only as a crowd."""
+    """Return true if alerts of another kind, or on many entities, confirm the trouble; habits do so only as a crowd."""
     names: set[str] = set()
     entities: set[str] = set()
     crowd = 0

@@ -63,7 +63,7 @@ class Muted:
             del self.by_silence[silence]
 
     def wake(self, silence: str) -> int:
-        """Let the streams of a silence that has ended be placed again; return how many they are."""
+        """Mark the streams of a silence that has ended to be placed again; return their number."""
         streams = self.by_silence.pop(silence, None)
         if streams is None:
             return 0

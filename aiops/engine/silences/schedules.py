@@ -61,7 +61,7 @@ class Schedule:
         return start, end
 
     def find(self, at: float) -> tuple[float, float]:
-        """As `occurrence`, but what was asked before moves no end where one occurrence follows another."""
+        """Return the same as `occurrence`, but earlier calls move no end where one occurrence follows another."""
         found: tuple[float, float] | None = None
         for start, end in self._candidates(max(at, self._first[0])):
             if found is None:

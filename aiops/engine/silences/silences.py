@@ -98,17 +98,17 @@ class _Entry:
         return start <= at < end
 
     def holds(self, alert: Alert, entity: str, at: float) -> bool:
-        """Whether it is in force, and all matches but the plain value by which it was found."""
+        """Return true if it is in force and all of its other matchers match; it was found by the first one."""
         if not self.covers(at):
             return False
         return all(ask(read(alert, entity)) for read, ask in self.questions)
 
     def end_after(self, at: float) -> float:
-        """When its coverage ends next after a time."""
+        """Return when its coverage ends next after a time."""
         return self.silence.end if self.schedule is None else self.schedule.find(at)[1]
 
     def start_after(self, at: float) -> float:
-        """When its coverage begins next after a time; infinite where it does not."""
+        """Return when its coverage begins next after a time; infinity if it does not."""
         start = self.silence.start
         if start > at:
             return start
@@ -201,7 +201,7 @@ class Silences:
         return [entry.silence for entry in over]
 
     def begun(self, now: float) -> bool:
-        """Whether the coverage of one began since this was asked last; ask when `next_start` has come."""
+        """Return true if the coverage of one began since the last call; call when `next_start` has come."""
         if now < self.next_start:
             return False
         for entry in self._entries.values():
@@ -211,7 +211,7 @@ class Silences:
         return True
 
     def end_of(self, name: str, at: float) -> float:
-        """When the coverage of a silence that is set ends next after a time."""
+        """Return when the coverage of a silence that is set ends next after a time."""
         return self._entries[name].end_after(at)
 
     def set_back(self, now: float) -> None:
