@@ -5,5 +5,5 @@
 loads them at their first use. Only `frames` imports pandas and only `graph_picture` networkx, each when the first
 frame or picture is made. A replay needs neither.
 
-May import: app, archive, backtest, config, engine, errors, records, topology, web, wording.
+May import: app, archive, backtest, config, engine, errors, journal, records, topology, web, wording.
 """

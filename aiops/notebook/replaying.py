@@ -16,7 +16,7 @@ from aiops.errors import UsageError
 from aiops.notebook.alert_columns import AlertColumns
 from aiops.notebook.members import MemberHistory
 from aiops.notebook.result import Result, Run
-from aiops.notebook.sources import Input, Source, input_of
+from aiops.notebook.sources import Input, Source, Time, input_of
 from aiops.notebook.sources import Path as AnyPath
 from aiops.topology import Topology, load_topology, topology_of
 
@@ -30,6 +30,8 @@ def replay(
     settings: Mapping[str, Any] | None = None,
     config: AnyPath | None = None,
     strict: bool = False,
+    since: Time | None = None,
+    until: Time | None = None,
 ) -> Result:
     """Process alerts and return their incidents: the same decisions as `aiops replay` and the daemon make.
 
@@ -37,7 +39,8 @@ def replay(
     (`aiops.Alert` …, or mappings of their fields), or a pandas frame with a row an alert. `topology` is the dependency
     graph: a path, an `aiops.Topology`, or a mapping with nodes and edges. `settings` are configuration values by
     dotted key, over those of the file `config` (`aiops.toml`). Lines that are no records are in `Result.rejected`;
-    with `strict` the first one raises `UsageError`.
+    with `strict` the first one raises `UsageError`. `source` may be the folder of a daemon's journal, too: `since` and
+    `until` then select a stretch of it.
 
     >>> result = replay([{"ts": 0, "name": "DiskFull", "severity": "high", "entity": "db-1"}])
     >>> result.report["incidents"]
@@ -49,7 +52,7 @@ def replay(
     """
     loaded = configured(config, settings)
     graph = graph_of(topology, loaded)
-    given = input_of(source)
+    given = input_of(source, since, until)
 
     def attempt(reasons: Mapping[int, str]) -> Result:
         return _attempt(given, loaded, graph, strict, reasons)

@@ -1,8 +1,9 @@
-"""Input of a replay: archives, a frame of alerts, or records that a program made."""
+"""Input of a replay: archives, a journal, a frame of alerts, or records that a program made."""
 
 from __future__ import annotations
 
 import os
+import pathlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -12,8 +13,10 @@ from msgspec import Struct
 
 from aiops.archive import Rejection, Rejections, read
 from aiops.errors import RecordError, UsageError
-from aiops.records import Action, Alert, Change, Incident, Metric, Record, Tick
-from aiops.records.decode import decode
+from aiops.journal.reader import read as read_journal
+from aiops.journal.segment import segments
+from aiops.records import Action, Alert, Change, Incident, Logged, Metric, Record, Tick
+from aiops.records.decode import decode, parse_time
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,13 +27,14 @@ _LABEL = "labels."
 _ENCODER = msgspec.json.Encoder(enc_hook=lambda value: _plain(value))
 
 Path: TypeAlias = str | os.PathLike[str]
+Time: TypeAlias = float | str | datetime
 Source: TypeAlias = "Path | Record | Mapping[str, Any] | pd.DataFrame | Iterable[Path | Record | Mapping[str, Any]]"
 
 
 class Input(Protocol):
     """Records that can be read again from the beginning."""
 
-    def read(self, rejections: Rejections, strict: bool) -> Iterator[Record]:
+    def read(self, rejections: Rejections, strict: bool) -> Iterator[Logged]:
         """Yield the records; what is none goes to `rejections`, or is a `UsageError` where `strict`."""
         ...
 
@@ -43,6 +47,18 @@ class Archives(Struct, frozen=True):
     def read(self, rejections: Rejections, strict: bool) -> Iterator[Record]:
         """Read the files."""
         return read(self.paths, rejections, strict=strict)
+
+
+class Journal(Struct, frozen=True):
+    """The journal of a daemon, or a stretch of it; times in Unix seconds."""
+
+    folder: str
+    since: float | None = None
+    until: float | None = None
+
+    def read(self, rejections: Rejections, strict: bool) -> Iterator[Logged]:
+        """Read the journal, whose records were checked before they were written."""
+        return read_journal(pathlib.Path(self.folder), self.since, self.until)
 
 
 class Records(Struct, frozen=True):
@@ -67,8 +83,15 @@ class Records(Struct, frozen=True):
             yield record
 
 
-def input_of(source: Source) -> Input:
-    """Return what reads a source; raise `UsageError` where it is nothing that can be replayed."""
+def input_of(source: Source, since: Time | None = None, until: Time | None = None) -> Input:
+    """Return the reader of a source; raise `UsageError` where it is nothing that can be replayed.
+
+    A folder is a journal; `since` and `until` bound the times of its records.
+    """
+    if isinstance(source, str | os.PathLike) and os.path.isdir(_expanded(source)):
+        return _journal(_expanded(source), since, until)
+    if since is not None or until is not None:
+        raise UsageError("since, until: expected the folder of a journal as source; leave them out for other sources")
     if isinstance(source, str | os.PathLike):
         return Archives([_expanded(source)])
     if is_frame(source):
@@ -86,6 +109,23 @@ def input_of(source: Source) -> Input:
 
 def _expanded(path: Path) -> str:
     return os.path.expanduser(os.fspath(path))
+
+
+def _journal(folder: str, since: Time | None, until: Time | None) -> Journal:
+    if not segments(pathlib.Path(folder)):
+        raise UsageError(f"{folder}: expected the folder of a journal (got no segment in it); name archives as files")
+    return Journal(folder, *(None if at is None else seconds_of(at) for at in (since, until)))
+
+
+def seconds_of(time: Time) -> float:
+    """Return a time in Unix seconds; one without a zone is UTC.
+
+    >>> seconds_of("1970-01-01T00:01:00Z"), seconds_of(datetime(1970, 1, 1, 0, 1)), seconds_of(60)
+    (60.0, 60.0, 60.0)
+    """
+    if isinstance(time, datetime):
+        return parse_time(time.isoformat(), "time")
+    return parse_time(time, "time") if isinstance(time, str) else float(time)
 
 
 def checked(item: object) -> Record:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from math import ceil
 from typing import Any
 
@@ -13,10 +12,9 @@ from aiops.engine.events import Event, IncidentChanged, Placed
 from aiops.errors import UsageError
 from aiops.notebook import html
 from aiops.notebook.replaying import Graph, configured, graph_of
-from aiops.notebook.sources import Path, Source, input_of
+from aiops.notebook.sources import Path, Source, Time, input_of, seconds_of
 from aiops.notebook.timeline import most_severe, suspect_of
-from aiops.records import Incident, Record, Tick
-from aiops.records.decode import parse_time
+from aiops.records import Incident, Logged, Tick
 from aiops.wording import plural
 
 # Time passes in strides, as it does in the daemon: what ends because something else has ended needs a later tick, and
@@ -25,8 +23,6 @@ _STRIDE_S = 60.0
 _MAX_STRIDES = 10_000
 # Open incidents that a notebook shows.
 MAX_SHOWN = 10
-
-Time = float | str | datetime
 
 
 class Changes:
@@ -112,7 +108,7 @@ class Engine:
             events += self._engine.step(self._with_clock(record))
         return Changes(events)
 
-    def _with_clock(self, record: Record) -> list[Record]:
+    def _with_clock(self, record: Logged) -> list[Logged]:
         """The record, behind a tick where it is later than the clock; it would count as early else."""
         at = record.opened_at if isinstance(record, Incident) else record.ts
         if self._clock is None or at is None or at <= self._clock:
@@ -132,7 +128,7 @@ class Engine:
         >>> [change.change for change in engine.advance(to=2 * 86_400)]
         ['updated', 'resolved']
         """
-        at = _seconds(to)
+        at = seconds_of(to)
         now = self.now
         if now is not None and at < now:
             raise UsageError(f"advance: time does not go back (got {at:g}, before {now:g}); pass a later time")
@@ -223,14 +219,3 @@ class Engine:
         ]
         more = [f"The {MAX_SHOWN} most severe of {len(shown):,} open incidents."] if len(shown) > MAX_SHOWN else []
         return html.view(self._summary(), more, ["severity", "incident", "status", "suspect", "id"], rows)
-
-
-def _seconds(to: Time) -> float:
-    """A time in Unix seconds; one without a zone is UTC.
-
-    >>> _seconds("1970-01-01T00:01:00Z"), _seconds(datetime(1970, 1, 1, 0, 1))
-    (60.0, 60.0)
-    """
-    if isinstance(to, datetime):
-        return parse_time(to.isoformat(), "to")
-    return parse_time(to, "to") if isinstance(to, str) else float(to)

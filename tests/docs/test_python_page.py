@@ -16,6 +16,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from aiops.archive import Rejections, read
+from aiops.journal import Meta, Writer
+from aiops.journal.frame import encode_lines
 from aiops.notebook.schema import DTYPES, FRAMES
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +35,9 @@ class Example(NamedTuple):
     output: str | None
 
 
+Outputs = list[tuple[Example, str, Any]]
+
+
 def examples() -> list[Example]:
     text = PAGE.read_text(encoding="utf-8")
     found: list[Example] = []
@@ -43,6 +49,15 @@ def examples() -> list[Example]:
         else:
             found.append(Example(language, body, text.count("\n", 0, block.start()) + 2, None))
     return found
+
+
+def prepare(folder: Path) -> None:
+    """A daemon's journal of the simulated alerts, and its configuration, where the page has them."""
+    records = list(read([folder / "storm" / "alerts.jsonl"], Rejections()))
+    writer = Writer(folder / ".local" / "state" / "aiops" / "journal")
+    writer.append(records, encode_lines(records), Meta())
+    writer.close()
+    (folder / "aiops.toml").write_text('topology = "storm/topology.json"\n')
 
 
 def run(text: str, line: int, names: dict[str, Any]) -> tuple[str, Any]:
@@ -58,27 +73,34 @@ def run(text: str, line: int, names: dict[str, Any]) -> tuple[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def outputs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[Example, str, Any]]]:
+def names() -> dict[str, Any]:
+    """The variables of the page."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory: pytest.TempPathFactory, names: dict[str, Any]) -> Iterator[Outputs]:
     """Every example with what it printed and its value, run in one session in an empty folder."""
     folder = tmp_path_factory.mktemp("session")
-    names: dict[str, Any] = {}
     done = []
-    with contextlib.chdir(folder):
+    with pytest.MonkeyPatch.context() as patch, contextlib.chdir(folder):
+        patch.setenv("HOME", str(folder))
         for example in examples():
             if example.language == "sh":
                 command = [sys.executable, "-m", *shlex.split(example.text)]
                 subprocess.run(command, check=True, capture_output=True, timeout=120)
+                prepare(folder)
                 continue
             done.append((example, *run(example.text, example.line, names)))
         yield done
 
 
-def test_the_page_has_examples(outputs: list[tuple[Example, str, Any]]) -> None:
+def test_the_page_has_examples(outputs: Outputs) -> None:
     assert len(outputs) > 15
     assert sum(example.output is not None for example, _, _ in outputs) > 6
 
 
-def test_outputs_are_those_of_the_page(outputs: list[tuple[Example, str, Any]]) -> None:
+def test_outputs_are_those_of_the_page(outputs: Outputs) -> None:
     checker, flags = doctest.OutputChecker(), doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     for example, printed, value in outputs:
         if example.output is None:
@@ -87,7 +109,7 @@ def test_outputs_are_those_of_the_page(outputs: list[tuple[Example, str, Any]]) 
         assert checker.check_output(example.output, got, flags), f"{PAGE}:{example.line}: {got}"
 
 
-def test_values_can_be_shown(outputs: list[tuple[Example, str, Any]]) -> None:
+def test_values_can_be_shown(outputs: Outputs) -> None:
     """What a notebook shows is neither empty nor huge."""
     for example, printed, value in outputs:
         if value is None:
@@ -98,7 +120,11 @@ def test_values_can_be_shown(outputs: list[tuple[Example, str, Any]]) -> None:
         assert getattr(value, "shape", (1,))[0] > 0, f"{PAGE}:{example.line}: {printed}"
 
 
-def test_files_are_written(outputs: list[tuple[Example, str, Any]]) -> None:
+def test_last_night_has_alerts(outputs: Outputs, names: dict[str, Any]) -> None:
+    assert 0 < len(names["last_night"].alerts) < len(names["result"].alerts)
+
+
+def test_files_are_written(outputs: Outputs) -> None:
     for name in ("worst.svg", "outcome/incidents.jsonl", "outcome/decisions.jsonl", "outcome/report.json"):
         assert Path(name).stat().st_size > 0
 

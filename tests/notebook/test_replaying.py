@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ import aiops
 from aiops.app import engine as app_engine
 from aiops.cli.app import app
 from aiops.engine.engine import Engine
+from aiops.journal import Meta, Writer
+from aiops.journal.frame import encode_lines
 from aiops.notebook import replaying
-from aiops.records.decode import decode, encode
+from aiops.records.decode import decode, encode, format_time
 
 
 def command(folder: Path, *arguments: str) -> dict[str, Any]:
@@ -89,6 +92,45 @@ def test_a_frame_of_alerts_gives_the_same_incidents_again(folder: Path) -> None:
     assert again.digest == first.digest
     assert again.report["truth"] == first.report["truth"]
     assert len(first.alerts) == len(alerts)
+
+
+@pytest.fixture(scope="module")
+def journal(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A journal that holds the archive, in frames of a hundred records."""
+    directory = tmp_path_factory.mktemp("state") / "journal"
+    records = records_of(folder)
+    writer = Writer(directory)
+    for start in range(0, len(records), 100):
+        frame = records[start : start + 100]
+        writer.append(frame, encode_lines(frame), Meta())
+    writer.close()
+    return directory
+
+
+def test_a_journal_gives_what_the_command_line_gives(journal: Path, folder: Path, tmp_path: Path) -> None:
+    report = command(tmp_path / "a", "--journal", str(journal), "--topology", str(folder / "topology.json"))
+    result = aiops.replay(journal, topology=folder / "topology.json")
+    assert result.digest == report["digest"]
+    assert result.digest == aiops.replay(folder / "alerts.jsonl", topology=folder / "topology.json").digest
+
+
+@pytest.mark.parametrize("form", [str, lambda at: at, lambda at: datetime.fromtimestamp(at, UTC)])
+def test_a_stretch_of_a_journal(journal: Path, folder: Path, tmp_path: Path, form: Callable[[float], Any]) -> None:
+    times = [record.ts for record in records_of(folder)]
+    since, until = (round(times[place]) + 0.5 for place in (len(times) // 4, len(times) // 2))
+    if form is str:
+        form = format_time
+    report = command(tmp_path / "a", "--journal", str(journal), "--from", str(since), "--to", str(until))
+    result = aiops.replay(str(journal), since=form(since), until=form(until))
+    assert result.digest == report["digest"]
+    assert 0 < len(result.alerts) < len(times) / 2
+
+
+def test_a_stretch_is_one_of_a_journal(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(aiops.UsageError, match="since, until: expected the folder of a journal"):
+        aiops.replay(folder / "alerts.jsonl", since=0)
+    with pytest.raises(aiops.UsageError, match=r"got no segment in it\); name archives as files"):
+        aiops.replay(folder)
 
 
 def test_topology_may_be_made_by_the_program(folder: Path) -> None:

@@ -14,10 +14,10 @@ import aiops
 from aiops.archive import Rejections
 from aiops.errors import RecordError
 from aiops.notebook.sources import checked, input_of, is_frame, rows_of
-from aiops.records import Record, Truth
+from aiops.records import Logged, Truth
 
 
-def read(source: Any) -> tuple[list[Record], list[str]]:
+def read(source: Any) -> tuple[list[Logged], list[str]]:
     """The records of a source, and its rejections as text."""
     rejections = Rejections()
     records = list(input_of(source).read(rejections, False))
