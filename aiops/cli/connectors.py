@@ -115,7 +115,7 @@ def schema_command(
 def new_command(
     name: Annotated[str, typer.Argument(help="Name of the tool: lower-case letters, digits and underscores.")],
     sample: Annotated[
-        list[Path], typer.Option("--sample", help="File with the JSON body of one request; may be repeated.")
+        list[Path], typer.Option("--sample", help="File with the JSON body of one request; repeatable.")
     ],
     mappings: Annotated[Path, typer.Option("--mappings", help="Folder of the mapping.")] = Path(),
     samples: Annotated[
