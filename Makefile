@@ -7,7 +7,7 @@ DATA ?= ../shared/data
 
 .PHONY: help demo test test-fast lint docs format bench bench-accuracy bench-daemon bench-throughput compiled interpreted coverage mutants wheel clean
 
-help: ## Show what there is to make.
+help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
 
 # The stamps make set-up happen once, and again when what it is made from changes.
@@ -30,13 +30,13 @@ demo: $(VENV)/.runtime ## Install, then watch a storm of alerts become a handful
 test: $(VENV)/.dev interpreted lint ## Install, then lint, run all tests and report coverage.
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered -p no:cacheprovider $(PYTEST_FLAGS)
 
-test-fast: $(VENV)/.dev interpreted ## Only the tests that take no broker, no browser, no crashes and no packaging.
+test-fast: $(VENV)/.dev interpreted ## Run the tests that need no broker, browser, crash or packaging.
 	@$(BIN)/python -m pytest -n 2 -q -m 'not slow and not kafka and not crash and not browser' $(PYTEST_FLAGS)
 
 mutants: $(VENV)/.dev ## Change safety-critical code in copies of the tree; the tests must notice each change.
 	@$(BIN)/python -m tests.mutants
 
-lint: $(VENV)/.dev ## Formatting, linting, typing (tests and benchmarks too) and the import contracts.
+lint: $(VENV)/.dev ## Check formatting, lint, types (tests and benchmarks too) and import contracts.
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
@@ -44,24 +44,24 @@ lint: $(VENV)/.dev ## Formatting, linting, typing (tests and benchmarks too) and
 docs: $(VENV)/.dev ## Write the tables of plugins in docs/ from their classes.
 	@$(BIN)/python -m tests.docs.option_tables
 
-format: $(VENV)/.dev ## Format and fix what can be fixed.
+format: $(VENV)/.dev ## Format, and fix what ruff can fix.
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-bench: bench-throughput bench-daemon bench-accuracy ## All benchmark suites.
+bench: bench-throughput bench-daemon bench-accuracy ## Run all benchmark suites.
 
 compiled: $(VENV)/.dev ## Compile the engine's inner loop in this checkout, where there is a C compiler.
 	@$(BIN)/python -m aiops.compile
 
-interpreted: $(VENV)/.runtime ## Remove what was compiled.
+interpreted: $(VENV)/.runtime ## Remove the compiled modules.
 	@$(BIN)/python -m aiops.compile --remove
 
-bench-throughput: compiled ## Alerts per second, with the floors in the same run.
+bench-throughput: compiled ## Measure alerts per second, with the floors in the same run.
 	@AIOPS_DATA=$(DATA) $(BIN)/python -m benchmarks.throughput
 
-bench-daemon: compiled ## The whole daemon: from a real broker into the store, to the webhook, after a kill.
+bench-daemon: compiled ## Measure the whole daemon: broker to store, to webhook, restart after a kill.
 	@AIOPS_DATA=$(DATA) $(BIN)/python -m benchmarks.throughput.daemon
 
-bench-accuracy: $(VENV)/.dev ## Grouping (three orders of equal times), causes, playbooks and detection, with the naive rows.
+bench-accuracy: $(VENV)/.dev ## Measure grouping, causes, playbooks and detection, with simple baselines.
 	@AIOPS_DATA=$(DATA) $(BIN)/python -m benchmarks.accuracy
 
 wheel: $(VENV)/.dev ## Build the sdist, the pure wheel and, with a C compiler, this platform's compiled one, into dist/.
@@ -70,5 +70,5 @@ wheel: $(VENV)/.dev ## Build the sdist, the pure wheel and, with a C compiler, t
 	@if ! command -v cc >/dev/null; then echo "no C compiler: no compiled wheel"; else \
 		HATCH_BUILD_HOOK_ENABLE_MYPYC=true $(BIN)/python -m build --no-isolation --wheel --outdir dist dist/*.tar.gz; fi
 
-clean: ## Remove what was built or cached; keep the environment.
+clean: ## Remove builds and caches; keep the environment.
 	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov
