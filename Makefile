@@ -49,7 +49,7 @@ format: $(VENV)/.dev ## Format, and fix what ruff can fix.
 
 bench: bench-throughput bench-daemon bench-accuracy ## Run all benchmark suites.
 
-compiled: $(VENV)/.dev ## Compile the engine's inner loop in this checkout, where there is a C compiler.
+compiled: $(VENV)/.dev ## Compile the engine's inner loop in this checkout; needs a C compiler.
 	@$(BIN)/python -m aiops.compile
 
 interpreted: $(VENV)/.runtime ## Remove the compiled modules.

@@ -71,9 +71,9 @@ def remove() -> None:
 
 
 def compile_in_place() -> None:
-    """Compile the modules beside their sources; raise `CalledProcessError` where there are no tools for it.
+    """Compile the modules beside their sources; raise `CalledProcessError` without the tools for it.
 
-    In a copy: the hook moves pyproject.toml away while it works, and leaves half of its output when it is stopped.
+    It works in a copy: the hook moves pyproject.toml away meanwhile, and leaves half of its output if it is stopped.
     """
     began = time.time()
     with tempfile.TemporaryDirectory() as scratch:

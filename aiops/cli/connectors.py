@@ -114,9 +114,7 @@ def schema_command(
 @connectors_app.command("new")
 def new_command(
     name: Annotated[str, typer.Argument(help="Name of the tool: lower-case letters, digits and underscores.")],
-    sample: Annotated[
-        list[Path], typer.Option("--sample", help="File with the JSON body of one request; repeatable.")
-    ],
+    sample: Annotated[list[Path], typer.Option("--sample", help="File with the JSON body of one request; repeatable.")],
     mappings: Annotated[Path, typer.Option("--mappings", help="Folder of the mapping.")] = Path(),
     samples: Annotated[
         Path | None, typer.Option("--samples", help="Folder of the samples; default: beside, as NAME.samples.yaml.")

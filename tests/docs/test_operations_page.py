@@ -62,7 +62,7 @@ def test_every_key_that_pages_name_exists(rows: Rows, root: Path) -> None:
     assert not unknown, "\n".join(map(str, unknown))
 
 
-SUFFIXES = ("json", "yaml", "toml", "md")
+SUFFIXES = ("json", "jsonl", "yaml", "toml", "md")
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/api/v1/openapi.json"])

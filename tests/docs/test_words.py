@@ -50,23 +50,21 @@ CRYPTIC = {
 }  # fmt: skip
 # How many are left in a package. A number may only fall; a package that is not listed has none.
 ALLOWED_WORDS: dict[str, int] = {
-    "ARCHITECTURE.md": 19,
+    "ARCHITECTURE.md": 17,
     "CHANGELOG.md": 38,
-    "README.md": 11,
     "SECURITY.md": 2,
     "aiops/engine": 211,
     "aiops/testing": 9,
     "connectors": 159,
-    "deploy": 6,
-    "docs": 154,
+    "docs": 3,
     "examples": 4,
     "models": 138,
     "playbooks": 77,
 }
 ALLOWED_SUMMARIES: dict[str, int] = {
-    "aiops/engine": 176,
+    "aiops/engine": 175,
     "aiops/testing": 17,
-    "connectors": 103,
+    "connectors": 101,
     "examples": 2,
     "models": 69,
 }
@@ -74,13 +72,13 @@ ALLOWED_NAMES: dict[str, int] = {
     "aiops": 9,
     "aiops/backtest": 6,
     "aiops/cli": 26,
-    "aiops/engine": 60,
+    "aiops/engine": 58,
     "aiops/journal": 3,
     "aiops/records": 1,
     "aiops/respond": 12,
     "aiops/score": 8,
     "aiops/simulate": 7,
-    "aiops/store": 9,
+    "aiops/store": 7,
     "aiops/testing": 2,
     "aiops/web": 7,
     "connectors": 61,
