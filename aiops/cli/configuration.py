@@ -8,9 +8,9 @@ from typing import Annotated
 import msgspec
 import typer
 
+from aiops.cli.command_options import SetOption
 from aiops.cli.errors import print_json
 from aiops.cli.plugin_options import keys
-from aiops.cli.run import SetOption
 from aiops.cli.terminal import console_for
 from aiops.config import Config, load_config
 from aiops.options import Option, describe

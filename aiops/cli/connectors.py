@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aiops import registry
+from aiops.cli.command_options import TableJsonOption
 from aiops.cli.errors import print_json
 from aiops.cli.new_files import checked_name, write_new
 from aiops.cli.plugin_options import KINDS, required, schemas, show, structs_of
@@ -33,8 +34,6 @@ connectors_app = typer.Typer(
 GROUP = "aiops.mappings"
 # The limit of the HTTP source; a larger file is not one payload.
 MAX_BYTES = 32 << 20
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 class Catalogue(Protocol):
@@ -69,7 +68,7 @@ def catalogues() -> list[Catalogue]:
 
 
 @connectors_app.command("list")
-def list_command(as_json: Json = False) -> None:
+def list_command(as_json: TableJsonOption = False) -> None:
     """List sources, sinks, and the connectors of HTTP ingest."""
     found = [connector for catalogue in catalogues() for connector in catalogue.connectors()]
     sources, sinks = registry.names("aiops.sources"), registry.names("aiops.sinks")
@@ -158,7 +157,7 @@ def try_command(
     header: Annotated[
         list[str] | None, typer.Option("--header", help="Header NAME=VALUE of the request; repeatable.")
     ] = None,
-    as_json: Json = False,
+    as_json: TableJsonOption = False,
 ) -> None:
     """Show the records that a payload becomes. The exit code is 1 if anything in it is rejected."""
     records, problems = _take(connector, _read(file), _headers(header or []))

@@ -8,9 +8,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from aiops.cli.command_options import ConfigOption, SetOption, StateOption, TableJsonOption
 from aiops.cli.errors import print_json
-from aiops.cli.outbox import Json, StateOption, open_store
-from aiops.cli.run import ConfigOption, SetOption
+from aiops.cli.outbox import open_store
 from aiops.cli.terminal import clean, console_for
 from aiops.records.decode import format_time
 from aiops.store import audit
@@ -26,7 +26,7 @@ def letters_command(
     config: ConfigOption = None,
     sets: SetOption = None,
     state: StateOption = None,
-    as_json: Json = False,
+    as_json: TableJsonOption = False,
 ) -> None:
     """List dead letters with their reasons, newest first."""
     database = open_store(config, sets, state)

@@ -11,10 +11,18 @@ from typing import Annotated, Any, get_args
 import msgspec
 import typer
 
+from aiops.cli.command_options import (
+    ActorOption,
+    ConfigOption,
+    IdArgument,
+    JsonOption,
+    NoteOption,
+    SetOption,
+    StateOption,
+)
 from aiops.cli.errors import print_json
 from aiops.cli.playbook_view import show_plan
 from aiops.cli.render import show_incident, show_incidents
-from aiops.cli.run import ConfigOption, SetOption
 from aiops.cli.terminal import console_for
 from aiops.config import load_config
 from aiops.daemon.control import act, send_request
@@ -29,11 +37,6 @@ incidents_app = typer.Typer(
     help="List and show incidents; acknowledge, resolve and confirm them.", no_args_is_help=True
 )
 
-IdArgument = Annotated[str, typer.Argument(help="The incident's id, or its beginning.")]
-StateOption = Annotated[Path | None, typer.Option("--state", help="The daemon's state directory.")]
-ActorOption = Annotated[str | None, typer.Option("--as", help="Name of the person; default: your user name.")]
-NoteOption = Annotated[str | None, typer.Option("--note", help="Remark for the audit.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 # The open incidents of a daemon fit a screen; a larger number is an explicit choice.
 _LIMIT = 50
 

@@ -13,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from aiops.archive import Rejections, read, write
+from aiops.cli.command_options import ConfigOption, JsonOption, SetOption, StateOption
 from aiops.cli.errors import print_json
 from aiops.cli.incidents import state_directory
-from aiops.cli.run import ConfigOption, SetOption
 from aiops.cli.terminal import clean, console_for
 from aiops.daemon.control import act, send_request
 from aiops.detectors.registry import DetectorStore, Model
@@ -32,11 +32,9 @@ models_app = typer.Typer(
 )
 
 Files = Annotated[list[Path], typer.Argument(help="Archives with alerts; `-` is standard input.")]
-StateOption = Annotated[Path | None, typer.Option("--state", help="The daemon's state directory.")]
 DirOption = Annotated[
     Path | None, typer.Option("--dir", help="Models directory; default: `models` in the state directory.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 OutOption = Annotated[
     Path | None, typer.Option("--out", help="Archive to write the swap record to, instead of promoting in the daemon.")
 ]

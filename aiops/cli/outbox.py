@@ -14,9 +14,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from aiops.cli.command_options import ActorOption, ConfigOption, NoteOption, SetOption, StateOption, TableJsonOption
 from aiops.cli.errors import print_json
-from aiops.cli.incidents import ActorOption, NoteOption, user
-from aiops.cli.run import ConfigOption, SetOption
+from aiops.cli.incidents import user
 from aiops.cli.terminal import clean, console_for
 from aiops.config import load_config
 from aiops.daemon.control import send_request
@@ -34,12 +34,10 @@ outbox_app = typer.Typer(
     rich_markup_mode=None,
 )
 
-StateOption = Annotated[Path | None, typer.Option("--state", help="The daemon's state directory.")]
 Endpoint = Annotated[
     str | None, typer.Option("--endpoint", help="Endpoint whose messages are listed or changed; default: all.")
 ]
 Ids = Annotated[list[int] | None, typer.Argument(help="Numbers of messages, as `list` shows them.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 # A program that needs more rows sets its own limit.
 _MAX_ROWS = 100_000
 
@@ -57,7 +55,7 @@ def list_command(
     config: ConfigOption = None,
     sets: SetOption = None,
     state: StateOption = None,
-    as_json: Json = False,
+    as_json: TableJsonOption = False,
 ) -> None:
     """List messages, newest first.
 
@@ -88,7 +86,7 @@ def retry_command(
     sets: SetOption = None,
     state: StateOption = None,
     actor: ActorOption = None,
-    as_json: Json = False,
+    as_json: TableJsonOption = False,
 ) -> None:
     """Retry dead messages as if they were new. A message that a newer one supersedes is left out."""
     database, table = _open(config, sets, state)
@@ -110,7 +108,7 @@ def drop_command(
     sets: SetOption = None,
     state: StateOption = None,
     actor: ActorOption = None,
-    as_json: Json = False,
+    as_json: TableJsonOption = False,
 ) -> None:
     """Drop messages: they are not sent, and are kept for the record."""
     if status not in ("dead", "due"):
@@ -127,7 +125,7 @@ def drop_command(
 
 @outbox_app.command("endpoints")
 def endpoints_command(
-    config: ConfigOption = None, sets: SetOption = None, state: StateOption = None, as_json: Json = False
+    config: ConfigOption = None, sets: SetOption = None, state: StateOption = None, as_json: TableJsonOption = False
 ) -> None:
     """List the endpoints of the running daemon, with their state and the reason."""
     found = send_request(_directory(config, sets, state), {"ask": "endpoints"})["endpoints"]
@@ -149,7 +147,7 @@ def enable_command(
     state: StateOption = None,
     actor: ActorOption = None,
     note: NoteOption = None,
-    as_json: Json = False,
+    as_json: TableJsonOption = False,
 ) -> None:
     """Enable an endpoint that was disabled after it answered 410 Gone."""
     request = {"ask": "enable", "endpoint": endpoint, "actor": actor or user(), "reason": note or ""}

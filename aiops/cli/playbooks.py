@@ -12,11 +12,10 @@ from rich.text import Text
 
 from aiops import registry
 from aiops.archive import Rejections, read
+from aiops.cli.command_options import ConfigOption, SetOption, StateOption, TableJsonOption
 from aiops.cli.errors import print_json
-from aiops.cli.incidents import StateOption
 from aiops.cli.new_files import checked_name, write_new
 from aiops.cli.playbook_view import show_explanation, show_suggestions
-from aiops.cli.run import ConfigOption, SetOption
 from aiops.cli.runs import accept_trail_command, anchored, plan_command, rollback_command, runs_command, switch_command
 from aiops.cli.terminal import clean, console_for
 from aiops.errors import UsageError
@@ -44,12 +43,11 @@ playbooks_app = typer.Typer(
 MAX_ALERT = 200
 
 Paths = Annotated[list[Path] | None, typer.Argument(help="Playbook files or folders; default: the shipped catalogue.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Folders = Annotated[list[Path] | None, typer.Option("--playbooks", help="Playbook files or folders; repeatable.")]
 
 
 @playbooks_app.command("list")
-def list_command(paths: Paths = None, as_json: Json = False) -> None:
+def list_command(paths: Paths = None, as_json: TableJsonOption = False) -> None:
     """List playbooks."""
     catalogue = _catalogue(paths)
     if as_json:
@@ -68,7 +66,7 @@ def list_command(paths: Paths = None, as_json: Json = False) -> None:
 def lint_command(
     paths: Paths = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
-    as_json: Json = False,
+    as_json: TableJsonOption = False,
 ) -> None:
     """Check that playbooks are well formed; the exit code is 1 if one is not."""
     files = _files(paths)
@@ -112,7 +110,7 @@ def new_command(
 
 
 @playbooks_app.command("test")
-def trial_command(paths: Paths = None, as_json: Json = False) -> None:
+def trial_command(paths: Paths = None, as_json: TableJsonOption = False) -> None:
     """Run the tests that playbooks carry; the exit code is 1 if one fails or a playbook cannot be read."""
     catalogue = _catalogue(paths)
     results = [result for playbook in catalogue.playbooks.values() for result in run_trials(playbook)]
@@ -135,7 +133,7 @@ def explain_command(
     playbook: Annotated[str | None, typer.Option(help="Playbook to explain, even if it does not fit.")] = None,
     playbooks: Folders = None,
     runbooks: Annotated[Path | None, typer.Option(help="Folder of Markdown runbooks.")] = None,
-    as_json: Json = False,
+    as_json: TableJsonOption = False,
 ) -> None:
     """Show which playbooks fit an incident and why, with their commands filled in; nothing is run."""
     graph = load_topology(topology) if topology is not None else Topology()
@@ -167,7 +165,7 @@ def audit_command(
     config: ConfigOption = None,
     sets: SetOption = None,
     state: StateOption = None,
-    as_json: Json = False,
+    as_json: TableJsonOption = False,
 ) -> None:
     """Check an audit trail; the exit code is 1 if it is damaged.
 

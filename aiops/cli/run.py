@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
-ConfigOption = Annotated[Path | None, typer.Option(help="Configuration, TOML.")]
-SetOption = Annotated[list[str] | None, typer.Option("--set", help="Setting section.key=value; repeatable.")]
+from aiops.cli.command_options import ConfigOption, SetOption
 
 
 def run_command(config: ConfigOption = None, sets: SetOption = None) -> None:

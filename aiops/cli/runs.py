@@ -11,10 +11,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from aiops.cli.command_options import (
+    ActorOption,
+    ConfigOption,
+    IdArgument,
+    NoteOption,
+    SetOption,
+    StateOption,
+    TableJsonOption,
+)
 from aiops.cli.errors import print_json
-from aiops.cli.incidents import ActorOption, IdArgument, NoteOption, StateOption, incident_of, state_directory, user
+from aiops.cli.incidents import incident_of, state_directory, user
 from aiops.cli.playbook_view import show_plan
-from aiops.cli.run import ConfigOption, SetOption
 from aiops.cli.terminal import clean, console_for, moment
 from aiops.config import load_config
 from aiops.daemon.control import send_request
@@ -26,7 +34,6 @@ from aiops.respond.runs import Plan
 from aiops.store.database import open_reader
 from aiops.store.store import FILE_NAME
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 _LIMIT = 50
 
 
@@ -36,7 +43,7 @@ def plan_command(
     config: ConfigOption = None,
     sets: SetOption = None,
     state: StateOption = None,
-    as_json: Json = False,
+    as_json: TableJsonOption = False,
 ) -> None:
     """Plan a run without sending anything: show its requests, and each guard's answer."""
     directory = state_directory(config, sets, state)
@@ -54,7 +61,7 @@ def runs_command(
     config: ConfigOption = None,
     sets: SetOption = None,
     state: StateOption = None,
-    as_json: Json = False,
+    as_json: TableJsonOption = False,
 ) -> None:
     """List the runs of the daemon, last started first, and its kill switches."""
     told = send_request(state_directory(config, sets, state), {"ask": "runs", "limit": limit})
@@ -76,7 +83,7 @@ def switch_command(
     config: ConfigOption = None,
     sets: SetOption = None,
     state: StateOption = None,
-    as_json: Json = False,
+    as_json: TableJsonOption = False,
 ) -> None:
     """Engage a kill switch (on) or release it (off); the global one is on until it is released."""
     request = {"ask": "switch", "scope": scope, "engaged": _position(to) == "on", "actor": actor or user()}
@@ -97,7 +104,7 @@ def rollback_command(
     config: ConfigOption = None,
     sets: SetOption = None,
     state: StateOption = None,
-    as_json: Json = False,
+    as_json: TableJsonOption = False,
 ) -> None:
     """Roll back a run whose rollback waits for a person, or close it."""
     request = {"ask": "rollback", "run": run, "actor": actor or user(), "close": close, "reason": note or ""}

@@ -15,9 +15,9 @@ import typer
 from rich.table import Table
 
 from aiops import zones
+from aiops.cli.command_options import ActorOption, ConfigOption, JsonOption, NoteOption, SetOption, StateOption
 from aiops.cli.errors import print_json
-from aiops.cli.incidents import ActorOption, JsonOption, NoteOption, StateOption, state_directory, user
-from aiops.cli.run import ConfigOption, SetOption
+from aiops.cli.incidents import state_directory, user
 from aiops.cli.terminal import clean, console_for, moment
 from aiops.daemon.control import act, send_request
 from aiops.durations import seconds

@@ -307,7 +307,7 @@ class Pump:
                 self._room_bytes = ROOM_BYTES
         self.state = "degraded"
         self.reason = reason
-        self.metrics.disk_errors += 1
+        self.metrics.refused()
         self._inbox.refuse(True)
 
     def _recover(self) -> None:

@@ -24,6 +24,10 @@ class PumpMetrics:
         self.disk_errors = 0
         self.journaled_at = 0.0
 
+    def refused(self) -> None:
+        """Count a commit that the disk refused."""
+        self.disk_errors += 1
+
     def journaled(self, seconds: float, records: int, now: float) -> None:
         """Count a frame that was committed."""
         self.journal.observe(seconds)

@@ -116,7 +116,7 @@ class Dispatcher:
         except sqlite3.Error as error:
             raise AiopsError(f"nothing was changed, since the audit cannot be written: {error}") from None
         with self._changed:
-            queue.disabled = None
+            queue.enable()
         log(logging.INFO, "an endpoint is enabled again", endpoint=endpoint, actor=actor)
         self.wake()
         return True
@@ -179,7 +179,7 @@ class Dispatcher:
         if queue.disabled is not None or (queue.is_held(at) and at >= queue.sweep_at):
             self._sweep(queue, now, at)
         if queue.disabled is None and at >= queue.remind_at:
-            queue.remind_at = at + REMIND_EVERY_S
+            queue.plan_reminder(at + REMIND_EVERY_S)
             self._outcomes.remind(queue, now)
         if free <= 0:
             with self._changed:
@@ -249,7 +249,7 @@ class Dispatcher:
     def _write(self, queue: EndpointQueue, row: Row, answer: Answer) -> None:
         result = self._outcomes.record(queue, row, answer)
         with self._changed:
-            queue.results[result] += 1
+            queue.count(result)
         if result == "sent":
             since = row.created_at if row.attempt else max(row.created_at, row.due_at)
             queue.lag_s.observe(max(0.0, self._clock() - since))
@@ -275,7 +275,7 @@ class Dispatcher:
 
     def _sweep(self, queue: EndpointQueue, now: float, at: float) -> None:
         """Give up messages that grew too old while their endpoint is held; all, if it is disabled."""
-        queue.sweep_at = at + SWEEP_EVERY_S
+        queue.plan_sweep(at + SWEEP_EVERY_S)
         rows = self._outbox.claim(now, SWEEP_ROWS, [queue.name])
         try:
             while rows:
@@ -286,7 +286,7 @@ class Dispatcher:
                 if queue.disabled is not None or now - row.created_at >= queue.config.max_age_s:
                     self._outcomes.give_up(queue, row, reason)
                     with self._changed:
-                        queue.results["dead"] += 1
+                        queue.count("dead")
                     self._report_dead(row, reason)
                 rows.pop()
                 self._outbox.release([row.id])

@@ -89,6 +89,22 @@ class EndpointQueue:
             return False
         return self._breaker.failed(at, incident)
 
+    def enable(self) -> None:
+        """Use a disabled endpoint again."""
+        self.disabled = None
+
+    def plan_sweep(self, at: float) -> None:
+        """Check for messages that are too old at `at`."""
+        self.sweep_at = at
+
+    def plan_reminder(self, at: float) -> None:
+        """Search for incidents that stay open at `at`."""
+        self.remind_at = at
+
+    def count(self, result: Result) -> None:
+        """Count the result of an attempt."""
+        self.results[result] += 1
+
     def release(self) -> None:
         """Count a message that was returned without an attempt."""
         self.in_flight -= 1

@@ -141,6 +141,11 @@ class Trail:
         hashed = self.entries[named - 1].hash if 0 < named <= self._seq else START
         return compare(self._seq, hashed, mark)
 
+    def take_entries(self) -> list[Entry]:
+        """Return the entries that were read, once: they are not kept in memory."""
+        taken, self.entries = self.entries, []
+        return taken
+
     def _mark(self, entries: int, head: str, at: float) -> Mark:
         return Mark(entries, head, at, tuple(sorted(self._engaged)))
 

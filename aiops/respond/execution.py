@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct, field
@@ -16,10 +16,13 @@ Write = Callable[[str, dict[str, Any]], None]
 Keyed = tuple[Call, str]
 
 
-class Outcome(Struct):
+State = TypeVar("State", bound=str)
+
+
+class Outcome(Struct, Generic[State]):
     """The outcome of the steps of a run: those that were done with their results, and those that were not."""
 
-    state: RunState
+    state: State
     why: str
     done: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
@@ -39,7 +42,7 @@ class Execution:
         self._run, self._transport, self.write = run, transport, write
         self.halted, self._pause = halted, pause
 
-    def run(self, calls: Sequence[Keyed]) -> Outcome:
+    def run(self, calls: Sequence[Keyed]) -> Outcome[RunState]:
         """Check the preconditions, then send the steps up to the first problem."""
         steps = [(call, key) for call, key in calls if call.phase == "step"]
         left = [str(call) for call, _ in steps]
@@ -51,7 +54,7 @@ class Execution:
                 return Outcome(state, why, [], left)
         return self._steps(steps, left)
 
-    def _steps(self, steps: Sequence[Keyed], left: list[str]) -> Outcome:
+    def _steps(self, steps: Sequence[Keyed], left: list[str]) -> Outcome[RunState]:
         done: list[str] = []
         for number, (call, key) in enumerate(steps):
             sent = self.send(call, key)

@@ -8,19 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from msgspec import Struct, field
-
 from aiops.respond.execution import Execution, Keyed, Outcome
-from aiops.respond.history import RollbackState, Run
-
-
-class _Rolled(Struct):
-    """The progress of a rollback."""
-
-    state: RollbackState
-    why: str
-    done: list[str] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
+from aiops.respond.history import RollbackState, Run, RunState
 
 
 class Rollback:
@@ -32,7 +21,7 @@ class Rollback:
         self._run, self._execution = run, execution
         self._calls, self._by_hand, self._rolled = calls, by_hand, rolled
 
-    def after(self, outcome: Outcome) -> None:
+    def after(self, outcome: Outcome[RunState]) -> None:
         """End a run; roll back its targets if a step failed."""
         state, needed = outcome.state, self._is_needed() and outcome.state in ("failed", "stopped")
         waits = needed and (state == "stopped" or self._execution.halted() is not None or not self._mine())
@@ -71,7 +60,7 @@ class Rollback:
 
     def _go(self, actor: str) -> None:
         """Undo as much as possible: a request that fails does not prevent the others."""
-        run, found = self._run, _Rolled("done", "")
+        run, found = self._run, Outcome[RollbackState]("done", "")
         calls = self._mine()
         for number, (call, key) in enumerate(calls):
             sent = self._execution.send(call, key)

@@ -83,9 +83,8 @@ class Runner:
         self._scribe = Scribe(trail)
         self.history = History()
         self.switches = Switches(self.history, self._scribe, self._lock)
-        for entry in trail.entries:
+        for entry in trail.take_entries():
             self.history.apply(entry)
-        trail.entries = []
         self._planner = Planner(playbooks, topology, policy or Policy(), self.history)
         self._recover(trail, now)
 

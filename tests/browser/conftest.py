@@ -16,16 +16,16 @@ from typing import Any
 
 import httpx2
 import pytest
-import yaml
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 from aiops.app.build import build
 from aiops.config import load_config
 from aiops.daemon.control import send_request
 from aiops.daemon.daemon import Daemon
-from aiops.http.auth import new_token, token_hash
+from aiops.http.auth import new_token
 from aiops.testing.receiver import Receiver, Reply, receiving
 from tests.listening import listening
+from tests.playbook_site import playbook, write_site
 from tests.waiting import WITHIN_S, eventually
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -39,31 +39,12 @@ FLAGS = (
     "--disable-sync",
 )
 TOKEN = new_token()
-CONFIG = """
-topology = "{directory}/topology.json"
-[state]
-directory = "{directory}/state"
-[inbox]
-tick_s = 0.1
-[incidents]
-rank_after_s = 0.2
-[playbooks]
-use = "playbooks"
-[playbooks.options]
-playbooks = "{directory}/books"
-[respond]
-ceiling = "approve"
-allow_private = true
-groups = {{"team:platform" = ["ann"]}}
-[http]
-port = 0
-external_url = "{external_url}"
+MORE = """external_url = "{external_url}"
 [[endpoints]]
 name = "pager"
 type = "webhook"
 options = {{url = "{gone}", allow_private = true}}
 """
-TOKENS = '[[http.options.tokens]]\nname = "ann"\nscopes = ["ingest", "write"]\nsha256 = "{hash}"\n'
 
 
 def executable() -> str | None:
@@ -158,28 +139,6 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
     assert [complaint for one in OPENED for complaint in one.complaints if not one.forgiven] == []
 
 
-def playbook(url: str) -> dict[str, Any]:
-    step = {"kind": "http", "name": "restart", "url": url, "path": ["{{ host }}", "restart"], "body": {"by": "aiops"}}
-    return {
-        "apiVersion": "aiops/v1",
-        "kind": "Playbook",
-        "name": "restart-worker",
-        "version": "1.0.0",
-        "summary": "Restart a worker that hangs.",
-        "whenToUse": "A worker hangs.",
-        "whenNotToUse": "All workers hang.",
-        "owners": ["team:platform"],
-        "match": {"alert": [{"label": "name", "value": "WorkerHangs"}, {"label": "env", "value": "prod"}]},
-        "parameters": {"host": {"from": ["cause.entity"], "pattern": "[a-z0-9-]{1,60}"}},
-        "mode": "approve",
-        "reversible": True,
-        "guards": {"minAge": "0s", "minConfidence": "low"},
-        "approval": {"approvers": ["team:platform"]},
-        "steps": [step],
-        "verify": [{"kind": "alert-resolved", "within": "1s", "stableFor": "0s"}],
-    }
-
-
 class Site:
     """A daemon's files, its address, and a client for what is looked up beside the browser."""
 
@@ -227,7 +186,9 @@ def running(directory: Path, *, tokens: bool = True, external_url: str = "") -> 
     """A daemon with a playbook that it may run, and an endpoint that answers 410."""
     with receiving() as target, receiving() as hook:
         hook.replies = [Reply(410)]
-        path = written(directory, target.url, hook.url, tokens, external_url)
+        more = MORE.format(gone=hook.url, external_url=external_url)
+        given = {"ann": TOKEN} if tokens else {}
+        path = write_site(directory, playbook(target.url), port=0, tokens=given, workers=9, more=more)
         daemon = build(load_config(path))
         daemon.start()
         try:
@@ -239,16 +200,3 @@ def running(directory: Path, *, tokens: bool = True, external_url: str = "") -> 
             for window in OPENED:
                 window.close()
             daemon.stop()
-
-
-def written(directory: Path, target: str, gone: str, tokens: bool, external_url: str) -> Path:
-    """The daemon's files; its port is any that is free."""
-    (directory / "books").mkdir()
-    (directory / "books" / "restart-worker.yaml").write_text(yaml.safe_dump(playbook(target)))
-    nodes = [{"id": "work", "kind": "service"}, *({"id": f"worker-{n}", "kind": "host"} for n in range(9))]
-    edges = [{"from": f"worker-{n}", "to": "work", "kind": "part_of"} for n in range(9)]
-    (directory / "topology.json").write_text(json.dumps({"nodes": nodes, "edges": edges}))
-    path = directory / "aiops.toml"
-    text = CONFIG.format(directory=directory, gone=gone, external_url=external_url)
-    path.write_text(text + (TOKENS.format(hash=token_hash(TOKEN)) if tokens else ""))
-    return path

@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx2
 import pytest
-import yaml
 from typer.testing import CliRunner
 
 from aiops.app.build import build
@@ -21,58 +20,17 @@ from aiops.config import load_config
 from aiops.daemon.control import send_request
 from aiops.daemon.daemon import Daemon
 from aiops.errors import AiopsError
-from aiops.http.auth import new_token, token_hash
+from aiops.http.auth import new_token
 from aiops.journal import read
 from aiops.records import Action
 from aiops.respond.audit import verify
 from aiops.testing.daemon_process import Hatchery
 from aiops.testing.receiver import Receiver, Reply, receiving
 from tests.form_headers import form_headers
+from tests.playbook_site import playbook, write_site
 
 DEADLINE_S = 120.0
 TOKENS = {"ann": new_token(), "bob": new_token()}
-CONFIG = """
-topology = "{directory}/topology.json"
-[state]
-directory = "{directory}/state"
-[inbox]
-tick_s = 0.1
-[incidents]
-rank_after_s = 0.2
-[playbooks]
-use = "playbooks"
-[playbooks.options]
-playbooks = "{directory}/books"
-[respond]
-ceiling = "approve"
-allow_private = true
-groups = {{"team:platform" = ["ann"]}}
-[http]
-port = {port}
-"""
-TOKEN = '[[http.options.tokens]]\nname = "{name}"\nscopes = ["ingest", "write"]\nsha256 = "{hash}"\n'
-
-
-def playbook(url: str) -> dict[str, Any]:
-    step = {"kind": "http", "name": "restart", "url": url, "path": ["{{ host }}", "restart"], "body": {"by": "aiops"}}
-    return {
-        "apiVersion": "aiops/v1",
-        "kind": "Playbook",
-        "name": "restart-worker",
-        "version": "1.0.0",
-        "summary": "Restart a worker that hangs.",
-        "whenToUse": "A worker hangs.",
-        "whenNotToUse": "All workers hang.",
-        "owners": ["team:platform"],
-        "match": {"alert": [{"label": "name", "value": "WorkerHangs"}, {"label": "env", "value": "prod"}]},
-        "parameters": {"host": {"from": ["cause.entity"], "pattern": "[a-z0-9-]{1,60}"}},
-        "mode": "approve",
-        "reversible": True,
-        "guards": {"minAge": "0s", "minConfidence": "low"},
-        "approval": {"approvers": ["team:platform"]},
-        "steps": [step],
-        "verify": [{"kind": "alert-resolved", "within": "1s", "stableFor": "0s"}],
-    }
 
 
 class Site:
@@ -81,13 +39,8 @@ class Site:
     def __init__(self, directory: Path, url: str, port: int, tokens: bool = True, **changes: Any) -> None:
         self.directory, self.state, self.path = directory, directory / "state", directory / "aiops.toml"
         self.trail = self.state / "runs" / "audit.jsonl"
-        (directory / "books").mkdir(exist_ok=True)
-        (directory / "books" / "restart-worker.yaml").write_text(yaml.safe_dump({**playbook(url), **changes}))
-        nodes = [{"id": "work", "kind": "service"}, *({"id": f"worker-{n}", "kind": "host"} for n in range(3))]
-        edges = [{"from": f"worker-{n}", "to": "work", "kind": "part_of"} for n in range(3)]
-        (directory / "topology.json").write_text(json.dumps({"nodes": nodes, "edges": edges}))
-        given = [TOKEN.format(name=name, hash=token_hash(token)) for name, token in TOKENS.items()] if tokens else []
-        self.path.write_text(CONFIG.format(directory=directory, port=port) + "".join(given))
+        given = TOKENS if tokens else {}
+        write_site(directory, {**playbook(url), **changes}, port=port, tokens=given)
         self.client = httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=DEADLINE_S)
         self.client.headers["authorization"] = f"Bearer {TOKENS['ann']}"
 

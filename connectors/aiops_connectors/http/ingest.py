@@ -79,14 +79,13 @@ class Submits(Protocol):
 class Ingest:
     """Takes requests for all connectors, once it is connected to an inbox."""
 
-    tracer: Tracer = OFF
-
     def __init__(self, name: str, options: HttpOptions, guard: Guard, clock: Callable[[], float]) -> None:
         """Raise `UsageError` for a connector without a mapping or a secret."""
         self._name = name
         self._options = options
         self._guard = guard
         self._clock = clock
+        self._tracer: Tracer = OFF
         self._budget = Budget(options.max_held_bytes)
         self._pool: ThreadPoolExecutor | None = None
         self._waiting = 0
@@ -107,6 +106,10 @@ class Ingest:
         """Put what is taken into `inbox`."""
         self.inbox = inbox
         self._submit = inbox.submit if isinstance(inbox, Submits) else None
+
+    def trace(self, tracer: Tracer) -> None:
+        """Trace requests with `tracer` from now on."""
+        self._tracer = tracer
 
     def endpoint(self, connector: str | None = None) -> ASGIApp:
         """The ASGI application of one connector, or of the one that the path names."""
@@ -140,11 +143,11 @@ class Ingest:
         self, connector: str, scope: Scope, headers: Mapping[str, str], receive: Receive
     ) -> tuple[int, Answer]:
         """Answer as one span, which goes on with the sender's trace."""
-        if self.tracer is OFF:
+        if self._tracer is OFF:
             return await self._answer(connector, headers, receive, NO_SPAN)
         path = str(scope["path"])
         route = "/ingest/{connector}" if path.startswith("/ingest/") else path
-        begun = self.tracer.begin(
+        begun = self._tracer.begin(
             f"POST {route}",
             "server",
             parent=headers.get("traceparent", ""),

@@ -95,7 +95,7 @@ class HttpSource:
 
     def trace(self, tracer: Tracer) -> None:
         """Trace the requests of ingest; before `run`."""
-        self._ingest.tracer = tracer
+        self._ingest.trace(tracer)
 
     def run(self, inbox: Inbox, position: Position | None) -> None:
         """See `Source.run`; raises `AiopsError` when the address cannot be had. There is no position to go on from."""
