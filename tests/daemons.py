@@ -10,10 +10,16 @@ from aiops.config import Config
 from aiops.daemon.daemon import Daemon
 from aiops.daemon.frame_processing import HostedEngine
 from aiops.daemon.opening import Clocks, open_state
-from aiops.daemon.parts import Neighbours
+from aiops.daemon.parts import Core, Neighbours
 from aiops.notify.policy import EndpointPolicy
 from aiops.ports import Source
 from aiops.telemetry.trace import OFF, Tracer
+
+
+def bare_core(config: Config, make: Callable[[], HostedEngine], *, clocks: Clocks, tracer: Tracer = OFF) -> Core:
+    """The parts of a daemon without sources and neighbours."""
+    policy = EndpointPolicy(config.endpoints, config.http.external_url, tracer)
+    return assemble(config, open_state(config, make, policy, clocks), (), clocks, tracer=tracer)
 
 
 def bare_daemon(

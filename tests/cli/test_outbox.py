@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,13 @@ from aiops.errors import UsageError
 from aiops.records import Incident
 from aiops.store.outbox import Entry
 from aiops.store.store import Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    found = Store(tmp_path)
+    yield found
+    found.close()
 
 
 @pytest.fixture

@@ -325,7 +325,7 @@ def test_nothing_runs_on_a_trail_that_was_cut_until_a_person_accepts_it(
         site.release()
         site.approve(incident)
         until(lambda: site.states() == ["executed"])
-    assert "whole" in command(site, "playbooks", "audit").output
+    assert "intact" in command(site, "playbooks", "audit").output
     lines = site.trail.read_bytes().splitlines(keepends=True)
     site.trail.write_bytes(b"".join(lines[:2]))
     assert verify(site.trail).problem is None
@@ -345,7 +345,7 @@ def test_nothing_runs_on_a_trail_that_was_cut_until_a_person_accepts_it(
         refused = {check["guard"] for check in site.plan(incident)["checks"] if check["state"] == "refused"}
         assert {"cooldown", "repeated", "rate"} <= refused, "what was cut off is not taken for nothing"
     assert len(target.requests) == 1
-    assert "whole" in command(site, "playbooks", "audit").output
+    assert "intact" in command(site, "playbooks", "audit").output
 
 
 def test_state_is_readable_by_its_owner_only(tmp_path: Path, target: Receiver, free_port: int) -> None:

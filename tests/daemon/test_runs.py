@@ -219,7 +219,7 @@ def test_silence_on_the_cause_and_the_end_of_the_incident_refuse(site: Site, tar
     assert site.approve(incident).status_code == 409
     assert site.client.post(f"/api/v1/incidents/{incident}/resolve", json={}).status_code == 200
     over = site.client.get(f"/api/v1/incidents/{incident}/plan")
-    assert (over.status_code, "not over" in over.json()["error"]) == (409, True)
+    assert (over.status_code, "has not ended" in over.json()["error"]) == (409, True)
     assert target.requests == []
 
 

@@ -1,0 +1,55 @@
+"""Guarded runs are opened where they are enabled, and their absence has a reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aiops.app.runs import open_runs, shipped_or_named
+from aiops.config import Config, StateConfig
+from aiops.daemon.opening import Clocks
+from aiops.daemon.parts import Core
+from aiops.engine.config import PlaybooksConfig
+from aiops.engine.engine import Engine
+from aiops.respond.config import RespondConfig
+from aiops.topology import Topology
+from tests.daemons import bare_core
+
+
+def core(directory: Path, respond: RespondConfig) -> Core:
+    return bare_core(Config(state=StateConfig(str(directory)), respond=respond), Engine, clocks=Clocks())
+
+
+def test_without_them_there_is_neither_a_runner_nor_a_problem(tmp_path: Path) -> None:
+    found = core(tmp_path, RespondConfig(enabled=False))
+    assert open_runs(found, Topology()) == (None, "")
+    assert not (tmp_path / "runs").exists()
+    found.state.close()
+
+
+def test_their_trail_lies_in_a_private_directory_of_the_state(tmp_path: Path) -> None:
+    found = core(tmp_path, RespondConfig(ceiling="approve"))
+    runs, problem = open_runs(found, Topology())
+    assert problem == ""
+    assert runs is not None
+    assert (tmp_path / "runs").stat().st_mode & 0o777 == 0o700
+    runs.close()
+    found.state.close()
+
+
+def test_a_trail_that_was_changed_stops_runs_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir(parents=True)
+    (tmp_path / "runs" / "audit.jsonl").write_text('{"no": "entry"}\n')
+    found = core(tmp_path, RespondConfig(ceiling="approve"))
+    runs, problem = open_runs(found, Topology())
+    assert runs is None
+    assert problem.startswith("nothing can be run: ")
+    found.state.close()
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+def test_the_shipped_playbooks_are_used_unless_others_are_named(tmp_path: Path, is_named: bool) -> None:
+    named = PlaybooksConfig("playbooks", {"playbooks": [str(tmp_path)]}) if is_named else PlaybooksConfig("playbooks")
+    catalogue = shipped_or_named(Config(playbooks=named))
+    assert bool(catalogue.playbooks) is not is_named
