@@ -85,7 +85,7 @@ def test_explanation_shows_commands_requests_and_what_is_missing() -> None:
         "p", "Restart it.", True, "1 alert fits", "At night.", {"host": "a"}, {"disk": "no value"}, steps, plan().checks
     )
     shown = seen(show_explanation, found)
-    for text in ("fits: 1 alert fits", "not to use: at night.", "<disk>", "$ df -h", "$ uptime", "expect: a table"):
+    for text in ("fits: 1 alert fits", "use: at night.", "<disk>", "$ df -h", "$ uptime", "expect: a table"):
         assert text.lower() in shown.lower()
     assert "POST https://x/y" in shown
     assert "✗ age: too young" in shown
