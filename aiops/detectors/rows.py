@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct, field
 
-from aiops.engine.config import DedupConfig
+from aiops.engine.dedup.config import DedupConfig
 from aiops.engine.dedup.deduplicator import Dedup
 from aiops.engine.dedup.stream import entity_of
 from aiops.engine.detect.feature_row import Row

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiops.engine.arrival import Moment
 from aiops.engine.detect.stage import Detect
 from aiops.engine.events import Feedback
-from aiops.engine.incidents.actions import IncidentActions, Verb
+from aiops.engine.incident_actions import IncidentActions, Verb
 from aiops.engine.incidents.lifecycle import MAX_DUE
 from aiops.engine.rank import Ranking
 from aiops.engine.silence_expiry import SilenceExpiry, sentence

@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Struct, field
 
 from aiops.engine.assessment import Assessment
-from aiops.engine.config import IncidentConfig
 from aiops.engine.incidents.clusters import ClusterState, MemberState
+from aiops.engine.incidents.config import IncidentConfig
 from aiops.engine.incidents.state import IncidentState
 from aiops.engine.model_faults import Faults, all_of
 from aiops.ports import AlertFact, Calibrated, IncidentView, Ranker, Similar, Stateful, Suggester

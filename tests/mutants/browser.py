@@ -5,11 +5,11 @@ from __future__ import annotations
 from tests.mutants.model import Mutant
 
 ADDRESS, AUTH, SESSIONS = "aiops/http/site_address.py", "aiops/http/auth.py", "aiops/web/sessions.py"
-ACTIONS = "aiops/engine/incidents/actions.py"
+ACTIONS = "aiops/engine/incident_actions.py"
 ORIGIN = ("tests/http/test_site_address.py",)
 SIGN_IN = ("tests/web/test_sign_in.py",)
 SCOPES = ("tests/web/test_scopes.py",)
-FEEDBACK = ("tests/engine/incidents/test_actions.py",)
+FEEDBACK = ("tests/engine/test_incident_actions.py",)
 
 MUTANTS: list[Mutant] = [
     Mutant(

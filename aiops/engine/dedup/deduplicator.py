@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from aiops.engine.arrival import Arrival
-from aiops.engine.config import DedupConfig
+from aiops.engine.dedup.config import DedupConfig
 from aiops.engine.dedup.stream import Stream, describe, entity_of, identity_of, new_stream
 from aiops.engine.interning import Identity, Shared
 from aiops.engine.snapshot_records import DumpedStream, Each, used_up, values_of

@@ -2,8 +2,7 @@
 
 On the way of an alert: `episodes` (streams in their clusters), `repeats`, `storm_grouping`, `assignment` (the cluster),
 `triage` (incident or background), `opening`. As time passes: `expiry`, `lifecycle`, `due`, `silence_checks`. The rest
-holds (`clusters`, `state`, `storm`), shows (`incident_record`, `summary`, `coverage`, `announced`, `identities`) and
-applies what operators do (`actions`).
+holds (`clusters`, `state`, `storm`) and shows (`incident_record`, `summary`, `coverage`, `announced`, `identities`).
 
 May import: engine.correlate, engine.dedup, engine.detect, engine.silences, errors, ports, records, topology, wording.
 """

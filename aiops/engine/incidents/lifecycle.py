@@ -10,10 +10,10 @@ import msgspec
 
 from aiops.engine.arrival import Moment
 from aiops.engine.assessment import Assessment
-from aiops.engine.config import IncidentConfig
 from aiops.engine.events import ClusterPromoted, IncidentChange, IncidentChanged
 from aiops.engine.incidents.announced import Named, Said
 from aiops.engine.incidents.clusters import Clusters, ClusterState, MemberState, count_entities, has_life_cycle
+from aiops.engine.incidents.config import IncidentConfig
 from aiops.engine.incidents.due import DueQueue
 from aiops.engine.incidents.identities import Identities
 from aiops.engine.incidents.incident_record import IncidentRecords

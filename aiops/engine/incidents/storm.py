@@ -19,7 +19,7 @@ from typing import Any
 
 from mypy_extensions import mypyc_attr
 
-from aiops.engine.config import IncidentConfig
+from aiops.engine.incidents.config import IncidentConfig
 from aiops.wording import duration
 
 # What failure domains are called, the narrowest first: trouble in one of them is somebody else's than in another.

@@ -6,8 +6,8 @@ import heapq
 from typing import Any, Final
 
 from aiops.engine.arrival import Arrival
-from aiops.engine.config import IncidentConfig
 from aiops.engine.incidents.clusters import Clusters, ClusterState
+from aiops.engine.incidents.config import IncidentConfig
 from aiops.records import LABELS, Severity, is_stated, parse_severity
 from aiops.wording import duration
 
