@@ -14,10 +14,11 @@ From Python:
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from aiops.version import __version__
 
+# Type checkers know the name. `typing` would take longer to import than everything else here.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from aiops.errors import AiopsError, RecordError, UsageError
     from aiops.notebook.comparison import Comparison

@@ -14,7 +14,7 @@ from aiops.simulate import Options, save, simulate
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with alerts.jsonl, incidents.jsonl (the truth) and topology.json."""
     folder = tmp_path_factory.mktemp("simulated")
-    save(simulate(Options(services=12, faults=3, hours=2.0)), folder)
+    save(simulate(Options(services=8, faults=2, hours=1.0)), folder)
     return folder
 
 
