@@ -15,7 +15,7 @@ from aiops.engine.rank import Models
 from aiops.journal.skips import read_skips
 from aiops.ports import IncidentView
 from aiops.records import Action, Alert, Cause, Evidence, Suggestion
-from tests.daemon.test_records_that_raise import NOW, POISON, alert, alerts, feed, open_daemon, snapshot, state_of
+from tests.daemon.test_frame_processing import NOW, POISON, alert, alerts, feed, open_daemon, snapshot, state_of
 
 
 class Raising:

@@ -367,7 +367,7 @@ import os, signal, sys
 from pathlib import Path
 from aiops.journal import skips
 from aiops.store.store import Store
-from tests.daemon.test_records_that_raise import POISON, alerts, feed, open_daemon
+from tests.daemon.test_frame_processing import POISON, alerts, feed, open_daemon
 
 directory, moment = Path(sys.argv[1]), sys.argv[2]
 daemon = open_daemon(directory)
