@@ -134,7 +134,7 @@ def _compiled(pattern: str, *, captures: bool, dot_all: bool) -> Any:
     try:
         compiled = re2.compile(pattern.encode(), options)
     except re2.error as error:
-        raise _refused(pattern, _said(error)) from None
+        raise _refused(pattern, _message(error)) from None
     except UnicodeEncodeError:
         raise _refused(pattern, "not valid Unicode") from None
     if compiled.programsize > MAX_PROGRAM:
@@ -142,9 +142,9 @@ def _compiled(pattern: str, *, captures: bool, dot_all: bool) -> Any:
     return compiled
 
 
-def _said(error: Exception) -> str:
-    said = error.args[0] if error.args else error
-    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+def _message(error: Exception) -> str:
+    message = error.args[0] if error.args else error
+    return message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
 
 
 def _refused(pattern: str, why: str) -> UsageError:

@@ -85,7 +85,7 @@ class Sent(Struct):
 
 Post = Callable[[bytes], Reply]
 # The engine time of the daemon (Unix seconds); None if it has none, or does not report it.
-Ask = Callable[[], float | None]
+QueryTime = Callable[[], float | None]
 
 
 class Sender:
@@ -96,7 +96,7 @@ class Sender:
         self._sleep = sleep
         self._monotonic = monotonic
         self._most_bytes = BODY_BYTES
-        self._was_heard = False
+        self._has_answered = False
         self._waiting: list[bytes] = []
         self._bytes = 0
         self.sent = Sent()
@@ -129,11 +129,11 @@ class Sender:
             reply, reason = self._attempt(b"".join(lines))
             if reply is not None and reply.status not in _LATER:
                 return self._settled(reply, lines)
-            patience_s = GIVE_UP_S if self._was_heard else FIRST_S
+            patience_s = GIVE_UP_S if self._has_answered else FIRST_S
             if self._monotonic() - began > patience_s:
                 raise AiopsError(f"{reason}; gave up after {patience_s:g} s: {self._so_far()}")
-            asked_s = reply.retry_after_s if reply is not None else 0.0
-            self._sleep(asked_s or wait_s)
+            retry_after_s = reply.retry_after_s if reply is not None else 0.0
+            self._sleep(retry_after_s or wait_s)
             wait_s = min(2 * wait_s, RETRY_CAP_S)
 
     def _attempt(self, body: bytes) -> tuple[Reply | None, str]:
@@ -142,7 +142,7 @@ class Sender:
         except OSError as error:
             self.sent.repeated += 1
             return None, f"the daemon does not answer: {error}"
-        self._was_heard = True
+        self._has_answered = True
         return reply, f"the daemon answered {reply.status}"
 
     def _settled(self, reply: Reply, lines: Sequence[bytes]) -> bool:
@@ -161,8 +161,8 @@ class Sender:
         self.sent.late_s = max(self.sent.late_s, answer.late_s)
         self.sent.rejected += answer.rejected
         room = MAX_KEPT - len(self.sent.problems)
-        said = [f"{each.get('place', '')}: {each.get('reason', '')}" for each in answer.problems]
-        self.sent.problems += said[:room]
+        reasons = [f"{each.get('place', '')}: {each.get('reason', '')}" for each in answer.problems]
+        self.sent.problems += reasons[:room]
         return True
 
     def _so_far(self) -> str:
@@ -199,19 +199,21 @@ def shifted(record: Sendable, move: Callable[[float], float]) -> Sendable:
     return msgspec.structs.replace(record, **changed)
 
 
-def asked_time(ask: Ask, *, sleep: Callable[[float], object], monotonic: Callable[[], float]) -> float | None:
+def wait_for_engine_time(
+    query_time: QueryTime, *, sleep: Callable[[float], object], monotonic: Callable[[], float]
+) -> float | None:
     """Return the engine time; wait for a daemon that does not answer yet, as for the first body."""
     began = monotonic()
     while True:
         try:
-            return ask()
+            return query_time()
         except OSError as error:
             if monotonic() - began > FIRST_S:
                 raise AiopsError(f"the daemon does not answer: {error}; gave up after {FIRST_S:g} s") from None
         sleep(RETRY_FIRST_S)
 
 
-def open_daemon(url: str, token: str | None) -> tuple[Post, Ask]:
+def open_daemon(url: str, token: str | None) -> tuple[Post, QueryTime]:
     """Return functions that post a body to a daemon on a kept connection, and that query its engine time.
 
     Raise `UsageError` for an invalid address or token.

@@ -38,7 +38,7 @@ class Report(Struct, omit_defaults=False):
 
 
 # Rejected lines listed in a report; all are counted.
-MAX_TOLD = 20
+MAX_LISTED = 20
 
 
 def make_report(done: Replay, rejections: Rejections, topology: Topology, incidents: list[Incident]) -> Report:
@@ -58,7 +58,7 @@ def make_report(done: Replay, rejections: Rejections, topology: Topology, incide
     return Report(
         records=accounts["records"],
         rejected=rejections.count,
-        rejections=[str(each) for each in rejections.kept[:MAX_TOLD]],
+        rejections=[str(each) for each in rejections.kept[:MAX_LISTED]],
         dispositions=dispositions,
         conserved=accounts["conserved"] and sum(dispositions.values()) == alerts + rejections.count,
         incidents=len(incidents),
@@ -69,8 +69,8 @@ def make_report(done: Replay, rejections: Rejections, topology: Topology, incide
         alerts_per_second=round(alerts / done.seconds, 1) if done.seconds > 0 else 0.0,
         digest=digest(incident_lines(incidents)),
         sensitivity=done.engine.config.correlate.sensitivity,
-        warnings=topology.warnings[:MAX_TOLD],
+        warnings=topology.warnings[:MAX_LISTED],
         actions=dict(done.ledger.actions),
-        refused_actions=done.ledger.refused[:MAX_TOLD],
+        refused_actions=done.ledger.refused[:MAX_LISTED],
         truth=truth_report(done, topology),
     )

@@ -8,7 +8,7 @@ import typer
 
 from aiops.cli.configuration import config_app
 from aiops.cli.connectors import connectors_app
-from aiops.cli.dead_letters import letters_command
+from aiops.cli.dead_letters import dead_letters_command
 from aiops.cli.demo import demo_command
 from aiops.cli.incidents import incidents_app
 from aiops.cli.models import models_app
@@ -39,7 +39,7 @@ app.add_typer(incidents_app, name="incidents")
 app.add_typer(silences_app, name="silences")
 app.command("health")(health_command)
 app.add_typer(outbox_app, name="outbox")
-app.command("dead-letters")(letters_command)
+app.command("dead-letters")(dead_letters_command)
 app.add_typer(connectors_app, name="connectors")
 app.add_typer(playbooks_app, name="playbooks")
 app.add_typer(models_app, name="models")

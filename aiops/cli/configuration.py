@@ -30,12 +30,12 @@ def check_command(
     from aiops.app.build import check
 
     found = load_config(config, sets or ())
-    told = check(found)
+    warnings = check(found)
     if as_json:
         print_json(found)
         return
     console = console_for()
-    for line in told:
+    for line in warnings:
         console.print(line)
     console.print("the configuration is valid")
 

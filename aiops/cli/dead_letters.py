@@ -19,7 +19,7 @@ from aiops.store import audit
 _MAX_LETTERS = 100_000
 
 
-def letters_command(
+def dead_letters_command(
     limit: Annotated[
         int, typer.Option("--limit", min=1, max=_MAX_LETTERS, help="Number of entries to list, newest first.")
     ] = 100,

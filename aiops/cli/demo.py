@@ -40,20 +40,20 @@ class Show:
     def __init__(self, console: Console, sleep: Callable[[float], None]) -> None:
         self.console = console
         self.sleep = sleep
-        self.told: set[str] = set()
+        self.shown: set[str] = set()
         self.lines = 0
         self.day = ""
 
     def watch(self, event: IncidentChanged) -> None:
         """Print a change if it is new to a person who watches."""
-        known = event.incident.id in self.told
+        known = event.incident.id in self.shown
         if not known and not matters(event.incident):
             return
         if known and event.change == "updated" and not {"severity", "cause"} & set(event.what):
             return
         if not known and event.change == "updated":
             event = msgspec.structs.replace(event, change="opened")
-        self.told.add(event.incident.id)
+        self.shown.add(event.incident.id)
         day = moment(event.at)[:10]
         if self.day and day != self.day:
             # Otherwise the times of day would seem to run backwards.

@@ -19,9 +19,9 @@ MAX_CAUSES = 3
 MAX_LISTED = 200
 MAX_EVIDENCE = 5
 MAX_MEMBERS = 15
-MAX_LANES = 12
+MAX_BARS = 12
 # The timeline's bars take this many columns of a wide terminal; a narrow one needs the room for names.
-LANE_WIDTH, NARROW_LANE_WIDTH, WIDE_FROM = 24, 14, 100
+BAR_WIDTH, NARROW_BAR_WIDTH, WIDE_FROM = 24, 14, 100
 
 
 def incident_parts(incident: Incident, width: int) -> Iterator[RenderableType]:
@@ -188,19 +188,19 @@ def _timeline(incident: Incident, width: int) -> list[RenderableType]:
     if not members:
         return []
     start, end = members[0].first_at, max(member.last_at for member in members)
-    lane_width = LANE_WIDTH if width >= WIDE_FROM else NARROW_LANE_WIDTH
+    bar_width = BAR_WIDTH if width >= WIDE_FROM else NARROW_BAR_WIDTH
     lines: list[RenderableType] = []
-    for member in members[:MAX_LANES]:
+    for member in members[:MAX_BARS]:
         line = Text(f"{offset(member.first_at - start):>8} ")
-        line.append_text(_lane(member, start, max(end - start, 1.0), lane_width))
+        line.append_text(_bar(member, start, max(end - start, 1.0), bar_width))
         line.append(f" {clean(member.name)} on {clean(member.entity)}")
         lines.append(fit(line, width - 2))
-    if len(members) > MAX_LANES:
-        lines.append(Text(f"{'':>9}… and {len(members) - MAX_LANES} more", style="dim"))
+    if len(members) > MAX_BARS:
+        lines.append(Text(f"{'':>9}… and {len(members) - MAX_BARS} more", style="dim"))
     return lines
 
 
-def _lane(member: Member, start: float, span_s: float, width: int) -> Text:
+def _bar(member: Member, start: float, span_s: float, width: int) -> Text:
     first = min(width - 1, int((member.first_at - start) / span_s * width))
     last = min(width, max(first + 1, round((member.last_at - start) / span_s * width)))
     style = STYLES[parse_severity(member.severity)].replace("bold white on red", "bold red")

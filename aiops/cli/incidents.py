@@ -102,7 +102,7 @@ def ack_command(
     note: NoteOption = None,
 ) -> None:
     """Acknowledge an incident."""
-    _tell("acknowledge", id, config, sets, state, actor, note)
+    _send("acknowledge", id, config, sets, state, actor, note)
 
 
 @incidents_app.command("resolve")
@@ -115,7 +115,7 @@ def resolve_command(
     note: NoteOption = None,
 ) -> None:
     """Resolve an incident, although its alerts may still fire."""
-    _tell("resolve", id, config, sets, state, actor, note)
+    _send("resolve", id, config, sets, state, actor, note)
 
 
 @incidents_app.command("confirm")
@@ -139,21 +139,21 @@ def confirm_command(
     note: NoteOption = None,
 ) -> None:
     """Confirm the cause or a used playbook, from which rankings learn; judge the grouping, for the record."""
-    said: list[tuple[str, str | None, dict[str, str]]] = []
+    feedback: list[tuple[str, str | None, dict[str, str]]] = []
     if cause is not None:
-        said.append(("confirm_cause", cause, {}))
+        feedback.append(("confirm_cause", cause, {}))
     if playbook is not None:
         if outcome not in (None, "resolved", "helped", "useless"):
             raise UsageError(f"--outcome: expected resolved, helped or useless; got {outcome!r}")
-        said.append(("confirm_playbook", None, {"playbook": playbook, "outcome": outcome or "resolved"}))
+        feedback.append(("confirm_playbook", None, {"playbook": playbook, "outcome": outcome or "resolved"}))
     elif outcome is not None:
         raise UsageError("--outcome: expected with --playbook only, as the outcome of that playbook")
     if belongs or wrong:
-        said.append(("confirm_grouping", None, {"alerts": ",".join(belongs or ()), "wrong": ",".join(wrong or ())}))
-    if not said:
+        feedback.append(("confirm_grouping", None, {"alerts": ",".join(belongs or ()), "wrong": ",".join(wrong or ())}))
+    if not feedback:
         raise UsageError("expected --cause, --playbook, --belongs or --wrong; got none")
-    for verb, entity, args in said:
-        _tell(verb, id, config, sets, state, actor, note, entity=entity, args=args)
+    for verb, entity, args in feedback:
+        _send(verb, id, config, sets, state, actor, note, entity=entity, args=args)
 
 
 def state_directory(config: Path | None, sets: list[str] | None, state: Path | None) -> Path:
@@ -172,10 +172,10 @@ def dry_run_of(directory: Path, incident: Incident) -> Plan | None:
     if not incident.playbooks or incident.status in ("resolved", "merged"):
         return None
     try:
-        told = send_request(directory, {"ask": "plan", "incident": incident.id, "executable": True})["plan"]
+        plan = send_request(directory, {"ask": "plan", "incident": incident.id, "executable": True})["plan"]
     except AiopsError:
         return None
-    return msgspec.convert(told, Plan) if told is not None else None
+    return msgspec.convert(plan, Plan) if plan is not None else None
 
 
 @contextmanager
@@ -204,7 +204,7 @@ def _found(reader: Any, id: str) -> Incident:
     return stored.incident
 
 
-def _tell(
+def _send(
     verb: str,
     id: str,
     config: Path | None,

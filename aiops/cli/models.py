@@ -55,7 +55,9 @@ def list_command(
     store = _detector_store(directory, config, sets, state)
     models, current = store.models(), _in_use(config, sets, state)
     if as_json:
-        print_json([_told(model) | {"current": None if current is None else model.id == current} for model in models])
+        print_json(
+            [_without_state(model) | {"current": None if current is None else model.id == current} for model in models]
+        )
         return
     table = Table("", "id", "rows", "area", "verdict", box=None, header_style="bold", pad_edge=False)
     for model in models:
@@ -103,7 +105,7 @@ def train_command(
     )
     store.put(model)
     if as_json:
-        print_json(_told(model))
+        print_json(_without_state(model))
         return
     typer.echo(f"{model.id}: {plural(model.rows, 'row')}, {model.reason}")
     typer.echo(f"next: aiops models promote {model.id}" if model.verdict else "not recommended: promote needs --force")
@@ -218,7 +220,7 @@ def _marks(gathered: FeatureRows) -> list[bool] | None:
     return gathered.marked if both else None
 
 
-def _told(model: Model) -> dict[str, Any]:
+def _without_state(model: Model) -> dict[str, Any]:
     fields: dict[str, Any] = to_builtins(model)
     del fields["state"]
     return fields

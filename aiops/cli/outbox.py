@@ -73,8 +73,8 @@ def list_command(
         print_json([_plain(row) for row in rows])
         return
     _print(rows, time.time())
-    told = {one: sum(count for (_, found), count in counts.items() if found == one) for one in STATES}
-    console_for().print(", ".join(f"{count} {one}" for one, count in told.items() if count) or "the outbox is empty")
+    totals = {one: sum(count for (_, found), count in counts.items() if found == one) for one in STATES}
+    console_for().print(", ".join(f"{count} {one}" for one, count in totals.items() if count) or "the outbox is empty")
 
 
 @outbox_app.command("retry")

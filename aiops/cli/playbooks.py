@@ -21,7 +21,7 @@ from aiops.cli.terminal import clean, console_for
 from aiops.errors import UsageError
 from aiops.ports import Suggester
 from aiops.records import Suggestion
-from aiops.respond.archived_incident import gather, view_of_archive
+from aiops.respond.archived_incident import sort_records, view_of_archive
 from aiops.respond.audit import verify
 from aiops.respond.catalogue import Catalogue, read_catalogue, shipped
 from aiops.respond.draft import draft
@@ -59,7 +59,7 @@ def list_command(paths: Paths = None, as_json: TableJsonOption = False) -> None:
         console = console_for()
         console.print(table)
         console.print(f"{plural(len(catalogue.playbooks), 'playbook')}")
-    _tell(catalogue.problems)
+    _print_problems(catalogue.problems)
 
 
 @playbooks_app.command("lint")
@@ -118,7 +118,7 @@ def trial_command(paths: Paths = None, as_json: TableJsonOption = False) -> None
         print_json([{**to_builtins(result), "ok": result.ok} for result in results])
     else:
         _show_results(results, len(catalogue.playbooks))
-    _tell(catalogue.problems)
+    _print_problems(catalogue.problems)
     if catalogue.problems or any(not result.ok for result in results):
         raise typer.Exit(1)
 
@@ -137,7 +137,7 @@ def explain_command(
 ) -> None:
     """Show which playbooks fit an incident and why, with their commands filled in; nothing is run."""
     graph = load_topology(topology) if topology is not None else Topology()
-    view = view_of_archive(gather(read(files, Rejections())), incident)
+    view = view_of_archive(sort_records(read(files, Rejections())), incident)
     catalogue = _catalogue(playbooks)
     suggested = _suggest(graph, playbooks, runbooks).suggest(view)
     if playbook is not None and playbook not in catalogue.playbooks:
@@ -148,7 +148,7 @@ def explain_command(
         print_json({"incident": view.id, "suggestions": suggested, "explanations": made})
     else:
         _show(suggested, made[:1])
-    _tell(catalogue.problems)
+    _print_problems(catalogue.problems)
 
 
 @playbooks_app.command("schema")
@@ -259,6 +259,6 @@ def _show_results(results: list[TrialResult], playbooks: int) -> None:
     console.print(f"{plural(playbooks, 'playbook')}, {plural(len(results), 'test')}, {len(failed)} failed")
 
 
-def _tell(problems: list[str]) -> None:
+def _print_problems(problems: list[str]) -> None:
     for problem in problems:
         typer.echo(clean(problem), err=True)

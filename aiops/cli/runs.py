@@ -48,8 +48,8 @@ def plan_command(
     """Plan a run without sending anything: show its requests, and each guard's answer."""
     directory = state_directory(config, sets, state)
     found = incident_of(directory, incident)
-    told = send_request(directory, {"ask": "plan", "incident": found.id, "playbook": playbook})["plan"]
-    plan = msgspec.convert(told, Plan)
+    answer = send_request(directory, {"ask": "plan", "incident": found.id, "playbook": playbook})["plan"]
+    plan = msgspec.convert(answer, Plan)
     if as_json:
         print_json(plan)
         return
@@ -64,13 +64,13 @@ def runs_command(
     as_json: TableJsonOption = False,
 ) -> None:
     """List the runs of the daemon, last started first, and its kill switches."""
-    told = send_request(state_directory(config, sets, state), {"ask": "runs", "limit": limit})
+    answer = send_request(state_directory(config, sets, state), {"ask": "runs", "limit": limit})
     if as_json:
-        print_json(told)
+        print_json(answer)
         return
     console = console_for()
-    _show_runs(console, told["runs"])
-    _show_switches(console, told["switches"])
+    _show_runs(console, answer["runs"])
+    _show_switches(console, answer["switches"])
 
 
 def switch_command(
@@ -87,11 +87,11 @@ def switch_command(
 ) -> None:
     """Engage a kill switch (on) or release it (off); the global one is on until it is released."""
     request = {"ask": "switch", "scope": scope, "engaged": _position(to) == "on", "actor": actor or user()}
-    told = send_request(state_directory(config, sets, state), {**request, "reason": note or ""})
+    answer = send_request(state_directory(config, sets, state), {**request, "reason": note or ""})
     if as_json:
-        print_json(told)
+        print_json(answer)
     else:
-        _show_switches(console_for(), told["switches"])
+        _show_switches(console_for(), answer["switches"])
 
 
 def rollback_command(
@@ -108,11 +108,11 @@ def rollback_command(
 ) -> None:
     """Roll back a run whose rollback waits for a person, or close it."""
     request = {"ask": "rollback", "run": run, "actor": actor or user(), "close": close, "reason": note or ""}
-    told = send_request(state_directory(config, sets, state), request)["run"]
+    answer = send_request(state_directory(config, sets, state), request)["run"]
     if as_json:
-        print_json(told)
+        print_json(answer)
     else:
-        _show_runs(console_for(), [told])
+        _show_runs(console_for(), [answer])
 
 
 def accept_trail_command(

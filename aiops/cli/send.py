@@ -23,7 +23,7 @@ from aiops.durations import compact
 from aiops.errors import UsageError
 from aiops.records import Record
 from aiops.records.late import LATE_S, WAYS, sentence
-from aiops.sending import Sendable, Sender, Sent, asked_time, open_daemon, paced, shifted
+from aiops.sending import Sendable, Sender, Sent, open_daemon, paced, shifted, wait_for_engine_time
 from aiops.wording import plural
 
 _MAX_SHOWN = 20
@@ -75,12 +75,12 @@ def send_command(
     """
     if speed is not None and not 0 < speed < float("inf"):
         raise UsageError(f"--speed: expected a number above 0 (got {speed:g})")
-    post, ask = open_daemon(url, token)
+    post, query_time = open_daemon(url, token)
     sender = Sender(post, sleep=time.sleep, monotonic=time.monotonic)
     rejections = Rejections()
     left_out = [0]
     with _readable(files) as paths, _progress("sending") as (advance, _):
-        reached = None if allow_late else asked_time(ask, sleep=time.sleep, monotonic=time.monotonic)
+        reached = None if allow_late else wait_for_engine_time(query_time, sleep=time.sleep, monotonic=time.monotonic)
         times = _times(paths) if shift_to_now or reached is not None else array("d")
         move = _mover(times, speed, time.time()) if shift_to_now else None
         if reached is not None:
@@ -173,15 +173,15 @@ def _show(outcome: Outcome, as_json: bool) -> None:
         print_json(outcome)
         return
     records = plural(outcome.accepted, "record")
-    said = f"{records} accepted, {outcome.rejected} rejected, {outcome.late} late"
+    summary = f"{records} accepted, {outcome.rejected} rejected, {outcome.late} late"
     if outcome.invalid:
-        said += f", {outcome.invalid} invalid lines"
+        summary += f", {outcome.invalid} invalid lines"
     if outcome.left_out:
-        said += f", {outcome.left_out} of other kinds left out"
+        summary += f", {outcome.left_out} of other kinds left out"
     if outcome.repeated_bodies:
-        said += f", {outcome.repeated_bodies} bodies repeated"
+        summary += f", {outcome.repeated_bodies} bodies repeated"
     console = console_for()
-    console.print(said)
+    console.print(summary)
     if outcome.hint:
         # One line: the commands in it can be copied.
         console.print(clean(outcome.hint), soft_wrap=True)

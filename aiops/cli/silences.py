@@ -108,7 +108,7 @@ def add_command(
     if preview:
         _show(found)
         return
-    _tell(config, sets, state, action)
+    _send(config, sets, state, action)
     console_for().print(f"it {found}")
 
 
@@ -132,7 +132,7 @@ def end_command(
 ) -> None:
     """End a silence; alerts that still fire under it are notified now."""
     action = Action(ts=0.0, verb="unsilence", actor=actor or user(), args={"id": id}, message=note)
-    _tell(config, sets, state, action)
+    _send(config, sets, state, action)
 
 
 def health_command(config: ConfigOption = None, sets: SetOption = None, state: StateOption = None) -> None:
@@ -143,7 +143,7 @@ def health_command(config: ConfigOption = None, sets: SetOption = None, state: S
         raise typer.Exit(1)
 
 
-def _tell(config: ConfigOption, sets: SetOption, state: StateOption, action: Action) -> None:
+def _send(config: ConfigOption, sets: SetOption, state: StateOption, action: Action) -> None:
     feedback = act(state_directory(config, sets, state), action)
     if not feedback["applied"]:
         raise AiopsError(str(feedback["reason"]))

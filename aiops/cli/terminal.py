@@ -20,7 +20,7 @@ from aiops.records import Severity, parse_severity
 # Control, format (bidirectional, zero-width), surrogate, private and unassigned characters; line and paragraph ends.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # A message can be 10 MB. Nobody reads more than this on a terminal, and checking each character takes time.
-MAX_LETTERS = 400
+MAX_CHARACTERS = 400
 STYLES = {
     Severity.CRITICAL: "bold white on red",
     Severity.HIGH: "bold red",
@@ -48,7 +48,7 @@ def console_for(stream: TextIO | None = None) -> Console:
     return console
 
 
-def clean(text: str | None, limit: int = MAX_LETTERS) -> str:
+def clean(text: str | None, limit: int = MAX_CHARACTERS) -> str:
     """Return one line of visible characters; hidden ones become `�`, white space of any kind one space.
 
     >>> clean("disk [red]full[/]\\x1b[2J\\n now")

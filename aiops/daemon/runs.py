@@ -267,7 +267,7 @@ class Runs:
         cleared: bool | None = True
         if alerts:
             cleared = self._is_cleared(run, until - max(seconds(check.stable_for) for check in alerts))
-        wrong = self._runner.ask_checks(run, self._clock(), watch) if cleared else None
+        wrong = self._runner.send_checks(run, self._clock(), watch) if cleared else None
         cleared = cleared if wrong is None else False
         self._runner.settle(run.id, bool(cleared), self._clock(), hold=cleared is None, watch=watch)
         if cleared is not None:
@@ -275,9 +275,9 @@ class Runs:
 
     def notify(self) -> None:
         """Have people notified of everything that they do not know yet."""
-        for unsaid in list(self._runner.history.unsaid.values()):
+        for unsaid in list(self._runner.history.pending_notices.values()):
             if self._notify(unsaid.incident, unsaid.text):
-                self._runner.said(unsaid.seq, self._clock())
+                self._runner.record_notified(unsaid.seq, self._clock())
 
     def _is_cleared(self, run: Run, calm_from: float) -> bool | None:
         found = self._find_incident(run.incident)

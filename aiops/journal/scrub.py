@@ -29,15 +29,15 @@ class Step(Struct):
 
 def structure(directory: Path) -> Iterator[Step]:
     """Check that frames follow each other without a gap, by their headers alone."""
-    return _look(directory, is_deep=False)
+    return _check(directory, is_deep=False)
 
 
 def content(directory: Path) -> Iterator[Step]:
     """Check all payloads against their checksums."""
-    return _look(directory, is_deep=True)
+    return _check(directory, is_deep=True)
 
 
-def _look(directory: Path, *, is_deep: bool) -> Iterator[Step]:
+def _check(directory: Path, *, is_deep: bool) -> Iterator[Step]:
     for segment, after in pairwise(segments(directory)):
         try:
             yield from _segment(segment, after, is_deep)

@@ -117,15 +117,15 @@ def write_packed(directory: Path, meta: SnapshotMeta, packed: Packed, keep: int 
     private_directory(directory)
     path = directory / f"{meta.frame:020d}.snapshot"
     aside = path.with_suffix(".new")
-    told = msgspec.json.encode(msgspec.structs.replace(meta, parts=packed.parts))
-    check, length = zlib.crc32(told), 0
+    described = msgspec.json.encode(msgspec.structs.replace(meta, parts=packed.parts))
+    check, length = zlib.crc32(described), 0
     for chunk in packed.chunks:
         check, length = zlib.crc32(chunk, check), length + len(chunk)
-    head = _HEADER.pack(MAGIC, len(told), length, check)
+    head = _HEADER.pack(MAGIC, len(described), length, check)
     for left in directory.glob("*.new"):
         left.unlink(missing_ok=True)
     with open(aside, "wb", opener=_private) as handle:
-        handle.writelines((head, told, *packed.chunks))
+        handle.writelines((head, described, *packed.chunks))
         handle.flush()
         os.fsync(handle.fileno())
     os.replace(aside, path)

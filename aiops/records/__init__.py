@@ -26,7 +26,7 @@ from aiops.records.model import (
     Tick,
     Truth,
 )
-from aiops.records.severity import LABELS, Severity, is_stated, parse_severity
+from aiops.records.severity import LABELS, Severity, has_explicit_severity, parse_severity
 
 __all__ = [
     "LABELS",
@@ -50,6 +50,6 @@ __all__ = [
     "Target",
     "Tick",
     "Truth",
-    "is_stated",
+    "has_explicit_severity",
     "parse_severity",
 ]

@@ -51,11 +51,11 @@ _NEGATIONS = frozenset(("no", "non", "not"))
 MAX_TEXT = 64
 
 
-def is_stated(text: str | None) -> bool:
+def has_explicit_severity(text: str | None) -> bool:
     """Return True if a tool stated the severity in a known word.
 
-    >>> is_stated("warning"), is_stated("P1 - Critical"), is_stated(None), is_stated("purple")
-    (True, True, False, False)
+    >>> [has_explicit_severity(text) for text in ("warning", "P1 - Critical", None, "purple")]
+    [True, True, False, False]
     """
     return text is not None and (text in LEVELS or _found(text[: MAX_TEXT + 1]) is not None)
 

@@ -24,7 +24,7 @@ class Archive(Struct):
     changes: list[Change] = field(default_factory=list)
 
 
-def gather(records: Iterable[Record]) -> Archive:
+def sort_records(records: Iterable[Record]) -> Archive:
     """Sort an archive's records by kind."""
     made = Archive()
     for record in records:

@@ -47,7 +47,7 @@ class Execution:
         steps = [(call, key) for call, key in calls if call.phase == "step"]
         left = [str(call) for call, _ in steps]
         for call, _ in calls:
-            if call.phase == "precondition" and (sent := self.ask(call)).problem is not None:
+            if call.phase == "precondition" and (sent := self.check(call)).problem is not None:
                 stopped = sent.stopped or self.halted()
                 state: RunState = "stopped" if stopped else "refused"
                 why = stopped or f"precondition {call.name!r} answered {sent.problem.removeprefix('status ')}"
@@ -68,7 +68,7 @@ class Execution:
         # The last step was accepted, but whoever stopped it meanwhile did not want it to have an effect.
         return Outcome("stopped", stopped, done) if stopped else Outcome("executed", done[-1] if done else "", done)
 
-    def ask(self, call: Call) -> Sent:
+    def check(self, call: Call) -> Sent:
         """Send a check that changes nothing; only its result is recorded."""
         sent = send(self._transport, call, "", self.halted, self._pause)
         if sent.was_sent:

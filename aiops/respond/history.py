@@ -56,7 +56,7 @@ class Approved(Struct):
     at: float
 
 
-class Unsaid(Struct):
+class PendingNotice(Struct):
     """A notification of people that the trail does not show as made."""
 
     seq: int
@@ -87,7 +87,7 @@ class History(Struct):
     runs: dict[str, Run] = field(default_factory=dict)
     calls: dict[str, list[Call]] = field(default_factory=dict)
     rolled: set[str] = field(default_factory=set)
-    unsaid: dict[int, Unsaid] = field(default_factory=dict)
+    pending_notices: dict[int, PendingNotice] = field(default_factory=dict)
     gap: Gap | None = None
     begun: int = 0
 
@@ -98,7 +98,7 @@ class History(Struct):
         if take is not None:
             take(self, entry.at, data)
         if data.get("say"):
-            self.unsaid[entry.seq] = Unsaid(entry.seq, data.get("incident", ""), data["say"])
+            self.pending_notices[entry.seq] = PendingNotice(entry.seq, data.get("incident", ""), data["say"])
 
     def engaged(self, scopes: list[str]) -> str | None:
         """Return the first engaged kill switch of the scopes.
@@ -212,8 +212,8 @@ class History(Struct):
         if self.gap is not None:
             self.gap.accepted = True
 
-    def _said(self, at: float, data: dict[str, Any]) -> None:
-        self.unsaid.pop(data["entry"], None)
+    def _notified(self, at: float, data: dict[str, Any]) -> None:
+        self.pending_notices.pop(data["entry"], None)
 
     def _forget_plan(self, plan: str) -> None:
         self.approvals.pop(plan, None)
@@ -231,5 +231,5 @@ _KINDS = {
     "rollback": History._roll,
     "cut": History._cut,
     "accepted": History._accept,
-    "said": History._said,
+    "said": History._notified,
 }

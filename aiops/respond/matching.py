@@ -78,8 +78,8 @@ def _triggers(groups: Sequence[Sequence[Matcher]]) -> tuple[str, ...] | None:
     for group in groups:
         if any(matcher.label in BY_NAME for matcher in group):
             continue
-        asked = [required(matcher.value) for matcher in group if matcher.label == "text" and matcher.op == "=~"]
-        texts = next((texts for texts in asked if texts), None)
+        required_sets = [required(matcher.value) for matcher in group if matcher.label == "text" and matcher.op == "=~"]
+        texts = next((texts for texts in required_sets if texts), None)
         if texts is None:
             return None
         found.extend(texts)
@@ -99,7 +99,9 @@ def fit(compiled: Compiled, now: Situation, hits: Hits | None = None, *, strict:
         hits = [(index, hit(compiled, one)) for index, one in enumerate(now.seen)]
     facts = _facts(compiled, hits) or _changed(compiled, now)
     if not facts:
-        return Fit(False, "no alert of the incident fits its matchers" if _asks(compiled) else "it has no matchers")
+        return Fit(
+            False, "no alert of the incident fits its matchers" if _has_matchers(compiled) else "it has no matchers"
+        )
     for test in compiled.no_alert:
         for seen in now.seen:
             if test(seen):
@@ -123,7 +125,7 @@ def context(compiled: Compiled, now: Situation) -> str | None:
     return _context(compiled, now, strict=False)
 
 
-def _asks(compiled: Compiled) -> bool:
+def _has_matchers(compiled: Compiled) -> bool:
     return compiled.alert is not None or bool(compiled.any_alert) or bool(compiled.playbook.match.change)
 
 

@@ -73,6 +73,6 @@ class Rollback:
                 found.state, found.why = "failed", found.done[-1]
         if found.state == "done" and self._by_hand:
             found.state, found.why = "waiting", f"for a person: {', '.join(self._by_hand)}"
-        say = f"rollback of run {run.id} of {run.playbook}: {found.state}" + (f", {found.why}" if found.why else "")
+        notice = f"rollback of run {run.id} of {run.playbook}: {found.state}" + (f", {found.why}" if found.why else "")
         data = {"run": run.id, "incident": run.incident, "state": found.state, "why": found.why, "actor": actor}
-        self._execution.write("rollback", data | {"done": found.done, "left": found.left, "say": say})
+        self._execution.write("rollback", data | {"done": found.done, "left": found.left, "say": notice})

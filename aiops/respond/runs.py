@@ -152,10 +152,10 @@ class Runner:
         plan, case = self._planner.plan(view, name, world, targets)
         if approved is not None and plan.id != approved:
             reason = f"the plan changed since {approved} was approved: check it and approve it again"
-            return self._refused(plan, world, GuardCheck("approval", "refused", reason), actor, tell=True)
+            return self._refused(plan, world, GuardCheck("approval", "refused", reason), actor, notify=True)
         run, stop = self._begin(plan, case, actor, watch)
         if run is None:
-            return self._refused(plan, world, stop, actor, tell=approved is not None)
+            return self._refused(plan, world, stop, actor, notify=approved is not None)
         return self._execute(run, plan, case.playbook, world.now, watch)
 
     def watch(self, playbook: str) -> Watch:
@@ -180,8 +180,10 @@ class Runner:
                 known.rollback = "running"
         if cleared or playbook is None:
             data = {"run": run, "state": "verified" if cleared else "failed", "why": "verification"}
-            say = {} if cleared else {"incident": known.incident, "say": f"run {run} of {known.playbook} did not help"}
-            self._write("ended", now, data | say)
+            notice = (
+                {} if cleared else {"incident": known.incident, "say": f"run {run} of {known.playbook} did not help"}
+            )
+            self._write("ended", now, data | notice)
             return
         rollback = self._rollback(known, playbook, self._execution(known, now, watch or self.watch(known.playbook)))
         unsure = "it is unknown whether it helped" if hold else ""
@@ -254,14 +256,14 @@ class Runner:
                 found.append((run, (run.ended_at or run.started_at) + window_s))
         return found
 
-    def ask_checks(self, run: Run, now: float, watch: Watch | None = None) -> str | None:
+    def send_checks(self, run: Run, now: float, watch: Watch | None = None) -> str | None:
         """Send the `http` checks of a run; return the problem, or None. Raise `UsageError` if it is stopped."""
         playbook = self._planner.playbook(run.playbook)
         if playbook is None or not any(isinstance(check, Http) for check in playbook.verify):
             return None
         execution = self._execution(run, now, watch or self.watch(run.playbook))
         for call in [one for one in self.history.calls.get(run.id, []) if one.phase == "verify"]:
-            sent = execution.ask(call)
+            sent = execution.check(call)
             if sent.stopped is not None:
                 raise UsageError(f"the checks of run {run.id} wait, as {sent.stopped}")
             if sent.problem is not None:
@@ -284,7 +286,7 @@ class Runner:
                 data["say"] = f"{name} was not run: {short}; {names} may approve"
             self._write("expired", now, data)
 
-    def said(self, seq: int, now: float) -> None:
+    def record_notified(self, seq: int, now: float) -> None:
         """Record that people were notified of the entry of that number."""
         self._write("said", now, {"entry": seq})
 
@@ -410,15 +412,15 @@ class Runner:
         data = {"scope": scope, "engaged": True, "actor": "aiops", "reason": reason}
         self.switches.engage(data, now, wait_s=None)
 
-    def _refused(self, plan: Plan, world: World, stop: GuardCheck, actor: str, *, tell: bool) -> Finished:
-        say = f"{plan.playbook} was approved and not run: {stop.reason}" if tell else ""
-        self._refuse(plan, world, stop, actor, say)
+    def _refused(self, plan: Plan, world: World, stop: GuardCheck, actor: str, *, notify: bool) -> Finished:
+        notice = f"{plan.playbook} was approved and not run: {stop.reason}" if notify else ""
+        self._refuse(plan, world, stop, actor, notice)
         return Finished(None, None, f"would run {plan}; refused because {stop.reason}")
 
-    def _refuse(self, plan: Plan, world: World, stop: GuardCheck, actor: str, say: str = "") -> None:
+    def _refuse(self, plan: Plan, world: World, stop: GuardCheck, actor: str, notice: str = "") -> None:
         data = {"plan": plan.id, "playbook": plan.playbook, "incident": plan.incident, "targets": plan.targets}
         data |= {"guard": stop.guard, "reason": stop.reason, "actor": actor}
-        self._write("refused", world.now, data | ({"say": say} if say else {}))
+        self._write("refused", world.now, data | ({"say": notice} if notice else {}))
 
     def _write(self, kind: str, now: float, data: dict[str, Any]) -> None:
         """Write a line, unless the end of all runs was recorded."""

@@ -42,11 +42,11 @@ def calibration(probabilities: Sequence[float], outcomes: Sequence[float], bins:
     if not cases:
         return None
     binned: dict[int, list[tuple[float, float]]] = {}
-    for stated, outcome in zip(probabilities, outcomes, strict=True):
-        binned.setdefault(min(int(stated * bins), bins - 1), []).append((stated, outcome))
-    gaps = [abs(fsum(outcome - stated for stated, outcome in members)) for members in binned.values()]
-    floors = [expected_gap([stated for stated, _ in members]) for members in binned.values()]
-    brier = fsum((outcome - stated) ** 2 for stated, outcome in zip(probabilities, outcomes, strict=True))
+    for probability, outcome in zip(probabilities, outcomes, strict=True):
+        binned.setdefault(min(int(probability * bins), bins - 1), []).append((probability, outcome))
+    gaps = [abs(fsum(outcome - probability for probability, outcome in members)) for members in binned.values()]
+    floors = [expected_gap([probability for probability, _ in members]) for members in binned.values()]
+    brier = fsum((outcome - probability) ** 2 for probability, outcome in zip(probabilities, outcomes, strict=True))
     return Calibration(cases, round(fsum(gaps) / cases, 12), round(fsum(floors) / cases, 12), round(brier / cases, 12))
 
 
@@ -59,7 +59,7 @@ def _check(probabilities: Sequence[float], outcomes: Sequence[float]) -> None:
 
 
 def expected_gap(probabilities: Sequence[float]) -> float:
-    """Return E|hits - sum of probabilities| of independent events that come true as often as stated.
+    """Return E|hits - sum of probabilities| of independent events that come true as often as probability.
 
     Exact from the Poisson binomial distribution, O(n²), up to `EXACT_UP_TO` events, else sqrt(2·variance/pi).
 
@@ -68,9 +68,9 @@ def expected_gap(probabilities: Sequence[float]) -> float:
     """
     centre = fsum(probabilities)
     if len(probabilities) > EXACT_UP_TO:
-        return sqrt(2 * fsum(stated * (1 - stated) for stated in probabilities) / pi)
+        return sqrt(2 * fsum(probability * (1 - probability) for probability in probabilities) / pi)
     distribution = [1.0]
-    for stated in probabilities:
-        shifted = [0.0, *(mass * stated for mass in distribution)]
-        distribution = [miss * (1 - stated) + hit for miss, hit in zip([*distribution, 0.0], shifted, strict=True)]
+    for probability in probabilities:
+        shifted = [0.0, *(mass * probability for mass in distribution)]
+        distribution = [miss * (1 - probability) + hit for miss, hit in zip([*distribution, 0.0], shifted, strict=True)]
     return fsum(mass * abs(hits - centre) for hits, mass in enumerate(distribution))

@@ -73,7 +73,7 @@ class _Weighed(Struct):
 
     score: float
     window: int
-    worth: float
+    value: float
 
 
 def probation(samples: int) -> int:
@@ -137,12 +137,12 @@ def best(corpus: Iterable[Scored], profile: Profile = STANDARD) -> Result:
     hits = false_alarms = 0
     for i, sample in enumerate(weighed):
         if sample.window < 0:
-            raw += sample.worth
+            raw += sample.value
             false_alarms += 1
-        elif sample.worth > earned[sample.window]:
+        elif sample.value > earned[sample.window]:
             hits += earned[sample.window] == -profile.miss
-            raw += sample.worth - earned[sample.window]
-            earned[sample.window] = sample.worth
+            raw += sample.value - earned[sample.window]
+            earned[sample.window] = sample.value
         last = i + 1 == len(weighed) or weighed[i + 1].score != sample.score
         if last and raw > top.raw:
             top = Result(sample.score, 0.0, raw, hits, windows, false_alarms)
@@ -160,10 +160,10 @@ def at_threshold(corpus: Iterable[Scored], threshold: float, profile: Profile = 
         if sample.score < threshold:
             continue
         if sample.window < 0:
-            raw += sample.worth
+            raw += sample.value
             false_alarms += 1
         else:
-            earned[sample.window] = max(earned[sample.window], sample.worth)
+            earned[sample.window] = max(earned[sample.window], sample.value)
     raw += sum(earned)
-    hits = sum(worth != -profile.miss for worth in earned)
+    hits = sum(value != -profile.miss for value in earned)
     return Result(threshold, scaled(raw, windows, profile), raw, hits, windows, false_alarms)

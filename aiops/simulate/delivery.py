@@ -16,7 +16,7 @@ BAD_SKEW_S = 12.0
 LOST_SHARE = 0.02
 COPIED_SHARE = 0.015
 COPIES_MAX = 2
-_LETTERS = {Alert: "a", Change: "c", Action: "o"}
+_PREFIXES = {Alert: "a", Change: "c", Action: "o"}
 
 
 Sent = Alert | Change | Action
@@ -36,7 +36,7 @@ def deliver(messages: Iterable[Alert], others: Iterable[Change | Action], random
         arrived.append(msgspec.structs.replace(message, ts=round(max(0.0, message.ts + skew_s), 3)))
     numbered: list[Sent] = []
     for number, record in enumerate(sorted([*arrived, *others], key=_order)):
-        record.id = f"{_LETTERS[type(record)]}{number:06d}"
+        record.id = f"{_PREFIXES[type(record)]}{number:06d}"
         numbered.append(record)
         if isinstance(record, Alert) and random.random() < COPIED_SHARE:
             numbered += [record] * random.randint(1, COPIES_MAX)

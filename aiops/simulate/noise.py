@@ -13,8 +13,8 @@ from aiops.simulate.site import Site
 from aiops.simulate.streams import Stream
 
 # The division of the background by messages: most noise of real sites comes from a few streams that always fire.
-CHRONIC_SHARE, PERIODIC_SHARE, FLAPPING_SHARE, PASSING_SHARE = 0.55, 0.15, 0.15, 0.15
-CHRONIC_AN_HOUR = 6.0
+CONSTANT_SHARE, PERIODIC_SHARE, FLAPPING_SHARE, PASSING_SHARE = 0.55, 0.15, 0.15, 0.15
+CONSTANT_AN_HOUR = 6.0
 FLAPS = (6, 14)
 POD_NOISE = ("CPUThrottlingHigh", "ContainerMemoryNearLimit", "LogErrorsDetected")
 SERVICE_NOISE = ("KubeHpaMaxedOut", "LogErrorsDetected", "KubeJobFailed", "HighRequestLatency")
@@ -32,21 +32,21 @@ SILENCE_MARGIN_S = 120.0
 def background(site: Site, options: Options, random: Random) -> Iterator[Stream]:
     """Streams that belong to no incident: about `options.noise` messages an hour for each service."""
     messages = options.noise * options.services * options.hours
-    yield from _chronic(site, options, random, messages * CHRONIC_SHARE)
+    yield from _constant(site, options, random, messages * CONSTANT_SHARE)
     yield from _periodic(site, options, random, messages * PERIODIC_SHARE)
     yield from _flapping(site, options, random, messages * FLAPPING_SHARE)
     yield from _passing(site, options, random, messages * PASSING_SHARE)
 
 
-def _chronic(site: Site, options: Options, random: Random, messages: float) -> Iterator[Stream]:
+def _constant(site: Site, options: Options, random: Random, messages: float) -> Iterator[Stream]:
     """Yield a few streams that fire for the whole run, and that everybody has learned to ignore."""
-    each = CHRONIC_AN_HOUR * options.hours
+    each = CONSTANT_AN_HOUR * options.hours
     for _ in range(round(messages / each)):
         signal, entity = _somewhere(site, random)
-        at = options.start + random.expovariate(CHRONIC_AN_HOUR / 3600)
+        at = options.start + random.expovariate(CONSTANT_AN_HOUR / 3600)
         while at < options.start + options.hours * 3600:
             yield _once(signal, entity, at)
-            at += random.expovariate(CHRONIC_AN_HOUR / 3600)
+            at += random.expovariate(CONSTANT_AN_HOUR / 3600)
 
 
 def _periodic(site: Site, options: Options, random: Random, messages: float) -> Iterator[Stream]:

@@ -51,20 +51,20 @@ def simulate(options: Options, progress: Progress | None = None) -> Simulation:
     (1, 'fault-001')
     """
     check(options)
-    tell = progress or (lambda text: None)
+    report = progress or (lambda text: None)
 
     def part(name: str) -> Random:
         return Random(f"{options.seed}:{name}")
 
-    tell("building the site")
+    report("building the site")
     site = build_site(part("site"), options.services)
     found = outbreaks(site, options, part("schedule"))
-    tell("breaking things")
+    report("breaking things")
     faulty = [streams_of(outbreak, site, part(outbreak.incident)) for outbreak in found]
     others, planned = planned_work(site, options, part("planned work"))
     others += [change for change in (_guilty(each, part(f"change {each.incident}")) for each in found) if change]
     noisy = [*background(site, options, part("noise")), *planned]
-    tell("sending alerts")
+    report("sending alerts")
     random = part("messages")
     streams: list[Stream] = [stream for several in (*faulty, noisy) for stream in several]
     sent = [message for stream in streams for message in messages(stream, site, random)]

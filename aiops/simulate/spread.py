@@ -68,8 +68,8 @@ def streams_of(outbreak: Outbreak, site: Site, random: Random) -> list[Stream]:
                 found.append(_stream(outbreak, site, random, symptom.signal, entity, delay_s))
     for entity, (hop, delay_s) in harmed(outbreak, site, random).items():
         found += _felt(outbreak, site, random, entity, hop, delay_s)
-    told = {(stream.signal, stream.entity): stream for stream in reversed(found)}
-    return [stream for stream in found if told[stream.signal, stream.entity] is stream and stream.onset < stream.end]
+    first = {(stream.signal, stream.entity): stream for stream in reversed(found)}
+    return [stream for stream in found if first[stream.signal, stream.entity] is stream and stream.onset < stream.end]
 
 
 def _places(symptom: Symptom, outbreak: Outbreak, site: Site) -> list[str]:

@@ -45,7 +45,7 @@ def messages(stream: Stream, site: Site, random: Random) -> Iterator[Alert]:
 
 def _message(stream: Stream, site: Site, random: Random, at: float, resolved: bool) -> Alert:
     signal = SIGNALS[stream.signal]
-    tells_start = signal.source not in WITHOUT_START
+    has_start = signal.source not in WITHOUT_START
     return Alert(
         ts=round(at, 3),
         name=signal.name,
@@ -56,8 +56,8 @@ def _message(stream: Stream, site: Site, random: Random, at: float, resolved: bo
         entity=stream.entity,
         message=signal.text.format(entity=stream.entity, value=random.uniform(signal.low, signal.high)),
         labels={"alertname": signal.name, **place(site, stream.entity), **stream.labels},
-        starts_at=round(stream.onset, 3) if tells_start else None,
-        ends_at=round(at, 3) if resolved and tells_start else None,
+        starts_at=round(stream.onset, 3) if has_start else None,
+        ends_at=round(at, 3) if resolved and has_start else None,
         truth=Truth(stream.incident, stream.root if stream.incident else None),
     )
 

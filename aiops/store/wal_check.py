@@ -66,9 +66,9 @@ def _pages(path: Path) -> Iterator[_Page]:
             if (own_1, own_2) != (salt_1, salt_2):
                 # It belongs to an earlier log: nothing of this one comes after it.
                 return
-            told: Sums = (sums[0], sums[1])
-            yield _Page(number, _summed(raw[:8] + raw[_FRAME_BYTES:], order, before) == told, commit > 0)
-            before = told
+            stored: Sums = (sums[0], sums[1])
+            yield _Page(number, _summed(raw[:8] + raw[_FRAME_BYTES:], order, before) == stored, commit > 0)
+            before = stored
 
 
 def _summed(raw: bytes, order: str, sums: Sums) -> Sums:

@@ -101,8 +101,8 @@ class _Probes:
         """Answer 200 while records are accepted and processed."""
         health = await run_in_threadpool(self._host.health)
         is_ready = bool(health.get("ready"))
-        told = {"status": health.get("status", "ok"), "ready": is_ready, "engine_time": health.get("engine_time")}
-        return json_response(told, 200 if is_ready else 503)
+        answer = {"status": health.get("status", "ok"), "ready": is_ready, "engine_time": health.get("engine_time")}
+        return json_response(answer, 200 if is_ready else 503)
 
     async def metrics(self, request: Request) -> Response:
         """Return the metrics; needs a token of the scope `read` if tokens are configured."""

@@ -98,7 +98,7 @@ class Pages:
             Route("/deliveries/{verb}", self._guarded(self._move_dead, "write"), methods=["POST"]),
             Route("/endpoints/{name}/enable", self._guarded(self._enable, "write"), methods=["POST"]),
             Route("/api", self._guarded(self._api, "read"), methods=["GET"]),
-            Route("/login", self._ask, methods=["GET"]),
+            Route("/login", self._login_form, methods=["GET"]),
             Route("/login", self._login, methods=["POST"]),
             Route("/logout", self._logout, methods=["POST"]),
             *(Route(f"/static/{name}", _static(name, kind), methods=["GET"]) for name, kind in STATIC.items()),
@@ -112,13 +112,13 @@ class Pages:
                     return self._page(request, "again.html")
                 return RedirectResponse(f"{self._base}/login", 303)
             if isinstance(found, Refusal):
-                return self._told(request, found.status, found.reason)
+                return self._message(request, found.status, found.reason)
             request.state.actor = found.name if found is not None else "local"
             request.state.vouched = found is not None
             try:
                 return await page(request)
             except (ApiError, BodyError) as error:
-                return self._told(request, error.status, error.reason)
+                return self._message(request, error.status, error.reason)
 
         return answer
 
@@ -213,7 +213,7 @@ class Pages:
     async def _api(self, request: Request) -> Response:
         return self._page(request, "api.html", operations=self._operations)
 
-    async def _ask(self, request: Request) -> Response:
+    async def _login_form(self, request: Request) -> Response:
         return self._page(request, "login.html", wrong="")
 
     async def _login(self, request: Request) -> Response:
@@ -221,7 +221,7 @@ class Pages:
         try:
             fields = await self._forms.read(request)
         except (ApiError, BodyError) as error:
-            return self._told(request, error.status, error.reason)
+            return self._message(request, error.status, error.reason)
         session_guard = self._caller.session_guard
         wait_s = session_guard.attempts.take(client)
         if wait_s:
@@ -244,7 +244,7 @@ class Pages:
         try:
             await self._forms.read(request)
         except (ApiError, BodyError) as error:
-            return self._told(request, error.status, error.reason)
+            return self._message(request, error.status, error.reason)
         response = RedirectResponse(f"{self._base}/login", 303)
         self._caller.session_guard.logout(request, response)
         return response
@@ -254,8 +254,8 @@ class Pages:
             self._caller.host, request.path_params, query, body, request.state.actor, self._clock, request.state.vouched
         )
 
-    def _told(self, request: Request, status: int, reason: str) -> Response:
-        response = self._page(request, "told.html", status=status, reason=reason)
+    def _message(self, request: Request, status: int, reason: str) -> Response:
+        response = self._page(request, "message.html", status=status, reason=reason)
         response.status_code = status
         return response
 

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from aiops.cli.app import app
-from aiops.cli.dead_letters import letters_command
+from aiops.cli.dead_letters import dead_letters_command
 from aiops.config import Config, StateConfig
 from aiops.engine.engine import Engine
 from aiops.errors import UsageError
@@ -68,7 +68,7 @@ def test_limit_is_bounded(state: Path, limit: str) -> None:
 
 def test_no_letters_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Store(tmp_path).close()
-    letters_command(state=tmp_path)
+    dead_letters_command(state=tmp_path)
     assert "no dead letters" in capsys.readouterr().out
-    letters_command(state=tmp_path, as_json=True)
+    dead_letters_command(state=tmp_path, as_json=True)
     assert json.loads(capsys.readouterr().out) == []

@@ -23,7 +23,7 @@ from aiops.cli.send import _outcome
 from aiops.errors import AiopsError, UsageError
 from aiops.journal import read
 from aiops.records import Alert
-from aiops.sending import BODY_RECORDS, Reply, Sender, asked_time, open_daemon, paced, shifted
+from aiops.sending import BODY_RECORDS, Reply, Sender, open_daemon, paced, shifted, wait_for_engine_time
 from aiops.testing.daemon_process import DaemonProcess, Hatchery
 from aiops.testing.kafka_broker import free_ports
 
@@ -206,8 +206,8 @@ def test_an_ingest_token_is_enough_to_be_refused(hatchery: Hatchery, tmp_path: P
     assert site.send(str(tmp_path / "now.jsonl"), "--token", TOKEN)[0] == 0
 
     def reached() -> bool:
-        ask = open_daemon(site.url, None)[1]
-        return ask() is not None
+        query_time = open_daemon(site.url, None)[1]
+        return query_time() is not None
 
     until(reached, "the record to be processed")
     code, _, err = site.send(str(tmp_path / "old.jsonl"), "--token", TOKEN)
@@ -317,16 +317,16 @@ def test_a_daemon_that_starts_is_waited_for_and_one_that_is_not_there_is_said_so
     clock = Daemon(ok(1))
     answers = [OSError("refused"), OSError("refused"), None]
 
-    def ask() -> float | None:
+    def query_time() -> float | None:
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         if isinstance(answer, OSError):
             raise answer
         return 5.0
 
-    assert asked_time(ask, sleep=clock.sleep, monotonic=lambda: clock.now) == 5.0
+    assert wait_for_engine_time(query_time, sleep=clock.sleep, monotonic=lambda: clock.now) == 5.0
     answers[:] = [OSError("refused")]
     with pytest.raises(AiopsError, match="does not answer: refused; gave up after 10 s"):
-        asked_time(ask, sleep=clock.sleep, monotonic=lambda: clock.now)
+        wait_for_engine_time(query_time, sleep=clock.sleep, monotonic=lambda: clock.now)
 
 
 def alert(n: int, size: int = 0) -> Alert:

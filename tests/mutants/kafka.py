@@ -160,7 +160,7 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "send-ignores-retry-after",
         "aiops/sending.py",
-        "self._sleep(asked_s or wait_s)",
+        "self._sleep(retry_after_s or wait_s)",
         "self._sleep(wait_s)",
         (f"{_SEND}::test_a_busy_daemon_is_waited_for_as_it_asks",),
     ),

@@ -465,8 +465,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "respond-a-failing-precondition-is-passed",
         "aiops/respond/execution.py",
-        "and (sent := self.ask(call)).problem is not None:",
-        'and (sent := self.ask(call)).problem == "":',
+        "and (sent := self.check(call)).problem is not None:",
+        'and (sent := self.check(call)).problem == "":',
         (RUNS + "test_a_precondition_that_fails_sends_nothing_else",),
     ),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aiops.records.severity import LEVELS, MAX_TEXT, Severity, find_severity, is_stated, parse_severity
+from aiops.records.severity import LEVELS, MAX_TEXT, Severity, find_severity, has_explicit_severity, parse_severity
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ from aiops.records.severity import LEVELS, MAX_TEXT, Severity, find_severity, is
 def test_a_severity_is_the_known_word_or_number_in_the_text(text: str, level: Severity) -> None:
     assert find_severity(text) is level
     assert parse_severity(text) is level
-    assert is_stated(text)
+    assert has_explicit_severity(text)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_severity_is_the_known_word_or_number_in_the_text(text: str, level: Se
 def test_what_is_ambiguous_or_unknown_is_an_unstated_warning(text: str) -> None:
     assert find_severity(text) is None
     assert parse_severity(text) is Severity.WARNING
-    assert not is_stated(text)
+    assert not has_explicit_severity(text)
 
 
 def test_a_sentence_is_no_severity() -> None:

@@ -118,7 +118,7 @@ def test_stop_during_a_precondition_is_a_stop_and_no_refusal() -> None:
 
 def test_question_is_written_down_with_its_answer_only() -> None:
     run = Scripted(Reply(200, "all is well"))
-    run.execution.ask(call("alive", phase="verify"))
+    run.execution.check(call("alive", phase="verify"))
     [(kind, data)] = run.lines
     assert (kind, data["status"], data["problem"], data["target"]) == ("asked", 200, None, "a")
     assert "excerpt" not in data

@@ -255,10 +255,10 @@ def test_what_people_must_hear_waits_until_they_were_notified(story: Story) -> N
     story.tell("refused", incident="i", say="it was not run")
     story.tell("refused", incident="i", say="")
     story.tell("unknown kind", say="still said")
-    assert {seq: (one.incident, one.text) for seq, one in story.history.unsaid.items()} == {
+    assert {seq: (one.incident, one.text) for seq, one in story.history.pending_notices.items()} == {
         0: ("i", "it was not run"),
         2: ("", "still said"),
     }
     story.tell("said", entry=0)
     story.tell("said", entry=77)
-    assert list(story.history.unsaid) == [2]
+    assert list(story.history.pending_notices) == [2]

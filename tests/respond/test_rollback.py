@@ -56,7 +56,7 @@ def ran(bench: Bench, targets: list[str] | None = None) -> Run:
 
 
 def said(bench: Bench) -> list[str]:
-    return [one.text for one in bench.runner.history.unsaid.values()]
+    return [one.text for one in bench.runner.history.pending_notices.values()]
 
 
 def test_all_targets_that_were_touched_are_rolled_back_the_last_one_first(make: Make, receiver: Receiver) -> None:
@@ -195,7 +195,7 @@ def test_a_stop_while_a_run_is_judged_leaves_its_rollback_to_a_person(make: Make
     run = ran(bench)
     watch = bench.runner.watch(run.playbook)
     receiver.replies = [Reply(503, wait=held)]
-    with beside(lambda: bench.runner.ask_checks(run, bench.now, watch)) as wrong:
+    with beside(lambda: bench.runner.send_checks(run, bench.now, watch)) as wrong:
         until(lambda: len(receiver.requests) == 2)
         bench.engage()
         bench.release()
@@ -289,11 +289,11 @@ def test_http_checks_are_asked_when_a_run_is_judged(make: Make, receiver: Receiv
     bench = make(verify=[get(receiver, "healthy")], steps=[post(receiver, "restart")])
     receiver.replies = [Reply(200), Reply(503), Reply(200)]
     run = ran(bench)
-    assert bench.runner.ask_checks(run, bench.now) == "verify healthy on worker-1: status 503"
-    assert bench.runner.ask_checks(run, bench.now) is None
+    assert bench.runner.send_checks(run, bench.now) == "verify healthy on worker-1: status 503"
+    assert bench.runner.send_checks(run, bench.now) is None
     bench.engage()
     with pytest.raises(UsageError, match="wait, as kill switch global is engaged"):
-        bench.runner.ask_checks(run, bench.now)
+        bench.runner.send_checks(run, bench.now)
     assert paths(receiver) == ["/worker-1/restart", "/worker-1/healthy", "/worker-1/healthy"]
 
 
@@ -312,8 +312,8 @@ def test_approvals_that_come_too_late(make: Make, on_timeout: str, count: int) -
     assert bench.kinds()[-2:] == ["approval", "expired"]
     assert said(bench) == ["restart-worker was not run: 1 of 2 approvals within 10m; team:platform may approve"] * count
     assert bench.run().run is None, "nothing is ever approved by silence"
-    for one in list(bench.runner.history.unsaid.values()):
-        bench.runner.said(one.seq, bench.now)
+    for one in list(bench.runner.history.pending_notices.values()):
+        bench.runner.record_notified(one.seq, bench.now)
     assert said(bench) == []
 
 

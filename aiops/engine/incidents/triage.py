@@ -8,7 +8,7 @@ from typing import Any, Final
 from aiops.engine.arrival import Arrival
 from aiops.engine.incidents.clusters import Clusters, ClusterState
 from aiops.engine.incidents.config import IncidentConfig
-from aiops.records import LABELS, Severity, is_stated, parse_severity
+from aiops.records import LABELS, Severity, has_explicit_severity, parse_severity
 from aiops.wording import duration
 
 # A stream that is at least this likely to be as loud as it is: nothing happened that does not happen all the time.
@@ -52,7 +52,7 @@ class Triage:
             return True
         if not surprise.first and surprise.p >= ORDINARY_P:
             return False
-        return self.lone_s <= 0 or not is_stated(arrival.alert.severity)
+        return self.lone_s <= 0 or not has_explicit_severity(arrival.alert.severity)
 
     def _reason(self, arrival: Arrival) -> str | None:
         """Return why an alert does not make its cluster an incident; None when it does."""
@@ -65,7 +65,7 @@ class Triage:
             return None
         if not surprise.first and surprise.p >= ORDINARY_P:
             return f"as usual: {surprise.sentence()}"
-        if self.lone_s > 0 and is_stated(arrival.alert.severity) and not _corroborated(arrival.cluster):
+        if self.lone_s > 0 and has_explicit_severity(arrival.alert.severity) and not _corroborated(arrival.cluster):
             self._wait(arrival.cluster, arrival.now)
             return f"too few warnings to tell: an incident when others join or it lasts {duration(self.lone_s)}"
         return None

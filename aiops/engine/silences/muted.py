@@ -13,7 +13,7 @@ from mypy_extensions import mypyc_attr
 
 from aiops.engine.arrival import Arrival
 from aiops.engine.silences.silences import Silences
-from aiops.records import is_stated
+from aiops.records import has_explicit_severity
 
 
 @mypyc_attr(acyclic=True)
@@ -35,7 +35,7 @@ class Muted:
         if self.silences.by_id:
             silence = self.silences.match(arrival.alert, stream.entity, arrival.now)
             if silence is not None:
-                self.mute(stream.number, silence.id, is_stated(arrival.alert.severity))
+                self.mute(stream.number, silence.id, has_explicit_severity(arrival.alert.severity))
                 arrival.silence = silence.id
                 return
         self.forget(stream.number)
