@@ -7,7 +7,7 @@ from typing import Any
 
 from aiops_models.causes import CauseRanker
 from aiops_models.causes.entity_names import tail
-from aiops_models.causes.incident_graph import Scene
+from aiops_models.causes.incident_graph import IncidentGraph
 
 from aiops.ports import AlertFact
 from aiops.score import Case as Scored
@@ -39,7 +39,7 @@ _GROUPS: dict[str, _Groups] = {}
 def groups_of(name: str, system: System) -> Mapping[str, str]:
     """Entity -> its service."""
     if name not in _GROUPS:
-        _GROUPS[name] = _Groups(CauseRanker(system.topology, {"rules": []})._land.group)
+        _GROUPS[name] = _Groups(CauseRanker(system.topology, {"rules": []})._topology_index.group)
     return _GROUPS[name]
 
 
@@ -63,10 +63,10 @@ def naive(system: System, weigh: Weigh, best: bool = False) -> list[Scored]:
     ranker = CauseRanker(system.topology, {"rules": []})
     scored = []
     for case in system.cases:
-        scene = Scene(ranker._land, ranker._lexicon, case.view)
+        graph = IncidentGraph(ranker._topology_index, ranker._lexicon, case.view)
         found: dict[str, list[float]] = {}
         for fact in case.view.facts:
-            found.setdefault(scene.place(scene.named(fact), fact.service), []).append(weigh(fact))
+            found.setdefault(graph.place(graph.named(fact), fact.service), []).append(weigh(fact))
         scores = [max(each) if best else sum(each) for each in found.values()]
         scored.append(Scored(scores, [is_right(entity, case, system) for entity in found]))
     return scored

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
 from aiops_models.causes import CauseRanker
-from aiops_models.causes.incident_graph import Scene
+from aiops_models.causes.incident_graph import IncidentGraph
 from aiops_models.causes.score_terms import WEIGHTS
 
 from aiops.score import Case as Scored
@@ -32,8 +32,8 @@ def parts_of(system: System, unlabelled: bool) -> list[Parts]:
     ranker = CauseRanker(system.topology, {"rules": []})
     found: list[Parts] = []
     for case in system.cases:
-        scene = Scene(ranker._land, ranker._lexicon, case.view)
-        _, accounts = ranker._accounts(scene)
+        graph = IncidentGraph(ranker._topology_index, ranker._lexicon, case.view)
+        _, accounts = ranker._accounts(graph)
         found.append(
             [
                 (

@@ -14,7 +14,8 @@ from aiops_connectors.mapping.builders import Problem
 from aiops_connectors.mapping.draft import Draft, draft
 from aiops_connectors.mapping.mapping import MappingFile, load_mapping, names
 from aiops_connectors.mapping.samples import check_hostile, check_samples
-from aiops_connectors.payloads.body_decoders import Posted, payload
+from aiops_connectors.payloads.body_decoders import payload
+from aiops_connectors.payloads.prometheus_push import PrometheusPush
 
 _OWN = {
     "archive": "Archive records: one object, a list, JSON Lines, or CloudEvents that hold them.",
@@ -64,7 +65,7 @@ class Catalogue:
         Raise `UsageError` for a connector that is not known.
         """
         if connector == "prometheus":
-            taken = Posted(load_mapping("alertmanager")).take(body, headers, now)
+            taken = PrometheusPush(load_mapping("alertmanager")).take(body, headers, now)
         else:
             own = connector if connector.endswith((".yaml", ".yml")) else None
             taken = payload(connector, own, MAX_BYTES).take(body, headers, now)

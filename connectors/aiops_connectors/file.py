@@ -82,7 +82,7 @@ class FileSource:
         """See `Source.run`."""
         try:
             while not self._stopped.is_set():
-                if not self._look(inbox, position):
+                if not self._read_batch(inbox, position):
                     self._sleep(self.options.poll_s)
         finally:
             self._close()
@@ -103,7 +103,7 @@ class FileSource:
             "unknown": self._unknown.counted(),
         }
 
-    def _look(self, inbox: Inbox, position: Position | None) -> bool:
+    def _read_batch(self, inbox: Inbox, position: Position | None) -> bool:
         """Read one batch; whether there was any."""
         try:
             if self._file is None and not self._open(position):
@@ -183,7 +183,7 @@ class FileSource:
                 for problem in self._unknown.sift(problems):
                     where = f"{place} {problem.place}"
                     letters.append(DeadLetter(self.name, where, problem.reason, (problem.raw or line)[:MAX_RAW], now))
-        self._unknown.look(records)
+        self._unknown.check_severities(records)
         return Received(records, position, letters)
 
     def _close(self) -> None:

@@ -131,8 +131,8 @@ class CauseClassifier:
 
     def _names(self, view: IncidentView) -> frozenset[str]:
         """Words that name somebody; "frontend" and "redis-cart" say who, not what."""
-        spoken = [name for fact in view.facts for name in (fact.entity, fact.service or "", fact.caller or "")]
-        return frozenset(part for name in (*self._topology.nodes, *spoken) for part in _split(name))
+        named = [name for fact in view.facts for name in (fact.entity, fact.service or "", fact.caller or "")]
+        return frozenset(part for name in (*self._topology.nodes, *named) for part in _split(name))
 
     def _keep(self, example: Example) -> None:
         self._norms.clear()

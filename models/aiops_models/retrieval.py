@@ -155,7 +155,7 @@ class Bm25:
         """What a document with every word of the query, endlessly often, would score: makes scores comparable."""
         return sum(weight * self._idf.get(word, 0.0) for word, weight in list(query.items())[:MAX_TERMS])
 
-    def look(self, query: Mapping[str, float]) -> Likeness:
+    def likeness(self, query: Mapping[str, float]) -> Likeness:
         """`scores`, `coverage` and `ceiling` of all documents in one pass, for an index of some hundred documents."""
         scores, got, counts = [0.0] * self.size, [0.0] * self.size, [0] * self.size
         total = ceiling = 0.0
@@ -189,20 +189,20 @@ class Bm25:
         return (got / total if total else 0.0), count
 
 
-def weighted(said: Iterable[tuple[str, float]], shown: Iterable[str] = ()) -> dict[str, float]:
+def weighted(weighted_texts: Iterable[tuple[str, float]], shown: Iterable[str] = ()) -> dict[str, float]:
     """A query: texts that people wrote, with weights, and texts that a machine wrote (expressions, `"label values"`).
 
     A word that is said again adds less each time (square root).
     """
     query: dict[str, float] = {}
-    for text, weight in said:
+    for text, weight in weighted_texts:
         for word, root in _counted(text):
             query[word] = query.get(word, 0.0) + weight * root
-    spoken = frozenset(query)
+    queried = frozenset(query)
     for text in shown:
         selected = _selected(text)
         for word, root in _counted(text):
-            extra = CONFIRMED + SELECTED * (word in selected) if word in spoken else SHOWN * root
+            extra = CONFIRMED + SELECTED * (word in selected) if word in queried else SHOWN * root
             query[word] = query.get(word, 0.0) + extra
     return query
 

@@ -118,7 +118,7 @@ class SimilarIncidents:
             fresh = math.exp2((past.opened_at - view.opened_at) / HALF_LIFE_S)
             found.append((cosines[features] * (1.0 + fresh) / 2.0, name))
         found = sorted((each for each in found if each[0] >= MIN_SIMILARITY), key=lambda each: (-each[0], each[1]))
-        return [Evidence(name, round(value, 4), self._told(self._past[name], idf)) for value, name in found[:k]]
+        return [Evidence(name, round(value, 4), self._described(self._past[name], idf)) for value, name in found[:k]]
 
     def dump(self) -> Any:
         """Plain data; the index is built again from it."""
@@ -179,7 +179,7 @@ class SimilarIncidents:
                 dot += square
         return min(dot / math.sqrt(norm * length), 1.0)
 
-    def _told(self, past: Past, idf: Mapping[str, float]) -> str:
+    def _described(self, past: Past, idf: Mapping[str, float]) -> str:
         """What both share, the most telling first, and what became of the past one."""
         shared = sorted((f for f in past.features if f in idf), key=lambda feature: (-idf[feature], feature))
         parts = [f"shares {', '.join(shared[:_LISTED])}"]

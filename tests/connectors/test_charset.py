@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from aiops_connectors.payloads.charset import _CODECS, CharsetError, as_utf8, stated
+from aiops_connectors.payloads.charset import _CODECS, CharsetError, as_utf8, declared
 
 ALERT = {"title": "Festplatte läuft voll", "host": "srv-münchen", "severity": "critical", "status": "firing"}
 TEXT = json.dumps(ALERT, ensure_ascii=False)
@@ -109,4 +109,4 @@ def test_a_content_type_may_be_anything() -> None:
         "a; charset=utf-8; charset=zip",
         "\xff;",
     ):
-        assert isinstance(stated(kind), str)
+        assert isinstance(declared(kind), str)

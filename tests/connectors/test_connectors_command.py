@@ -60,7 +60,7 @@ def test_the_schema_of_an_unknown_plugin_is_refused_with_the_known_ones() -> Non
 def test_config_keys_ends_with_the_options_of_plugins() -> None:
     output = CliRunner().invoke(config_app, ["keys"]).output
     assert 'sources[].options.topics  list of text, default []  (type = "kafka")' in output
-    assert 'endpoints[].options.url_env  text, must be given  (type = "slack")' in output
+    assert 'endpoints[].options.url_env  text, required  (type = "slack")' in output
     assert "correlate.sensitivity  number, > 0, < 1, default 0.5" in output
 
 

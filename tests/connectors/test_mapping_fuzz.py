@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from aiops_connectors.mapping.mapping import MAX_ITEMS, load_mapping, names
+from aiops_connectors.mapping.samples import read_samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.journal.frame import decode_lines, encode_lines
 
 NOW = 1_772_400_000.0
-SAMPLES: dict[str, list[Any]] = {}
-for file in sorted((Path(__file__).parent / "samples").glob("*.yaml")):
-    for tool, cases in msgspec.yaml.decode(file.read_bytes()).items():
-        SAMPLES.setdefault(tool, []).extend(case["payload"] for case in cases)
+SAMPLES: dict[str, list[Any]] = {
+    path.stem: [sample.payload for sample in read_samples(path)]
+    for path in sorted((Path(__file__).parent / "samples").glob("*.yaml"))
+}
 
 
 def nested(levels: int) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import aiops_connectors.payloads.prometheus_push
 import pytest
 from aiops_connectors.mapping.mapping import load_mapping
-from aiops_connectors.payloads.prometheus_push import Posted, Taken
+from aiops_connectors.payloads.prometheus_push import PrometheusPush, Taken
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,7 +42,7 @@ ALERTS = st.builds(
     st.sampled_from(TIMES),
     st.sampled_from([None, "", "https://prom.example/g", "javascript:alert(1)"]),
 )
-POSTED = Posted(load_mapping("alertmanager"))
+POSTED = PrometheusPush(load_mapping("alertmanager"))
 
 
 def shown(taken: Taken) -> tuple[Any, list[tuple[str, str]]]:
@@ -67,7 +67,7 @@ def test_what_is_given_out_is_not_what_is_remembered() -> None:
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aiops_connectors.payloads.prometheus_push, "MAX_KNOWN", 10)
-    posted = Posted(load_mapping("alertmanager"))
+    posted = PrometheusPush(load_mapping("alertmanager"))
     bodies = [json.dumps([{"labels": {"alertname": f"A{n}"}}]).encode() for n in range(50)]
     for body in bodies:
         assert len(posted.take(body, {}, NOW).records) == 1

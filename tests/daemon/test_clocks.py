@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from aiops_connectors.mapping.mapping import load_mapping
-from aiops_connectors.payloads.prometheus_push import Posted
+from aiops_connectors.payloads.prometheus_push import PrometheusPush
 
 from aiops.config import Config, StateConfig
 from aiops.daemon.clocks import LASTS_S, MAX_SENDERS, Offsets, SteadyClock
@@ -208,7 +208,7 @@ def written(at: float) -> str:
 
 
 def test_a_prometheus_ten_minutes_late_fires_and_resolves_and_health_names_it(tmp_path: Path) -> None:
-    clock, posted = Clock(START), Posted(load_mapping("alertmanager"))
+    clock, posted = Clock(START), PrometheusPush(load_mapping("alertmanager"))
     daemon = opened(tmp_path, clock)
     for _ in range(8):
         taken = posted.take(late_post(clock.now, 600, START - 660), {}, clock.now)

@@ -134,7 +134,7 @@ class Lab:
     def running(
         self, inbox: RecordingInbox, options: Mapping[str, Any], position: Position | None = None
     ) -> Iterator[KafkaSource]:
-        source = KafkaSource("test", options, jitter=lambda: 0.0, look_every_s=0.5)
+        source = KafkaSource("test", options, jitter=lambda: 0.0, check_every_s=0.5)
         thread = threading.Thread(target=source.run, args=(inbox, position), daemon=True)
         thread.start()
         try:

@@ -96,10 +96,10 @@ class Group3:
 
     def __init__(self, note: str) -> None:
         self.note = note
-        self.asked: list[Partition] = []
+        self.answers: list[Partition] = []
 
     def committed(self, partitions: Iterable[Partition]) -> dict[Partition, Commit]:
-        self.asked += partitions
+        self.answers += partitions
         return {one: Commit(3, self.note) for one in partitions}
 
     def starts(self, partitions: Iterable[Partition], start: Start) -> dict[Partition, int]:
@@ -116,10 +116,10 @@ def test_a_partition_that_comes_straight_back_is_read_on() -> None:
     assert positions.revoke([("t", 0)]) == {("t", 0): Commit(7, "aiops:5")}
     assert positions.assign([("t", 0)], group) == {("t", 0): 7}
     assert positions.position({"t/0": 9}).at == {"t/0": 9, READER: 5}
-    assert group.asked == [("t", 0)]
-    positions.ask_again()
+    assert group.answers == [("t", 0)]
+    positions.forget_lookups()
     positions.assign([("t", 0)], group)
-    assert group.asked == [("t", 0)] * 2
+    assert group.answers == [("t", 0)] * 2
 
 
 def test_only_what_another_reader_committed_moves_us_on() -> None:

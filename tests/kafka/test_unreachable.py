@@ -45,7 +45,7 @@ def test_client_with_a_wrong_option_raises_the_same_error(address: str) -> None:
 
 
 def test_probe_of_nobody_raises(address: str, stray_sockets: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aiops_connectors.kafka.probe.ASK_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("aiops_connectors.kafka.probe.QUERY_TIMEOUT_S", 0.2)
     with pytest.raises(BrokerError):
         probe(KafkaOptions(bootstrap_servers=[address], topics=["t"]), ("t", 0), 0)
 

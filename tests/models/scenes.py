@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aiops_models.causes.history import History
-from aiops_models.causes.incident_graph import Scene
+from aiops_models.causes.incident_graph import IncidentGraph
 from aiops_models.causes.lexicon import Lexicon
 from aiops_models.causes.rarity import Surprise
-from aiops_models.causes.topology_index import Landscape
+from aiops_models.causes.topology_index import TopologyIndex
 
 from aiops.ports import AlertFact, IncidentView
 from aiops.records import Change
@@ -40,9 +40,9 @@ def fact(entity: str, name: str = LATENCY, at: float = 0.0, z: float | None = No
     return AlertFact(entity, name, 3, 1, AT + at, AT + at, magnitude=z)
 
 
-def scene(*facts: AlertFact, changes: Iterable[Change] = (), topology: Topology = SHOP) -> Scene:
+def graph(*facts: AlertFact, changes: Iterable[Change] = (), topology: Topology = SHOP) -> IncidentGraph:
     """The scene of an incident of these facts."""
-    return Scene(Landscape(topology), Lexicon(), IncidentView("i", AT, list(facts), list(changes)))
+    return IncidentGraph(TopologyIndex(topology), Lexicon(), IncidentView("i", AT, list(facts), list(changes)))
 
 
 def surprise(*facts: AlertFact, past: Iterable[list[tuple[str, str]]] = (), topology: Topology = SHOP) -> Surprise:
@@ -50,4 +50,4 @@ def surprise(*facts: AlertFact, past: Iterable[list[tuple[str, str]]] = (), topo
     history = History()
     for number, pairs in enumerate(past):
         history.add(f"past-{number}", pairs)
-    return Surprise(scene(*facts, topology=topology), history)
+    return Surprise(graph(*facts, topology=topology), history)

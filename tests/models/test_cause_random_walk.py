@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from aiops_models.causes.random_walk import blame
+from aiops_models.causes.random_walk import random_walk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +16,7 @@ from tests.models.scenes import CPU, fact, surprise
 
 def walked(*facts: AlertFact, topology: Topology | None = None) -> dict[str, float]:
     found = surprise(*facts, topology=topology) if topology is not None else surprise(*facts)
-    return blame(found.scene, found)
+    return random_walk(found.graph, found)
 
 
 def test_nobody_is_blamed_where_nobody_complains() -> None:
@@ -56,7 +56,7 @@ def test_blame_is_finite_and_no_more_than_the_complaints(data: st.DataObject) ->
     topology = Topology.build([Node(n, "service") for n in names], [Edge(a, b, "calls") for a, b in pairs if a != b])
     chosen = data.draw(st.lists(st.sampled_from(names), min_size=1, unique=True))
     found = surprise(*[fact(name) for name in chosen], topology=topology)
-    total = sum(found.blamed(name) for name in found.scene.by_entity)
-    blamed = blame(found.scene, found)
+    total = sum(found.blamed(name) for name in found.graph.by_entity)
+    blamed = random_walk(found.graph, found)
     assert all(value >= 0 and math.isfinite(value) for value in blamed.values())
     assert sum(blamed.values()) <= total + 1e-9

@@ -8,7 +8,7 @@ import sys
 import time
 
 from aiops_models.causes import CauseRanker
-from aiops_models.causes.incident_graph import Scene
+from aiops_models.causes.incident_graph import IncidentGraph
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -159,9 +159,9 @@ def test_two_spellings_are_one_entity() -> None:
 
 def test_confirmed_service_stands_for_its_replicas_and_other_spellings() -> None:
     ranker = CauseRanker(TOPOLOGY)
-    scene = Scene(ranker._land, ranker._lexicon, view(fact("cart-1", "heap:up")))
-    assert ranker._roots(scene, "app/cart") == ["cart", "cart-0", "cart-1", "cart-2", "cart-3"]
-    assert ranker._roots(scene, "elsewhere") == ["elsewhere"]
+    graph = IncidentGraph(ranker._topology_index, ranker._lexicon, view(fact("cart-1", "heap:up")))
+    assert ranker._roots(graph, "app/cart") == ["cart", "cart-0", "cart-1", "cart-2", "cart-3"]
+    assert ranker._roots(graph, "elsewhere") == ["elsewhere"]
 
 
 def test_probability_and_candidate_set_after_ten_outcomes() -> None:

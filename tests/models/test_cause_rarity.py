@@ -21,7 +21,7 @@ def test_breadth_counts_the_groups_that_could_have_it() -> None:
 
 
 def _type(name: str) -> str:
-    [found] = surprise(fact("host-1", name)).scene.by_entity["host-1"]
+    [found] = surprise(fact("host-1", name)).graph.by_entity["host-1"]
     return found
 
 

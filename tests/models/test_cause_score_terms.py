@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiops.records import Change
-from tests.models.scenes import AT, CPU, fact, scene, surprise
+from tests.models.scenes import AT, CPU, fact, graph, surprise
 
 
 def terms() -> Terms:
     facts = [fact("web"), fact("cart"), fact("cart-1", CPU), fact("db", CPU)]
     changes = [Change(ts=AT - 60, entity="db", name="deploy")]
     found = surprise(*facts)
-    found.scene = scene(*facts, changes=changes)
-    return Terms(found.scene, found, Memory(), [])
+    found.graph = graph(*facts, changes=changes)
+    return Terms(found.graph, found, Memory(), [])
 
 
 def test_score_is_the_exact_sum_of_its_parts() -> None:

@@ -17,13 +17,13 @@ def test_siblings_are_of_one_service_and_one_kind() -> None:
 
 def test_replica_alone_with_a_signal_stands_out() -> None:
     alone = surprise(fact("cart-1", CPU))
-    kind = next(iter(alone.scene.by_entity["cart-1"]))
+    kind = next(iter(alone.graph.by_entity["cart-1"]))
     assert contrast(alone, "cart-1") == pytest.approx(alone.value["cart-1", kind])
 
 
 def test_signal_that_a_sibling_shares_counts_in_part_and_one_of_all_not_at_all() -> None:
     two = surprise(fact("cart-1", CPU), fact("cart-2", CPU))
-    kind = next(iter(two.scene.by_entity["cart-1"]))
+    kind = next(iter(two.graph.by_entity["cart-1"]))
     assert contrast(two, "cart-1") == pytest.approx(two.value["cart-1", kind] / 2)
     every = surprise(*[fact(f"cart-{n}", CPU) for n in (1, 2, 3)])
     assert contrast(every, "cart-1") == 0.0

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 from aiops_models.causes.changes import Suspect
-from aiops_models.causes.random_walk import blame
+from aiops_models.causes.random_walk import random_walk
 from aiops_models.causes.text import (
     LISTED,
     MAX_TEXT,
-    blame_text,
     change_text,
     contrast_text,
     internal_text,
     likeness_text,
     symptom_text,
+    walk_text,
 )
 
 from aiops.records import Change
@@ -41,13 +41,13 @@ def test_symptom_is_seen_and_contrast_is_counted() -> None:
 
 def test_blame_says_dependencies_only_where_it_came_along_them() -> None:
     lonely = surprise(fact("db"))
-    assert "is on db itself" in blame_text(lonely, "db", 1.0)
+    assert "is on db itself" in walk_text(lonely, "db", 1.0)
     both = surprise(fact("cart"), fact("db"))
-    shares = blame(both.scene, both)
+    shares = random_walk(both.graph, both)
     share = shares["db"] / sum(shares.values())
-    assert "along the dependencies to db" in blame_text(both, "db", share)
-    assert "stays on cart" in blame_text(both, "cart", 0.2)
-    silent = blame_text(surprise(fact("cart")), "db", 0.1)
+    assert "along the dependencies to db" in walk_text(both, "db", share)
+    assert "stays on cart" in walk_text(both, "cart", 0.2)
+    silent = walk_text(surprise(fact("cart")), "db", 0.1)
     assert "raised no alert" in silent
 
 

@@ -79,10 +79,10 @@ def test_siblings_that_lack_different_alerts_are_counted_at_most() -> None:
 
 
 def test_a_confirmed_service_is_not_said_to_be_a_confirmed_replica() -> None:
-    ranker, look = CauseRanker(CHAIN), (("cart-0", "heap:up"), ("web", "latency:up"))
+    ranker, likeness = CauseRanker(CHAIN), (("cart-0", "heap:up"), ("web", "latency:up"))
     for number in range(MIN_CONFIRMED + 1):
-        ranker.learn(view(*look, name=f"i{number}"), "cart")
-    found = {(c.entity, one.name): one.text for c in ranker.rank(view(*look)) for one in c.evidence}
+        ranker.learn(view(*likeness, name=f"i{number}"), "cart")
+    found = {(c.entity, one.name): one.text for c in ranker.rank(view(*likeness)) for one in c.evidence}
     assert found["cart", "likeness"].endswith("100% alike, was confirmed to be caused by cart")
     assert found["cart-0", "likeness"].endswith("100% alike, was confirmed to be caused by cart-0 or its service")
     assert found["cart-0", "signs"].startswith("heap:up on cart-0: such alerts were more often on confirmed causes")

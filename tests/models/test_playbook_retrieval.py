@@ -46,7 +46,7 @@ def test_coverage_counts_words_that_no_document_has() -> None:
 def test_one_look_tells_what_the_single_questions_tell() -> None:
     index = Bm25(DOCS, {"t": 1.0})
     query = weighted([("disk full, disk slow", 2.0), ("unheard", 1.0)], ['up{job="queue"} == 0'])
-    found = index.look(query)
+    found = index.likeness(query)
     scores = index.scores(query)
     assert found.scores == [scores.get(number, 0.0) for number in range(len(DOCS))]
     told = list(zip(found.shares, found.words, strict=True))

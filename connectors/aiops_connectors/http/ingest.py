@@ -22,12 +22,13 @@ from aiops_connectors.http.options import HttpOptions
 from aiops_connectors.http.signatures import Forged, Verifier
 from aiops_connectors.mapping.builders import MAX_RAW, Problem
 from aiops_connectors.mapping.mapping import load_mapping, names
-from aiops_connectors.payloads.body_decoders import Payload, Posted, Taken, payload
+from aiops_connectors.payloads.body_decoders import Payload, Taken, payload
 from aiops_connectors.payloads.charset import CharsetError, as_utf8
+from aiops_connectors.payloads.prometheus_push import PrometheusPush
 from aiops_connectors.payloads.unknown_words import UnknownWords
 
 # The answer names this many of what was refused; all are in the dead letters.
-MAX_TOLD = 20
+MAX_SHOWN = 20
 # Requests that wait for a thread; beyond, 503 is the better answer than a longer wait.
 MAX_WAITING = 256
 # Bodies up to this are decoded by the event loop itself, within a millisecond or two: handing them to a thread and back
@@ -96,7 +97,7 @@ class Ingest:
         self._payloads: dict[str, Payload | None] = dict.fromkeys([*names(), "archive", "cloudevents"])
         self._verifiers: dict[str, Verifier] = {}
         self._submit: Callable[[Received], Future[bool] | None] | None = None
-        self._payloads["prometheus"] = Posted(load_mapping("alertmanager"))
+        self._payloads["prometheus"] = PrometheusPush(load_mapping("alertmanager"))
         for connector, own in options.connectors.items():
             self._payloads[connector] = payload(connector, own.mapping, options.max_unpacked_bytes)
             if own.signature is not None:
@@ -279,7 +280,7 @@ class Ingest:
         """What the inbox is given."""
         self._identify(taken, now)
         source = f"{self._name}/{connector}"
-        self.unknown.look(taken.records)
+        self.unknown.check_severities(taken.records)
         letters = [_letter(source, problem, now) for problem in self.unknown.sift(taken.problems)]
         return Received(taken.records, rejected=letters, traceparent=span.traceparent, source=self._name)
 
@@ -295,8 +296,8 @@ class Ingest:
             self._counts["rejected"] += len(received.rejected)
             self._counts["late"] += received.late
         refused = sum(1 for problem in taken.problems if not problem.warning)
-        told = [{"place": problem.place, "reason": problem.reason} for problem in taken.problems[:MAX_TOLD]]
-        answer = Answer(len(received.records), refused, received.late, told)
+        shown = [{"place": problem.place, "reason": problem.reason} for problem in taken.problems[:MAX_SHOWN]]
+        answer = Answer(len(received.records), refused, received.late, shown)
         if received.late:
             answer.hint, answer.late_s = sentence(received.late, received.late_s), round(received.late_s, 3)
         return 400 if refused else 200, answer

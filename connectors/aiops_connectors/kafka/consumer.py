@@ -12,7 +12,7 @@ Partition = tuple[str, int]
 # Where a partition is read from when neither we nor the group have been there; a float is a time in Unix seconds.
 Start = Literal["earliest", "latest"] | float
 # How long a question to the broker (offsets, commits) may take before the broker counts as away.
-ASK_TIMEOUT_S = 3.0
+QUERY_TIMEOUT_S = 3.0
 # How long a broker without messages holds back its answer to a fetch. A question on the same connection waits for that
 # answer, and so does a partition that is to go on; ten answers a second from a silent broker cost next to nothing.
 FETCH_WAIT_MS = 100
@@ -95,7 +95,7 @@ ID_BITS = 62
 
 
 class Lookup(Protocol):
-    """Asks the broker for offsets; may block for `ASK_TIMEOUT_S`."""
+    """Asks the broker for offsets; may block for `QUERY_TIMEOUT_S`."""
 
     def committed(self, partitions: Iterable[Partition]) -> dict[Partition, Commit]:
         """What was committed to the group; partitions without one are left out."""

@@ -108,7 +108,7 @@ class Reader:
             if problems and (problems := self.unknown.sift(problems)):
                 item.rejected = [self._dead(message, at, problem, now) for problem in problems]
             items.append(item)
-        self.unknown.look(records_of(items))
+        self.unknown.check_severities(records_of(items))
         return items
 
     def _in_utf8(self, value: bytes, headers: Mapping[str, str]) -> bytes:

@@ -41,9 +41,9 @@ _IN_TEXT = re.compile(
 
 def broker_error(name: str, text: str) -> BrokerError:
     """The error to raise for what a client calls `name`: `RefusedError` where no retry helps."""
-    said = f"{name}: {text}"[:500]
+    texts = f"{name}: {text}"[:500]
     # `_SSL` and the like are librdkafka's own; without their mark they would be found in the middle of other names.
     own = name.startswith("_")
     plain = ("_" if own else "") + name.replace("_", "").lower()
     refused = any(plain.startswith(each) if own else each in plain for each in _REFUSALS)
-    return RefusedError(said) if refused or _IN_TEXT.search(text) else BrokerError(said)
+    return RefusedError(texts) if refused or _IN_TEXT.search(text) else BrokerError(texts)

@@ -20,11 +20,11 @@ from kafka.errors import KafkaError, OffsetOutOfRangeError, TopicAuthorizationFa
 from aiops.patterns import Expression
 from aiops_connectors.kafka.connection import kafka_python_settings
 from aiops_connectors.kafka.consumer import (
-    ASK_TIMEOUT_S,
     BLOCKED_S,
     FETCH_SHARE,
     FETCH_WAIT_MS,
     ID_BITS,
+    QUERY_TIMEOUT_S,
     Batch,
     BrokerError,
     Commit,
@@ -40,7 +40,7 @@ from aiops_connectors.kafka.kafka_python_open import open_client
 from aiops_connectors.kafka.kafka_python_records import BlockedError, guard
 from aiops_connectors.kafka.options import KafkaOptions
 
-_ASK_MS = int(ASK_TIMEOUT_S * 1000)
+_QUERY_MS = int(QUERY_TIMEOUT_S * 1000)
 # Kafka ends a rebalance, without those who do not answer, after the longest time between polls: 300 s by default.
 REBALANCE_LIMIT_S = 330.0
 # The client asks for topics that it does not know ten times a second: one that is still unknown does not exist.
@@ -87,7 +87,7 @@ class KafkaPythonConsumer:
     def poll(self, timeout_s: float, limit: int) -> list[Batch]:
         """See `Consumer.poll`."""
         self._free_parked()
-        self._ask_again()
+        self._resume_due()
         # The client (3.0.12) stops looking at new metadata once one topic in them is refused.
         refused = (self._consumer._cluster.unauthorized_topics & set(self._topics)) - self._denied
         if refused:
@@ -156,8 +156,8 @@ class KafkaPythonConsumer:
     def marks(self, partitions: Iterable[Partition]) -> dict[Partition, Mark]:
         """See `Lookup.marks`."""
         at = [TopicPartition(*partition) for partition in partitions]
-        starts = _plain(self._guard(lambda: self._consumer.beginning_offsets(at, timeout_ms=_ASK_MS)))
-        ends = _plain(self._guard(lambda: self._consumer.end_offsets(at, timeout_ms=_ASK_MS)))
+        starts = _plain(self._guard(lambda: self._consumer.beginning_offsets(at, timeout_ms=_QUERY_MS)))
+        ends = _plain(self._guard(lambda: self._consumer.end_offsets(at, timeout_ms=_QUERY_MS)))
         cluster = self._consumer._cluster
         found = {}
         for one in at:
@@ -172,14 +172,14 @@ class KafkaPythonConsumer:
         ours = self._consumer.assignment()
         if not ours:
             return {}
-        return _plain(self._guard(lambda: self._consumer.end_offsets(list(ours), timeout_ms=_ASK_MS)))
+        return _plain(self._guard(lambda: self._consumer.end_offsets(list(ours), timeout_ms=_QUERY_MS)))
 
     def committed(self, partitions: Iterable[Partition]) -> dict[Partition, Commit]:
         """See `Lookup.committed`."""
         wanted = {TopicPartition(*partition) for partition in partitions}
         # The client's own question is for one partition; this is what it asks with.
-        ask = self._consumer._coordinator.fetch_committed_offsets
-        found = self._guard(lambda: ask(wanted, timeout_ms=_ASK_MS))
+        query = self._consumer._coordinator.fetch_committed_offsets
+        found = self._guard(lambda: query(wanted, timeout_ms=_QUERY_MS))
         return {
             (at.topic, at.partition): Commit(one.offset, one.metadata or "")
             for at, one in found.items()
@@ -190,18 +190,18 @@ class KafkaPythonConsumer:
         """See `Lookup.starts`."""
         at = [TopicPartition(*partition) for partition in partitions]
         if start == "earliest":
-            return _plain(self._guard(lambda: self._consumer.beginning_offsets(at, timeout_ms=_ASK_MS)))
-        ends = _plain(self._guard(lambda: self._consumer.end_offsets(at, timeout_ms=_ASK_MS)))
+            return _plain(self._guard(lambda: self._consumer.beginning_offsets(at, timeout_ms=_QUERY_MS)))
+        ends = _plain(self._guard(lambda: self._consumer.end_offsets(at, timeout_ms=_QUERY_MS)))
         if start == "latest":
             return ends
         times = {one: int(start * 1000) for one in at}
-        found = self._guard(lambda: self._consumer.offsets_for_times(times, timeout_ms=_ASK_MS))
+        found = self._guard(lambda: self._consumer.offsets_for_times(times, timeout_ms=_QUERY_MS))
         # A time after the last message means: what comes from now on.
         return ends | {(one.topic, one.partition): hit.offset for one, hit in found.items() if hit is not None}
 
     def close(self) -> None:
         """See `Consumer.close`."""
-        self._guard(lambda: self._consumer.close(autocommit=False, timeout_ms=_ASK_MS))
+        self._guard(lambda: self._consumer.close(autocommit=False, timeout_ms=_QUERY_MS))
 
     async def on_revoked(self, partitions: Collection[TopicPartition]) -> None:
         """Commit what is journaled, for the next owner, while we may still."""
@@ -286,7 +286,7 @@ class KafkaPythonConsumer:
         self._denied_until = self._monotonic() + DENIED_S
         self._consumer.subscribe(topics=left, listener=self._listening)
 
-    def _ask_again(self) -> None:
+    def _resume_due(self) -> None:
         if self._denied and self._denied_until <= self._monotonic():
             self._denied = set()
             self._consumer.subscribe(topics=self._topics, listener=self._listening)
@@ -311,9 +311,9 @@ class KafkaPythonConsumer:
             self._listener.skipped(partition, wanted, found[partition])
         self.seek(found)
 
-    def _guard(self, ask: Callable[[], T]) -> T:
+    def _guard(self, query: Callable[[], T]) -> T:
         try:
-            return ask()
+            return query()
         except OffsetOutOfRangeError as error:
             raise _OutOfRange(error.args[0]) from None
         except TopicAuthorizationFailedError as error:
@@ -418,7 +418,7 @@ def _settings(options: KafkaOptions) -> dict[str, Any]:
         "session_timeout_ms": session_ms,
         "heartbeat_interval_ms": min(3_000, session_ms // 4),
         "metadata_max_age_ms": int(options.metadata_max_age_s * 1000),
-        "bootstrap_timeout_ms": _ASK_MS,
+        "bootstrap_timeout_ms": _QUERY_MS,
         # Both clients must agree on how partitions are spread, or they cannot be in one group.
         "partition_assignment_strategy": (RangePartitionAssignor,),
         # Waits as short as the source's own: it is the source that backs off.

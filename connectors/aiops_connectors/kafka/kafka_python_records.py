@@ -128,7 +128,7 @@ class GuardedRecords(Fetcher.PartitionRecords):  # type: ignore[misc]
             # The header of a damaged batch may lie about where it ends; the next batch does not.
             end = int(_BASE_OFFSET.unpack_from(following)[0])
         else:
-            end = _stated_end(header)
+            end = _end_in_header(header)
             end = min(end, self.high) if self.high > first else end
         self.next_fetch_offset = max(first + 1, end)
         return Unreadable(first, self.next_fetch_offset, _reason(error), bytes(whole[:_RAW_BYTES]))
@@ -169,7 +169,7 @@ def _flaw(batch: Any, error: Exception) -> Unreadable | None:
     return Unreadable(offset, offset + 1, _reason(error), bytes(buffer[start:end][:_RAW_BYTES]))
 
 
-def _stated_end(header: bytes) -> int:
+def _end_in_header(header: bytes) -> int:
     """The offset after a batch as its header says; formats before 2 have one message in a header."""
     if len(header) < _HEADER.size:
         return -1

@@ -25,11 +25,11 @@ from confluent_kafka.admin import AdminClient
 
 from aiops_connectors.kafka.connection import librdkafka_settings
 from aiops_connectors.kafka.consumer import (
-    ASK_TIMEOUT_S,
     BLOCKED_S,
     FETCH_SHARE,
     FETCH_WAIT_MS,
     ID_BITS,
+    QUERY_TIMEOUT_S,
     Batch,
     BrokerError,
     Commit,
@@ -102,24 +102,24 @@ class LibrdkafkaConsumer:
         self._rebalances = 0
         self._refusal: BrokerError | None = None
         # What the client said of its connections last: an answer that did not come says nothing itself.
-        self._said: str | None = None
+        self._last_error: str | None = None
         self._consumer = self._guard(lambda: Consumer(_settings(options) | {"error_cb": self._error}, logger=_log))
         # The consumer's own metadata have no ids of topics.
         self._admin = AdminClient(librdkafka_settings(options) | {"log_level": 0})
         topics = options.topics if options.pattern is None else [f"^({options.pattern})$"]
         try:
             # Fail here, as the other client does, when nobody answers.
-            self._guard(lambda: self._consumer.list_topics(timeout=ASK_TIMEOUT_S))
+            self._guard(lambda: self._consumer.list_topics(timeout=QUERY_TIMEOUT_S))
             self._consumer.subscribe(
                 topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
             )
         except BrokerError as error:
             self._consumer.close()
-            raise self._refusal or type(error)(self._said or str(error)) from error
+            raise self._refusal or type(error)(self._last_error or str(error)) from error
 
     def poll(self, timeout_s: float, limit: int) -> list[Batch]:
         """See `Consumer.poll`."""
-        self._ask_again()
+        self._resume_due()
         # The client waits until the whole number is there: wait for one, then take what has come with it.
         found = self._guard(lambda: self._consumer.consume(1, timeout_s))
         if found and limit > 1:
@@ -212,7 +212,7 @@ class LibrdkafkaConsumer:
     def committed(self, partitions: Iterable[Partition]) -> dict[Partition, Commit]:
         """See `Lookup.committed`."""
         wanted = [TopicPartition(*one) for one in partitions]
-        found = self._guard(lambda: self._consumer.committed(wanted, timeout=ASK_TIMEOUT_S))
+        found = self._guard(lambda: self._consumer.committed(wanted, timeout=QUERY_TIMEOUT_S))
         return {(one.topic, one.partition): Commit(one.offset, one.metadata or "") for one in found if one.offset >= 0}
 
     def starts(self, partitions: Iterable[Partition], start: Start) -> dict[Partition, int]:
@@ -236,7 +236,7 @@ class LibrdkafkaConsumer:
         wanted = sorted(partitions)
         topics = self._described(sorted({topic for topic, _ in wanted}))
         starts = self._offsets_at(wanted, OFFSET_BEGINNING)
-        ends = self._asked_at(wanted, OFFSET_END)
+        ends = self._first_offsets(wanted, OFFSET_END)
         return {
             one: Mark(topics[one[0]].id, starts[one], int(end.offset), end.leader_epoch if end.leader_epoch else -1)
             for one, end in ends.items()
@@ -278,7 +278,7 @@ class LibrdkafkaConsumer:
 
     def _error(self, error: KafkaError) -> None:
         if error.code() != KafkaError._ALL_BROKERS_DOWN:
-            self._said = f"{error.name()}: {error.str()}"[:500]
+            self._last_error = f"{error.name()}: {error.str()}"[:500]
         if error.code() in _REFUSED or error.fatal():
             self._refusal = broker_error(error.name(), error.str())
 
@@ -321,7 +321,7 @@ class LibrdkafkaConsumer:
         for one in barred or [partition]:
             self._listener.blocked(one, reason)
 
-    def _ask_again(self) -> None:
+    def _resume_due(self) -> None:
         if self._barred and min(self._barred.values()) <= self._monotonic():
             due = {one for one, when in self._barred.items() if when <= self._monotonic()}
             self._barred = {one: when for one, when in self._barred.items() if one not in due}
@@ -331,10 +331,10 @@ class LibrdkafkaConsumer:
     def _described(self, names: Sequence[str]) -> dict[str, Topic]:
         if not names:
             return {}
-        asked = self._guard(
-            lambda: self._admin.describe_topics(TopicCollection(list(names)), request_timeout=ASK_TIMEOUT_S)
+        answers = self._guard(
+            lambda: self._admin.describe_topics(TopicCollection(list(names)), request_timeout=QUERY_TIMEOUT_S)
         )
-        return {name: self._topic(future) for name, future in asked.items()}
+        return {name: self._topic(future) for name, future in answers.items()}
 
     def _topic(self, future: Any) -> Topic:
         try:
@@ -359,20 +359,20 @@ class LibrdkafkaConsumer:
             self._guard(lambda: how(ours))
 
     def _offsets_at(self, partitions: Iterable[Partition], time_ms: int) -> dict[Partition, int]:
-        return {partition: int(one.offset) for partition, one in self._asked_at(partitions, time_ms).items()}
+        return {partition: int(one.offset) for partition, one in self._first_offsets(partitions, time_ms).items()}
 
-    def _asked_at(self, partitions: Iterable[Partition], time_ms: int) -> dict[Partition, TopicPartition]:
+    def _first_offsets(self, partitions: Iterable[Partition], time_ms: int) -> dict[Partition, TopicPartition]:
         """The first offsets from a time on; of all partitions at once, since each question waits for a fetch to end."""
         wanted = [TopicPartition(*one, time_ms) for one in partitions]
-        found = self._guard(lambda: self._consumer.offsets_for_times(wanted, timeout=ASK_TIMEOUT_S))
+        found = self._guard(lambda: self._consumer.offsets_for_times(wanted, timeout=QUERY_TIMEOUT_S))
         for one in found:
             if one.error is not None:
                 raise broker_error(one.error.name(), one.error.str())
         return {(one.topic, one.partition): one for one in found}
 
-    def _guard(self, ask: Callable[[], T]) -> T:
+    def _guard(self, query: Callable[[], T]) -> T:
         try:
-            return ask()
+            return query()
         except KafkaException as failure:
             error = failure.args[0]
             raise broker_error(error.name(), error.str()) from failure

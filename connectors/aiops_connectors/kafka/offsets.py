@@ -55,7 +55,7 @@ class Positions:
         # Partitions of topics that were found to be new ones of the same name; whoever reads this list empties it.
         self.remade: list[Remade] = []
         # Partitions that nobody else can have read since we asked.
-        self._asked: set[Partition] = set()
+        self._looked_up: set[Partition] = set()
         self._given_up: set[Partition] = set()
         self.owned: set[Partition] = set()
         # Set when a hand-over, or a start, is not yet in the journal.
@@ -101,9 +101,9 @@ class Positions:
         for partition in partitions:
             self._hand_over(partition)
 
-    def ask_again(self) -> None:
+    def forget_lookups(self) -> None:
         """We were away: others may have read on what was ours."""
-        self._asked.clear()
+        self._looked_up.clear()
 
     def assign(self, partitions: Sequence[Partition], lookup: Lookup) -> dict[Partition, int]:
         """These are ours now: where to read each of them from."""
@@ -114,15 +114,15 @@ class Positions:
         self.owned = set(partitions)
         known = self.own_offsets()
         # A topic is looked at whole: when it was made anew, all its partitions were.
-        unsure = {partition[0] for partition in self.owned - self._asked}
-        starts = {one: offset for one, offset in known.items() if one in self._asked and one[0] not in unsure}
+        unsure = {partition[0] for partition in self.owned - self._looked_up}
+        starts = {one: offset for one, offset in known.items() if one in self._looked_up and one[0] not in unsure}
         elsewhere = sorted(self.owned - set(starts))
         if elsewhere:
             starts |= self._starts(elsewhere, lookup)
             self.advance({place_of(partition): starts[partition] for partition in elsewhere if partition in starts})
             # What `latest` meant must outlive us, or what comes before the first journal write would be passed over.
             self.unsaved |= starts != known
-        self._asked = set(partitions)
+        self._looked_up = set(partitions)
         return starts
 
     def _starts(self, partitions: list[Partition], lookup: Lookup) -> dict[Partition, int]:

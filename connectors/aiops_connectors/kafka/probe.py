@@ -13,14 +13,14 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from aiops_connectors.kafka.connection import kafka_python_settings
-from aiops_connectors.kafka.consumer import ASK_TIMEOUT_S, Partition, RawMessage, Unreadable
+from aiops_connectors.kafka.consumer import QUERY_TIMEOUT_S, Partition, RawMessage, Unreadable
 from aiops_connectors.kafka.faults import broker_error
 from aiops_connectors.kafka.kafka_python_open import open_client
 from aiops_connectors.kafka.kafka_python_records import BlockedError, guard
 from aiops_connectors.kafka.options import KafkaOptions
 
 # A damaged batch is fetched twice before it is given up; each fetch answers at once.
-_DEADLINE_S = 4 * ASK_TIMEOUT_S
+_DEADLINE_S = 4 * QUERY_TIMEOUT_S
 
 
 def probe(options: KafkaOptions, partition: Partition, offset: int) -> list[RawMessage | Unreadable]:
@@ -33,7 +33,7 @@ def probe(options: KafkaOptions, partition: Partition, offset: int) -> list[RawM
         "enable_auto_commit": False,
         "auto_offset_reset": "none",
         "isolation_level": "read_committed" if options.read_committed else "read_uncommitted",
-        "bootstrap_timeout_ms": int(ASK_TIMEOUT_S * 1000),
+        "bootstrap_timeout_ms": int(QUERY_TIMEOUT_S * 1000),
         "metrics_enabled": False,
         "allow_auto_create_topics": False,
     }
@@ -43,7 +43,7 @@ def probe(options: KafkaOptions, partition: Partition, offset: int) -> list[RawM
     except KafkaError as error:
         raise broker_error(type(error).__name__, str(error)) from error
     finally:
-        consumer.close(autocommit=False, timeout_ms=int(ASK_TIMEOUT_S * 1000))
+        consumer.close(autocommit=False, timeout_ms=int(QUERY_TIMEOUT_S * 1000))
 
 
 def _read(consumer: Any, at: TopicPartition, offset: int, limit: int) -> list[RawMessage | Unreadable]:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from aiops_connectors.kafka.connection import Connection, kafka_python_settings, librdkafka_settings
-from aiops_connectors.kafka.consumer import ASK_TIMEOUT_S, BrokerError
+from aiops_connectors.kafka.consumer import QUERY_TIMEOUT_S, BrokerError
 
 _log = logging.getLogger(__name__)
 
@@ -61,11 +61,11 @@ class KafkaPythonProducer:
         settings = kafka_python_settings(options) | {
             "acks": "all",
             "enable_idempotence": True,
-            "bootstrap_timeout_ms": int(ASK_TIMEOUT_S * 1000),
-            "max_block_ms": int(ASK_TIMEOUT_S * 1000),
+            "bootstrap_timeout_ms": int(QUERY_TIMEOUT_S * 1000),
+            "max_block_ms": int(QUERY_TIMEOUT_S * 1000),
             # Past this the message is given up, so that it does not arrive after we said that it has not.
-            "delivery_timeout_ms": int(ASK_TIMEOUT_S * 1000),
-            "request_timeout_ms": int(ASK_TIMEOUT_S * 1000) - 500,
+            "delivery_timeout_ms": int(QUERY_TIMEOUT_S * 1000),
+            "request_timeout_ms": int(QUERY_TIMEOUT_S * 1000) - 500,
             "metrics_enabled": False,
         }
         self._producer: Any = open_client(KafkaProducer, settings)
@@ -84,7 +84,7 @@ class KafkaPythonProducer:
 
     def close(self) -> None:
         """See `Producer.close`."""
-        self._producer.close(timeout=ASK_TIMEOUT_S)
+        self._producer.close(timeout=QUERY_TIMEOUT_S)
 
 
 class LibrdkafkaProducer:
@@ -95,11 +95,11 @@ class LibrdkafkaProducer:
 
         self._failure: Any = confluent_kafka.KafkaException
         # What the client said of its connections since a message was last acknowledged.
-        self._said = ""
+        self._last_error = ""
         self._producer: Any = confluent_kafka.Producer(
             librdkafka_settings(options)
-            | {"enable.idempotence": True, "acks": "all", "message.timeout.ms": int(ASK_TIMEOUT_S * 1000)}
-            | {"error_cb": self._hear},
+            | {"enable.idempotence": True, "acks": "all", "message.timeout.ms": int(QUERY_TIMEOUT_S * 1000)}
+            | {"error_cb": self._keep_error},
             logger=_log,
         )
 
@@ -111,7 +111,7 @@ class LibrdkafkaProducer:
             if error is not None:
                 failed.append(error)
             else:
-                self._said = ""
+                self._last_error = ""
 
         try:
             for one in messages:
@@ -124,17 +124,19 @@ class LibrdkafkaProducer:
         except BufferError as error:
             raise WriteError(f"the client's queue is full: {error}", retry=True) from error
         if failed:
-            raise WriteError(f"{failed[0].name()}: {failed[0].str()}{self._said}"[:500], retry=_passing(failed[0]))
+            raise WriteError(
+                f"{failed[0].name()}: {failed[0].str()}{self._last_error}"[:500], retry=_passing(failed[0])
+            )
         if left:
-            raise WriteError(f"no acknowledgement in {timeout_s:.1f} s{self._said}"[:500], retry=True)
+            raise WriteError(f"no acknowledgement in {timeout_s:.1f} s{self._last_error}"[:500], retry=True)
 
-    def _hear(self, error: Any) -> None:
+    def _keep_error(self, error: Any) -> None:
         if "ALL_BROKERS_DOWN" not in error.name():
-            self._said = f" ({error.str()})"
+            self._last_error = f" ({error.str()})"
 
     def close(self) -> None:
         """See `Producer.close`."""
-        self._producer.flush(ASK_TIMEOUT_S)
+        self._producer.flush(QUERY_TIMEOUT_S)
 
 
 def _passing(error: Any) -> bool:

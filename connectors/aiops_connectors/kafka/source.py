@@ -32,13 +32,13 @@ from aiops_connectors.kafka.decoding import Item, Reader, records_of
 from aiops_connectors.kafka.offsets import Positions, place_of
 from aiops_connectors.kafka.options import KafkaOptions, source_options, start_of
 from aiops_connectors.kafka.status import Status
-from aiops_connectors.kafka.time_merge import ASK_AFTER_S, Lanes
+from aiops_connectors.kafka.time_merge import QUERY_AFTER_S, TimeMerge
 from aiops_connectors.mapping.mapping import load_mapping
 
 # How long one offer to the engine waits for room; between offers the group is polled.
 OFFER_S = 0.5
 # Lag and the connection are looked at this often: each costs a round trip to the broker.
-LOOK_EVERY_S = 5.0
+CHECK_EVERY_S = 5.0
 # A client that has had no answer for this long is opened anew: its own reconnecting may be what is stuck.
 GIVE_UP_S = 60.0
 # Two state directories must not draw the same number; the journal keeps it as a signed 64-bit integer.
@@ -73,7 +73,7 @@ class KafkaSource:
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] | None = None,
         jitter: Callable[[], float] = random.random,
-        look_every_s: float = LOOK_EVERY_S,
+        check_every_s: float = CHECK_EVERY_S,
         open_consumer: OpenConsumer | None = None,
         draw: Callable[[int], int] = secrets.randbits,
     ) -> None:
@@ -87,13 +87,13 @@ class KafkaSource:
         self._draw = draw
         self._sleep = sleep or (lambda seconds: _ignore(self._stopped.wait(seconds)))
         self._monotonic = monotonic
-        self._look_every_s = look_every_s
+        self._check_every_s = check_every_s
         self._backoff = Backoff(RETRY_FIRST_S, RETRY_CAP_S, jitter)
         self.status = Status(clock, name)
         self._positions = Positions(name, None, "earliest")
-        self._lanes = Lanes(self.options.fetch_max_bytes, merge=self.options.in_time_order)
+        self._queues = TimeMerge(self.options.fetch_max_bytes, merge=self.options.in_time_order)
         self._pending: list[Item] = []
-        self._looked_at = self._answered_at = self._committed_at = float("-inf")
+        self._checked_at = self._answered_at = self._committed_at = float("-inf")
         # The ends of partitions at the last look, and where each has stood since when.
         self._ends: dict[Partition, int] = {}
         self._moved: dict[Partition, tuple[int, float]] = {}
@@ -130,11 +130,11 @@ class KafkaSource:
             end = self._ends.get(partition)
             self.status.recreated(place, before, mark.start, None if end is None else max(0, end - before))
         self._positions.remade.clear()
-        self._lanes.assign(starts)
+        self._queues.assign(starts)
         self._moved = {}
         self.status.owns_only({place_of(partition) for partition in partitions})
         # Where their ends are decides who waits for whom.
-        self._looked_at = float("-inf")
+        self._checked_at = float("-inf")
         self.status.count(rebalances=1)
         self.status.owns(len(partitions))
         return starts
@@ -156,7 +156,7 @@ class KafkaSource:
         else:
             self.status.shortened(place_of(partition), wanted, found)
         self._positions.advance({place_of(partition): found})
-        self._lanes.skip(partition, found)
+        self._queues.skip(partition, found)
 
     def blocked(self, partition: Partition, reason: str) -> None:
         """See `Listener.blocked`."""
@@ -165,7 +165,7 @@ class KafkaSource:
         self.status.blocked(place_of(partition), reason)
 
     def _session(self, inbox: Inbox) -> None:
-        self._positions.ask_again()
+        self._positions.forget_lookups()
         self._is_remade = self._is_held = False
         consumer = self._open(self.options, self)
         self._answered_at = self._monotonic()
@@ -177,25 +177,25 @@ class KafkaSource:
             self._close(consumer)
 
     def _round(self, consumer: Consumer, inbox: Inbox) -> None:
-        wait_s = 0.0 if self._lanes.ready else self.options.poll_timeout_s
+        wait_s = 0.0 if self._queues.ready else self.options.poll_timeout_s
         polled = consumer.poll(wait_s, self.options.max_poll_records)
-        self._lanes.add(self._reader.read(self._lanes.unread(polled)))
+        self._queues.add(self._reader.read(self._queues.unread(polled)))
         self.status.reads([place_of(partition) for partition, _ in polled])
         self._tend(consumer)
         if self._is_remade:
             self._begin_anew(consumer, inbox)
-        self._pending = self._lanes.take(self.options.max_poll_records, consumer.remaining(), self._monotonic())
+        self._pending = self._queues.take(self.options.max_poll_records, consumer.remaining(), self._monotonic())
         if self._pending or self._positions.unsaved:
             self._hand_over(consumer, inbox)
-        elif self._lanes.blocked_s(self._monotonic()) > ASK_AFTER_S:
-            self._ask(consumer)
-        consumer.hold(self._lanes.full())
-        self.status.held(self._lanes.held)
+        elif self._queues.blocked_s(self._monotonic()) > QUERY_AFTER_S:
+            self._query_ends(consumer)
+        consumer.hold(self._queues.full())
+        self.status.held(self._queues.held)
 
     def _begin_anew(self, consumer: Consumer, inbox: Inbox) -> None:
         """A topic was made anew while it was read: hand over what was read of the old one, then look where to go on."""
         self._is_remade = False
-        self._pending = self._lanes.flush()
+        self._pending = self._queues.flush()
         if self._pending:
             self._hand_over(consumer, inbox)
         raise ReopenError("a topic was made anew")
@@ -261,14 +261,14 @@ class KafkaSource:
     def _tend(self, consumer: Consumer) -> None:
         """Now and then, look at the lag and tell the group how far we are."""
         now = self._monotonic()
-        if now - self._looked_at >= self._look_every_s:
-            self._look(consumer, now)
-            self._looked_at = self._monotonic()
+        if now - self._checked_at >= self._check_every_s:
+            self._check(consumer, now)
+            self._checked_at = self._monotonic()
         if now - self._committed_at >= self.options.commit_interval_s:
             self._committed_at = now
             consumer.commit(self._positions.commits())
 
-    def _look(self, consumer: Consumer, now: float) -> None:
+    def _check(self, consumer: Consumer, now: float) -> None:
         try:
             ends = consumer.ends()
             topics = consumer.topics()
@@ -280,22 +280,22 @@ class KafkaSource:
                 raise
             return
         self._answered_at = now
-        self._lanes.heard(ends)
+        self._queues.update_ends(ends)
         self.status.connected()
         self.status.problems({name: topic.problem for name, topic in topics.items() if topic.problem})
         self._is_remade = any(self._positions.is_remade(name, topic.id) for name, topic in topics.items())
         self._ends |= ends
-        self._look_for_stalls(consumer, now)
+        self._check_stalls(consumer, now)
         own = self._positions.own_offsets()
         self.status.lag({place_of(one): max(0, end - own.get(one, end)) for one, end in ends.items()})
 
-    def _look_for_stalls(self, consumer: Consumer, now: float) -> None:
+    def _check_stalls(self, consumer: Consumer, now: float) -> None:
         """Report the partitions that have messages, are waited for and bring none."""
         if self._is_held:
             self._moved = {}
             return
         waiting = consumer.remaining()
-        full = self._lanes.full()
+        full = self._queues.full()
         blocked = self.status.blocked_places()
         for partition, offset in consumer.positions().items():
             at, since = self._moved.get(partition, (offset, now))
@@ -309,19 +309,19 @@ class KafkaSource:
             if is_read and place in blocked:
                 self.status.reads([place])
 
-    def _ask(self, consumer: Consumer) -> None:
+    def _query_ends(self, consumer: Consumer) -> None:
         """Check whether a partition that other messages wait for has anything left to read."""
         try:
-            self._lanes.heard(consumer.ends())
+            self._queues.update_ends(consumer.ends())
         except BrokerError:
             # The next look, soon, tells health; those who wait are let go after a while.
             return
-        self._lanes.reached(consumer.positions())
+        self._queues.reached(consumer.positions())
 
     def _drop(self, partitions: Sequence[Partition]) -> None:
         taken = set(partitions)
         self._pending = [item for item in self._pending if item.partition not in taken]
-        self._lanes.drop(taken)
+        self._queues.drop(taken)
 
     def _close(self, consumer: Consumer) -> None:
         try:

@@ -205,12 +205,12 @@ class Status:
     def _losses(self) -> str:
         skipped, recreated = self._counts["skipped"], self._counts["recreated"]
         unreadable = self._counts["unreadable"]
-        said = [
+        texts = [
             (skipped, f"{plural(skipped, 'message was', 'messages were')} gone from the broker unread"),
             (recreated, f"{plural(recreated, 'partition')} made anew and read from the start"),
             (unreadable, f"{plural(unreadable, 'message')} unreadable: see the dead letters"),
         ]
-        return "".join(f"; {text}" for count, text in said if count)
+        return "".join(f"; {text}" for count, text in texts if count)
 
     def _stuck(self) -> str:
         shown = [f"{name}: {reason}" for name, reason in sorted(self._problems.items())[:MAX_PROBLEMS]]

@@ -27,13 +27,13 @@ SHARE_BYTES = 64 << 10
 # A partition that is behind and brings nothing for so long is not waited for until it does: its leader is away.
 PATIENCE_S = 5.0
 # After this short a wait, it is worth asking the broker whether there is anything to wait for.
-ASK_AFTER_S = 0.3
+QUERY_AFTER_S = 0.3
 _UNKNOWN = 1 << 62
 _NEVER = float("inf")
 _BEFORE_ALL = float("-inf")
 
 
-class Lane:
+class PartitionQueue:
     """One partition: what was read and has not left, with columns beside it of which none ever falls.
 
     `times[i]` is when `items[i]` happened, `sent[i]` when it was sent, `totals[i]` all bytes up to it.
@@ -81,7 +81,7 @@ def _extend(column: list[float], more: list[float]) -> None:
     column += accumulate(more, max)
 
 
-class Lanes:
+class TimeMerge:
     """The lanes of the partitions that are ours; about `max_bytes` in all, beyond which `full` says whom to hold back.
 
     With `merge` off, everything leaves as it came.
@@ -90,7 +90,7 @@ class Lanes:
     def __init__(self, max_bytes: int, *, merge: bool = True) -> None:
         self._max_bytes = max_bytes
         self._merge = merge
-        self._lanes: dict[Partition, Lane] = {}
+        self._queues: dict[Partition, PartitionQueue] = {}
         # What may leave, in order; its bytes count until all of it has left.
         self._ready: list[Item] = []
         self._full: set[Partition] = set()
@@ -104,39 +104,39 @@ class Lanes:
     @property
     def held(self) -> int:
         """Messages that were read and have not left."""
-        return len(self._ready) + sum(len(lane.items) for lane in self._lanes.values())
+        return len(self._ready) + sum(len(queue.items) for queue in self._queues.values())
 
     def assign(self, starts: Mapping[Partition, int]) -> None:
         """These, and only these, are ours, and read from these offsets."""
-        self._lanes = {partition: Lane(start) for partition, start in sorted(starts.items())}
+        self._queues = {partition: PartitionQueue(start) for partition, start in sorted(starts.items())}
         self._ready, self._full, self._waiting_since = [], set(), None
 
     def drop(self, partitions: Iterable[Partition]) -> None:
         """Forget what was read of these."""
         gone = set(partitions)
-        self._lanes = {partition: lane for partition, lane in self._lanes.items() if partition not in gone}
+        self._queues = {partition: queue for partition, queue in self._queues.items() if partition not in gone}
         self._ready = [item for item in self._ready if item.partition not in gone]
         self._full -= gone
 
     def skip(self, partition: Partition, found: int) -> None:
         """Reading goes on there."""
-        if partition in self._lanes:
-            self._lanes[partition].next = found
+        if partition in self._queues:
+            self._queues[partition].next = found
 
-    def heard(self, ends: Mapping[Partition, int]) -> None:
+    def update_ends(self, ends: Mapping[Partition, int]) -> None:
         """The broker was asked for the ends."""
-        for partition, lane in self._lanes.items():
-            lane.end = ends.get(partition, lane.end)
+        for partition, queue in self._queues.items():
+            queue.end = ends.get(partition, queue.end)
 
     def unread(self, batches: Iterable[Batch]) -> list[Batch]:
         """The batches without what is not ours, or was read already, whatever a client may bring."""
         kept: list[Batch] = []
         for partition, messages in batches:
-            lane = self._lanes.get(partition)
-            if lane is None:
+            queue = self._queues.get(partition)
+            if queue is None:
                 continue
-            if messages and messages[0].offset < lane.next:
-                messages = [message for message in messages if message.offset >= lane.next]
+            if messages and messages[0].offset < queue.next:
+                messages = [message for message in messages if message.offset >= queue.next]
             if messages:
                 kept.append((partition, messages))
         return kept
@@ -145,7 +145,7 @@ class Lanes:
         """Take what was read, in order of each partition."""
         for partition, items in read:
             if items:
-                self._lanes[partition].add(items)
+                self._queues[partition].add(items)
 
     def take(self, limit: int, remaining: Mapping[Partition, int], now: float) -> list[Item]:
         """At most `limit` items that may leave; `remaining` as `Consumer.remaining`, `now` in monotonic seconds."""
@@ -153,8 +153,8 @@ class Lanes:
             self._release(remaining, now)
         taken, self._ready = self._ready[:limit], self._ready[limit:]
         if not self._ready:
-            for lane in self._lanes.values():
-                lane.leaving_bytes = 0
+            for queue in self._queues.values():
+                queue.leaving_bytes = 0
         return taken
 
     def flush(self) -> list[Item]:
@@ -169,28 +169,28 @@ class Lanes:
 
     def full(self) -> set[Partition]:
         """The partitions that hold their share: far ahead of the others. They may go on at half of it."""
-        share = max(SHARE_BYTES, self._max_bytes // max(1, len(self._lanes)))
+        share = max(SHARE_BYTES, self._max_bytes // max(1, len(self._queues)))
         self._full = {
             partition
-            for partition, lane in self._lanes.items()
-            if lane.bytes >= (share // 2 if partition in self._full else share)
+            for partition, queue in self._queues.items()
+            if queue.bytes >= (share // 2 if partition in self._full else share)
         }
         return self._full
 
     def reached(self, positions: Mapping[Partition, int]) -> None:
         """Wait for none that the client has read to its end as last asked for (an open transaction ends it too)."""
-        for partition, lane in self._lanes.items():
-            if lane.end is not None and max(lane.next, positions.get(partition, 0)) >= lane.end:
-                lane.silent = True
+        for partition, queue in self._queues.items():
+            if queue.end is not None and max(queue.next, positions.get(partition, 0)) >= queue.end:
+                queue.silent = True
 
     def _release(self, remaining: Mapping[Partition, int], now: float) -> None:
         until = self._until(remaining)
         if until == _BEFORE_ALL and self.blocked_s(now) >= PATIENCE_S:
-            for lane in self._lanes.values():
-                lane.silent = lane.silent or not lane.items
+            for queue in self._queues.values():
+                queue.silent = queue.silent or not queue.items
             until = self._until(remaining)
         self._ready = self._merged(until)
-        if self._ready or not any(lane.items for lane in self._lanes.values()):
+        if self._ready or not any(queue.items for queue in self._queues.values()):
             self._waiting_since = None
         elif self._waiting_since is None:
             self._waiting_since = now
@@ -198,27 +198,27 @@ class Lanes:
     def _until(self, remaining: Mapping[Partition, int]) -> float:
         """The time up to which nothing more can come from partitions that are behind."""
         until = _NEVER
-        if not self._merge or len(self._lanes) < 2:
+        if not self._merge or len(self._queues) < 2:
             return until
-        for partition, lane in self._lanes.items():
-            if not lane.silent and _left(partition, lane, remaining) > 0:
-                until = min(until, lane.times[-1] if lane.times else _BEFORE_ALL)
+        for partition, queue in self._queues.items():
+            if not queue.silent and _left(partition, queue, remaining) > 0:
+                until = min(until, queue.times[-1] if queue.times else _BEFORE_ALL)
         return until
 
     def _merged(self, until: float) -> list[Item]:
         items: list[Item] = []
         times: list[float] = []
         sent: list[float] = []
-        lanes = 0
-        for lane in self._lanes.values():
-            count = bisect_right(lane.times, until)
+        queues = 0
+        for queue in self._queues.values():
+            count = bisect_right(queue.times, until)
             if count:
-                lanes += 1
-                items += lane.items[:count]
-                times += lane.times[:count]
-                sent += lane.sent[:count]
-                lane.cut(count)
-        if not self._merge or lanes < 2:
+                queues += 1
+                items += queue.items[:count]
+                times += queue.times[:count]
+                sent += queue.sent[:count]
+                queue.cut(count)
+        if not self._merge or queues < 2:
             return items
         # The lanes are runs in order: sorting, which keeps equals in their order, is one merge of them.
         order = sorted(range(len(items)), key=sent.__getitem__)
@@ -226,8 +226,8 @@ class Lanes:
         return [items[place] for place in order]
 
 
-def _left(partition: Partition, lane: Lane, remaining: Mapping[Partition, int]) -> int:
+def _left(partition: Partition, queue: PartitionQueue, remaining: Mapping[Partition, int]) -> int:
     known = remaining.get(partition)
     if known is not None:
         return known
-    return _UNKNOWN if lane.end is None else lane.end - lane.next
+    return _UNKNOWN if queue.end is None else queue.end - queue.next

@@ -107,7 +107,7 @@ class _Common:
         self.message = _optional(fields.message, tables, placeholder)
         self._ts = _time(fields.ts, tables, fields.time_formats)
         self._placeholder = placeholder
-        self.labels = Labels(fields.labels, tables).gather
+        self.labels = Labels(fields.labels, tables).collect
         self._name_places = places(fields.name)
         self._entity_places = places(fields.entity)
 

@@ -49,7 +49,7 @@ class Labels:
         self._set = [(name, compile_spec(value, tables)) for name, value in spec.set.items()]
         self._drop = spec.drop
 
-    def gather(self, scope: Scope) -> dict[str, str]:
+    def collect(self, scope: Scope) -> dict[str, str]:
         """The labels of an item: at most `MAX_LABELS`, the first by name where there are more."""
         labels: dict[str, str] = {}
         for get in self._copy:

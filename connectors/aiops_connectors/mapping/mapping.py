@@ -152,10 +152,10 @@ class _Shape:
                 self._item(inner, f"{place}[{index}]", now, found, envelopes)
             if len(items) > MAX_ITEMS:
                 found.problems.append(_too_many(place, len(items)))
-            self._tell_missing(scope, place, found)
+            self._report_missing(scope, place, found)
         return envelopes
 
-    def _tell_missing(self, scope: Scope, place: str, found: Found) -> None:
+    def _report_missing(self, scope: Scope, place: str, found: Found) -> None:
         count = self._missing(scope) if self._missing is not None else None
         if isinstance(count, int) and count > 0:
             reason = f"the sender left out {count} items: raise the bound in its settings (max_alerts)"

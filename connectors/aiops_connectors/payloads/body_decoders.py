@@ -13,7 +13,7 @@ from aiops.records.decode import MAX_LABELS, MAX_RECORD_BYTES, decode
 from aiops_connectors.mapping.builders import MAX_RAW, Problem
 from aiops_connectors.mapping.mapping import Mapping, load_mapping
 from aiops_connectors.payloads import cloudevents
-from aiops_connectors.payloads.prometheus_push import Posted, Taken
+from aiops_connectors.payloads.prometheus_push import Taken
 from aiops_connectors.payloads.values import MAX_RECORDS, ValueDecoder, plain
 
 _RECORDS = msgspec.json.Decoder(list[Alert | Metric | Change])
@@ -188,4 +188,4 @@ def _flaw(record: Record, now: float) -> str | None:
     return None
 
 
-__all__ = ["Archived", "Events", "Mapped", "Payload", "Posted", "Taken", "payload"]
+__all__ = ["Archived", "Events", "Mapped", "Payload", "Taken", "payload"]

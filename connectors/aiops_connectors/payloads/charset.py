@@ -42,11 +42,11 @@ class CharsetError(Exception):
         self.reason = reason
 
 
-def stated(content_type: str) -> str:
+def declared(content_type: str) -> str:
     """The charset that a content type states, in lower case; empty where it states none.
 
-    >>> stated('application/json; charset="ISO_8859-1"'), stated("text/plain"), stated("text/plain;charset=UTF-16")
-    ('iso-8859-1', '', 'utf-16')
+    >>> declared('application/json; charset="ISO_8859-1"'), declared("text/plain")
+    ('iso-8859-1', '')
     """
     for parameter in content_type[:1_024].split(";")[1:]:
         name, _, value = parameter.partition("=")
@@ -65,7 +65,7 @@ def as_utf8(body: bytes, content_type: str, most: int) -> bytes:
     >>> as_utf8(b"srv-m\\xfcnchen", "application/json; charset=iso-8859-1", 100).decode()
     'srv-münchen'
     """
-    charset = stated(content_type) if "charset" in content_type.lower() else ""
+    charset = declared(content_type) if "charset" in content_type.lower() else ""
     if not charset or charset in _UTF8:
         return body.removeprefix(codecs.BOM_UTF8)
     name = _CODECS.get(charset)
@@ -91,4 +91,4 @@ def _with_order(body: bytes, codec: str) -> str:
     return f"{codec}-be" if body[:1] == b"\0" else f"{codec}-le"
 
 
-__all__ = ["CharsetError", "as_utf8", "stated"]
+__all__ = ["CharsetError", "as_utf8", "declared"]

@@ -51,7 +51,7 @@ class _Item(Struct, rename={"starts_at": "startsAt", "ends_at": "endsAt", "gener
 _ITEMS = msgspec.json.Decoder(list[_Item])
 
 
-class Posted:
+class PrometheusPush:
     """Takes what Prometheus posts, through the mapping of Alertmanager's alerts. Safe for many threads."""
 
     def __init__(self, mapping: Mapping) -> None:
@@ -151,4 +151,4 @@ def _annotations(raw: bytes) -> Any:
         return {}
 
 
-__all__ = ["LEASE_S", "MAX_KNOWN", "Posted", "Taken"]
+__all__ = ["LEASE_S", "MAX_KNOWN", "PrometheusPush", "Taken"]

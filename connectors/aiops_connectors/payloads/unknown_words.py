@@ -35,7 +35,7 @@ class UnknownWords:
         self._counts: dict[str, dict[str, int]] = {"severity": {}, "status": {}}
         self._lock = threading.Lock()
 
-    def look(self, records: Iterable[Record]) -> None:
+    def check_severities(self, records: Iterable[Record]) -> None:
         """Count the severities that are not known."""
         for record in records:
             if type(record) is Alert:

@@ -12,7 +12,7 @@ import math
 from msgspec import Struct
 
 from aiops.records import Change
-from aiops_models.causes.incident_graph import Scene
+from aiops_models.causes.incident_graph import IncidentGraph
 
 # A change is looked at for this long before the first alert. Most change-induced incidents show within minutes of the
 # change; an hour covers caches that expire and leaks that fill.
@@ -33,25 +33,25 @@ class Suspect(Struct, gc=False):
     before_s: float
 
 
-def suspects(scene: Scene) -> dict[str, Suspect]:
+def suspects(graph: IncidentGraph) -> dict[str, Suspect]:
     """The strongest change of every changed entity."""
-    facts = scene.view.facts
-    if not scene.view.changes or not facts:
+    facts = graph.view.facts
+    if not graph.view.changes or not facts:
         return {}
     onset = min(fact.first_at for fact in facts)
-    recent = [c for c in scene.view.changes if -LATE_S <= onset - c.ts <= WINDOW_S]
+    recent = [c for c in graph.view.changes if -LATE_S <= onset - c.ts <= WINDOW_S]
     recent = sorted(recent, key=lambda c: (-c.ts, c.entity, c.name, c.id))[:MAX_CHANGES]
-    placed = [(scene.place(c.entity, c.labels.get("service")), c) for c in recent]
-    changed = {scene.group_of(entity) for entity, _ in placed}
-    breadth = math.log((len(_groups(scene)) + 1) / max(len(changed), 1))
+    placed = [(graph.place(c.entity, c.labels.get("service")), c) for c in recent]
+    changed = {graph.group_of(entity) for entity, _ in placed}
+    breadth = math.log((len(_groups(graph)) + 1) / max(len(changed), 1))
     found: dict[str, Suspect] = {}
     for entity, change in placed:
         before_s = onset - change.ts
-        value = breadth * math.exp(-max(before_s, 0.0) / DECAY_S) * scene.reach(entity)
+        value = breadth * math.exp(-max(before_s, 0.0) / DECAY_S) * graph.reach(entity)
         if value > 0 and (entity not in found or value > found[entity].value):
             found[entity] = Suspect(change, value, before_s)
     return found
 
 
-def _groups(scene: Scene) -> set[str]:
-    return {scene.group_of(entity) for entity in scene.candidates()}
+def _groups(graph: IncidentGraph) -> set[str]:
+    return {graph.group_of(entity) for entity in graph.candidates()}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from aiops_models.causes.incident_graph import Scene
+from aiops_models.causes.incident_graph import IncidentGraph
 
 Level = Literal["low", "medium", "high"]
 # Margins in score, where 1.5 is a suspect twice as surprising: below MEDIUM the first two might as well be swapped.
@@ -18,11 +18,11 @@ HIGH, MEDIUM = 1.2, 0.5
 COVERS = 0.3
 
 
-def confidence(scene: Scene, ranked: Sequence[tuple[str, float]]) -> Level:
+def confidence(graph: IncidentGraph, ranked: Sequence[tuple[str, float]]) -> Level:
     """Confidence in the first of `ranked` (entity, score), best first."""
     entity, score = ranked[0]
-    rivals = [other for name, other in ranked[1:] if scene.group_of(name) != scene.group_of(entity)]
+    rivals = [other for name, other in ranked[1:] if graph.group_of(name) != graph.group_of(entity)]
     margin = score - (rivals[0] if rivals else 0.0)
     if margin < MEDIUM:
         return "low"
-    return "high" if margin >= HIGH and scene.reach(entity) >= COVERS else "medium"
+    return "high" if margin >= HIGH and graph.reach(entity) >= COVERS else "medium"

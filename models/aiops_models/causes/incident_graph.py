@@ -14,7 +14,7 @@ from msgspec import Struct
 from aiops.ports import AlertFact, IncidentView
 from aiops_models.causes.entity_names import spelled, subject
 from aiops_models.causes.lexicon import MACHINES, Lexicon
-from aiops_models.causes.topology_index import CALL, Landscape
+from aiops_models.causes.topology_index import CALL, TopologyIndex
 
 # Dependents are followed this far; further away nearly everything depends on everything.
 HOPS = 3
@@ -34,12 +34,12 @@ class Signal(Struct, gc=False):
     z: float | None = None
 
 
-class Scene:
+class IncidentGraph:
     """One incident: its signals by entity, its candidates, its groups and edges."""
 
-    def __init__(self, land: Landscape, lexicon: Lexicon, view: IncidentView) -> None:
+    def __init__(self, topology_index: TopologyIndex, lexicon: Lexicon, view: IncidentView) -> None:
         """Fold the facts of `view` into signals."""
-        self.land = land
+        self.topology_index = topology_index
         self.lexicon = lexicon
         self.view = view
         self.group: dict[str, str] = {}
@@ -54,17 +54,17 @@ class Scene:
 
     def group_of(self, entity: str) -> str:
         """The service of a replica, else the entity itself."""
-        return self.land.group.get(entity) or self.group.get(entity, entity)
+        return self.topology_index.group.get(entity) or self.group.get(entity, entity)
 
     def kind_of(self, entity: str) -> str:
         """Kind of an entity: from the topology, else from a `kind/name` spelling, else `unknown`."""
-        return self.land.kind.get(entity) or self.kind.get(entity, "unknown")
+        return self.topology_index.kind.get(entity) or self.kind.get(entity, "unknown")
 
     def edges(self) -> dict[str, dict[str, float]]:
         """Dependent -> dependency -> weight: the topology and, from client-side alerts, who was seen to call whom."""
         if not self.callers:
-            return self.land.edges
-        edges = dict(self.land.edges)
+            return self.topology_index.edges
+        edges = dict(self.topology_index.edges)
         copied: set[str] = set()
         for caller, callee in self.callers:
             if caller not in copied:
@@ -93,7 +93,7 @@ class Scene:
     def _dependents(self, entity: str) -> set[str]:
         """The entity, its replicas, and what depends on them within `HOPS`."""
         above = self.above()
-        seen = {entity, *self.land.members.get(entity, ())}
+        seen = {entity, *self.topology_index.members.get(entity, ())}
         ring = seen
         for _ in range(HOPS):
             ring = {user for other in ring for user in above.get(other, ())} - seen
@@ -117,7 +117,7 @@ class Scene:
 
     def candidates(self) -> list[str]:
         """Every entity that can be named: those of the topology, then the alerting ones it does not know."""
-        known = self.land.kind
+        known = self.topology_index.kind
         return [*known, *(entity for entity in self.by_entity if entity not in known)]
 
     def known(self, name: str) -> str:
@@ -126,24 +126,24 @@ class Scene:
             self._names = {}
             for entity in self.candidates():
                 self._names.setdefault(spelled(entity)[1], entity)
-        return name if name in self.land.kind or name in self.by_entity else self._names.get(name, name)
+        return name if name in self.topology_index.kind or name in self.by_entity else self._names.get(name, name)
 
     def peers(self, group: str, kind: str) -> frozenset[str]:
         """The candidates of a kind within a group; of all groups where that is empty."""
         found = self._peers.get((group, kind))
         if found is None:
-            among = self.land.members.get(group, ()) if group else self.candidates()
+            among = self.topology_index.members.get(group, ()) if group else self.candidates()
             found = self._peers[group, kind] = frozenset(one for one in among if self.kind_of(one) == kind)
         return found
 
     def place(self, entity: str, service: str | None) -> str:
         """The candidate that an alert on `entity` speaks of."""
-        if entity in self.land.kind:
+        if entity in self.topology_index.kind:
             return entity
-        if service and service in self.land.kind:
+        if service and service in self.topology_index.kind:
             return service
         kind, name = spelled(entity)
-        if name in self.land.kind and kind in ("unknown", self.land.kind[name]):
+        if name in self.topology_index.kind and kind in ("unknown", self.topology_index.kind[name]):
             return name
         entity = f"{kind}/{name}" if kind != "unknown" else entity
         if entity not in self.kind:

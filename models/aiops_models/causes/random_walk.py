@@ -8,7 +8,7 @@ Cost: `ROUNDS` passes over the edges near the mass; about .2 ms for 50 entities.
 
 from __future__ import annotations
 
-from aiops_models.causes.incident_graph import Scene
+from aiops_models.causes.incident_graph import IncidentGraph
 from aiops_models.causes.rarity import Surprise
 
 DAMPING = 0.9
@@ -23,14 +23,14 @@ STAY = 0.2
 NEGLIGIBLE = 5e-4
 
 
-def blame(scene: Scene, surprise: Surprise) -> dict[str, float]:
+def random_walk(graph: IncidentGraph, surprise: Surprise) -> dict[str, float]:
     """D of every entity that the walk reaches; empty when nobody complains."""
-    mass = {entity: surprise.blamed(entity) for entity in scene.by_entity}
+    mass = {entity: surprise.blamed(entity) for entity in graph.by_entity}
     mass = {entity: value for entity, value in mass.items() if value > 0}
     total = sum(mass.values())
     if not total:
         return {}
-    steps = _steps(scene.edges(), mass)
+    steps = _steps(graph.edges(), mass)
     restart = {entity: value / total for entity, value in mass.items()}
     return {entity: total * share for entity, share in _walk(steps, restart).items()}
 

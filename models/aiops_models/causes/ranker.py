@@ -20,13 +20,13 @@ from aiops_models.causes.calibration import Calibration, set_size
 from aiops_models.causes.confidence import confidence
 from aiops_models.causes.entity_names import tail
 from aiops_models.causes.history import History
-from aiops_models.causes.incident_graph import Scene
+from aiops_models.causes.incident_graph import IncidentGraph
 from aiops_models.causes.lexicon import load_lexicon
 from aiops_models.causes.memory import Memory
 from aiops_models.causes.rarity import Surprise
 from aiops_models.causes.rules import load_packs
 from aiops_models.causes.score_terms import Account, Terms
-from aiops_models.causes.topology_index import Landscape
+from aiops_models.causes.topology_index import TopologyIndex
 from aiops_models.model_digest import digest_of
 
 # What a person reads; past ten suspects a list is no help.
@@ -59,7 +59,7 @@ class CauseRanker:
     def __init__(self, topology: Topology, options: Mapping[str, Any] | None = None) -> None:
         """Read the topology once; raise `UsageError` for options, a lexicon or rules that do not fit."""
         own = convert(options or {}, RankerOptions, "cause ranker")
-        self._land = Landscape(topology)
+        self._topology_index = TopologyIndex(topology)
         self._lexicon = load_lexicon(own.lexicon)
         self._packs = load_packs(own.rules)
         self._history, self._memory, self._calibration = History(), Memory(), Calibration()
@@ -71,8 +71,8 @@ class CauseRanker:
 
     def rank(self, view: IncidentView) -> list[Cause]:
         """The best causes first (at most 10), each with additive evidence that sums to its score."""
-        scene = Scene(self._land, self._lexicon, view)
-        terms, accounts = self._accounts(scene)
+        graph = IncidentGraph(self._topology_index, self._lexicon, view)
+        terms, accounts = self._accounts(graph)
         if not accounts:
             return []
         scores = [account.score for account in accounts]
@@ -80,7 +80,7 @@ class CauseRanker:
         causes = [
             Cause(account.entity, account.score, evidence=terms.evidence(account)) for account in accounts[:MAX_CAUSES]
         ]
-        causes[0].confidence = confidence(scene, [(account.entity, account.score) for account in accounts])
+        causes[0].confidence = confidence(graph, [(account.entity, account.score) for account in accounts])
         for cause, probability in zip(causes, stated, strict=False):
             cause.probability = round(probability, 4)
         return causes
@@ -90,10 +90,10 @@ class CauseRanker:
 
         An incident counts once for chronicity however often it is told; a new `root` for it replaces the old one.
         """
-        scene = Scene(self._land, self._lexicon, view)
+        graph = IncidentGraph(self._topology_index, self._lexicon, view)
         if root is not None:
-            self._confirm(scene, root)
-        self._history.add(view.id, scene.pairs())
+            self._confirm(graph, root)
+        self._history.add(view.id, graph.pairs())
 
     def candidate_set(self, causes: list[Cause]) -> dict[str, Any]:
         """The causes that together hold the root in nine of ten cases, and what remains for `NOBODY`.
@@ -127,23 +127,23 @@ class CauseRanker:
         self._memory.load(state["memory"])
         self._calibration.load(state["calibration"])
 
-    def _accounts(self, scene: Scene) -> tuple[Terms, list[Account]]:
-        terms = Terms(scene, Surprise(scene, self._history), self._memory, self._packs)
+    def _accounts(self, graph: IncidentGraph) -> tuple[Terms, list[Account]]:
+        terms = Terms(graph, Surprise(graph, self._history), self._memory, self._packs)
         found = [account for account in map(terms.account, terms.candidates()) if account.score > 0]
         return terms, sorted(found, key=lambda account: (-account.score, account.entity))
 
-    def _confirm(self, scene: Scene, root: str) -> None:
+    def _confirm(self, graph: IncidentGraph, root: str) -> None:
         """Learn from a confirmed root: first how well it was foreseen, then what it looked like."""
-        roots = self._roots(scene, root)
-        _, accounts = self._accounts(scene)
+        roots = self._roots(graph, root)
+        _, accounts = self._accounts(graph)
         place = next((i for i, account in enumerate(accounts) if account.entity in roots), None)
-        if scene.view.id not in self._memory:
+        if graph.view.id not in self._memory:
             self._calibration.learn([account.score for account in accounts], place)
-        self._memory.add(scene.view.id, roots, scene.pairs())
+        self._memory.add(graph.view.id, roots, graph.pairs())
 
-    def _roots(self, scene: Scene, root: str) -> list[str]:
+    def _roots(self, graph: IncidentGraph, root: str) -> list[str]:
         """The entities that a confirmed name stands for: itself and, for a service, its replicas."""
-        known = scene.candidates()
+        known = graph.candidates()
         named = [root] if root in known else [entity for entity in known if tail(entity) == tail(root)]
-        replicas = [entity for name in named for entity in self._land.members.get(name, ()) if entity != name]
+        replicas = [entity for name in named for entity in self._topology_index.members.get(name, ()) if entity != name]
         return (named or [root]) + replicas

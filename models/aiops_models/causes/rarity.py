@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from aiops_models.causes.history import History
-from aiops_models.causes.incident_graph import Scene, Signal
+from aiops_models.causes.incident_graph import IncidentGraph, Signal
 from aiops_models.causes.lexicon import BLAMED, INTERNAL
 
 FLOOR = 0.15
@@ -35,13 +35,13 @@ class Sums(NamedTuple):
 class Surprise:
     """Surprise of every signal of a scene, and the sums that evidence is made of."""
 
-    def __init__(self, scene: Scene, history: History) -> None:
+    def __init__(self, graph: IncidentGraph, history: History) -> None:
         """Weigh every signal once."""
-        self.scene = scene
+        self.graph = graph
         self._history = history
-        self._groups = _groups_by_kind(scene)
-        self._of_type = _signals_by_type(scene)
-        self._z_top = max((s.z for s in scene.signals() if s.z and s.cls in INTERNAL), default=0.0)
+        self._groups = _groups_by_kind(graph)
+        self._of_type = _signals_by_type(graph)
+        self._z_top = max((s.z for s in graph.signals() if s.z and s.cls in INTERNAL), default=0.0)
         self._holders = {type_: frozenset(s.entity for s in signals) for type_, signals in self._of_type.items()}
         # Counts that `contrast` keeps: of so many peers, how many do not show a type.
         self.lacking: dict[tuple[str, frozenset[str]], int] = {}
@@ -52,7 +52,7 @@ class Surprise:
             for signal in signals:
                 breadth = math.log((could + 1) / max(_spread(signal, best), 1.0))
                 self.value[signal.entity, type_] = self._weigh(signal, breadth)
-        self._sums = {entity: self._sum(types.values()) for entity, types in scene.by_entity.items()}
+        self._sums = {entity: self._sum(types.values()) for entity, types in graph.by_entity.items()}
 
     def internal(self, entity: str) -> float:
         """A: what the entity itself suffers, in nats."""
@@ -70,7 +70,7 @@ class Surprise:
         """The signals of an entity, the most surprising first."""
         found = self._sorted.get(entity)
         if found is None:
-            own = self.scene.by_entity.get(entity, {}).values()
+            own = self.graph.by_entity.get(entity, {}).values()
             found = self._sorted[entity] = sorted(own, key=lambda s: (-self.value[entity, s.type], s.type))
         return found
 
@@ -97,10 +97,10 @@ class Surprise:
         database, can never be rare among its like: once there is history to tell its usual noise, that is no longer
         held against it.
         """
-        kinds = {self.scene.kind_of(s.entity) for s in signals}
+        kinds = {self.graph.kind_of(s.entity) for s in signals}
         groups = len(set().union(*(self._groups.get(kind, set()) for kind in kinds)))
-        known = len(self.scene.land.groups)
-        if not any(kind in self.scene.land.of_kind for kind in kinds):
+        known = len(self.graph.topology_index.groups)
+        if not any(kind in self.graph.topology_index.of_kind for kind in kinds):
             return max(groups, known)
         return max(groups, FEW * known) if self._history.incidents >= MIN_INCIDENTS else groups
 
@@ -108,7 +108,7 @@ class Surprise:
         """Per group that has the type now: its largest magnitude, infinite where the tool told none."""
         best: dict[str, float] = {}
         for signal in signals:
-            group = self.scene.group_of(signal.entity)
+            group = self.graph.group_of(signal.entity)
             best[group] = max(best.get(group, 0.0), math.inf if signal.z is None else signal.z)
         return best
 
@@ -134,15 +134,15 @@ def _spread(signal: Signal, best: dict[str, float]) -> float:
     return sum(min(1.0, z / signal.z) for z in best.values())
 
 
-def _groups_by_kind(scene: Scene) -> dict[str, set[str]]:
+def _groups_by_kind(graph: IncidentGraph) -> dict[str, set[str]]:
     groups: dict[str, set[str]] = {}
-    for entity in scene.candidates():
-        groups.setdefault(scene.kind_of(entity), set()).add(scene.group_of(entity))
+    for entity in graph.candidates():
+        groups.setdefault(graph.kind_of(entity), set()).add(graph.group_of(entity))
     return groups
 
 
-def _signals_by_type(scene: Scene) -> dict[str, list[Signal]]:
+def _signals_by_type(graph: IncidentGraph) -> dict[str, list[Signal]]:
     found: dict[str, list[Signal]] = {}
-    for signal in scene.signals():
+    for signal in graph.signals():
         found.setdefault(signal.type, []).append(signal)
     return found

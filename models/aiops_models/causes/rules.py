@@ -20,7 +20,7 @@ from msgspec import Struct
 from aiops.errors import UsageError
 from aiops.ports import AlertFact
 from aiops_models.causes.entity_names import MAX_MESSAGE, tail
-from aiops_models.causes.incident_graph import Scene
+from aiops_models.causes.incident_graph import IncidentGraph
 
 # A rule that fires knows more than any surprise does: 6 is more than a dozen rare internal alerts weigh. Above 8
 # nothing else could ever be named.
@@ -85,13 +85,13 @@ def shipped_packs() -> list[str]:
     return sorted(item.name.removesuffix(".yaml") for item in _folder().iterdir() if item.name.endswith(".yaml"))
 
 
-def verdicts(packs: Iterable[Pack], scene: Scene) -> dict[str, list[Verdict]]:
+def verdicts(packs: Iterable[Pack], graph: IncidentGraph) -> dict[str, list[Verdict]]:
     """Entity -> the rules that speak against it, each at most once."""
-    read = [Read(fact, fact.name.lower(), (fact.message or "")[:MAX_MESSAGE].lower()) for fact in scene.view.facts]
+    read = [Read(fact, fact.name.lower(), (fact.message or "")[:MAX_MESSAGE].lower()) for fact in graph.view.facts]
     found: dict[str, list[Verdict]] = {}
     for pack in packs:
         for rule in pack.rules:
-            for entity in _blamed(rule, read, scene):
+            for entity in _blamed(rule, read, graph):
                 found.setdefault(entity, []).append(Verdict(f"{pack.name}/{rule.name}", rule.weight, rule.text))
     return found
 
@@ -104,20 +104,20 @@ class Read(NamedTuple):
     message: str
 
 
-def _blamed(rule: Rule, read: list[Read], scene: Scene) -> dict[str, None]:
+def _blamed(rule: Rule, read: list[Read], graph: IncidentGraph) -> dict[str, None]:
     """The entities that the rule speaks against; each step is one pass, since a storm may be all one kind of alert."""
     matching = [one.fact for one in read if _shows(one, rule.when)]
     if matching and rule.unless is not None:
-        excused = {_place(one.fact, scene) for one in read if _shows(one, rule.unless)}
-        matching = [fact for fact in matching if _place(fact, scene) not in excused]
+        excused = {_place(one.fact, graph) for one in read if _shows(one, rule.unless)}
+        matching = [fact for fact in matching if _place(fact, graph) not in excused]
     if rule.blame.label is not None:
         values = dict.fromkeys(fact.labels.get(rule.blame.label, "")[:MAX_LABEL] for fact in matching)
-        return {scene.known(rule.blame.prefix + value): None for value in values if value}
-    return dict.fromkeys(_worded(rule.blame, scene)) if matching else {}
+        return {graph.known(rule.blame.prefix + value): None for value in values if value}
+    return dict.fromkeys(_worded(rule.blame, graph)) if matching else {}
 
 
-def _place(fact: AlertFact, scene: Scene) -> str:
-    return scene.place(scene.named(fact), fact.service)
+def _place(fact: AlertFact, graph: IncidentGraph) -> str:
+    return graph.place(graph.named(fact), fact.service)
 
 
 def _shows(one: Read, sign: Sign) -> bool:
@@ -131,10 +131,10 @@ def _holds(text: str, words: list[str]) -> bool:
     return any(map(text.__contains__, words))
 
 
-def _worded(blame: Blame, scene: Scene) -> list[str]:
+def _worded(blame: Blame, graph: IncidentGraph) -> list[str]:
     """Known entities with one of the words in their name, else the one to name otherwise."""
-    named = [entity for entity in scene.candidates() if any(word in tail(entity).lower() for word in blame.words)]
-    return named or ([scene.known(blame.otherwise)] if blame.otherwise else [])
+    named = [entity for entity in graph.candidates() if any(word in tail(entity).lower() for word in blame.words)]
+    return named or ([graph.known(blame.otherwise)] if blame.otherwise else [])
 
 
 @cache

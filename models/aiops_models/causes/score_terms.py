@@ -14,14 +14,13 @@ from msgspec import Struct
 
 from aiops.records import Evidence
 from aiops_models.causes.changes import suspects
-from aiops_models.causes.incident_graph import Scene
+from aiops_models.causes.incident_graph import IncidentGraph
 from aiops_models.causes.memory import Memory
-from aiops_models.causes.random_walk import blame
+from aiops_models.causes.random_walk import random_walk
 from aiops_models.causes.rarity import Surprise
 from aiops_models.causes.rules import Pack, verdicts
 from aiops_models.causes.sibling_contrast import contrast
 from aiops_models.causes.text import (
-    blame_text,
     change_text,
     contrast_text,
     internal_text,
@@ -29,6 +28,7 @@ from aiops_models.causes.text import (
     rule_text,
     signs_text,
     symptom_text,
+    walk_text,
 )
 
 WEIGHTS = {
@@ -55,19 +55,19 @@ class Account(Struct, gc=False):
 class Terms:
     """All terms of one scene."""
 
-    def __init__(self, scene: Scene, surprise: Surprise, memory: Memory, packs: Sequence[Pack]) -> None:
+    def __init__(self, graph: IncidentGraph, surprise: Surprise, memory: Memory, packs: Sequence[Pack]) -> None:
         """Run what looks at the whole scene; what looks at an entity runs when asked."""
-        self.scene, self.surprise, self.memory = scene, surprise, memory
-        self.blamed = blame(scene, surprise)
-        self.changed = suspects(scene)
-        self.rules = verdicts(packs, scene)
+        self.graph, self.surprise, self.memory = graph, surprise, memory
+        self.blamed = random_walk(graph, surprise)
+        self.changed = suspects(graph)
+        self.rules = verdicts(packs, graph)
         # Where a rule fires the memory is not asked: the rule read the messages, the memory knows types alone and would
         # liken the incident to those that lack what the rule saw.
-        self.alike = {} if self.rules else memory.likeness(scene.pairs())
+        self.alike = {} if self.rules else memory.likeness(graph.pairs())
 
     def candidates(self) -> list[str]:
         """Every entity that can be named; those that only the memory or a rule knows last."""
-        return list(dict.fromkeys([*self.scene.candidates(), *self.alike, *self.rules]))
+        return list(dict.fromkeys([*self.graph.candidates(), *self.alike, *self.rules]))
 
     def account(self, entity: str) -> Account:
         """What speaks against an entity."""
@@ -85,18 +85,18 @@ class Terms:
             yield "change", log1p(self.changed[entity].value)
         if entity in self.alike:
             yield "likeness", self.alike[entity][0]
-        if entity in self.scene.by_entity:
+        if entity in self.graph.by_entity:
             yield "internal", log1p(self.surprise.internal(entity))
             yield "symptom", log1p(self.surprise.symptom(entity))
             yield "contrast", log1p(contrast(self.surprise, entity))
-            yield "signs", 0.0 if self.rules else self.memory.signs(self.scene.pairs_of(entity))
+            yield "signs", 0.0 if self.rules else self.memory.signs(self.graph.pairs_of(entity))
 
     def evidence(self, account: Account) -> list[Evidence]:
         """The account in words, the weightiest first."""
         entity, surprise = account.entity, self.surprise
         texts: dict[str, Callable[[], str]] = {
             "internal": lambda: internal_text(surprise, entity),
-            "blame": lambda: blame_text(surprise, entity, self.blamed[entity] / sum(self.blamed.values())),
+            "blame": lambda: walk_text(surprise, entity, self.blamed[entity] / sum(self.blamed.values())),
             "symptom": lambda: symptom_text(surprise, entity),
             "contrast": lambda: contrast_text(surprise, entity),
             "change": lambda: change_text(self.changed[entity]),

@@ -17,7 +17,7 @@ def contrast(surprise: Surprise, entity: str) -> float:
     if len(peers) < 2:
         return 0.0
     total = 0.0
-    for type_ in surprise.scene.by_entity.get(entity, ()):
+    for type_ in surprise.graph.by_entity.get(entity, ()):
         total += surprise.value[entity, type_] * without(surprise, peers, type_)
     return total / (len(peers) - 1)
 
@@ -32,8 +32,8 @@ def without(surprise: Surprise, peers: frozenset[str], type_: str) -> int:
 
 def peers_of(surprise: Surprise, entity: str) -> frozenset[str]:
     """The entity and its siblings, all of one kind, so that a service is no sibling of its replica; empty for none."""
-    scene = surprise.scene
-    group, kind = scene.group_of(entity), scene.kind_of(entity)
+    graph = surprise.graph
+    group, kind = graph.group_of(entity), graph.kind_of(entity)
     if kind in MACHINES:
-        return scene.peers("", kind)
-    return scene.peers(group, kind) if group != entity else frozenset()
+        return graph.peers("", kind)
+    return graph.peers(group, kind) if group != entity else frozenset()

@@ -42,21 +42,21 @@ def contrast_text(surprise: Surprise, entity: str) -> str:
     return f"{_names(own)} on {_cut(entity)} that {most} of {len(peers) - 1} siblings do not show"
 
 
-def blame_text(surprise: Surprise, entity: str, share: float) -> str:
+def walk_text(surprise: Surprise, entity: str, share: float) -> str:
     """Where the latency and error complaints are, and what of them leads here along dependencies that are known.
 
     `share` is what the walk brings here. It is said of the dependencies only where it came along them.
     """
-    own = surprise.blamed(entity) if entity in surprise.scene.by_entity else 0.0
+    own = surprise.blamed(entity) if entity in surprise.graph.by_entity else 0.0
     if _complaining_dependents(surprise, entity):
         here = "is on or leads" if own > 0 else "leads"
-        silent = "" if entity in surprise.scene.by_entity else f", which raised no alert in {HERE}"
+        silent = "" if entity in surprise.graph.by_entity else f", which raised no alert in {HERE}"
         return f"{_weight(share)} {here} along the dependencies to {_cut(entity)}{silent}"
     if own <= 0:
         return f"{_weight(share)} leads back to {_cut(entity)}, which depends on what complains"
-    if any(_complains(surprise, other) for other in surprise.scene.edges().get(entity, ())):
+    if any(_complains(surprise, other) for other in surprise.graph.edges().get(entity, ())):
         return f"{_weight(share)} stays on {_cut(entity)}, whose dependencies complain as well"
-    total = sum(map(surprise.blamed, surprise.scene.by_entity))
+    total = sum(map(surprise.blamed, surprise.graph.by_entity))
     return f"{_weight(own / total)} is on {_cut(entity)} itself"
 
 
@@ -71,12 +71,12 @@ def _weight(share: float) -> str:
 
 
 def _complains(surprise: Surprise, entity: str) -> bool:
-    return entity in surprise.scene.by_entity and surprise.blamed(entity) > 0
+    return entity in surprise.graph.by_entity and surprise.blamed(entity) > 0
 
 
 def _complaining_dependents(surprise: Surprise, entity: str) -> bool:
     """Whether something that complains depends on the entity, as far up as the walk goes."""
-    above, seen, ring = surprise.scene.above(), {entity}, {entity}
+    above, seen, ring = surprise.graph.above(), {entity}, {entity}
     for _ in range(ROUNDS):
         ring = {user for one in ring for user in above.get(one, ())} - seen
         if any(_complains(surprise, user) for user in ring):
@@ -101,7 +101,7 @@ def signs_text(surprise: Surprise, entity: str, memory: Memory) -> str:
 
 def likeness_text(surprise: Surprise, entity: str, similarity: float, incident: str) -> str:
     """Which past incident speaks against the entity; a service that was confirmed speaks against its replicas."""
-    who = _cut(entity) + ("" if surprise.scene.group_of(entity) == entity else " or its service")
+    who = _cut(entity) + ("" if surprise.graph.group_of(entity) == entity else " or its service")
     return f"incident {_cut(incident)}, {similarity:.0%} alike, was confirmed to be caused by {who}"
 
 

@@ -11,7 +11,7 @@ from aiops_models.causes.lexicon import MACHINES
 CALL, REPLICA, HOSTED = 1.0, 1.125, 0.625
 
 
-class Landscape:
+class TopologyIndex:
     """The topology as a ranker needs it: kinds, groups, weighted edges, and names by their last part."""
 
     def __init__(self, topology: Topology) -> None:

@@ -14,7 +14,7 @@ MAX_MESSAGE = 240
 # Expressions of rules have 100 to 1,000 characters.
 MAX_EXPRESSION = 2_000
 # Values of these labels name the part of the system; other labels are numbers and places.
-TELLING = ("service", "job", "app", "component", "container", "reason", "resource", "type")
+DISTINCTIVE = ("service", "job", "app", "component", "container", "reason", "resource", "type")
 
 
 def incident_query(now: Situation) -> dict[str, float]:
@@ -37,7 +37,7 @@ def incident_query(now: Situation) -> dict[str, float]:
 
 def shown_by(fact: AlertFact) -> list[str]:
     """What a machine says beside the message: telling label values, and the rule's expression where the link has it."""
-    values = [f'"{value[:MAX_MESSAGE]}"' for label in TELLING if (value := fact.labels.get(label))]
+    values = [f'"{value[:MAX_MESSAGE]}"' for label in DISTINCTIVE if (value := fact.labels.get(label))]
     text = expression_of(fact.url)
     return [*values, text] if text else values
 

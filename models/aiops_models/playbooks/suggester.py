@@ -139,7 +139,7 @@ class PlaybookSuggester:
 
     def _playbooks(self, now: Situation) -> list[Candidate]:
         library = self._library
-        like = library.playbook_index.look(incident_query(now))
+        like = library.playbook_index.likeness(incident_query(now))
         hits = library.hits(now.seen, bool(now.changes))
         fits = {index: fit(library.compiled[index], now, found) for index, found in hits.items()}
         fitting = [index for index, one in fits.items() if one.ok]
