@@ -1,4 +1,4 @@
-"""Objects that are carried: one along the way of an alert, one by everything else that a record causes."""
+"""The carried objects: one for the way of an alert, one for all other effects of a record."""
 
 from __future__ import annotations
 

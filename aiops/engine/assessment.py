@@ -1,4 +1,4 @@
-"""What the ranking stage says of an incident."""
+"""The result of the ranking stage for an incident."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from aiops.records import Cause, Evidence, Suggestion
 
 
 class Assessment(Struct):
-    """What the ranking stage says of an incident; `trust` is a sentence on how far to believe the causes."""
+    """The result of the ranking stage for an incident; `trust` is a sentence about the reliability of the causes."""
 
     causes: list[Cause] = field(default_factory=list)
     trust: str = ""

@@ -1,7 +1,7 @@
-"""The engine's time: the host's clock where it is in the log, else what the records say it is.
+"""The engine's time: the host's clock if it is in the log, else a time derived from the records.
 
-A time that lies far from the engine's is believed once several records in a row agree with each other. The time goes
-back for two reasons only: the first records of a log disagree with those that follow, or the host's clock was wrong.
+A time far from the engine's is accepted once several records in a row agree with each other. The time is set back for
+two reasons only: the first records of a log disagree with those that follow, or the host's clock was wrong.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from aiops.records import MAX_AHEAD_S
 # jump of more than this needs this many records in a row that are no further apart.
 MAX_JUMP_S = 30 * 86_400.0
 AGREEING = 3
-# An alert moves the engine's time at most so far ahead of the clock that was told last, which is told every 2 s
-# (`daemon/ticks.py`): a sender whose clock is ahead must not end what others sent; nor hold up what is due, as no time
-# passes until the host's clock is there.
+# An alert moves the engine's time at most this far ahead of the last tick; ticks come every 2 s (`daemon/ticks.py`). A
+# sender whose clock is ahead must not expire the streams of others. Nor must it delay what is due, as no time passes
+# until the host's clock has caught up.
 LEAD_S = 5.0
 # The host's clock was wrong when the engine's time stays further ahead of it than an alert can move it for so long.
 SET_BACK_S = 30.0
 
 
 class Timeline(Struct):
-    """The time, and what is needed to judge the next record's.
+    """The time, with the state that judges the next record's.
 
-    `tick` is the host's clock as it was told last, negative without one; `support` how many records agreed with the
-    time, up to `AGREEING`; `far` the latest far times in a row; `ahead_from` when the host's clock was first found to
-    be behind. `back_to` is where the time is to be set back to, negative otherwise.
+    `tick` is the host's clock at the last tick, negative without one; `support` is the number of records that agreed
+    with the time, up to `AGREEING`; `far` the latest far times in a row; `ahead_from` the time at which the host's
+    clock was first found to be behind. `back_to` is the time to set the clock back to, negative otherwise.
     """
 
     now: float = -1.0

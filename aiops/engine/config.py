@@ -1,4 +1,7 @@
-"""What an operator can set of the engine. Every key is documented here; the reference page is made from it."""
+"""The settings of the engine.
+
+Every key is documented here; the reference page is made from it.
+"""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ class Engine:
             self.pipeline.process(arrival)
 
     def _set_back(self, moment: Moment) -> None:
-        """Set the time back: what the stages hold for later than that counts as of now."""
+        """Set the time back: later times in the stages count as now."""
         timeline = self.timeline
         ahead_s = timeline.now - timeline.back_to
         timeline.set_back()
@@ -167,7 +167,7 @@ class Engine:
         self.timeline.now = moment.now = now
         self.pipeline.expiry.run(moment, most)
         silences = self.silences
-        # Asked here, as it is asked for each alert: `silence_expiry` is not compiled.
+        # Checked here, as it is needed for each alert: `silence_expiry` is not compiled.
         begins_or_ends = silences.next_end <= now or silences.next_start <= now
         if begins_or_ends or self.pipeline.muted.waking or self.incidents.unchecked:
             self.silence_expiry.run_due(moment, most)
@@ -179,7 +179,10 @@ class Engine:
             moment.out.append(Notice(moment.seq, "cap", text))
 
     def present(self, name: str) -> tuple[Incident, int, int] | None:
-        """An incident as it is now, its version, and the number of the last record; None for one not remembered."""
+        """An incident as it is now, its version, and the number of the last record.
+
+        None for one not remembered.
+        """
         incident = self.incidents.by_id.get(name)
         cluster = self.clusters.of(incident.cluster) if incident is not None else None
         if incident is None or cluster is None:
@@ -187,7 +190,7 @@ class Engine:
         return self.incidents.records.make(incident, cluster, self.timeline.now), incident.version, self.seq - 1
 
     def finish(self) -> list[Event]:
-        """Advance the time until all that is open ends by itself; for the end of an archive, not of a daemon."""
+        """Advance the time until everything open ends; for the end of an archive, not of a daemon."""
         moment = Moment(self.seq, self.timeline.now)
         # Each round ends what the one before left firing: streams, then held ones, then their incidents.
         for _ in range(4):
@@ -291,5 +294,5 @@ class Engine:
 
 
 def step(state: Engine, batch: Sequence[Logged]) -> list[Event]:
-    """The fold as a function: `state` moves on, the events come back."""
+    """Process a batch as a function: `state` advances, the events are returned."""
     return state.step(batch)

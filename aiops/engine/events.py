@@ -1,4 +1,4 @@
-"""What the engine decided. Events are all that leaves the fold."""
+"""The engine's decisions: events are its only output."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DISPOSITIONS: tuple[Disposition, ...] = ("incident", "duplicate", "suppressed", 
 
 
 class Placed(Struct, tag="placed", tag_field="event", gc=False):
-    """Where one alert went, when it came in. One is emitted for every alert, in input order.
+    """The cluster of one alert on arrival. One event is emitted for every alert, in input order.
 
     `seq` is the record's number in the log (from 0, over all kinds). `cluster` may later be merged into another
     (`ClusterMerged`) or become an incident (`ClusterPromoted`). `member` numbers the (cluster, alert stream) pair; a

@@ -1,7 +1,7 @@
 """Actions of people on an incident: acknowledge, resolve, confirm its cause, its grouping or a playbook.
 
-Each is applied, or refused with a reason that says what is possible. An incident that was merged into another one
-stands for that one, and the answer says so.
+Each is applied, or refused with a reason that names the alternatives. An incident that was merged into another one
+stands for that one, and the answer names it.
 """
 
 from __future__ import annotations

@@ -11,12 +11,12 @@ from aiops.engine.incidents.state import IncidentState
 from aiops.ports import AlertFact, IncidentView
 from aiops.records import Alert, Cause, Member
 
-# Streams on the suspected cause that silences are asked about: a run touches one thing, which has few streams.
+# Streams on the suspected cause that are checked for silences: a run touches one thing, which has few streams.
 MAX_SILENCED = 50
 
 
 class Stream(Struct, gc=False):
-    """One alert stream: whether it fires, and when it last spoke (Unix seconds)."""
+    """One alert stream: its firing state, and the time of its last alert (Unix seconds)."""
 
     entity: str
     is_firing: bool
@@ -24,9 +24,9 @@ class Stream(Struct, gc=False):
 
 
 class CurrentIncident(Struct):
-    """An incident at one moment: what playbooks see of it, and what guards ask.
+    """An incident at one moment, as playbooks and guards need it.
 
-    `maintenance` names the silence or maintenance window that covers the suspected cause, where one does.
+    `maintenance` names the silence or maintenance window that covers the suspected cause, if there is one.
     """
 
     view: IncidentView

@@ -1,4 +1,7 @@
-"""Operator actions: what people, or the host for them, tell the engine. Each is answered by a `Feedback` event."""
+"""Operator actions: what people, or the host for them, tell the engine.
+
+Each is answered by a `Feedback` event.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Preview of a silence before it is set: the streams that it would cover. Reading the engine changes nothing."""
+"""Preview of a silence before it is set: the streams that it would cover.
+
+Reading the engine changes nothing.
+"""
 
 from __future__ import annotations
 

@@ -58,7 +58,10 @@ _MEMBER = _fields(DumpedMember, "cluster")
 
 
 class DedupState(TypedDict):
-    """What `Dedup.dump` gives; each stream by itself, so that what it does not share is let go before the next."""
+    """What `Dedup.dump` gives.
+
+    Each stream by itself, so that what it does not share is let go before the next.
+    """
 
     streams: list[msgspec.Raw]
     next: int
@@ -366,7 +369,10 @@ def _head(count: int, fix: int, short: bytes, long: bytes) -> bytes:
 
 
 def _counted_items(piece: bytes, heads: tuple[int, bytes, bytes]) -> int | None:
-    """How many items the header that is the whole piece announces; None where it is a value, or another header."""
+    """How many items the header that is the whole piece announces.
+
+    None where it is a value, or another header.
+    """
     fix, short, long = heads
     if len(piece) == 1 and piece[0] & 0xF0 == fix:
         return piece[0] & _FIX

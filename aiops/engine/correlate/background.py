@@ -1,10 +1,10 @@
-"""Streams that say nothing about now: those that are always there, and those that come by the clock.
+"""Streams that carry no information about the present: constant ones, and periodic ones.
 
-Each stream counts the five-minute slots in which it fired, with a forgetting of one day. It is *chronic* when it fired
-in more than `MAX_SHARE` of the slots of its history, and that history outlasts a working shift. It is *periodic* when
-the pauses between its bursts are nearly the same, and the next burst comes when it should. Both come back as soon as
-their rhythm breaks: a chronic stream that fires far more often in a slot than it used to, a periodic one off its time.
-Cost: about .2 µs an alert. Memory: one `Habit` a stream.
+Each stream counts the five-minute slots in which it fired, with a forgetting of one day. It is *chronic* if it fired in
+more than `MAX_SHARE` of the slots of its history, and that history outlasts a working shift. It is *periodic* if the
+pauses between its bursts are nearly the same, and the next burst comes on time. Both return to the foreground as soon
+as their rhythm breaks: a chronic stream that fires far more often in a slot than it used to, a periodic one off its
+time. Cost: about .2 µs an alert. Memory: one `Habit` a stream.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mypy_extensions import mypyc_attr
 SLOT_S: Final = 300.0
 # Twice an hour: nobody can look at something that often (two of twelve slots).
 MAX_SHARE = 2 / 12
-# An incident is over or well known within a shift; what is older and still fires is the way things are.
+# An incident is resolved or well known within a shift; an older stream that still fires is the normal state.
 MIN_HISTORY_SLOTS = 12 * 12
 # Forgetting of one day, so that a stream which ends becomes remarkable again about a day later.
 MEMORY_SLOTS: Final = 288.0
@@ -40,11 +40,12 @@ DumpedHabit = tuple[int, int, float, bool, int, float, float, float, float, floa
 
 @mypyc_attr(acyclic=True)
 class Habit:
-    """How one stream behaves. Slots are counted from the epoch; `active` is the decayed number of active slots.
+    """The behaviour of one stream.
 
-    `count` is the number of alerts in this slot, `mean` and `variance` those of the counts of the active slots before;
-    `last` the time of the last alert, `start` of the start of the last burst, `period` the mean pause between starts,
-    `periods` the pauses in a row that fit. `on_time` says that the present burst came when it should.
+    Slots are counted from the epoch; `active` is the decayed number of active slots. `count` is the number of alerts in
+    this slot, `mean` and `variance` those of the counts of the active slots before; `last` the time of the last alert,
+    `start` of the start of the last burst, `period` the mean pause between starts, `periods` the pauses in a row that
+    fit. `on_time` is true if the present burst came on time.
     """
 
     __slots__ = (
@@ -106,7 +107,7 @@ class Habit:
         return True
 
     def reason(self, ts: float) -> str | None:
-        """Why an alert at `ts` is background, from what was known before it; None when it is not."""
+        """Return the reason why an alert at `ts` is background, from earlier knowledge; None if it is not."""
         if self.chronic:
             return None if self._surges(ts) else f"chronic: fires in {self.share():.0%} of all five-minute slots"
         if self.periods < MIN_PERIODS:
@@ -130,7 +131,7 @@ class Habit:
         self.start += slots * SLOT_S
 
     def set_back(self, now: float) -> None:
-        """Let what lies ahead of `now` be of now: engine time was set back."""
+        """Move times ahead of `now` to `now`: engine time was set back."""
         slot = int(now / SLOT_S)
         if self.slot > slot:
             self.slot, self.first = slot, min(self.first, slot)

@@ -35,7 +35,10 @@ class Comparison:
         self._most = limits.weights.rhythm * limits.weights.rhythm_cap
 
     def best(self, candidate: Candidate) -> Entry | None:
-        """Return the entry with the highest score, which its cluster holds; None where nothing can be compared."""
+        """Return the entry with the highest score, which its cluster holds.
+
+        None where nothing can be compared.
+        """
         self._compare(candidate)
         best, score = None, NEVER
         for entry in self.found:
@@ -130,11 +133,14 @@ class Comparison:
                 found[cluster.slot] = entry
 
     def _score(self, entry: Entry, candidate: Candidate, together: float, distances: dict[str, int] | None) -> float:
-        """Return the score of joining through an entry but for its rhythm; `NEVER` where that cannot be enough."""
+        """Return the score of joining through an entry but for its rhythm.
+
+        `NEVER` where that cannot be enough.
+        """
         weights = self.weights
         same = entry.entity == candidate.entity
         if distances is None or entry.site is None:
-            # What it could reach at best: nothing said against it, and the best timing there is.
+            # The best score it could reach: nothing against it, and the best timing there is.
             best = together
             if same:
                 best += weights.entity

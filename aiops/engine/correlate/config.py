@@ -8,11 +8,11 @@ from msgspec import Meta, Struct
 
 
 class CorrelateConfig(Struct, forbid_unknown_fields=True, frozen=True):
-    """How alerts are joined.
+    """The settings of joining.
 
-    `sensitivity`: higher joins more. `idle_s`: a cluster that was silent for so many seconds is closed; above a
-    sensitivity of .5 so many seconds times its odds, up to an hour, as what comes late would otherwise never be joined.
-    `background`: give chronic and periodic streams clusters of their own.
+    `sensitivity`: higher joins more. `idle_s`: a cluster without an alert for this many seconds is closed; above a
+    sensitivity of .5 the time is multiplied by its odds, up to an hour, as a late alert could otherwise never join.
+    `background`: give constant and periodic streams clusters of their own.
     """
 
     sensitivity: Annotated[float, Meta(gt=0, lt=1)] = 0.5

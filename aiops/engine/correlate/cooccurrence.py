@@ -24,7 +24,7 @@ from mypy_extensions import mypyc_attr
 BIN_S: Final = 10.0
 # A large estate has some thousand alert rules; beyond that, names are usually not rules but carry ids.
 MAX_TYPES: Final = 4096
-# A type that has fired with more than this many others says little about any one of them.
+# A type that has fired with more than this many others is no evidence about any one of them.
 MAX_PARTNERS: Final = 64
 # Pairs grow with the square, and a bin with more types than this is a storm, in which everything is together.
 MAX_BIN_TYPES: Final = 12
@@ -32,7 +32,7 @@ MAX_BIN_TYPES: Final = 12
 MAX_QUIET_BINS: Final = 8640
 # A pause of up to this many bins does not end a run: slow floods skip a bin now and then.
 RUN_PAUSE_BINS: Final = 3
-# Pairs counted with each alert while there are some to count; more when many wait, so that they never pile up.
+# Pairs counted with each alert while some are left; more if many wait, so they never pile up.
 MIN_PAIRS: Final = 4
 # A week of bins: rules and systems change from release to release, weekly habits should be kept.
 MEMORY_BINS: Final = 60_480
@@ -46,9 +46,9 @@ FLOOR: Final = -0.3
 # Sightings of doubt: a pair that was seen together once is trusted half. Rare types are together by accident, too.
 DOUBT: Final = 1.0
 
-# A sighting here says as much as so many in packed statistics. What happened together there a few times was often two
-# stories at once; taken at its word, a warm start joined more of them than a cold one (macro F1 .77 against .87 on
-# three networks; with this .84).
+# A sighting here weighs as much as this many in packed statistics. Types that occurred together a few times often
+# belonged to two stories at once; at face value, a warm start joined more of them than a cold one (macro F1 .77 against
+# .87 on three networks; with this .84).
 ELSEWHERE: Final = 20.0
 
 
@@ -56,7 +56,7 @@ ELSEWHERE: Final = 20.0
 class TypeCount:
     """Weighted bins of one type, and those shared with partner types as `partners[name] = [bins, log(bins)]`.
 
-    `known` says that it was seen often enough (`MIN_SIGHTINGS`) to tell with what it goes, and with what it does not.
+    `known` is true if it was seen often enough (`MIN_SIGHTINGS`) to judge its partners.
     """
 
     __slots__ = ("bins", "known", "last_bin", "log_bins", "partners", "run")
@@ -124,7 +124,10 @@ class Cooccurrence:
             self.restart()
 
     def discount(self, sightings: float) -> None:
-        """Make all that was counted worth `sightings` times less than what is counted from now on; ratios stay."""
+        """Make all that was counted worth `sightings` times less than what is counted from now on.
+
+        Ratios stay.
+        """
         self.unit *= sightings
         for known in self.types.values():
             known.known = known.bins >= MIN_SIGHTINGS * self.unit
@@ -172,7 +175,7 @@ class Cooccurrence:
         return FLOOR if value < FLOOR else 1.0 if value > 1.0 else value
 
     def _learn(self, elapsed: int) -> None:
-        """Learn the bin that is over, and that the others since were quiet; `elapsed` bins in all."""
+        """Learn the bin that has ended, and that later ones were quiet; `elapsed` bins in all."""
         self.bins += 1
         self.unit *= 1.0 + 1.0 / MEMORY_BINS
         self.total += self.unit * min(elapsed, 1 + MAX_QUIET_BINS) if self.quiet else self.unit
@@ -187,7 +190,10 @@ class Cooccurrence:
                 self.pending.append((name, names[other], min(weight, weights[other])))
 
     def _settle(self, count: int) -> None:
-        """Count some of the pairs of bins that are over: a bin's pairs at once would make one alert in ten slow."""
+        """Count some of the pairs of ended bins.
+
+        A bin's pairs at once would make one alert in ten slow.
+        """
         pending, answers = self.pending, self.answers
         for _ in range(min(count, len(pending))):
             a, b, weight = pending.popleft()
@@ -233,7 +239,7 @@ class Cooccurrence:
     def _make_room(self, name: str, known: TypeCount) -> None:
         if len(known.partners) < MAX_PARTNERS:
             return
-        # Some at once, so that a type which fires with everything does not search for the weakest each time.
+        # Several at once: a type that fires with everything then does not search for the weakest each time.
         for _, other in sorted((pair[0], other) for other, pair in known.partners.items())[: MAX_PARTNERS // 8]:
             del known.partners[other]
             self.types[other].partners.pop(name, None)

@@ -56,7 +56,7 @@ class Correlator:
         self.weights = weights or Weights()
         self.limits = Limits(config, self.weights)
         self.hops = Hops(topology)
-        # With a graph, place and time tell one fault from another; that all kinds fire in faults is no evidence there.
+        # With a graph, place and time distinguish faults; that all kinds fire in faults is no evidence there.
         self.cooccurrence = Cooccurrence(quiet=not topology.nodes)
         self.onsets = Onsets(is_alone=not topology.nodes)
         # Of new things, for the alert in hand.
@@ -65,7 +65,7 @@ class Correlator:
         self.clusters, self.background, self.recent, self.keys = held.clusters, held.background, held.recent, held.keys
         self.comparison = Comparison(self.limits, self.cooccurrence, self.hops, held)
         self.now = 0.0
-        # The slot that packed statistics end in, until the first alert says what time it is now.
+        # The slot in which packed statistics end, until the first alert gives the time.
         self.packed_slot = -1
         # When `advance` may have something to do: part of the state, as what it does not do then is not reported then.
         self.due = -inf
@@ -108,7 +108,9 @@ class Correlator:
         return result
 
     def advance(self, now: float, most: int = MAX_CLUSTERS) -> list[Closed]:
-        """Close the clusters that have been idle; `now` must not decrease. Parts without a tie leave as they close.
+        """Close the clusters that have been idle.
+
+        `now` must not decrease. Parts without a tie leave as they close.
 
         At most so many of each kind: nothing joins an idle cluster, so that it may wait for its end.
         """
@@ -138,7 +140,10 @@ class Correlator:
             self.keys.move_to_end(name)
 
     def set_back(self, now: float) -> None:
-        """Count what lies ahead of `now` as of now: engine time was set back. Clusters and entries keep their order."""
+        """Count times ahead of `now` as `now`: engine time was set back.
+
+        Clusters and entries keep their order.
+        """
         self.now = min(self.now, now)
         self.due = -inf
         self.held.set_back(now)
@@ -157,7 +162,10 @@ class Correlator:
         return dump_statistics(self)
 
     def load_statistics(self, state: Any) -> None:
-        """Start warm, from `dump_statistics` of this or another system; its time is moved to the first alert's."""
+        """Start warm, from `dump_statistics` of this or another system.
+
+        Its time is moved to the first alert's.
+        """
         load_statistics(self, state)
 
     def _unpack(self, ts: float) -> None:
@@ -253,7 +261,10 @@ class Correlator:
 
 
 def _is_flood(entry: Entry, scored: float, ts: float) -> bool:
-    """Return true if a stream fires so fast that its alerts go where the last one went; it is scored once a second."""
+    """Return true if a stream fires so fast that its alerts go where the last one went.
+
+    It is scored once a second.
+    """
     return (
         entry.interval < FLOOD_INTERVAL_S
         and entry.count > FLOOD_COUNT

@@ -9,7 +9,7 @@ from aiops.topology import Topology
 
 # A fault shows up at what depends on it, and at what that uses; further away, it is everywhere or another fault.
 MAX_HOPS: Final = 4
-# Neighbours remembered of one entity. A hub (a node with hundreds of pods) is near to too much to tell anything.
+# Neighbours remembered of one entity. A hub (a node with hundreds of pods) is near to too much to be evidence.
 MAX_NEIGHBOURS: Final = 256
 # Entities whose map is remembered; a map of 256 takes some 20 KB.
 MAX_MAPS: Final = 4096
@@ -19,7 +19,9 @@ UNKNOWN: dict[str, int] = {}
 
 
 class Hops:
-    """Distances between sites. A site is a node's id, "" for a service that is no node, None for everything else.
+    """Distances between sites.
+
+    A site is a node's id, "" for a service that is no node, None for everything else.
 
     >>> from aiops.topology import Edge, Node
     >>> hops = Hops(Topology.build([Node("web"), Node("api"), Node("db")], [Edge("web", "api"), Edge("api", "db")]))

@@ -1,6 +1,7 @@
-"""Why a stream joined a cluster: numbers kept as they were at that moment, sentences made when somebody reads them.
+"""The evidence by which a stream joined a cluster.
 
-Most members of a large incident are never shown, so that their sentences would be made for nobody.
+The numbers are kept as they were at that moment; sentences are made when they are read. Most members of a large
+incident are never shown.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ class Join:
 
     def strongest(self) -> float:
         """The largest term; those that are not named here are never positive."""
-        # Written out: a call of `max` makes an object of each number, and a large incident asks all its members.
+        # Inlined: a call of `max` makes an object of each number, and a large incident queries all its members.
         most = self.together
         if self.same_entity > most:
             most = self.same_entity

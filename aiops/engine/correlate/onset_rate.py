@@ -1,4 +1,6 @@
-"""The rate at which something new begins in this system, learned from the stream; continuing is weighed against it.
+"""The rate at which something new begins in this system, learned from the stream.
+
+Continuing is weighed against it.
 
 A cluster goes on, in nats, by `-ln(rate * m) - 2 ln(1 + s / (3 max(m, 5 s)))`: the odds of one more alert after a
 silence of `s` seconds, with a mean gap of `m` between its active seconds, against the rate at which new stories begin.
@@ -61,7 +63,10 @@ class Onsets:
     __slots__ = ("bursty", "dense_from", "elapsed_s", "found", "gap_s", "is_alone", "last", "quiet_s")
 
     def __init__(self, is_alone: bool = True) -> None:
-        """`is_alone`: no dependency graph tells what is near, so that chance must be known by time."""
+        """Start with no rate.
+
+        `is_alone`: no dependency graph shows what is near, and time must recognise chance.
+        """
         self.is_alone = is_alone
         self.found = 1.0
         self.elapsed_s = START_S

@@ -36,7 +36,9 @@ RARE_SLOTS: Final = 3.0
 
 
 class OpenClusters:
-    """Clusters, by the numbers of their first alerts, with their entries; those of background streams apart.
+    """Clusters, by the numbers of their first alerts, with their entries.
+
+    Those of background streams apart.
 
     `latest` is the entry of each entity that was active last, `keys` what is remembered of each stream, `evicted` the
     clusters that a cap closed, `members` how many entries were made.
@@ -117,7 +119,7 @@ class OpenClusters:
         free(source)
 
     def drop(self, cluster: Cluster) -> None:
-        """Take the entries of a cluster that closes out of all indexes, and learn how much company its streams had."""
+        """Remove the entries of a closing cluster from all indexes, and learn the company of its streams."""
         alone = 1.0 if len(cluster.entries) < COMPANY else 0.0
         for entry in cluster.entries.values():
             if not cluster.background:
@@ -128,7 +130,10 @@ class OpenClusters:
             self._forget(entry)
 
     def set_back(self, now: float) -> None:
-        """Count what lies ahead of `now` as of now: engine time was set back. Clusters and entries keep their order."""
+        """Count times ahead of `now` as `now`: engine time was set back.
+
+        Clusters and entries keep their order.
+        """
         for clusters in (self.clusters, self.background):
             for cluster in clusters.values():
                 cluster.first, cluster.last = min(cluster.first, now), min(cluster.last, now)

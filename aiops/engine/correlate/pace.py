@@ -45,10 +45,10 @@ MIN_STEP: Final = 0.05
 
 @mypyc_attr(acyclic=True)
 class Pace:
-    """How fast the alerts of a cluster come, since `base_at`.
+    """The rate of alerts of a cluster, since `base_at`.
 
     `gap_s` is the mean gap between its active seconds; `level` and `spread` are mean and variance of the count of about
-    ten seconds, `weight` how much they rest on.
+    ten seconds, `weight` the amount of data behind them.
     """
 
     __slots__ = ("active_s", "base_at", "base_count", "gap_s", "level", "spread", "ticks", "weight")
@@ -74,7 +74,10 @@ class Pace:
         self.weight = weight
 
     def follow(self, before: float, ts: float, count: float) -> None:
-        """Take in an alert at `ts`; `before` is the time of the one before, `count` the surge counter without it."""
+        """Take in an alert at `ts`.
+
+        `before` is the time of the one before, `count` the surge counter without it.
+        """
         gap = ts - before
         self.base_count += 1
         if gap <= 0.0:
@@ -92,9 +95,10 @@ class Pace:
         self.spread += step * (off * off - self.spread)
 
     def surges(self, count: float, ts: float, rate: float, returns: bool) -> bool:
-        """Whether an alert at `ts` begins something new, with `count` alerts in about the last ten seconds before it.
+        """Return True if an alert at `ts` begins something new.
 
-        `returns`: a stream that the cluster knows, after a long silence. May re-base the pace.
+        `count` alerts came in about the last ten seconds before it. `returns`: a stream that the cluster knows, after a
+        long silence. This may re-base the pace.
         """
         if ts - self.base_at < MIN_AGE_S:
             return False

@@ -12,7 +12,7 @@ class CorrelationResult:
     """The cluster of one alert.
 
     `cluster` and `member` are numbers that depend on the input alone (the `seq` of the record that opened them).
-    `member` is the (cluster, alert stream) pair. `join` says why, only when the member is new to an old cluster.
+    `member` is the (cluster, alert stream) pair. `join` is the evidence, only if the member is new to an old cluster.
     `background` is the reason why the alert is noise, else None. `merged` lists clusters that were just merged into
     `cluster`, with the reason.
     """

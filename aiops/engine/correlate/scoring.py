@@ -21,7 +21,7 @@ CLUSTER_INTERVAL_FLOOR_S: Final = 0.5
 ENTRY_INTERVAL_FLOOR_S: Final = 0.02
 # Silence starts to count after this many intervals.
 PATIENCE: Final = 3.0
-# Nearness says something only while the cluster goes on: so many nats over something new (`correlate_onsets`). At 1
+# Nearness is evidence only while the cluster continues: by this many nats over something new (`onset_rate`). At 1
 # faults a few minutes apart join (overlays -.02), at 3 faults that pause fall apart (Kubernetes -.06).
 GOES_ON: Final = 2.0
 # How long an eager setting waits at most: within a working day, the second half of a slow story comes in the hour.
@@ -65,7 +65,7 @@ class Weights:
 
 
 class Limits:
-    """Limits that follow from weights and sensitivity: threshold, evidence that a cluster goes on, idle time."""
+    """Limits that follow from weights and sensitivity: threshold, evidence of continuing, idle time."""
 
     def __init__(self, config: CorrelateConfig, weights: Weights) -> None:
         odds = config.sensitivity / (1.0 - config.sensitivity)
@@ -99,7 +99,10 @@ def dead_partner(cluster: Cluster, ts: float) -> float:
 
 
 def rhythm(entry: Entry, ts: float) -> float:
-    """Return how much closer the alert follows the entry than its rhythm explains, in nats (exponential gaps)."""
+    """Return how much closer the alert follows the entry than its rhythm explains.
+
+    In nats, for exponential gaps.
+    """
     interval = entry.interval
     if interval < ENTRY_INTERVAL_FLOOR_S:
         interval = ENTRY_INTERVAL_FLOOR_S
@@ -124,7 +127,9 @@ def at_distance(weights: Weights, near: float, distance: int) -> float:
 
 
 def ends(cluster: Cluster, rate: float, name: Name, ts: float) -> End | None:
-    """Return what shows that an alert of stream `name`, which fits the cluster, begins something new; None if nothing.
+    """Return what shows that an alert of stream `name`, which fits the cluster, begins something new.
+
+    None if nothing.
 
     Age: something new was to be expected by now. A surge: many more alerts come than the cluster's pace explains.
     """

@@ -1,4 +1,4 @@
-"""How well the types of two clusters go together, by which they are merged."""
+"""The similarity of two clusters by their types, by which they are merged."""
 
 from __future__ import annotations
 

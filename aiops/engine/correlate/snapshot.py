@@ -66,14 +66,14 @@ def load(correlator: Correlator, state: Any) -> None:
 
 
 def dump_statistics(correlator: Correlator) -> Any:
-    """What was learned of types and streams."""
+    """Return the learned statistics of types and streams."""
     habits = [[*name, list(key.habit.dump())] for name, key in correlator.keys.items()]
     slot = max((key.habit.slot for key in correlator.keys.values()), default=-1)
     return {"cooccurrence": correlator.cooccurrence.dump(), "habits": habits, "slot": slot}
 
 
 def load_statistics(correlator: Correlator, state: Any) -> None:
-    """Take what was learned; open clusters go on as they are."""
+    """Load learned statistics; open clusters stay as they are."""
     correlator.cooccurrence.load(state["cooccurrence"])
     # The bin that was under way belongs to another time, and the bins of this stream are numbered anew.
     correlator.cooccurrence.restart()

@@ -1,8 +1,8 @@
 """Checks whether the entries of a cluster still belong together once it has become idle.
 
-Entries are tied when they are of one entity or one type, when their types fire together, when they are at most two hops
-apart in the dependency graph, or when one joined through the other and nothing learned since speaks against that join.
-Merges and early joins rest on what was known at that moment; where the ties fall apart, the smaller parts leave.
+Entries are tied if they are of one entity or one type, if their types fire together, if they are at most two hops apart
+in the dependency graph, or if one joined through the other and nothing learned since contradicts that join. Merges and
+early joins rest on the knowledge of that moment; if the ties fall apart, the smaller parts leave.
 
 Cost, once for each cluster: linear in its entries, plus at most `MAX_PAIRED`²/2 look-ups for the pairs.
 """
@@ -79,7 +79,7 @@ class Ties:
                     return
 
     def _holds(self, entry: Entry, parent: Entry) -> bool:
-        """Whether nothing speaks against the join: near in the graph then and now, or types that do go together."""
+        """Return True if nothing contradicts the join: near in the graph then and now, or types that fit."""
         return self.hops.distance(entry.site, parent.site) is not None or self.known.npmi(entry.type, parent.type) >= 0
 
     def _tied(self, a: Entry, b: Entry) -> bool:
@@ -103,7 +103,10 @@ class Ties:
 
 
 def splits(cluster: Cluster, known: Cooccurrence, hops: Hops) -> list[Split]:
-    """The parts that leave, those of the earliest entries first; mostly none. The cluster itself is left as it is."""
+    """The parts that leave, those of the earliest entries first.
+
+    Mostly none. The cluster itself is left as it is.
+    """
     entries = list(cluster.entries.values())
     if len(entries) < 2 * MIN_ENTRIES or cluster.count < 2 * MIN_ALERTS:
         return []
@@ -132,12 +135,15 @@ def _whole(part: Part) -> bool:
 
 
 def _target(part: Part) -> int | None:
-    """The number of the first record that joined the part: it has opened no cluster, so the number is free."""
+    """Return the number of the first record that joined the part.
+
+    It has opened no cluster, so the number is free.
+    """
     return min((entry.seq for entry in part if entry.seq >= 0), default=None)
 
 
 def _reason(part: Part, rest: Part, known: Cooccurrence, hops: Hops) -> str:
-    """Why the part leaves, as one sentence."""
+    """Explain in one sentence why the part leaves."""
     pairs = [(a, b) for a in part[:MAX_PAIRED] for b in rest[:MAX_PAIRED]]
     best = max(known.npmi(a.type, b.type) for a, b in pairs)
     together = "types that never fire together"

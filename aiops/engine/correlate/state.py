@@ -1,4 +1,4 @@
-"""What the correlator holds of open clusters and of alert streams."""
+"""The correlator's state of open clusters and of alert streams."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ START_INTERVAL_S: Final = 5.0
 MIN_STEP: Final = 0.05
 # From this many alerts on, an entry's silence is evidence: its interval is known.
 MAJOR_COUNT: Final = 20
-# An entry speaks for its cluster when it has at least this share of its alerts, so there are at most six.
+# An entry represents its cluster if it has at least this share of its alerts, so there are at most six.
 MAJOR_SHARE: Final = 0.15
-# Those that have lost that share since are dropped from time to time, so that looking at all of them stays cheap.
+# Entries that have lost that share are dropped from time to time, which keeps the scan of all of them cheap.
 MAX_MAJORS: Final = 8
 
 # Type, entity and, where the alert names one, service; of no stated length for the reason given at `shared.Identity`.
@@ -163,7 +163,7 @@ class Key:
 
 
 class Recent:
-    """The entries of open clusters in the order of their last alerts, as a list that is linked through them.
+    """The entries of open clusters in the order of their last alerts, as a linked list.
 
     An ordered dict would look up each entry that it steps over.
     """
@@ -227,7 +227,10 @@ class Recent:
 
 
 def silent_since(clusters: OrderedDict[int, Cluster], now: float) -> float:
-    """Return the last alert of the cluster that is silent longest; what opens later is never silent for as long."""
+    """Return the last alert of the cluster that is silent longest.
+
+    What opens later is never silent for as long.
+    """
     return next(iter(clusters.values())).last if clusters else now
 
 
@@ -268,7 +271,10 @@ def touch(entry: Entry, ts: float) -> None:
 
 
 def _promote(cluster: Cluster, entry: Entry) -> None:
-    """Make `entry` a major one. A share only grows with the entry's own alerts, so this is the time to look."""
+    """Make `entry` a major one.
+
+    A share only grows with the entry's own alerts, so this is the time to look.
+    """
     majors = cluster.majors
     for major in majors:
         if major is entry:

@@ -15,9 +15,11 @@ class DedupConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     # Labels that change while the thing that alerts stays the same; they do not make an identity.
     ignore_labels: tuple[str, ...] = ("value", "z", "timestamp", "event_id", "trace_id", "span_id", "request_id")
-    # A stream that never says "resolved" is over after this much silence: five times a usual repeat interval of 3 min.
+    # A stream whose tool never sends "resolved" expires after this much silence: five times a usual repeat interval of
+    # 3 min.
     quiet_s: Seconds = 900.0
-    # A stream that does say "resolved" stays firing much longer: tools repeat themselves as rarely as every 4 hours.
+    # A stream whose tool does send "resolved" stays firing much longer: tools repeat an alert as rarely as every 4
+    # hours.
     stale_s: Seconds = 24 * 3600.0
     # Hysteresis of flapping: held from this many firings inside the window on, let go after a calm.
     flap_count: Count = 4

@@ -26,10 +26,10 @@ from aiops.records import Alert
 HABIT_GAP_S: Final = 900.0
 # A stream's occasions are forgotten over a day, so that what is usual at night or on Mondays stays usual.
 HABIT_MEMORY_S: Final = 86_400.0
-# Labels that mappings make of annotations, for playbooks to read. Annotations say something about an alert and may be
-# edited while it fires; which alert it is, they do not say (Prometheus' data model).
+# Labels that mappings make of annotations, for playbooks to read. Annotations describe an alert and may be edited while
+# it fires; they do not identify it (Prometheus' data model).
 ANNOTATIONS = frozenset({"runbook_url"})
-# A firing with the start of an episode that was resolved so recently is that of a replica which has not heard of the
+# A firing with the start of an episode that was resolved this recently comes from a replica that has not received the
 # end: three group intervals of Alertmanager, and as long as Prometheus repeats an end. Later it is news.
 REPLICA_S: Final = 900.0
 # The same for messages that name no start: one that overtook another is rarely later than this.
@@ -39,9 +39,9 @@ LAPSED_S: Final = 5.0
 # An end moves on with the clock if it does by what passed between two messages, give or take half, and engine time
 # moves in steps of some seconds.
 LAPSED_SHARE, LAPSED_STEP_S = 0.5, 5.0
-# Twice in a row is a lease: the ends that two replicas tell may look like one step, and then go back.
+# Twice in a row is a lease: the ends that two replicas send may look like one step, and then go back.
 LAPSED_MOVES: Final = 2
-# What a lease is taken for whose end says nothing in this clock; Prometheus renews it at least every minute.
+# The assumed lease of an end that is meaningless in this clock; Prometheus renews it at least every minute.
 LEASE_S: Final = 300.0
 # An end further away is not the end of a lease but that of a tool which knows none, or of a broken clock.
 MAX_LEASE_S = 7 * 86_400.0
@@ -65,7 +65,7 @@ class Dedup:
         # Ordered dicts: taking the first of a plain one walks over all that were deleted before it.
         self.streams: OrderedDict[Identity, Stream] = OrderedDict()
         self.forgotten = 0
-        # Forgotten streams that their clusters still have to be told of; empty between records.
+        # Forgotten streams that their clusters must still be notified of; empty between records.
         self.dropped: list[Stream] = []
         self._numbers: dict[int, Identity] = {}
         self._next = 0
@@ -76,13 +76,13 @@ class Dedup:
         self._shared = Shared()
 
     def admit(self, arrival: Arrival) -> None:
-        """Find the stream of an alert, end its previous episode if that is over by now, and decide the verdict."""
+        """Find the stream of an alert, end an expired previous episode, and decide the verdict."""
         stream = arrival.stream = self.stream(arrival.alert)
         if stream.due_at <= arrival.now and (stream.firing or stream.held) and self.settle(stream, arrival.now):
             arrival.ended_at = max(stream.resolved_at, stream.last_at)
         self.observe(arrival)
         if stream.silenced and stream.firing and arrival.verdict == "duplicate":
-            # Nobody was notified of this episode; where its silence is over, a repeat is news.
+            # Nobody was notified of this episode; if its silence has ended, a repeat is news.
             arrival.verdict = "new"
 
     def stream(self, alert: Alert) -> Stream:
@@ -178,7 +178,10 @@ class Dedup:
         return moves >= LAPSED_MOVES
 
     def _fire(self, arrival: Arrival, is_lapsed: bool) -> None:
-        """Take in a firing; `is_lapsed` is one whose status says resolved, with a lease of a sender's late clock."""
+        """Take in a firing.
+
+        `is_lapsed` is one whose status says resolved, with a lease of a sender's late clock.
+        """
         stream, now = arrival.stream, arrival.now
         starts_at, ends_at = arrival.alert.starts_at, arrival.alert.ends_at
         if ends_at is not None or starts_at is not None:
@@ -259,7 +262,7 @@ class Dedup:
             self._schedule(stream)
 
     def _deadline(self, stream: Stream) -> float:
-        """Return when a stream that sends nothing more is over, or stops being held."""
+        """Return the time at which a silent stream expires, or stops being held."""
         if not stream.firing:
             return stream.last_at + self.config.flap_calm_s
         if stream.lease_until is not None:
@@ -267,7 +270,10 @@ class Dedup:
         return stream.last_at + (self.config.stale_s if stream.has_life_cycle else self.config.quiet_s)
 
     def _schedule(self, stream: Stream) -> None:
-        """See that the stream's entry in the queue comes no later than its deadline; mostly it is there already."""
+        """See that the stream's entry in the queue comes no later than its deadline.
+
+        Mostly it is there already.
+        """
         deadline = self._deadline(stream)
         if deadline < stream.due_at:
             stream.due_at = deadline
@@ -286,7 +292,7 @@ class Dedup:
         return self._due[0][0] if self._due else inf
 
     def settle(self, stream: Stream, now: float) -> bool:
-        """End a stream whose turn in `expire` has not come yet, but is over; True when it ended."""
+        """End an expired stream whose turn in `expire` has not come yet; return True if it ended."""
         ended = False
         while (stream.firing or stream.held) and self._deadline(stream) <= now:
             ended = self._end(stream, self._deadline(stream)) is not None
@@ -324,7 +330,7 @@ class Dedup:
             reason = "its lease ran out" if stream.lease_until is not None else "silent for long"
             stream.firing = False
             stream.resolved_at = max(stream.resolved_at, deadline)
-            # No message ended it: a firing with the same start goes on.
+            # No message ended it: a firing with the same start continues it.
             stream.ended_at, stream.ended_start = -inf, None
             if stream.held:
                 self._schedule(stream)
@@ -334,7 +340,7 @@ class Dedup:
         return "calm after flapping"
 
     def set_back(self, now: float) -> None:
-        """Count what lies ahead of `now` as of now: engine time was set back."""
+        """Count times ahead of `now` as `now`: engine time was set back."""
         for stream in self.streams.values():
             if stream.last_at > now and stream.lease_until is not None:
                 stream.lease_until = now + max(0.0, stream.lease_until - stream.last_at)
@@ -392,7 +398,10 @@ def _ended_before(stream: Stream, starts_at: float | None, ts: float, now: float
 
 
 def _lease(ends_at: float, ts: float, now: float) -> float | None:
-    """The end of a lease in the engine's time; of one that is over on arrival, what is left by the sender's clock."""
+    """The end of a lease in the engine's time.
+
+    Of one that is over on arrival, what is left by the sender's clock.
+    """
     if ends_at - now > MAX_LEASE_S:
         return None
     return ends_at if ends_at > now else now + max(0.0, ends_at - ts)

@@ -169,7 +169,9 @@ def entity_of(alert: Alert) -> str:
 
 
 def identity_of(alert: Alert, entity: str, ignored: frozenset[str]) -> Identity:
-    """What makes two alerts the same: the tool's own key, or else name, entity, service and labels; with the source.
+    """What makes two alerts the same: the tool's own key, or else name, entity, service and labels.
+
+    With the source.
 
     Volatile labels take no part. A tuple of whole strings: no separator that a hostile label could forge, and no order
     of labels that matters. An empty entity, which no alert has, marks the identities by key.

@@ -30,7 +30,7 @@ _LONG_SHARE = 0.25
 _FLAT = 10.0
 # No metric is further from normal than this in any sense that matters.
 _MAX_MAGNITUDE = 1e6
-# Shares of the median under which a change does not matter, by what the metric's name says it is.
+# Shares of the median below which a change is irrelevant, by words in the metric's name.
 _SHARE = 0.02
 _SHARES = {
     0.001: ("availab", "success", "uptime", "hit_ratio", "hit_rate"),
@@ -139,7 +139,10 @@ class Baseline:
         insort(self._ordered, value)
 
     def magnitude(self, value: float | None = None) -> float:
-        """How far now (or `value`) is from before, in robust scales, signed; 0 while there is too little to compare."""
+        """Return the signed distance of the present (or of `value`) from before, in robust scales.
+
+        It is 0 while there is too little to compare.
+        """
         if len(self._before) < _MIN_BEFORE:
             return 0.0
         if value is None:

@@ -1,4 +1,4 @@
-"""What can be set of the detection stage."""
+"""The settings of the detection stage."""
 
 from __future__ import annotations
 

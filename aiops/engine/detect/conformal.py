@@ -15,10 +15,10 @@ from typing import Any, Final
 
 # The exponential tail starts at the largest twentieth of the ring: 51 of 1,024 scores, enough to take a median from.
 _TAIL_SHARE: Final = 0.05
-# Fewer scores than this say nothing about a tail; until then a score in nats is taken at its word.
+# Fewer scores than this are no evidence about a tail; until then a score in nats is used as it is.
 MIN_RING: Final = 128
-# The tail may be up to five times longer than the model says, never shorter than it: a ring that has seen
-# nothing but quiet must not make the next score look more certain than the model itself is.
+# The tail may be up to five times longer than the model predicts, never shorter: a ring that has seen nothing but quiet
+# must not make the next score look more certain than the model itself is.
 _MIN_SLOPE, _MAX_SLOPE = 0.2, 1.0
 
 

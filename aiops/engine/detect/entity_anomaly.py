@@ -7,7 +7,10 @@ from mypy_extensions import mypyc_attr
 
 @mypyc_attr(acyclic=True)
 class EntityAnomaly:
-    """Raw score of an entity's latest alerts, and the calibrated probability `p` of one at least as high (0 to 1)."""
+    """The raw score of an entity's latest alerts, and its calibrated probability.
+
+    `p` is the probability of a score at least as high (0 to 1).
+    """
 
     __slots__ = ("at", "entity", "p", "score")
 

@@ -24,7 +24,10 @@ class Row(Struct, gc=False, frozen=True):
     firsts: int  # alerts of streams in their first bin
 
     def values(self) -> list[float]:
-        """The features, in the order of `NAMES`; counts and nats are ln(1 + x), so that no unit drowns the others."""
+        """Return the features in the order of `NAMES`.
+
+        Counts and nats are ln(1 + x): no unit drowns the others.
+        """
         return [
             math.log1p(self.alerts),
             math.log1p(self.types),

@@ -1,4 +1,4 @@
-"""What the alerts of an entity looked like in one window of record time, as rows for a detector.
+"""The alerts of an entity in one window of record time, as feature rows for a detector.
 
 A window closes when an alert of a later window comes in; each entity that had alerts in it gives one row. Cost per
 alert: two dictionary look-ups and a few additions, about .4 µs.
@@ -36,7 +36,10 @@ class Windows:
         self._open: dict[str, _Tally] = {}
 
     def see(self, ts: float, entity: str, type_: str, severity: int, surprise: Surprise) -> list[Row] | None:
-        """Count an alert; the rows of the window that it closed, None where it closed none. Late alerts count now."""
+        """Count an alert.
+
+        The rows of the window that it closed, None where it closed none. Late alerts count now.
+        """
         rows = None
         window = int(ts // self.window_s)
         if window > self._window:

@@ -69,9 +69,9 @@ class Metrics:
         return len(self._series)
 
     def see(self, metric: Metric, at: float) -> Alert | None:
-        """Take in a sample of time `at`; an alert where its series leaves normal or comes back.
+        """Process a sample of time `at`; return an alert if its series leaves normal or returns to it.
 
-        A value that is not finite is ignored: it says that the exporter failed, not what the metric is.
+        A value that is not finite is ignored: it means that the exporter failed.
         """
         if not math.isfinite(metric.value):
             return None
@@ -99,7 +99,10 @@ class Metrics:
         return series
 
     def _news(self, series: _Series, ts: float, value: float) -> bool:
-        """Whether novelty calls the sample an anomaly. Late samples are left out: their time of day has passed."""
+        """Return True if novelty rates the sample as an anomaly.
+
+        Late samples are left out: their time of day has passed.
+        """
         if ts < series.ts:
             return False
         series.ts = ts
@@ -130,7 +133,7 @@ class Metrics:
         return alert_of(metric, at, z, side, "resolved")
 
     def set_back(self, now: float) -> None:
-        """Let what lies ahead of `now` be of now: engine time was set back."""
+        """Move times ahead of `now` to `now`: engine time was set back."""
         for series in self._series.values():
             series.ts, series.since = min(series.ts, now), min(series.since, now)
             series.baseline.set_back(now)
@@ -168,7 +171,10 @@ def severity_of(z: float) -> Severity:
 
 
 def alert_of(metric: Metric, at: float, z: float, side: int, status: str) -> Alert:
-    """The alert record of an anomaly: identity is entity, name and side; `labels["z"]` is the signed magnitude."""
+    """The alert record of an anomaly: identity is entity, name and side.
+
+    `labels["z"]` is the signed magnitude.
+    """
     direction = "high" if side > 0 else "low"
     name = metric.name[:_MAX_NAME]
     origin = metric.id or f"{metric.entity[:_MAX_NAME]}/{name}@{at!r}"

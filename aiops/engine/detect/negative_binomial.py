@@ -1,7 +1,7 @@
 """The exact tail of a count: negative binomial, from one alert to thousands.
 
 A Poisson count whose rate has a Gamma distribution (Gelman et al., Bayesian Data Analysis, 2.6). Pure Python, and cheap
-where it is asked most: one alert costs two logarithms, a small count its own number of terms.
+for the most frequent cases: one alert costs two logarithms, a small count its own number of terms.
 """
 
 from __future__ import annotations
@@ -43,7 +43,10 @@ def tail_nats(count: int, shape: float, mean: float) -> float:
 
 
 def _below(count: int, shape: float, q: float, log_zero: float) -> float:
-    """P(N < count): the sum of as many terms as alerts came in, from 0 up, or down from the mass where 0 underflows."""
+    """Return P(N < count).
+
+    It sums as many terms as alerts came in, from 0 up, or down from the mass if 0 underflows.
+    """
     if log_zero > -MAX_NATS:
         total = term = math.exp(log_zero)
         for k in range(count - 1):
@@ -68,7 +71,10 @@ def _log_term(k: int, shape: float, q: float, log_zero: float) -> float:
 
 
 def _log_tail(count: int, shape: float, q: float, log_zero: float) -> float:
-    """Return ln P(N ≥ count) for a count above the mean: the first term times a series with shrinking ratio."""
+    """Return ln P(N ≥ count) for a count above the mean.
+
+    It is the first term times a series with shrinking ratio.
+    """
     total = term = 1.0
     k = count
     ratio = q

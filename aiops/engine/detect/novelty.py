@@ -23,7 +23,7 @@ from typing import Any
 
 # A value nearer than this share of the range to one already kept adds nothing: 500 places cover the range.
 _GRAIN = 0.002
-# The range may have grown since places were kept, so that they are finer than needed; then they are thinned.
+# The range may have grown since places were kept. They are then finer than needed, and are thinned.
 _MAX_PLACES = 1024
 # One glitch must not blind the detector for ever by stretching the range: the range counts at most as 20 deviations.
 _MAX_RANGE = 20.0
@@ -56,7 +56,10 @@ class Places:
         self.spread = 0.0  # Σ (value − mean)², by Welford's recurrence
 
     def gap(self, value: float) -> float:
-        """The distance from `value` to the nearest place, over the range; then `value` is a place as well. 0 to 50."""
+        """The distance from `value` to the nearest place, over the range.
+
+        Then `value` is a place as well. 0 to 50.
+        """
         values = self.values
         gap = 0.0
         at = bisect_left(values, value)
@@ -113,7 +116,7 @@ class Day:
         self.usual: float | None = None
 
     def rest(self, ts: float, value: float) -> float:
-        """What is left of `value` after the usual one; 0 on the first day."""
+        """Return the rest of `value` after the usual one; 0 on the first day."""
         slot = int(ts % _DAY_S) * _SLOTS // _DAY_S
         if slot != self.slot:
             self._turn(slot)
@@ -160,7 +163,10 @@ class Novelty:
         self._recent: deque[tuple[int, float]] = deque()
 
     def score(self, ts: float, value: float) -> float:
-        """0 to 50, 0 for what is not news; shares of the range seen: .02 is worth an alert. `value` must be finite."""
+        """0 to 50, 0 for what is not news.
+
+        Shares of the range seen: .02 is worth an alert. `value` must be finite.
+        """
         gap = self._places.gap(value)
         rest = self._day.rest(ts, value)
         daily = _DAILY_WEIGHT * self._daily.gap(rest)

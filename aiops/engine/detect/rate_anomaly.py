@@ -42,12 +42,12 @@ _SILENCE_MEMORY: Final = 0.999
 
 
 class Surprise:
-    """What one alert's stream does compared with its own past.
+    """One alert's stream compared with its own past.
 
-    `nats` is −ln p, at least 0; `gain` what this alert added to it; `p` the calibrated probability of at least `seen`
-    alerts in the bin; `expected` the mean a minute; `first` is True in the first bin of a stream, where it is compared
-    with other streams' first bins. One object belongs to one `Streams` and is overwritten by the next call: copy what
-    you keep.
+    `nats` is −ln p, at least 0; `gain` the part added by this alert; `p` the calibrated probability of at least `seen`
+    alerts in the bin; `expected` the mean a minute; `first` is True in the first bin of a stream, which is compared
+    with other streams' first bins. One object belongs to one `Streams` and is overwritten by the next call: copy the
+    values to keep.
     """
 
     __slots__ = ("expected", "first", "gain", "nats", "p", "seen")

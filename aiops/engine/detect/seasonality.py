@@ -1,8 +1,8 @@
 """Seasonality by hour of the week: the alert rate of an hour against the average hour.
 
 One factor for each of the 168 hours (UTC), shared by all streams: the alerts of this hour in earlier weeks over the
-average hour, shrunk towards 1. Streams have a memory of 50 minutes and follow a slow daily wave by themselves; the
-factor foresees the jumps (a nightly batch window, Monday nine o'clock). It compares whole hours and never a stream's
+average hour, shrunk towards 1. Streams have a memory of 50 minutes and follow a slow daily wave alone; the factor
+foresees the jumps (a nightly batch window, Monday nine o'clock). It compares whole hours and never a stream's
 prediction, which contains the factor: that would feed back and drift.
 """
 
@@ -44,11 +44,14 @@ class Rhythm:
         self._alerts = [0.0] * _HOURS
         self._weeks = [0.0] * _HOURS
         self._hour = -1
-        # Of the hour that `turn` was last told, .2 to 5.
+        # The factor of the hour of the last `turn`, .2 to 5.
         self.factor = 1.0
 
     def turn(self, ts: float) -> None:
-        """Tell the time (Unix seconds); once an hour has passed, the hours up to it are closed; see `set_back`."""
+        """Advance to a time (Unix seconds).
+
+        Once an hour has passed, the hours up to it are closed; see `set_back`.
+        """
         hour = int(ts) // _HOUR_S + _EPOCH_SHIFT_H
         if hour <= self._hour:
             return

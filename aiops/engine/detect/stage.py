@@ -1,4 +1,4 @@
-"""The detection stage: how surprising is an alert, which metric left normal, which entity behaves unlike itself.
+"""The detection stage: rate anomalies of alerts, abnormal metrics, and unusual entities.
 
 Pure and deterministic: time comes from the records, models come in as `swap_model` records that carry plain numbers.
 """
@@ -38,7 +38,7 @@ Scorers = Mapping[str, Callable[[Any], Detector]]
 
 # Row scores that a new one is ranked among, and the weight of the tail beyond them; see `Ring`.
 _RING = 1024
-# Entities whose last verdict is kept; only those of recent windows are asked for.
+# Entities whose last verdict is kept; only those of recent windows are queried.
 _MAX_VERDICTS = 10_000
 
 
@@ -76,7 +76,10 @@ class Detect:
             arrival.anomaly = self._verdicts.get(stream.entity)
 
     def alert(self, ts: float, stream: str, entity: str, type_: str, severity: int) -> Surprise:
-        """Take in one alert; about 2 µs. The returned object is overwritten by the next call: copy what you keep."""
+        """Take in one alert.
+
+        About 2 µs. The returned object is overwritten by the next call: copy what you keep.
+        """
         surprise = self._streams.see(ts, stream)
         rows = self._windows.see(ts, entity, type_, severity, surprise)
         if rows is not None:
@@ -84,14 +87,17 @@ class Detect:
         return surprise
 
     def metric(self, metric: Metric, at: float | None = None) -> Alert | None:
-        """Take in one sample; an alert where its series leaves normal (firing) or comes back (resolved).
+        """Process one sample; return an alert if its series leaves normal (firing) or returns (resolved).
 
-        `at` is the time to take the sample for, where its own is not believed.
+        `at` replaces the time of the sample if its own is not credible.
         """
         return self._metrics.see(metric, metric.ts if at is None else at)
 
     def anomaly_of(self, entity: str) -> EntityAnomaly | None:
-        """Return the model's latest verdict on an entity; None without a model, or before its rows were scored."""
+        """Return the model's latest verdict on an entity.
+
+        None without a model, or before its rows were scored.
+        """
         return self._verdicts.get(entity)
 
     def rows(self) -> list[Row]:
@@ -131,10 +137,10 @@ class Detect:
         return scores
 
     def swap(self, action: Action) -> str:
-        """Put the model of a `swap_model` record in place; the sentence says what changed.
+        """Promote the model of a `swap_model` record; return a sentence about the change.
 
         args: `slot` ("rows"), `algorithm` (a registered scorer), `state` (its numbers as JSON text). Raise `AiopsError`
-        with what was expected where it does not fit; the model in place then stays.
+        with the expected value if it does not fit; the present model then stays.
         """
         slot = action.args.get("slot", SLOT)
         if slot != SLOT:
@@ -169,7 +175,7 @@ class Detect:
         return model
 
     def set_back(self, now: float) -> None:
-        """Let what lies ahead of `now` be of now: engine time was set back."""
+        """Move times ahead of `now` to `now`: engine time was set back."""
         self._streams.set_back(now)
         self._metrics.set_back(now)
         self._windows.set_back(now)

@@ -1,7 +1,7 @@
-"""What the changes of an incident have named: alert names and places (services), each at its worst severity.
+"""The alert names and places (services) that the changes of an incident have named.
 
-The first change on which a name or a place stands, or stands at a higher severity than before, is news. Cost: two
-lookups an alert. Memory: `MAX_NAMED` names and places of each severity.
+Each has its worst severity. A name or a place is news on its first change, and on a higher severity than before. Cost:
+two lookups an alert. Memory: `MAX_NAMED` names and places of each severity.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from aiops.engine.dedup.stream import Stream
 from aiops.engine.events import Mention
 from aiops.records.severity import LABELS
 
-# Of each severity, so that a hundred warnings do not keep a critical alert from being named. A record lists as many
-# members; nobody reads a message with more. What comes beyond is counted.
+# Of each severity: a hundred warnings then do not keep a critical alert from being named. A record lists as many
+# members; nobody reads a message with more. Further ones are counted.
 MAX_NAMED: Final = 100
 # A name is cut to this: labels of anybody may hold a page of text.
 MAX_TEXT: Final = 200

@@ -1,4 +1,4 @@
-"""The cluster of an alert, from what the correlator found: a new one, a known one, or the one it comes back to."""
+"""The cluster of an alert, from the correlator's result: a new one, a known one, or its former one."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Assignment:
         self.episodes.join(arrival)
 
     def old_home(self, arrival: Arrival) -> ClusterState | None:
-        """Return the cluster of an incident that the stream left a short while ago and now comes back to."""
+        """Return the cluster of an incident that the stream left a short while ago and now returns to."""
         stream = arrival.stream
-        # A stream that ended by itself has its end in the engine's time; one that sent its end, when that came.
+        # An expired stream has its end in the engine's time; one that sent its end, the time of its receipt.
         ended_at = stream.ended_at if stream.ended_at > -inf else stream.resolved_at
         if not arrival.result.new_cluster or arrival.verdict != "new" or not stream.has_life_cycle:
             return None

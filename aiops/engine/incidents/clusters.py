@@ -1,4 +1,7 @@
-"""Clusters as the life cycle sees them: members, counts, what still fires; merged and split with the correlator."""
+"""Clusters as the life cycle sees them: members, counts, what still fires.
+
+Merged and split with the correlator.
+"""
 
 from __future__ import annotations
 
@@ -201,7 +204,7 @@ class ClusterState:
 
 
 class Clusters:
-    """All clusters that may still change: those that are open, firing, or of an incident that is remembered."""
+    """All clusters that may still change: those that are open, firing, or of a remembered incident."""
 
     def __init__(self, max_members: int) -> None:
         self.max_members = max_members
@@ -214,7 +217,7 @@ class Clusters:
         self._changed: dict[str, None] = {}
 
     def take_changed(self) -> list[str]:
-        """Incidents whose streams began or stopped firing since it was asked last; at most `MAX_CHANGED`."""
+        """Return incidents whose streams began or stopped firing since the last call; at most `MAX_CHANGED`."""
         changed = list(self._changed)
         self._changed.clear()
         return changed
@@ -224,7 +227,7 @@ class Clusters:
         self._change(cluster)
 
     def _change(self, cluster: ClusterState) -> None:
-        # A replay never asks.
+        # A replay never calls it.
         if cluster.incident is not None and len(self._changed) < MAX_CHANGED:
             self._changed[cluster.incident] = None
 
@@ -256,8 +259,8 @@ class Clusters:
             if caller is not None:
                 count_caller(member, caller)
             if alert.message and alert.message != member.message and alert.status == "firing":
-                # The latest words: a pod that was pending and is now killed says so last. Where they are the same,
-                # the string stays that many members share.
+                # The latest message: a pod that was pending and is now killed reports that last. If both are equal, the
+                # string stays shared by many members.
                 member.message = self._shared.text(alert.message[:MAX_MESSAGE])
             if level > member.severity:
                 member.severity = level
@@ -360,7 +363,7 @@ class Clusters:
         return self.of(self.moved.get(stream.member, stream.cluster))
 
     def set_back(self, now: float) -> None:
-        """Let what lies ahead of `now` be of now: engine time was set back."""
+        """Move times ahead of `now` to `now`: engine time was set back."""
         for cluster in self.by_number.values():
             cluster.opened_at = min(cluster.opened_at, now)
             cluster.last_at = min(cluster.last_at, now)
@@ -441,7 +444,7 @@ def _number(text: str | None) -> float | None:
 
 
 def count_entities(cluster: ClusterState) -> int:
-    """How many entities of a cluster alert."""
+    """Return the number of entities of a cluster that alert."""
     members = cluster.members
     if cluster.storm is not None:
         return len(cluster.storm.entities)
@@ -451,5 +454,5 @@ def count_entities(cluster: ClusterState) -> int:
 
 
 def has_life_cycle(cluster: ClusterState) -> bool:
-    """Whether something fires in it that would say its end."""
+    """Return True if a firing stream of it sends its end."""
     return any(member.firing > 0 and member.has_life_cycle for member in cluster.members.values())

@@ -11,12 +11,12 @@ Count = Annotated[int, Meta(ge=1, le=10_000_000)]
 
 
 class IncidentConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """What becomes an incident, and when it ends."""
+    """The settings of incidents."""
 
     # Below this, a cluster is background until a more severe alert joins it.
     min_severity: str = "warning"
-    # A warning or two wait this long for company or for their own end before anybody is told; 0 tells at once. Most
-    # warnings are over in half an hour. Alerts whose tool states no severity do not wait.
+    # One or two warnings wait this long for other alerts, or for their own resolution, before anybody is notified; 0
+    # notifies at once. Most warnings resolve within half an hour. Alerts without a severity of their tool do not wait.
     lone_warning_s: Annotated[float, Meta(ge=0, le=86_400)] = 1800.0
     # An incident ends when nothing of it has fired for this long: shorter, and every restart opens a second one.
     resolve_after_s: Seconds = 300.0
@@ -24,9 +24,9 @@ class IncidentConfig(Struct, frozen=True, forbid_unknown_fields=True):
     reopen_s: Seconds = 900.0
     # First ranking after opening: most alerts of a fault arrive within half a minute.
     rank_after_s: Seconds = 30.0
-    # Re-ranking backs off to this while an incident goes on changing.
+    # Re-ranking backs off to this while an incident continues to change.
     rank_at_most_every_s: Seconds = 600.0
-    # Streams kept with their evidence; a larger incident goes on counting without them.
+    # Streams kept with their evidence; a larger incident continues to count without them.
     max_members: Count = 2_000
     # Ended incidents kept for reopening and feedback.
     max_closed: Count = 1_000

@@ -1,7 +1,7 @@
-"""Silences over incidents that are open: which of their alert streams are held, and by what, until when.
+"""Silences over open incidents: the alert streams they mute, and until when.
 
-Cost: nothing while no silence is set. With one, a match for each firing stream of an incident when an event of it is
-made, up to the first that no silence holds.
+Cost: nothing without a silence. With one, a match for each firing stream of an incident when an event of it is made, up
+to the first that no silence mutes.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ OPEN = Cover()
 
 
 def cover_of(cluster: ClusterState, silences: Silences, at: float) -> Cover:
-    """Return the silences of a cluster of which all that fires is silenced; none if one stream is not.
+    """Return the silences of a cluster whose firing streams are all silenced; none if one is not.
 
-    Where nothing fires any more, all its streams count: its end is near, and is all that is left to be said.
+    If nothing fires any more, all its streams count: only its end is left to be notified.
     """
     if not silences.by_id:
         return OPEN
     firing = [member for member in cluster.members.values() if member.firing > 0]
     if len(firing) < cluster.firing:
-        # Some that fire are not kept one by one, and nobody can say what they are.
+        # Some firing streams are not kept one by one, and are unknown.
         return OPEN
     found: dict[str, Silence] = {}
     for member in firing or cluster.members.values():

@@ -12,7 +12,9 @@ SLACK = 64
 
 
 class DueQueue:
-    """Each incident has one valid entry, at its `queued_at`; `by_id` are the incidents that are remembered.
+    """Each incident has one valid entry, at its `queued_at`.
+
+    `by_id` are the incidents that are remembered.
 
     Cost: O(log n) an entry. Memory: at most twice the incidents, and `SLACK`.
     """

@@ -16,7 +16,7 @@ REPEAT = "repeat of the firing alert"
 
 
 class Episodes:
-    """Counts what each stream does in the cluster of its episode, and ends the incident of a cluster that went quiet.
+    """Counts the episodes of streams in their clusters, and ends the incident of a quiet cluster.
 
     Its stages decide the alerts that open nothing: duplicates, resolves, suppressed ones.
     """
@@ -39,7 +39,10 @@ class Episodes:
             arrival.place("background", None, arrival.reason)
 
     def suppress(self, arrival: Arrival) -> None:
-        """Decide a silenced alert: it stays in the cluster of its running episode, or gets a cluster of its own."""
+        """Decide a silenced alert.
+
+        It stays in the cluster of its running episode, or gets a cluster of its own.
+        """
         stream, reason = arrival.stream, f"silence {arrival.silence}"
         cluster = self.clusters.home(stream)
         if cluster is None or (arrival.verdict == "new" and not stream.silenced):
@@ -53,7 +56,10 @@ class Episodes:
         arrival.place("suppressed", cluster, reason)
 
     def repeat(self, cluster: ClusterState, arrival: Arrival, at: float) -> None:
-        """Count one more firing of an episode that stays in its cluster; its incident changes at the time `at`."""
+        """Count one more firing of an episode that stays in its cluster.
+
+        Its incident changes at the time `at`.
+        """
         self.count(cluster, arrival)
         self.incidents.joined(cluster, said_as(arrival.stream, arrival.severity), at, arrival, False)
 
@@ -106,7 +112,7 @@ class Episodes:
             self.stop(stream, cluster, at)
 
     def forget(self, streams: list[Stream], now: float) -> None:
-        """End the episodes of streams that dedup has forgotten, so that they keep no incident open for ever."""
+        """End the episodes of streams that dedup has forgotten: they then keep no incident open for ever."""
         for stream in streams:
             self.muted.forget(stream.number)
             self.end(stream, now)

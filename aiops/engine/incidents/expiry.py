@@ -1,4 +1,7 @@
-"""Episodes and clusters that are due expire; what a closed cluster no longer holds together is split off."""
+"""Episodes and clusters that are due expire.
+
+What a closed cluster no longer holds together is split off.
+"""
 
 from __future__ import annotations
 

@@ -23,8 +23,8 @@ class Identities:
     def give(self, cluster: ClusterState) -> str:
         """Return an identity of the cluster's first alert: its fingerprint, and its time as it was written.
 
-        Numbers of records play no part, so that a daemon, a replay, and an archive with other records between give the
-        same. A stream that opens a second incident at the same time of its own (a sender without a clock) is counted.
+        Numbers of records play no part: a daemon, a replay, and an archive with other records between give the same. A
+        stream that opens a second incident at the same time of its own (a sender without a clock) is counted.
         """
         first = next(iter(cluster.members.values()))
         base = blake2b(f"{first.fingerprint}/{first.sent_at!r}".encode(), digest_size=6).hexdigest()

@@ -18,11 +18,14 @@ class IncidentRecords:
 
     def __init__(self, silences: Silences) -> None:
         self.silences = silences
-        # Follows from the members, so that it is no part of the state.
+        # It follows from the members, and is no part of the state.
         self._sentences: summary.Sentences = {}
 
     def prepare(self, cluster: ClusterState, number: int) -> None:
-        """Make a new member's sentences now: made when the incident is announced, those of a hundred come at once."""
+        """Make a new member's sentences now.
+
+        At the announcement, those of a hundred members would be made at once.
+        """
         member = cluster.members.get(number)
         if member is not None and len(cluster.members) <= summary.MAX_SHOWN:
             summary.evidence_of(member, self._sentences)
@@ -62,7 +65,7 @@ class IncidentRecords:
         return record
 
     def _describe(self, record: Incident, cluster: ClusterState, worst: MemberState | None) -> None:
-        """Set the title and what the worst member says."""
+        """Set the title and the message of the worst member."""
         record.title = summary.title(cluster, worst, record.entity_count)
         if worst is not None:
             record.message, record.url = worst.message, worst.url

@@ -295,7 +295,7 @@ class Incidents:
         moment.out.append(IncidentChanged(moment.seq, at, kind, record, incident.version, what, named))
 
     def set_back(self, now: float) -> None:
-        """Count what lies ahead of `now` as of now: engine time was set back."""
+        """Count times ahead of `now` as `now`: engine time was set back."""
         for incident in self.by_id.values():
             incident.opened_at = min(incident.opened_at, now)
             incident.said_at = min(incident.said_at, now)

@@ -10,7 +10,7 @@ from aiops.engine.incidents.clusters import MemberState
 
 # A member is called surprising in its notes below this; one in a hundred bins of a calm stream gets there.
 SURPRISING_P: Final = 0.01
-# How often a member tells of it; what else it has to say must find room.
+# The largest number of such notes of a member; the others must find room.
 MAX_SURPRISES: Final = 2
 FLAPPING = "flapping: held as firing until it has been calm"
 

@@ -1,4 +1,4 @@
-"""Clusters that are found to be one, and with them their incidents: the older incident goes on."""
+"""Merges of clusters, and of their incidents: the older incident continues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Incidents open, or are updated, with the alerts that join their clusters; during a storm, alerts are grouped."""
+"""Incidents open, or are updated, with the alerts that join their clusters.
+
+During a storm, alerts are grouped.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ class Opening:
         self.grouping = grouping
 
     def take(self, arrival: Arrival) -> None:
-        """Open or update the incident of an alert's cluster, unless triage found a reason against it; decide it."""
+        """Open or update the incident of an alert's cluster, unless triage found a reason against it.
+
+        Decide it.
+        """
         cluster, stream = arrival.cluster, arrival.stream
         if cluster.incident is not None:
             self._update(cluster, arrival)
@@ -37,10 +43,10 @@ class Opening:
             arrival.place("background", cluster, stream.background)
 
     def open(self, cluster: ClusterState, at: float, moment: Moment, why: str) -> None:
-        """Open the incident of a cluster; it may be the one that makes it a storm.
+        """Open the incident of a cluster; it may be the one that starts a storm.
 
-        In a storm, what evidence ties together opens one, too, but only so many; what comes then is grouped, unless it
-        is worse than what the storm's incident says.
+        In a storm, a cluster that evidence ties together opens one, too, up to a limit; later ones are grouped, unless
+        they are worse than the storm's incident.
         """
         storms = self.grouping.storms
         if storms.active:

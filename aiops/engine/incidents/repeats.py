@@ -26,7 +26,10 @@ class Repeats:
             self._stays_grouped(arrival)
 
     def _changes_nothing(self, arrival: Arrival) -> bool:
-        """Count a repeat that lands where its episode is, with nothing to decide. Most alerts go this short way."""
+        """Count a repeat that lands where its episode is, with nothing to decide.
+
+        Most alerts go this short way.
+        """
         stream, result = arrival.stream, arrival.result
         if result.member != stream.member or result.merged or arrival.surprise.p < SURPRISING_P or stream.held:
             return False
@@ -55,7 +58,7 @@ class Repeats:
         if not stream.has_life_cycle and other is not None and other is not home and other.incident is not None:
             return False
         if result.merged:
-            # The correlator has found two clusters to be one, and goes on with the one of this result.
+            # The correlator has merged two clusters, and continues with the one of this result.
             target = other or self.clusters.open(result.cluster, arrival.at)
             self.merging.merge_all(target, arrival)
             home = self.clusters.home(stream) or home
@@ -69,7 +72,10 @@ class Repeats:
         return True
 
     def _stays_grouped(self, arrival: Arrival) -> None:
-        """Count a repeat in the incident of a storm; the cluster of such a stream exists for the correlator alone."""
+        """Count a repeat in the incident of a storm.
+
+        The cluster of such a stream exists for the correlator alone.
+        """
         if arrival.result.member != arrival.stream.member:
             return
         home = self.clusters.home(arrival.stream)

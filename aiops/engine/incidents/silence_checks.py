@@ -19,7 +19,10 @@ class SilenceChecks:
         self.silences = incidents.silences
 
     def begin(self, held: bool) -> None:
-        """Look soon at open incidents; where a silence ended, only those that are silenced (`held`) may change."""
+        """Look soon at open incidents.
+
+        Where a silence ended, only those that are silenced (`held`) may change.
+        """
         for incident in self.incidents.by_id.values():
             if incident.status != "resolved" and (incident.silenced or not held):
                 self.incidents.unchecked[incident.id] = None

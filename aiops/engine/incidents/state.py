@@ -116,7 +116,7 @@ class IncidentState:
 
 
 def due_of(incident: IncidentState) -> float:
-    """When the incident is to be ranked, may end, or has news to report; infinity when nothing is due."""
+    """Return the time at which the incident is ranked, may end, or has news; infinity if nothing is due."""
     if incident.status == "resolved":
         return inf
     due = inf

@@ -1,4 +1,6 @@
-"""A storm: more incidents would open than anybody can read. Then alerts that stand alone are gathered in a few.
+"""A storm: more incidents would open than anybody can read.
+
+Then alerts that stand alone are gathered in a few.
 
 A mass outage of things that have nothing in common opens an incident for each of them, and the one that matters drowns
 among thousands. From `storm_incidents` openings within `storm_window_s` on, an alert that would open an incident of its
@@ -39,7 +41,7 @@ MAX_NAMED = 3
 
 @mypyc_attr(acyclic=True)
 class Tally:
-    """What an incident of a storm is made of: alerts by name, and the entities, both up to `MAX_COUNTED`."""
+    """The contents of a storm's incident: alerts by name, and entities, both up to `MAX_COUNTED`."""
 
     __slots__ = (
         "domain",
@@ -71,7 +73,7 @@ class Tally:
 
 
 class Storms:
-    """Whether there is a storm, and the clusters that its alerts are gathered in, by domain."""
+    """The state of a storm, and the clusters that group its alerts, by domain."""
 
     def __init__(self, config: IncidentConfig) -> None:
         self.limit = config.storm_incidents
@@ -98,7 +100,10 @@ class Storms:
         return True
 
     def groups(self, is_tied: bool, now: float) -> bool:
-        """Whether an alert that would open an incident is grouped instead; `is_tied` by evidence to other alerts."""
+        """Return True if an alert that would open an incident is grouped instead.
+
+        `is_tied` by evidence to other alerts.
+        """
         return self.active and (not is_tied or self._full(self._opened, now))
 
     def wanted(self, now: float) -> None:
@@ -107,7 +112,7 @@ class Storms:
         self.grouped += 1
 
     def next_due(self) -> float:
-        """When the storm is over if nothing more wants to open; infinity without one."""
+        """Return the time at which the storm ends if no more incidents open; infinity without a storm."""
         if not self.active:
             return inf
         half = (self.limit + 1) // 2
@@ -121,7 +126,7 @@ class Storms:
         )
 
     def end(self) -> None:
-        """End the storm; its incidents go on by themselves."""
+        """End the storm; its incidents continue as any others."""
         self.active = False
         self.clusters.clear()
 
@@ -135,7 +140,7 @@ class Storms:
         return ""
 
     def set_back(self, now: float) -> None:
-        """Let what lies ahead of `now` be of now: engine time was set back."""
+        """Move times ahead of `now` to `now`: engine time was set back."""
         self._wanted = deque([min(at, now) for at in self._wanted], maxlen=self.limit or 1)
         self._opened = deque([min(at, now) for at in self._opened], maxlen=self.limit or 1)
 

@@ -76,7 +76,7 @@ class StormGrouping:
             self.incidents.joined(storm, one, moment.now, moment, True)
 
     def end(self, moment: Moment) -> None:
-        """End the storm; its incidents end by themselves, as any."""
+        """End the storm; its incidents end as any others."""
         count, incidents = self.storms.grouped, len(self.storms.clusters)
         self.storms.end()
         text = f"the storm is over: {plural(count, 'alert')} gathered in {plural(incidents, 'incident')}"
@@ -93,7 +93,10 @@ class StormGrouping:
         return self.storms.groups(is_tied, arrival.now) and self.assignment.old_home(arrival) is None
 
     def _find(self, labels: Mapping[str, str], number: int, at: float) -> ClusterState | None:
-        """Return the cluster that alerts with such labels are grouped in; a new one of `number` where there is none."""
+        """Return the cluster that alerts with such labels are grouped in.
+
+        A new one of `number` where there is none.
+        """
         domain = self.storms.domain(labels)
         cluster = self._known(domain)
         if cluster is None and number >= 0:

@@ -9,7 +9,7 @@ from aiops.engine.incidents.storm import MAX_COUNTED, Tally
 from aiops.records import LABELS, Evidence, Member
 from aiops.wording import duration, plural
 
-# What a page, a pager or a chat message can show; the counts always tell of all.
+# The capacity of a page, a pager or a chat message; the counts always include all.
 MAX_SHOWN = 100
 MAX_TITLE = 200
 # Sentences of joins by the member's number: an incident is announced several times, and they never change.

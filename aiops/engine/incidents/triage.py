@@ -1,4 +1,7 @@
-"""Triage: an incident, or background. Chronic, ordinary, mild and lone alerts open no incident, or not yet."""
+"""Triage: an incident, or background.
+
+Chronic, ordinary, mild and lone alerts open no incident, or not yet.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,10 @@ class Triage:
         self._waiting: list[tuple[float, int]] = []
 
     def judge(self, arrival: Arrival) -> None:
-        """Decide whether an alert makes its cluster an incident; the reason against it is its stream's background."""
+        """Decide whether an alert makes its cluster an incident.
+
+        The reason against it is its stream's background.
+        """
         reason = None
         if arrival.cluster.incident is None:
             reason = self._reason(arrival)
@@ -133,7 +139,10 @@ class Triage:
 
 
 def _corroborated(cluster: ClusterState) -> bool:
-    """Return true if alerts of another kind, or on many entities, confirm the trouble; habits do so only as a crowd."""
+    """Return true if alerts of another kind, or on many entities, confirm the trouble.
+
+    Habits do so only as a crowd.
+    """
     names: set[str] = set()
     entities: set[str] = set()
     crowd = 0

@@ -82,7 +82,9 @@ def arguments(silence: Silence) -> dict[str, str]:
 
 
 def parse_moment(text: str, place: str, zone: str | None = None) -> float:
-    """Return a time in Unix seconds, from seconds or RFC 3339; without an offset it is one of the zone's clock, or UTC.
+    """Return a time in Unix seconds, from seconds or RFC 3339.
+
+    Without an offset it is one of the zone's clock, or UTC.
 
     Raise `UsageError` for what is none, or beyond what records may hold.
     """

@@ -139,7 +139,10 @@ class Silences:
         self._expressions: WeakValueDictionary[str, Expression] = WeakValueDictionary()
 
     def add(self, silence: Silence, now: float = 0.0) -> None:
-        """Add or replace a silence; raise `UsageError`, and change nothing, where it cannot be asked or is too much."""
+        """Add or replace a silence.
+
+        Raise `UsageError`, and change nothing, where it cannot be asked or is too much.
+        """
         old = self._entries.get(silence.id)
         if old is None and len(self._entries) >= MAX_SILENCES:
             raise UsageError(f"silence: {MAX_SILENCES} are set, and no more are taken; end some first")
@@ -185,7 +188,9 @@ class Silences:
         return None if found is None else found.silence
 
     def ended(self, now: float) -> list[Silence]:
-        """Return the silences whose coverage ended since this was asked last; those that do not recur are dropped.
+        """Return the silences whose coverage ended since this was asked last.
+
+        Those that do not recur are dropped.
 
         Ask when `next_end` has come. A window that recurs may cover again by now: `match` says so.
         """
