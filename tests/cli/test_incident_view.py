@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from aiops.cli.incident_view import MAX_LANES, MAX_MEMBERS, entities_text, incident_parts, score_text
+from aiops.cli.incident_view import MAX_BARS, MAX_MEMBERS, entities_text, incident_parts, score_text
 from aiops.records import Cause, Evidence, Incident, Member, RootCause, Suggestion
 
 T0 = 1_795_000_000.0
@@ -81,7 +81,7 @@ def test_members_are_shown_in_part_and_counted_in_full() -> None:
     text = seen(members=[member(n) for n in range(40)], stream_count=3_000, firing_count=2_500)
     assert f"the first {MAX_MEMBERS} of 3,000" in text
     assert "2,500 firing" in text
-    assert f"… and {40 - MAX_LANES} more" in text
+    assert f"… and {40 - MAX_BARS} more" in text
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
