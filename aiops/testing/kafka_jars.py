@@ -32,7 +32,10 @@ def cache_directory(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def jars(cache: Path | None = None) -> Path:
-    """The directory of the broker's jars, resolved first if need be; raise `BrokerUnavailable` where it cannot be."""
+    """The directory of the broker's jars, resolved first if need be.
+
+    Raise `BrokerUnavailable` where it cannot be.
+    """
     java_version()
     digest = hashlib.sha256(POM.read_bytes()).hexdigest()[:12]
     root = (cache or cache_directory()) / digest
@@ -47,7 +50,10 @@ def jars(cache: Path | None = None) -> Path:
 
 
 def java_version() -> int:
-    """The major version of the `java` on the path; raise `BrokerUnavailable` when there is none or it is too old."""
+    """The major version of the `java` on the path.
+
+    Raise `BrokerUnavailable` when there is none or it is too old.
+    """
     if shutil.which("java") is None:
         raise BrokerUnavailable(f"no Kafka broker: expected `java` {MIN_JAVA} or newer on the path; got none")
     shown = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr

@@ -22,7 +22,10 @@ class Request(Struct):
 
 
 class Reply(Struct):
-    """An answer. `cut` drops the connection: "before" the answer, or "inside" its body. `wait` holds it back."""
+    """An answer.
+
+    `cut` drops the connection: "before" the answer, or "inside" its body. `wait` holds it back.
+    """
 
     status: int = 200
     body: bytes = b""

@@ -1,4 +1,4 @@
-"""What the shipped connectors make of payloads, for the command line."""
+"""The results of the shipped connectors for payloads, for the command line."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ class Catalogue:
     def take(
         self, connector: str, body: bytes, headers: Mapping[str, str], now: float
     ) -> tuple[list[Record], list[Problem]]:
-        """What the connector (a name, or the path of a mapping) makes of a body received at `now` (Unix seconds).
+        """Apply a connector (a name, or the path of a mapping) to a body received at `now` (Unix seconds).
 
-        Raise `UsageError` for a connector that is not known.
+        Raise `UsageError` for an unknown connector.
         """
         if connector == "prometheus":
             taken = PrometheusPush(load_mapping("alertmanager")).take(body, headers, now)

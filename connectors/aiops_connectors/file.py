@@ -136,7 +136,7 @@ class FileSource:
         return True
 
     def _whole_lines(self, file: BinaryIO) -> bytes:
-        """What follows the offset, up to the last end of line; a line that is too long is cut where it is."""
+        """Return the data after the offset, up to the last end of line; an overlong line is cut."""
         file.seek(self._offset)
         data = file.read(MAX_BATCH_BYTES)
         end = data.rfind(b"\n") + 1

@@ -1,4 +1,4 @@
-"""What Prometheus and amtool ask of an Alertmanager beside taking alerts."""
+"""Queries of Prometheus and amtool to an Alertmanager, beside posting alerts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Status:
         return answer
 
     async def status(self, request: Request) -> Response:
-        """Say what runs here since when."""
+        """Return the version and the start time."""
         refused = self._refused(request)
         if refused is not None:
             return refused

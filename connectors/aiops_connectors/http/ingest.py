@@ -50,10 +50,10 @@ _LOG = logging.getLogger(__name__)
 
 
 class Answer(msgspec.Struct):
-    """The body of an answer: how many records were taken and refused, and why.
+    """The body of an answer: the numbers of accepted and refused records, with the reasons.
 
-    `late`: how many of those taken lie more than five minutes before the engine's time, by `late_s` seconds at most;
-    `hint` says what that means.
+    `late`: accepted records that lie more than five minutes before the engine's time, by `late_s` seconds at most;
+    `hint` explains that.
     """
 
     accepted: int = 0
@@ -70,9 +70,9 @@ class Submits(Protocol):
     """An inbox that need not be waited for in a thread."""
 
     def submit(self, received: Received) -> Future[bool] | None:
-        """A future of whether the journal has it, which may be cancelled until that begins; None when there is no room.
+        """Return a future of the journal's acknowledgement; None if there is no room.
 
-        Nothing is taken of what was cancelled.
+        It may be cancelled until the write begins; nothing of a cancelled one is accepted.
         """
         ...
 
@@ -143,7 +143,7 @@ class Ingest:
     async def _traced(
         self, connector: str, scope: Scope, headers: Mapping[str, str], receive: Receive
     ) -> tuple[int, Answer]:
-        """Answer as one span, which goes on with the sender's trace."""
+        """Answer as one span, which continues the sender's trace."""
         if self._tracer is OFF:
             return await self._answer(connector, headers, receive, NO_SPAN)
         path = str(scope["path"])
@@ -198,7 +198,7 @@ class Ingest:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work, *args)
 
     def _is_quick(self, connector: str, headers: Mapping[str, str], body: bytes) -> bool:
-        """Whether a body costs so little that the event loop can do with it itself."""
+        """Return True if a body is cheap enough for the event loop."""
         return (
             len(body) <= SMALL_BYTES
             and connector not in self._verifiers
@@ -227,7 +227,7 @@ class Ingest:
         return self._taken(taken, received) if await _came(done, self._options.put_timeout_s) else _full()
 
     def _refusal(self, connector: str, headers: Mapping[str, str]) -> Refusal | None:
-        """What the head alone says against a request."""
+        """Return the refusal that follows from the headers alone, or None."""
         signed = connector in self._verifiers
         found = self._guard.check_origin(headers) if signed else self._guard.check(headers, "ingest")
         if isinstance(found, Refusal):
@@ -261,7 +261,7 @@ class Ingest:
         return status, answer
 
     def _take(self, connector: str, headers: Mapping[str, str], body: bytes, now: float) -> Taken:
-        """What a body holds, in whatever charset its sender states."""
+        """Decode a body in the charset that its sender states."""
         kind = headers.get("content-type", "")
         body = as_utf8(body, kind, self._options.max_unpacked_bytes)
         if kind.lower().startswith(FORM) and body.lstrip()[:1] not in (b"{", b"["):
@@ -269,7 +269,7 @@ class Ingest:
         return self._payload(connector).take(body, headers, now)
 
     def _payload(self, connector: str) -> Payload:
-        """The kind of body, loaded when it is first asked for."""
+        """Return the kind of body, loaded on first use."""
         found = self._payloads[connector]
         if found is None:
             found = payload(connector, None, self._options.max_unpacked_bytes)
@@ -277,7 +277,7 @@ class Ingest:
         return found
 
     def _received(self, connector: str, taken: Taken, now: float, span: Span) -> Received:
-        """What the inbox is given."""
+        """Make the batch for the inbox."""
         self._identify(taken, now)
         source = f"{self._name}/{connector}"
         self.unknown.check_severities(taken.records)
@@ -306,12 +306,12 @@ class Ingest:
         try:
             return self.inbox.put(received, self._options.put_timeout_s)
         except Exception:
-            # Whatever is wrong with the journal, the sender must keep what it has; the journal tells its own trouble.
+            # Whatever the fault of the journal, the sender must keep its data; the journal reports its own fault.
             _LOG.exception("the journal did not take a request")
             return False
 
     def _identify(self, taken: Taken, now: float) -> None:
-        """Records without an id get one: the time of receipt in microseconds and a number, unique over restarts."""
+        """Give records without an id one: the receipt time in microseconds and a number, unique over restarts."""
         with self._lock:
             self._number += 1
             request = f"{self._name}-{int(now * 1e6):x}-{self._number:x}"
@@ -356,7 +356,7 @@ def _full() -> tuple[int, Answer]:
 
 
 async def _came(done: Future[bool], timeout_s: float) -> bool:
-    """What `done` becomes; False when nothing had begun with it in time, and then nothing will."""
+    """Return the result of `done`; False if it had not begun in time, and never will."""
     late = False
 
     def give_up() -> None:

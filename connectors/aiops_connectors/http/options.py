@@ -66,7 +66,7 @@ class HttpOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     put_timeout_s: Annotated[
         float, Meta(gt=0, le=3_600, description="How long a full engine is waited for before the answer is 503.")
     ] = 5.0
-    retry_after_s: Annotated[int, Meta(ge=1, le=3_600, description="What the answer 503 says in `Retry-After`.")] = 2
+    retry_after_s: Annotated[int, Meta(ge=1, le=3_600, description="The value of `Retry-After` in the answer 503.")] = 2
     max_connections: Annotated[
         int,
         Meta(

@@ -1,4 +1,4 @@
-"""Signatures of senders: each scheme says what is signed, with what, and where the signature is.
+"""Signatures of senders: each scheme defines the signed text, the key and the header.
 
 All are HMAC-SHA-256 over the body as it was sent, and compared in constant time. Where the scheme signs a time, one
 outside the window is refused; within it, a signature that was taken before is known and counts once.
@@ -6,7 +6,7 @@ outside the window is refused; within it, a signature that was taken before is k
 - `github`: `X-Hub-Signature-256: sha256=HEX` over the body. Also for others that sign the body only: name the header.
 - `pagerduty`: `X-PagerDuty-Signature: v1=HEX[,v1=HEX]` over the body.
 - `grafana`: `X-Grafana-Alerting-Signature: HEX` over `{timestamp}:{body}`, time in
-  `X-Grafana-Alerting-Signature-Timestamp` (the sender must be told to send it).
+  `X-Grafana-Alerting-Signature-Timestamp` (the sender must be configured to send it).
 - `slack`: `X-Slack-Signature: v0=HEX` over `v0:{timestamp}:{body}`, time in `X-Slack-Request-Timestamp`.
 - `standard`: Standard Webhooks 1.0, `webhook-signature: v1,BASE64 …` over `{id}.{timestamp}.{body}`.
 """
@@ -71,7 +71,7 @@ class Signature(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Forged(Exception):
-    """A request without a valid signature; its text says what is wrong with it, and nothing of what would be right."""
+    """A request without a valid signature; its text names the fault, and nothing of the valid signature."""
 
 
 class Verifier:
@@ -90,7 +90,7 @@ class Verifier:
         self._lock = threading.Lock()
 
     def check(self, headers: Mapping[str, str], body: bytes, now: float) -> bytes:
-        """The request's identity (its id, or its signature) when it is genuine; raise `Forged` where it is not."""
+        """Return the request's identity (its id, or its signature) if it is genuine; raise `Forged` otherwise."""
         given = headers.get(self._header)
         if not given:
             raise Forged(f"expected a signature in the header {self._header}; got none")
@@ -123,14 +123,14 @@ class Verifier:
         return b"%s.%s.%s" % (name.encode("utf-8", "replace"), timestamp.encode(), body)
 
     def is_known(self, identity: bytes, now: float) -> bool:
-        """Whether the request was taken before, in the window."""
+        """Return True if the request was accepted before, in the window."""
         with self._lock:
             while self._seen and next(iter(self._seen.values())) < now - 2 * self._window_s:
                 self._seen.popitem(last=False)
             return identity in self._seen
 
     def taken(self, identity: bytes, now: float) -> None:
-        """The request is on disk: the same once more says nothing new."""
+        """Record that the request is on disk: a repeat brings nothing new."""
         with self._lock:
             self._seen[identity] = now
             if len(self._seen) > MAX_SEEN:

@@ -1,11 +1,11 @@
-"""Alerts, metrics and changes over HTTP: from any tool's webhook, from Prometheus, from archives and as CloudEvents.
+"""Alerts, metrics and changes over HTTP: webhooks of any tool, Prometheus, archives and CloudEvents.
 
-A request is answered with success only once the journal has its records on disk. The event loop reads bodies; a
-bounded pool of threads decodes them and waits for the disk, so that many requests share one group commit.
+A request is answered with success only once the journal has its records on disk. The event loop reads bodies; a bounded
+pool of threads decodes them and waits for the disk: many requests share one group commit.
 
-Answers: 200 all taken; 400 some or all could not be (the good ones are taken; the body says which and why);
-401, 403 not allowed; 404 no such connector; 408 too slow; 413 too large; 415 not JSON; 503 full, with Retry-After,
-and nothing of it was taken. Never 429: Alertmanager and Prometheus do not send again after one.
+Answers: 200 all accepted; 400 some or all invalid (the valid ones are accepted; the body lists the others with the
+reasons); 401, 403 not allowed; 404 no such connector; 408 too slow; 413 too large; 415 not JSON; 503 full, with
+Retry-After, and nothing of it was accepted. Never 429: Alertmanager and Prometheus do not repeat a request after it.
 """
 
 from __future__ import annotations
@@ -70,12 +70,12 @@ class HttpSource:
         ]
 
     def bind(self) -> None:
-        """Take the address now, so that one in use is an error of the start; raise `UsageError`."""
+        """Bind the address now, to report one in use at the start; raise `UsageError`."""
         self._listening = listen(self.options.host, self.options.port)
 
     @property
     def url(self) -> str:
-        """Where people find the page, once the address is taken."""
+        """Return the address of the page, once bound."""
         options = self.options
         if options.external_url:
             return options.external_url.rstrip("/") + "/"
@@ -98,7 +98,10 @@ class HttpSource:
         self._ingest.trace(tracer)
 
     def run(self, inbox: Inbox, position: Position | None) -> None:
-        """See `Source.run`; raises `AiopsError` when the address cannot be had. There is no position to go on from."""
+        """Serve; see `Source.run`.
+
+        Raise `AiopsError` if the address cannot be bound. There is no offset to resume from.
+        """
         routes = [*self.routes(inbox), *([Mount("/", self._rest)] if self._rest is not None else [])]
         options = self.options
         listening, self._listening = self._listening, None
@@ -137,5 +140,9 @@ class HttpSource:
     def health(self) -> Mapping[str, Any]:
         """See `Source.health`: beside `ok` and `detail`, requests by answer, records taken and refused."""
         server = self._server
-        detail = f"listening on {self.options.host}:{server.port}" if server is not None else "not listening by itself"
+        detail = (
+            f"listening on {self.options.host}:{server.port}"
+            if server is not None
+            else "not listening on its own address"
+        )
         return {"ok": True, "detail": detail, **self._ingest.counted()}

@@ -1,4 +1,4 @@
-"""How to reach and to log in to a Kafka cluster: options that the source and the sink share, for either client."""
+"""Connection and login options of a Kafka cluster, shared by source and sink, for either client."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Connection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tls_ca_file: Annotated[
         str | None, Meta(description="Certificates to trust (PEM); without it, those of the system.")
     ] = None
-    tls_cert_file: Annotated[
-        str | None, Meta(description="Our own certificate (PEM), where the broker asks for one.")
-    ] = None
+    tls_cert_file: Annotated[str | None, Meta(description="Our own certificate (PEM), if the broker requires one.")] = (
+        None
+    )
     tls_key_file: Annotated[str | None, Meta(description="The key of our certificate (PEM).")] = None
     tls_key_password_env: Annotated[
         str | None, Meta(description="The environment variable with the key's password.")
@@ -52,12 +52,12 @@ class Connection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def encrypted(self) -> bool:
-        """Whether the connection uses TLS."""
+        """Return True if the connection uses TLS."""
         return self.security_protocol in ("SSL", "SASL_SSL")
 
     @property
     def named(self) -> bool:
-        """Whether we log in with SASL."""
+        """Return True if we log in with SASL."""
         return self.security_protocol in ("SASL_PLAINTEXT", "SASL_SSL")
 
 

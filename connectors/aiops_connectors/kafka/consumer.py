@@ -1,4 +1,4 @@
-"""What the Kafka source needs of a client, so that either client can stand behind it."""
+"""The interface of the Kafka source to a client; either client implements it."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ Partition = tuple[str, int]
 Start = Literal["earliest", "latest"] | float
 # How long a question to the broker (offsets, commits) may take before the broker counts as away.
 QUERY_TIMEOUT_S = 3.0
-# How long a broker without messages holds back its answer to a fetch. A question on the same connection waits for that
-# answer, and so does a partition that is to go on; ten answers a second from a silent broker cost next to nothing.
+# The time that a broker without messages holds back its answer to a fetch. A query on the same connection waits for
+# that answer, and so does a partition that is to continue. Ten answers a second from a silent broker cost next to
+# nothing.
 FETCH_WAIT_MS = 100
 # One fetch brings at most this share of what a client may hold, of one partition. Smaller, and it is the round trips
 # that cost; larger, and a partition runs so far ahead of the others that it must be held back.
 FETCH_SHARE = 32
 
 
-# A partition that the broker refuses to bring is asked for again after so long: a person must act first, and the others
-# are read meanwhile.
+# A partition that the broker refuses is tried again after this long: a person must act first, and the others are read
+# meanwhile.
 BLOCKED_S = 30.0
 
 
 class BrokerError(AiopsError):
-    """The broker is away, or refuses; the message says which. Another try may help."""
+    """The broker is unreachable, or refuses; the message names which. A retry may help."""
 
 
 class RefusedError(BrokerError):
@@ -39,17 +40,17 @@ class ReopenError(BrokerError):
 
 
 class Commit(NamedTuple):
-    """What the group is told of a partition: the next offset to read, and a note that says who read up to there."""
+    """A commit to the group: the next offset of a partition, and a note that identifies the reader."""
 
     offset: int
     note: str = ""
 
 
 class Mark(NamedTuple):
-    """What the broker knows of a partition now.
+    """The broker's present knowledge of a partition.
 
-    `topic_id`: 62 bits of the topic's id (KIP-516), 0 where the broker has none (before 2.8). `start` and `end`: the
-    first offset that is kept, and the next to be written. `epoch`: the leader's epoch, -1 where unknown.
+    `topic_id`: 62 bits of the topic's id (KIP-516), 0 if the broker has none (before 2.8). `start` and `end`: the first
+    offset that is kept, and the next to be written. `epoch`: the leader's epoch, -1 if unknown.
     """
 
     topic_id: int
@@ -59,14 +60,14 @@ class Mark(NamedTuple):
 
 
 class Topic(NamedTuple):
-    """What the broker says of a topic: its id as in `Mark`, and why it cannot be read (empty: it can)."""
+    """The broker's knowledge of a topic: its id as in `Mark`, and why it cannot be read (empty: it can)."""
 
     id: int = 0
     problem: str = ""
 
 
 class Unreadable(NamedTuple):
-    """Messages that no retry can read, in place of them: offsets from `offset` up to `end`, which is not included."""
+    """Messages that no retry can read: offsets from `offset` up to `end`, which is not included."""
 
     offset: int
     end: int
@@ -95,10 +96,10 @@ ID_BITS = 62
 
 
 class Lookup(Protocol):
-    """Asks the broker for offsets; may block for `QUERY_TIMEOUT_S`."""
+    """Queries the broker for offsets; may block for `QUERY_TIMEOUT_S`."""
 
     def committed(self, partitions: Iterable[Partition]) -> dict[Partition, Commit]:
-        """What was committed to the group; partitions without one are left out."""
+        """Return the offsets committed to the group; partitions without one are left out."""
         ...
 
     def starts(self, partitions: Iterable[Partition], start: Start) -> dict[Partition, int]:
@@ -106,31 +107,31 @@ class Lookup(Protocol):
         ...
 
     def marks(self, partitions: Iterable[Partition]) -> dict[Partition, Mark]:
-        """What tells a topic from an earlier one of the same name."""
+        """Return the marks that distinguish a topic from an earlier one of the same name."""
         ...
 
 
 class Listener(Protocol):
-    """Is told what the group hands us and takes away; always called inside `poll` or `close`."""
+    """Receives the assignments of the group; always called inside `poll` or `close`."""
 
     def assigned(self, partitions: Sequence[Partition], lookup: Lookup) -> Mapping[Partition, int]:
-        """These, and only these, are ours now: return where to read each of them from."""
+        """Take over these partitions, and only these; return the offset to read each of them from."""
         ...
 
     def revoked(self, partitions: Sequence[Partition]) -> Mapping[Partition, Commit]:
-        """These are about to be taken: return what to commit for whoever reads them next."""
+        """Give up these partitions; return the offsets to commit for their next reader."""
         ...
 
     def lost(self, partitions: Sequence[Partition]) -> None:
-        """These were taken without asking: somebody else may be reading them already."""
+        """Give up partitions that were lost: another reader may have them already."""
         ...
 
     def skipped(self, partition: Partition, wanted: int, found: int) -> None:
-        """The broker does not have offset `wanted` (any more): reading goes on at `found`."""
+        """Record that the broker does not have offset `wanted` (any more): reading continues at `found`."""
         ...
 
     def blocked(self, partition: Partition, reason: str) -> None:
-        """The broker refuses to bring this partition; it is asked again after `BLOCKED_S`."""
+        """Record that the broker refuses this partition; it is tried again after `BLOCKED_S`."""
         ...
 
 
@@ -138,11 +139,11 @@ class Consumer(Lookup, Protocol):
     """A member of a consumer group. All methods are called from one thread; all raise `BrokerError` only."""
 
     def poll(self, timeout_s: float, limit: int) -> list[Batch]:
-        """What has come, at most `limit` messages, each in order of its partition; empty after the time-out."""
+        """Return at most `limit` new messages, in order of each partition; empty after the time-out."""
         ...
 
     def pause(self, paused: bool) -> None:
-        """Stop bringing messages, or go on; `poll` must still be called, for the group."""
+        """Stop reading, or continue; `poll` must still be called, for the group."""
         ...
 
     def hold(self, partitions: Set[Partition]) -> None:
@@ -150,14 +151,14 @@ class Consumer(Lookup, Protocol):
         ...
 
     def remaining(self) -> dict[Partition, int]:
-        """How much each partition holds beyond what was brought, as far as is known without asking the broker.
+        """Return the remaining messages of each partition, as far as known without a query.
 
-        An upper bound: marks of transactions count. Partitions of which nothing was heard yet are left out.
+        An upper bound: marks of transactions count. Partitions without any answer yet are left out.
         """
         ...
 
     def positions(self) -> dict[Partition, int]:
-        """The offsets that the client goes on from: beyond what was brought, where messages are left out."""
+        """Return the next offsets of the client: beyond the messages read, including left-out ones."""
         ...
 
     def seek(self, offsets: Mapping[Partition, int]) -> None:
@@ -165,15 +166,18 @@ class Consumer(Lookup, Protocol):
         ...
 
     def commit(self, offsets: Mapping[Partition, Commit]) -> None:
-        """Tell the group how far we are, without waiting."""
+        """Commit our offsets to the group, without waiting."""
         ...
 
     def topics(self) -> dict[str, Topic]:
-        """What the broker says of the topics that were asked for by name, and of those that are ours."""
+        """Return the broker's knowledge of the named topics, and of ours."""
         ...
 
     def ends(self) -> dict[Partition, int]:
-        """The next offset to be written of every partition that is ours; raise `BrokerError` without an answer."""
+        """Return the next offset to be written of each of our partitions.
+
+        Raise `BrokerError` without an answer.
+        """
         ...
 
     def close(self) -> None:

@@ -25,11 +25,11 @@ MAX_HEADER_BYTES = 4 << 10
 
 
 class Item(Struct, gc=False):
-    """What one message became: `end` is the offset after it, `bytes` its length.
+    """The result of one message: `end` is the offset after it, `bytes` its length.
 
-    `at` is when it happened, and `sent` when it was sent, in Unix seconds. Nearly every message is one `record`; what
-    became several has them all in `more`. That there are no lists in the usual case saves the collector of cycles from
-    walking through all that waits.
+    `at` is the time of the event, `sent` the time of sending, in Unix seconds. Nearly every message is one `record`; a
+    message of several has them all in `more`. Without lists in the usual case, the collector of cycles need not walk
+    through all waiting items.
     """
 
     partition: Partition
@@ -112,7 +112,7 @@ class Reader:
         return items
 
     def _in_utf8(self, value: bytes, headers: Mapping[str, str]) -> bytes:
-        """A value in the charset that its header states; as it is where that cannot be obeyed, to be judged so."""
+        """Convert a value from the charset in its header; leave it as it is if that fails."""
         try:
             return as_utf8(value, headers.get("content-type", ""), self._max_bytes)
         except CharsetError:

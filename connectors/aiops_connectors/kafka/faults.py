@@ -1,6 +1,6 @@
-"""Which faults of a broker no retry can help, by the names that both clients give them.
+"""Faults of a broker that no retry can help, by the names in both clients.
 
-Everything else counts as a broker that is away: it is tried again, with growing waits.
+Everything else counts as an unreachable broker: it is retried with growing waits.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import re
 from aiops_connectors.kafka.consumer import BrokerError, RefusedError
 
 # Error codes of the protocol (https://kafka.apache.org/41/design/protocol/) by which a broker refuses us or our
-# settings, in the letters of both clients: `TOPIC_AUTHORIZATION_FAILED` and `TopicAuthorizationFailedError`. Then what
-# the clients say of themselves: wrong settings, certificates, passwords.
+# settings, as both clients spell them: `TOPIC_AUTHORIZATION_FAILED` and `TopicAuthorizationFailedError`. Then the
+# clients' own errors: wrong settings, certificates, passwords.
 _REFUSALS = (
     "authorizationfailed",
     "saslauthenticationfailed",

@@ -1,8 +1,8 @@
 """The consumer on kafka-python 3: pure Python, the default.
 
-The client drives the network, and calls the rebalance listener, on a thread of its own; it does so only while `poll` or
-`close` waits for it, so that nothing here runs at the same time as the source. Blocking questions are not allowed in
-those calls: new partitions are held back there, and get their offsets once `poll` is back in our thread.
+The client drives the network, and calls the rebalance listener, on a thread of its own. It does so only while `poll` or
+`close` waits for it: nothing here runs at the same time as the source. Blocking queries are not allowed in those calls.
+New partitions are held back there, and get their offsets once `poll` is back in our thread.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ from aiops_connectors.kafka.options import KafkaOptions
 _QUERY_MS = int(QUERY_TIMEOUT_S * 1000)
 # Kafka ends a rebalance, without those who do not answer, after the longest time between polls: 300 s by default.
 REBALANCE_LIMIT_S = 330.0
-# The client asks for topics that it does not know ten times a second: one that is still unknown does not exist.
+# The client queries unknown topics ten times a second: one that is still unknown does not exist.
 MISSING_S = 2.0
-# Topics that are refused are asked for again so rarely since each time the partitions of all others are given anew.
+# Refused topics are queried this rarely, since each query reassigns the partitions of all others.
 DENIED_S = 300.0
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ class KafkaPythonConsumer:
         self._listener = listener
         self._paused = False
         self._held: set[TopicPartition] = set()
-        # What the broker refuses to bring, and when to ask for it again.
+        # Partitions that the broker refuses, and the time of the next attempt.
         self._barred: dict[TopicPartition, float] = {}
         self._topics = list(options.topics)
         # Since when the client knows nothing of a topic.
@@ -130,7 +130,7 @@ class KafkaPythonConsumer:
 
     def positions(self) -> dict[Partition, int]:
         """See `Consumer.positions`."""
-        # The client's own `position` may ask the broker.
+        # The client's own `position` may query the broker.
         known = self._consumer._subscription.position
         found = {one: known(one) for one in self._consumer.assignment()}
         return {(one.topic, one.partition): at.offset for one, at in found.items() if at is not None}
@@ -177,7 +177,7 @@ class KafkaPythonConsumer:
     def committed(self, partitions: Iterable[Partition]) -> dict[Partition, Commit]:
         """See `Lookup.committed`."""
         wanted = {TopicPartition(*partition) for partition in partitions}
-        # The client's own question is for one partition; this is what it asks with.
+        # The client's public query takes one partition; this is its inner one for several.
         query = self._consumer._coordinator.fetch_committed_offsets
         found = self._guard(lambda: query(wanted, timeout_ms=_QUERY_MS))
         return {
@@ -216,13 +216,13 @@ class KafkaPythonConsumer:
                 return
 
     def on_lost(self, partitions: Collection[TopicPartition]) -> None:
-        """The group went on without us."""
+        """Handle a group that continued without us."""
         self._forget(partitions)
         self._moving_since = self._monotonic()
         self._listener.lost([(one.topic, one.partition) for one in sorted(partitions)])
 
     def on_assigned(self, partitions: Collection[TopicPartition]) -> None:
-        """Hold the partitions back until `poll` has asked where to read them from."""
+        """Hold the partitions back until `poll` has queried their offsets."""
         for partition in partitions:
             # Any position will do: with one, the client does not look for its own.
             self._consumer.seek(partition, 0)
@@ -272,7 +272,7 @@ class KafkaPythonConsumer:
         self._consumer.resume(*(ours - quiet))
 
     def _bar(self, partition: TopicPartition, reason: str) -> None:
-        """Read the others: the client would ask for this one as fast as the broker refuses."""
+        """Read the other partitions: the client would query this one as fast as the broker refuses."""
         self._barred[partition] = self._monotonic() + BLOCKED_S
         self._listener.blocked((partition.topic, partition.partition), reason)
         self._switch()
@@ -341,7 +341,7 @@ class _Denied(RefusedError):
 
 
 class _WholeName:
-    """A pattern of topics as the client asks it, matched in linear time."""
+    """A pattern of topics in the client's form, matched in linear time."""
 
     def __init__(self, pattern: str) -> None:
         self._expression = Expression(pattern)
@@ -352,11 +352,12 @@ class _WholeName:
 
 
 class _Topics:
-    """Sees for a static member that topics or partitions came: whoever leads a group must then have it join anew.
+    """Detects for a static member that topics or partitions were added.
 
-    A leader that restarts as the same static member is handed its old share, but is not told (below version 9 of
-    joining, which 3.0.12 does not speak) that it still leads: nobody would look, and new partitions be read by none.
-    A member that does not lead gets its share back unchanged, so that asking costs the others nothing.
+    The leader of the group must then rejoin. A leader that restarts as the same static member gets its old share, but
+    does not learn (below version 9 of joining, which 3.0.12 does not support) that it still leads. Nobody would check,
+    and nobody read new partitions. A member that does not lead gets its share back unchanged: rejoining costs the
+    others nothing.
     """
 
     def __init__(self, consumer: Any) -> None:
@@ -373,7 +374,7 @@ class _Topics:
         self._is_first = False
 
     def changed(self) -> bool:
-        """Whether to join anew; said once for each change."""
+        """Return True once for each change that requires to rejoin."""
         if self._known is None:
             return False
         missed, self._missed = self._missed, False
@@ -381,7 +382,7 @@ class _Topics:
         return missed or before != self._known
 
     def _counts(self) -> dict[str, int]:
-        # The client's own question for the partitions of a topic may ask the broker.
+        # The client's own query for the partitions of a topic may contact the broker.
         known = self._consumer._coordinator._cluster.partitions_for_topic
         return {topic: len(known(topic) or ()) for topic in sorted(self._consumer.subscription() or ())}
 
@@ -408,7 +409,7 @@ def _settings(options: KafkaOptions) -> dict[str, Any]:
         "group_id": options.group_id,
         "group_instance_id": options.group_instance_id,
         "enable_auto_commit": False,
-        # Where nothing is left to read from, we decide and say so, rather than the client in silence.
+        # If there is no offset left to read from, we decide and report it, rather than the client silently.
         "auto_offset_reset": "none",
         "isolation_level": "read_committed" if options.read_committed else "read_uncommitted",
         "max_poll_records": options.max_poll_records,

@@ -1,7 +1,7 @@
-"""Opening a client of kafka-python, so that a failure leaves nothing behind and says why.
+"""Opens a client of kafka-python; a failure leaves nothing behind and states its reason.
 
-The client's constructors connect. When nobody answers they raise, leave a thread and four files open (3.0.12), and tell
-the reason only to the log: a source that tries again for hours would run out of both, and its health would say nothing.
+The client's constructors connect. If nobody answers they raise, leave a thread and four files open (3.0.12), and give
+the reason only to the log. A source that retries for hours would run out of both, and its health would have no reason.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _HINT = " (a broker does that to a wrong name, password, certificate or protocol
 
 
 class _Reasons(logging.Handler):
-    """Keeps the first failure that the client logs, and rather one that says more than that the connection closed."""
+    """Keeps the first failure that the client logs, preferring one more specific than a closed connection."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)

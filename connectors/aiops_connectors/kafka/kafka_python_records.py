@@ -1,8 +1,8 @@
-"""Batches of kafka-python, read so that one that cannot be read does not stop its partition.
+"""Batches of kafka-python; an unreadable one does not stop its partition.
 
-The client (3.0.12) raises at a batch that is damaged or packed by a codec that it does not know, and would raise at it
-for ever. Here such a batch is fetched once more, since the damage may have happened on the way; then an `Unreadable`
-takes its place, and reading goes on behind it. In a batch that is whole, one malformed record costs only itself.
+The client (3.0.12) raises for ever at a batch that is damaged or packed by an unknown codec. Here such a batch is
+fetched once more, since the damage may have happened in transit. Then an `Unreadable` takes its place, and reading
+continues behind it. In an intact batch, one malformed record costs only itself.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class BlockedError(Exception):
 
 
 def guard(fetcher: Any) -> None:
-    """Have a consumer's fetcher read batches as said above, and name the partition when the broker refuses one."""
+    """Make a consumer's fetcher read batches in this way, and name a partition that the broker refuses."""
     suspects: dict[tuple[Any, int], None] = {}
     parse = fetcher._parse_fetched_data
     high = -1
@@ -62,16 +62,19 @@ def guard(fetcher: Any) -> None:
 
 
 class GuardedRecords(Fetcher.PartitionRecords):  # type: ignore[misc]
-    """The records of one fetched stretch, with an `Unreadable` for each batch or record that cannot be read."""
+    """The records of one fetch, with an `Unreadable` for each unreadable batch or record."""
 
     suspects: dict[tuple[Any, int], None]
-    # The end of what the broker hands out of the partition; below zero where it did not say.
+    # The end that the broker serves of the partition; below zero if it did not report it.
     high: int
     check_crcs: bool
     _is_inside = False
 
     def drain(self) -> None:
-        """Mark all as read; the client does so behind each batch that it is given, and only the last one counts."""
+        """Mark all as read.
+
+        The client does so behind each batch that it is given, and only the last one counts.
+        """
         if not self._is_inside:
             super().drain()
 
@@ -146,7 +149,7 @@ class _One:
 
 
 def _flaw(batch: Any, error: Exception) -> Unreadable | None:
-    """The record at which a whole batch could not be read on, after stepping over it; None for any other fault."""
+    """Return the record at which a batch became unreadable, after skipping it; None for other faults."""
     if not isinstance(batch, DefaultRecordBatch) or not batch._decompressed:
         return None
     if not batch._next_record_index < batch._num_records:
@@ -170,7 +173,10 @@ def _flaw(batch: Any, error: Exception) -> Unreadable | None:
 
 
 def _end_in_header(header: bytes) -> int:
-    """The offset after a batch as its header says; formats before 2 have one message in a header."""
+    """Return the offset after a batch, from its header.
+
+    Formats before 2 have one message in a header.
+    """
     if len(header) < _HEADER.size:
         return -1
     base, _, _, magic, _, _, delta = _HEADER.unpack(header)
@@ -178,6 +184,6 @@ def _end_in_header(header: bytes) -> int:
 
 
 def _reason(error: Exception) -> str:
-    # The client's errors say their number and name themselves.
+    # The client's errors contain their number and their name.
     text = str(error).partition(f"{type(error).__name__}: ")[2] or str(error)
     return f"{type(error).__name__}: {text}"[:500]

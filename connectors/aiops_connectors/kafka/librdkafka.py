@@ -1,7 +1,6 @@
-"""The consumer on confluent-kafka (librdkafka): four times the messages a second of processor time, as an extra.
+"""The consumer on confluent-kafka (librdkafka), an extra: four times the messages for the CPU time.
 
-The client calls the rebalance listener inside `consume` and `close`, in our thread, so that it may ask the broker
-there.
+The client calls the rebalance listener inside `consume` and `close`, in our thread. It may query the broker there.
 """
 
 from __future__ import annotations
@@ -48,13 +47,13 @@ from aiops_connectors.kafka.probe import BlockedError, probe
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
-# Faults of the connection that the client keeps working on by itself; `ends` tells health about them.
+# Connection faults that the client retries on its own; `ends` reports them to health.
 _PASSING = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._RESOLVE)
 # A topic that does not exist yet is no fault: it is read as soon as it does.
 _MISSING = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_PARTITION, KafkaError._UNKNOWN_TOPIC)
 # A batch that this client cannot read: damaged, or packed in a way that it does not know.
 _UNREADABLE = (KafkaError._BAD_MSG, KafkaError._BAD_COMPRESSION, KafkaError._NOT_IMPLEMENTED, KafkaError._UNDERFLOW)
-# What is said of one partition, so that the others may be read.
+# Faults of one partition; the others can be read.
 _BLOCKED = (
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
     KafkaError.INVALID_MSG,
@@ -91,7 +90,7 @@ class LibrdkafkaConsumer:
         self._options = options
         self._listener = listener
         self._monotonic = monotonic
-        # What the broker refuses to bring, and when to ask for it again.
+        # Partitions that the broker refuses, and the time of the next attempt.
         self._barred: dict[Partition, float] = {}
         self._paused = False
         self._held: set[Partition] = set()
@@ -101,7 +100,7 @@ class LibrdkafkaConsumer:
         self._ended: set[Partition] = set()
         self._rebalances = 0
         self._refusal: BrokerError | None = None
-        # What the client said of its connections last: an answer that did not come says nothing itself.
+        # The client's last messages about its connections: a missing answer has no reason of its own.
         self._last_error: str | None = None
         self._consumer = self._guard(lambda: Consumer(_settings(options) | {"error_cb": self._error}, logger=_log))
         # The consumer's own metadata have no ids of topics.
@@ -142,9 +141,9 @@ class LibrdkafkaConsumer:
         return list(batches.items())
 
     def _sorted(self, found: list[Any]) -> tuple[Batches, dict[Partition, int], list[Partition]]:
-        """The messages by partition, the ends that were reached, and the partitions that the client cannot read on.
+        """Return the messages by partition, the ends that were reached, and the unreadable partitions.
 
-        What comes behind a damaged batch is left out: the client (2.16) looks for it in the wrong place.
+        Messages behind a damaged batch are left out: the client (2.16) searches for them in the wrong place.
         """
         batches: Batches = {}
         ends: dict[Partition, int] = {}
@@ -307,13 +306,16 @@ class LibrdkafkaConsumer:
             self._bar(partition, refusal.reason)
 
     def _restart(self) -> None:
-        """Read all from where we are: behind a damaged batch the client (2.16) has lost its place, and cannot seek."""
+        """Read everything from our offsets again.
+
+        Behind a damaged batch the client (2.16) has lost its place, and cannot seek.
+        """
         self._guard(lambda: self._consumer.assign(_offsets(self._next)))
         quiet = set(self._owned) if self._paused else self._held | self._barred.keys()
         self._switch(self._consumer.pause, quiet)
 
     def _bar(self, partition: Partition, reason: str) -> None:
-        """Read the others: the client would ask for this one as fast as the broker refuses."""
+        """Read the other partitions: the client would query this one as fast as the broker refuses."""
         # A refusal of the whole topic names no partition.
         barred = [one for one in self._owned if one == partition or (partition[1] < 0 and one[0] == partition[0])]
         self._barred |= dict.fromkeys(barred, self._monotonic() + BLOCKED_S)
@@ -362,7 +364,10 @@ class LibrdkafkaConsumer:
         return {partition: int(one.offset) for partition, one in self._first_offsets(partitions, time_ms).items()}
 
     def _first_offsets(self, partitions: Iterable[Partition], time_ms: int) -> dict[Partition, TopicPartition]:
-        """The first offsets from a time on; of all partitions at once, since each question waits for a fetch to end."""
+        """Return the first offsets from a time on.
+
+        All partitions at once, since each query waits for a fetch to end.
+        """
         wanted = [TopicPartition(*one, time_ms) for one in partitions]
         found = self._guard(lambda: self._consumer.offsets_for_times(wanted, timeout=QUERY_TIMEOUT_S))
         for one in found:
@@ -387,9 +392,9 @@ def _settings(options: KafkaOptions) -> dict[str, Any]:
         "group.instance.id": options.group_instance_id,
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
-        # Tells when a partition was read to its end: behind aborted transactions no message does.
+        # Reports the end of a partition: behind aborted transactions no message does.
         "enable.partition.eof": True,
-        # Where nothing is left to read from, we decide and say so, rather than the client in silence.
+        # If there is no offset left to read from, we decide and report it, rather than the client silently.
         "auto.offset.reset": "error",
         "isolation.level": "read_committed" if options.read_committed else "read_uncommitted",
         "session.timeout.ms": session_ms,
@@ -423,8 +428,8 @@ def _taken(message: Any) -> Taken:
     try:
         return Taken(message.offset(), message.value(), message.key(), message.headers() or (), sent)
     except (UnicodeDecodeError, SystemError):
-        # Names that are no text can mean nothing to a mapping; the value may still be good. The client (2.16) returns
-        # the headers with the error still set, so that it surfaces with the next call, as another one.
+        # Names that are not text are meaningless to a mapping; the value may still be valid. The client (2.16) returns
+        # the headers with the error still set. It would surface with the next call, as another one.
         return Taken(message.offset(), message.value(), message.key(), (), sent)
 
 

@@ -1,19 +1,18 @@
-"""How far each partition has been journaled, and where reading it goes on.
+"""The journaled offset of each partition, and the offset at which reading continues.
 
-The position that is stored with the state decides, since the state is what the messages made of it; the group's
-committed offset is used where we hold nothing, and where another reader committed it: what it read while we were away
-is in its journal, and reading it again would tell people twice. Who committed stands in the commit's metadata, as a
-number that each state directory draws once; a commit of our own, of an older release or of a tool moves nothing.
+The offset that is stored with the state decides, since the state results from the messages. The group's committed
+offset is used if we hold none, or if another reader committed it: its messages are in that reader's journal, and
+reading them again would notify people twice. The commit's metadata identifies its author by a number that each state
+directory draws once. A commit of our own, of an older release or of a tool moves nothing.
 
-A partition that the group gave to somebody else is
-marked as handed over, as `-1 - offset`: when it comes back, reading goes on where the last of its readers says to be,
-or where we were, whichever is further. No message is passed over by this, since an offset is only ever committed, by
-anyone, once all before it are in a journal.
+A partition that the group gave to another reader is marked as handed over, as `-1 - offset`. When it returns, reading
+continues at the last reader's offset or at ours, whichever is further. No message is skipped by this, since an offset
+is only ever committed once all before it are in a journal.
 
-An offset means nothing in another topic of the same name. So the topic's id (KIP-516), the log start and the leader's
-epoch are stored beside the offsets: a topic that was deleted and made anew is read from its start, whatever `start`
-says, since all of it came after what we knew. Where a broker has no ids (before 2.8), a log that starts or ends before
-what it did, or an epoch that went back, tells the same; each of the three can only grow within one topic.
+An offset is meaningless in another topic of the same name. The topic's id (KIP-516), the log start and the leader's
+epoch are therefore stored beside the offsets. A recreated topic is read from its start, whatever `start` is, since all
+of it is new. If a broker has no ids (before 2.8), a log that starts or ends earlier than before, or an epoch that
+decreased, indicates the same; each of the three can only grow within one topic.
 """
 
 from __future__ import annotations
@@ -27,14 +26,14 @@ from aiops_connectors.kafka.consumer import Commit, Lookup, Mark, Partition, Sta
 # The place, beside those of partitions, under which our number is stored: no topic may be called so.
 READER = "#reader"
 _NOTE = "aiops:"
-# Places of what tells topics apart, before a topic's name or a partition's place.
+# Keys of the marks that distinguish topics, before a topic's name or a partition's place.
 _ID = "#id/"
 _LOG_START = "#start/"
 _EPOCH = "#epoch/"
 
 
 class Remade(NamedTuple):
-    """A partition of a topic that was made anew: where we were in the old one, and what there is of the new one."""
+    """A partition of a recreated topic: our offset in the old one, and the mark of the new one."""
 
     partition: Partition
     before: int
@@ -54,7 +53,7 @@ class Positions:
         self._note = f"{_NOTE}{self._at[READER]:x}"
         # Partitions of topics that were found to be new ones of the same name; whoever reads this list empties it.
         self.remade: list[Remade] = []
-        # Partitions that nobody else can have read since we asked.
+        # Partitions that nobody else can have read since our query.
         self._looked_up: set[Partition] = set()
         self._given_up: set[Partition] = set()
         self.owned: set[Partition] = set()
@@ -64,7 +63,10 @@ class Positions:
         self.version = 0
 
     def position(self, ends: dict[str, int]) -> Position:
-        """All that is known, advanced by `ends` (place to next offset): what to store with the records read so far."""
+        """Return all offsets, advanced by `ends` (place to next offset).
+
+        They are stored with the records read so far.
+        """
         return Position(self._source, self._at | ends)
 
     def advance(self, ends: Mapping[str, int]) -> None:
@@ -72,16 +74,16 @@ class Positions:
         self._at.update(ends)
 
     def own_offsets(self) -> dict[Partition, int]:
-        """How far the partitions that are ours have been journaled."""
+        """Return the journaled offsets of our partitions."""
         places = {partition: self._at.get(place_of(partition), -1) for partition in self.owned}
         return {partition: offset for partition, offset in places.items() if offset >= 0}
 
     def commits(self) -> dict[Partition, Commit]:
-        """What to tell the group of the partitions that are ours."""
+        """Return the commits of our partitions for the group."""
         return {partition: Commit(offset, self._note_of(partition)) for partition, offset in self.own_offsets().items()}
 
     def is_remade(self, topic: str, id: int) -> bool:
-        """Whether the topic of that name had another id when we last read it."""
+        """Return True if the topic of that name had another id when we last read it."""
         known = self._at.get(_ID + topic, 0)
         return bool(known and id and known != id)
 
@@ -95,7 +97,7 @@ class Positions:
         return {partition: mine[partition] for partition in taken if partition in mine}
 
     def lose(self, partitions: Iterable[Partition]) -> None:
-        """These were taken without asking: somebody may have read on, so that they count as handed over."""
+        """Give up lost partitions: another reader may have continued, so they count as handed over."""
         self.version += 1
         self.owned.difference_update(partitions)
         for partition in partitions:
@@ -106,14 +108,14 @@ class Positions:
         self._looked_up.clear()
 
     def assign(self, partitions: Sequence[Partition], lookup: Lookup) -> dict[Partition, int]:
-        """These are ours now: where to read each of them from."""
+        """Take over partitions; return the offset to read each of them from."""
         self.version += 1
         for partition in self._given_up - set(partitions):
             self._hand_over(partition)
         self._given_up.clear()
         self.owned = set(partitions)
         known = self.own_offsets()
-        # A topic is looked at whole: when it was made anew, all its partitions were.
+        # A topic is treated as a whole: if it was recreated, all its partitions were.
         unsure = {partition[0] for partition in self.owned - self._looked_up}
         starts = {one: offset for one, offset in known.items() if one in self._looked_up and one[0] not in unsure}
         elsewhere = sorted(self.owned - set(starts))
@@ -142,7 +144,7 @@ class Positions:
         return starts | (lookup.starts(new, self._start) if new else {})
 
     def _anew(self, partitions: list[Partition], marks: dict[Partition, Mark]) -> dict[Partition, int]:
-        """The starts of partitions of topics that were made anew; what was known of these topics is forgotten."""
+        """Return the starts of partitions of recreated topics, and forget what was known of these topics."""
         found = [partition for partition in partitions if self._is_remade(partition, marks[partition])]
         for partition in found:
             self.remade.append(Remade(partition, _held(self._at[place_of(partition)]), marks[partition]))
@@ -170,14 +172,14 @@ class Positions:
                 self._at[place] = -1
 
     def _learn(self, marks: dict[Partition, Mark]) -> None:
-        """Keep what tells these topics from later ones; what is 0 tells nothing."""
+        """Keep the marks of these topics; a mark of 0 carries no information."""
         for partition, mark in marks.items():
             place = place_of(partition)
             told = {_ID + partition[0]: mark.topic_id, _LOG_START + place: mark.start, _EPOCH + place: mark.epoch}
             self._at.update({name: value for name, value in told.items() if value > 0})
 
     def _counts(self, found: Commit, at: int | None, mark: Mark) -> bool:
-        """Whether what was committed moves us: where we hold nothing, or another reader committed it."""
+        """Return True if a committed offset moves us: we hold none, or another reader committed it."""
         reader, _, topic_id = found.note.removeprefix(_NOTE).partition(":")
         if not found.note.startswith(_NOTE):
             return at is None or at < 0
@@ -204,5 +206,5 @@ def _held(at: int) -> int:
 
 
 def place_of(partition: Partition) -> str:
-    """How a partition is written in positions and dead letters: `topic/number`."""
+    """Format a partition for offsets and dead letters: `topic/number`."""
     return f"{partition[0]}/{partition[1]}"

@@ -54,7 +54,7 @@ class KafkaOptions(Connection, frozen=True, kw_only=True, forbid_unknown_fields=
         str | float,
         Meta(
             description="`earliest`, `latest`, or a time (RFC 3339 or Unix seconds), for partitions that neither the "
-            "stored position nor the group knows. A topic that was deleted and made anew since it was last read is "
+            "stored position nor the group knows. A topic that was deleted and recreated since it was last read is "
             "read from its start."
         ),
     ] = "earliest"

@@ -1,7 +1,7 @@
-"""What stands at an offset that librdkafka cannot read, read by kafka-python.
+"""Reads the messages at an offset that librdkafka cannot read, by kafka-python.
 
-librdkafka names the offset and the fault, not where the damaged batch ends. The other client knows, is always there,
-and may even read it: the two differ in what they forgive.
+librdkafka names the offset and the fault, not the end of the damaged batch. The other client knows it, is always
+installed, and may even read the batch: the two differ in what they tolerate.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _DEADLINE_S = 4 * QUERY_TIMEOUT_S
 
 
 def probe(options: KafkaOptions, partition: Partition, offset: int) -> list[RawMessage | Unreadable]:
-    """What a partition holds from an offset on, at least one message; raise `BrokerError` where nothing comes.
+    """Return the content of a partition from an offset on, at least one message.
 
-    Raise `BlockedError` where the broker itself refuses to bring it.
+    Raise `BrokerError` if nothing comes, `BlockedError` if the broker itself refuses it.
     """
     settings = kafka_python_settings(options) | {
         "group_id": None,

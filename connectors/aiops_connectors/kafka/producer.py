@@ -1,4 +1,7 @@
-"""Writing to Kafka: incidents for others to read, and dead letters. Either client stands behind one protocol."""
+"""Writes to Kafka: incidents for other readers, and dead letters.
+
+Either client implements one protocol.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ class Outgoing(Struct):
 
 
 class WriteError(BrokerError):
-    """A message was not acknowledged. `retry` says whether another attempt can help."""
+    """A message was not acknowledged. `retry` is true if another attempt can help."""
 
     def __init__(self, message: str, *, retry: bool) -> None:
         super().__init__(message)
@@ -63,7 +66,7 @@ class KafkaPythonProducer:
             "enable_idempotence": True,
             "bootstrap_timeout_ms": int(QUERY_TIMEOUT_S * 1000),
             "max_block_ms": int(QUERY_TIMEOUT_S * 1000),
-            # Past this the message is given up, so that it does not arrive after we said that it has not.
+            # Past this the message is given up: it must not arrive after we reported that it has not.
             "delivery_timeout_ms": int(QUERY_TIMEOUT_S * 1000),
             "request_timeout_ms": int(QUERY_TIMEOUT_S * 1000) - 500,
             "metrics_enabled": False,
@@ -94,7 +97,7 @@ class LibrdkafkaProducer:
         import confluent_kafka
 
         self._failure: Any = confluent_kafka.KafkaException
-        # What the client said of its connections since a message was last acknowledged.
+        # The client's messages about its connections since a message was last acknowledged.
         self._last_error = ""
         self._producer: Any = confluent_kafka.Producer(
             librdkafka_settings(options)
@@ -140,5 +143,5 @@ class LibrdkafkaProducer:
 
 
 def _passing(error: Any) -> bool:
-    # Errors with a negative code are the client's own: nobody answered. Others are what the broker said.
+    # Errors with a negative code are the client's own: nobody answered. Others are the broker's.
     return bool(error.retriable()) or (error.code() < 0 and not error.fatal())

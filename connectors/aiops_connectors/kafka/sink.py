@@ -1,8 +1,8 @@
 """Incidents to a Kafka topic, for other systems to read.
 
-A message is a CloudEvent in binary mode: the attributes are headers (`ce_id` is the same for every attempt, so that
-readers can drop repeats), the value is the incident as an archive record, so that `aiops replay` can read the topic
-back. The key is the incident's id: all changes of one incident are in one partition, in order.
+A message is a CloudEvent in binary mode. The attributes are headers (`ce_id` is the same for every attempt: readers can
+drop repeats), the value is the incident as an archive record, and `aiops replay` can read the topic. The key is the
+incident's id: all changes of one incident are in one partition, in order.
 """
 
 from __future__ import annotations
@@ -76,9 +76,9 @@ class KafkaSink:
 
     @contextmanager
     def _producer(self) -> Iterator[Producer]:
-        """A producer that nobody else uses meanwhile: no client's flush tells one caller's messages from another's.
+        """Lend a producer that nobody else uses: a client's flush does not distinguish callers.
 
-        Nobody waits for another one's broker: there are as many producers as threads that send at once, a few.
+        Nobody waits for another caller's broker: there are as many producers as threads that send at once, a few.
         """
         try:
             producer = self._idle.get_nowait()

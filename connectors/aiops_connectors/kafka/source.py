@@ -1,9 +1,9 @@
 """Alerts, metrics and changes from Kafka topics.
 
-One thread polls, decodes and hands over. What it hands over carries the offsets up to which it has read, so that the
-journal holds both or neither; after a restart it reads on from there. While the engine is full it reads nothing and
-only polls for the group's sake. It holds one batch, what waits to be put in the order of time (see `Lanes`), and what
-the client has fetched ahead, in memory; never more.
+One thread polls, decodes and hands over. Each batch carries the offsets up to which it was read: the journal holds both
+or neither. After a restart reading continues there. While the engine is full it reads nothing and only polls for the
+group's sake. It holds one batch, messages that wait for the order of time (see `TimeMerge`), and the client's
+prefetched data in memory; never more.
 """
 
 from __future__ import annotations
@@ -193,12 +193,15 @@ class KafkaSource:
         self.status.held(self._queues.held)
 
     def _begin_anew(self, consumer: Consumer, inbox: Inbox) -> None:
-        """A topic was made anew while it was read: hand over what was read of the old one, then look where to go on."""
+        """Handle a topic that was recreated while it was read.
+
+        Hand over the rest of the old one, then find the start of the new one.
+        """
         self._is_remade = False
         self._pending = self._queues.flush()
         if self._pending:
             self._hand_over(consumer, inbox)
-        raise ReopenError("a topic was made anew")
+        raise ReopenError("a topic was recreated")
 
     def _hand_over(self, consumer: Consumer, inbox: Inbox) -> None:
         """Offer what was read until the journal has it; while there is no room, only keep up with the group."""
@@ -224,7 +227,7 @@ class KafkaSource:
             self.status.paused(False)
 
     def _received(self) -> tuple[Received, dict[str, int]]:
-        """What is pending as one batch, and the offset that is next at each of its places."""
+        """Return the pending items as one batch, and the next offset at each of their places."""
         rejected = [letter for item in self._pending if item.rejected for letter in item.rejected]
         last = {item.partition: item.end for item in self._pending}
         ends = {place_of(partition): end for partition, end in last.items()}
@@ -259,7 +262,7 @@ class KafkaSource:
             self.status.count(dead_letters_unsent=unsent)
 
     def _tend(self, consumer: Consumer) -> None:
-        """Now and then, look at the lag and tell the group how far we are."""
+        """Measure the lag and commit our offsets to the group, from time to time."""
         now = self._monotonic()
         if now - self._checked_at >= self._check_every_s:
             self._check(consumer, now)
@@ -314,7 +317,7 @@ class KafkaSource:
         try:
             self._queues.update_ends(consumer.ends())
         except BrokerError:
-            # The next look, soon, tells health; those who wait are let go after a while.
+            # The next check, soon, updates health; waiting partitions are released after a while.
             return
         self._queues.reached(consumer.positions())
 

@@ -1,4 +1,4 @@
-"""What a Kafka source says about itself, for health and metrics."""
+"""The state of a Kafka source, for health and metrics."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aiops.wording import plural
 _log = logging.getLogger("aiops.sources.kafka")
 # Partitions shown one by one; a health page is read by people, and metrics have a label each.
 MAX_SHOWN = 1_000
-# Problems spelled out in one sentence; the number of all is always said.
+# Problems spelled out in one sentence; their total is always stated.
 MAX_PROBLEMS = 5
 
 
@@ -81,7 +81,7 @@ class Status:
             self._warn("the broker does not answer: it is tried again until it does", reason=error)
 
     def skipped(self, place: str, wanted: int, found: int) -> None:
-        """Messages from `wanted` up to `found` were gone from the broker before they could be read."""
+        """Count messages from `wanted` up to `found` that the broker removed before they could be read."""
         self.count(skipped=found - wanted)
         self._warn(
             "skipped messages that the broker had removed before they were read",
@@ -92,10 +92,10 @@ class Status:
         )
 
     def recreated(self, place: str, before: int, found: int, unread: int | None) -> None:
-        """The topic was deleted and made anew: `unread` messages of the old one are lost, None where unknown."""
+        """Record that the topic was recreated: `unread` messages of the old one are lost, None if unknown."""
         self.count(recreated=1, skipped=(unread or 0) + found)
         self._warn(
-            "the topic was deleted and made anew: it is read from its start, what was unread of the old one is lost",
+            "the topic was deleted and recreated: it is read from its start, the unread rest of the old one is lost",
             place=place,
             before=before,
             start=found,
@@ -103,7 +103,7 @@ class Status:
         )
 
     def shortened(self, place: str, wanted: int, found: int) -> None:
-        """The partition ends before what was read of it: it was made anew, or its replica lost what it had."""
+        """Record that the partition ends before our offset: it was recreated, or its replica lost data."""
         self.count(recreated=1)
         self._warn(
             "the partition ends before what was read of it: it is read from its start",
@@ -113,7 +113,7 @@ class Status:
         )
 
     def problems(self, topics: Mapping[str, str]) -> None:
-        """Why topics cannot be read, as the broker says now; partitions keep theirs."""
+        """Set the broker's present reasons why topics cannot be read; partitions keep theirs."""
         with self._lock:
             kept = {name: reason for name, reason in self._problems.items() if "/" in name}
             fresh = {name: reason for name, reason in topics.items() if self._problems.get(name) != reason}
@@ -132,7 +132,7 @@ class Status:
             )
 
     def reads(self, places: Collection[str]) -> None:
-        """These bring messages, or have none to bring."""
+        """Record that these partitions bring messages, or have none to bring."""
         if not self._problems:
             return
         with self._lock:
@@ -207,7 +207,7 @@ class Status:
         unreadable = self._counts["unreadable"]
         texts = [
             (skipped, f"{plural(skipped, 'message was', 'messages were')} gone from the broker unread"),
-            (recreated, f"{plural(recreated, 'partition')} made anew and read from the start"),
+            (recreated, f"{plural(recreated, 'partition')} recreated and read from the start"),
             (unreadable, f"{plural(unreadable, 'message')} unreadable: see the dead letters"),
         ]
         return "".join(f"; {text}" for count, text in texts if count)

@@ -1,14 +1,13 @@
-"""What was read of each partition and is not handed over yet: a backlog is put in the order of its records' times.
+"""Merges the backlog of partitions in the order of their records' times.
 
-A client brings a backlog partition by partition, a megabyte of one and then a megabyte of the next, although what
-belongs together lies beside each other in time. Here each partition has a lane, and what leaves the lanes is merged by
-time: nothing leaves that is later than what a partition with more to come may still bring. A partition whose end has
-been reached holds nobody back, so that nothing waits once all are read to their ends.
+A client brings a backlog partition by partition, a megabyte of one and then a megabyte of the next, although related
+alerts lie beside each other in time. Here each partition has a queue, and the queues are merged by time: nothing leaves
+that is later than what a partition with more to come may still bring. A partition whose end has been reached holds
+nobody back: nothing waits once all are read to their ends.
 
-The time is that of the record, since it is by their own times that alerts are put together; but never later than the
-message was sent, so that one absurd time in the future does not put its partition behind all others. What happened at
-the same time goes in the order in which it was sent. Within a partition the order stays that of the broker, since a
-partition has but one offset.
+The time is that of the record, since alerts are correlated by their own times; but never later than the message was
+sent: one far-future timestamp does not put its partition behind all others. Events of the same time leave in the order
+in which they were sent. Within a partition the order stays that of the broker, since a partition has a single offset.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ from itertools import accumulate
 from aiops_connectors.kafka.consumer import Batch, Partition
 from aiops_connectors.kafka.decoding import Item
 
-# What a message counts beyond its bytes, so that many small ones have a limit too.
+# The size of a message beyond its bytes: many small ones need a limit too.
 ITEM_BYTES = 100
 # However many partitions share the limit, each may hold a few messages, or each of them would cost a round trip.
 SHARE_BYTES = 64 << 10
 # A partition that is behind and brings nothing for so long is not waited for until it does: its leader is away.
 PATIENCE_S = 5.0
-# After this short a wait, it is worth asking the broker whether there is anything to wait for.
+# After this short a wait, a query to the broker shows if there is anything to wait for.
 QUERY_AFTER_S = 0.3
 _UNKNOWN = 1 << 62
 _NEVER = float("inf")
@@ -48,14 +47,14 @@ class PartitionQueue:
         self.totals: list[int] = []
         # All bytes that have left the columns, and those of them that are still waiting to be handed over.
         self.gone_bytes = self.leaving_bytes = 0
-        # The offset that comes next, and the end of the partition when it was last asked for.
+        # The next offset, and the end of the partition at the last query.
         self.next = start
         self.end: int | None = None
         self.silent = False
 
     @property
     def bytes(self) -> int:
-        """What is held, in memory as far as can be told."""
+        """Return an estimate of the memory that is held."""
         return self.leaving_bytes + (self.totals[-1] - self.gone_bytes if self.totals else 0)
 
     def add(self, items: Sequence[Item]) -> None:
@@ -82,9 +81,9 @@ def _extend(column: list[float], more: list[float]) -> None:
 
 
 class TimeMerge:
-    """The lanes of the partitions that are ours; about `max_bytes` in all, beyond which `full` says whom to hold back.
+    """The queues of our partitions; about `max_bytes` in all.
 
-    With `merge` off, everything leaves as it came.
+    Beyond that, `full` names the partitions to hold back. With `merge` off, everything leaves as it came.
     """
 
     def __init__(self, max_bytes: int, *, merge: bool = True) -> None:
@@ -98,7 +97,7 @@ class TimeMerge:
 
     @property
     def ready(self) -> bool:
-        """Whether something may leave without another look at the broker."""
+        """Return True if something may leave without another query to the broker."""
         return bool(self._ready)
 
     @property
@@ -107,7 +106,7 @@ class TimeMerge:
         return len(self._ready) + sum(len(queue.items) for queue in self._queues.values())
 
     def assign(self, starts: Mapping[Partition, int]) -> None:
-        """These, and only these, are ours, and read from these offsets."""
+        """Take over these partitions, and only these, read from these offsets."""
         self._queues = {partition: PartitionQueue(start) for partition, start in sorted(starts.items())}
         self._ready, self._full, self._waiting_since = [], set(), None
 
@@ -119,12 +118,12 @@ class TimeMerge:
         self._full -= gone
 
     def skip(self, partition: Partition, found: int) -> None:
-        """Reading goes on there."""
+        """Continue reading at this offset."""
         if partition in self._queues:
             self._queues[partition].next = found
 
     def update_ends(self, ends: Mapping[Partition, int]) -> None:
-        """The broker was asked for the ends."""
+        """Store the ends from a query to the broker."""
         for partition, queue in self._queues.items():
             queue.end = ends.get(partition, queue.end)
 
@@ -148,7 +147,10 @@ class TimeMerge:
                 self._queues[partition].add(items)
 
     def take(self, limit: int, remaining: Mapping[Partition, int], now: float) -> list[Item]:
-        """At most `limit` items that may leave; `remaining` as `Consumer.remaining`, `now` in monotonic seconds."""
+        """Return at most `limit` items that may leave.
+
+        `remaining` is that of `Consumer.remaining`, `now` in monotonic seconds.
+        """
         if not self._ready:
             self._release(remaining, now)
         taken, self._ready = self._ready[:limit], self._ready[limit:]
@@ -168,7 +170,10 @@ class TimeMerge:
         return 0.0 if self._waiting_since is None else now - self._waiting_since
 
     def full(self) -> set[Partition]:
-        """The partitions that hold their share: far ahead of the others. They may go on at half of it."""
+        """Return the partitions that hold their share: far ahead of the others.
+
+        They may continue at half of it.
+        """
         share = max(SHARE_BYTES, self._max_bytes // max(1, len(self._queues)))
         self._full = {
             partition
@@ -178,7 +183,10 @@ class TimeMerge:
         return self._full
 
     def reached(self, positions: Mapping[Partition, int]) -> None:
-        """Wait for none that the client has read to its end as last asked for (an open transaction ends it too)."""
+        """Stop waiting for partitions that the client has read to their known end.
+
+        An open transaction ends the wait, too.
+        """
         for partition, queue in self._queues.items():
             if queue.end is not None and max(queue.next, positions.get(partition, 0)) >= queue.end:
                 queue.silent = True

@@ -1,4 +1,4 @@
-"""From a mapping's fields to records: what a field accepts, how long it may be, what is said when it does not fit."""
+"""Conversion of a mapping's fields to records: accepted values, lengths, and errors."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ MAX_RAW = 64 * 1024
 
 
 class Problem(Struct):
-    """An item that did not become a record: where it is, what was expected and what came, and the item itself, cut.
+    """An item that did not become a record: place, expected and actual value, and the item, cut.
 
-    A `warning` is something that people should know, of a payload that was taken as far as it could be. An unknown
-    `word` for a state is one that is counted, and no dead letter.
+    A `warning` is information about a payload that was accepted as far as possible. An unknown `word` for a state is
+    counted, and is no dead letter.
     """
 
     place: str
@@ -41,11 +41,12 @@ class Problem(Struct):
 
 
 class Fields(Struct, kw_only=True):
-    """Where each field of a record is. `time_formats` are `strptime` formats, tried after RFC 3339 and numbers.
+    """The paths of each field of a record.
 
-    `key` is the tool's own name of what alerts, equal when it fires and when it ends; see `Alert.key`. `status` is one
-    of `states.STATES` by the end of its table. `recovers`: the tool says once that something fires, and once that it is
-    over, so that silence between them is no end; where it does not say since when, that is since its message.
+    `time_formats` are `strptime` formats, tried after RFC 3339 and numbers. `key` is the tool's own identity of the
+    thing that alerts, equal when it fires and when it ends; see `Alert.key`. `status` is one of `states.STATES` by the
+    end of its table. `recovers`: the tool reports once that something fires, and once its end; silence between them is
+    no end. Without a start of its own, an episode starts with its message.
     """
 
     name: Spec | None = None
@@ -67,7 +68,7 @@ class Fields(Struct, kw_only=True):
 
 
 class Found:
-    """What a payload became so far."""
+    """The result of a payload so far."""
 
     __slots__ = ("problems", "records")
 
@@ -135,7 +136,10 @@ class _Common:
 
 
 def _time(spec: Spec | None, tables: Tables, formats: list[str]) -> Callable[[Scope], float | None]:
-    """The first of `spec` that is a time: tools write 0 or the year 1 where they mean that there is none yet."""
+    """Return a reader of the first of `spec` that is a time.
+
+    Tools write 0 or the year 1 if there is none yet.
+    """
     if spec is None:
         return lambda scope: None
     getters = [compile_spec(part, tables) for part in (spec if isinstance(spec, list) else [spec])]
@@ -236,7 +240,7 @@ def _alert_builder(common: _Common, fields: Fields, source: str, tables: Tables,
 
 
 def _set_aside(alert: Alert, suffix: str, now: float) -> None:
-    """Make it a stream of its own that pages nobody and ends by itself: neither the alarm's firing nor its end."""
+    """Make it a stream of its own that pages nobody and expires: neither the alarm's firing nor its end."""
     alert.name = f"{alert.name[: MAX_NAME - 16]} ({suffix})"
     if alert.key is not None:
         alert.key = f"{alert.key[: MAX_NAME - 16]} ({suffix})"

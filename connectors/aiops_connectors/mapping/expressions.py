@@ -36,7 +36,7 @@ _PLAIN = re.compile(r"(?P<parent>[^.\[\]\"@$]+)\.(?P<name>[^.\[\]\"@$]+)")
 
 
 class Scope:
-    """What a path may look at. `item` is the object at hand, `root` the whole payload."""
+    """The scope of a path. `item` is the present object, `root` the whole payload."""
 
     __slots__ = ("headers", "index", "item", "key", "outer", "root")
 
@@ -88,7 +88,7 @@ def text(value: Any) -> str | None:
     if type(value) is str:
         value = value.strip()
         if value and not value.isascii():
-            # A lone surrogate would fail only when the journal encodes it, long after the sender was told of success.
+            # A lone surrogate would fail only when the journal encodes it, long after the sender got its success.
             value = value.encode("utf-8", "replace").decode("utf-8")
         return value or None
     if value is None:
@@ -250,7 +250,10 @@ def _source(term: Term, tables: Tables) -> Getter:
 
 
 def _alternatives(parts: list[str | Term], tables: Tables) -> list[Getter]:
-    """A getter for each part; neighbours like `labels.pod`, `labels.host` share one, which looks `labels` up once."""
+    """Return a getter for each part.
+
+    Neighbours like `labels.pod`, `labels.host` share one, which reads `labels` once.
+    """
     getters: list[Getter] = []
     parent, names = "", list[str]()
     for part in [*parts, ""]:
@@ -338,7 +341,10 @@ def _table(table: str | dict[str, str], tables: Tables) -> dict[str, str]:
 
 
 def _translated(get: Getter, table: dict[str, str], default: str | None) -> Getter:
-    """`default` stands in for an empty value only: an unknown word stays, for the field to accept or refuse."""
+    """Return a getter through a table.
+
+    `default` replaces an empty value only: an unknown word stays, for the field to accept or refuse.
+    """
 
     def translated(scope: Scope) -> str | None:
         word = text(get(scope))

@@ -1,4 +1,4 @@
-"""How a mapping gathers labels: objects copied, lists of pairs, tags, and single values."""
+"""The labels of a mapping: copied objects, lists of pairs, tags, and single values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ MAX_TAGS = 256
 
 
 class Pairs(Struct, forbid_unknown_fields=True):
-    """A list of objects that each hold a label's name and value; `[0]` and `[1]` where they are lists of two."""
+    """A list of objects that each hold a label's name and value.
+
+    `[0]` and `[1]` for lists of two.
+    """
 
     path: str
     key: str = "key"

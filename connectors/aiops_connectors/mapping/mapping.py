@@ -1,8 +1,8 @@
-"""Mappings: declarative YAML files, one a tool, that turn the tool's payload into alerts, metrics or changes.
+"""Mappings: declarative YAML files, one a tool, that turn the tool's payload into records.
 
-A mapping is a list of rules; the first whose `when` holds is taken. It says where the items are and, by paths (see
-`aiops_connectors.mapping.expressions`), where each field is. Shipped ones are in `aiops_connectors/mappings`; a
-user's own is loaded by its path. Good items of a payload are kept when others are bad.
+A mapping is a list of rules; the first whose `when` holds applies. It names the items and, by paths (see
+`aiops_connectors.mapping.expressions`), each field. Shipped ones are in `aiops_connectors/mappings`; a user's own is
+loaded by its path. Valid items of a payload are kept if others are invalid.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _NAME = r"^[a-z][a-z0-9_]{0,63}$"
 
 
 class Test(Struct, forbid_unknown_fields=True, rename={"among": "is"}):
-    """A condition on what is at `path`: `is` one of, `matches` a regular expression, or `present` (true or false)."""
+    """A condition on `path`: `is` one of, `matches` a regular expression, or `present` (true or false)."""
 
     path: str
     among: list[str] | None = None
@@ -42,10 +42,10 @@ class Test(Struct, forbid_unknown_fields=True, rename={"among": "is"}):
 
 
 class Rule(Fields, forbid_unknown_fields=True, kw_only=True):
-    """One shape of payload. `items` names the list in it, if any; `missing` how many items the sender left out of it.
+    """One shape of payload. `items` names its list, if any; `missing` the number that the sender left out.
 
-    `again` applies the whole mapping to what is inside: an object, or JSON held as text; there, `@outer.` starts at the
-    envelope. `ignore` takes nothing from the payload and is no error; `reject` is one, with its reason.
+    `again` applies the whole mapping to the inner part: an object, or JSON held as text; there, `@outer.` starts at the
+    envelope. `ignore` reads nothing from the payload and is no error; `reject` is one, with its reason.
     """
 
     when: list[Test] = field(default_factory=list)
@@ -88,10 +88,10 @@ class Mapping:
     def apply(
         self, payload: Any, headers: Headers[str, str], key: str | None, now: float
     ) -> tuple[list[Alert | Metric | Change], list[Problem]]:
-        """What a payload becomes: its good records, and for each bad item the place and the reason.
+        """Return the valid records of a payload, and the place and reason of each invalid item.
 
-        `payload` is decoded JSON, `headers` have lower-case names, `key` is a message key, `now` the time of receipt.
-        A record's `id` is empty where the payload has none. Never raises for what a payload holds.
+        `payload` is decoded JSON, `headers` have lower-case names, `key` is a message key, `now` the receipt time. A
+        record's `id` is empty if the payload has none. Never raises for a payload's content.
         """
         found = Found()
         if type(payload) is list:

@@ -1,9 +1,9 @@
-"""What a tool's words for a state mean."""
+"""The states behind the words of tools."""
 
 from __future__ import annotations
 
 # `no_data`, `pending` and `paused` are neither an alarm nor an end: they leave the alarm as it is, page nobody, and are
-# kept as information for a while. `ignored` says nothing of the state at all: a note, a test.
+# kept as information for a while. `ignored` carries no state at all: a note, a test.
 STATES = ("firing", "resolved", "no_data", "pending", "paused", "ignored")
 # The states that become information, with what they add to the alert's name.
 BACKGROUND = {"no_data": "no data", "pending": "pending", "paused": "paused"}
@@ -22,7 +22,7 @@ STATUS_WORDS = {
     "fixed solved",
     # CloudWatch's word: "not enough data is available to determine the alarm state".
     "no_data": "insufficient_data",
-    # Prometheus, Uptime Kuma: the condition holds, but not yet for as long as the rule asks; then it fires.
+    # Prometheus, Uptime Kuma: the condition holds, but not yet for as long as the rule requires; then it fires.
     "pending": "pending",
     # Nobody watches it, or (Alertmanager's `suppressed`) a silence of the tool itself keeps it from people.
     "paused": "paused suspended maintenance suppressed",
@@ -37,7 +37,7 @@ _MAX_TEXT = 64
 
 
 def state_of(word: str) -> str | None:
-    """The state that a word means once its mapping's table is done with it; None for one that is not known.
+    """Return the state of a word after its mapping's table; None for an unknown one.
 
     >>> state_of("firing"), state_of("Alarm cleared"), state_of("not resolved"), state_of("purple")
     ('firing', 'resolved', None, None)

@@ -1,4 +1,4 @@
-"""Times as tools write them: RFC 3339, Unix seconds, milliseconds, microseconds or nanoseconds, or a named format."""
+"""Times of tools: RFC 3339, Unix seconds, milli-, micro- or nanoseconds, or a named format."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def parse_time(value: Any, formats: Sequence[str] = ()) -> float | None:
     return None
 
 
-# The alerts of a batch share their times, and a tool repeats them until the alert is over.
+# The alerts of a batch share their times, and a tool repeats them until the alert resolves.
 @lru_cache(maxsize=4_096)
 def _remembered(text: str) -> float | None:
     return _from_text(text.strip(), ())

@@ -1,4 +1,4 @@
-"""What a request's body becomes, by connector: a tool's payload, archive records, CloudEvents, alerts of Prometheus."""
+"""Decoders of request bodies: payloads of tools, archive records, CloudEvents, alerts of Prometheus."""
 
 from __future__ import annotations
 
@@ -91,7 +91,10 @@ class Archived:
 
 
 def payload(name: str, mapping: str | None, most: int) -> Payload:
-    """The kind of body of connector `name`; `mapping` (a name or a path) stands in for the shipped one of its name."""
+    """Return the decoder of connector `name`.
+
+    `mapping` (a name or a path) replaces the shipped one of its name.
+    """
     if mapping is None and name in ("archive", "cloudevents"):
         return Archived(most) if name == "archive" else Events(most)
     return Mapped(load_mapping(mapping or name), most)
@@ -177,7 +180,7 @@ def _without_ids(records: list[Record]) -> list[Record]:
 
 
 def _flaw(record: Record, now: float) -> str | None:
-    """What is wrong with a record that fits the format."""
+    """Describe the fault of a record that fits the format."""
     if isinstance(record, Incident | Tick | Action):
         return None
     if record.ts > now + MAX_AHEAD_S:

@@ -1,7 +1,7 @@
-"""Bodies in another charset than UTF-8, where the sender states it (`Content-Type: application/json; charset=…`).
+"""Bodies in a charset that their sender states (`Content-Type: application/json; charset=…`).
 
-PowerShell 5.1 sends Latin-1, old collectors Windows-1252, some .NET senders UTF-16. JSON itself is UTF-8 (RFC 8259), so
-a body without a charset is taken as that. Only codecs of text are allowed: Python knows others, which unpack.
+PowerShell 5.1 sends Latin-1, old collectors Windows-1252, some .NET senders UTF-16. JSON itself is UTF-8 (RFC 8259),
+the default without a charset. Only codecs of text are allowed: Python has others, which unpack.
 """
 
 from __future__ import annotations
@@ -79,9 +79,9 @@ def as_utf8(body: bytes, content_type: str, most: int) -> bytes:
 
 
 def _with_order(body: bytes, codec: str) -> str:
-    """The codec with its byte order: by the mark, or else by where the zeros of the first character are.
+    """Return the codec with its byte order: by the mark, or else by the zeros of the first character.
 
-    The standard says big-endian where there is no mark; Windows sends little-endian all the same.
+    The standard prescribes big-endian without a mark; Windows sends little-endian anyway.
     """
     marks = (
         (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) if codec == "utf-16" else (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)

@@ -1,4 +1,4 @@
-"""CloudEvents 1.0 (https://github.com/cloudevents/spec): what an envelope says, and the record inside it.
+"""CloudEvents 1.0 (https://github.com/cloudevents/spec): the envelope, and the record inside it.
 
 An event comes structured (one JSON object with `specversion`), as a batch (a list of those), or binary (the attributes
 are headers, the value is the data alone). The prefix of the headers is `ce_` on Kafka and `ce-` in HTTP.
@@ -18,7 +18,7 @@ from aiops.errors import RecordError
 KAFKA_PREFIX = "ce_"
 HTTP_PREFIX = "ce-"
 VERSION = "1.0"
-# `id`, `source` and `type` are required; without them an event cannot be told from another.
+# `id`, `source` and `type` are required; without them an event cannot be distinguished from another.
 REQUIRED = ("id", "source", "type")
 
 
@@ -31,7 +31,7 @@ class CloudEvent(Struct):
 
 
 def is_structured(payload: Any) -> bool:
-    """Whether decoded JSON is an envelope. An archive record has `kind`, an envelope has not."""
+    """Return True for an envelope: an archive record has `kind`, an envelope has not."""
     return isinstance(payload, dict) and "specversion" in payload and "kind" not in payload
 
 

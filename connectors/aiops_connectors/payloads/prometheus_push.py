@@ -118,7 +118,7 @@ class PrometheusPush:
         )
 
     def _learn(self, key: tuple[bytes, bytes, str | None], index: int, now: float, taken: Taken) -> Alert | None:
-        """What the mapping makes of all but the times; None, with the problem told, where that is no alert."""
+        """Return the mapping's result without the times; None, with the problem reported, if it is no alert."""
         item: dict[str, Any] = {"generatorURL": key[2]}
         try:
             item["labels"] = plain(key[0], [])

@@ -1,7 +1,7 @@
-"""Words that no table knows: counted by source and field for health and metrics, and logged once each.
+"""Unknown words: counted by source and field for health and metrics, and logged once each.
 
-An unknown status fires and an unknown severity is a warning, so that no alert is lost. Somebody has to hear of it all
-the same: the word belongs in a mapping's table.
+An unknown status fires and an unknown severity is a warning: no alert is lost. A person should still learn of the word:
+it belongs in a mapping's table.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from aiops_connectors.mapping.builders import Problem
 
 # Distinct words a source and field. Each is a series of a metric and a line of the log; senders choose the words.
 MAX_WORDS = 32
-# As much of a word as tells it from others.
+# Enough of a word to distinguish it from others.
 MAX_CHARACTERS = 40
 # What stands for all words beyond `MAX_WORDS`.
 OTHERS = "(others)"

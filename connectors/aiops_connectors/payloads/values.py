@@ -1,4 +1,4 @@
-"""The value of a message to records: an archive record, a list of them, CloudEvents, or whatever a mapping reads.
+"""Decoding of a message's value: archive records, CloudEvents, or the payloads of a mapping.
 
 One decoder belongs to one source and is used from one thread. The common case, one archive record in one value, costs
 little more than decoding it; everything else takes the slow path.
@@ -37,10 +37,10 @@ class PayloadMapping(Protocol):
 
 
 class ValueDecoder:
-    """Decodes values into records, and says what does not fit and why.
+    """Decodes values into records, and reports what does not fit.
 
-    `mapping` reads payloads that are not in the archive's form. `max_bytes` is the longest value taken. `prefix` starts
-    the names of CloudEvents headers (`ce_` on Kafka, `ce-` in HTTP).
+    `mapping` reads payloads that are not in the archive's form. `max_bytes` is the longest value accepted. `prefix`
+    starts the names of CloudEvents headers (`ce_` on Kafka, `ce-` in HTTP).
     """
 
     def __init__(
@@ -149,9 +149,9 @@ class ValueDecoder:
 
 
 def plain(value: bytes | str, problems: list[Problem]) -> Any:
-    """Decoded JSON, read leniently where it must be; what was wrong with it goes to `problems` as warnings.
+    """Decode JSON, leniently if necessary; its flaws are added to `problems` as warnings.
 
-    Raise `RecordError` where nothing can be made of it.
+    Raise `RecordError` if it cannot be read at all.
     """
     try:
         return _PLAIN.decode(value)
