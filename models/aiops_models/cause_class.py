@@ -1,4 +1,4 @@
-"""Class of a cause: what kind of fault the confirmed incidents that read alike turned out to be.
+"""The class of a cause: the kind of fault of the confirmed incidents that read alike.
 
 Nearest neighbours over the words of alert names and messages, cosine of tf-idf weights, distance-weighted votes. Names
 of entities, numbers, addresses and hashes are masked, so that a fault learned on one service is known on the next;
@@ -33,7 +33,7 @@ MAX_FACTS = 512
 NEIGHBOURS = 10
 # Similarities are raised to this before they vote: the nearest counts most.
 SHARPNESS = 4.0
-# Words elsewhere say less than words on the suspect: most are start-up noise or consequences.
+# Words elsewhere are weaker evidence than words on the suspect: most are start-up noise or consequences.
 ELSEWHERE = 0.3
 
 _MASKS = (
@@ -130,7 +130,7 @@ class CauseClassifier:
         return dict(heaviest)
 
     def _names(self, view: IncidentView) -> frozenset[str]:
-        """Words that name somebody; "frontend" and "redis-cart" say who, not what."""
+        """Return the words that are names: "frontend" and "redis-cart" identify an entity, not a fault."""
         named = [name for fact in view.facts for name in (fact.entity, fact.service or "", fact.caller or "")]
         return frozenset(part for name in (*self._topology.nodes, *named) for part in _split(name))
 

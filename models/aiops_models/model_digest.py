@@ -1,4 +1,7 @@
-"""Which model it is: a digest of the data that it decides by, so that two daemons can be told apart."""
+"""The identity of a model: a digest of the data that it decides by.
+
+It distinguishes the models of two daemons.
+"""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 _QUOTED = re.compile(r'"([^"]{0,200})"')
 _PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+(?:xx)?")
-# Words of English and of alert texts that say nothing about what is wrong.
+# Words of English and of alert texts that do not describe a fault.
 _STOP_WORDS = """
 a an and any are as at be been but by can do does for from has have if in into is it its may more most no not of on
 one or other per so some such than that the their them then there these this those to too was were when where which
@@ -28,8 +28,8 @@ STOP = frozenset(_STOP_WORDS.split())
 # The usual values of the literature, right for texts of like length.
 K1 = 1.2
 B = 0.5
-# What a machine wrote (an expression, label values) is full of names that say little by themselves. A word of it that
-# people wrote too is what the alert is about, above all a value that the expression selects by.
+# Machine-written text (an expression, label values) is full of names that carry little meaning alone. A word of it that
+# people wrote too is the subject of the alert, above all a value that the expression selects by.
 SHOWN = 0.1
 CONFIRMED = 0.5
 SELECTED = 1.0
@@ -41,7 +41,9 @@ _ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ied", "ers", "ed", "es", "
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
-    """A word without its ending: light, so that `filling`, `filled` and `fills` meet and `process` stays.
+    """Return a word without its ending.
+
+    The stemming is light: `filling`, `filled` and `fills` meet and `process` stays.
 
     >>> [stem(word) for word in ("filling", "filled", "fills", "process", "queries", "query")]
     ['fill', 'fill', 'fill', 'process', 'quer', 'quer']
@@ -71,7 +73,7 @@ def terms(text: str) -> tuple[str, ...]:
 # The messages of an incident's alerts are read at each of its rankings, and many incidents have the same.
 @lru_cache(maxsize=4_096)
 def _counted(text: str) -> tuple[tuple[str, float], ...]:
-    """The stems of a text, each with the square root of how often it is said, in the order in which they came."""
+    """Return the stems of a text in order, each with the square root of its frequency."""
     return tuple((word, math.sqrt(count)) for word, count in Counter(terms(text)).items())
 
 
@@ -82,9 +84,9 @@ def _selected(text: str) -> frozenset[str]:
 
 
 class Likeness(Struct, gc=False):
-    """What the words of a query find, by document: BM25F scores, and how much of the query is in it at all.
+    """The documents that the words of a query find: BM25F scores, and the known share of the query.
 
-    `ceiling` is what a document with every word, endlessly often, would score.
+    `ceiling` is the score of a document with every word, endlessly often.
     """
 
     scores: list[float]
@@ -152,11 +154,17 @@ class Bm25:
         return sorted(found.items(), key=lambda item: (-item[1], item[0]))[:count]
 
     def ceiling(self, query: Mapping[str, float]) -> float:
-        """What a document with every word of the query, endlessly often, would score: makes scores comparable."""
+        """Return the score of a document with every word of the query, endlessly often.
+
+        It makes scores comparable.
+        """
         return sum(weight * self._idf.get(word, 0.0) for word, weight in list(query.items())[:MAX_TERMS])
 
     def likeness(self, query: Mapping[str, float]) -> Likeness:
-        """`scores`, `coverage` and `ceiling` of all documents in one pass, for an index of some hundred documents."""
+        """Return `scores`, `coverage` and `ceiling` of all documents in one pass.
+
+        It suits an index of some hundred documents.
+        """
         scores, got, counts = [0.0] * self.size, [0.0] * self.size, [0] * self.size
         total = ceiling = 0.0
         for word, weight in list(query.items())[:MAX_TERMS]:
@@ -190,9 +198,9 @@ class Bm25:
 
 
 def weighted(weighted_texts: Iterable[tuple[str, float]], shown: Iterable[str] = ()) -> dict[str, float]:
-    """A query: texts that people wrote, with weights, and texts that a machine wrote (expressions, `"label values"`).
+    """Return a query of weighted texts that people wrote, and of machine-written ones.
 
-    A word that is said again adds less each time (square root).
+    Machine-written are expressions and `"label values"`. A repeated word adds less each time (square root).
     """
     query: dict[str, float] = {}
     for text, weight in weighted_texts:

@@ -1,4 +1,4 @@
-"""Similar incidents: what looked like this before, what fixed it, and how long it took.
+"""Similar incidents: past ones that looked like this, their remedies and their durations.
 
 An incident is a bag of features: (entity, type) and, so that another replica of a service still counts, (service,
 type). Similarity is the cosine of their tf-idf weights (Salton and Buckley 1988; for incidents, RCACopilot, Chen et al.
@@ -26,16 +26,16 @@ from aiops_models.model_digest import digest_of
 
 # Some years of incidents of a busy shop; at 64 features each under 10 MB.
 MAX_INCIDENTS = 2000
-# Features kept of an incident, the earliest first: a storm's first minute tells it from others.
+# Features kept of an incident, the earliest first: a storm's first minute distinguishes it from others.
 MAX_FEATURES = 64
-# Of the half of the similarity that fades with age, half is gone after this: systems change, but a fault seen years ago
+# Half of the part of the similarity that fades with age is gone after this: systems change, but a fault seen years ago
 # that looked just the same is still worth reading.
 HALF_LIFE_S = 1.5 * 365 * 86_400
 # Below this two incidents share only what every incident has.
 MIN_SIMILARITY = 0.2
 # Exact cosines are computed for so many of the best by raw overlap; enough that the third best is among them.
 SHORTLIST = 32
-# Service-level features say the same as entity-level ones, more vaguely.
+# Service-level features repeat entity-level ones, less precisely.
 SERVICE_WEIGHT = 0.7
 _LISTED = 3
 _MAX_TEXT = 200
@@ -45,7 +45,7 @@ Features = tuple[str, ...]
 
 
 class Past(Struct, omit_defaults=True):
-    """What is remembered of an incident: what it looked like, and what people and time told of it."""
+    """A remembered incident: its features, and its later history."""
 
     id: str
     opened_at: float
@@ -82,10 +82,10 @@ class SimilarIncidents:
         return digest_of(self._lexicon.words)
 
     def add(self, view: IncidentView, meta: Mapping[str, str]) -> None:
-        """Remember an incident; told again (same `view.id`), what `meta` leaves out is kept from before.
+        """Remember an incident; on a repeat (same `view.id`), missing parts of `meta` are kept from before.
 
-        `meta` may hold `opened_at`, `resolved_at` (Unix seconds as text), `root` (confirmed cause) and `playbook` (what
-        fixed it); other keys are ignored, and so is a time that is none.
+        `meta` may hold `opened_at`, `resolved_at` (Unix seconds as text), `root` (confirmed cause) and `playbook` (the
+        one that fixed it); other keys are ignored, and so is an invalid time.
         """
         known = self._past.get(view.id) or Past(view.id, view.opened_at, [])
         self._forget(view.id)
@@ -100,13 +100,13 @@ class SimilarIncidents:
             self._forget(next(iter(self._past)))
 
     def nearest(self, view: IncidentView, k: int = 3) -> list[Evidence]:
-        """The `k` most similar: name = incident id, value = similarity (0 to 1), text = what they share, what fixed it.
+        """Return the `k` most similar incidents.
 
         Only incidents that opened before this one are past to it; the incident itself is none.
         """
         idf = {feature: self._idf(feature) for feature in self._features(view)}
         norm = sum(weight * weight for weight in idf.values())
-        # What is asked for more than once is worked out once: squared weights, and how alike a group is.
+        # Repeated values are computed once: squared weights, and the similarity of a group.
         squares = {feature: weight**2 for feature, weight in idf.items()}
         cosines: dict[Features, float] = {}
         found: list[tuple[float, str]] = []
@@ -143,9 +143,9 @@ class SimilarIncidents:
         return list(dict.fromkeys(feature[:_MAX_TEXT] for feature in found))
 
     def _idf(self, feature: str) -> float:
-        """ln((N + 1) / (df + .5)), never below .1, so that a feature of all incidents still counts a little.
+        """Return ln((N + 1) / (df + .5)), never below .1: a feature of all incidents still counts a little.
 
-        One that was never seen counts as if once: it can make nothing alike, and should not make all unlike.
+        An unseen one counts as if seen once: it can make nothing alike, and should not make all unlike.
         """
         seen = max(self._seen.get(feature, 0), 1)
         weight = max(math.log((len(self._past) + 1) / (seen + 0.5)), 0.1)
@@ -168,7 +168,10 @@ class SimilarIncidents:
         return [name for _, name in heapq.nsmallest(SHORTLIST, listed)]
 
     def _cosine(self, features: Features, idf: Mapping[str, float], squares: dict[str, float], norm: float) -> float:
-        """How alike a group is; `squares` holds squared weights that were asked for already, and takes the others."""
+        """Return the similarity of a group.
+
+        `squares` caches squared weights.
+        """
         dot = length = 0.0
         for feature in features:
             square = squares.get(feature)
@@ -180,7 +183,7 @@ class SimilarIncidents:
         return min(dot / math.sqrt(norm * length), 1.0)
 
     def _described(self, past: Past, idf: Mapping[str, float]) -> str:
-        """What both share, the most telling first, and what became of the past one."""
+        """Describe what both share, the most significant first, and the fate of the past one."""
         shared = sorted((f for f in past.features if f in idf), key=lambda feature: (-idf[feature], feature))
         parts = [f"shares {', '.join(shared[:_LISTED])}"]
         if past.root:

@@ -105,14 +105,14 @@ MUTANTS: list[Mutant] = [
         "kafka-refusal-is-an-outage",
         f"{_BROKER}/faults.py",
         "return RefusedError(texts) if refused or _IN_TEXT.search(text) else BrokerError(texts)",
-        "return BrokerError(said)",
+        "return BrokerError(texts)",
         ("tests/kafka/test_refusals.py::test_a_refusal_is_told_from_a_broker_that_is_away",),
     ),
     Mutant(
         "kafka-outage-is-a-refusal",
         f"{_BROKER}/faults.py",
         "return RefusedError(texts) if refused or _IN_TEXT.search(text) else BrokerError(texts)",
-        "return RefusedError(said)",
+        "return RefusedError(texts)",
         ("tests/kafka/test_refusals.py::test_a_refusal_is_told_from_a_broker_that_is_away",),
     ),
     Mutant(

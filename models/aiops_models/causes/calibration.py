@@ -1,4 +1,4 @@
-"""Probabilities that come true: an online Platt map from scores to "this is the root", per system.
+"""Calibrated probabilities: an online Platt map from scores to "this is the root", per system.
 
 The first candidate's share in a softmax over scores is mapped by `p = sigmoid(a logit(share) + b)` (Platt 1999). The
 two numbers start at a = 1, b = 0 and are held there by Gaussian priors of strength 4 and .5, because how far scores can
@@ -24,7 +24,7 @@ PRIOR_A, STRENGTH_A = 1.0, 4.0
 PRIOR_B, STRENGTH_B = 0.0, 0.5
 NEWTON_STEPS = 8
 MAX_STEP = 1.0
-# Shares this close to 0 or 1 say no more; their logit would rule the fit.
+# Shares this close to 0 or 1 carry no more information; their logit would dominate the fit.
 EDGE = 1e-4
 # The candidate set holds the root in this share of cases, if the probabilities are right; at most ten are listed.
 COVER = 0.9
@@ -52,16 +52,16 @@ class Calibration:
         self.count = 0
         # Outcomes whose root was not first, and of these those whose root was nowhere among the candidates.
         self._wrong = self._absent = 0
-        # The report since the last outcome: each ranking tells of it, and outcomes are rare.
+        # The report since the last outcome: each ranking reads it, and outcomes are rare.
         self._report: dict[str, Any] | None = None
 
     @property
     def ready(self) -> bool:
-        """Whether probabilities may be shown."""
+        """Return True if probabilities may be shown."""
         return self.count >= MIN_OUTCOMES
 
     def probabilities(self, scores: Sequence[float]) -> list[float]:
-        """Probability of each candidate, given all scores, best first; what is left of 1 is for none of them.
+        """Return the probability of each candidate, given all scores, best first; the rest is for none of them.
 
         The map speaks of the first; what it leaves is shared by the others as the softmax has it, but for the part in
         which, so far, none of them was the root.
@@ -74,7 +74,7 @@ class Calibration:
         return [stated, *(rest * share / max(1 - first, EDGE) for share in others)]
 
     def learn(self, scores: Sequence[float], place: int | None) -> None:
-        """Take in an outcome: `place` of the root among the scores (0 is first), None when it was not among them."""
+        """Learn from an outcome: `place` of the root among the scores (0 is first), None if it was not among them."""
         if not scores:
             return
         stated = self.probabilities(scores)
@@ -89,10 +89,10 @@ class Calibration:
         self._report = None
 
     def report(self) -> dict[str, Any]:
-        """How the stated probabilities have done, over outcomes after the first `MIN_OUTCOMES`.
+        """Return the record of stated probabilities, over outcomes after the first `MIN_OUTCOMES`.
 
-        `error` is the expected calibration error over ten equal bins, `floor` what a perfect map would show on so few
-        outcomes; both None before there are any. `coverage` is the share of candidate sets that held the root.
+        `error` is the expected calibration error over ten equal bins, `floor` that of a perfect map on so few outcomes;
+        both None before there are any. `coverage` is the share of candidate sets that held the root.
         """
         if self._report is None:
             self._report = self._reported()
@@ -123,7 +123,10 @@ class Calibration:
         self._report = None
 
     def _fit(self) -> None:
-        """Maximum a posteriori by Newton's method from the last map; the problem is convex and two-dimensional."""
+        """Maximum a posteriori by Newton's method from the last map.
+
+        The problem is convex and two-dimensional.
+        """
         for _ in range(NEWTON_STEPS):
             ga, gb = STRENGTH_A * (self.a - PRIOR_A), STRENGTH_B * (self.b - PRIOR_B)
             haa, hab, hbb = STRENGTH_A, 0.0, STRENGTH_B
@@ -147,7 +150,10 @@ def shares(scores: Sequence[float]) -> list[float]:
 
 
 def set_size(probabilities: Sequence[float]) -> int:
-    """How many of the best candidates it takes to reach `COVER`; all of at most `MAX_SET` when that is not reached."""
+    """Return how many of the best candidates are needed to reach `COVER`.
+
+    All of at most `MAX_SET` if that is not reached.
+    """
     held = 0.0
     for size, probability in enumerate(probabilities[:MAX_SET], start=1):
         held += probability

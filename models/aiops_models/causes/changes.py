@@ -1,4 +1,4 @@
-"""Changes as evidence: a deploy shortly before the onset, on something that the complaining entities depend on.
+"""Changes as evidence: a deploy shortly before the onset, on a dependency of complaining entities.
 
 `E = breadth x recency x reach`, in nats: breadth is the surprise of the change (few groups were changed; a roll-out
 to all of them says little), recency falls exponentially with the time to the first alert, reach is the share of the
@@ -26,7 +26,7 @@ MAX_CHANGES = 256
 
 
 class Suspect(Struct, gc=False):
-    """The change that speaks most against an entity: `value` in nats, `before_s` seconds before the first alert."""
+    """The strongest change against an entity: `value` in nats, `before_s` seconds before the first alert."""
 
     change: Change
     value: float

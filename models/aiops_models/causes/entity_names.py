@@ -1,4 +1,4 @@
-"""How entities are spelled, and whom a message speaks of."""
+"""The spelling of entities, and the subject of a message."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def tail(entity: str) -> str:
 
 
 def subject(message: str, name: str) -> str | None:
-    """Whom a message speaks of, where the alert has no entity: "Node worker-1 is NotReady", "worker-1: NAME …".
+    """Return the subject of a message whose alert has no entity.
+
+    Such as "Node worker-1 is NotReady" or "worker-1: NAME …".
 
     >>> subject("Node worker-1 is NotReady", "NodeNotReady"), subject("worker-1: PacketLoss 3 %", "PacketLoss")
     ('node/worker-1', 'worker-1')

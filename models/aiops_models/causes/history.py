@@ -11,7 +11,7 @@ from typing import Any
 # Pairs remembered: some 200 entities with 100 types each, under 3 MB. What is forgotten counts as never seen, which
 # only makes it more surprising.
 MAX_PAIRS = 20_000
-# Incidents remembered as learned, so that a later confirmation does not count one twice. Confirmations come within
+# Learned incidents that are remembered: a later confirmation then does not count one twice. Confirmations come within
 # days; this is weeks of incidents.
 MAX_IDS = 4096
 

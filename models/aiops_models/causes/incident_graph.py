@@ -24,7 +24,7 @@ MAX_FACTS = 4096
 
 
 class Signal(Struct, gc=False):
-    """All alerts of one type on one entity: `z` is the largest |magnitude|, None where the tool told none."""
+    """All alerts of one type on one entity: `z` is the largest |magnitude|, None if the tool sent none."""
 
     entity: str
     type: str
@@ -61,7 +61,10 @@ class IncidentGraph:
         return self.topology_index.kind.get(entity) or self.kind.get(entity, "unknown")
 
     def edges(self) -> dict[str, dict[str, float]]:
-        """Dependent -> dependency -> weight: the topology and, from client-side alerts, who was seen to call whom."""
+        """Return dependent -> dependency -> weight.
+
+        From the topology and, by client-side alerts, from observed calls.
+        """
         if not self.callers:
             return self.topology_index.edges
         edges = dict(self.topology_index.edges)
@@ -137,7 +140,7 @@ class IncidentGraph:
         return found
 
     def place(self, entity: str, service: str | None) -> str:
-        """The candidate that an alert on `entity` speaks of."""
+        """Return the candidate for an alert on `entity`."""
         if entity in self.topology_index.kind:
             return entity
         if service and service in self.topology_index.kind:
@@ -154,7 +157,10 @@ class IncidentGraph:
         return entity
 
     def named(self, fact: AlertFact) -> str:
-        """The fact's entity; where that is only the tool or the namespace it came from, what the message speaks of."""
+        """Return the fact's entity.
+
+        If that is only the tool or the namespace it came from, return the subject of the message.
+        """
         vague = (fact.source, "unknown", "", fact.labels.get("namespace"), fact.labels.get("cluster"))
         if fact.service is None and fact.message and fact.entity in vague:
             return subject(fact.message, fact.name) or fact.entity
@@ -175,7 +181,7 @@ class IncidentGraph:
 
 
 def _directed(fact: AlertFact) -> str:
-    """The name with its direction, which a signed magnitude tells where the name does not."""
+    """Return the name with its direction, from a signed magnitude if the name has none."""
     if fact.magnitude is None or fact.name.endswith((":up", ":down")):
         return fact.name
     return f"{fact.name}:{'down' if fact.magnitude < 0 else 'up'}"

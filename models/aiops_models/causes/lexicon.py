@@ -1,7 +1,7 @@
-"""What an alert's name means: its type (aliases folded), its class, and whether it tells of harm.
+"""The meaning of an alert's name: its type (aliases resolved), its class, and its harm.
 
-A first-match word list, kept as data in `lexicon.yaml` so that operators extend it. Cost: one dict look-up for a name
-seen before (about .1 µs), some 50 µs for a new one; memory is bounded by `CACHE`.
+A first-match word list, kept as data in `lexicon.yaml` for operators to extend. Cost: one dict look-up for a known name
+(about .1 µs), some 50 µs for a new one; memory is bounded by `CACHE`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ _ENDING = re.compile(r":(up|down)$")
 
 
 class Reading(NamedTuple):
-    """What a name says: `type` identifies it, `direction` is up, down or empty, `harm` is 1 or `BENIGN`."""
+    """The meaning of a name.
+
+    `type` identifies it, `direction` is up, down or empty, `harm` is 1 or `BENIGN`.
+    """
 
     type: str
     cls: str
@@ -65,12 +68,12 @@ class LexiconFile(Struct, forbid_unknown_fields=True):
 
 
 class Lexicon:
-    """Reads names. `own` is asked before the shipped words."""
+    """Reads names; the operator's own words have precedence over the shipped ones."""
 
     def __init__(self, own: LexiconFile | None = None) -> None:
         """Put the words of both files together."""
         shipped, extra = _shipped(), own or LexiconFile()
-        # The operator's own and the shipped, as the files say them.
+        # The operator's own and the shipped ones, as in the files.
         self.words = (extra, shipped)
         self._drop = frozenset(extra.drop + shipped.drop)
         self._up = frozenset(extra.up + shipped.up)
@@ -82,7 +85,7 @@ class Lexicon:
         self._cache: dict[tuple[str, bool], Reading] = {}
 
     def read(self, name: str, on_machine: bool = False) -> Reading:
-        """What `name` says; `on_machine` when it was raised on a host, whose own metrics are no neighbour's.
+        """Read `name`; `on_machine` is true on a host, whose own metrics are no neighbour's.
 
         >>> Lexicon().read("docker_cpu_core_3_norm_pct:up")
         Reading(type='docker cpu core # pct:up', cls='resource', direction='up', harm=1.0)
@@ -104,13 +107,13 @@ class Lexicon:
         cls = self._class(words, on_machine)
         kept = [word for word in words if word not in self._drop] or [stem.lower()]
         if cls != "log":
-            # Elsewhere a number tells which core or disk; of a log alert it is the template, which is its very type.
+            # Elsewhere a number identifies a core or disk; in a log alert it is the template, which is its very type.
             kept = [_DIGITS.sub("#", word) for word in kept]
         type_ = " ".join(kept) + (f":{direction}" if ending else "")
         return Reading(type_, cls, direction, self._harm(cls, words, direction))
 
     def _direction(self, words: list[str]) -> str:
-        """The direction that the words tell, by the last one that does: "HighErrorRate", "throughput_drop"."""
+        """Return the direction of the last word that has one: "HighErrorRate", "throughput_drop"."""
         for word in reversed(words):
             if word in self._up:
                 return "up"
@@ -143,9 +146,10 @@ def split(name: str) -> list[str]:
 
 
 def load_lexicon(given: Any) -> Lexicon:
-    """A lexicon with the operator's own words: a path, a mapping (of the file's form, or just words to class), or None.
+    """Load a lexicon with the operator's own words.
 
-    Raises `UsageError` that names the place of what does not fit.
+    A path, a mapping (of the file's form, or just words to class), or None. Raise `UsageError` with the position of
+    what does not fit.
     """
     if given is None:
         return Lexicon()
@@ -183,7 +187,7 @@ def _pattern(words: str) -> tuple[str, ...]:
 
 
 def _holds(words: list[str], pattern: tuple[str, ...]) -> bool:
-    """Whether the words of the pattern follow each other somewhere in the name."""
+    """Return True if the words of the pattern follow each other somewhere in the name."""
     last = len(words) - len(pattern)
     return any(all(map(_fits, words[start:], pattern)) for start in range(last + 1))
 

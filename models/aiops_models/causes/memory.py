@@ -1,4 +1,4 @@
-"""What confirmed root causes looked like: evidence only from `MIN_CONFIRMED` confirmations on.
+"""The patterns of confirmed root causes: evidence only from `MIN_CONFIRMED` confirmations on.
 
 Two parts, both one-sided, so that nobody is punished for not having been a cause before:
 - signs: how much more often an entity that shows a type was the root than alerting entities are at large,
@@ -20,7 +20,7 @@ from msgspec import Struct
 
 # With fewer, the memory measured worse than none.
 MIN_CONFIRMED = 5
-# A year of confirmed incidents for most; what is older tells of a system that has changed. Also what keeps the search
+# A year of confirmed incidents for most; older ones describe a system that has changed. The bound also keeps the search
 # for the nearest within a millisecond.
 MAX_CONFIRMED = 256
 MAX_SIGNALS = 256
@@ -35,7 +35,7 @@ Pair = tuple[str, str]
 
 
 class Confirmed(Struct):
-    """One confirmed incident: its root (with its replicas, where it is a service) and all its (entity, type)."""
+    """One confirmed incident: its root (with the replicas of a service) and all its (entity, type)."""
 
     id: str
     roots: list[str]
@@ -59,7 +59,7 @@ class Memory:
         return len(self._past)
 
     def __contains__(self, incident: str) -> bool:
-        """Whether the incident has been confirmed."""
+        """Return True if the incident has been confirmed."""
         return incident in self._past
 
     def add(self, incident: str, roots: Iterable[str], pairs: Iterable[Pair]) -> None:
@@ -71,14 +71,17 @@ class Memory:
             self._remove(next(iter(self._past)))
 
     def signs(self, pairs: Iterable[Pair]) -> float:
-        """Nats by which what an entity shows speaks of a root: the strongest sign; 0 below `MIN_CONFIRMED`."""
+        """Return the strongest sign among an entity's symptoms that it is a root, in nats.
+
+        0 below `MIN_CONFIRMED`.
+        """
         if len(self._past) < MIN_CONFIRMED:
             return 0.0
         base = _rate(self._all, 0.0, 0.0)
         return max((self._sign(pair, base) for pair in pairs), default=0.0)
 
     def likeness(self, pairs: Iterable[Pair]) -> dict[str, tuple[float, float, str]]:
-        """Entity -> (likeness 0 to 1, similarity, incident): how similar confirmed incidents speak of it as the root.
+        """Return entity -> (likeness 0 to 1, similarity, incident), from similar confirmed incidents.
 
         The similarity is that of the nearest incident whose root it was; the likeness is that times the root of its
         share of the votes of the `VOTERS` nearest. Empty where none reaches `ALIKE`.

@@ -36,7 +36,7 @@ def random_walk(graph: IncidentGraph, surprise: Surprise) -> dict[str, float]:
 
 
 def _steps(edges: dict[str, dict[str, float]], mass: dict[str, float]) -> dict[str, list[tuple[str, float]]]:
-    """Where the walk goes from each entity, with shares that sum to `DAMPING`."""
+    """Return the steps of the walk from each entity, with shares that sum to `DAMPING`."""
     weights: dict[str, dict[str, float]] = {}
     for source, targets in edges.items():
         for target, weight in targets.items():

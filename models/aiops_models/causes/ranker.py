@@ -31,7 +31,7 @@ from aiops_models.model_digest import digest_of
 
 # What a person reads; past ten suspects a list is no help.
 MAX_CAUSES = 10
-# Packs that are asked unless the option `rules` says otherwise: they hold no rule that can fire elsewhere.
+# The packs of rules that apply unless the option `rules` names others: they hold no rule that can fire elsewhere.
 DEFAULT_RULES = ("kubernetes",)
 NOBODY = "or something that raised no alert"
 
@@ -86,9 +86,9 @@ class CauseRanker:
         return causes
 
     def learn(self, view: IncidentView, root: str | None) -> None:
-        """Take in a closed incident; `root` is the confirmed cause, None where nobody confirmed one.
+        """Learn from a closed incident; `root` is the confirmed cause, None if nobody confirmed one.
 
-        An incident counts once for chronicity however often it is told; a new `root` for it replaces the old one.
+        An incident counts once for chronicity however often it is passed; a new `root` for it replaces the old one.
         """
         graph = IncidentGraph(self._topology_index, self._lexicon, view)
         if root is not None:
@@ -110,11 +110,11 @@ class CauseRanker:
         }
 
     def calibration(self) -> dict[str, Any]:
-        """How stated probabilities have done so far; see `Calibration.report`."""
+        """Return the record of stated probabilities so far; see `Calibration.report`."""
         return self._calibration.report()
 
     def dump(self) -> Any:
-        """What was learned, as plain data."""
+        """Return the learned state as plain data."""
         return {
             "history": self._history.dump(),
             "memory": self._memory.dump(),

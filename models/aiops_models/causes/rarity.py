@@ -1,4 +1,4 @@
-"""How unusual each signal is, in nats: few others have it now, and few past incidents had it.
+"""The rarity of each signal, in nats: few others have it now, and few past incidents had it.
 
 `breadth = ln((G + 1) / n)`: G groups could raise the type, n do. `rarity = 1 - (df + .5) / (N + 1)`: the share of N
 past incidents in which it did not fire on this entity (in df it did). The surprise is their product, for what is usual
@@ -18,7 +18,7 @@ from aiops_models.causes.incident_graph import IncidentGraph, Signal
 from aiops_models.causes.lexicon import BLAMED, INTERNAL
 
 FLOOR = 0.15
-# Past incidents from which counts say anything; with fewer, one coincidence would silence a signal.
+# Past incidents from which counts are evidence; with fewer, one coincidence would silence a signal.
 MIN_INCIDENTS = 3
 # A kind with fewer groups than this share of all is one of few.
 FEW = 0.5
@@ -63,7 +63,7 @@ class Surprise:
         return self._sums[entity].symptom
 
     def blamed(self, entity: str) -> float:
-        """The mass that asks for a culprit down the dependencies: latency and errors, in nats."""
+        """Return the mass that searches for a culprit down the dependencies: latency and errors, in nats."""
         return self._sums[entity].blamed
 
     def signals(self, entity: str) -> list[Signal]:
@@ -90,7 +90,7 @@ class Surprise:
         return Sums(internal, symptom, blamed)
 
     def _could(self, signals: list[Signal]) -> float:
-        """G: groups of the kinds that raise this type, alerting or not.
+        """Return G: groups of the kinds that raise this type, alerting or not.
 
         Of a kind that the topology does not list only the alerting ones are known; it is taken to be as numerous as all
         that is listed, or the one machine that complains would be nothing unusual. A kind of few, such as the one
@@ -105,7 +105,7 @@ class Surprise:
         return max(groups, FEW * known) if self._history.incidents >= MIN_INCIDENTS else groups
 
     def _best(self, signals: list[Signal]) -> dict[str, float]:
-        """Per group that has the type now: its largest magnitude, infinite where the tool told none."""
+        """Return the largest magnitude per group that has the type now, infinite if the tool sent none."""
         best: dict[str, float] = {}
         for signal in signals:
             group = self.graph.group_of(signal.entity)
@@ -121,14 +121,20 @@ class Surprise:
         return 1.0 - (seen + 0.5) / (incidents + 1) if incidents >= MIN_INCIDENTS else 1.0
 
     def _size(self, signal: Signal) -> float:
-        """Share of the largest internal magnitude, log scale, squared; never of symptoms, which grow downstream."""
+        """Share of the largest internal magnitude, log scale, squared.
+
+        Never of symptoms, which grow downstream.
+        """
         if not signal.z or not self._z_top or signal.cls not in INTERNAL:
             return 1.0
         return (math.log1p(signal.z) / math.log1p(self._z_top)) ** 2
 
 
 def _spread(signal: Signal, best: dict[str, float]) -> float:
-    """n: groups that have the type now; where magnitudes are told, groups that have it less count in part."""
+    """Return n: groups that have the type now.
+
+    With magnitudes, groups that have it less count in part.
+    """
     if not signal.z:
         return len(best)
     return sum(min(1.0, z / signal.z) for z in best.values())

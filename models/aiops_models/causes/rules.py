@@ -30,16 +30,19 @@ MAX_LABEL = 253
 
 
 class Sign(Struct, forbid_unknown_fields=True):
-    """An alert whose name contains one of `name` and whose message one of `message`; lower case, empty for any."""
+    """An alert whose name contains one of `name` and whose message one of `message`.
+
+    Lower case, empty for any.
+    """
 
     name: list[str] = []
     message: list[str] = []
 
 
 class Blame(Struct, forbid_unknown_fields=True):
-    """Whom the weight goes to: `label` of the alert after `prefix`, or known entities with one of `words` in the name.
+    """The target of the weight: `label` of the alert after `prefix`, or entities with one of `words`.
 
-    `otherwise` is named where no known entity holds the words.
+    `otherwise` is named if no known entity has the words in its name.
     """
 
     label: str | None = None
@@ -86,7 +89,7 @@ def shipped_packs() -> list[str]:
 
 
 def verdicts(packs: Iterable[Pack], graph: IncidentGraph) -> dict[str, list[Verdict]]:
-    """Entity -> the rules that speak against it, each at most once."""
+    """Return entity -> the rules that accuse it, each at most once."""
     read = [Read(fact, fact.name.lower(), (fact.message or "")[:MAX_MESSAGE].lower()) for fact in graph.view.facts]
     found: dict[str, list[Verdict]] = {}
     for pack in packs:
@@ -105,7 +108,10 @@ class Read(NamedTuple):
 
 
 def _blamed(rule: Rule, read: list[Read], graph: IncidentGraph) -> dict[str, None]:
-    """The entities that the rule speaks against; each step is one pass, since a storm may be all one kind of alert."""
+    """Return the entities that the rule accuses.
+
+    Each step is one pass, since a storm may be all one kind of alert.
+    """
     matching = [one.fact for one in read if _shows(one, rule.when)]
     if matching and rule.unless is not None:
         excused = {_place(one.fact, graph) for one in read if _shows(one, rule.unless)}

@@ -1,4 +1,4 @@
-"""The terms of the score: what each algorithm says of an entity, weighed, and worded once it is asked for.
+"""The contributions to the score: each algorithm's result, weighted, and put into words on demand.
 
 Weights were found on five systems together; over a grid from half to twice each, the mean of top-1 and top-3 moves
 between .635 and .648, so finer tuning would only fit noise. A change weighs as much as internal surprise, for want of
@@ -56,13 +56,13 @@ class Terms:
     """All terms of one scene."""
 
     def __init__(self, graph: IncidentGraph, surprise: Surprise, memory: Memory, packs: Sequence[Pack]) -> None:
-        """Run what looks at the whole scene; what looks at an entity runs when asked."""
+        """Run the algorithms over the whole incident; those for a single entity run on demand."""
         self.graph, self.surprise, self.memory = graph, surprise, memory
         self.blamed = random_walk(graph, surprise)
         self.changed = suspects(graph)
         self.rules = verdicts(packs, graph)
-        # Where a rule fires the memory is not asked: the rule read the messages, the memory knows types alone and would
-        # liken the incident to those that lack what the rule saw.
+        # The memory is not used where a rule fires: the rule read the messages. The memory knows types alone, and would
+        # liken the incident to those that lack the rule's evidence.
         self.alike = {} if self.rules else memory.likeness(graph.pairs())
 
     def candidates(self) -> list[str]:
@@ -70,7 +70,7 @@ class Terms:
         return list(dict.fromkeys([*self.graph.candidates(), *self.alike, *self.rules]))
 
     def account(self, entity: str) -> Account:
-        """What speaks against an entity."""
+        """Return the evidence against an entity."""
         parts = {name: on_grid(WEIGHTS[name] * value) for name, value in self._values(entity) if value > 0}
         for verdict in self.rules.get(entity, ()):
             parts[verdict.rule] = on_grid(verdict.weight)

@@ -23,7 +23,10 @@ def contrast(surprise: Surprise, entity: str) -> float:
 
 
 def without(surprise: Surprise, peers: frozenset[str], type_: str) -> int:
-    """How many of the peers do not show the type; counted once, or each machine of a storm would count all others."""
+    """Count the peers that do not show the type.
+
+    It is counted once, or each machine of a storm would count all others.
+    """
     found = surprise.lacking.get((type_, peers))
     if found is None:
         found = surprise.lacking[type_, peers] = len(peers) - len(peers & surprise.holders(type_))
@@ -31,7 +34,10 @@ def without(surprise: Surprise, peers: frozenset[str], type_: str) -> int:
 
 
 def peers_of(surprise: Surprise, entity: str) -> frozenset[str]:
-    """The entity and its siblings, all of one kind, so that a service is no sibling of its replica; empty for none."""
+    """Return the entity and its siblings, all of one kind.
+
+    A service is no sibling of its replica. Empty if there are none.
+    """
     graph = surprise.graph
     group, kind = graph.group_of(entity), graph.kind_of(entity)
     if kind in MACHINES:

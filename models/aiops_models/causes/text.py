@@ -16,24 +16,24 @@ from aiops_models.causes.sibling_contrast import peers_of, without
 # Alert names listed in one sentence; names are cut to this many characters, since they come from payloads.
 LISTED = 3
 MAX_TEXT = 80
-# What the ranker sees, and so what it can speak of.
+# The ranker's input, and so the limit of its sentences.
 HERE = "this incident"
 
 
 def internal_text(surprise: Surprise, entity: str) -> str:
-    """What the entity itself suffers."""
+    """Describe the entity's own symptoms."""
     own = [s for s in surprise.signals(entity) if s.cls in INTERNAL]
     return f"{_names(own)} on {_cut(entity)}{_rarity(surprise, own)}"
 
 
 def symptom_text(surprise: Surprise, entity: str) -> str:
-    """What users see of the entity."""
+    """Describe the symptoms that users see of the entity."""
     seen = [s for s in surprise.signals(entity) if s.cls not in INTERNAL]
     return f"{_names(seen)} seen at {_cut(entity)}"
 
 
 def contrast_text(surprise: Surprise, entity: str) -> str:
-    """How the entity differs from its siblings."""
+    """Describe the difference of the entity from its siblings."""
     peers = peers_of(surprise, entity)
     lacking = {s.type: without(surprise, peers, s.type) for s in surprise.signals(entity)}
     own = [s for s in surprise.signals(entity) if lacking[s.type]]
@@ -43,9 +43,9 @@ def contrast_text(surprise: Surprise, entity: str) -> str:
 
 
 def walk_text(surprise: Surprise, entity: str, share: float) -> str:
-    """Where the latency and error complaints are, and what of them leads here along dependencies that are known.
+    """Describe the latency and error complaints, and the part that leads here along known dependencies.
 
-    `share` is what the walk brings here. It is said of the dependencies only where it came along them.
+    `share` is the part that the walk brings here. Dependencies are mentioned only if it came along them.
     """
     own = surprise.blamed(entity) if entity in surprise.graph.by_entity else 0.0
     if _complaining_dependents(surprise, entity):
@@ -75,7 +75,7 @@ def _complains(surprise: Surprise, entity: str) -> bool:
 
 
 def _complaining_dependents(surprise: Surprise, entity: str) -> bool:
-    """Whether something that complains depends on the entity, as far up as the walk goes."""
+    """Return True if a complaining entity depends on this one, as far up as the walk goes."""
     above, seen, ring = surprise.graph.above(), {entity}, {entity}
     for _ in range(ROUNDS):
         ring = {user for one in ring for user in above.get(one, ())} - seen
@@ -86,7 +86,7 @@ def _complaining_dependents(surprise: Surprise, entity: str) -> bool:
 
 
 def change_text(suspect: Suspect) -> str:
-    """What was changed, and when."""
+    """Describe the change and its time."""
     change = suspect.change
     what = _cut(" ".join(part for part in (change.name, change.message or "") if part))
     when = f"{_span(suspect.before_s)} before" if suspect.before_s >= 0 else f"{_span(-suspect.before_s)} after"
@@ -94,19 +94,22 @@ def change_text(suspect: Suspect) -> str:
 
 
 def signs_text(surprise: Surprise, entity: str, memory: Memory) -> str:
-    """What the memory of confirmed roots says, of those alerts of which it says something."""
+    """Describe the matches with the memory of confirmed roots."""
     own = [s for s in surprise.signals(entity) if memory.signs([(entity, s.type)]) > 0]
     return f"{_names(own)} on {_cut(entity)}: such alerts were more often on confirmed causes than alerts at large"
 
 
 def likeness_text(surprise: Surprise, entity: str, similarity: float, incident: str) -> str:
-    """Which past incident speaks against the entity; a service that was confirmed speaks against its replicas."""
+    """Describe the past incident that resembles this one.
+
+    A confirmed service also counts against its replicas.
+    """
     who = _cut(entity) + ("" if surprise.graph.group_of(entity) == entity else " or its service")
     return f"incident {_cut(incident)}, {similarity:.0%} alike, was confirmed to be caused by {who}"
 
 
 def rule_text(verdict: Verdict, entity: str) -> str:
-    """What a rule says, and of whom."""
+    """Describe a rule that fired, and its subject."""
     return f"{verdict.text}: {_cut(entity)} (rule {verdict.rule})"
 
 
@@ -117,7 +120,7 @@ def _names(signals: Sequence[Signal]) -> str:
 
 
 def _rarity(surprise: Surprise, own: Sequence[Signal]) -> str:
-    """How many others have the leading signal."""
+    """Describe how many others have the leading signal."""
     if not own:
         return ""
     others = len(surprise.holders(own[0].type)) - 1

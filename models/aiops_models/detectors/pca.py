@@ -73,11 +73,14 @@ class Pca:
         return cls(means, scales, components, shares)
 
     def state(self) -> dict[str, Any]:
-        """The numbers: `means`, `scales` (n_features), `components` (k, n_features), `shares` (k) of the variance."""
+        """Return `means`, `scales` (n_features), `components` (k, n_features), `shares` (k) of the variance."""
         return {"means": self.means, "scales": self.scales, "components": self.components, "shares": self.shares}
 
     def score(self, rows: Sequence[Sequence[float]]) -> list[float]:
-        """The sum over components of the distance to the eigenvector over its share of the variance, at least 0."""
+        """Return the sum over components of the distance to the eigenvector over its share of variance.
+
+        It is at least 0.
+        """
         return [self._distance(column(row, len(self.means))) for row in rows]
 
     def _distance(self, row: Sequence[float]) -> float:

@@ -1,4 +1,4 @@
-"""How often each playbook fitted the incidents so far: what fits them all tells nothing about this one.
+"""The rate at which each playbook fitted past incidents: one that fits all is no evidence for this one.
 
 No labels are needed. Rarity is the surprise -ln((fits + 1/2) / (incidents + 1)), as for chronic alerts in the cause
 ranker, cut to 0 to 1.
@@ -43,7 +43,10 @@ class Usual:
                 self._fits[name] = self._fits.get(name, 0) + 1
 
     def rarity(self, playbook: str) -> tuple[float, str]:
-        """From 0 (fits every incident) to 1 (rare), with a sentence; the sentence is empty before it can be told."""
+        """Return 0 (fits every incident) to 1 (rare), with a sentence.
+
+        The sentence is empty without enough incidents.
+        """
         fits = self._fits.get(playbook, 0)
         if self._incidents < MIN_INCIDENTS:
             return 0.0, ""

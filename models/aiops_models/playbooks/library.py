@@ -17,7 +17,8 @@ from aiops.respond.situation import Seen
 from aiops_models.playbooks.triggers import Triggers
 from aiops_models.retrieval import Bm25
 
-# What says most about a playbook in the fewest words weighs most. `whenNotToUse` is left out: it names other problems.
+# The parts that describe a playbook best in the fewest words weigh most. `whenNotToUse` is left out: it names other
+# problems.
 PLAYBOOK_WEIGHTS = {"name": 3.0, "alerts": 3.0, "summary": 2.0, "use": 1.5, "symptoms": 2.0, "body": 0.3}
 RUNBOOK_WEIGHTS = {"name": 3.0, "text": 1.0}
 # Runbooks run from one line to thousands of words. Full length normalisation and slow saturation keep the long ones
@@ -75,9 +76,10 @@ class Library:
             self.problems.append(f"{file}: {error}")
 
     def hits(self, seen: list[Seen], changed: bool) -> dict[int, list[tuple[int, int]]]:
-        """For each playbook that an alert speaks to: positions of the alerts and what they say, in catalogue order.
+        """Return the positions of the matching alerts for each playbook, in catalogue order.
 
-        `changed` adds the playbooks that a change alone can call for.
+        Each position has the parts that the alert satisfies. `changed` adds the playbooks that a change alone can
+        trigger.
         """
         found: dict[int, list[tuple[int, int]]] = {index: [] for index in self._changes} if changed else {}
         for position, one in enumerate(seen):
@@ -132,7 +134,7 @@ def _playbook_text(playbook: Playbook) -> dict[str, str]:
 
 
 def _alert_names(playbook: Playbook) -> Iterator[str]:
-    """The alerts for which the playbook's own tests expect it: what it is for, in the words of monitoring tools."""
+    """Yield the alerts for which the playbook's own tests expect it, as monitoring tools name them."""
     for trial in playbook.tests:
         if trial.expect.decision == "suggest":
             for alert in trial.incident.alerts:
@@ -140,7 +142,7 @@ def _alert_names(playbook: Playbook) -> Iterator[str]:
 
 
 def runbook_text(book: Runbook) -> dict[str, str]:
-    """The texts of a runbook for the index; what says the meaning counts twice."""
+    """Return the texts of a runbook for the index; the meaning counts twice."""
     parts = [book.other, book.meaning, book.impact, book.diagnosis, book.mitigation]
     text = "\n".join(part for part in parts if part)
     return {"name": f"{book.alert} {book.title}", "text": f"{text}\n{book.meaning or text[:BEGINNING]}"}

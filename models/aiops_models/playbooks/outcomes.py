@@ -1,4 +1,4 @@
-"""What became of playbooks: Thompson sampling over past outcomes, with the probability of each choice written down.
+"""Outcomes of playbooks: Thompson sampling over past outcomes, with recorded probabilities.
 
 Chapelle and Li, "An Empirical Evaluation of Thompson Sampling", 2011. The posterior of a playbook's success is a Beta
 distribution, sampled through the normal approximation of its log-odds, so that a draw is a term that adds to a score.
@@ -18,7 +18,7 @@ from typing import Any
 CREDIT = {"resolved": 1.0, "helped": 0.7, "useless": 0.0}
 # A playbook nobody has used counts as two successes and two failures: three good outcomes then move it by one nat.
 PRIOR = 2.0
-# Outcomes under the same leading alert count whole; those of other alerts tell less about this one.
+# Outcomes under the same leading alert count in full; those of other alerts are weaker evidence for this one.
 ELSEWHERE = 0.3
 # Draws by which the probability of first place is estimated: its error is at most .09, enough for weighting feedback.
 DRAWS = 32
@@ -61,7 +61,7 @@ class Outcomes:
         return good, bad
 
     def known(self, playbooks: Sequence[str]) -> bool:
-        """Whether any of the playbooks has an outcome."""
+        """Return True if any of the playbooks has an outcome."""
         return any(playbook in self._totals for playbook in playbooks)
 
     def draw(self, incident: str, arms: Sequence[tuple[str, str]], number: int = 0) -> list[float]:
@@ -78,7 +78,7 @@ class Outcomes:
     def propensities(
         self, incident: str, arms: Sequence[tuple[str, str]], fixed: Sequence[float], weight: float
     ) -> list[float]:
-        """How probable each arm is to come first when `weight` times a draw is added to its `fixed` score."""
+        """Return each arm's probability to come first, with `weight` times a draw added to its `fixed` score."""
         wins = [0.5] * len(arms)
         for number in range(1, DRAWS + 1):
             drawn = self.draw(incident, arms, number)
@@ -87,7 +87,7 @@ class Outcomes:
         return [win / (DRAWS + 0.5 * len(arms)) for win in wins]
 
     def record(self, incident: str, alert: str, propensities: Mapping[str, float], first: str) -> None:
-        """Write down the decision for an incident; a later one for the same incident replaces it."""
+        """Record the decision for an incident; a later one for the same incident replaces it."""
         self.decisions.pop(incident, None)
         self.decisions[incident] = {"alert": alert, "first": first, "propensities": dict(propensities)}
         if len(self.decisions) > MAX_DECISIONS:

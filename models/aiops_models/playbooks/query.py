@@ -1,4 +1,4 @@
-"""The words by which an incident asks for a playbook: what its alerts say, and what their expressions confirm."""
+"""The words of an incident's query for a playbook, from its alerts and their expressions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def incident_query(now: Situation) -> dict[str, float]:
 
 
 def shown_by(fact: AlertFact) -> list[str]:
-    """What a machine says beside the message: telling label values, and the rule's expression where the link has it."""
+    """Return machine-written text beside the message: label values, and the rule's expression in the link."""
     values = [f'"{value[:MAX_MESSAGE]}"' for label in DISTINCTIVE if (value := fact.labels.get(label))]
     text = expression_of(fact.url)
     return [*values, text] if text else values

@@ -1,4 +1,7 @@
-"""Which playbooks fit an incident, each with the reasons that add up to its score; nothing where nothing fits."""
+"""The playbooks that fit an incident, each with the reasons that add up to its score.
+
+Empty if none fits.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +31,10 @@ MAX_SUGGESTIONS = 5
 # A condition that somebody wrote and that holds outweighs any likeness of texts, which is worth at most TEXT.
 MATCHED = 2.0
 TEXT = 1.5
-# A runbook for exactly this alert is what its authors meant; it stands beside a playbook that matches.
+# The share of the alerts that a playbook matches, and a match on the suspected cause.
 SAME_NAME = 3.0
 LINKED = 2.0
-# The share of the alerts that a playbook speaks for, and whether it speaks for the suspected cause.
+# The share of the alerts that a playbook matches, and a match on the suspected cause.
 SHARE = 0.5
 ON_CAUSE = 1.0
 ON_SERVICE = 0.6
@@ -46,7 +49,7 @@ CHANGE_FADES_S = 900.0
 FIRST = 0.3
 # A playbook for a symptom stands back where one for a cause fits.
 GENERAL = -0.8
-# What fits nearly every incident (start-up noise, a chronic alert) says little about this one.
+# A playbook that fits nearly every incident (start-up noise, a constant alert) is weak evidence for this one.
 UNUSUAL = 2.0
 # One nat of log-odds of past success is worth a third of a written condition: it reorders what fits, no more.
 OUTCOME = 0.7
@@ -67,7 +70,10 @@ class Candidate(Struct):
     evidence: list[Evidence] = field(default_factory=list)
 
     def add(self, name: str, value: float, text: str) -> None:
-        """A reason; rounded, so that the score is the sum of what is shown on every machine."""
+        """Add a reason.
+
+        It is rounded: the score is the sum of the shown values on every machine.
+        """
         self.evidence.append(Evidence(name, round(value, 4), text))
 
     @property
@@ -102,7 +108,7 @@ class PlaybookSuggester:
 
     @property
     def outcomes(self) -> Outcomes:
-        """What was learned, and the decisions with their propensities."""
+        """Return the learned outcomes, and the decisions with their propensities."""
         return self._outcomes
 
     def suggest(self, view: IncidentView) -> list[Suggestion]:
@@ -124,7 +130,7 @@ class PlaybookSuggester:
         self._outcomes.learn(playbook, alert, outcome)
 
     def knows(self, playbook: str) -> bool:
-        """Whether there is a playbook or a runbook of that name."""
+        """Return True if a playbook or a runbook of that name exists."""
         library = self._library
         return playbook in library.by_name or any(one.name == playbook for one in library.runbooks)
 
@@ -168,9 +174,7 @@ class PlaybookSuggester:
         made = Candidate(playbook.name, now.cause or lead.entity, _main_alert(now))
         share = len(fitting.facts) / len(now.seen)
         made.add("alerts", MATCHED, f"{lead.name} on {lead.entity} fits its conditions")
-        made.add(
-            "share", SHARE * share, f"it speaks for {len(fitting.facts)} of {plural(len(now.seen), 'alert stream')}"
-        )
+        made.add("share", SHARE * share, f"it matches {len(fitting.facts)} of {plural(len(now.seen), 'alert stream')}")
         on = self._on_cause(lead, now)
         if on:
             sure = SURE.get(now.confidence or "low", 0.5)
@@ -198,7 +202,7 @@ class PlaybookSuggester:
         return made
 
     def _on_cause(self, lead: AlertFact, now: Situation) -> float:
-        """What it is worth that the alert is on the suspected cause, or on another part of its service."""
+        """Return the value of an alert on the suspected cause, or on another part of its service."""
         if now.cause is None:
             return 0.0
         if lead.entity == now.cause:
@@ -254,7 +258,7 @@ class PlaybookSuggester:
         return found
 
     def _explore(self, now: Situation, found: list[Candidate]) -> None:
-        """Add what outcomes say, and a draw from what they leave open; write the probabilities down."""
+        """Add the outcomes' evidence, and a draw from its uncertainty; record the probabilities."""
         if not found or not self._outcomes.known([candidate.name for candidate in found]):
             return
         arms = [(candidate.name, candidate.alert) for candidate in found]

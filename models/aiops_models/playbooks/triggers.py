@@ -1,7 +1,7 @@
-"""Which playbooks a text can matter to, by the short texts that their expressions need: one pass over the text.
+"""The playbooks that a text can concern, by the short texts that their expressions need.
 
-A table from the first letters of each trigger replaces asking for every trigger: about 10 µs for a message of 100
-letters however large the catalogue is.
+One pass over the text: a table from the first letters of each trigger replaces a search for every trigger. About 10 µs
+for a message of 100 letters however large the catalogue is.
 """
 
 from __future__ import annotations
