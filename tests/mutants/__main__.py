@@ -42,7 +42,7 @@ def all_mutants() -> list[Mutant]:
     """The mutants of all modules; raise `ValueError` for a name that is used twice."""
     found: list[Mutant] = []
     for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
-        if module not in ("__main__", "model"):
+        if module not in ("__main__", "model") and not module.startswith("test_"):
             found += importlib.import_module(f"tests.mutants.{module}").MUTANTS
     names = [mutant.name for mutant in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):
