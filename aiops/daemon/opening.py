@@ -89,18 +89,9 @@ def open_state(
             problem = _report_lost(recovered.gap)
         snapshots.processed(recovered.seconds)
         warnings = _report_recovered(writer, recovered)
-        return OpenedState(
-            directory,
-            digest,
-            store,
-            writer,
-            snapshots,
-            recovered,
-            warnings,
-            problem,
-            clocks.wall(),
-            opened.pop_all(),
-        )
+        opened_at = clocks.wall()
+        found = (directory, digest, store, writer, snapshots, recovered, warnings, problem, opened_at)
+        return OpenedState(*found, opened.pop_all())
 
 
 def _begin_again(

@@ -108,11 +108,9 @@ def _from_snapshot(
                 "the engine's configuration changed; it decides from this frame on",
                 frame=found.meta.frame,
             )
-        meta = found.meta
-        processor = FrameProcessor(engine, make, journal, snapshots)
-        return Recovered(
-            processor, meta.frame, meta.seq, meta.journal, notify_from=notify_from, gap=gap, problems=problems
-        )
+        meta, processor = found.meta, FrameProcessor(engine, make, journal, snapshots)
+        at = (processor, meta.frame, meta.seq, meta.journal)
+        return Recovered(*at, notify_from=notify_from, gap=gap, problems=problems)
     first = _first_frame(journal)
     if first > 0:
         problems.append(
