@@ -59,7 +59,7 @@ def alerts(start: float = 0.0) -> list[Record]:
 
 
 def engine_of(model: Model) -> Engine:
-    return Engine(models=Models(model, model, model))  # type: ignore[arg-type]
+    return Engine(models=Models(model, model, model))
 
 
 def ranked(model: Model, *before: Record) -> tuple[Engine, Any]:
