@@ -8,7 +8,10 @@ from aiops.records import Cause, Evidence, Suggestion
 
 
 class Assessment(Struct):
-    """The result of the ranking stage for an incident; `trust` is a sentence about the reliability of the causes."""
+    """The result of the ranking stage for an incident.
+
+    `trust` is a sentence about the reliability of the causes.
+    """
 
     causes: list[Cause] = field(default_factory=list)
     trust: str = ""

@@ -74,8 +74,8 @@ class IncidentChanged(Struct, tag="incident", tag_field="event", gc=False):
     `version` counts the events of one incident from 1; (incident.id, version) is the identity that deliveries derive
     theirs from. `what` names the fields that matter to people and changed: severity, alerts (a name or a service that
     was not named before), cause, members, status, playbook, silenced (a silence over all that fires began or ended;
-    `incident.silenced_by` says which). `named` is all that has been named since the incident was
-    opened or reopened, the most severe first, bounded; what needs to be said to whom is the host's to decide.
+    `incident.silenced_by` names it). `named` is all that has been named since the incident was
+    opened or reopened, the most severe first, bounded; the host decides whom to notify of what.
     """
 
     seq: int

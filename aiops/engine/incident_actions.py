@@ -1,4 +1,4 @@
-"""Actions of people on an incident: acknowledge, resolve, confirm its cause, its grouping or a playbook.
+"""Actions of people on an incident: acknowledge, resolve, and confirm cause, grouping or playbook.
 
 Each is applied, or refused with a reason that names the alternatives. An incident that was merged into another one
 stands for that one, and the answer names it.

@@ -54,7 +54,7 @@ class Shared:
     def identity(self, identity: Identity) -> Identity:
         """An equal identity, of shared parts."""
         source, name, entity, service, labels = identity
-        # Written out, since most are known, and a storm of new streams asks for each of them.
+        # Inlined, since most are known, and a storm of new streams looks up each of them.
         known = self.texts.get
         return (
             known(source) or self.text(source) if source else source,
@@ -77,5 +77,5 @@ class Shared:
 
     @property
     def size(self) -> int:
-        """How many texts, label sets and dicts are held."""
+        """Return how many texts, label sets and dicts are held."""
         return len(self.texts) + len(self._labels) + len(self._mappings)

@@ -1,4 +1,4 @@
-"""Faults of plugged-in models, contained at their port: what a model could not say is left out, and counted.
+"""Faults of plugged-in models, contained at their port: a missing result is left out, and counted.
 
 A model that raises costs an incident its causes, its playbooks or its similar incidents, and never a record.
 """
@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-# What models are asked for.
+# The ports of models.
 PORTS = ("causes", "playbooks", "similar", "detect")
-# What a message of an exception may say in a notice.
+# The longest exception message in a notice.
 _MAX_TEXT = 300
 
 

@@ -1,7 +1,4 @@
-"""Operator actions: what people, or the host for them, tell the engine.
-
-Each is answered by a `Feedback` event.
-"""
+"""Operator actions: commands of people, or of the host on their behalf."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ from aiops.topology import Topology
 
 
 class Actions:
-    """Applies actions; what cannot be applied changes nothing and says why."""
+    """Applies actions; one that cannot be applied changes nothing and returns the reason."""
 
     def __init__(self, expiry: SilenceExpiry, ranking: Ranking, detect: Detect, topology: Topology) -> None:
         self.expiry = expiry
@@ -47,7 +44,7 @@ class Actions:
         try:
             silence = parse_silence(action, moment.now)
             self.silences.add(silence, moment.now)
-            # Where it takes the place of another one, what that suppressed is asked again.
+            # If it replaces another one, what that suppressed is checked again.
             self.expiry.muted.wake(silence.id)
             self.expiry.checks.begin(held=False)
             self.expiry.checks.run(moment, MAX_DUE)

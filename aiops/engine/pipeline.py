@@ -1,4 +1,4 @@
-"""The way of one alert: dedup → silences → detect → correlate → triage → incidents, up to its one disposition."""
+"""The way of one alert: dedup → silences → detect → correlate → triage → incidents."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Pipeline:
         moment.out.append(Placed(moment.seq, name, "rejected", moment.seq, -1, None, reason))
 
     def set_back(self, now: float) -> None:
-        """Let what lies ahead of `now` be of now: engine time was set back."""
+        """Move times ahead of `now` to `now`: engine time was set back."""
         self.triage.set_back(now)
         self.storms.set_back(now)
 

@@ -1,4 +1,4 @@
-"""The ranking stage: what the cause ranker, the suggester and the memory of similar incidents see and say."""
+"""The ranking stage: the cause ranker, the suggester and the memory of similar incidents."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_FACTS = 2_000
 
 
 class Models(Struct):
-    """The plugged-in models; a stage without one says nothing."""
+    """The plugged-in models; a stage without one returns nothing."""
 
     ranker: Ranker | None = None
     suggester: Suggester | None = None
@@ -31,14 +31,14 @@ class Models(Struct):
 
 
 class Ranking(Struct):
-    """Asks the models, and tells them what became of an incident."""
+    """Calls the models, and passes them the outcomes of incidents."""
 
     config: IncidentConfig
     models: Models
     changes: deque[Change] = field(default_factory=lambda: deque(maxlen=MAX_CHANGES))
     # Views of ended incidents, for feedback that comes later.
     views: dict[str, IncidentView] = field(default_factory=dict)
-    # The ranker, where it says how far to believe it; asking for that at each ranking takes as long as a small ranking.
+    # The ranker, if it is calibrated. A check at each ranking would take as long as a small ranking.
     calibrated: Calibrated | None = None
     faults: Faults = field(default_factory=Faults)
 
@@ -110,14 +110,14 @@ class Ranking(Struct):
             self.faults.contained("similar", lambda: add(view, meta), None)
 
     def confirm_cause(self, incident: IncidentState, view: IncidentView, entity: str) -> None:
-        """A person says what the cause was."""
+        """Learn a confirmed cause."""
         incident.root = entity
         self._learn_cause(view, entity)
         if incident.learned:
             self._remember(view, _meta(incident, None))
 
     def confirm_playbook(self, incident: IncidentState, view: IncidentView, playbook: str, outcome: str) -> None:
-        """A person says whether a playbook helped."""
+        """Learn a confirmed outcome of a playbook."""
         if self.models.suggester is not None:
             learn = self.models.suggester.learn
             self.faults.contained("playbooks", lambda: learn(view, playbook, outcome), None)
@@ -155,7 +155,7 @@ class Ranking(Struct):
 
 
 def _meta(incident: IncidentState, playbook: str | None) -> dict[str, str]:
-    """What is remembered beside the alerts of an incident."""
+    """Return what is remembered beside the alerts of an incident."""
     meta = {"opened_at": repr(incident.opened_at)}
     if incident.resolved_at is not None:
         meta["resolved_at"] = repr(incident.resolved_at)
@@ -167,14 +167,14 @@ def _meta(incident: IncidentState, playbook: str | None) -> dict[str, str]:
 
 
 def trust(ranker: Calibrated, causes: list[Cause]) -> str:
-    """How far the ranking can be believed, in a sentence; empty where there are no causes."""
+    """Describe the reliability of the ranking in a sentence; empty without causes."""
     if not causes:
         return ""
     found = ranker.candidate_set(causes)
     text = f"The cause is likely among {', '.join(found['entities'])}, {found['otherwise']}"
     report = ranker.calibration()
     if found["probability"] is None:
-        return text + "; too few confirmed causes so far to say how likely."
+        return text + "; too few confirmed causes so far for a probability."
     coverage = found["measured_coverage"]
     held = f"; sets like this held it in {coverage:.0%}" if coverage is not None else ""
     error = f", calibration error {report['error']:.2f}" if report.get("error") is not None else ""

@@ -1,4 +1,4 @@
-"""Silences that end: what still fires under them is placed as if it were new, some streams with each record."""
+"""The end of silences: alerts that still fire under them are processed as new, some with each record."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aiops.wording import plural
 
 
 class Woken(Struct):
-    """The number of streams that still fire, of those that are no incident, and the incidents of the others."""
+    """The numbers of streams that still fire outside incidents, and of the incidents of the others."""
 
     streams: int = 0
     background: int = 0

@@ -87,7 +87,10 @@ def windows(silence: Silence, at: float) -> list[Window]:
 
 
 def _alert(stream: Stream, member: MemberState | None) -> Alert:
-    """The stream's latest alert, as far as it is remembered: its severity is the worst, in the scale's own words."""
+    """Return the stream's latest alert, as far as it is remembered.
+
+    Its severity is the worst, in the scale's own words.
+    """
     labels = member.labels if member is not None else dict(stream.identity[4])
     severity = Severity(member.severity).label if member is not None else None
     return Alert(

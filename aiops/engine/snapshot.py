@@ -209,7 +209,7 @@ class Strings:
         if entity:
             stream.name, stream.entity, stream.service = name, entity, service
         else:
-            # The tool's own key is the identity: the rest is what its latest episode said.
+            # The tool's own key is the identity: the rest comes from its latest episode.
             text = self._shared.text
             stream.name, stream.entity = text(stream.name), text(stream.entity)
             stream.service = text(stream.service)

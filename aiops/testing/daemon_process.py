@@ -53,7 +53,7 @@ class DaemonProcess:
         os.kill(self.pid, number)
 
     def health(self) -> dict[str, Any]:
-        """What the daemon says of itself; raise `UsageError` while it does not answer."""
+        """Return the daemon's health; raise `UsageError` while it does not answer."""
         health: dict[str, Any] = send_request(self.directory, {"ask": "health"})["health"]
         return health
 

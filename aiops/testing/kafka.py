@@ -46,7 +46,7 @@ def _serve(directory: Path, port: int, partitions: int) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m aiops.testing.kafka", description=__doc__.split("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("fetch", help="resolve the broker's jars and say where they are")
+    commands.add_parser("fetch", help="resolve the broker's jars and print their paths")
     start = commands.add_parser("start", help="run a broker until interrupted")
     start.add_argument("--port", type=int, default=9092, help="where to listen on loopback (default 9092)")
     start.add_argument("--partitions", type=int, default=4, help="partitions of a topic written to for the first time")

@@ -1,6 +1,6 @@
 """A real Apache Kafka broker of one node on loopback: for tests, benchmarks and trying things out.
 
-It runs in KRaft mode with everything in one directory, so that it can be killed and started again on the same data.
+It runs in KRaft mode with everything in one directory, and can be killed and restarted on the same data.
 It is not for production: one replica, little memory, no authorisation.
 """
 
@@ -66,32 +66,35 @@ class KafkaBroker:
 
     @property
     def bootstrap(self) -> str:
-        """Where clients connect without encryption and without a name."""
+        """Return the address for clients without encryption and without a name."""
         return f"{HOST}:{self.ports.plain}"
 
     @property
     def bootstrap_sasl(self) -> str:
-        """Where clients connect with a name and a password, not encrypted."""
+        """Return the address for clients with a name and a password, not encrypted."""
         return f"{HOST}:{self.ports.sasl}"
 
     @property
     def bootstrap_tls(self) -> str:
-        """Where clients connect encrypted, with a name and a password."""
+        """Return the address for encrypted clients with a name and a password."""
         return f"{HOST}:{self.ports.tls}"
 
     @property
     def bootstrap_encrypted(self) -> str:
-        """Where clients connect encrypted, without a name."""
+        """Return the address for encrypted clients without a name."""
         return f"{HOST}:{self.ports.encrypted}"
 
     @property
     def bootstrap_mutual(self) -> str:
-        """Where clients connect encrypted, with a certificate of their own: `client.pem`, key in `client.p12`."""
+        """Return the address for encrypted clients with a certificate of their own.
+
+        It is `client.pem`, with the key in `client.p12`.
+        """
         return f"{HOST}:{self.ports.mutual}"
 
     @property
     def bootstrap_misnamed(self) -> str:
-        """Where the certificate (`other.pem`) is one of another host."""
+        """Return the address with the certificate of another host (`other.pem`)."""
         return f"{HOST}:{self.ports.misnamed}"
 
     @property
@@ -101,7 +104,7 @@ class KafkaBroker:
 
     @property
     def log(self) -> Path:
-        """What the broker writes: warnings and errors."""
+        """Return the path of the broker's log: warnings and errors."""
         return self.directory / "broker.log"
 
     def start(self, timeout_s: float = START_TIMEOUT_S) -> None:

@@ -2,7 +2,7 @@
 
 Name it in the top `conftest.py`: `pytest_plugins = ["aiops.testing.kafka_fixture"]`. What is used, in this order: the
 broker that `AIOPS_TEST_KAFKA=host:port` names; Apache Kafka, started here (with pytest-xdist one a worker); Tansu,
-where it is installed. Else the tests that ask for it skip.
+where it is installed. Else the tests that use it skip.
 
 `@pytest.mark.needs("txn", "durable", "timestamps", "admin", "static")` skips a test on a broker that cannot do it
 (`admin`: topic settings and offset ranges; `static`: static group members). A broker that is not ours counts as not
@@ -41,7 +41,7 @@ AnyBroker = KafkaBroker | TansuBroker | ForeignBroker
 
 @pytest.fixture(scope="session")
 def kafka_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnyBroker]:
-    """The broker of the session, whatever it can do."""
+    """Yield the broker of the session, with any features."""
     broker = _broker(tmp_path_factory)
     yield broker
     if isinstance(broker, KafkaBroker):

@@ -22,11 +22,11 @@ FETCH_TIMEOUT_S = 600.0
 
 
 class BrokerUnavailable(AiopsError):
-    """No broker can be started here; the message says in one line what is missing."""
+    """No broker can be started here; the message names in one line what is missing."""
 
 
 def cache_directory(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where the jars are kept: `$XDG_CACHE_HOME/aiops-test-kafka`, by default below `~/.cache`."""
+    """Return the directory of the jars: `$XDG_CACHE_HOME/aiops-test-kafka`, by default below `~/.cache`."""
     root = environ.get("XDG_CACHE_HOME") or str(Path(environ.get("HOME", "~")).expanduser() / ".cache")
     return Path(root) / "aiops-test-kafka"
 

@@ -1,4 +1,4 @@
-"""How the test broker is configured: listeners, users and the certificate."""
+"""The configuration of the test broker: listeners, users and the certificate."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _LOGIN = "org.apache.kafka.common.security"
 
 
 class Ports(Struct, frozen=True):
-    """Where the broker listens: without a name, for itself, with SASL, with SASL over TLS.
+    """The ports of the broker: without a name, for itself, with SASL, with SASL over TLS.
 
-    Without SASL but encrypted: `encrypted` asks for nothing, `mutual` for a certificate of the client's; `misnamed` has
-    a certificate for another host.
+    Without SASL but encrypted: `encrypted` requires nothing, `mutual` a certificate of the client's; `misnamed` has a
+    certificate for another host.
     """
 
     plain: int
@@ -69,7 +69,7 @@ def server_properties(
         # A group of one would otherwise wait three seconds for others.
         "group.initial.rebalance.delay.ms": "0",
         "group.min.session.timeout.ms": "1000",
-        # Messages that say they are from long ago are to be kept as well.
+        # Messages with old timestamps are to be kept as well.
         "log.retention.ms": "-1",
         # After a kill the broker may register again only once its last session has run out (by default 9 s).
         "broker.session.timeout.ms": "3000",

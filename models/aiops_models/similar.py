@@ -1,6 +1,6 @@
 """Similar incidents: past ones that looked like this, their remedies and their durations.
 
-An incident is a bag of features: (entity, type) and, so that another replica of a service still counts, (service,
+An incident is a bag of features: (entity, type) and, for other replicas of a service, (service,
 type). Similarity is the cosine of their tf-idf weights (Salton and Buckley 1988; for incidents, RCACopilot, Chen et al.
 2024, where in-domain retrieval with recency beat a generic embedding three to one), times a slow decay with age.
 0 to 1, higher is more alike. Pure Python; an inverted index over at most `MAX_INCIDENTS`, the oldest are forgotten.
@@ -28,7 +28,7 @@ from aiops_models.model_digest import digest_of
 MAX_INCIDENTS = 2000
 # Features kept of an incident, the earliest first: a storm's first minute distinguishes it from others.
 MAX_FEATURES = 64
-# Half of the part of the similarity that fades with age is gone after this: systems change, but a fault seen years ago
+# Half of the part of the similarity that fades with age has faded after this: systems change, but a fault seen years ago
 # that looked just the same is still worth reading.
 HALF_LIFE_S = 1.5 * 365 * 86_400
 # Below this two incidents share only what every incident has.
@@ -183,7 +183,7 @@ class SimilarIncidents:
         return min(dot / math.sqrt(norm * length), 1.0)
 
     def _described(self, past: Past, idf: Mapping[str, float]) -> str:
-        """Describe what both share, the most significant first, and the fate of the past one."""
+        """Describe what both share, the most significant first, and the fate of the earlier one."""
         shared = sorted((f for f in past.features if f in idf), key=lambda feature: (-idf[feature], feature))
         parts = [f"shares {', '.join(shared[:_LISTED])}"]
         if past.root:

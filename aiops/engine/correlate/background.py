@@ -19,7 +19,7 @@ SLOT_S: Final = 300.0
 MAX_SHARE = 2 / 12
 # An incident is resolved or well known within a shift; an older stream that still fires is the normal state.
 MIN_HISTORY_SLOTS = 12 * 12
-# Forgetting of one day, so that a stream which ends becomes remarkable again about a day later.
+# Forgetting of one day: a stream that ends becomes remarkable again about a day later.
 MEMORY_SLOTS: Final = 288.0
 # A slot is out of the habit this many standard deviations above the mean count, and by `SURGE_COUNT` alerts at least.
 # Chebyshev allows 1 slot in 64 for any distribution; alert counts stay far below that.

@@ -78,7 +78,7 @@ class Comparison:
         )
 
     def _entries(self, candidate: Candidate) -> list[Entry]:
-        """Return the entries that were active last, and where the entity and the stream itself were active last.
+        """Return the entries active last, and those of the entity and of the stream itself.
 
         A flood fills the recent entries within a second, and what it drowns would lose its own story. A stream is not
         led back into a flood, though: the next scan of the same host is another scan.

@@ -1,15 +1,15 @@
-"""Which alert types fire together, learned from the stream itself.
+"""Alert types that fire together, learned from the stream itself.
 
 NPMI (normalised pointwise mutual information; Bouma 2009) over 10-second bins: -1 never together, 0 independent,
-1 always together. A bin is learned once it is over, so every question is answered from the past (prequentially).
-Quiet bins count, too, where no dependency graph tells what is near: what fires together in a system that is quiet
+1 always together. A bin is learned after its end, so every query is answered from the past (prequentially).
+Quiet bins count, too, where no dependency graph shows what is near: what fires together in a system that is quiet
 otherwise does so for a reason, and by the bins with alerts alone, types of which each storm has all seem independent.
 
-A type that goes on for many bins counts less in each (1/k in the k-th bin of a run), and a pair as much as the lesser
+A type that continues for many bins counts less in each (1/k in the k-th bin of a run), and a pair as much as the lesser
 of the two: what merely happens while a long flood lasts is not taken for part of it. Older bins fade with a time
 constant of a week, by giving each new bin a little more weight, which leaves all ratios as they are.
 
-Cost: a dict look-up for a question that was asked before in the same bin, else two more and five additions; the end of
+Cost: a dict look-up for a repeated query in the same bin, else two more and five additions; the end of
 a bin of `m` types costs m²/2 updates, m capped. Memory: at most `MAX_TYPES` × `MAX_PARTNERS` counts.
 """
 
@@ -54,7 +54,7 @@ ELSEWHERE: Final = 20.0
 
 @mypyc_attr(acyclic=True)
 class TypeCount:
-    """Weighted bins of one type, and those shared with partner types as `partners[name] = [bins, log(bins)]`.
+    """Weighted bins of one type, and those shared with partner types.
 
     `known` is true if it was seen often enough (`MIN_SIGHTINGS`) to judge its partners.
     """
@@ -73,7 +73,7 @@ class TypeCount:
 
 
 class Cooccurrence:
-    """Online NPMI between alert types; `quiet` says whether bins without alerts count.
+    """Online NPMI between alert types; `quiet` is true if bins without alerts count.
 
     >>> learned = Cooccurrence()
     >>> for second in range(0, 9000, 50):

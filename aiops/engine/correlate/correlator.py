@@ -1,8 +1,8 @@
 """Joins each alert to the best active cluster, in one pass.
 
-Additive terms say how well an alert fits the cluster of a recent entry, an entry being one alert stream (type and
+Additive terms measure how well an alert fits the cluster of a recent entry, an entry being one alert stream (type and
 entity) inside one cluster; see `scoring` and `comparison`. The best cluster above the threshold takes the alert, else a
-new one opens. Content decides where it speaks; where entities are near in the dependency graph, time decides, and a
+new one opens. Content decides if it is evidence; where entities are near in the dependency graph, time decides, and a
 surge begins a new cluster. What is known of types and streams is learned after each decision.
 
 Work per alert is bounded by `Weights.candidates` entries, and by the caps of `open_clusters` for everything that is
@@ -112,7 +112,7 @@ class Correlator:
 
         `now` must not decrease. Parts without a tie leave as they close.
 
-        At most so many of each kind: nothing joins an idle cluster, so that it may wait for its end.
+        At most so many of each kind: nothing joins an idle cluster, and its end can wait.
         """
         closed = [Closed(cluster) for cluster in self.held.evicted]
         self.held.evicted.clear()
@@ -130,7 +130,7 @@ class Correlator:
         return self.due if not self.held.evicted else -inf
 
     def learn(self, ts: float, type_: str, entity: str, service: str | None = None) -> None:
-        """Take in an alert of the past without placing it, as for a model that is packed ahead of its use."""
+        """Learn a past alert without placing it, for statistics that are packed ahead of their use."""
         if self.packed_slot >= 0:
             self._unpack(ts)
         name: Name = (type_, entity) if service is None else (type_, entity, service)
@@ -192,7 +192,7 @@ class Correlator:
         return entry
 
     def _place_best(self, candidate: Candidate) -> Entry:
-        """Return the entry of the alert's stream in the best cluster, or in a new one where none is good enough."""
+        """Return the entry of the alert's stream in the best cluster, or in a new one if none is good enough."""
         key, ts = candidate.key, candidate.ts
         candidate.is_rare = key.habit.active < RARE_SLOTS
         if candidate.site is not None:

@@ -1,4 +1,4 @@
-"""Distances of entities in the dependency graph, from a bounded map that is built once for each entity."""
+"""Distances of entities in the dependency graph, from a bounded map built once for each entity."""
 
 from __future__ import annotations
 

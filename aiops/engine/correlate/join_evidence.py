@@ -15,7 +15,7 @@ from aiops.wording import duration, plural
 
 @mypyc_attr(acyclic=True)
 class Join:
-    """The additive terms of one join (see `correlate_terms.Weights`), in units of the threshold, and what they rest on.
+    """The additive terms of one join (see `Weights`), in units of the threshold, and their inputs.
 
     `type` and `entity` are those of the entry that was joined through; `npmi` that of the two types. `same_entity` and
     `rare` are 0 where they do not apply, `distance` (hops) is None without a graph. `gap_s` is the time since the

@@ -2,13 +2,13 @@
 
 Continuing is weighed against it.
 
-A cluster goes on, in nats, by `-ln(rate * m) - 2 ln(1 + s / (3 max(m, 5 s)))`: the odds of one more alert after a
+A cluster continues, in nats, by `-ln(rate * m) - 2 ln(1 + s / (3 max(m, 5 s)))`: the odds of one more alert after a
 silence of `s` seconds, with a mean gap of `m` between its active seconds, against the rate at which new stories begin.
 The rate is counted where it can be known without labels: the alert that ends a silence of the whole system begins
 something new as far as nothing explains it, and a surge that cuts a cluster does. Openings are not counted: each piece
 of a story that fell apart would make the next piece more likely.
 
-Where alerts come like chance (hardly any gap far below the mean, as in a Poisson stream), closeness says little, and
+Where alerts come like chance (hardly any gap far below the mean, as in a Poisson stream), closeness is no evidence, and
 the rate moves towards that of the alerts themselves. Gaps below a tenth of the mean: 9.5 % of a Poisson stream, 30 %
 and more of the recorded streams.
 
@@ -98,7 +98,10 @@ class Onsets:
             self.dense_from = ts
 
     def silence_ended(self, margin: float) -> None:
-        """Count the alert that ended a silence: new as far as `margin`, the best score above the threshold, is low."""
+        """Count the alert that ended a silence.
+
+        It is new as far as `margin`, the best score above the threshold, is low.
+        """
         if self.quiet_s >= QUIET_S:
             self.found += 1.0 / (1.0 + exp(margin if margin < 50.0 else 50.0))
 

@@ -44,7 +44,7 @@ class OpenClusters:
     clusters that a cap closed, `members` how many entries were made.
 
     Entries, their clusters and their neighbours hold each other. They are let go by hand, and the cyclic garbage
-    collector, which would look at each of them for nothing, is not told of them; when the correlator goes, they go.
+    collector, which would look at each of them for nothing, does not track them; they are freed with the correlator.
     """
 
     def __init__(self) -> None:

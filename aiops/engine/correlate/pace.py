@@ -1,4 +1,4 @@
-"""The pace of one cluster, and the two ways in which it says that something new begins: a surge, and old age.
+"""The pace of one cluster, and the two signs that something new begins: a surge, and old age.
 
 A cluster that lives by time alone would take in the next fault as well. A **surge** is far more alerts in ten seconds
 than the cluster's own pace explains: `x` expected `mu`, with a log-likelihood ratio of `(x ln(x/mu) - (x - mu)) / phi`

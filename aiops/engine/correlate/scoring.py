@@ -37,7 +37,7 @@ class Weights:
     """The weights of the terms.
 
     `threshold` at sensitivity .5 · `together` × NPMI of the two types · `entity`: the same entity · `rare`: there,
-    and both streams have hardly ever fired, where no graph tells more; `rare_elsewhere`: the same on two entities ·
+    and both streams have hardly ever fired, without a graph; `rare_elsewhere`: the same on two entities ·
     `near`: at most two hops apart in the dependency graph, less `near_hop` for each further hop · `sealed`: near, but
     the cluster was ended by a surge · `rhythm` × surprise of the timing, capped · `silence` and `partner` ×
     ln(1 + silence in intervals) · `new` + `new_size` × ln(alerts) against a stream that is new to the cluster,
@@ -111,7 +111,7 @@ def rhythm(entry: Entry, ts: float) -> float:
 
 
 def near(weights: Weights, cluster: Cluster, rate: float, least: float, ts: float) -> float:
-    """Return the term of nearness: all of it while the cluster goes on by more than `least` nats, else nothing.
+    """Return the term of nearness: all of it while the cluster continues by over `least` nats, else 0.
 
     `rate` is that of new things (1/s). See `at_distance` for what is further away.
     """

@@ -1,4 +1,7 @@
-"""The correlator's state as plain data: lists, strings and numbers, in an order that survives the round trip."""
+"""The correlator's state as plain data: lists, strings and numbers.
+
+The order survives the round trip.
+"""
 
 from __future__ import annotations
 

@@ -32,8 +32,8 @@ Name = tuple[str, ...]
 class Entry:
     """One alert stream (its `name`) inside one cluster: count, last time and mean interval in seconds.
 
-    `site` is the node of the topology that it belongs to, "" for a service that is no node, None for neither. `rare`
-    says that the stream had hardly ever fired before it came here. `parent` is the member that it joined through, `seq`
+    `site` is the node of the topology that it belongs to, "" for a service that is no node, None for neither. `rare`:
+    the stream had hardly ever fired before it came here. `parent` is the member that it joined through, `seq`
     the record that it joined with; -1 for the entry that opened a cluster. `older` and `newer` are its neighbours in
     `Recent`.
     """
@@ -89,9 +89,9 @@ class Cluster:
     """Alerts that belong together.
 
     `types` counts the entries of each type; `majors` are the entries with a
-    large share of the alerts, and some that had one; `frequent` says that some entry has `MAJOR_COUNT` of them.
+    large share of the alerts, and some that had one; `frequent`: some entry has `MAJOR_COUNT` of them.
 
-    `surge` is the number of alerts of about the last ten seconds; `sealed` says that a surge has ended the cluster.
+    `surge` is the number of alerts of about the last ten seconds; `sealed`: a surge has ended the cluster.
     `pace` is kept where alerts name a service or a node of the graph. `round`, `slot`, `score`, `based`, `base` and
     `near` are the correlator's notes while it places one alert.
     """

@@ -24,7 +24,7 @@ from aiops.records import Alert
 
 # Firings closer together than this are one occasion: most faults ring their bells again and again for a while.
 HABIT_GAP_S: Final = 900.0
-# A stream's occasions are forgotten over a day, so that what is usual at night or on Mondays stays usual.
+# A stream's occasions are forgotten over a day: what is usual at night or on Mondays stays usual.
 HABIT_MEMORY_S: Final = 86_400.0
 # Labels that mappings make of annotations, for playbooks to read. Annotations describe an alert and may be edited while
 # it fires; they do not identify it (Prometheus' data model).
@@ -160,7 +160,7 @@ class Dedup:
         """Return true if an end that lay in the past on arrival is the lease of a sender whose clock is late.
 
         Prometheus posts alerts with the end of their lease and no status. A real end stays where it is, or comes before
-        the lease that was told last.
+        the last lease.
         """
         if now - end <= LAPSED_S:
             return False
@@ -180,7 +180,7 @@ class Dedup:
     def _fire(self, arrival: Arrival, is_lapsed: bool) -> None:
         """Take in a firing.
 
-        `is_lapsed` is one whose status says resolved, with a lease of a sender's late clock.
+        `is_lapsed` is one with the status resolved, with a lease of a sender's late clock.
         """
         stream, now = arrival.stream, arrival.now
         starts_at, ends_at = arrival.alert.starts_at, arrival.alert.ends_at
@@ -301,7 +301,7 @@ class Dedup:
     def expire(self, now: float, most: int = sys.maxsize) -> list[tuple[Stream, str]]:
         """Streams that ended by silence or by their lease, or came to rest after flapping, with the reason.
 
-        Each stream has one valid entry in the queue, moved on when it is due and has been heard since; at most so many
+        Each stream has one valid entry in the queue, moved on when it is due and has fired since; at most so many
         entries are looked at.
         """
         ended: list[tuple[Stream, str]] = []
@@ -400,7 +400,7 @@ def _ended_before(stream: Stream, starts_at: float | None, ts: float, now: float
 def _lease(ends_at: float, ts: float, now: float) -> float | None:
     """The end of a lease in the engine's time.
 
-    Of one that is over on arrival, what is left by the sender's clock.
+    Of one that has ended on arrival, the rest by the sender's clock.
     """
     if ends_at - now > MAX_LEASE_S:
         return None

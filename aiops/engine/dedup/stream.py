@@ -25,8 +25,8 @@ Lapsed = tuple[float, float, int]
 class Stream:
     """One fingerprint: its identity, its current episode, and where that was placed.
 
-    `firing` is what the stream says; `held` is true while flapping, when it counts as firing whatever it says.
-    `has_life_cycle`: it has said "resolved" before, or carries a start or a lease; silence is then no sign of an end.
+    `firing` is the last status; `held` is true while flapping, when it counts as firing in any case.
+    `has_life_cycle`: it has sent "resolved" before, or carries a start or a lease; silence is then no sign of an end.
     `firings` are the times at which the latest began, for flapping. `counted`: its cluster counts it as firing.
     `background` is why its episode alone was not worth an incident; `silenced`: the episode began under a silence, and
     nobody was notified. `habit` is how often its episodes began of late, decayed, `habit_at` when the last one that
@@ -169,7 +169,7 @@ def entity_of(alert: Alert) -> str:
 
 
 def identity_of(alert: Alert, entity: str, ignored: frozenset[str]) -> Identity:
-    """What makes two alerts the same: the tool's own key, or else name, entity, service and labels.
+    """Return the identity of an alert: the tool's own key, or else name, entity, service and labels.
 
     With the source.
 

@@ -2,7 +2,7 @@
 
 Now is the median of the last 5 minutes, before the median of the 25 slots that precede them; the difference is measured
 in a robust scale, which is the largest of the local interquartile range, a quarter of the long-run one, and a small
-share of the median (so that a flat series does not alert at its first flicker). A whole day as the baseline makes
+share of the median (a flat series must not alert at its first flicker). A whole day as the baseline makes
 nearly everything alert during an incident; the local one finds what changed with it.
 
 Samples are folded into slots of one minute (their mean), so cost and memory do not depend on the sampling rate: about

@@ -1,7 +1,7 @@
-"""Metric samples become anomaly alerts: firing where a series leaves normal, resolved where it comes back.
+"""Anomaly alerts from metric samples: firing if a series leaves normal, resolved if it returns.
 
-Two detectors look at each series. The local baseline compares the last five minutes with the half hour before: it tells
-what changed with a fault. Novelty compares a sample with everything the series has ever been: it tells the first spike
+Two detectors look at each series. The local baseline compares the last five minutes with the half hour before: it finds
+what changed with a fault. Novelty compares a sample with everything the series has ever been: it finds the first spike
 of its kind, however short, and stays silent at the hundredth.
 
 A series that is wild by nature leaves its local baseline all the time, so each has its own threshold: it rises with

@@ -18,7 +18,7 @@ _MAX_BODY: Final = 5000
 
 
 def tail_nats(count: int, shape: float, mean: float) -> float:
-    """−ln P(N ≥ count) of a negative binomial with this mean and shape (variance = mean + mean²/shape); ≥ 0.
+    """Return −ln P(N ≥ count) of a negative binomial with this mean and shape; it is ≥ 0.
 
     For counts up to 5,000 exact to .5 %; above, a tail heavier than shape .2 is off by up to a third of 2 nats.
 

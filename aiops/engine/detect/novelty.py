@@ -1,10 +1,10 @@
-"""Has this series ever been here? Novelty of a sample against every value seen before, and against its time of day.
+"""The novelty of a sample against every value seen before, and against its time of day.
 
 A sample's gap is its distance to the nearest value ever seen, over the range of all values: a spike higher than any
 before scores, the hundredth spike of the same height does not, and neither does noise, however wild. A second gap is
 taken over what is left after the usual value of this time of day (the median of the last week), which finds what is
 wrong only now: noon looking like night. The larger of the two counts, the second at half weight, and only when it is
-the largest of the last 100 samples: one anomaly is told once.
+the largest of the last 100 samples: one anomaly is reported once.
 
 The idea that what matters is novelty against prototypes, never forgotten and not a likelihood under a window, is that
 of adaptive resonance (Carpenter and Grossberg 1987), whose ARTime leads the Numenta benchmark; in one dimension the

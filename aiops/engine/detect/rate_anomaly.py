@@ -1,4 +1,4 @@
-"""How surprising is it that a stream speaks so often? Gamma–Poisson, with an exact tail.
+"""Rate anomalies: the surprise of a stream's alert rate. Gamma–Poisson, with an exact tail.
 
 The count of a stream in a bin of record time is Poisson with a rate that drifts; the rate has a Gamma posterior whose
 past is forgotten by 0.98 a bin, so the predictive of the next count is negative binomial (Gelman et al., Bayesian Data

@@ -41,8 +41,8 @@ _CLUSTER, _TALLY = values_of(DumpedCluster), values_of(DumpedTally)
 class MemberState:
     """One alert stream inside one cluster.
 
-    `callers` says who observed it, and how often (trace and client-side alerts). `has_life_cycle`: its tool tells when
-    it ends, so that silence means it goes on. `habitual`: it has fired on several occasions of late, whatever else
+    `callers` counts its observers (trace and client-side alerts). `has_life_cycle`: its tool sends its
+    end: silence means it continues. `habitual`: it has fired on several occasions of late, whatever else
     happened. `sent_at` is the time of its first alert as that was written, which no clamp and no other record changes;
     `alert` is that alert's id, by which people name it.
     """

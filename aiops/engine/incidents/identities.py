@@ -6,8 +6,8 @@ from hashlib import blake2b
 
 from aiops.engine.incidents.clusters import ClusterState
 
-# Names of incidents that are remembered after these are forgotten, so that none is given twice: some 1 MB, and ten
-# times the incidents that are kept for feedback.
+# Names of incidents that are remembered after these are forgotten: none is given twice. Some 1 MB, and ten times the
+# incidents that are kept for feedback.
 MAX_NAMES = 10_000
 
 

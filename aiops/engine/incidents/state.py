@@ -23,7 +23,7 @@ class IncidentState:
     `rank_due` is when the next ranking is due; none is while nothing changed. `named` is what its changes have named;
     `unsaid` while that is more than at the last of them, at `said_at`; `news_due` is when that is reported.
     `queued_at` is the time of its one valid
-    entry in the queue of what is due, infinity without one. `silenced`: its last change said that all that fires is.
+    entry in the queue of what is due, infinity without one. `silenced`: all that fires was silenced at its last change.
     """
 
     __slots__ = (

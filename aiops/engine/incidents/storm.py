@@ -1,13 +1,13 @@
 """A storm: more incidents would open than anybody can read.
 
-Then alerts that stand alone are gathered in a few.
+Then alerts that stand alone are grouped into a few.
 
 A mass outage of things that have nothing in common opens an incident for each of them, and the one that matters drowns
 among thousands. From `storm_incidents` openings within `storm_window_s` on, an alert that would open an incident of its
 own, without evidence that ties it to others, goes to the incident of the storm; one that evidence ties to others still
-opens its own, as long as no more of those open than make a storm, and so do a few that are worse than what the incident
-of the storm says. The storm is over once fewer than half as many wanted to open within the window. All of it follows
-from the records alone.
+opens its own, as long as no more of those open than make a storm, and so do a few that are worse than the incident of
+the storm. The storm ends once fewer than half as many wanted to open within the window. All of it follows from the
+records alone.
 
 Cost: less than the incident that is not opened. Memory: times of two windows, and the counts below for each incident.
 """
@@ -28,8 +28,8 @@ from aiops.wording import duration
 DOMAINS = ("namespace", "cluster", "datacenter", "zone", "region")
 # Incidents of one storm: as many as can be read at a glance; further domains share the last one.
 MAX_STORMS = 5
-# Incidents that open beside those of a storm as they are worse than what these say: a critical outage must not be a
-# line in a storm of warnings. As many as can be read beside five; beyond, they are gathered and named first.
+# Incidents that open beside those of a storm because they are worse: a critical outage must not be a line in a storm of
+# warnings. As many as can be read beside five; further ones are grouped and named first.
 MAX_RESERVED = 10
 # Streams kept one by one in the incident of a storm: twice what a record shows. They share no cause to be ranked by.
 MAX_STORM_MEMBERS = 200
@@ -121,7 +121,7 @@ class Storms:
     def reason(self) -> str:
         """Return why alerts are grouped, as a sentence for people."""
         return (
-            f"more than {self.limit:,} incidents opened within {duration(self.window_s)}, so that alerts that nothing "
+            f"more than {self.limit:,} incidents opened within {duration(self.window_s)}, and alerts that nothing "
             "ties to others are gathered, by failure domain, instead of opening one each"
         )
 

@@ -79,7 +79,7 @@ class StormGrouping:
         """End the storm; its incidents end as any others."""
         count, incidents = self.storms.grouped, len(self.storms.clusters)
         self.storms.end()
-        text = f"the storm is over: {plural(count, 'alert')} gathered in {plural(incidents, 'incident')}"
+        text = f"the storm has ended: {plural(count, 'alert')} grouped into {plural(incidents, 'incident')}"
         moment.out.append(Notice(moment.seq, "storm", text))
 
     def _stands_alone(self, arrival: Arrival) -> bool:

@@ -16,7 +16,7 @@ from aiops.wording import duration
 
 # A stream that is at least this likely to be as loud as it is: nothing happened that does not happen all the time.
 ORDINARY_P: Final = 0.3
-# From so many entities on, even alerts of one kind speak for each other; two of a kind are often a coincidence.
+# From so many entities on, even alerts of one kind support each other; two of a kind are often a coincidence.
 MANY_ENTITIES: Final = 3
 # Two warnings that meet are often a coincidence on a large site; the third of another kind seldom is.
 FEW: Final = 3
@@ -116,7 +116,7 @@ class Triage:
         return found
 
     def _lasts(self, cluster: ClusterState) -> bool:
-        """Still firing by its own account (it would tell its end), or repeated over at least half of the time."""
+        """Return True if it fires by its own account (it sends its end), or repeated for half of the time."""
         return any(
             member.firing > 0
             and not member.habitual
@@ -125,7 +125,7 @@ class Triage:
         )
 
     def set_back(self, now: float) -> None:
-        """Count what lies ahead of `now` as of now: engine time was set back."""
+        """Count times ahead of `now` as `now`: engine time was set back."""
         self._waiting = [(min(due, now + self.lone_s), number) for due, number in self._waiting]
         heapq.heapify(self._waiting)
 

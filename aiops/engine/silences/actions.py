@@ -25,7 +25,7 @@ EARLIEST, LATEST = 1969, 2101
 
 
 def parse_silence(action: Action, now: float | None = None) -> Silence:
-    """Return the silence of an action; raise `UsageError` for what does not fit, or is over at `now`."""
+    """Return the silence of an action; raise `UsageError` for an invalid or ended one."""
     args = action.args
     zone = _zone(args)
     start = _time(args, "from", action.ts, zone)
@@ -36,7 +36,7 @@ def parse_silence(action: Action, now: float | None = None) -> Silence:
     if every is not None and every not in EVERY:
         raise UsageError(f"silence: $.args.every: expected {', '.join(EVERY)}; got {every[:80]!r}")
     if every is None and now is not None and end <= now:
-        raise UsageError(f"silence: $.args.until: expected a time to come; it is over since {now - end:.0f} s")
+        raise UsageError(f"silence: $.args.until: expected a time to come; it ended at {now - end:.0f} s")
     name = args.get("id") or action.id
     if len(name) > MAX_ID_CHARS:
         raise UsageError(f"silence: $.args.id: expected at most {MAX_ID_CHARS} characters; got {len(name)}")
@@ -49,9 +49,9 @@ def parse_silence(action: Action, now: float | None = None) -> Silence:
 
 
 def parse_matchers(text: str) -> tuple[Matcher, ...]:
-    """Return matchers from JSON (`[{"label": …, "op": "=", "value": …}]`, or texts), or as people write them.
+    """Return matchers from JSON or as people write them.
 
-    Raise `UsageError` with the place, also where they would match an alert without labels.
+    JSON is `[{"label": …, "op": "=", "value": …}]`, or a list of texts.
 
     >>> parse_matchers('[{"label": "env", "op": "=", "value": "test"}]') == parse_matchers('{env="test"}')
     True

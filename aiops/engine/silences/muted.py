@@ -18,9 +18,9 @@ from aiops.records import has_explicit_severity
 
 @mypyc_attr(acyclic=True)
 class Muted:
-    """Numbers of streams by the silence that suppressed their last alert, each with whether that stated a severity.
+    """Numbers of streams by the silence that muted their last alert.
 
-    `waking` are those whose silence has ended, in the order in which they are placed again.
+    Each has a flag: the alert stated a severity.
     """
 
     def __init__(self, silences: Silences) -> None:

@@ -27,10 +27,7 @@ _LAST_DAY = datetime(2101, 1, 1)
 
 
 class Schedule:
-    """The occurrences of one window; asking is cheap while time stays between two boundaries.
-
-    `on` are words of `WEEKDAYS` for a week, or days of the month, -1 the last; empty: the first occurrence's own.
-    """
+    """The occurrences of one window; a query is cheap while time stays between two boundaries."""
 
     __slots__ = ("_days", "_every", "_first", "_length", "_occurrence", "_time", "_weekdays", "_zone")
 
@@ -73,7 +70,7 @@ class Schedule:
         return found or (math.inf, math.inf)
 
     def _candidates(self, at: float) -> Iterator[tuple[float, float]]:
-        """Occurrences in order, from one that is over at a time, or the first of all, on."""
+        """Yield occurrences in order, from one that has ended at a time, or the first of all, on."""
         earliest = _midnight(zones.wall(self._first[0], self._zone))
         before = timedelta(days=math.ceil(self._length.total_seconds() / 86_400.0) + 1)
         day = max(earliest, _midnight(zones.wall(at, self._zone)) - before)

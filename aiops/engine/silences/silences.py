@@ -1,7 +1,7 @@
-"""Silences and maintenance windows, once or recurring: they are operator actions, so a replay knows them too.
+"""Silences and maintenance windows, once or recurring; a replay has them too, as operator actions.
 
-An alert that is not silenced costs one look-up for each label of which silences ask a plain value, and one expression
-for each 64 that ask nothing but expressions: 0.4 µs with a hundred of the first kind, 6 µs with a hundred of the other.
+An alert that is not silenced costs one look-up for each label that silences match by a plain value, and one expression
+for each 64 with nothing but expressions: 0.4 µs with a hundred of the first kind, 6 µs with a hundred of the other.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from aiops.records import Alert
 
 # Silences kept at once. Each may hold a few expressions, and each of those up to a megabyte of states.
 MAX_SILENCES, MAX_EXPRESSIONS = 1_000, 1_000
-# Expressions that are asked together first; RE2's own memory bounds how many make sense.
+# Expressions that are matched together first; RE2's own memory bounds how many make sense.
 UNION = 64
 # Silences that could not be taken are remembered for people to see; the journal has them all.
 MAX_SET_ASIDE = 100
@@ -32,7 +32,7 @@ Reader = Callable[[Alert, str], str]
 
 
 class Silence(Struct, frozen=True, omit_defaults=False):
-    """Alerts that match all matchers are suppressed from `start` to `end`, again each `every` (day, week or month).
+    """Alerts that match all matchers are suppressed from `start` to `end`, again each `every`.
 
     What recurs follows the wall clock of `zone` (UTC without one): each day, on `weekdays`, or on `days` of the month.
     """
@@ -67,7 +67,7 @@ class Silence(Struct, frozen=True, omit_defaults=False):
 
 
 class _Entry:
-    """A silence made ready: its questions, the matcher by which it is found, and when its coverage ends next."""
+    """A prepared silence: its conditions, the matcher that finds it, and the next end of its coverage."""
 
     __slots__ = ("expressions", "key", "next_end", "next_start", "order", "questions", "schedule", "silence")
 
@@ -77,7 +77,7 @@ class _Entry:
         self.schedule = silence.schedule()
         self.next_end = silence.end
         self.next_start = math.inf
-        # The first that asks a value; an absent label would be found by nearly all alerts.
+        # The first that requires a value; an absent label would be found by nearly all alerts.
         plain = [matcher for matcher in silence.matchers if matcher.op == "=" and matcher.value]
         patterns = [matcher for matcher in silence.matchers if matcher.op == "=~"]
         self.key = next(iter([*plain, *patterns]), None)
@@ -141,7 +141,7 @@ class Silences:
     def add(self, silence: Silence, now: float = 0.0) -> None:
         """Add or replace a silence.
 
-        Raise `UsageError`, and change nothing, where it cannot be asked or is too much.
+        Raise `UsageError`, and change nothing, if it is invalid or one too many.
         """
         old = self._entries.get(silence.id)
         if old is None and len(self._entries) >= MAX_SILENCES:
@@ -188,12 +188,7 @@ class Silences:
         return None if found is None else found.silence
 
     def ended(self, now: float) -> list[Silence]:
-        """Return the silences whose coverage ended since this was asked last.
-
-        Those that do not recur are dropped.
-
-        Ask when `next_end` has come. A window that recurs may cover again by now: `match` says so.
-        """
+        """Return the silences whose coverage ended since the last call."""
         if now < self.next_end:
             return []
         over = [entry for entry in self._entries.values() if entry.next_end <= now]
@@ -220,7 +215,7 @@ class Silences:
         return self._entries[name].end_after(at)
 
     def set_back(self, now: float) -> None:
-        """Ask anew when coverage begins and ends: engine time was set back."""
+        """Compute coverage again: engine time was set back."""
         for entry in self._entries.values():
             entry.next_end = entry.end_after(max(now, entry.silence.start))
             entry.next_start = entry.start_after(now)
@@ -235,7 +230,7 @@ class Silences:
         }
 
     def load(self, state: Any) -> None:
-        """Take the state of a `dump`; a silence that this build cannot ask is set aside."""
+        """Load the state of a `dump`; a silence that this build cannot match is set aside."""
         self.by_id, self._entries, self._order = {}, {}, 0
         self.set_aside = {}
         set_aside = dict(msgspec.convert(state["set_aside"], list[tuple[str, str]]))
@@ -268,7 +263,7 @@ class Silences:
 
 
 class _Index:
-    """Silences by what they ask first: a plain value of a label, an expression on a label, or neither."""
+    """Silences by their first condition: a plain value of a label, an expression on a label, or neither."""
 
     __slots__ = ("_expressions", "_others", "_plain", "_unions")
 
@@ -306,7 +301,7 @@ class _Index:
                     self._unions.append((reader(label), together, part))
 
     def candidates(self, alert: Alert, entity: str) -> Iterator[Sequence[_Entry]]:
-        """Those that may match an alert."""
+        """Return those that may match an alert."""
         for read, by_value in self._plain.values():
             found = by_value.get(read(alert, entity))
             if found is not None:

@@ -3,7 +3,7 @@
 The first candidate's share in a softmax over scores is mapped by `p = sigmoid(a logit(share) + b)` (Platt 1999). The
 two numbers start at a = 1, b = 0 and are held there by Gaussian priors of strength 4 and .5, because how far scores can
 be trusted does not carry over from one system to another; each confirmed outcome refits them (Newton steps on the last
-`MAX_OUTCOMES`). What was stated before each outcome is kept, so that the calibration error and the coverage of the
+`MAX_OUTCOMES`). Earlier statements are kept with each outcome: the calibration error and the coverage of the
 candidate sets are measured on predictions, never on what was fitted.
 """
 
@@ -61,9 +61,9 @@ class Calibration:
         return self.count >= MIN_OUTCOMES
 
     def probabilities(self, scores: Sequence[float]) -> list[float]:
-        """Return the probability of each candidate, given all scores, best first; the rest is for none of them.
+        """Return the probability of each candidate, given all scores; the rest is for none of them.
 
-        The map speaks of the first; what it leaves is shared by the others as the softmax has it, but for the part in
+        The map covers the first; what it leaves is shared by the others as the softmax has it, but for the part in
         which, so far, none of them was the root.
         """
         if not scores:
@@ -74,7 +74,7 @@ class Calibration:
         return [stated, *(rest * share / max(1 - first, EDGE) for share in others)]
 
     def learn(self, scores: Sequence[float], place: int | None) -> None:
-        """Learn from an outcome: `place` of the root among the scores (0 is first), None if it was not among them."""
+        """Learn from an outcome: `place` of the root among the scores (0 is first), None if it is not there."""
         if not scores:
             return
         stated = self.probabilities(scores)

@@ -1,7 +1,7 @@
 """Changes as evidence: a deploy shortly before the onset, on a dependency of complaining entities.
 
 `E = breadth x recency x reach`, in nats: breadth is the surprise of the change (few groups were changed; a roll-out
-to all of them says little), recency falls exponentially with the time to the first alert, reach is the share of the
+to all is weak evidence), recency falls exponentially with the time to the first alert, reach is the share of the
 alerting groups that sit on the changed entity or depend on it. Cost: one bounded search per changed entity.
 """
 

@@ -1,6 +1,6 @@
 """The patterns of confirmed root causes: evidence only from `MIN_CONFIRMED` confirmations on.
 
-Two parts, both one-sided, so that nobody is punished for not having been a cause before:
+Two parts, both one-sided: not having been a cause before is no evidence.
 - signs: how much more often an entity that shows a type was the root than alerting entities are at large,
   `ln(P(root | entity, type) / P(root))`, the pair's rate shrunk to the type's and that to the base rate;
 - likeness: the cosine with the nearest confirmed incidents whose root it was, where that exceeds `ALIKE`.

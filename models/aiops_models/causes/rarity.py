@@ -2,8 +2,8 @@
 
 `breadth = ln((G + 1) / n)`: G groups could raise the type, n do. `rarity = 1 - (df + .5) / (N + 1)`: the share of N
 past incidents in which it did not fire on this entity (in df it did). The surprise is their product, for what is usual
-explains nothing, but at least `FLOOR` of the breadth, so that a chronic offender can still be the cause. The product
-did better than the smaller of the breadth and -ln of the frequency, which forgets a culprit as soon as it comes back.
+explains nothing, but at least `FLOOR` of the breadth, and a chronic offender can still be the cause. The product
+did better than the smaller of the breadth and -ln of the frequency, which forgets a culprit as soon as it fires again.
 Cost: one pass over the signals. Never negative.
 """
 
@@ -94,7 +94,7 @@ class Surprise:
 
         Of a kind that the topology does not list only the alerting ones are known; it is taken to be as numerous as all
         that is listed, or the one machine that complains would be nothing unusual. A kind of few, such as the one
-        database, can never be rare among its like: once there is history to tell its usual noise, that is no longer
+        database, can never be rare among its like: once there is history of its usual noise, that is no longer
         held against it.
         """
         kinds = {self.graph.kind_of(s.entity) for s in signals}

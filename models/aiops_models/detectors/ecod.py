@@ -3,7 +3,7 @@
 For each feature −ln of the share of training values at most (left) and at least (right) as large; the larger one, or
 the one on the side of the skew, is summed up. No parameters, and it reads well. Fitted on rows, carried as numbers.
 
-pyod computes the shares over the training rows and the whole batch together, so that a score depends on who else is in
+pyod computes the shares over the training rows and the whole batch together: a score depends on who else is in
 the batch; here each row is judged alone, which is pyod's result for batches of one (the sign of the skew is that of the
 training rows). Cost: about 6 µs a row of 8 features; state: all training values. See `models/cards/ecod.md`.
 """

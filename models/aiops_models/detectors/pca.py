@@ -1,4 +1,4 @@
-"""Outliers by principal components (Shyu et al. 2003): a row's distance from the joint movement of features.
+"""Outliers by principal components (Shyu et al. 2003): distances from the joint movement of features.
 
 The rows are standardised; the score is the sum of distances to the eigenvectors, each over its share of variance, so
 that a departure in a direction that hardly ever varies counts most. It sees combinations that are odd although each

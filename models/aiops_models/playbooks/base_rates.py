@@ -1,4 +1,4 @@
-"""The rate at which each playbook fitted past incidents: one that fits all is no evidence for this one.
+"""The rate at which each playbook fitted past incidents; one that fits all is no evidence.
 
 No labels are needed. Rarity is the surprise -ln((fits + 1/2) / (incidents + 1)), as for chronic alerts in the cause
 ranker, cut to 0 to 1.

@@ -1,7 +1,7 @@
 """Outcomes of playbooks: Thompson sampling over past outcomes, with recorded probabilities.
 
 Chapelle and Li, "An Empirical Evaluation of Thompson Sampling", 2011. The posterior of a playbook's success is a Beta
-distribution, sampled through the normal approximation of its log-odds, so that a draw is a term that adds to a score.
+distribution, sampled through the normal approximation of its log-odds: a draw is a term that adds to a score.
 Randomness comes from the incident's identity alone: the same journal draws the same numbers. About 2 µs a draw.
 """
 

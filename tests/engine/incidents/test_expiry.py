@@ -63,7 +63,7 @@ def test_a_storm_ends_when_fewer_want_to_open() -> None:
     engine.step([alert(n, f"F{n}", f"e{n}") for n in range(8)])
     assert engine.pipeline.storms.active
     notices = [event.text for event in expire(engine, 200) if isinstance(event, Notice)]
-    assert notices == ["the storm is over: 5 alerts gathered in 1 incident"]
+    assert notices == ["the storm has ended: 5 alerts grouped into 1 incident"]
     assert not engine.pipeline.storms.active
 
 

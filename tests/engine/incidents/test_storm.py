@@ -109,7 +109,7 @@ def test_its_incident_says_what_it_is() -> None:
 def test_a_storm_ends_by_itself_and_incidents_open_again() -> None:
     engine = Engine(CONFIG)
     events = fold(engine, [*outage(200), Tick(ts=START + 400.0)])
-    assert notices(events)[-1].startswith("the storm is over: ")
+    assert notices(events)[-1].startswith("the storm has ended: ")
     assert not engine.accounts()["storm"]
     later = fold(engine, [Alert(ts=START + 500.0, name="DiskFull", entity="db", severity="critical")])
     assert [event.change for event in later if isinstance(event, IncidentChanged)] == ["opened"]
@@ -253,5 +253,5 @@ def test_a_storm_is_over_once_fewer_than_half_as_many_want_to_open() -> None:
     last = START + 99 * 0.5
     assert engine.pipeline.storms.active
     assert notices(fold(engine, [Tick(ts=last - 4 * 0.5 + 59.9)])) == []
-    assert "the storm is over" in notices(fold(engine, [Tick(ts=last - 4 * 0.5 + 60.1)]))[0]
+    assert "the storm has ended" in notices(fold(engine, [Tick(ts=last - 4 * 0.5 + 60.1)]))[0]
     assert not engine.pipeline.storms.active

@@ -107,7 +107,7 @@ def test_the_end_of_a_storm_says_how_much_it_held_and_leaves_the_incidents_open(
     engine = storm("high", "high")
     before = engine.accounts()["open_incidents"]
     notices = [event.text for event in engine.finish() if isinstance(event, Notice) and event.topic == "storm"]
-    assert notices[0] == "the storm is over: 2 alerts gathered in 1 incident"
+    assert notices[0] == "the storm has ended: 2 alerts grouped into 1 incident"
     assert before == LIMIT + 1
 
 
