@@ -1,7 +1,7 @@
-"""Send an archive to a Kafka topic, one record a message: `python examples/produce.py alerts.jsonl 127.0.0.1:9092`.
+"""Send an archive to a Kafka topic, one record a message.
 
-History is told as if it had just happened: all times move by the same amount, so that the last record is of now; the
-order and the distances stay.
+`python examples/produce.py alerts.jsonl 127.0.0.1:9092` shifts all times by the same amount: the last record happens now.
+Order and distances stay.
 """
 
 import json

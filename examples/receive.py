@@ -1,4 +1,4 @@
-"""Print the webhooks that arrive and check their signatures: `python examples/receive.py 9000 whsec_...`."""
+"""Print webhooks and check their signatures: `python examples/receive.py 9000 whsec_...`."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ class Receiver(BaseHTTPRequestHandler):
     """Answers 204 to what is signed with the secret, 401 to the rest."""
 
     def do_POST(self) -> None:
-        """Check as https://www.standardwebhooks.com asks: HMAC-SHA256 of `id.timestamp.body`."""
+        """Check the signature (https://www.standardwebhooks.com): HMAC-SHA256 of `id.timestamp.body`."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         signed = f"{self.headers['webhook-id']}.{self.headers['webhook-timestamp']}.".encode() + body
         wanted = "v1," + base64.b64encode(hmac.new(SECRET, signed, hashlib.sha256).digest()).decode()

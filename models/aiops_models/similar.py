@@ -28,8 +28,8 @@ from aiops_models.model_digest import digest_of
 MAX_INCIDENTS = 2000
 # Features kept of an incident, the earliest first: a storm's first minute distinguishes it from others.
 MAX_FEATURES = 64
-# Half of the part of the similarity that fades with age has faded after this: systems change, but a fault seen years ago
-# that looked just the same is still worth reading.
+# The fading part of the similarity halves in this time: systems change, but a fault seen years ago that looked just the
+# same is still worth reading.
 HALF_LIFE_S = 1.5 * 365 * 86_400
 # Below this two incidents share only what every incident has.
 MIN_SIMILARITY = 0.2

@@ -50,18 +50,12 @@ CRYPTIC = {
 }  # fmt: skip
 # How many are left in a package. A number may only fall; a package that is not listed has none.
 ALLOWED_WORDS: dict[str, int] = {
-    "ARCHITECTURE.md": 2,
     "CHANGELOG.md": 39,
-    "SECURITY.md": 2,
     "aiops/engine": 6,
     "connectors": 8,
-    "examples": 4,
-    "models": 44,
-    "playbooks": 77,
 }
 ALLOWED_SUMMARIES: dict[str, int] = {
     "aiops/engine": 12,
-    "examples": 2,
 }
 ALLOWED_NAMES: dict[str, int] = {
     "aiops/engine": 58,
