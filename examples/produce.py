@@ -1,6 +1,6 @@
 """Send an archive to a Kafka topic, one record a message.
 
-`python examples/produce.py alerts.jsonl 127.0.0.1:9092` shifts all times by the same amount: the last record happens now.
+`python examples/produce.py alerts.jsonl 127.0.0.1:9092` shifts all times by one amount: the last record happens now.
 Order and distances stay.
 """
 

@@ -1,4 +1,4 @@
-"""Snapshots in parts, so that a state of a hundred megabytes is not in memory two or three times while it is handled.
+"""Snapshots in parts: a state of a hundred megabytes is in memory only once while it is handled.
 
 Stages are encoded one after the other, and what each dumped is let go before the next one dumps. Decoding makes the
 structs of the large stages directly, without a plain value for each of their fields; equal strings, of which a site
@@ -58,9 +58,9 @@ _MEMBER = _fields(DumpedMember, "cluster")
 
 
 class DedupState(TypedDict):
-    """What `Dedup.dump` gives.
+    """The result of `Dedup.dump`.
 
-    Each stream by itself, so that what it does not share is let go before the next.
+    Each stream is separate: its unshared data is freed before the next.
     """
 
     streams: list[msgspec.Raw]
@@ -72,7 +72,7 @@ class DedupState(TypedDict):
 
 
 class CountedState(TypedDict):
-    """What `Streams.dump` of the surprise gives."""
+    """The result of `Streams.dump` of the rate anomalies."""
 
     streams: list[DumpedCounted]
     ring: Any
@@ -82,7 +82,7 @@ class CountedState(TypedDict):
 
 
 class DetectState(TypedDict):
-    """What `Detect.dump` gives."""
+    """The result of `Detect.dump`."""
 
     streams: CountedState
     metrics: Any
@@ -95,7 +95,7 @@ class DetectState(TypedDict):
 
 
 class CorrelateState(TypedDict):
-    """What `correlate_snapshot.dump` gives."""
+    """The result of `correlate.snapshot.dump`."""
 
     members: int
     now: float
@@ -113,7 +113,7 @@ class CorrelateState(TypedDict):
 
 
 class ClustersState(TypedDict):
-    """What `Clusters.dump` gives."""
+    """The result of `Clusters.dump`."""
 
     clusters: list[msgspec.Raw]
     alias: list[tuple[int, int]]
@@ -294,7 +294,7 @@ _ITEMS: dict[Path, tuple[msgspec.msgpack.Decoder[Any], Callable[[Strings, Any], 
 
 
 class Thaw:
-    """Reads the pieces that `parts` made, one at a time, so that the state is never in memory as bytes as well.
+    """Reads the pieces that `parts` made one at a time: the state is never also in memory as bytes.
 
     `count` is the number of stages. Raise `msgspec.MsgspecError` or `StopIteration` for pieces of another kind.
     """
@@ -305,7 +305,7 @@ class Thaw:
         self._strings = Strings()
 
     def first(self) -> dict[str, msgspec.Raw]:
-        """What stands before the stages."""
+        """Return the part before the stages."""
         count = _counted_items(next(self._pieces), _MAPS) or 0
         raw = _head(max(0, count - self._count), *_MAPS) + next(self._pieces)
         return msgspec.msgpack.decode(raw, type=dict[str, msgspec.Raw])
@@ -335,7 +335,7 @@ class Thaw:
 
 
 def parts(first: dict[str, Any], stages: Iterable[tuple[str, Any]], count: int) -> Iterator[bytes]:
-    """A msgpack map of `first` and of the `count` stages' dumps, in pieces that make it up when put together."""
+    """Yield a msgpack map of `first` and of the `count` stages' dumps, in pieces."""
     encode = msgspec.msgpack.encode
     yield _head(len(first) + count, *_MAPS)
     yield b"".join(encode(key) + encode(value) for key, value in first.items())
@@ -369,9 +369,9 @@ def _head(count: int, fix: int, short: bytes, long: bytes) -> bytes:
 
 
 def _counted_items(piece: bytes, heads: tuple[int, bytes, bytes]) -> int | None:
-    """How many items the header that is the whole piece announces.
+    """Return the number of items that a header announces.
 
-    None where it is a value, or another header.
+    None if the piece is a value, or another header.
     """
     fix, short, long = heads
     if len(piece) == 1 and piece[0] & 0xF0 == fix:

@@ -1,4 +1,4 @@
-"""What of the state stands in snapshots as structs: the same fields as in the classes that the engine works with.
+"""The state in snapshots as structs, with the fields of the classes that the engine works with.
 
 A class that the compiler makes native cannot be a struct, and msgspec reads and checks only those.
 """
@@ -174,7 +174,7 @@ class DumpedIncident(Struct, gc=False):
 
 
 def values_of(kind: type[Struct]) -> Callable[[Any], tuple[Any, ...]]:
-    """What takes all fields at once, in the order of the arguments that make one."""
+    """Return a function that reads all fields at once, in the order of the constructor's arguments."""
     return attrgetter(*kind.__struct_fields__)
 
 
@@ -201,7 +201,10 @@ class Each(Generic[T]):
 
 
 def used_up(items: Any) -> Iterator[Any]:
-    """The items of a list, which is emptied, so that they are not held beside what is made of them."""
+    """Yield the items of a list while emptying it.
+
+    They are not held beside their results.
+    """
     if isinstance(items, list):
         items.reverse()
         while items:

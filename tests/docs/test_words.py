@@ -50,13 +50,9 @@ CRYPTIC = {
 }  # fmt: skip
 # How many are left in a package. A number may only fall; a package that is not listed has none.
 ALLOWED_WORDS: dict[str, int] = {
-    "CHANGELOG.md": 39,
-    "aiops/engine": 6,
-    "connectors": 8,
+    "aiops/engine": 1,
 }
-ALLOWED_SUMMARIES: dict[str, int] = {
-    "aiops/engine": 12,
-}
+ALLOWED_SUMMARIES: dict[str, int] = {}
 ALLOWED_NAMES: dict[str, int] = {
     "aiops/engine": 58,
     "aiops/testing": 1,
