@@ -23,7 +23,7 @@ from aiops.errors import AiopsError, UsageError
 
 # A busy machine with two cores; a daemon that takes longer is broken.
 DEADLINE_S = 120.0
-_LOOK_S = 0.02
+_POLL_S = 0.02
 
 
 class DaemonProcess:
@@ -73,7 +73,7 @@ class DaemonProcess:
                 pass
             if time.monotonic() > deadline:
                 raise AiopsError(f"the daemon in {self.directory} was not ready within {timeout_s:g} s")
-            time.sleep(_LOOK_S)
+            time.sleep(_POLL_S)
 
 
 def spawn(config: Path, directory: Path, log: Path) -> DaemonProcess:
