@@ -5,25 +5,41 @@ The order survives the round trip.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import msgspec
 
 from aiops.engine.correlate.background import DumpedHabit, load_habit
-from aiops.engine.correlate.cooccurrence import ELSEWHERE
+from aiops.engine.correlate.cooccurrence import ELSEWHERE, Cooccurrence
+from aiops.engine.correlate.onset_rate import Onsets
+from aiops.engine.correlate.open_clusters import OpenClusters
 from aiops.engine.correlate.pace import Pace
-from aiops.engine.correlate.state import MAJOR_COUNT, Cluster, Entry, Key, Name
+from aiops.engine.correlate.state import MAJOR_COUNT, Cluster, Entry, Key, Name, Recent
 from aiops.engine.snapshot_records import Each, used_up
 
 # Name, habit, the member that it was last placed in, when it was last scored, how often it was alone.
 DumpedKey = tuple[tuple[str, ...], DumpedHabit, int | None, float, float]
 
-if TYPE_CHECKING:
-    from aiops.engine.correlate.correlator import Correlator
+
+class Remembered(Protocol):
+    """The part of the correlator that snapshots hold."""
+
+    held: OpenClusters
+    clusters: OrderedDict[int, Cluster]
+    background: OrderedDict[int, Cluster]
+    recent: Recent
+    keys: OrderedDict[Name, Key]
+    cooccurrence: Cooccurrence
+    onsets: Onsets
+    rate: float
+    now: float
+    due: float
+    packed_slot: int
 
 
-def dump(correlator: Correlator) -> Any:
+def dump(correlator: Remembered) -> Any:
     """Everything that later decisions depend on."""
     return {
         "members": correlator.held.members,
@@ -43,7 +59,7 @@ def dump(correlator: Correlator) -> Any:
     }
 
 
-def load(correlator: Correlator, state: Any) -> None:
+def load(correlator: Remembered, state: Any) -> None:
     """Replace the correlator's state by that of a `dump`."""
     correlator.held.members, correlator.now, correlator.due = state["members"], state["now"], state["due"]
     correlator.held.evicted, correlator.packed_slot = list(state["evicted"]), state["packed_slot"]
@@ -68,14 +84,14 @@ def load(correlator: Correlator, state: Any) -> None:
         correlator.keys[names.get(name, name)] = Key(load_habit(tuple(habit)), entry, scored, alone)
 
 
-def dump_statistics(correlator: Correlator) -> Any:
+def dump_statistics(correlator: Remembered) -> Any:
     """Return the learned statistics of types and streams."""
     habits = [[*name, list(key.habit.dump())] for name, key in correlator.keys.items()]
     slot = max((key.habit.slot for key in correlator.keys.values()), default=-1)
     return {"cooccurrence": correlator.cooccurrence.dump(), "habits": habits, "slot": slot}
 
 
-def load_statistics(correlator: Correlator, state: Any) -> None:
+def load_statistics(correlator: Remembered, state: Any) -> None:
     """Load learned statistics; open clusters stay as they are."""
     correlator.cooccurrence.load(state["cooccurrence"])
     # The bin that was under way belongs to another time, and the bins of this stream are numbered anew.
