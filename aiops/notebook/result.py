@@ -194,7 +194,8 @@ class Result:
         lines = [f"Dispositions: {dispositions}." if dispositions else ""]
         more = len(self._run.incidents) - MAX_SHOWN
         if more > 0:
-            lines.append(f"The {MAX_SHOWN} most severe of {len(self._run.incidents):,} incidents; .incidents has all.")
+            total = plural(len(self._run.incidents), "incident")
+            lines.append(f"The {MAX_SHOWN} most severe of {total}; .incidents has all.")
         header: list[html.Cell] = ["severity", "incident", "status", html.Count("alerts"), "suspect", "id"]
         shown = timeline.most_severe(self._run.incidents, MAX_SHOWN)
         return html.view(self._summary(), lines, header, [_row(incident) for incident in shown])

@@ -101,22 +101,28 @@ class Join:
         return self.timing if self.timing > most else most
 
     def evidence(self) -> list[Evidence]:
-        """The terms with their sentences; the values sum to the score that was compared."""
+        """Return the terms with their sentences; the values sum to the score that was compared."""
         entity = self.entity
         found = [Evidence("co_occurrence", self.together, self._together())]
         if self.same_entity:
-            found.append(Evidence("same_entity", self.same_entity, f"on {entity}, which is part of it"))
+            found.append(
+                Evidence("same_entity", self.same_entity, f"the cluster has alerts on the same entity, {entity}")
+            )
         if self.rare:
             where = f" on {entity}" if self.same_entity else ""
-            found.append(Evidence("rare", self.rare, f"both have hardly ever fired{where} before"))
+            found.append(
+                Evidence("rare", self.rare, f"both alerts are rare{where}: they have hardly ever fired before")
+            )
         if self.near:
             found.append(self._near())
-        found.append(Evidence("timing", self.timing, f"{self.gap_s:.1f} s after {self.type} on {entity}"))
+        found.append(Evidence("timing", self.timing, f"fired {self.gap_s:.1f} s after {self.type} on {entity}"))
         if self.silence:
-            found.append(Evidence("silence", self.silence, f"the cluster was silent for {self.silent_s:.1f} s"))
+            found.append(Evidence("silence", self.silence, f"the cluster had no alert for {self.silent_s:.1f} s"))
         if self.dead_partner:
-            found.append(Evidence("dead_partner", self.dead_partner, "a frequent part of the cluster has stopped"))
-        found.append(Evidence("size", self.size, f"new to a cluster of {self.count}"))
+            found.append(Evidence("dead_partner", self.dead_partner, "a frequent alert of the cluster has stopped"))
+        found.append(
+            Evidence("size", self.size, f"first alert of its stream in a cluster of {plural(self.count, 'alert')}")
+        )
         return found
 
     def _near(self) -> Evidence:
@@ -124,20 +130,19 @@ class Join:
             return Evidence("near", self.near, "a surge has ended this cluster")
         if self.distance is None or self.distance == UNPLACED:
             # No graph holds the two: time alone decides, and the figures are what it rests on.
-            new = "how often something new begins here is not known yet"
+            new = "it is not known yet how often a new problem begins here"
             if self.rate:
-                new = f"something new begins here about every {duration(1.0 / self.rate)}"
-            pace = f", which come about every {duration(self.pace_s)}" if self.pace_s else ""
-            return Evidence(
-                "goes_on", self.near, f"{new}; this came {duration(self.silent_s)} after the last alert{pace}"
-            )
+                new = f"a new problem begins here about every {duration(1.0 / self.rate)}"
+            pace = f", and its alerts come about every {duration(self.pace_s)}" if self.pace_s else ""
+            text = f"came {duration(self.silent_s)} after the cluster's last alert{pace}; {new}"
+            return Evidence("goes_on", self.near, text)
         return Evidence("near", self.near, f"{plural(self.distance, 'hop')} from {self.entity} in the dependency graph")
 
     def _together(self) -> str:
         if self.is_new:
-            return f"neither this type nor {self.type} has been seen here before"
+            return f"neither this alert nor {self.type} has fired here before"
         if self.npmi == 1.0:
             return f"the same type as on {self.entity}, or always together with {self.type}"
         if self.npmi > 0.0:
-            return f"goes with {self.type} (NPMI {self.npmi:.2f})"
-        return f"not known to go with {self.type} (NPMI {self.npmi:.2f})"
+            return f"often fires together with {self.type} (NPMI {self.npmi:.2f})"
+        return f"not known to fire together with {self.type} (NPMI {self.npmi:.2f})"

@@ -12,7 +12,7 @@ from aiops.engine.incidents.clusters import MemberState
 SURPRISING_P: Final = 0.01
 # The largest number of such notes of a member; the others must find room.
 MAX_SURPRISES: Final = 2
-FLAPPING = "flapping: held as firing until it has been calm"
+FLAPPING = "flapping: held as firing until it is stable"
 
 
 def note(member: MemberState, surprise: Surprise, anomaly: EntityAnomaly | None, is_held: bool) -> None:

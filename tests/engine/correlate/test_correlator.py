@@ -125,7 +125,7 @@ def test_news_on_two_entities_says_so_without_naming_one() -> None:
     engine.place(0, 0.0, "probe", "mail")
     found = engine.place(1, 0.0, "scan", "vpn").evidence
     rare = [(each.value, each.text) for each in found if each.name == "rare"]
-    assert rare == [(Weights().rare_elsewhere, "both have hardly ever fired before")]
+    assert rare == [(Weights().rare_elsewhere, "both alerts are rare: they have hardly ever fired before")]
 
 
 def test_time_that_goes_back_counts_as_the_last_time() -> None:

@@ -81,11 +81,11 @@ def test_strongest_is_the_largest_term_that_ties(change: dict[str, float], stron
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"is_new": True, "npmi": 1.0}, "has been seen here before"),
+        ({"is_new": True, "npmi": 1.0}, "has fired here before"),
         ({"npmi": 1.0}, "the same type as on db-1, or always together"),
-        ({"npmi": 0.4}, "goes with DiskFull (NPMI 0.40)"),
-        ({"npmi": -0.3}, "not known to go with DiskFull (NPMI -0.30)"),
-        ({"npmi": 0.0}, "not known to go with DiskFull"),
+        ({"npmi": 0.4}, "often fires together with DiskFull (NPMI 0.40)"),
+        ({"npmi": -0.3}, "not known to fire together with DiskFull (NPMI -0.30)"),
+        ({"npmi": 0.0}, "not known to fire together with DiskFull"),
     ],
 )
 def test_sentence_on_types_says_what_is_known_of_them(change: dict[str, Any], said: str) -> None:
@@ -118,6 +118,6 @@ def test_rare_on_one_entity_names_it() -> None:
 
 
 def test_gap_is_told_as_it_was() -> None:
-    assert texts(join())["timing"] == "12.3 s after DiskFull on db-1"
-    assert "silent for 30.0 s" in texts(join(silence=-1.0))["silence"]
+    assert texts(join())["timing"] == "fired 12.3 s after DiskFull on db-1"
+    assert "no alert for 30.0 s" in texts(join(silence=-1.0))["silence"]
     assert "cluster of 7" in texts(join())["size"]

@@ -182,9 +182,9 @@ def test_a_join_by_time_alone_says_so_and_names_no_graph() -> None:
     assert "graph" not in " ".join(texts.values())
     assert (
         texts["goes_on"]
-        == "how often something new begins here is not known yet; this came 5 seconds after the last alert"
+        == "came 5 seconds after the cluster's last alert; it is not known yet how often a new problem begins here"
     )
-    assert texts["co_occurrence"] == "neither this type nor ApiErrors has been seen here before"
+    assert texts["co_occurrence"] == "neither this alert nor ApiErrors has fired here before"
     assert sum(each.value for each in joined.evidence) > engine.limits.threshold
 
 
@@ -195,8 +195,8 @@ def test_a_join_by_time_tells_what_was_measured() -> None:
         engine.place(seq, START + at, "ApiErrors", "api", "api")
     joined = engine.place(4, START + 7213.0, "PaymentsDown", "payments", "payments")
     text = next(each.text for each in joined.evidence if each.name == "goes_on")
-    assert text.startswith("something new begins here about every 1 h ")
-    assert text.endswith("; this came 3 seconds after the last alert, which come about every 8 seconds")
+    assert "; a new problem begins here about every 1 h " in text
+    assert text.startswith("came 3 seconds after the cluster's last alert, and its alerts come about every 8 seconds")
 
 
 def test_alerts_of_two_services_on_one_entity_are_two_members() -> None:
