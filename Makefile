@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_FLAGS := --quiet --disable-pip-version-check --constraint constraints.txt
 DATA ?= ../shared/data
 
-.PHONY: help demo test test-fast lint docs format bench bench-accuracy bench-daemon bench-throughput compiled interpreted coverage mutants wheel clean
+.PHONY: help demo test test-fast test-unit lint docs format bench bench-accuracy bench-daemon bench-throughput compiled interpreted coverage mutants wheel clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -32,6 +32,11 @@ test: $(VENV)/.dev interpreted lint ## Install, then lint, run all tests and rep
 
 test-fast: $(VENV)/.dev interpreted ## Run the tests that need no broker, browser, crash or packaging.
 	@$(BIN)/python -m pytest -n 2 -q -m 'not slow and not kafka and not crash and not browser' $(PYTEST_FLAGS)
+
+# Rooms whose tests run in this process: a minute of two cores. Tests of more than a few seconds are marked slow.
+UNIT := engine records respond store journal notify http score simulate
+test-unit: $(VENV)/.dev interpreted ## Run the tests of the inner rooms, in less than a minute.
+	@$(BIN)/python -m pytest -n 2 -q -m 'not slow' $(UNIT:%=tests/%) tests/test_*.py $(PYTEST_FLAGS)
 
 mutants: $(VENV)/.dev ## Change safety-critical code in copies of the tree; the tests must notice each change.
 	@$(BIN)/python -m tests.mutants
