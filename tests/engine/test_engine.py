@@ -121,6 +121,7 @@ def whole(records: list[Record]) -> tuple[bytes, bytes]:
     return encoded(events + engine.finish()), engine.snapshot()
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(logs(), st.lists(st.integers(1, 7), min_size=1, max_size=10))
 def test_batches_change_nothing(records: list[Record], sizes: list[int]) -> None:
@@ -134,6 +135,7 @@ def test_batches_change_nothing(records: list[Record], sizes: list[int]) -> None
     assert (encoded(events + engine.finish()), engine.snapshot()) == whole(records)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(logs(), st.integers(0, 60))
 def test_a_snapshot_at_any_record_continues_as_if_nothing_had_happened(records: list[Record], cut: int) -> None:

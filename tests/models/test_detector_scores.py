@@ -40,6 +40,7 @@ def through_json(state: Any) -> Any:
 TRAINING, FRESH = rows(500), [*rows(200, seed=2), [9.0] * 8, [-3.0] * 8]
 
 
+@pytest.mark.slow
 def test_hbos_is_pyods() -> None:
     ours = Hbos.from_state(through_json(Hbos.fit(TRAINING).state()))
     theirs = HBOS().fit(np.asarray(TRAINING)).decision_function(np.asarray(FRESH))

@@ -113,6 +113,7 @@ def test_nothing_is_learned_from_the_bin_that_is_under_way() -> None:
     assert learned.npmi("disk", "login") == before
 
 
+@pytest.mark.slow
 def test_counts_of_a_million_types_stay_within_the_caps() -> None:
     learned = Cooccurrence()
     for index in range(1_000_000):
