@@ -26,7 +26,7 @@ from aiops.engine.pipeline import Pipeline
 from aiops.engine.rank import Models, Ranking
 from aiops.engine.silence_expiry import SilenceExpiry
 from aiops.engine.silences.silences import Silences
-from aiops.engine.snapshot import Strings, Thaw, parts
+from aiops.engine.snapshot import Reader, load_whole, parts
 from aiops.errors import UsageError
 from aiops.records import Action, Alert, Change, Incident, Logged, Metric, Skipped, Tick
 from aiops.topology import Topology
@@ -34,6 +34,9 @@ from aiops.wording import duration
 
 # Snapshots of another layout are not read; the host folds the journal instead.
 SNAPSHOT_VERSION = 5
+
+# What reading a damaged snapshot raises: its bytes, their types, links to nothing, numbers that a stage cannot take.
+DAMAGED = (msgspec.MsgspecError, StopIteration, LookupError, TypeError, ValueError, ArithmeticError)
 
 # At the end of an archive nobody waits for the next record.
 ALL = 1_000_000_000
@@ -239,20 +242,16 @@ class Engine:
             "skipped": self.skipped,
             "faults": self.faults.counts,
         }
-        stages = self._stages()
-        return parts(first, stages.items(), len(stages))
+        return parts(first, self._stages())
 
     def restore(self, snapshot: bytes) -> None:
         """Take the state of a `snapshot`; raise `UsageError` for one of another version."""
-        # One stage after the other: all of it at once as plain values takes twice the memory of the state.
         try:
             state = msgspec.msgpack.decode(snapshot, type=dict[str, msgspec.Raw])
-        except msgspec.MsgspecError:
-            state = {}
-        self._restore_first(state)
-        strings = Strings()
-        for name, stage in self._stages().items():
-            stage.load(strings.stage(name, state.pop(name)))
+            self._restore_first(state)
+            load_whole(state, self._stages())
+        except DAMAGED as error:
+            raise _damaged(error) from None
 
     def restore_parts(self, pieces: Iterator[bytes]) -> None:
         """Take the state of `snapshot_parts`, in the same pieces; raise `UsageError` where they are others.
@@ -260,14 +259,13 @@ class Engine:
         After an error the engine is of no use.
         """
         stages = self._stages()
-        thaw = Thaw(pieces, len(stages))
+        reader = Reader(pieces, len(stages))
         try:
-            self._restore_first(thaw.first())
+            self._restore_first(reader.first())
             for _ in stages:
-                name, state = thaw.stage()
-                stages[name].load(state)
-        except (msgspec.MsgspecError, StopIteration, LookupError) as error:
-            raise UsageError(f"damaged snapshot ({error!r}); state is rebuilt from the journal") from None
+                reader.stage(stages)
+        except DAMAGED as error:
+            raise _damaged(error) from None
 
     def _restore_first(self, state: Mapping[str, msgspec.Raw]) -> None:
         version = msgspec.msgpack.decode(state["version"]) if "version" in state else None
@@ -291,6 +289,10 @@ class Engine:
             "silences": self.silences,
             "pipeline": self.pipeline,
         }
+
+
+def _damaged(error: Exception) -> UsageError:
+    return UsageError(f"damaged snapshot ({error!r}); state is rebuilt from the journal")
 
 
 def step(state: Engine, batch: Sequence[Logged]) -> list[Event]:

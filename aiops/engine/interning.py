@@ -7,12 +7,14 @@ anew when they are full, and are no part of the state.
 
 from __future__ import annotations
 
-from typing import Any, overload
+from typing import Annotated, Any, overload
 
-Labels = tuple[tuple[str, str], ...]
+from aiops.engine.fields import SHARED, Saved
+
+Labels = Annotated[tuple[tuple[str, str], ...], SHARED]
 # Source, name, entity, service, labels. Of no stated length: compiled code takes a tuple of known length apart, and
 # makes a new one, with a new hash, each time that it is a key.
-Identity = tuple[Any, ...]
+Identity = Annotated[tuple[Any, ...], Saved(tuple[str | None, str, str, str | None, Labels])]
 # About 3 MB of table; a site has fewer teams, regions and services, and only what is full of new names exceeds it.
 MAX_SHARED = 32_768
 

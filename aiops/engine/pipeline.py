@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import inf
-from typing import Any
+from typing import Any, ClassVar, TypedDict
 
 from aiops.engine.arrival import Arrival, Moment
 from aiops.engine.correlate.correlator import Correlator
@@ -17,10 +17,22 @@ from aiops.engine.incidents.lifecycle import Incidents
 from aiops.engine.incidents.merging import Merging
 from aiops.engine.incidents.opening import Opening
 from aiops.engine.incidents.repeats import Repeats
-from aiops.engine.incidents.storm import Storms
+from aiops.engine.incidents.storm import Storms, StormsState
 from aiops.engine.incidents.storm_grouping import StormGrouping
 from aiops.engine.incidents.triage import Triage
-from aiops.engine.silences.muted import Muted
+from aiops.engine.silences.muted import Muted, MutedState
+
+
+class PipelineState(TypedDict):
+    """The state of `Pipeline` in snapshots."""
+
+    alerts: int
+    derived: int
+    dispositions: dict[Disposition, int]
+    cap_reported: bool
+    triage: list[tuple[float, int]]
+    storms: StormsState
+    muted: MutedState
 
 
 class Pipeline:
@@ -29,6 +41,8 @@ class Pipeline:
     Each stage is one method with one argument, the `Arrival`: it reads what the stages before it found, adds what it
     finds itself, and may decide the alert (`placed`). `expiry` does what passing time makes due.
     """
+
+    STATE: ClassVar[Any] = PipelineState
 
     def __init__(self, dedup: Dedup, detect: Detect, correlate: Correlator, incidents: Incidents) -> None:
         self.dedup = dedup
@@ -100,7 +114,7 @@ class Pipeline:
         self.triage.set_back(now)
         self.storms.set_back(now)
 
-    def dump(self) -> Any:
+    def dump(self) -> PipelineState:
         """State for a snapshot."""
         return {
             "alerts": self.alerts,
@@ -112,7 +126,7 @@ class Pipeline:
             "muted": self.muted.dump(),
         }
 
-    def load(self, state: Any) -> None:
+    def load(self, state: PipelineState) -> None:
         """Take the state of a `dump`."""
         self.alerts = state["alerts"]
         self.derived = state["derived"]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
+from typing import Any, ClassVar, TypedDict
 
-import msgspec
 from msgspec import Struct, field
 
 from aiops.engine.assessment import Assessment
@@ -30,8 +29,18 @@ class Models(Struct):
     similar: Similar | None = None
 
 
+class RankingState(TypedDict):
+    """The state of `Ranking` in snapshots; what a model keeps is its own."""
+
+    changes: list[Change]
+    views: list[IncidentView]
+    models: dict[str, Any]
+
+
 class Ranking(Struct):
     """Calls the models, and passes them the outcomes of incidents."""
+
+    STATE: ClassVar[Any] = RankingState
 
     config: IncidentConfig
     models: Models
@@ -127,7 +136,7 @@ class Ranking(Struct):
     def set_back(self, now: float) -> None:
         """Keep all as it is: changes and past incidents have times of their own."""
 
-    def dump(self) -> Any:
+    def dump(self) -> RankingState:
         """State for a snapshot."""
         return {
             "changes": list(self.changes),
@@ -135,11 +144,10 @@ class Ranking(Struct):
             "models": {name: model.dump() for name, model in self._stateful()},
         }
 
-    def load(self, state: Any) -> None:
+    def load(self, state: RankingState) -> None:
         """Take the state of a `dump`."""
-        self.changes = deque(msgspec.convert(state["changes"], list[Change]), maxlen=MAX_CHANGES)
-        views = msgspec.convert(state["views"], list[IncidentView])
-        self.views = {view.id: view for view in views}
+        self.changes = deque(state["changes"], maxlen=MAX_CHANGES)
+        self.views = {view.id: view for view in state["views"]}
         for name, model in self._stateful():
             if name in state["models"]:
                 model.load(state["models"][name])

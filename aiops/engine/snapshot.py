@@ -1,364 +1,358 @@
 """Snapshots in parts: a state of a hundred megabytes is in memory only once while it is handled.
 
-Stages are encoded one after the other, and what each dumped is let go before the next one dumps. Decoding makes the
-structs of the large stages directly, without a plain value for each of their fields; equal strings, of which a site
-with many alerts has few, become one string.
+This module knows no stage. Each stage declares the form of its state as a `TypedDict`, its `STATE`. An object of the
+state (see `fields`) is the list of its saved fields, in the order of their declaration. Stages are encoded one after
+the other, and long lists some items at a time. Reading checks every type. Equal strings and numbers, of which a site
+with many alerts has few, become one.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Iterator
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from math import copysign
 from operator import attrgetter
-from typing import Any, TypedDict
+from typing import Any, Protocol, Union
 
 import msgspec
-from msgspec import Struct
 
-from aiops.engine.correlate.background import DumpedHabit
-from aiops.engine.correlate.snapshot import DumpedKey
-from aiops.engine.dedup.deduplicator import Copy
-from aiops.engine.detect.rate_anomaly import DumpedCounted
-from aiops.engine.incidents.clusters import NOBODY
-from aiops.engine.interning import Shared
-from aiops.engine.snapshot_records import DumpedCluster, DumpedMember, DumpedStream, Each
+from aiops.engine.fields import Saved, Shared, hints, is_native, is_state, saved_fields
 
 # Beyond this many items, a map or a list has a header of another form, and beyond the next of a third one (msgpack
 # specification, "map format family" and "array format family").
 _FIX = 15
 _SHORT = 65_535
 # Items of a long list that are encoded at once, which the host can pack and let go: some kilobytes of streams, some
-# megabytes of clusters with a hundred members each. Who reads parts counts on it: another number is another version.
+# megabytes of clusters with a hundred members each. Readers count on it: another number is another version.
 _CHUNK = 32
 # The headers of maps and of lists: what is added to a small number, and what stands before a larger one.
 _MAPS = (0x80, b"\xde", b"\xdf")
 _LISTS = (0x90, b"\xdc", b"\xdd")
-# How deep in a stage long lists are looked for: a stage, its part, the part of a model.
-_DEPTH = 3
-
-# Where in a state a value stands: its stage, and the keys that lead to it.
-Path = tuple[str, ...]
 # Numbers that are shared at a time; those that are equal mostly stand close together.
 _NUMBERS = 65_536
-# Names of the fields that hold floats, and what takes these out of a struct at once; names of those that hold ints.
-Fields = tuple[tuple[str, ...], Callable[[Struct], tuple[float | None, ...]], tuple[str, ...]]
+
+_NEGATIVE_ZERO = msgspec.msgpack.encode(-0.0)
+
+Make = Callable[[Any], Any]
 
 
-def _fields(of: type[Struct], *ints: str) -> Fields:
-    kinds = {field.name: field.type for field in msgspec.structs.fields(of)}
-    floats = tuple(name for name, kind in kinds.items() if kind is float or kind == float | None)
-    return floats, attrgetter(*floats), ints
+class Stage(Protocol):
+    """A part of the engine with a state; `STATE` is the `TypedDict` that `dump` makes and `load` takes."""
+
+    @property
+    def STATE(self) -> Any:  # noqa: N802
+        """The form of the state."""
+
+    def dump(self) -> Any:
+        """The state, of plain values and of classes of the state."""
+
+    def load(self, state: Any) -> None:
+        """Take the state of a `dump`."""
 
 
-# All floats of these, and the ints that many have in common and that are not small (small ones are shared anyway).
-_STREAM = _fields(DumpedStream, "cluster")
-_MEMBER = _fields(DumpedMember, "cluster")
-
-
-class DedupState(TypedDict):
-    """The result of `Dedup.dump`.
-
-    Each stream is separate: its unshared data is freed before the next.
-    """
-
-    streams: list[msgspec.Raw]
-    next: int
-    forgotten: int
-    recent: list[Copy]
-    older: list[Copy]
-    due: list[tuple[float, int]]
-
-
-class CountedState(TypedDict):
-    """The result of `Streams.dump` of the rate anomalies."""
-
-    streams: list[DumpedCounted]
-    ring: Any
-    first: Any
-    rhythm: Any
-    shared: Any
-
-
-class DetectState(TypedDict):
-    """The result of `Detect.dump`."""
-
-    streams: CountedState
-    metrics: Any
-    windows: Any
-    training: Any
-    pending: Any
-    ring: Any
-    verdicts: Any
-    model: Any
-
-
-class CorrelateState(TypedDict):
-    """The result of `correlate.snapshot.dump`."""
-
-    members: int
-    now: float
-    due: float
-    evicted: list[int]
-    packed_slot: int
-    cooccurrence: Any
-    onsets: list[float]
-    rate: float
-    clusters: Any
-    background: Any
-    recent: list[int]
-    latest: list[int]
-    keys: list[DumpedKey]
-
-
-class ClustersState(TypedDict):
-    """The result of `Clusters.dump`."""
-
-    clusters: list[msgspec.Raw]
-    alias: list[tuple[int, int]]
-    moved: list[tuple[int, int]]
-
-
-class Strings:
-    """One string for all that are equal; lives as long as one restoring."""
+class Texts(dict[Any, Any]):
+    """One string for all that are equal; lives as long as one reading."""
 
     def __init__(self) -> None:
-        self._shared = Shared(limit=sys.maxsize)
-        # Their table itself: a call of a method for each string would be a third of a restart.
-        self._known: dict[Any, Any] = self._shared.texts
-        self._floats: dict[float, float] = {0.0: 0.0}
-        self._ints: dict[int, int] = {}
+        self[None] = None
 
-    def stage(self, name: str, raw: msgspec.Raw) -> Any:
-        """The state of a stage as its `load` takes it."""
-        decode = msgspec.msgpack.decode
-        if name == "dedup":
-            dedup = decode(raw, type=DedupState)
-            streams = msgspec.msgpack.Decoder(DumpedStream)
-            return {**dedup, "streams": [self._stream(streams.decode(each)) for each in dedup["streams"]]}
-        if name == "clusters":
-            found = decode(raw, type=ClustersState)
-            clusters = msgspec.msgpack.Decoder(DumpedCluster)
-            return {**found, "clusters": [self._cluster(clusters.decode(each)) for each in found["clusters"]]}
-        if name == "detect":
-            return self._detect(decode(raw, type=DetectState))
-        if name == "correlate":
-            return self._correlate(decode(raw, type=CorrelateState))
-        state = decode(raw)
-        if isinstance(state, dict | list):
-            self._plain(state)
-        return state
+    def __missing__(self, key: str) -> str:
+        self[key] = key
+        return key
 
-    def items(self, path: Path, raw: bytes) -> list[Any]:
-        """A list of a stage, or some of a long one."""
-        kind = _ITEMS.get(path)
-        if kind is None:
-            found: list[Any] = msgspec.msgpack.decode(raw)
-            self._plain(found)
-            return found
-        decoder, share = kind
-        return [share(self, item) for item in decoder.decode(raw)] if share else decoder.decode(raw)
 
-    def plain(self, raw: bytes) -> Any:
-        """Any other value of a stage."""
-        value = msgspec.msgpack.decode(raw)
-        if isinstance(value, dict | list):
-            self._plain(value)
+class Wholes(dict[Any, Any]):
+    """One value for all that are equal, of shared parts; for tuples, and for dicts by their items."""
+
+    def __init__(self, make: Make) -> None:
+        self._make = make
+
+    def __missing__(self, key: tuple[Any, ...]) -> Any:
+        found = self[key] = self._make(key)
+        return found
+
+
+class Numbers(dict[Any, Any]):
+    """One number for all that are equal, of one type, as long as there is room."""
+
+    def __init__(self, zero: float) -> None:
+        self._first = {None: None, zero: zero}
+        self._zero = zero
+        self.update(self._first)
+
+    def tell_zeros_apart(self, apart: bool) -> None:
+        """Keep the sign of zeros: those of both signs are equal, and yet not the same in a snapshot."""
+        self._first = {None: None} if apart else {None: None, self._zero: self._zero}
+        self.pop(self._zero, None)
+        self.update(self._first)
+
+    def __missing__(self, key: float) -> float:
+        if not key:
+            return self._zero if copysign(1.0, key) > 0.0 else key
+        if len(self) >= _NUMBERS:
+            self.clear()
+            self.update(self._first)
+        self[key] = key
+        return key
+
+
+class Forms:
+    """The forms of types: what msgspec decodes, and a function that makes the value of it, if needed.
+
+    Lives as long as one reading, with the tables of what is shared.
+    """
+
+    def __init__(self) -> None:
+        self._floats = Numbers(0.0)
+        self._shared: dict[Any, Make] = {
+            str: Texts().__getitem__,
+            float: self._floats.__getitem__,
+            int: Numbers(0).__getitem__,
+            Any: self._plain,
+        }
+        self._known: dict[Any, tuple[Any, Make | None]] = {}
+        self._decoders: dict[Any, tuple[msgspec.msgpack.Decoder[Any], Make | None]] = {}
+
+    def decode(self, kind: Any, raw: bytes | msgspec.Raw) -> Any:
+        """Return a value of a type."""
+        if kind not in self._decoders:
+            wire, make = self.of(kind)
+            self._decoders[kind] = msgspec.msgpack.Decoder(wire), make
+        decoder, make = self._decoders[kind]
+        self._floats.tell_zeros_apart(_NEGATIVE_ZERO in bytes(raw))
+        value = decoder.decode(raw)
+        return value if make is None else make(value)
+
+    def convert(self, kind: Any, value: Any) -> Any:
+        """Return a value of a type, made of plain data."""
+        wire, make = self.of(kind)
+        found = msgspec.convert(value, wire)
+        return found if make is None else make(found)
+
+    def of(self, kind: Any) -> tuple[Any, Make | None]:
+        """Return the form of a type."""
+        found = self._known.get(kind)
+        if found is None:
+            found = self._known[kind] = self._of(kind)
+        return found
+
+    def _of(self, kind: Any) -> tuple[Any, Make | None]:
+        if kind in self._shared:
+            return kind, self._shared[kind]
+        origin, args = typing.get_origin(kind), typing.get_args(kind)
+        if origin is typing.Annotated:
+            return self._noted(args[0], args[1:])
+        if origin is Union or origin is types.UnionType:
+            return self._optional(kind, [each for each in args if each is not type(None)])
+        if origin is list:
+            return self._list(args[0])
+        if origin is tuple:
+            return self._tuple(args)
+        if origin is dict:
+            return self._dict(*args)
+        if origin is None and is_state(kind):
+            return self._state(kind)
+        return kind, None
+
+    def _noted(self, kind: Any, notes: tuple[Any, ...]) -> tuple[Any, Make | None]:
+        for note in notes:
+            if isinstance(note, Saved):
+                return self.of(note.kind)
+            if isinstance(note, Shared):
+                return self._whole(kind)
+        return self.of(kind)
+
+    def _optional(self, kind: Any, kinds: list[Any]) -> tuple[Any, Make | None]:
+        if len(kinds) > 1:
+            return kind, None
+        wire, make = self.of(kinds[0])
+        if make is None or kinds[0] in self._shared:
+            # Tables have None for None.
+            return _or_none(wire), make
+        some = make
+        return _or_none(wire), lambda value: None if value is None else some(value)
+
+    def _list(self, kind: Any) -> tuple[Any, Make | None]:
+        wire, make = self.of(kind)
+        return list.__class_getitem__(wire), None if make is None else lambda value: list(map(make, value))
+
+    def _tuple(self, kinds: tuple[Any, ...]) -> tuple[Any, Make | None]:
+        if kinds[-1] is ...:
+            wire, make = self.of(kinds[0])
+            return tuple.__class_getitem__((wire, ...)), None if make is None else lambda value: tuple(map(make, value))
+        forms = [self.of(kind) for kind in kinds]
+        makes = [make for _, make in forms]
+        wire = tuple.__class_getitem__(tuple(each for each, _ in forms))
+        return wire, _maker(None, [], makes) if any(makes) else None
+
+    def _whole(self, kind: Any) -> tuple[Any, Make | None]:
+        """Return the form of a tuple, or a dict of strings, of which equal ones become one."""
+        if typing.get_origin(kind) is tuple:
+            wire, make = self.of(kind)
+            return wire, Wholes(make or _same).__getitem__
+        pair = self._tuple(typing.get_args(kind))[1] or _same
+        known = Wholes(lambda items: dict(map(pair, items)))
+        return kind, lambda value: known[tuple(value.items())]
+
+    def _dict(self, key: Any, kind: Any) -> tuple[Any, Make | None]:
+        wire, make = self.of(kind)
+        table = dict.__class_getitem__((self.of(key)[0], wire))
+        # Short keys are shared by the decoder.
+        return table, None if make is None else lambda value: {one: make(each) for one, each in value.items()}
+
+    def _state(self, cls: type) -> tuple[Any, Make | None]:
+        fields = saved_fields(cls)
+        forms = {name: self.of(kind) for name, kind in fields.items()}
+        wire = tuple.__class_getitem__(tuple(each for each, _ in forms.values()))
+        # A native class has room for numbers in itself.
+        bare = (float, int) if is_native(cls) else ()
+        makes = [None if fields[name] in bare else make for name, (_, make) in forms.items()]
+        return wire, _maker(cls, list(fields), makes)
+
+    def _plain(self, value: Any) -> Any:
+        """Share what plain lists and dicts hold, in place; keys of dicts are shared by the decoder."""
+        if type(value) is dict or type(value) is list:
+            shared = self._shared
+            for key, item in value.items() if type(value) is dict else enumerate(value):
+                kind = type(item)
+                if kind in (str, float, int):
+                    value[key] = shared[kind](item)
+                elif kind is list or kind is dict:
+                    self._plain(item)
         return value
 
-    def _detect(self, state: DetectState) -> DetectState:
-        state["streams"]["streams"] = [self._counted(each) for each in state["streams"]["streams"]]
-        for rest in (state["metrics"], state["windows"], state["training"], state["pending"], state["verdicts"]):
-            self._plain(rest)
-        return state
 
-    def _counted(self, counted: DumpedCounted) -> DumpedCounted:
-        share = self._float
-        key, at, count, first, factor, mean, shape, check, raw, nats, p, mass, bins, excess, power = counted
-        key, at = self._known.setdefault(key, key), self._int(at)
-        judged = (share(raw), share(nats), share(p))
-        expected = (share(factor), share(mean), share(shape))
-        return key, at, count, first, *expected, check, *judged, share(mass), share(bins), share(excess), share(power)
-
-    def _key(self, key: DumpedKey) -> DumpedKey:
-        one = self._known.setdefault
-        name, habit, member, scored, alone = key
-        shared = tuple([one(part, part) for part in name])
-        return shared, self._habit(habit), member, scored, self._float(alone)
-
-    def _habit(self, habit: DumpedHabit) -> DumpedHabit:
-        share = self._float
-        first, slot, active, chronic, count, mean, variance, last, start, period, periods, on_time = habit
-        first, slot = self._int(first), self._int(slot)
-        active, mean, variance, period = share(active), share(mean), share(variance), share(period)
-        return first, slot, active, chronic, count, mean, variance, share(last), share(start), period, periods, on_time
-
-    def _correlate(self, state: CorrelateState) -> CorrelateState:
-        state["keys"] = [self._key(key) for key in state["keys"]]
-        for rest in (state["cooccurrence"], state["clusters"], state["background"]):
-            self._plain(rest)
-        return state
-
-    def _stream(self, stream: DumpedStream) -> DumpedStream:
-        one = self._known.setdefault
-        stream.fingerprint = one(stream.fingerprint, stream.fingerprint)
-        stream.background = one(stream.background, stream.background)
-        stream.identity = source, name, entity, service, _ = self._shared.identity(stream.identity)
-        stream.source = source
-        if entity:
-            stream.name, stream.entity, stream.service = name, entity, service
-        else:
-            # The tool's own key is the identity: the rest comes from its latest episode.
-            text = self._shared.text
-            stream.name, stream.entity = text(stream.name), text(stream.entity)
-            stream.service = text(stream.service)
-        self._numbers(stream, _STREAM)
-        stream.firings = tuple([self._float(at) for at in stream.firings])
-        return stream
-
-    def _cluster(self, cluster: DumpedCluster) -> DumpedCluster:
-        one = self._known.setdefault
-        cluster.incident = one(cluster.incident, cluster.incident)
-        cluster.background = one(cluster.background, cluster.background)
-        for member in cluster.members.values():
-            member.fingerprint = one(member.fingerprint, member.fingerprint)
-            member.name = one(member.name, member.name)
-            member.entity = one(member.entity, member.entity)
-            member.service = one(member.service, member.service)
-            member.source = one(member.source, member.source)
-            member.message = one(member.message, member.message)
-            member.labels = self._shared.mapping(member.labels)
-            member.callers = member.callers or NOBODY
-            self._numbers(member, _MEMBER)
-            join = member.join
-            if join is not None:
-                join.type, join.entity = one(join.type, join.type), one(join.entity, join.entity)
-        return cluster
-
-    def _numbers(self, struct: Struct, fields: Fields) -> None:
-        """Floats and ints of a struct: most are those that it began with, or a time that others have as well."""
-        # Two million of them in a large state: the common case is written out.
-        floats, values_of, ints = fields
-        known = self._floats.get
-        for name, value in zip(floats, values_of(struct), strict=False):
-            if value is not None:
-                one = known(value)
-                if one is not value:
-                    setattr(struct, name, one or self._float(value))
-        for name in ints:
-            setattr(struct, name, self._int(getattr(struct, name)))
-
-    def _float(self, value: float) -> float:
-        known = self._floats.get(value)
-        if known is None:
-            if len(self._floats) >= _NUMBERS:
-                self._floats.clear()
-                self._floats[0.0] = 0.0
-            known = self._floats[value] = value
-        # The zeros are equal, and yet not the same in a snapshot.
-        return known if value or copysign(1.0, value) > 0.0 else value
-
-    def _int(self, value: int) -> int:
-        known = self._ints.get(value)
-        if known is None:
-            if len(self._ints) >= _NUMBERS:
-                self._ints.clear()
-            known = self._ints[value] = value
-        return known
-
-    def _plain(self, value: dict[Any, Any] | list[Any]) -> None:
-        """Lists and dicts as they were decoded, changed in place; keys of dicts are shared by the decoder."""
-        for key, item in value.items() if type(value) is dict else enumerate(value):
-            kind = type(item)
-            if kind is str:
-                value[key] = self._known.setdefault(item, item)
-            elif kind is float:
-                value[key] = self._float(item)
-            elif kind is int:
-                value[key] = self._int(item)
-            elif kind is list or kind is dict:
-                self._plain(item)
+def _or_none(kind: Any) -> Any:
+    return Union.__getitem__((kind, None))
 
 
-# How the long lists of the large stages are read: what their items are, and how these share what they have in common.
-_ITEMS: dict[Path, tuple[msgspec.msgpack.Decoder[Any], Callable[[Strings, Any], Any] | None]] = {
-    ("dedup", "streams"): (msgspec.msgpack.Decoder(list[DumpedStream]), Strings._stream),
-    ("dedup", "recent"): (msgspec.msgpack.Decoder(list[Copy]), None),
-    ("dedup", "older"): (msgspec.msgpack.Decoder(list[Copy]), None),
-    ("dedup", "due"): (msgspec.msgpack.Decoder(list[tuple[float, int]]), None),
-    ("detect", "streams", "streams"): (msgspec.msgpack.Decoder(list[DumpedCounted]), Strings._counted),
-    ("correlate", "keys"): (msgspec.msgpack.Decoder(list[DumpedKey]), Strings._key),
-    ("clusters", "clusters"): (msgspec.msgpack.Decoder(list[DumpedCluster]), Strings._cluster),
-}
+def _same(value: Any) -> Any:
+    return value
 
 
-class Thaw:
-    """Reads the pieces that `parts` made one at a time: the state is never also in memory as bytes.
+def _maker(cls: type | None, names: list[str], makes: list[Make | None]) -> Make:
+    """Return a function that makes an object of its fields' values, or a tuple without a class.
 
-    `count` is the number of stages. Raise `msgspec.MsgspecError` or `StopIteration` for pieces of another kind.
+    It is generated, as the constructor of a dataclass is: a loop over the fields takes half as long again.
+    """
+    scope: dict[str, Any] = {"cls": cls, **{f"make{at}": make for at, make in enumerate(makes)}}
+    values = [f"value{at}" if make is None else f"make{at}(value{at})" for at, make in enumerate(makes)]
+    lines = ["def made(values):", f"  {', '.join(f'value{at}' for at in range(len(makes)))}, = values"]
+    if cls is None:
+        lines.append(f"  return {', '.join(values)},")
+    else:
+        lines.append("  new = cls()")
+        lines += [f"  new.{name} = {value}" for name, value in zip(names, values, strict=True)]
+        lines.append("  return new")
+    # The names are those of attributes in the source, nothing that was read.
+    exec("\n".join(lines), scope)  # noqa: S102
+    found: Make = scope["made"]
+    return found
+
+
+class Reader:
+    """Reads the pieces that `parts` made, one at a time: the state is never in memory as bytes, too.
+
+    Raise `msgspec.MsgspecError`, `StopIteration` or `LookupError` for pieces of another kind.
     """
 
     def __init__(self, pieces: Iterator[bytes], count: int) -> None:
         self._pieces = pieces
         self._count = count
-        self._strings = Strings()
+        self._forms = Forms()
 
     def first(self) -> dict[str, msgspec.Raw]:
-        """Return the part before the stages."""
+        """Return the values that stand before the stages."""
         count = _counted_items(next(self._pieces), _MAPS) or 0
         raw = _head(max(0, count - self._count), *_MAPS) + next(self._pieces)
         return msgspec.msgpack.decode(raw, type=dict[str, msgspec.Raw])
 
-    def stage(self) -> tuple[str, Any]:
-        """The name of the next stage, and its state as its `load` takes it."""
-        name: str = msgspec.msgpack.decode(next(self._pieces), type=str)
-        return name, self._value((name,))
+    def stage(self, stages: Mapping[str, Stage]) -> None:
+        """Have the next stage load its state."""
+        stage = stages[msgspec.msgpack.decode(next(self._pieces), type=str)]
+        stage.load(self._value(stage.STATE))
 
-    def _value(self, path: Path) -> Any:
+    def _value(self, kind: Any) -> Any:
         piece = next(self._pieces)
-        count = _counted_items(piece, _MAPS)
-        if count is not None:
-            found: dict[Any, Any] = {}
-            for _ in range(count):
-                key = msgspec.msgpack.decode(next(self._pieces))
-                found[key] = self._value((*path, key))
+        if typing.is_typeddict(kind):
+            kinds = hints(kind)
+            if _counted_items(piece, _MAPS) != len(kinds):
+                raise LookupError(f"{kind.__name__}: not its {len(kinds)} parts")
+            found = {}
+            while kinds:
+                key = msgspec.msgpack.decode(next(self._pieces), type=str)
+                found[key] = self._value(kinds.pop(key))
             return found
-        count = _counted_items(piece, _LISTS)
+        count = _counted_items(piece, _LISTS) if typing.get_origin(kind) is list else None
         if count is None:
-            return self._strings.items(path, piece) if path in _ITEMS else self._strings.plain(piece)
+            return self._forms.decode(kind, piece)
         items: list[Any] = []
         while len(items) < count:
             some = _head(min(_CHUNK, count - len(items)), *_LISTS)
-            items += self._strings.items(path, some + next(self._pieces))
+            items += self._forms.decode(kind, some + next(self._pieces))
         return items
 
 
-def parts(first: dict[str, Any], stages: Iterable[tuple[str, Any]], count: int) -> Iterator[bytes]:
-    """Yield a msgpack map of `first` and of the `count` stages' dumps, in pieces."""
-    encode = msgspec.msgpack.encode
-    yield _head(len(first) + count, *_MAPS)
+def load_whole(state: Mapping[str, msgspec.Raw], stages: Mapping[str, Stage]) -> None:
+    """Have all stages load their states out of one map."""
+    forms = Forms()
+    for name, stage in stages.items():
+        stage.load(_whole(state[name], stage.STATE, forms))
+
+
+def _whole(raw: msgspec.Raw, kind: Any, forms: Forms) -> Any:
+    if not typing.is_typeddict(kind):
+        return forms.decode(kind, raw)
+    found = msgspec.msgpack.decode(raw, type=dict[str, msgspec.Raw])
+    return {name: _whole(found[name], each, forms) for name, each in hints(kind).items()}
+
+
+def parts(first: dict[str, Any], stages: Mapping[str, Stage]) -> Iterator[bytes]:
+    """A msgpack map of `first` and of the stages' dumps, in pieces that make it up when put together."""
+    encode = msgspec.msgpack.Encoder(enc_hook=rows()).encode
+    yield _head(len(first) + len(stages), *_MAPS)
     yield b"".join(encode(key) + encode(value) for key, value in first.items())
-    for name, stage in stages:
+    for name, stage in stages.items():
         yield encode(name)
-        yield from _pieces(stage.dump(), _DEPTH)
+        yield from _pieces(stage.dump(), stage.STATE, encode)
 
 
-def _pieces(value: Any, depth: int) -> Iterator[bytes]:
+def rows() -> Callable[[Any], Any]:
+    """Return a function that takes the saved fields of any object of the state, for msgspec to encode."""
+    takers = Takers()
+    return lambda value: takers[type(value)](value)
+
+
+class Takers(dict[type, Callable[[Any], Any]]):
+    """Functions that take the saved fields of an object, by its class."""
+
+    def __missing__(self, cls: type) -> Callable[[Any], Any]:
+        names = saved_fields(cls)
+        found = self[cls] = attrgetter(*names) if len(names) > 1 else _single(*names)
+        return found
+
+
+def _single(name: str) -> Callable[[Any], Any]:
+    return lambda value: (getattr(value, name),)
+
+
+def _pieces(value: Any, kind: Any, encode: Callable[[Any], bytes]) -> Iterator[bytes]:
     """The encoding of a value; long lists in it are encoded some items at a time."""
-    encode = msgspec.msgpack.encode
-    if depth and type(value) is dict:
+    if typing.is_typeddict(kind):
         yield _head(len(value), *_MAPS)
+        kinds = hints(kind)
         for key, item in value.items():
             yield encode(key)
-            yield from _pieces(item, depth - 1)
-    elif type(value) in (list, Each) and len(value) > _CHUNK:
+            yield from _pieces(item, kinds[key], encode)
+    elif typing.get_origin(kind) is list and len(value) > _CHUNK:
         yield _head(len(value), *_LISTS)
         items = iter(value)
         while some := list(islice(items, _CHUNK)):
             yield encode(some)[len(_head(len(some), *_LISTS)) :]
     else:
-        yield encode(list(value) if type(value) is Each else value)
+        yield encode(value)
 
 
 def _head(count: int, fix: int, short: bytes, long: bytes) -> bytes:
@@ -369,10 +363,7 @@ def _head(count: int, fix: int, short: bytes, long: bytes) -> bytes:
 
 
 def _counted_items(piece: bytes, heads: tuple[int, bytes, bytes]) -> int | None:
-    """Return the number of items that a header announces.
-
-    None if the piece is a value, or another header.
-    """
+    """Return the number of items in a piece that is a header; None where it is a value, or another header."""
     fix, short, long = heads
     if len(piece) == 1 and piece[0] & 0xF0 == fix:
         return piece[0] & _FIX

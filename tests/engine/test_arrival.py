@@ -7,10 +7,11 @@ from math import inf
 import pytest
 
 from aiops.engine.arrival import Arrival, Moment
-from aiops.engine.dedup.stream import Stream
+from aiops.engine.dedup.stream import new_stream
 from aiops.engine.detect.entity_anomaly import EntityAnomaly
 from aiops.engine.events import Disposition, Event, Notice, Placed
-from aiops.engine.incidents.clusters import ClusterState
+from aiops.engine.incidents.clusters import new_cluster
+from aiops.engine.interning import Shared
 from aiops.records import Alert, Severity
 
 ALERT = Alert(ts=5.0, name="DiskFull", id="a-1", entity="db", severity="critical")
@@ -21,7 +22,7 @@ def arrived(cluster: int = -1, member: int = -1) -> Arrival:
     arrival = Arrival()
     arrival.seq, arrival.now = 7, 6.0
     arrival.begin(ALERT, 5.0)
-    arrival.stream = Stream(0, "f0", (None, "DiskFull", "db", None, ()), "DiskFull", "db", None, None)
+    arrival.stream = new_stream(0, (None, "DiskFull", "db", None, ()), Shared(), ALERT, "db")
     arrival.stream.cluster, arrival.stream.member = cluster, member
     return arrival
 
@@ -45,7 +46,7 @@ def test_an_arrival_begins_with_what_the_alert_says() -> None:
 def test_nothing_of_one_alert_is_left_for_the_next() -> None:
     arrival = arrived()
     arrival.reason, arrival.silence, arrival.ended_at = "late", "night", 4.0
-    arrival.anomaly = EntityAnomaly(1.0, "db", 2.0, 0.001)
+    arrival.anomaly = EntityAnomaly()
     arrival.repeats = arrival.is_derived = True
     arrival.free = 1
     arrival.place("suppressed", None, "silence night")
@@ -62,7 +63,8 @@ def test_a_decision_names_the_cluster_its_incident_and_the_member(
     disposition: Disposition, incident: str | None
 ) -> None:
     arrival = arrived(cluster=2, member=4)
-    cluster = ClusterState(3, 1.0, 1.0, incident=incident)
+    cluster = new_cluster(3, 1.0)
+    cluster.incident = incident
     arrival.place(disposition, cluster, "why")
     # The stream's cluster may have been merged into the one that is named.
     assert arrival.placed == Placed(7, "a-1", disposition, 3, 4, incident, "why")

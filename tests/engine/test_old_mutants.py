@@ -7,7 +7,7 @@ import pytest
 from aiops.engine.arrival import Moment
 from aiops.engine.config import EngineConfig, IncidentConfig
 from aiops.engine.correlate.scoring import Weights, size
-from aiops.engine.correlate.state import Cluster
+from aiops.engine.correlate.state import new_cluster
 from aiops.engine.engine import Engine
 from aiops.engine.events import Event, IncidentChanged
 from aiops.engine.incidents.storm import Storms
@@ -67,7 +67,8 @@ def test_a_storm_ends_by_itself_and_the_next_alert_opens_its_own_incident() -> N
 
 def test_a_large_cluster_takes_in_strangers_less_readily_and_its_own_as_well() -> None:
     weights = Weights()
-    small, large = Cluster(1, T0, T0, count=2), Cluster(2, T0, T0, count=2_000)
+    small, large = new_cluster(1, T0), new_cluster(2, T0)
+    small.count, large.count = 2, 2_000
     assert size(weights, large, False) < size(weights, small, False) - 1.0
     assert size(weights, large, True) < size(weights, small, True)
     assert size(weights, small, False) < size(weights, small, True)

@@ -4,6 +4,7 @@ import gc
 import math
 import tracemalloc
 from collections.abc import Callable
+from typing import Any, TypedDict
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from aiops.engine.interning import Shared
 from aiops.engine.snapshot import parts
 from aiops.errors import UsageError
 from aiops.records import Alert
+from tests.engine.through_bytes import Kept
 
 SITES = 4
 
@@ -36,18 +38,28 @@ def load(streams: int = 1_500) -> list[Alert]:
     return msgspec.json.decode(msgspec.json.encode(rows), type=list[Alert])
 
 
-def test_parts_are_the_plain_encoding() -> None:
-    class Stage:
-        def __init__(self, dumped: object) -> None:
-            self.dump = lambda: dumped
+class Inner(TypedDict):
+    model: list[list[Any]]
+    table: Any
 
+
+class Deep(TypedDict):
+    part: Inner
+
+
+def test_parts_are_the_plain_encoding() -> None:
     for count in (0, 1, 15, 16, 256, 257, 700, 65_536 + 300):
         rows = [[number, str(number)] for number in range(count)]
         table = {str(number): number for number in range(count % 70_000)}
-        stages = {"rows": rows, "deep": {"part": {"model": rows, "table": table}}, "none": None}
+        stages = {
+            "rows": Kept(list[list[Any]], rows),
+            "deep": Kept(Deep, {"part": {"model": rows, "table": table}}),
+            "none": Kept(Any, None),
+        }
         first = {"version": 1, "seq": count}
-        found = list(parts(first, [(name, Stage(each)) for name, each in stages.items()], len(stages)))
-        assert b"".join(found) == msgspec.msgpack.encode({**first, **stages}), count
+        found = list(parts(first, stages))
+        plain = {name: stage.dump() for name, stage in stages.items()}
+        assert b"".join(found) == msgspec.msgpack.encode({**first, **plain}), count
         assert max(map(len, found)) < 100_000 or count % 70_000 > 15, "no part holds all of a long list"
 
 
@@ -115,6 +127,25 @@ def test_parts_of_another_kind_are_refused(damage: str) -> None:
     }[damage]
     with pytest.raises(UsageError, match="state is rebuilt from the journal"):
         Engine().restore_parts(iter(pieces))
+
+
+def test_a_damaged_part_is_refused_and_never_crashes() -> None:
+    engine = Engine()
+    engine.step(load(20))
+    pieces = list(engine.snapshot_parts())
+    for at in range(0, len(pieces), 2):
+        for damaged in (b"", b"\x93\x01\x02\xa1x", pieces[at][:-1]):
+            with pytest.raises(UsageError, match="state is rebuilt from the journal"):
+                Engine().restore_parts(iter([*pieces[:at], damaged, *pieces[at + 1 :]]))
+
+
+def test_a_link_to_nothing_is_refused() -> None:
+    engine = Engine()
+    engine.step(load(50))
+    state = msgspec.msgpack.decode(engine.snapshot())
+    state["correlate"]["latest"] = [999_999]
+    with pytest.raises(UsageError, match=r"damaged snapshot \(KeyError\(999999\)\); state is rebuilt from the journal"):
+        Engine().restore(msgspec.msgpack.encode(state))
 
 
 def test_streams_share_what_they_have_in_common() -> None:

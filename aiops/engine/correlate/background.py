@@ -12,7 +12,7 @@ from __future__ import annotations
 from math import exp, sqrt
 from typing import Final
 
-from mypy_extensions import mypyc_attr
+from aiops.engine.fields import state
 
 SLOT_S: Final = 300.0
 # Twice an hour: nobody can look at something that often (two of twelve slots).
@@ -34,11 +34,7 @@ JITTER: Final = 0.1
 PERIOD_STEP: Final = 0.2
 
 
-# A habit as it stands in snapshots: its fields in the order of the class.
-DumpedHabit = tuple[int, int, float, bool, int, float, float, float, float, float, int, bool]
-
-
-@mypyc_attr(acyclic=True)
+@state(acyclic=True)
 class Habit:
     """The behaviour of one stream.
 
@@ -48,51 +44,18 @@ class Habit:
     fit. `on_time` is true if the present burst came on time.
     """
 
-    __slots__ = (
-        "active",
-        "chronic",
-        "count",
-        "first",
-        "last",
-        "mean",
-        "on_time",
-        "period",
-        "periods",
-        "slot",
-        "start",
-        "variance",
-    )
-
-    def __init__(self) -> None:
-        self.first = -1
-        self.slot = -1
-        self.active = 0.0
-        self.chronic = False
-        self.count = 0
-        self.mean = 0.0
-        self.variance = 0.0
-        self.last = -1.0
-        self.start = -1.0
-        self.period = 0.0
-        self.periods = 0
-        self.on_time = False
-
-    def dump(self) -> DumpedHabit:
-        """The fields, in the order of snapshots."""
-        return (
-            self.first,
-            self.slot,
-            self.active,
-            self.chronic,
-            self.count,
-            self.mean,
-            self.variance,
-            self.last,
-            self.start,
-            self.period,
-            self.periods,
-            self.on_time,
-        )
+    first: int = -1
+    slot: int = -1
+    active: float = 0.0
+    chronic: bool = False
+    count: int = 0
+    mean: float = 0.0
+    variance: float = 0.0
+    last: float = -1.0
+    start: float = -1.0
+    period: float = 0.0
+    periods: int = 0
+    on_time: bool = False
 
     def observe(self, ts: float) -> bool:
         """Count an alert; True when it opens a new slot (the stream has been active lately)."""
@@ -167,13 +130,3 @@ class Habit:
             self.periods = self.periods + 1 if self.on_time else 0
             self.period += PERIOD_STEP * (pause - self.period) if self.on_time else pause - self.period
         self.start = ts
-
-
-def load_habit(state: DumpedHabit) -> Habit:
-    """The habit of a `dump`."""
-    habit = Habit()
-    habit.first, habit.slot, habit.active, habit.chronic = state[0], state[1], state[2], state[3]
-    habit.count, habit.mean, habit.variance = state[4], state[5], state[6]
-    habit.last, habit.start, habit.period = state[7], state[8], state[9]
-    habit.periods, habit.on_time = state[10], state[11]
-    return habit

@@ -55,27 +55,21 @@ class Comparison:
         rare = 0.0
         if candidate.is_rare and entry.rare and candidate.site is None:
             rare = weights.rare if same else weights.rare_elsewhere
-        return Join(
-            entry.type,
-            entry.entity,
-            npmi,
-            weights.together * npmi,
-            weights.entity if same else 0.0,
-            rare,
-            distance,
-            0.0 if distance is None else at_distance(weights, cluster.near, distance),
-            cluster.sealed,
-            weights.rhythm * min(weights.rhythm_cap, rhythm(entry, ts)),
-            ts - entry.last,
-            -weights.silence * silence(cluster, ts),
-            ts - cluster.last,
-            -weights.partner * dead_partner(cluster, ts),
-            size(weights, cluster, False),
-            cluster.count,
-            self.cooccurrence.is_new(candidate.type, entry.type),
-            candidate.rate if candidate.is_measured else 0.0,
-            0.0 if cluster.pace is None or not cluster.pace.ticks else cluster.pace.gap_s,
-        )
+        join = Join()
+        join.type, join.entity, join.npmi, join.distance = entry.type, entry.entity, npmi, distance
+        join.together = weights.together * npmi
+        join.same_entity = weights.entity if same else 0.0
+        join.rare = rare
+        join.near = 0.0 if distance is None else at_distance(weights, cluster.near, distance)
+        join.sealed = cluster.sealed
+        join.timing, join.gap_s = weights.rhythm * min(weights.rhythm_cap, rhythm(entry, ts)), ts - entry.last
+        join.silence, join.silent_s = -weights.silence * silence(cluster, ts), ts - cluster.last
+        join.dead_partner = -weights.partner * dead_partner(cluster, ts)
+        join.size, join.count = size(weights, cluster, False), cluster.count
+        join.is_new = self.cooccurrence.is_new(candidate.type, entry.type)
+        join.rate = candidate.rate if candidate.is_measured else 0.0
+        join.pace_s = 0.0 if cluster.pace is None or not cluster.pace.ticks else cluster.pace.gap_s
+        return join
 
     def _entries(self, candidate: Candidate) -> list[Entry]:
         """Return the entries active last, and those of the entity and of the stream itself.

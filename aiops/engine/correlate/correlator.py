@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from math import inf
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from aiops.engine.arrival import Arrival
 from aiops.engine.correlate.background import SLOT_S
@@ -28,7 +28,7 @@ from aiops.engine.correlate.open_clusters import MAX_CLUSTERS, RARE_SLOTS, OpenC
 from aiops.engine.correlate.result import Closed, CorrelationResult
 from aiops.engine.correlate.scoring import Limits, Weights, ends
 from aiops.engine.correlate.similarity import similarity
-from aiops.engine.correlate.snapshot import dump, dump_statistics, load, load_statistics
+from aiops.engine.correlate.snapshot import CorrelatorState, dump, dump_statistics, load, load_statistics
 from aiops.engine.correlate.splitting import splits
 from aiops.engine.correlate.state import Cluster, Entry, Name, free, silent_since
 from aiops.topology import Topology
@@ -50,6 +50,8 @@ ALONE: Final = 0.8
 
 class Correlator:
     """The clusterer: `place` takes alerts in time order, `advance` closes what went quiet."""
+
+    STATE: ClassVar[Any] = CorrelatorState
 
     def __init__(self, config: CorrelateConfig, topology: Topology, weights: Weights | None = None) -> None:
         self.config = config
@@ -149,11 +151,11 @@ class Correlator:
         self.held.set_back(now)
         self.cooccurrence.set_back(now)
 
-    def dump(self) -> Any:
-        """The whole state, as plain lists and numbers; the topology and the configuration are not part of it."""
+    def dump(self) -> CorrelatorState:
+        """The whole state; the topology and the configuration are not part of it."""
         return dump(self)
 
-    def load(self, state: Any) -> None:
+    def load(self, state: CorrelatorState) -> None:
         """Take the state of a `dump`."""
         load(self, state)
 

@@ -6,14 +6,13 @@ incident are never shown.
 
 from __future__ import annotations
 
-from mypy_extensions import mypyc_attr
-
 from aiops.engine.correlate.hops import UNPLACED
+from aiops.engine.fields import state
 from aiops.records import Evidence
 from aiops.wording import duration, plural
 
 
-@mypyc_attr(acyclic=True)
+@state(acyclic=True)
 class Join:
     """The additive terms of one join (see `Weights`), in units of the threshold, and their inputs.
 
@@ -24,69 +23,25 @@ class Join:
     until they are measured.
     """
 
-    __slots__ = (
-        "count",
-        "dead_partner",
-        "distance",
-        "entity",
-        "gap_s",
-        "is_new",
-        "near",
-        "npmi",
-        "pace_s",
-        "rare",
-        "rate",
-        "same_entity",
-        "sealed",
-        "silence",
-        "silent_s",
-        "size",
-        "timing",
-        "together",
-        "type",
-    )
-
-    def __init__(
-        self,
-        type: str,
-        entity: str,
-        npmi: float,
-        together: float,
-        same_entity: float,
-        rare: float,
-        distance: int | None,
-        near: float,
-        sealed: bool,
-        timing: float,
-        gap_s: float,
-        silence: float,
-        silent_s: float,
-        dead_partner: float,
-        size: float,
-        count: int,
-        is_new: bool,
-        rate: float,
-        pace_s: float,
-    ) -> None:
-        self.type = type
-        self.entity = entity
-        self.npmi = npmi
-        self.together = together
-        self.same_entity = same_entity
-        self.rare = rare
-        self.distance = distance
-        self.near = near
-        self.sealed = sealed
-        self.timing = timing
-        self.gap_s = gap_s
-        self.silence = silence
-        self.silent_s = silent_s
-        self.dead_partner = dead_partner
-        self.size = size
-        self.count = count
-        self.is_new = is_new
-        self.rate = rate
-        self.pace_s = pace_s
+    type: str
+    entity: str
+    npmi: float
+    together: float
+    same_entity: float
+    rare: float
+    distance: int | None
+    near: float
+    sealed: bool
+    timing: float
+    gap_s: float
+    silence: float
+    silent_s: float
+    dead_partner: float
+    size: float
+    count: int
+    is_new: bool
+    rate: float
+    pace_s: float
 
     def strongest(self) -> float:
         """The largest term; those that are not named here are never positive."""

@@ -17,6 +17,8 @@ from aiops.engine.correlate.state import (
     add,
     follow,
     free,
+    new_cluster,
+    new_entry,
     remove,
     touch,
 )
@@ -62,7 +64,8 @@ class OpenClusters:
         if key is None:
             if len(self.keys) >= MAX_STREAMS:
                 self.keys.popitem(last=False)
-            key = self.keys[name] = Key(Habit())
+            key = self.keys[name] = Key()
+            key.habit = Habit()
         return key
 
     def open(self, clusters: OrderedDict[int, Cluster], candidate: Candidate) -> Cluster:
@@ -72,14 +75,15 @@ class OpenClusters:
             self.drop(oldest)
             free(oldest)
             self.evicted.append(number)
-        cluster = Cluster(candidate.number, candidate.ts, candidate.ts, background=clusters is self.background)
+        cluster = new_cluster(candidate.number, candidate.ts)
+        cluster.background = clusters is self.background
         clusters[candidate.number] = cluster
         return cluster
 
     def enter(self, cluster: Cluster, candidate: Candidate, through: Entry | None = None) -> Entry:
         """Make an entry for a stream that is new to a cluster, which it joins through another entry, or opens."""
         self.members += 1
-        entry = Entry(cluster, candidate.name, candidate.site, candidate.ts, self.members)
+        entry = new_entry(candidate.name, candidate.site, candidate.ts, self.members)
         entry.rare = candidate.key.habit.active < RARE_SLOTS
         if through is not None:
             entry.parent, entry.seq = through.member, candidate.number

@@ -12,11 +12,10 @@ Cost: an exponential and some twenty additions an alert. Memory: eight numbers a
 from __future__ import annotations
 
 from math import exp, log
-from typing import Any, Final
-
-from mypy_extensions import mypyc_attr
+from typing import Final
 
 from aiops.engine.correlate.onset_rate import START_GAP_S
+from aiops.engine.fields import state
 
 # The surge counter of `Cluster` fades with this time constant.
 SURGE_S: Final = 10.0
@@ -43,7 +42,7 @@ MAX_ONSETS: Final = 0.7
 MIN_STEP: Final = 0.05
 
 
-@mypyc_attr(acyclic=True)
+@state(acyclic=True)
 class Pace:
     """The rate of alerts of a cluster, since `base_at`.
 
@@ -51,27 +50,14 @@ class Pace:
     ten seconds, `weight` the amount of data behind them.
     """
 
-    __slots__ = ("active_s", "base_at", "base_count", "gap_s", "level", "spread", "ticks", "weight")
-
-    def __init__(
-        self,
-        base_at: float,
-        base_count: int = 0,
-        active_s: float = 0.0,
-        gap_s: float = START_GAP_S,
-        ticks: int = 0,
-        level: float = 0.0,
-        spread: float = 0.0,
-        weight: float = 0.0,
-    ) -> None:
-        self.base_at = base_at
-        self.base_count = base_count
-        self.active_s = active_s
-        self.gap_s = gap_s
-        self.ticks = ticks
-        self.level = level
-        self.spread = spread
-        self.weight = weight
+    base_at: float
+    base_count: int = 0
+    active_s: float = 0.0
+    gap_s: float = START_GAP_S
+    ticks: int = 0
+    level: float = 0.0
+    spread: float = 0.0
+    weight: float = 0.0
 
     def follow(self, before: float, ts: float, count: float) -> None:
         """Take in an alert at `ts`.
@@ -116,8 +102,3 @@ class Pace:
             self.level, self.spread, self.weight = count, 0.0, 0.0
             return False
         return True
-
-    def dump(self) -> Any:
-        """The numbers, in the order of the constructor."""
-        first = [self.base_at, self.base_count, self.active_s, self.gap_s]
-        return [*first, self.ticks, self.level, self.spread, self.weight]

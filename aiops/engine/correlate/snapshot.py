@@ -1,26 +1,24 @@
-"""The correlator's state as plain data: lists, strings and numbers.
-
-The order survives the round trip.
-"""
+"""The correlator's state in snapshots, where a link to an entry is the number of its member."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
-from typing import Any, Protocol
+from collections.abc import Iterable
+from typing import Any, Protocol, TypedDict
 
 import msgspec
 
-from aiops.engine.correlate.background import DumpedHabit, load_habit
+from aiops.engine.correlate.background import Habit
 from aiops.engine.correlate.cooccurrence import ELSEWHERE, Cooccurrence
 from aiops.engine.correlate.onset_rate import Onsets
 from aiops.engine.correlate.open_clusters import OpenClusters
-from aiops.engine.correlate.pace import Pace
 from aiops.engine.correlate.state import MAJOR_COUNT, Cluster, Entry, Key, Name, Recent
-from aiops.engine.snapshot_records import Each, used_up
+from aiops.engine.snapshot import Forms, rows
 
+# A cluster, its entries, and the members that are its major ones.
+SavedCluster = tuple[Cluster, list[Entry], list[int]]
 # Name, habit, the member that it was last placed in, when it was last scored, how often it was alone.
-DumpedKey = tuple[tuple[str, ...], DumpedHabit, int | None, float, float]
+SavedKey = tuple[Name, Habit, int | None, float, float]
 
 
 class Remembered(Protocol):
@@ -39,7 +37,25 @@ class Remembered(Protocol):
     packed_slot: int
 
 
-def dump(correlator: Remembered) -> Any:
+class CorrelatorState(TypedDict):
+    """The state of `Correlator` in snapshots; `recent` and `latest` are members."""
+
+    members: int
+    now: float
+    due: float
+    evicted: list[int]
+    packed_slot: int
+    cooccurrence: Any
+    onsets: list[float]
+    rate: float
+    clusters: list[SavedCluster]
+    background: list[SavedCluster]
+    recent: list[int]
+    latest: list[int]
+    keys: list[SavedKey]
+
+
+def dump(correlator: Remembered) -> CorrelatorState:
     """Everything that later decisions depend on."""
     return {
         "members": correlator.held.members,
@@ -51,44 +67,47 @@ def dump(correlator: Remembered) -> Any:
         "onsets": correlator.onsets.dump(),
         # Not that of `onsets`, which may have counted a beginning since: what no graph places is explained by this one.
         "rate": correlator.rate,
-        "clusters": [_dump_cluster(cluster) for cluster in correlator.clusters.values()],
-        "background": [_dump_cluster(cluster) for cluster in correlator.background.values()],
+        "clusters": _dump_clusters(correlator.clusters.values()),
+        "background": _dump_clusters(correlator.background.values()),
         "recent": [entry.member for entry in correlator.recent.values()],
         "latest": [entry.member for entry in correlator.held.latest.values()],
-        "keys": Each(correlator.keys.items(), _dump_key),
+        "keys": [_dump_key(name, key) for name, key in correlator.keys.items()],
     }
 
 
-def load(correlator: Remembered, state: Any) -> None:
+def load(correlator: Remembered, state: CorrelatorState) -> None:
     """Replace the correlator's state by that of a `dump`."""
     correlator.held.members, correlator.now, correlator.due = state["members"], state["now"], state["due"]
-    correlator.held.evicted, correlator.packed_slot = list(state["evicted"]), state["packed_slot"]
+    correlator.held.evicted, correlator.packed_slot = state["evicted"], state["packed_slot"]
     correlator.cooccurrence.load(state["cooccurrence"])
     correlator.onsets.load(state["onsets"])
     correlator.rate = state["rate"]
     entries: dict[int, Entry] = {}
     correlator.held.clear()
-    for held, dumped in ((correlator.clusters, state["clusters"]), (correlator.background, state["background"])):
-        for item in dumped:
-            cluster = _load_cluster(item, entries)
+    for held, saved in ((correlator.clusters, state["clusters"]), (correlator.background, state["background"])):
+        for cluster, members, majors in saved:
             held[cluster.id] = cluster
+            _link(cluster, members, majors, entries)
     for member in state["recent"]:
         correlator.recent.add(entries[member])
     correlator.held.latest = {entries[member].entity: entries[member] for member in state["latest"]}
-    # The names of entries, once: each is the key of its stream as well.
-    names = {name: name for held in (correlator.clusters, correlator.background) for name in _names(held.values())}
     correlator.keys.clear()
-    for dumped, habit, member, scored, alone in used_up(state["keys"]):
-        entry = None if member is None else entries[member]
-        name = tuple(dumped)
-        correlator.keys[names.get(name, name)] = Key(load_habit(tuple(habit)), entry, scored, alone)
+    keys = state["keys"]
+    # Each is let go of as soon as it is read.
+    keys.reverse()
+    while keys:
+        name, habit, at, scored, alone = keys.pop()
+        entry = None if at is None else entries[at]
+        # The name of its entry is one with it.
+        correlator.keys[name if entry is None else entry.name] = _key(habit, entry, scored, alone)
 
 
 def dump_statistics(correlator: Remembered) -> Any:
-    """Return the learned statistics of types and streams."""
-    habits = [[*name, list(key.habit.dump())] for name, key in correlator.keys.items()]
+    """Return what was learned of types and streams, as plain data."""
+    habits = [[*name, key.habit] for name, key in correlator.keys.items()]
     slot = max((key.habit.slot for key in correlator.keys.values()), default=-1)
-    return {"cooccurrence": correlator.cooccurrence.dump(), "habits": habits, "slot": slot}
+    state = {"cooccurrence": correlator.cooccurrence.dump(), "habits": habits, "slot": slot}
+    return msgspec.to_builtins(state, enc_hook=rows())
 
 
 def load_statistics(correlator: Remembered, state: Any) -> None:
@@ -97,48 +116,33 @@ def load_statistics(correlator: Remembered, state: Any) -> None:
     # The bin that was under way belongs to another time, and the bins of this stream are numbered anew.
     correlator.cooccurrence.restart()
     correlator.cooccurrence.discount(ELSEWHERE)
-    for *dumped, habit in state["habits"]:
-        name = tuple(dumped)
+    forms = Forms()
+    for *names, values in state["habits"]:
+        name, habit = tuple(names), forms.convert(Habit, values)
         key = correlator.keys.get(name)
-        correlator.keys[name] = Key(load_habit(msgspec.convert(habit, DumpedHabit)), None if key is None else key.entry)
+        correlator.keys[name] = _key(habit, None if key is None else key.entry, -1.0, 1.0)
     correlator.packed_slot = state["slot"]
 
 
-def _names(clusters: Iterable[Cluster]) -> Iterator[Name]:
-    return (name for cluster in clusters for name in cluster.entries)
+def _dump_clusters(clusters: Iterable[Cluster]) -> list[SavedCluster]:
+    return [(each, list(each.entries.values()), [entry.member for entry in each.majors]) for each in clusters]
 
 
-def _dump_key(item: tuple[Name, Key]) -> DumpedKey:
-    name, key = item
-    member = None if key.entry is None else key.entry.member
-    return name, key.habit.dump(), member, key.scored, key.alone
+def _dump_key(name: Name, key: Key) -> SavedKey:
+    return name, key.habit, None if key.entry is None else key.entry.member, key.scored, key.alone
 
 
-def _dump_cluster(cluster: Cluster) -> list[Any]:
-    numbers = [cluster.id, cluster.first, cluster.last, cluster.count, cluster.interval, cluster.surge]
-    return [
-        [*numbers, cluster.sealed, cluster.background],
-        list(cluster.types.items()),
-        [_dump_entry(entry) for entry in cluster.entries.values()],
-        [entry.member for entry in cluster.majors],
-        None if cluster.pace is None else cluster.pace.dump(),
-    ]
+def _key(habit: Habit, entry: Entry | None, scored: float, alone: float) -> Key:
+    key = Key()
+    key.habit, key.entry, key.scored, key.alone = habit, entry, scored, alone
+    return key
 
 
-def _dump_entry(e: Entry) -> list[Any]:
-    return [list(e.name), e.site, e.last, e.member, e.count, e.interval, e.rare, e.parent, e.seq]
-
-
-def _load_cluster(item: Any, entries: dict[int, Entry]) -> Cluster:
-    numbers, types, members, majors, pace = item
-    cluster = Cluster(*numbers)
-    cluster.types = dict(types)
-    cluster.pace = None if pace is None else Pace(*pace)
-    for member in members:
-        name, *rest = member
-        entry = Entry(cluster, tuple(name), *rest)
-        cluster.entries[entry.name] = entry
+def _link(cluster: Cluster, members: list[Entry], majors: list[int], entries: dict[int, Entry]) -> None:
+    """Set what is not saved of a cluster and its entries, and note these by their members."""
+    for entry in members:
+        entry.cluster, entry.type, entry.entity = cluster, entry.name[0], entry.name[1]
         entries[entry.member] = entry
+    cluster.entries = {entry.name: entry for entry in members}
     cluster.majors = [entries[member] for member in majors]
-    cluster.frequent = any(entry.count >= MAJOR_COUNT for entry in cluster.entries.values())
-    return cluster
+    cluster.frequent = any(entry.count >= MAJOR_COUNT for entry in members)

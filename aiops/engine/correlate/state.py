@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from math import exp
-from typing import Final
-
-from mypy_extensions import mypyc_attr
+from typing import Annotated, Final
 
 from aiops.engine.correlate.background import Habit
 from aiops.engine.correlate.pace import SURGE_S, Pace
+from aiops.engine.fields import UNSAVED, state
 
 # The interval that a stream or a cluster is given before its second alert: too long a guess joins a little too much,
 # too short a guess makes every second alert look late.
@@ -28,7 +27,7 @@ MAX_MAJORS: Final = 8
 Name = tuple[str, ...]
 
 
-@mypyc_attr(acyclic=True)
+@state(acyclic=True)
 class Entry:
     """One alert stream (its `name`) inside one cluster: count, last time and mean interval in seconds.
 
@@ -38,53 +37,23 @@ class Entry:
     `Recent`.
     """
 
-    __slots__ = (
-        "cluster",
-        "count",
-        "entity",
-        "interval",
-        "last",
-        "member",
-        "name",
-        "newer",
-        "older",
-        "parent",
-        "rare",
-        "seq",
-        "site",
-        "type",
-    )
-
-    def __init__(
-        self,
-        cluster: Cluster,
-        name: Name,
-        site: str | None,
-        last: float,
-        member: int,
-        count: int = 0,
-        interval: float = START_INTERVAL_S,
-        rare: bool = False,
-        parent: int = -1,
-        seq: int = -1,
-    ) -> None:
-        self.cluster = cluster
-        self.name = name
-        self.type = name[0]
-        self.entity = name[1]
-        self.site = site
-        self.last = last
-        self.member = member
-        self.count = count
-        self.interval = interval
-        self.rare = rare
-        self.parent = parent
-        self.seq = seq
-        self.older: Entry | None = None
-        self.newer: Entry | None = None
+    cluster: Annotated[Cluster, UNSAVED]
+    name: Name
+    type: Annotated[str, UNSAVED]
+    entity: Annotated[str, UNSAVED]
+    site: str | None
+    last: float
+    member: int
+    count: int = 0
+    interval: float = START_INTERVAL_S
+    rare: bool = False
+    parent: int = -1
+    seq: int = -1
+    older: Annotated[Entry | None, UNSAVED] = None
+    newer: Annotated[Entry | None, UNSAVED] = None
 
 
-@mypyc_attr(acyclic=True)
+@state(acyclic=True)
 class Cluster:
     """Alerts that belong together.
 
@@ -96,70 +65,54 @@ class Cluster:
     `near` are the correlator's notes while it places one alert.
     """
 
-    __slots__ = (
-        "background",
-        "base",
-        "based",
-        "count",
-        "entries",
-        "first",
-        "frequent",
-        "id",
-        "interval",
-        "last",
-        "majors",
-        "near",
-        "pace",
-        "round",
-        "score",
-        "sealed",
-        "slot",
-        "surge",
-        "types",
-    )
-
-    def __init__(
-        self,
-        number: int,
-        first: float,
-        last: float,
-        count: int = 0,
-        interval: float = START_INTERVAL_S,
-        surge: float = 0.0,
-        sealed: bool = False,
-        background: bool = False,
-    ) -> None:
-        self.id = number
-        self.first = first
-        self.last = last
-        self.count = count
-        self.interval = interval
-        self.surge = surge
-        self.sealed = sealed
-        self.background = background
-        self.frequent = False
-        self.types: dict[str, int] = {}
-        self.entries: dict[Name, Entry] = {}
-        self.majors: list[Entry] = []
-        self.pace: Pace | None = None
-        self.round = self.based = self.slot = 0
-        self.score = self.base = self.near = 0.0
+    id: int
+    first: float
+    last: float
+    types: dict[str, int]
+    entries: Annotated[dict[Name, Entry], UNSAVED]
+    majors: Annotated[list[Entry], UNSAVED]
+    count: int = 0
+    interval: float = START_INTERVAL_S
+    surge: float = 0.0
+    sealed: bool = False
+    background: bool = False
+    pace: Pace | None = None
+    frequent: Annotated[bool, UNSAVED] = False
+    round: Annotated[int, UNSAVED] = 0
+    based: Annotated[int, UNSAVED] = 0
+    slot: Annotated[int, UNSAVED] = 0
+    score: Annotated[float, UNSAVED] = 0.0
+    base: Annotated[float, UNSAVED] = 0.0
+    near: Annotated[float, UNSAVED] = 0.0
 
 
-@mypyc_attr(acyclic=True)
+@state(acyclic=True)
 class Key:
     """An alert stream: its habit, the entry that it was last placed in, and when it was last fully scored.
 
     `alone` is the share of its latest clusters in which it had hardly any company, 0 to 1.
     """
 
-    __slots__ = ("alone", "entry", "habit", "scored")
+    habit: Habit
+    entry: Entry | None = None
+    scored: float = -1.0
+    alone: float = 1.0
 
-    def __init__(self, habit: Habit, entry: Entry | None = None, scored: float = -1.0, alone: float = 1.0) -> None:
-        self.habit = habit
-        self.entry = entry
-        self.scored = scored
-        self.alone = alone
+
+def new_cluster(number: int, at: float) -> Cluster:
+    """A cluster without entries."""
+    cluster = Cluster()
+    cluster.id, cluster.first, cluster.last = number, at, at
+    cluster.types, cluster.entries, cluster.majors = {}, {}, []
+    return cluster
+
+
+def new_entry(name: Name, site: str | None, at: float, member: int) -> Entry:
+    """An entry that no cluster has yet."""
+    entry = Entry()
+    entry.name, entry.type, entry.entity = name, name[0], name[1]
+    entry.site, entry.last, entry.member = site, at, member
+    return entry
 
 
 class Recent:
@@ -244,7 +197,8 @@ def follow(cluster: Cluster, ts: float) -> None:
     """Let the pace of a cluster take in an alert at `ts`, before `touch` counts it."""
     pace = cluster.pace
     if pace is None:
-        pace = cluster.pace = Pace(cluster.first)
+        pace = cluster.pace = Pace()
+        pace.base_at = cluster.first
     gap = ts - cluster.last
     pace.follow(cluster.last, ts, cluster.surge * exp(-gap / SURGE_S) if gap > 0.0 else cluster.surge)
 

@@ -11,15 +11,12 @@ import heapq
 import sys
 from collections import OrderedDict
 from math import exp, inf
-from typing import Any, Final
-
-import msgspec
+from typing import Any, ClassVar, Final, TypedDict
 
 from aiops.engine.arrival import Arrival
 from aiops.engine.dedup.config import DedupConfig
 from aiops.engine.dedup.stream import Stream, describe, entity_of, identity_of, new_stream
 from aiops.engine.interning import Identity, Shared
-from aiops.engine.snapshot_records import DumpedStream, Each, used_up, values_of
 from aiops.records import Alert
 
 # Firings closer together than this are one occasion: most faults ring their bells again and again for a while.
@@ -50,7 +47,17 @@ SLACK: Final = 64
 
 # A copy is known by stream, time, status and id.
 Copy = tuple[int, float, str, str]
-_FIELDS = values_of(DumpedStream)
+
+
+class DedupState(TypedDict):
+    """The state of `Dedup` in snapshots."""
+
+    streams: list[Stream]
+    next: int
+    forgotten: int
+    recent: list[Copy]
+    older: list[Copy]
+    due: list[tuple[float, int]]
 
 
 class Dedup:
@@ -58,6 +65,8 @@ class Dedup:
 
     Cost: about 1.5 µs an alert. Memory: about 700 bytes a stream.
     """
+
+    STATE: ClassVar[Any] = DedupState
 
     def __init__(self, config: DedupConfig) -> None:
         self.config = config
@@ -355,10 +364,10 @@ class Dedup:
             stream.due_at = self._deadline(stream) if stream.firing or stream.held else inf
         self._tidy()
 
-    def dump(self) -> Any:
+    def dump(self) -> DedupState:
         """State for a snapshot."""
         return {
-            "streams": Each(self.streams.values(), _dumped),
+            "streams": list(self.streams.values()),
             "next": self._next,
             "forgotten": self.forgotten,
             "recent": list(self._recent),
@@ -366,18 +375,15 @@ class Dedup:
             "due": self._due,
         }
 
-    def load(self, state: Any) -> None:
+    def load(self, state: DedupState) -> None:
         """Take the state of a `dump`."""
-        self.streams, self._numbers = OrderedDict(), {}
-        for dumped in used_up(state["streams"]):
-            stream = Stream(*_FIELDS(msgspec.convert(dumped, DumpedStream)))
-            self.streams[stream.identity] = stream
-            self._numbers[stream.number] = stream.identity
+        self.streams = OrderedDict((stream.identity, stream) for stream in state["streams"])
+        self._numbers = {stream.number: stream.identity for stream in state["streams"]}
         self._next = state["next"]
         self.forgotten = state["forgotten"]
-        self._recent = dict.fromkeys(msgspec.convert(state["recent"], list[Copy]))
-        self._older = dict.fromkeys(msgspec.convert(state["older"], list[Copy]))
-        self._due = [(at, number) for at, number in state["due"]]
+        self._recent = dict.fromkeys(state["recent"])
+        self._older = dict.fromkeys(state["older"])
+        self._due = state["due"]
 
 
 def _late(stream: Stream, starts_at: float | None, ts: float, now: float) -> str | None:
@@ -405,7 +411,3 @@ def _lease(ends_at: float, ts: float, now: float) -> float | None:
     if ends_at - now > MAX_LEASE_S:
         return None
     return ends_at if ends_at > now else now + max(0.0, ends_at - ts)
-
-
-def _dumped(stream: Stream) -> DumpedStream:
-    return DumpedStream(*_FIELDS(stream))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from math import inf
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
-from mypy_extensions import mypyc_attr
 
+from aiops.engine.fields import state
 from aiops.engine.interning import Identity, Shared
 from aiops.records import Alert
 
@@ -19,9 +19,11 @@ ENTITY_LABELS = ("entity", "pod", "container", "instance", "host", "hostname", "
 Verdict = Literal["new", "repeat", "duplicate", "resolved", "orphan"]
 # An end in the past as the sender gave it, when it came, and how often in a row it had moved on by then.
 Lapsed = tuple[float, float, int]
+# Before any time.
+NEVER: Final = -inf
 
 
-@mypyc_attr(acyclic=True)
+@state(acyclic=True)
 class Stream:
     """One fingerprint: its identity, its current episode, and where that was placed.
 
@@ -39,99 +41,35 @@ class Stream:
     without one.
     """
 
-    __slots__ = (
-        "background",
-        "cluster",
-        "counted",
-        "due_at",
-        "ended_at",
-        "ended_start",
-        "entity",
-        "episode",
-        "fingerprint",
-        "firing",
-        "firings",
-        "habit",
-        "habit_at",
-        "has_life_cycle",
-        "held",
-        "identity",
-        "lapsed",
-        "last_at",
-        "lease_until",
-        "member",
-        "name",
-        "number",
-        "opened_at",
-        "resolved_at",
-        "seen",
-        "service",
-        "silenced",
-        "source",
-        "starts_at",
-    )
-
-    def __init__(
-        self,
-        number: int,
-        fingerprint: str,
-        identity: Identity,
-        name: str,
-        entity: str,
-        service: str | None,
-        source: str | None,
-        firing: bool = False,
-        held: bool = False,
-        has_life_cycle: bool = False,
-        episode: int = 0,
-        opened_at: float = 0.0,
-        last_at: float = 0.0,
-        resolved_at: float = -1.0,
-        starts_at: float | None = None,
-        lease_until: float | None = None,
-        due_at: float = inf,
-        firings: tuple[float, ...] = (),
-        cluster: int = -1,
-        member: int = -1,
-        counted: bool = False,
-        background: str | None = None,
-        silenced: bool = False,
-        seen: int = 0,
-        habit: float = 0.0,
-        habit_at: float = -1e18,
-        ended_at: float = -inf,
-        ended_start: float | None = None,
-        lapsed: Lapsed | None = None,
-    ) -> None:
-        self.number = number
-        self.fingerprint = fingerprint
-        self.identity = identity
-        self.name = name
-        self.entity = entity
-        self.service = service
-        self.source = source
-        self.firing = firing
-        self.held = held
-        self.has_life_cycle = has_life_cycle
-        self.episode = episode
-        self.opened_at = opened_at
-        self.last_at = last_at
-        self.resolved_at = resolved_at
-        self.starts_at = starts_at
-        self.lease_until = lease_until
-        self.due_at = due_at
-        self.firings = firings
-        self.cluster = cluster
-        self.member = member
-        self.counted = counted
-        self.background = background
-        self.silenced = silenced
-        self.seen = seen
-        self.habit = habit
-        self.habit_at = habit_at
-        self.ended_at = ended_at
-        self.ended_start = ended_start
-        self.lapsed = lapsed
+    number: int
+    fingerprint: str
+    identity: Identity
+    name: str
+    entity: str
+    service: str | None
+    source: str | None
+    firing: bool = False
+    held: bool = False
+    has_life_cycle: bool = False
+    episode: int = 0
+    opened_at: float = 0.0
+    last_at: float = 0.0
+    resolved_at: float = -1.0
+    starts_at: float | None = None
+    lease_until: float | None = None
+    due_at: float = inf
+    firings: tuple[float, ...] = ()
+    cluster: int = -1
+    member: int = -1
+    counted: bool = False
+    background: str | None = None
+    silenced: bool = False
+    seen: int = 0
+    habit: float = 0.0
+    habit_at: float = -1e18
+    ended_at: float = NEVER
+    ended_start: float | None = None
+    lapsed: Lapsed | None = None
 
 
 def new_stream(number: int, identity: Identity, shared: Shared, alert: Alert, entity: str) -> Stream:
@@ -144,7 +82,9 @@ def new_stream(number: int, identity: Identity, shared: Shared, alert: Alert, en
     """
     fingerprint = fingerprint_of(identity)
     identity = source, name, entity_, service, _ = shared.identity(identity)
-    stream = Stream(number, fingerprint, identity, name, entity_, service, source)
+    stream = Stream()
+    stream.number, stream.fingerprint, stream.identity = number, fingerprint, identity
+    stream.source, stream.name, stream.entity, stream.service = source, name, entity_, service
     if not entity_:
         describe(stream, alert, entity, shared)
     return stream

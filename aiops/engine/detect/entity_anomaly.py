@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from mypy_extensions import mypyc_attr
+from aiops.engine.fields import state
 
 
-@mypyc_attr(acyclic=True)
+@state(acyclic=True)
 class EntityAnomaly:
     """The raw score of an entity's latest alerts, and its calibrated probability.
 
     `p` is the probability of a score at least as high (0 to 1).
     """
 
-    __slots__ = ("at", "entity", "p", "score")
-
-    def __init__(self, at: float, entity: str, score: float, p: float) -> None:
-        self.at = at
-        self.entity = entity
-        self.score = score
-        self.p = p
+    at: float
+    entity: str
+    score: float
+    p: float
 
     def sentence(self) -> str:
         """Return the anomaly as a sentence."""

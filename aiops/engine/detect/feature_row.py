@@ -9,7 +9,7 @@ from msgspec import Struct
 NAMES = ("log_alerts", "log_types", "log_streams", "worst", "mean_severity", "log_surprise", "worst_surprise", "firsts")
 
 
-class Row(Struct, gc=False, frozen=True):
+class Row(Struct, gc=False, frozen=True, array_like=True):
     """One entity in one window of record time that ended at `at` (Unix seconds)."""
 
     at: float

@@ -15,14 +15,12 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from typing import Any, Final
-
-from mypy_extensions import mypyc_attr
+from typing import Any, Final, TypedDict
 
 from aiops.engine.detect.conformal import MIN_RING, Ring
 from aiops.engine.detect.negative_binomial import MAX_NATS, tail_nats
 from aiops.engine.detect.seasonality import Rhythm
-from aiops.engine.snapshot_records import Each, used_up
+from aiops.engine.fields import state
 
 # Jeffreys' prior for a Poisson rate, with the weight of half a bin: one alert is enough to outweigh it, and a stream
 # that was silent for the whole memory (50 bins) is still expected once in about 100 bins, not never.
@@ -67,11 +65,7 @@ class Surprise:
         return f"expected {self.expected:.2g}/min, saw {self.seen}, p = {self.p:.2g}"
 
 
-# A stream as it stands in snapshots: the fields of `Counted` in the order of its arguments.
-DumpedCounted = tuple[str, int, int, bool, float, float, float, int, float, float, float, float, float, float, float]
-
-
-@mypyc_attr(acyclic=True)
+@state(acyclic=True)
 class Counted:
     """One stream: the open bin, and what is remembered of the closed ones (all decayed sums).
 
@@ -79,62 +73,31 @@ class Counted:
     before calibration; `mass` Σ counts, `bins` Σ exposure in bins, `excess` Σ (count − mean)² − count, `power` Σ mean².
     """
 
-    __slots__ = (
-        "bin",
-        "bins",
-        "check",
-        "count",
-        "excess",
-        "factor",
-        "first",
-        "key",
-        "mass",
-        "mean",
-        "nats",
-        "p",
-        "power",
-        "raw",
-        "shape",
-    )
+    key: str
+    bin: int
+    count: int = 0
+    first: bool = True
+    factor: float = 1.0
+    mean: float = 0.0
+    shape: float = 1.0
+    check: int = 1
+    raw: float = 0.0
+    nats: float = 0.0
+    p: float = 1.0
+    mass: float = 0.0
+    bins: float = 0.0
+    excess: float = 0.0
+    power: float = 0.0
 
-    def __init__(
-        self,
-        key: str,
-        bin_: int,
-        count: int = 0,
-        first: bool = True,
-        factor: float = 1.0,
-        mean: float = 0.0,
-        shape: float = 1.0,
-        check: int = 1,
-        raw: float = 0.0,
-        nats: float = 0.0,
-        p: float = 1.0,
-        mass: float = 0.0,
-        bins: float = 0.0,
-        excess: float = 0.0,
-        power: float = 0.0,
-    ) -> None:
-        self.key = key
-        self.bin = bin_
-        self.count = count
-        self.first = first
-        self.factor = factor
-        self.mean = mean
-        self.shape = shape
-        self.check = check
-        self.raw = raw
-        self.nats = nats
-        self.p = p
-        self.mass = mass
-        self.bins = bins
-        self.excess = excess
-        self.power = power
 
-    def dump(self) -> DumpedCounted:
-        """The arguments that make it anew."""
-        own = (self.key, self.bin, self.count, self.first, self.factor, self.mean, self.shape, self.check)
-        return (*own, self.raw, self.nats, self.p, self.mass, self.bins, self.excess, self.power)
+class CountedState(TypedDict):
+    """The state of `Streams` in snapshots."""
+
+    streams: list[Counted]
+    ring: list[float]
+    first: list[float]
+    rhythm: Any
+    shared: tuple[float, float, int, int, float, int]
 
 
 class Streams:
@@ -207,7 +170,8 @@ class Streams:
         if len(self._streams) >= self.cap:
             self._streams.popitem(last=False)
             self.forgotten += 1
-        stream = self._streams[key] = Counted(key, at)
+        stream = self._streams[key] = Counted()
+        stream.key, stream.bin = key, at
         stream.factor = self._factor
         return stream
 
@@ -285,19 +249,19 @@ class Streams:
             judged = stream.raw == 0.0 or stream.check == stream.count + 1
             self._ring.add(stream.raw if judged else tail_nats(stream.count, stream.shape, stream.mean))
 
-    def dump(self) -> Any:
+    def dump(self) -> CountedState:
         """The state, as what msgspec can encode."""
         return {
-            "streams": Each(self._streams.values(), Counted.dump),
+            "streams": list(self._streams.values()),
             "ring": self._ring.dump(),
             "first": self._first.dump(),
             "rhythm": self._rhythm.dump(),
-            "shared": [self._closed, self._total, self._bin, self._learned, self._factor, self.forgotten],
+            "shared": (self._closed, self._total, self._bin, self._learned, self._factor, self.forgotten),
         }
 
-    def load(self, state: Any) -> None:
+    def load(self, state: CountedState) -> None:
         """Take the state of a `dump`."""
-        self._streams = OrderedDict((each[0], Counted(*each)) for each in used_up(state["streams"]))
+        self._streams = OrderedDict((each.key, each) for each in state["streams"])
         self._ring.load(state["ring"])
         self._first.load(state["first"])
         self._rhythm.load(state["rhythm"])

@@ -10,7 +10,7 @@ import json
 import math
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar, TypedDict
 
 import msgspec
 
@@ -21,7 +21,7 @@ from aiops.engine.detect.entity_anomaly import EntityAnomaly
 from aiops.engine.detect.feature_row import NAMES, Row
 from aiops.engine.detect.features import Windows
 from aiops.engine.detect.metrics import Metrics
-from aiops.engine.detect.rate_anomaly import Streams, Surprise
+from aiops.engine.detect.rate_anomaly import CountedState, Streams, Surprise
 from aiops.engine.model_faults import Faults
 from aiops.errors import AiopsError, UsageError
 from aiops.ports import Detector
@@ -42,11 +42,26 @@ _RING = 1024
 _MAX_VERDICTS = 10_000
 
 
+class DetectState(TypedDict):
+    """The state of `Detect` in snapshots."""
+
+    streams: CountedState
+    metrics: Any
+    windows: Any
+    training: list[Row]
+    pending: list[Row]
+    ring: list[float]
+    verdicts: list[EntityAnomaly]
+    model: list[str]
+
+
 class Detect:
     """Bundles the stream surprise, the metric detector and the swapped-in row detector.
 
     `scorers` are the factories that turn a model's state (decoded JSON) into a `Detector`; the host injects them.
     """
+
+    STATE: ClassVar[Any] = DetectState
 
     def __init__(
         self, config: DetectConfig | None = None, scorers: Scorers | None = None, faults: Faults | None = None
@@ -119,7 +134,8 @@ class Detect:
     def _score(self, rows: list[Row]) -> None:
         assert self._model is not None
         for row, score in zip(rows, self._scores(self._model, rows), strict=False):
-            self._verdicts[row.entity] = EntityAnomaly(row.at, row.entity, score, self._ring.tail(score))
+            verdict = self._verdicts[row.entity] = EntityAnomaly()
+            verdict.at, verdict.entity, verdict.score, verdict.p = row.at, row.entity, score, self._ring.tail(score)
             self._verdicts.move_to_end(row.entity)
             self._ring.add(score)
         while len(self._verdicts) > _MAX_VERDICTS:
@@ -181,29 +197,29 @@ class Detect:
         self._windows.set_back(now)
         self._pending = [msgspec.structs.replace(row, at=min(row.at, now)) for row in self._pending]
 
-    def dump(self) -> Any:
+    def dump(self) -> DetectState:
         """The state, as what msgspec can encode."""
         return {
             "streams": self._streams.dump(),
             "metrics": self._metrics.dump(),
             "windows": self._windows.dump(),
-            "training": [msgspec.structs.astuple(row) for row in self._training],
-            "pending": [msgspec.structs.astuple(row) for row in self._pending],
+            "training": list(self._training),
+            "pending": list(self._pending),
             "ring": self._ring.dump(),
-            "verdicts": [[v.at, v.entity, v.score, v.p] for v in self._verdicts.values()],
+            "verdicts": list(self._verdicts.values()),
             "model": self._loaded,
         }
 
-    def load(self, state: Any) -> None:
+    def load(self, state: DetectState) -> None:
         """Take the state of a `dump`; raise `AiopsError` where its model's scorer is not installed."""
         self._streams.load(state["streams"])
         self._metrics.load(state["metrics"])
         self._windows.load(state["windows"])
-        self._training = deque((Row(*row) for row in state["training"]), self.config.training_rows)
-        self._pending = [Row(*row) for row in state["pending"]]
+        self._training = deque(state["training"], self.config.training_rows)
+        self._pending = state["pending"]
         self._ring = Ring(_RING, nats=False)
         self._ring.load(state["ring"])
-        self._verdicts = OrderedDict((verdict[1], EntityAnomaly(*verdict)) for verdict in state["verdicts"])
+        self._verdicts = OrderedDict((verdict.entity, verdict) for verdict in state["verdicts"])
         self._loaded = list(state["model"])
         self._model = self._build(*self._loaded) if self._loaded else None
         self.in_place = _identity(*self._loaded) if self._loaded else None

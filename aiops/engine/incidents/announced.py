@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from mypy_extensions import mypyc_attr
-
 from aiops.engine.dedup.stream import Stream
 from aiops.engine.events import Mention
+from aiops.engine.fields import state
 from aiops.records.severity import LABELS
 
 # Of each severity: a hundred warnings then do not keep a critical alert from being named. A record lists as many
@@ -24,31 +23,17 @@ LEVELS = len(LABELS)
 Said = tuple[str, str, int]
 
 
-@mypyc_attr(acyclic=True)
+@state(acyclic=True)
 class Named:
     """Names and places with their worst level, and the other one of the alert that brought them there.
 
     `counts` are those of names, then of places, by level. `more` counts alerts that found no room.
     """
 
-    __slots__ = (
-        "counts",
-        "more",
-        "names",
-        "places",
-    )
-
-    def __init__(
-        self,
-        names: dict[str, tuple[int, str]] | None = None,
-        places: dict[str, tuple[int, str]] | None = None,
-        counts: list[int] | None = None,
-        more: int = 0,
-    ) -> None:
-        self.names: dict[str, tuple[int, str]] = {} if names is None else names
-        self.places: dict[str, tuple[int, str]] = {} if places is None else places
-        self.counts: list[int] = [0] * (2 * LEVELS) if counts is None else counts
-        self.more = more
+    names: dict[str, tuple[int, str]]
+    places: dict[str, tuple[int, str]]
+    counts: list[int]
+    more: int = 0
 
     def add(self, said: Said) -> bool:
         """Name an alert; return whether that is news."""
@@ -92,6 +77,13 @@ class Named:
             found[name, place, level] = None
         ordered = sorted(found, key=_level, reverse=True) if len(found) > 1 else list(found)
         return [Mention(name, place, level) for name, place, level in ordered]
+
+
+def no_names() -> Named:
+    """Return what an incident has named at its beginning."""
+    named = Named()
+    named.names, named.places, named.counts = {}, {}, [0] * (2 * LEVELS)
+    return named
 
 
 def said_as(stream: Stream, level: int) -> Said:

@@ -5,16 +5,13 @@ Merged and split with the correlator.
 
 from __future__ import annotations
 
-from typing import Any, Final
-
-import msgspec
-from mypy_extensions import mypyc_attr
+from typing import Annotated, Any, ClassVar, Final, TypedDict
 
 from aiops.engine.correlate.join_evidence import Join
 from aiops.engine.dedup.stream import Stream
+from aiops.engine.fields import SHARED, state
 from aiops.engine.incidents.storm import MAX_COUNTED, MAX_STORM_MEMBERS, Tally
 from aiops.engine.interning import Shared
-from aiops.engine.snapshot_records import DumpedCluster, DumpedJoin, DumpedMember, DumpedTally, Each, used_up, values_of
 from aiops.records import Alert, Evidence, parse_severity
 from aiops.records.severity import LEVELS, UNKNOWN
 
@@ -33,11 +30,8 @@ MAX_CALLERS: Final = 32
 # Incidents that may change between two looks of the host, which come with each frame of some thousand records.
 MAX_CHANGED: Final = 20_000
 
-_MEMBER, _JOIN = values_of(DumpedMember), values_of(DumpedJoin)
-_CLUSTER, _TALLY = values_of(DumpedCluster), values_of(DumpedTally)
 
-
-@mypyc_attr(acyclic=True)
+@state(acyclic=True)
 class MemberState:
     """One alert stream inside one cluster.
 
@@ -47,81 +41,29 @@ class MemberState:
     `alert` is that alert's id, by which people name it.
     """
 
-    __slots__ = (
-        "alert",
-        "callers",
-        "cluster",
-        "count",
-        "entity",
-        "fingerprint",
-        "firing",
-        "first_at",
-        "habitual",
-        "has_life_cycle",
-        "join",
-        "labels",
-        "last_at",
-        "magnitude",
-        "message",
-        "name",
-        "notes",
-        "number",
-        "sent_at",
-        "service",
-        "severity",
-        "source",
-        "url",
-    )
-
-    def __init__(
-        self,
-        number: int,
-        cluster: int,
-        fingerprint: str,
-        name: str,
-        entity: str,
-        service: str | None,
-        source: str | None,
-        severity: int,
-        first_at: float,
-        last_at: float,
-        count: int = 0,
-        firing: int = 0,
-        message: str | None = None,
-        callers: dict[str, int] | None = None,
-        magnitude: float | None = None,
-        url: str | None = None,
-        labels: dict[str, str] | None = None,
-        has_life_cycle: bool = False,
-        habitual: bool = False,
-        join: Join | None = None,
-        notes: tuple[str, ...] = (),
-        sent_at: float = 0.0,
-        alert: str = "",
-    ) -> None:
-        self.number = number
-        self.cluster = cluster
-        self.fingerprint = fingerprint
-        self.name = name
-        self.entity = entity
-        self.service = service
-        self.source = source
-        self.severity = severity
-        self.first_at = first_at
-        self.last_at = last_at
-        self.count = count
-        self.firing = firing
-        self.message = message
-        self.callers: dict[str, int] = {} if callers is None else callers
-        self.magnitude = magnitude
-        self.url = url
-        self.labels: dict[str, str] = {} if labels is None else labels
-        self.has_life_cycle = has_life_cycle
-        self.habitual = habitual
-        self.join = join
-        self.notes = notes
-        self.sent_at = sent_at
-        self.alert = alert
+    number: int
+    cluster: int
+    fingerprint: str
+    name: str
+    entity: str
+    service: str | None
+    source: str | None
+    severity: int
+    first_at: float
+    last_at: float
+    callers: dict[str, int]
+    labels: Annotated[dict[str, str], SHARED]
+    count: int = 0
+    firing: int = 0
+    message: str | None = None
+    magnitude: float | None = None
+    url: str | None = None
+    has_life_cycle: bool = False
+    habitual: bool = False
+    join: Join | None = None
+    notes: tuple[str, ...] = ()
+    sent_at: float = 0.0
+    alert: str = ""
 
     @property
     def evidence(self) -> list[Evidence]:
@@ -134,7 +76,7 @@ class MemberState:
             self.notes = (*self.notes, text)
 
 
-@mypyc_attr(acyclic=True)
+@state(acyclic=True)
 class ClusterState:
     """Episodes that belong together. `firing` counts streams whose episode is open.
 
@@ -144,57 +86,21 @@ class ClusterState:
     is the cluster of a storm.
     """
 
-    __slots__ = (
-        "aliases",
-        "background",
-        "beyond",
-        "closed",
-        "count",
-        "firing",
-        "incident",
-        "last_at",
-        "members",
-        "number",
-        "opened_at",
-        "overflow",
-        "severity",
-        "storm",
-        "waiting",
-    )
-
-    def __init__(
-        self,
-        number: int,
-        opened_at: float,
-        last_at: float,
-        severity: int = 0,
-        count: int = 0,
-        firing: int = 0,
-        incident: str | None = None,
-        background: str | None = None,
-        waiting: bool = False,
-        closed: bool = False,
-        members: dict[int, MemberState] | None = None,
-        overflow: int = 0,
-        aliases: list[int] | None = None,
-        storm: Tally | None = None,
-        beyond: dict[str, None] | None = None,
-    ) -> None:
-        self.number = number
-        self.opened_at = opened_at
-        self.last_at = last_at
-        self.severity = severity
-        self.count = count
-        self.firing = firing
-        self.incident = incident
-        self.background = background
-        self.waiting = waiting
-        self.closed = closed
-        self.members: dict[int, MemberState] = {} if members is None else members
-        self.overflow = overflow
-        self.aliases: list[int] = [] if aliases is None else aliases
-        self.storm = storm
-        self.beyond: dict[str, None] = {} if beyond is None else beyond
+    number: int
+    opened_at: float
+    last_at: float
+    members: dict[int, MemberState]
+    aliases: list[int]
+    beyond: dict[str, None]
+    severity: int = 0
+    count: int = 0
+    firing: int = 0
+    incident: str | None = None
+    background: str | None = None
+    waiting: bool = False
+    closed: bool = False
+    overflow: int = 0
+    storm: Tally | None = None
 
     def add_beyond(self, entity: str) -> None:
         """Count the entity of an alert that is not kept one by one, up to `MAX_COUNTED`."""
@@ -203,8 +109,18 @@ class ClusterState:
             self.beyond[entity] = None
 
 
+class ClustersState(TypedDict):
+    """The state of `Clusters` in snapshots."""
+
+    clusters: list[ClusterState]
+    alias: dict[int, int]
+    moved: dict[int, int]
+
+
 class Clusters:
     """All clusters that may still change: those that are open, firing, or of a remembered incident."""
+
+    STATE: ClassVar[Any] = ClustersState
 
     def __init__(self, max_members: int) -> None:
         self.max_members = max_members
@@ -237,7 +153,7 @@ class Clusters:
 
     def open(self, number: int, at: float) -> ClusterState:
         """A new cluster."""
-        cluster = self.by_number[number] = ClusterState(number, at, at)
+        cluster = self.by_number[number] = new_cluster(number, at)
         return cluster
 
     def join(self, cluster: ClusterState, number: int, stream: Stream, alert: Alert, ts: float) -> MemberState | None:
@@ -275,25 +191,18 @@ class Clusters:
 
     def _member(self, number: int, cluster: int, stream: Stream, alert: Alert, ts: float) -> MemberState:
         labels = alert.labels
-        return MemberState(
-            number,
-            cluster,
-            stream.fingerprint,
-            stream.name,
-            stream.entity,
-            stream.service,
-            stream.source,
-            severity_of(alert),
-            ts,
-            ts,
-            message=self._shared.text(alert.message[:MAX_MESSAGE]) if alert.message else None,
-            callers=NOBODY,
-            magnitude=_number(labels.get("z")),
-            url=alert.url,
-            labels=self._shared.mapping(labels),
-            sent_at=alert.ts,
-            alert=alert.id,
-        )
+        member = MemberState()
+        member.number, member.cluster, member.fingerprint = number, cluster, stream.fingerprint
+        member.name, member.entity = stream.name, stream.entity
+        member.service, member.source = stream.service, stream.source
+        member.severity, member.first_at, member.last_at = severity_of(alert), ts, ts
+        member.message = self._shared.text(alert.message[:MAX_MESSAGE]) if alert.message else None
+        member.callers = NOBODY
+        member.magnitude = _number(labels.get("z"))
+        member.url = alert.url
+        member.labels = self._shared.mapping(labels)
+        member.sent_at, member.alert = alert.ts, alert.id
+        return member
 
     def fires(self, cluster: ClusterState, stream: Stream, by: int) -> None:
         """A stream of the cluster began (`by` 1) or stopped (−1) firing."""
@@ -371,52 +280,28 @@ class Clusters:
                 member.first_at = min(member.first_at, now)
                 member.last_at = min(member.last_at, now)
 
-    def dump(self) -> Any:
+    def dump(self) -> ClustersState:
         """State for a snapshot."""
         return {
-            "clusters": Each(self.by_number.values(), _dumped),
-            "alias": list(self.alias.items()),
-            "moved": list(self.moved.items()),
+            "clusters": list(self.by_number.values()),
+            "alias": self.alias,
+            "moved": self.moved,
         }
 
-    def load(self, state: Any) -> None:
+    def load(self, state: ClustersState) -> None:
         """Take the state of a `dump`."""
-        self.by_number = {}
-        for dumped in used_up(state["clusters"]):
-            cluster = _cluster(msgspec.convert(dumped, DumpedCluster, strict=False))
-            self.by_number[cluster.number] = cluster
-        self.alias = dict(state["alias"])
-        self.moved = dict(state["moved"])
+        self.by_number = {cluster.number: cluster for cluster in state["clusters"]}
+        for cluster in self.by_number.values():
+            for member in cluster.members.values():
+                member.callers = member.callers or NOBODY
+        self.alias, self.moved = state["alias"], state["moved"]
 
 
-def _dumped(cluster: ClusterState) -> DumpedCluster:
-    dumped = DumpedCluster(*_CLUSTER(cluster))
-    dumped.members = {number: _dumped_member(member) for number, member in cluster.members.items()}
-    dumped.storm = None if cluster.storm is None else DumpedTally(*_TALLY(cluster.storm))
-    return dumped
-
-
-def _dumped_member(member: MemberState) -> DumpedMember:
-    dumped = DumpedMember(*_MEMBER(member))
-    if member.join is not None:
-        dumped.join = DumpedJoin(*_JOIN(member.join))
-    return dumped
-
-
-def _member(dumped: DumpedMember) -> MemberState:
-    join, dumped.join = dumped.join, None
-    member = MemberState(*_MEMBER(dumped))
-    if join is not None:
-        member.join = Join(*_JOIN(join))
-    return member
-
-
-def _cluster(dumped: DumpedCluster) -> ClusterState:
-    # Compiled, the class takes no other class for its own: the storm comes after.
-    storm, dumped.storm = dumped.storm, None
-    cluster = ClusterState(*_CLUSTER(dumped))
-    cluster.members = {number: _member(member) for number, member in dumped.members.items()}
-    cluster.storm = None if storm is None else Tally(*_TALLY(storm))
+def new_cluster(number: int, at: float) -> ClusterState:
+    """A cluster without members."""
+    cluster = ClusterState()
+    cluster.number, cluster.opened_at, cluster.last_at = number, at, at
+    cluster.members, cluster.aliases, cluster.beyond = {}, [], {}
     return cluster
 
 

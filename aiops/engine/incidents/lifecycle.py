@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf
-from typing import Any, Final
-
-import msgspec
+from typing import Any, ClassVar, Final, TypedDict
 
 from aiops.engine.arrival import Moment
 from aiops.engine.assessment import Assessment
 from aiops.engine.events import ClusterPromoted, IncidentChange, IncidentChanged
-from aiops.engine.incidents.announced import Named, Said
+from aiops.engine.incidents.announced import Said, no_names
 from aiops.engine.incidents.clusters import Clusters, ClusterState, MemberState, count_entities, has_life_cycle
 from aiops.engine.incidents.config import IncidentConfig
 from aiops.engine.incidents.due import DueQueue
 from aiops.engine.incidents.identities import Identities
 from aiops.engine.incidents.incident_record import IncidentRecords
-from aiops.engine.incidents.state import IncidentState, due_of, dumped_of, loaded
+from aiops.engine.incidents.state import IncidentState, due_of, new_incident
 from aiops.engine.silences.silences import Silences
-from aiops.engine.snapshot_records import DumpedIncident, Each, used_up
 from aiops.records import Cause
 
 # Incidents that one tick ranks or ends; ticks come about once a second, and each takes up to some milliseconds.
@@ -38,12 +35,25 @@ Learn = Callable[["IncidentState", ClusterState], None]
 Change = tuple[IncidentChange, list[str]]
 
 
+class IncidentsState(TypedDict):
+    """The state of `Incidents` in snapshots."""
+
+    incidents: list[IncidentState]
+    ended: list[str]
+    open: int
+    names: dict[str, int]
+    due: list[tuple[float, str]]
+    unchecked: list[str]
+
+
 class Incidents:
     """All incidents that are open, or ended and still remembered for reopening and feedback.
 
     `ended` are the ended ones, oldest first. `unchecked` are open ones over which a silence may have begun or ended, in
     the order in which that is looked at (`SilenceChecks`).
     """
+
+    STATE: ClassVar[Any] = IncidentsState
 
     def __init__(
         self, config: IncidentConfig, clusters: Clusters, assess: Assess, learn: Learn, silences: Silences
@@ -67,7 +77,7 @@ class Incidents:
 
         `note` gives the reason, where the cluster had alerts before it was worth an incident.
         """
-        incident = IncidentState(self.identities.give(cluster), cluster.number, at, severity=cluster.severity)
+        incident = new_incident(self.identities.give(cluster), cluster.number, at, cluster.severity)
         incident.rank_gap = self.config.rank_after_s
         incident.entities = count_entities(cluster)
         for member in cluster.members.values():
@@ -100,7 +110,7 @@ class Incidents:
         if incident is None or (incident.status == "resolved" and not fresh):
             return
         if incident.status == "resolved":
-            incident.named = Named()
+            incident.named = no_names()
             incident.named.add(said)
             self.reopen(incident, cluster, at, moment)
         elif incident.named.add(said) or (fresh and incident.silenced):
@@ -310,26 +320,25 @@ class Incidents:
             incident.queued_at = due_of(incident)
         self.due.tidy()
 
-    def dump(self) -> Any:
+    def dump(self) -> IncidentsState:
         """State for a snapshot."""
         return {
-            "incidents": Each(self.by_id.values(), dumped_of),
+            "incidents": list(self.by_id.values()),
             "ended": list(self.ended),
             "open": self.open_count,
-            "names": list(self.identities.counts.items()),
+            "names": self.identities.counts,
             "due": self.due.entries,
             "unchecked": list(self.unchecked),
         }
 
-    def load(self, state: Any) -> None:
+    def load(self, state: IncidentsState) -> None:
         """Take the state of a `dump`."""
-        incidents = (msgspec.convert(each, DumpedIncident) for each in used_up(state["incidents"]))
         self.by_id.clear()
-        self.by_id.update((dumped.id, loaded(dumped)) for dumped in incidents)
+        self.by_id.update((incident.id, incident) for incident in state["incidents"])
         self.ended = dict.fromkeys(state["ended"])
         self.open_count = state["open"]
-        self.identities.counts = dict(state["names"])
-        self.due.entries = [(at, name) for at, name in state["due"]]
+        self.identities.counts = state["names"]
+        self.due.entries = state["due"]
         self.unchecked = dict.fromkeys(state["unchecked"])
 
 

@@ -17,10 +17,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from math import inf
-from typing import Any
 
-from mypy_extensions import mypyc_attr
-
+from aiops.engine.fields import state
 from aiops.engine.incidents.config import IncidentConfig
 from aiops.wording import duration
 
@@ -39,25 +37,13 @@ MAX_COUNTED = 10_000
 MAX_NAMED = 3
 
 
-@mypyc_attr(acyclic=True)
+@state(acyclic=True)
 class Tally:
     """The contents of a storm's incident: alerts by name, and entities, both up to `MAX_COUNTED`."""
 
-    __slots__ = (
-        "domain",
-        "entities",
-        "names",
-    )
-
-    def __init__(
-        self,
-        domain: str,
-        names: dict[str, int] | None = None,
-        entities: dict[str, None] | None = None,
-    ) -> None:
-        self.domain = domain
-        self.names: dict[str, int] = {} if names is None else names
-        self.entities: dict[str, None] = {} if entities is None else entities
+    domain: str
+    names: dict[str, int]
+    entities: dict[str, None]
 
     def count(self, name: str, entity: str, by: int = 1) -> None:
         """So many more alerts of one stream."""
@@ -70,6 +56,17 @@ class Tally:
     def most(self) -> list[tuple[str, int]]:
         """The most frequent names with their counts, equal ones by name."""
         return sorted(self.names.items(), key=lambda item: (-item[1], item[0]))[:MAX_NAMED]
+
+
+def new_tally(domain: str) -> Tally:
+    """A tally of no alerts."""
+    tally = Tally()
+    tally.domain, tally.names, tally.entities = domain, {}, {}
+    return tally
+
+
+# In a snapshot: active, grouped, reserved, when incidents wanted to open and did, clusters by domain.
+StormsState = tuple[bool, int, int, list[float], list[float], dict[str, int]]
 
 
 class Storms:
@@ -147,14 +144,13 @@ class Storms:
     def _full(self, times: deque[float], now: float) -> bool:
         return len(times) == self.limit and now - times[0] <= self.window_s
 
-    def dump(self) -> Any:
+    def dump(self) -> StormsState:
         """State for a snapshot."""
-        state = [self.active, self.grouped, self.reserved, list(self._wanted), list(self._opened)]
-        return [*state, list(self.clusters.items())]
+        wanted, opened = list(self._wanted), list(self._opened)
+        return self.active, self.grouped, self.reserved, wanted, opened, self.clusters
 
-    def load(self, state: Any) -> None:
+    def load(self, state: StormsState) -> None:
         """Take the state of a `dump`."""
-        self.active, self.grouped, self.reserved, wanted, opened, clusters = state
+        self.active, self.grouped, self.reserved, wanted, opened, self.clusters = state
         self._wanted = deque(wanted, maxlen=self.limit or 1)
         self._opened = deque(opened, maxlen=self.limit or 1)
-        self.clusters = dict(clusters)

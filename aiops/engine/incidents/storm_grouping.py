@@ -11,7 +11,7 @@ from aiops.engine.incidents.assignment import Assignment
 from aiops.engine.incidents.clusters import ClusterState
 from aiops.engine.incidents.episodes import REPEAT
 from aiops.engine.incidents.lifecycle import said_of
-from aiops.engine.incidents.storm import MAX_RESERVED, Storms, Tally
+from aiops.engine.incidents.storm import MAX_RESERVED, Storms, new_tally
 from aiops.engine.incidents.triage import Triage
 from aiops.records import Severity
 from aiops.wording import plural
@@ -119,7 +119,7 @@ class StormGrouping:
         return cluster if cluster is not None and cluster.incident is not None else None
 
     def _begin(self, cluster: ClusterState, domain: str) -> None:
-        cluster.storm = Tally(domain)
+        cluster.storm = new_tally(domain)
         # It is held together by no evidence, which the correlator could lose.
         cluster.closed = True
         self.storms.clusters[domain] = cluster.number

@@ -6,7 +6,7 @@ Chronic, ordinary, mild and lone alerts open no incident, or not yet.
 from __future__ import annotations
 
 import heapq
-from typing import Any, Final
+from typing import Final
 
 from aiops.engine.arrival import Arrival
 from aiops.engine.incidents.clusters import Clusters, ClusterState
@@ -129,13 +129,13 @@ class Triage:
         self._waiting = [(min(due, now + self.lone_s), number) for due, number in self._waiting]
         heapq.heapify(self._waiting)
 
-    def dump(self) -> Any:
+    def dump(self) -> list[tuple[float, int]]:
         """State for a snapshot."""
         return self._waiting
 
-    def load(self, state: Any) -> None:
+    def load(self, state: list[tuple[float, int]]) -> None:
         """Take the state of a `dump`."""
-        self._waiting = [(due, number) for due, number in state]
+        self._waiting = state
 
 
 def _corroborated(cluster: ClusterState) -> bool:

@@ -7,13 +7,20 @@ Memory: two entries for each stream that is suppressed, no more than there are s
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
 from mypy_extensions import mypyc_attr
 
 from aiops.engine.arrival import Arrival
 from aiops.engine.silences.silences import Silences
 from aiops.records import has_explicit_severity
+
+
+class MutedState(TypedDict):
+    """The state of `Muted` in snapshots."""
+
+    muted: dict[str, dict[int, bool]]
+    waking: dict[int, bool]
 
 
 @mypyc_attr(acyclic=True)
@@ -77,13 +84,11 @@ class Muted:
         number = next(iter(self.waking))
         return number, self.waking.pop(number)
 
-    def dump(self) -> Any:
+    def dump(self) -> MutedState:
         """State for a snapshot."""
-        muted = [(silence, list(streams.items())) for silence, streams in self.by_silence.items()]
-        return {"muted": muted, "waking": list(self.waking.items())}
+        return {"muted": self.by_silence, "waking": self.waking}
 
-    def load(self, state: Any) -> None:
+    def load(self, state: MutedState) -> None:
         """Take the state of a `dump`."""
-        self.by_silence = {silence: dict(streams) for silence, streams in state["muted"]}
+        self.by_silence, self.waking = state["muted"], state["waking"]
         self.silence_of = {number: name for name, streams in self.by_silence.items() for number in streams}
-        self.waking = dict(state["waking"])

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar, TypedDict
 from weakref import WeakValueDictionary
 
-import msgspec
 from msgspec import Struct
 
 from aiops.engine.silences.schedules import Schedule
@@ -118,6 +117,13 @@ class _Entry:
         return start if start > at else self.schedule.find(end)[0]
 
 
+class SilencesState(TypedDict):
+    """The state of `Silences` in snapshots: each with when its coverage ends and begins next."""
+
+    silences: list[tuple[Silence, float, float]]
+    set_aside: list[tuple[str, str]]
+
+
 class Silences:
     """The silences in force or to come.
 
@@ -125,6 +131,8 @@ class Silences:
     `next_start` is when that of one begins next.
     `set_aside` holds what could not be taken, with the reason, by the silence's id.
     """
+
+    STATE: ClassVar[Any] = SilencesState
 
     def __init__(self) -> None:
         self.by_id: dict[str, Silence] = {}
@@ -221,22 +229,19 @@ class Silences:
             entry.next_start = entry.start_after(now)
         self._changed()
 
-    def dump(self) -> Any:
+    def dump(self) -> SilencesState:
         """State for a snapshot."""
         return {
-            "silences": [(entry.silence, entry.next_end) for entry in self._entries.values()],
-            "starts": [entry.next_start for entry in self._entries.values()],
+            "silences": [(entry.silence, entry.next_end, entry.next_start) for entry in self._entries.values()],
             "set_aside": list(self.set_aside.items()),
         }
 
-    def load(self, state: Any) -> None:
+    def load(self, state: SilencesState) -> None:
         """Load the state of a `dump`; a silence that this build cannot match is set aside."""
         self.by_id, self._entries, self._order = {}, {}, 0
         self.set_aside = {}
-        set_aside = dict(msgspec.convert(state["set_aside"], list[tuple[str, str]]))
-        kept = msgspec.convert(state["silences"], list[tuple[Silence, float]])
-        starts = msgspec.convert(state["starts"], list[float])
-        for (silence, next_end), next_start in zip(kept, starts, strict=True):
+        set_aside = dict(state["set_aside"])
+        for silence, next_end, next_start in state["silences"]:
             try:
                 check(silence.matchers)
                 check_selective(silence.matchers)

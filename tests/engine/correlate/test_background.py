@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiops.engine.correlate.background import MIN_HISTORY_SLOTS, MIN_PERIODS, SLOT_S, Habit, load_habit
+from aiops.engine.correlate.background import MIN_HISTORY_SLOTS, MIN_PERIODS, SLOT_S, Habit
+from tests.engine.through_bytes import Kept, restored, saved
 
 T0 = 1_795_000_200.0
 
@@ -102,10 +103,11 @@ def test_restored_habit_goes_on_as_before(before: list[float], after: list[float
     for gap in before:
         at += gap
         one.observe(at)
-    other = load_habit(one.dump())
+    kept = restored(Kept(Habit, one), Kept(Habit))
+    other = kept.state
     for gap in after:
         at += gap
         assert one.reason(at) == other.reason(at)
         assert one.observe(at) == other.observe(at)
-    assert one.dump() == other.dump()
+    assert saved(Kept(Habit, one)) == saved(Kept(Habit, other))
     assert one.slot < 0 or 0.0 < one.share() <= 1.0

@@ -14,6 +14,7 @@ from aiops.engine.correlate.correlator import Correlator
 from aiops.engine.correlate.result import Closed, CorrelationResult
 from aiops.engine.correlate.scoring import Weights
 from aiops.topology import Topology
+from tests.engine.through_bytes import restored, saved
 
 Item = tuple[float, str, str]
 NO_TOPOLOGY = Topology.build([], [])
@@ -52,10 +53,10 @@ def test_a_dump_at_any_point_changes_nothing(items: list[Item], cut: int, sensit
     before = correlator(sensitivity)
     got = feed(before, items[:cut])
     after = correlator(sensitivity)
-    after.load(msgspec.json.decode(msgspec.json.encode(before.dump(), enc_hook=list)))
+    restored(before, after)
     got += feed(after, items[cut:], min(cut, len(items)))
     assert got == expected
-    assert msgspec.json.encode(after.dump(), enc_hook=list) == msgspec.json.encode(straight.dump(), enc_hook=list)
+    assert saved(after) == saved(straight)
 
 
 @settings(max_examples=30, deadline=None)

@@ -5,14 +5,24 @@ from __future__ import annotations
 import random
 
 from aiops.engine.correlate.scoring import dead_partner
-from aiops.engine.correlate.state import MAJOR_COUNT, MAJOR_SHARE, MAX_MAJORS, Cluster, Entry, absorb, add, touch
+from aiops.engine.correlate.state import (
+    MAJOR_COUNT,
+    MAJOR_SHARE,
+    MAX_MAJORS,
+    Cluster,
+    absorb,
+    add,
+    new_cluster,
+    new_entry,
+    touch,
+)
 
 
 def filled(number: int, streams: int, alerts: int, seed: int) -> Cluster:
     """A cluster of many streams, some of which are frequent for a while only."""
     rng = random.Random(seed)
-    cluster = Cluster(number, 0.0, 0.0)
-    entries = [Entry(cluster, (f"type {one}", "host"), None, 0.0, number * 1000 + one) for one in range(streams)]
+    cluster = new_cluster(number, 0.0)
+    entries = [new_entry((f"type {one}", "host"), None, 0.0, number * 1000 + one) for one in range(streams)]
     for entry in entries:
         add(cluster, (entry.type, entry.entity), entry)
     for at in range(alerts):
@@ -23,7 +33,8 @@ def filled(number: int, streams: int, alerts: int, seed: int) -> Cluster:
 
 def worst(cluster: Cluster, ts: float) -> float:
     """`dead_partner` as it is defined, over all entries."""
-    probe = Cluster(cluster.id, cluster.first, cluster.last, cluster.count)
+    probe = new_cluster(cluster.id, cluster.first)
+    probe.last, probe.count = cluster.last, cluster.count
     probe.majors = [entry for entry in cluster.entries.values() if entry.count >= MAJOR_COUNT]
     return dead_partner(probe, ts)
 

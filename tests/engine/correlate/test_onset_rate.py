@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections import Counter
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +14,7 @@ from aiops.engine.correlate.correlator import Correlator
 from aiops.engine.correlate.onset_rate import START_S, Onsets, goes_on
 from aiops.engine.correlate.pace import MIN_AGE_S, Pace
 from aiops.topology import Topology
+from tests.engine.through_bytes import restored
 
 NO_TOPOLOGY = Topology.build([], [])
 # Unix seconds of an ordinary day, as slots are counted from the epoch.
@@ -105,7 +105,8 @@ def test_goes_on_falls_with_silence_and_rises_with_pace() -> None:
 
 
 def followed(count: int, gap_s: float) -> tuple[Pace, float]:
-    pace = Pace(0.0)
+    pace = Pace()
+    pace.base_at = 0.0
     at = 0.0
     for _ in range(count):
         pace.follow(at, at + gap_s, 10.0 / gap_s)
@@ -245,7 +246,7 @@ def test_a_dump_at_any_point_keeps_rate_and_pace(items: list[tuple[float, str, s
         placed.append((found.cluster, found.member))
     for seq, (ts, type_, service) in enumerate(items[:cut]):
         before.place(seq, ts, type_, f"{service}-0", service)
-    after.load(msgspec.json.decode(msgspec.json.encode(before.dump(), enc_hook=list)))
+    restored(before, after)
     for seq, (ts, type_, service) in enumerate(items[cut:], cut):
         found = after.place(seq, ts, type_, f"{service}-0", service)
         assert (found.cluster, found.member) == placed[seq]

@@ -9,7 +9,8 @@ import pytest
 from aiops.engine.correlate.config import CorrelateConfig
 from aiops.engine.correlate.pace import MAX_ONSETS, RETURN_S, SURGE_S, Pace
 from aiops.engine.correlate.scoring import MAX_IDLE_S, Limits, Weights, at_distance, ends, near, rhythm, silence
-from aiops.engine.correlate.state import Cluster, Entry
+from aiops.engine.correlate.state import Cluster, new_cluster, new_entry
+from tests.engine.made import made
 
 T0 = 1_795_000_000.0
 NAME = ("cpu", "db")
@@ -33,7 +34,7 @@ def test_an_eager_setting_joins_more_and_waits_longer_but_not_for_ever() -> None
 
 
 def test_a_cluster_ends_by_age_once_something_new_was_to_be_expected() -> None:
-    cluster = Cluster(1, T0, T0)
+    cluster = new_cluster(1, T0)
     rate = 1.0 / 600.0
     assert ends(cluster, rate, NAME, T0 + 600.0 * MAX_ONSETS - 1) is None
     assert ends(cluster, rate, NAME, T0 + 600.0 * MAX_ONSETS + 1) == "age"
@@ -41,8 +42,11 @@ def test_a_cluster_ends_by_age_once_something_new_was_to_be_expected() -> None:
 
 def surging(surge: float) -> Cluster:
     """A cluster that has had an alert every ten seconds for ten minutes, and `surge` in the last ones."""
-    cluster = Cluster(1, T0, T0 + 600.0, count=60, surge=surge)
-    cluster.pace = Pace(T0, base_count=60, active_s=600.0, gap_s=10.0, ticks=60, level=1.0, spread=1.0, weight=30.0)
+    cluster = new_cluster(1, T0)
+    cluster.last, cluster.count, cluster.surge = T0 + 600.0, 60, surge
+    cluster.pace = made(
+        Pace, base_at=T0, base_count=60, active_s=600.0, gap_s=10.0, ticks=60, level=1.0, spread=1.0, weight=30.0
+    )
     return cluster
 
 
@@ -54,7 +58,7 @@ def test_a_cluster_ends_by_a_surge_that_its_pace_does_not_explain(surge: float, 
 def test_a_surge_of_a_stream_that_comes_back_after_long_is_no_end() -> None:
     at = T0 + 600.0 + RETURN_S
     cluster, known = (surging(200.0 * exp(RETURN_S / SURGE_S)) for _ in range(2))
-    known.entries[NAME] = Entry(known, NAME, None, T0, 1)
+    known.entries[NAME] = new_entry(NAME, None, T0, 1)
     assert ends(cluster, 1e-6, NAME, at) == "surge"
     assert ends(known, 1e-6, NAME, at) is None
 
@@ -64,13 +68,15 @@ def test_age_is_seen_before_a_surge() -> None:
 
 
 def test_the_rhythm_says_most_right_after_the_entry_and_little_when_it_is_due_anyway() -> None:
-    entry = Entry(Cluster(1, T0, T0), NAME, None, T0, 1, interval=10.0)
+    entry = new_entry(NAME, None, T0, 1)
+    entry.interval = 10.0
     soon, late, later = (rhythm(entry, T0 + s) for s in (0.0, 10.0, 60.0))
     assert soon > 8.0 > late > later > 0.0
 
 
 def test_silence_counts_in_intervals_of_the_cluster() -> None:
-    slow, fast = (Cluster(number, T0, T0, interval=interval) for number, interval in ((1, 60.0), (2, 1.0)))
+    slow, fast = new_cluster(1, T0), new_cluster(2, T0)
+    slow.interval, fast.interval = 60.0, 1.0
     assert silence(slow, T0) == 0.0
     assert silence(fast, T0 + 30.0) > silence(slow, T0 + 30.0) > 0.0
 
@@ -84,7 +90,7 @@ def test_nearness_falls_with_each_hop_beyond_two() -> None:
 
 
 def test_nearness_speaks_while_the_cluster_goes_on_and_against_one_that_was_sealed() -> None:
-    weights, cluster = Weights(), Cluster(1, T0, T0)
+    weights, cluster = Weights(), new_cluster(1, T0)
     assert near(weights, cluster, 1 / 600, 2.0, T0 + 1.0) == weights.near
     assert near(weights, cluster, 1 / 600, 2.0, T0 + 3_000.0) == 0.0
     cluster.sealed = True

@@ -6,11 +6,11 @@ import pytest
 
 from aiops.engine.correlate.cooccurrence import BOTH_NEW, Cooccurrence
 from aiops.engine.correlate.similarity import MAX_MEAN_TYPES, similarity
-from aiops.engine.correlate.state import Cluster
+from aiops.engine.correlate.state import Cluster, new_cluster
 
 
 def cluster(*types: str) -> Cluster:
-    made = Cluster(1, 0.0, 0.0)
+    made = new_cluster(1, 0.0)
     made.types = dict.fromkeys(types, 1)
     return made
 

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.engine.correlate.correlator import Correlator
-from aiops.engine.correlate.snapshot import dump, dump_statistics, load, load_statistics
+from aiops.engine.correlate.snapshot import dump, dump_statistics, load_statistics
+from aiops.engine.snapshot import rows
+from tests.engine import through_bytes
 from tests.engine.correlate.test_correlator import Item, correlator, feed
 
 T0 = 1_795_000_000.0
@@ -27,13 +29,11 @@ def run(moves: list[tuple[float, str, str]], start: float = T0) -> list[Item]:
 
 
 def plain(state: Any) -> Any:
-    return msgspec.msgpack.decode(msgspec.msgpack.encode(state, enc_hook=list))
+    return msgspec.msgpack.decode(msgspec.msgpack.encode(state, enc_hook=rows()))
 
 
 def restored(engine: Correlator) -> Correlator:
-    fresh = correlator()
-    load(fresh, plain(dump(engine)))
-    return fresh
+    return through_bytes.restored(engine, correlator())
 
 
 @settings(max_examples=60)
@@ -54,7 +54,7 @@ def test_load_replaces_all_that_was_there() -> None:
     engine, other = correlator(), correlator()
     feed(engine, run([(1.0, "Disk", "db")] * 5))
     feed(other, run([(3.0, "Cpu", "web")] * 9))
-    load(other, plain(dump(engine)))
+    through_bytes.restored(engine, other)
     assert plain(dump(other)) == plain(dump(engine))
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from aiops.backtest import replay
 from aiops.engine.config import EngineConfig
 from aiops.engine.correlate.config import CorrelateConfig
@@ -15,6 +13,7 @@ from aiops.engine.engine import Engine
 from aiops.engine.events import ClusterSplit, IncidentChanged
 from aiops.records import Alert, Record, Tick
 from aiops.topology import Edge, Node, Topology
+from tests.engine.through_bytes import restored
 
 NOTHING = Topology.build([], [])
 CHAIN = Topology.build([Node(f"n{i}") for i in range(9)], [Edge(f"n{i}", f"n{i + 1}") for i in range(8)])
@@ -109,7 +108,7 @@ def test_a_dump_keeps_what_the_check_needs() -> None:
     straight = Correlator(KNOB, NOTHING)
     feed(straight, joined(1000.0))
     after = Correlator(KNOB, NOTHING)
-    after.load(msgspec.json.decode(msgspec.json.encode(straight.dump(), enc_hook=list)))
+    restored(straight, after)
     for engine in (straight, after):
         feed(engine, apart(1050.0, 18), 10)
     assert parts(straight, 0) == parts(after, 0) != []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from aiops.engine.dedup.stream import describe, entity_of, fingerprint_of, ident
 from aiops.engine.interning import Shared
 from aiops.records import Alert
 from tests.engine.arrivals import observe
+from tests.engine.through_bytes import restored, saved
 
 NONE: frozenset[str] = frozenset()
 TEXT = st.text(max_size=6)
@@ -166,11 +166,10 @@ def test_a_million_labels_stay_within_the_cap_and_firing_streams_are_kept_longes
 def test_state_survives_a_dump() -> None:
     dedup = Dedup(DedupConfig())
     verdicts(alert(0, id="a"), alert(9, "resolved"), alert(20, id="b"), dedup=dedup)
-    other = Dedup(DedupConfig())
-    other.load(msgspec.msgpack.decode(msgspec.msgpack.encode(dedup.dump(), enc_hook=list)))
+    other = restored(dedup, Dedup(DedupConfig()))
     more = [alert(0, id="a"), alert(25), alert(30, "resolved"), alert(2000)]
     assert verdicts(*more, dedup=other) == verdicts(*more, dedup=dedup)
-    assert msgspec.msgpack.encode(other.dump(), enc_hook=list) == msgspec.msgpack.encode(dedup.dump(), enc_hook=list)
+    assert saved(other) == saved(dedup)
 
 
 def test_a_keyed_stream_is_called_what_its_latest_episode_says() -> None:

@@ -7,7 +7,6 @@ import math
 import random
 from collections.abc import Callable
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,8 +14,9 @@ from scipy.stats import kstest, nbinom
 
 from aiops.engine.detect.conformal import Ring
 from aiops.engine.detect.negative_binomial import tail_nats
-from aiops.engine.detect.rate_anomaly import Streams
+from aiops.engine.detect.rate_anomaly import CountedState, Streams
 from aiops.engine.detect.seasonality import Rhythm
+from tests.engine.through_bytes import Kept, restored, saved
 
 START = 1_700_000_000.0 // 60 * 60
 
@@ -170,10 +170,10 @@ def test_a_restart_anywhere_changes_nothing(alerts: list[tuple[float, int]], cut
     for ts, key in alerts[:cut]:
         first.see(ts, str(key))
     second = Streams(cap=4)
-    second.load(msgspec.json.decode(msgspec.json.encode(first.dump(), enc_hook=list)))
+    second.load(restored(Kept(CountedState, first.dump()), Kept(CountedState)).state)
     for ts, key in alerts[cut:]:
         second.see(ts, str(key))
-    assert second.dump() == whole.dump()
+    assert saved(Kept(CountedState, second.dump())) == saved(Kept(CountedState, whole.dump()))
 
 
 def test_the_ring_forgets_and_keeps_its_order() -> None:

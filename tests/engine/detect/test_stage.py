@@ -7,13 +7,13 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 import pytest
 
 from aiops.engine.detect.feature_row import NAMES
 from aiops.engine.detect.stage import Detect, DetectConfig
 from aiops.errors import AiopsError
 from aiops.records import Action, Metric
+from tests.engine.through_bytes import restored, saved
 
 
 class Sum:
@@ -60,7 +60,7 @@ def test_a_restart_anywhere_changes_nothing() -> None:
         whole.metric(sample(1.7e9 + 60 * minute, 1.0 + minute % 3))
         first.metric(sample(1.7e9 + 60 * minute, 1.0 + minute % 3))
     second = Detect(CONFIG, SCORERS)
-    second.load(msgspec.json.decode(msgspec.json.encode(first.dump(), enc_hook=list)))
+    restored(first, second)
     for alert in alerts[900:]:
         a, b = whole.alert(*alert), second.alert(*alert)
         assert (a.nats, a.p, a.seen, a.expected, a.first) == (b.nats, b.p, b.seen, b.expected, b.first)
@@ -68,7 +68,7 @@ def test_a_restart_anywhere_changes_nothing() -> None:
         ours = whole.metric(sample(1.7e9 + 60 * minute, 50.0))
         theirs = second.metric(sample(1.7e9 + 60 * minute, 50.0))
         assert ours == theirs
-    assert msgspec.json.encode(whole.dump(), enc_hook=list) == msgspec.json.encode(second.dump(), enc_hook=list)
+    assert saved(whole) == saved(second)
 
 
 def test_a_surge_is_told_in_a_sentence() -> None:

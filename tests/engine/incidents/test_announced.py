@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from aiops.engine.config import EngineConfig, IncidentConfig
 from aiops.engine.engine import Engine
 from aiops.engine.events import IncidentChanged, Mention
-from aiops.engine.incidents.announced import MAX_NAMED, Named
+from aiops.engine.incidents.announced import MAX_NAMED, no_names
 from aiops.engine.incidents.lifecycle import NEWS_EVERY_S
 from aiops.records import Alert, Record, Severity, Tick
 
@@ -53,7 +53,7 @@ def test_a_repeat_on_its_usual_way_that_got_worse_is_reported() -> None:
 
 
 def test_names_are_bounded_for_each_severity_and_the_rest_is_counted() -> None:
-    named = Named()
+    named = no_names()
     assert all(named.add((f"n{n}", f"p{n}", Severity.WARNING)) for n in range(MAX_NAMED))
     assert not named.add(("one too many", "p0", Severity.WARNING))
     assert named.more == 1
@@ -68,7 +68,7 @@ SAID = st.tuples(st.sampled_from("abcdef"), st.sampled_from("xyz"), st.integers(
 @settings(max_examples=200, deadline=None)
 @given(said=st.lists(SAID, max_size=60))
 def test_whatever_is_named_is_news_once_at_each_severity(said: list[tuple[str, str, int]]) -> None:
-    named = Named()
+    named = no_names()
     names: dict[str, int] = {}
     places: dict[str, int] = {}
     for name, place, level in said:

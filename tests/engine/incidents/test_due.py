@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiops.engine.incidents.due import SLACK, DueQueue
-from aiops.engine.incidents.state import IncidentState
+from aiops.engine.incidents.state import IncidentState, new_incident
 
 
 def queue(*names: str) -> tuple[DueQueue, list[IncidentState]]:
-    incidents = [IncidentState(name, number, 0.0) for number, name in enumerate(names)]
+    incidents = [new_incident(name, number, 0.0, 0) for number, name in enumerate(names)]
     return DueQueue({one.id: one for one in incidents}), incidents
 
 

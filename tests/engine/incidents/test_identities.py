@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 
 from aiops.engine.incidents import identities as module
-from aiops.engine.incidents.clusters import ClusterState, MemberState
+from aiops.engine.incidents.clusters import ClusterState, MemberState, new_cluster
 from aiops.engine.incidents.identities import Identities
+from tests.engine.made import made
 
 
 def cluster(number: int, fingerprint: str = "f0", sent_at: float = 5.0) -> ClusterState:
-    made = ClusterState(number, 0.0, 0.0)
-    first = MemberState(number, number, fingerprint, "DiskFull", "db", None, None, 4, 0.0, 0.0, sent_at=sent_at)
-    made.members = {number: first}
-    return made
+    cluster = new_cluster(number, 0.0)
+    first = made(MemberState, number=number, cluster=number, fingerprint=fingerprint, sent_at=sent_at)
+    cluster.members = {number: first}
+    return cluster
 
 
 def test_the_number_of_the_cluster_plays_no_part() -> None:

@@ -6,7 +6,7 @@ from aiops.engine.arrival import Moment
 from aiops.engine.engine import Engine
 from aiops.engine.events import ClusterMerged, ClusterPromoted, IncidentChanged
 from aiops.engine.incidents.clusters import ClusterState
-from aiops.engine.incidents.storm import Tally
+from aiops.engine.incidents.storm import new_tally
 from aiops.records import Alert, Tick
 
 T0 = 1_795_000_000.0
@@ -75,7 +75,7 @@ def test_a_cluster_is_not_merged_with_itself() -> None:
 
 def test_what_was_grouped_during_a_storm_pulls_nothing_in() -> None:
     engine, (one, two) = engine_of("critical", "critical")
-    two.storm = Tally("zone=a")
+    two.storm = new_tally("zone=a")
     assert merge(engine, one, two.number).out == []
     assert merge(engine, two, one.number).out == []
     assert engine.incidents.open_count == 2

@@ -7,10 +7,11 @@ import pytest
 from aiops.engine.arrival import Arrival
 from aiops.engine.config import IncidentConfig
 from aiops.engine.correlate.result import CorrelationResult
-from aiops.engine.dedup.stream import Stream
+from aiops.engine.dedup.stream import Stream, new_stream
 from aiops.engine.detect.rate_anomaly import Surprise
 from aiops.engine.incidents.clusters import Clusters, ClusterState
 from aiops.engine.incidents.triage import Triage
+from aiops.engine.interning import Shared
 from aiops.records import Alert
 
 NOW = 1_795_000_000.0
@@ -18,7 +19,7 @@ LONE_S = 600.0
 
 
 def stream(name: str = "Slow", entity: str = "db", has_life_cycle: bool = True) -> Stream:
-    made = Stream(0, f"{name}/{entity}", (None, name, entity, None, ()), name, entity, None, None)
+    made = new_stream(0, (None, name, entity, None, ()), Shared(), Alert(ts=0.0, name=name), entity)
     made.has_life_cycle = has_life_cycle
     return made
 

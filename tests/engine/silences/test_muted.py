@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from aiops.engine.arrival import Arrival
-from aiops.engine.dedup.stream import Stream
+from aiops.engine.dedup.stream import new_stream
+from aiops.engine.interning import Shared
 from aiops.engine.silences.muted import Muted
 from aiops.engine.silences.silences import Silence, Silences
 from aiops.matchers import Matcher
@@ -26,7 +27,7 @@ def arrival(entity: str, at: float = 1.0, severity: str | None = "high") -> Arri
     made = Arrival()
     made.now = T0 + at
     made.begin(Alert(ts=T0 + at, name="Slow", entity=entity, severity=severity), T0 + at)
-    made.stream = Stream(7, f"Slow/{entity}", (None, "Slow", entity, None, ()), "Slow", entity, None, None)
+    made.stream = new_stream(7, (None, "Slow", entity, None, ()), Shared(), Alert(ts=0.0, name="Slow"), entity)
     return made
 
 

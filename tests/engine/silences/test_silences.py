@@ -20,6 +20,7 @@ from aiops.engine.silences.silences import MAX_EXPRESSIONS, MAX_SET_ASIDE, MAX_S
 from aiops.errors import UsageError
 from aiops.matchers import Matcher, read_matchers
 from aiops.records import Action, Alert, Tick
+from tests.engine.through_bytes import restored, saved
 
 DAY = 86_400.0
 
@@ -202,8 +203,6 @@ def test_first_silence_that_matches_is_found(
     if removed is not None:
         assert silences.remove(removed) == (plain.pop(removed, None) is not None)
     assert list(silences.by_id.values()) == list(plain.values())
-    other = Silences()
-    other.load(msgspec.msgpack.decode(msgspec.msgpack.encode(other.dump())))
     for one_alert, entity, at in alerts:
         expected = next(
             (
@@ -299,27 +298,17 @@ def test_snapshot_between_two_ends_changes_none(steps: list[float], cut: int, le
     for turn, step in enumerate(steps):
         now += step
         if turn == cut:
-            other = Silences()
-            other.load(msgspec.msgpack.decode(msgspec.msgpack.encode(cut_off.dump(), enc_hook=None)))
-            cut_off = other
+            cut_off = restored(cut_off, Silences())
         assert whole.match(alert(0.0), "cart-1", now - step / 2) == cut_off.match(alert(0.0), "cart-1", now - step / 2)
         assert whole.ended(now) == cut_off.ended(now)
         assert whole.next_end == cut_off.next_end
-        assert msgspec.msgpack.encode(whole.dump()) == msgspec.msgpack.encode(cut_off.dump())
+        assert saved(whole) == saved(cut_off)
 
 
 def test_snapshot_with_what_cannot_be_asked_is_read_without_it() -> None:
-    state: dict[str, Any] = {
-        "silences": [
-            [msgspec.to_builtins(silence("good")), 100.0],
-            [msgspec.to_builtins(silence("bad", "a=b")) | {"matchers": [["a", "=~", "("]]}, 100.0],
-        ],
-        "starts": [math.inf, math.inf],
-        "set_aside": [],
-    }
-    state["silences"][1][0]["matchers"] = [{"label": "a", "op": "=~", "value": "(?=x)"}]
+    bad = msgspec.structs.replace(silence("bad", "a=b"), matchers=(Matcher("a", "=~", "(?=x)"),))
     silences = Silences()
-    silences.load(state)
+    silences.load({"silences": [(silence("good"), 100.0, math.inf), (bad, 100.0, math.inf)], "set_aside": []})
     assert list(silences.by_id) == ["good"]
     assert "RE2" in silences.set_aside["bad"]
 
