@@ -35,7 +35,7 @@ class Faults:
         count = self.counts[port] = self.counts.get(port, 0) + 1
         if str(count).strip("0") == "1":
             times = "" if count == 1 else f" ({count} times so far)"
-            self.texts.append(f"{port}: the model failed, its part is left out{times}: {_said(error)}")
+            self.texts.append(f"{port}: the model failed, its part is left out{times}: {_message(error)}")
 
 
 def all_of(kind: type[T], values: Any) -> list[T]:
@@ -47,5 +47,5 @@ def all_of(kind: type[T], values: Any) -> list[T]:
     return found
 
 
-def _said(error: Exception) -> str:
+def _message(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:_MAX_TEXT]

@@ -194,11 +194,11 @@ Facts = dict[tuple[str, str, str | None], AlertFact]
 
 def _add(facts: Facts, member: MemberState) -> None:
     """Facts of a member: one for each caller that observed it, one without caller where there is none."""
-    told = sum(member.callers.values())
+    observed = sum(member.callers.values())
     for caller, count in member.callers.items():
         _count(facts, member, caller, count)
-    if member.count > told:
-        _count(facts, member, None, member.count - told)
+    if member.count > observed:
+        _count(facts, member, None, member.count - observed)
 
 
 def _count(facts: Facts, member: MemberState, caller: str | None, count: int) -> None:

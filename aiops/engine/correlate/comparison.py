@@ -111,7 +111,7 @@ class Comparison:
                 break
             npmi = answers.get(entry.type)
             if npmi is None:
-                npmi = self.cooccurrence.ask(answers, candidate.type, entry.type)
+                npmi = self.cooccurrence.query(answers, candidate.type, entry.type)
             cluster = entry.cluster
             if cluster.round != round_:
                 cluster.round, cluster.slot, cluster.score = round_, len(found), NEVER

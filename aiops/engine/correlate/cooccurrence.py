@@ -137,10 +137,10 @@ class Cooccurrence:
         """NPMI of two types, from -0.3 to 1; see `BOTH_NEW` and `NEVER_TOGETHER` for what is not measured."""
         answers = self.answers_of(a)
         value = answers.get(b)
-        return self.ask(answers, a, b) if value is None else value
+        return self.query(answers, a, b) if value is None else value
 
     def answers_of(self, a: str) -> dict[str, float]:
-        """Return the answers about a type since the last bin: read these first, then `ask`."""
+        """Return the answers about a type since the last bin: read these first, then `query`."""
         answers = self.answers.get(a)
         if answers is None:
             answers = self.answers[a] = {a: 1.0}
@@ -151,7 +151,7 @@ class Cooccurrence:
         first, second = self.types.get(a), self.types.get(b)
         return (first is None or not first.known) and (second is None or not second.known) and a != b
 
-    def ask(self, answers: dict[str, float], a: str, b: str) -> float:
+    def query(self, answers: dict[str, float], a: str, b: str) -> float:
         """Work out the NPMI of two types, and keep it in the answers of `a`."""
         first, second = self.types.get(a), self.types.get(b)
         if first is None or not first.known:

@@ -24,7 +24,7 @@ def _mean(known: Cooccurrence, type_: str, cluster: Cluster) -> float:
     count = 0
     for other in cluster.types:
         npmi = answers.get(other)
-        total += known.ask(answers, type_, other) if npmi is None else npmi
+        total += known.query(answers, type_, other) if npmi is None else npmi
         count += 1
         if count == MAX_MEAN_TYPES:
             break

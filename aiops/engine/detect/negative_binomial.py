@@ -31,8 +31,8 @@ def tail_nats(count: int, shape: float, mean: float) -> float:
         return 0.0
     if count == 1:
         # By far the most common question: 1 − P(N = 0), without loss of digits.
-        spoken = -math.expm1(-shape * math.log1p(mean / shape))
-        return -math.log(spoken) if spoken > 0.0 else MAX_NATS
+        at_least_one = -math.expm1(-shape * math.log1p(mean / shape))
+        return -math.log(at_least_one) if at_least_one > 0.0 else MAX_NATS
     q = mean / (mean + shape)
     log_zero = -shape * math.log1p(mean / shape)
     if count <= min(_MAX_BODY, 8.0 * mean / min(1.0, shape) + 2.0):

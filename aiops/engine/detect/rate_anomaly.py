@@ -190,8 +190,8 @@ class Streams:
         """The p-value of a raw tail: its rank among closed bins, times the share of bins that were not silent."""
         if len(self._ring) < MIN_RING:
             return math.exp(-nats)
-        spoken = self._closed / self._total if self._total > 0.0 else 1.0
-        return min(1.0, spoken * self._ring.tail(nats))
+        active_share = self._closed / self._total if self._total > 0.0 else 1.0
+        return min(1.0, active_share * self._ring.tail(nats))
 
     def _roll(self, stream: Counted, at: int) -> None:
         """Close the open bin, pass the silent ones, open bin `at`."""

@@ -100,7 +100,7 @@ class _Entry:
         """Return true if it is in force and all of its other matchers match; it was found by the first one."""
         if not self.covers(at):
             return False
-        return all(ask(read(alert, entity)) for read, ask in self.questions)
+        return all(matches(read(alert, entity)) for read, matches in self.questions)
 
     def end_after(self, at: float) -> float:
         """Return when its coverage ends next after a time."""
@@ -322,7 +322,7 @@ class _Index:
 def selector(matchers: Iterable[Matcher]) -> Callable[[Alert, str], bool]:
     """Return the test whether an alert, with its entity, matches all matchers."""
     questions = [(reader(matcher.label), question(matcher)) for matcher in matchers]
-    return lambda alert, entity: all(ask(read(alert, entity)) for read, ask in questions)
+    return lambda alert, entity: all(matches(read(alert, entity)) for read, matches in questions)
 
 
 def reader(label: str) -> Reader:

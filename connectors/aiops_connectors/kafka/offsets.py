@@ -175,8 +175,8 @@ class Positions:
         """Keep the marks of these topics; a mark of 0 carries no information."""
         for partition, mark in marks.items():
             place = place_of(partition)
-            told = {_ID + partition[0]: mark.topic_id, _LOG_START + place: mark.start, _EPOCH + place: mark.epoch}
-            self._at.update({name: value for name, value in told.items() if value > 0})
+            found = {_ID + partition[0]: mark.topic_id, _LOG_START + place: mark.start, _EPOCH + place: mark.epoch}
+            self._at.update({name: value for name, value in found.items() if value > 0})
 
     def _counts(self, found: Commit, at: int | None, mark: Mark) -> bool:
         """Return True if a committed offset moves us: we hold none, or another reader committed it."""
