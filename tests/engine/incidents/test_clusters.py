@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,14 +20,17 @@ from aiops.engine.incidents.clusters import (
     severity_of,
 )
 from aiops.records import Alert
+from tests.engine.made import made
+from tests.engine.through_bytes import restored, saved
 
 T0 = 1_795_000_000.0
 
 
 def stream_of(number: int, entity: str = "", **more: Any) -> Stream:
     entity = entity or f"e{number}"
-    found = Stream(number, f"f{number}", (None, f"A{number}", entity, None, ()), f"A{number}", entity, None, None)
-    found.member = number
+    identity = (None, f"A{number}", entity, None, ())
+    found = made(Stream, number=number, fingerprint=f"f{number}", identity=identity, member=number)
+    found.name, found.entity, found.service, found.source = f"A{number}", entity, None, None
     for name, value in more.items():
         setattr(found, name, value)
     return found
@@ -224,8 +226,4 @@ def test_sums_hold_through_any_moves_and_a_restart(moves: list[tuple[str, int, i
         for one in lab.clusters.by_number.values():
             assert (one.count, one.firing) == sums(one)
             assert all(member.cluster == one.number for member in one.members.values())
-    state = msgspec.msgpack.decode(msgspec.msgpack.encode(lab.clusters.dump(), enc_hook=list))
-    again = Clusters(100)
-    again.load(state)
-    encoded = [msgspec.msgpack.encode(each.dump(), enc_hook=list) for each in (lab.clusters, again)]
-    assert encoded[0] == encoded[1]
+    assert saved(restored(lab.clusters, Clusters(100))) == saved(lab.clusters)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aiops.engine.incidents.clusters import ClusterState, MemberState
+from aiops.engine.incidents.clusters import ClusterState, MemberState, new_cluster
 from aiops.engine.incidents.summary import (
     MAX_SENTENCES,
     MAX_SHOWN,
@@ -19,19 +19,21 @@ from aiops.engine.incidents.summary import (
     title,
     worst_of,
 )
+from tests.engine.made import made
 
 T0 = 1_795_000_000.0
 
 
 def member(number: int, severity: int = 3, at: float = 0.0, **more: Any) -> MemberState:
     given: dict[str, Any] = {"count": 2, "firing": 1, **more}
-    return MemberState(
-        number, 1, f"f{number}", f"A{number}", f"e{number}", None, None, severity, T0 + at, T0 + at, **given
-    )
+    named = {"fingerprint": f"f{number}", "name": f"A{number}", "entity": f"e{number}", "service": None, "source": None}
+    times = {"severity": severity, "first_at": T0 + at, "last_at": T0 + at}
+    return made(MemberState, number=number, cluster=1, **named, **times, callers={}, labels={}, **given)
 
 
 def cluster(**more: Any) -> ClusterState:
-    found = ClusterState(1, T0, T0 + 90)
+    found = new_cluster(1, T0)
+    found.last_at = T0 + 90
     for name, value in more.items():
         setattr(found, name, value)
     return found
