@@ -36,7 +36,7 @@ def parse_silence(action: Action, now: float | None = None) -> Silence:
     if every is not None and every not in EVERY:
         raise UsageError(f"silence: $.args.every: expected {', '.join(EVERY)}; got {every[:80]!r}")
     if every is None and now is not None and end <= now:
-        raise UsageError(f"silence: $.args.until: expected a time to come; it ended at {now - end:.0f} s")
+        raise UsageError(f"silence: $.args.until: expected a time to come; it ended {now - end:.0f} s ago")
     name = args.get("id") or action.id
     if len(name) > MAX_ID_CHARS:
         raise UsageError(f"silence: $.args.id: expected at most {MAX_ID_CHARS} characters; got {len(name)}")

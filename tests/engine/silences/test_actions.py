@@ -66,7 +66,7 @@ def test_argument_that_does_not_fit_is_named(args: dict[str, str], said: str) ->
 
 def test_silence_that_is_over_is_refused_only_where_the_time_is_known() -> None:
     assert parse_silence(action()).end == T0 + 600
-    with pytest.raises(UsageError, match="over since 400 s"):
+    with pytest.raises(UsageError, match="it ended 400 s ago"):
         parse_silence(action(), T0 + 1_000)
     recurring = action(every="day")
     assert parse_silence(recurring, T0 + 90 * 86_400).every == "day"
