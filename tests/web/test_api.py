@@ -95,7 +95,7 @@ def test_silences_once_and_recurring(site: Any) -> None:
         ({"until": "nan"}, "until"),
         ({"until": 1e300}, "until"),
         ({"from": "inf"}, "from"),
-        ({"from": NOW - 60, "until": NOW - 1}, "it is over"),
+        ({"from": NOW - 60, "until": NOW - 1}, "expected a time to come; it ended"),
         ({"matchers": [{"label": "nosuch", "op": "!=", "value": "x"}]}, "lacks these labels"),
         ({"matchers": ["alertname=~.*"]}, "lacks these labels"),
         ({"matchers": ['a="b']}, "closing"),
