@@ -8,8 +8,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from aiops.config import PluginName
 from aiops.errors import UsageError
 from aiops.patterns import MAX_CAUGHT, MAX_PATTERN_CHARS, MAX_REMEMBERED, Expression, Finder
 
@@ -132,3 +134,22 @@ def test_the_standard_library_matches_literals_only() -> None:
             if not isinstance(node.args[0], ast.Constant) and (place, ast.unparse(node.args[0])) not in OWN:
                 found.append(f"{place}:{node.lineno}: {ast.unparse(node)}")
     assert [one for one in found if not one.startswith("aiops/patterns.py")] == []
+
+
+def test_format_that_ends_with_its_pattern_takes_no_newline_after_it() -> None:
+    """`$` alone also matches before a last newline, which then stands in logs, names and paths."""
+    files = [path for top in ("aiops", "connectors", "models") for path in (ROOT / top).rglob("*.py")]
+    patterns = [
+        (path.relative_to(ROOT), keyword.value.value)
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg == "pattern" and isinstance(keyword.value, ast.Constant)
+    ]
+    assert len(patterns) > 10
+    # An alert's id is any text of its sender; it is looked up, and nothing else.
+    loose = {text for _, text in patterns if isinstance(text, str) and text.endswith("$")} - {"^[^,]+$"}
+    assert not loose
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert("pager\n", PluginName)

@@ -40,7 +40,7 @@ class Token(Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[
         str,
         Meta(
-            pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,62}$",
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,62}$(?!\n)",
             description="Who it is: the actor of what is done with the token, in the audit.",
         ),
     ]
@@ -52,7 +52,7 @@ class Token(Struct, frozen=True, forbid_unknown_fields=True):
         Annotated[
             str,
             Meta(
-                pattern=r"^[0-9a-f]{64}$",
+                pattern=r"^[0-9a-f]{64}$(?!\n)",
                 description="The token's hash in hexadecimal; the file then holds no secret. Either this or `env`.",
             ),
         ]

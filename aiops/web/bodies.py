@@ -74,12 +74,12 @@ class ListQuery(Struct, forbid_unknown_fields=True):
     """
 
     status: (
-        Annotated[str, Meta(pattern=r"^(open|acknowledged|resolved|merged)(,(open|acknowledged|resolved|merged))*$")]
+        Annotated[str, Meta(pattern=r"^(open|acknowledged|resolved|merged)(,(open|acknowledged|resolved|merged))*$(?!\n)")]
         | None
     ) = None
     min_severity: SeverityWord | None = None
     since: Annotated[float, Meta(ge=0, le=4_102_444_800)] | None = None
-    before: Annotated[str, Meta(max_length=1_100, pattern=r"^[0-9]{1,12}(\.[0-9]{1,9})?~.+$")] | None = None
+    before: Annotated[str, Meta(max_length=1_100, pattern=r"^[0-9]{1,12}(\.[0-9]{1,9})?~.+$(?!\n)")] | None = None
     limit: Limit = 100
 
 
@@ -140,7 +140,7 @@ class NewSilence(Struct, forbid_unknown_fields=True, rename={"from_": "from"}):
     weekdays: Annotated[list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]], Meta(max_length=7)] = []
     days: Annotated[list[Annotated[int, Meta(ge=-1, le=31)]], Meta(max_length=32)] = []
     comment: Text | None = None
-    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,62}$")] | None = None
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,62}$(?!\n)")] | None = None
 
 
 class Silences(Struct):
