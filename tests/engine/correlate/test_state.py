@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiops.engine.correlate.state import Cluster, Entry, absorb, add, follow, free, remove, touch
+from aiops.engine.correlate.state import Cluster, Entry, absorb, add, follow, free, new_cluster, new_entry, remove, touch
 
 T0 = 1_795_000_000.0
 
 
 def cluster_of(id: int, *names: tuple[str, str], first: float = T0) -> Cluster:
-    cluster = Cluster(id, first, first)
+    cluster = new_cluster(id, first)
     for number, name in enumerate(names):
-        add(cluster, name, Entry(cluster, name, None, first, id * 100 + number))
+        add(cluster, name, new_entry(name, None, first, id * 100 + number))
     return cluster
 
 
