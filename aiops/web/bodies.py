@@ -74,7 +74,9 @@ class ListQuery(Struct, forbid_unknown_fields=True):
     """
 
     status: (
-        Annotated[str, Meta(pattern=r"^(open|acknowledged|resolved|merged)(,(open|acknowledged|resolved|merged))*$(?!\n)")]
+        Annotated[
+            str, Meta(pattern=r"^(open|acknowledged|resolved|merged)(,(open|acknowledged|resolved|merged))*$(?!\n)")
+        ]
         | None
     ) = None
     min_severity: SeverityWord | None = None

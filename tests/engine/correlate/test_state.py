@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiops.engine.correlate.state import Cluster, Entry, absorb, add, follow, free, new_cluster, new_entry, remove, touch
+from aiops.engine.correlate.state import (
+    Cluster,
+    Entry,
+    absorb,
+    add,
+    follow,
+    free,
+    new_cluster,
+    new_entry,
+    remove,
+    touch,
+)
 
 T0 = 1_795_000_000.0
 
