@@ -73,3 +73,11 @@ def _is_inside(module: str, package: str) -> bool:
     if package == "aiops.engine":
         return room_of(module).partition(".")[0] == "engine"
     return module == package or module.startswith(f"{package}.")
+
+
+def test_files_that_the_page_names_are_there() -> None:
+    """By the end of their path: the text gives the package where it is not clear."""
+    there = [f"/{path.relative_to(PAGE.parent)}" for path in PAGE.parent.glob("*/**/*.py") if ".venv" not in path.parts]
+    named = set(re.findall(r"`([a-z_/]+\.py)`", PAGE.read_text(encoding="utf-8")))
+    assert len(named) > 10
+    assert not {name for name in named if not any(path.endswith(f"/{name}") for path in there)}
