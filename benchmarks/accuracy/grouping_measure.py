@@ -6,10 +6,9 @@ import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import msgspec
-
 from aiops.engine.correlate.config import CorrelateConfig
 from aiops.engine.correlate.correlator import Correlator
+from aiops.engine.snapshot import Reader, parts
 from aiops.score import IncidentRates, grouping, macro, roc_area
 from aiops.topology import Topology
 from benchmarks.accuracy.grouping_data import Item, Stream, shuffled
@@ -67,23 +66,26 @@ class Engine:
     def __init__(self, packed: dict[str, Any] | None = None, learns: bool = True) -> None:
         self.packed = packed
         self.learns = learns
-        # Encoded, as a loaded state is changed by what it is used for.
-        self.states: dict[str, bytes] = {}
+        # In the pieces of a snapshot, as a loaded state is changed by what it is used for.
+        self.states: dict[str, list[bytes]] = {}
 
     def __call__(self, part: Window, sensitivity: float) -> tuple[list[int], list[int]]:
         """Clusters, and nanoseconds, of each alert."""
         correlator = Correlator(CorrelateConfig(sensitivity=sensitivity), EMPTY)
-        correlator.load(msgspec.msgpack.decode(self._state(part)))
+        stages = {"correlate": correlator}
+        reader = Reader(iter(self._state(part)), len(stages))
+        reader.first()
+        reader.stage(stages)
         return place_all(correlator, part.items)
 
-    def _state(self, part: Window) -> bytes:
+    def _state(self, part: Window) -> list[bytes]:
         if part.name not in self.states:
             correlator = Correlator(CorrelateConfig(), EMPTY)
             if self.packed is not None:
                 correlator.load_statistics(self.packed)
             for item in part.before if self.learns else ():
                 correlator.learn(item.ts, item.type, item.entity)
-            self.states[part.name] = msgspec.msgpack.encode(correlator.dump(), enc_hook=list)
+            self.states[part.name] = list(parts({}, {"correlate": correlator}))
         return self.states[part.name]
 
 
