@@ -34,9 +34,9 @@ def press_on_incident(window: Visit, site: Site, incident: str) -> None:
     window.press("Acknowledge")
     assert site.status(incident) == "acknowledged"
     assert "acknowledged" in window.text()
-    window.press("This was it")
+    window.press("Confirm cause")
     assert "(confirmed)" in window.text()
-    window.press("The grouping is right")
+    window.press("Confirm grouping")
     assert "grouping confirmed" in window.text()
     window.page.locator("select[name=outcome]").first.select_option("helped")
     window.press("Confirm use")
@@ -50,7 +50,7 @@ def press_on_silences(window: Visit, site: Site, incident: str) -> None:
     window.page.goto(f"/incidents/{incident}")
     window.page.get_by_role("link", name="Silence", exact=True).click()
     window.page.wait_for_url("**/silences?**")
-    window.fill("Why", "a drill")
+    window.fill("Comment", "a drill")
     window.press("Add")
     assert "a drill" in window.text()
     [silence] = site.get("/api/v1/silences")["silences"]
@@ -70,7 +70,7 @@ def test_forms_work_with_tokens(tmp_path: Path, visit: Open, width: int, scripts
         window.press("Release")
         assert site.get("/api/v1/switches")["switches"]["global"] is False
         window.page.goto(f"/incidents/{incident}")
-        window.press("Approve this run")
+        window.press("Approve")
         eventually(lambda: [run["state"] for run in site.get("/api/v1/runs")["runs"]] == ["executed"])
         assert [request.path for request in site.target.requests] == ["/worker-1/restart"]
         window.page.goto("/runs")
@@ -78,7 +78,7 @@ def test_forms_work_with_tokens(tmp_path: Path, visit: Open, width: int, scripts
         window.press("Stop everything")
         assert site.get("/api/v1/switches")["switches"]["global"] is True
         window.fill("Scope", "team:platform")
-        window.fill("Why", "a drill")
+        window.fill("Reason", "a drill")
         window.press("Engage")
         assert site.get("/api/v1/switches")["switches"]["team:platform"] is True
         press_on_incident(window, site, incident)
