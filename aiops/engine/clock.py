@@ -18,6 +18,9 @@ AGREEING = 3
 # sender whose clock is ahead must not expire the streams of others. Nor must it delay what is due, as no time passes
 # until the host's clock has caught up.
 LEAD_S = 5.0
+# A record no further behind the host's clock is live, as far as clocks usually disagree. Were it taken for one of the
+# old time that the first record of a log had, it would join what that one opened, and resolve with it.
+PRESENT_S = 300.0
 # The host's clock was wrong when the engine's time stays further ahead of it than an alert can move it for so long.
 SET_BACK_S = 30.0
 
@@ -54,7 +57,7 @@ class Timeline(Struct):
                 self.far = []
             return ts
         if ts > now:
-            return ts if self._agree(ts, AGREEING) else now
+            return ts if self._is_present(ts) or self._agree(ts, AGREEING) else now
         # Late records are no reason to go back where the host's clock is known, or where the time was agreed upon.
         if self.tick < 0.0 and self._agree(ts, AGREEING if self.support >= AGREEING else 1):
             self.back_to = ts
@@ -70,6 +73,13 @@ class Timeline(Struct):
             # Older records are being caught up with; this one came between them.
             return self.now
         return max(self.tick, min(self.now, self.tick + LEAD_S))
+
+    def _is_present(self, ts: float) -> bool:
+        """Return True for a time that the host's clock confirms: it needs no others that agree with it."""
+        if self.tick < 0.0 or ts < self.tick - PRESENT_S:
+            return False
+        self.far, self.support = [], AGREEING
+        return True
 
     def _agree(self, ts: float, needed: int) -> bool:
         """Return true if enough far times in a row are of one clock, this one included."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import yaml
+
 from aiops.wording import yaml_quoted
 
 _TEMPLATE = """\
@@ -47,5 +49,12 @@ def draft(name: str, alert: str) -> str:
         "other": f"Not{alert[:200]}",
     }
     return _TEMPLATE.format(
-        name=name, tag=name.partition("-")[0], **{key: yaml_quoted(text) for key, text in texts.items()}
+        name=_scalar(name),
+        tag=_scalar(name.partition("-")[0]),
+        **{key: yaml_quoted(text) for key, text in texts.items()},
     )
+
+
+def _scalar(word: str) -> str:
+    """Return a word as a scalar of YAML, with quotes where it would be read as a number, a date or a truth value."""
+    return word if yaml.safe_load(word) == word else yaml_quoted(word)

@@ -156,3 +156,10 @@ def test_a_sample_that_is_not_json_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "payload.json"
     file.write_text("{")
     assert "not JSON" in str(run("acme", "--sample", file).exception)
+
+
+@pytest.mark.parametrize("name", ["on", "off", "yes", "no", "null", "true"])
+def test_a_name_that_yaml_reads_as_something_else_is_quoted(name: str, tmp_path: Path) -> None:
+    mapping = tmp_path / f"{name}.yaml"
+    mapping.write_text(draft(name, [FIRING]).mapping, encoding="utf-8")
+    assert load_mapping(mapping).name == name

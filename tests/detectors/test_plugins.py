@@ -48,7 +48,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_shipped_detectors_are_registered() -> None:
-    assert plugins.names() == ["ecod", "hbos", "pca"]
+    assert {"ecod", "hbos", "pca"} <= set(plugins.names())
 
 
 def test_no_detector_is_left_among_the_models() -> None:

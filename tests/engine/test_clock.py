@@ -293,3 +293,28 @@ def test_a_minute_of_the_right_clock_is_enough(records: list[Record]) -> None:
 def test_the_time_of_a_log_that_starts_is_the_first_records() -> None:
     timeline = Timeline()
     assert timeline.at(T0) == T0
+
+
+def test_live_alert_after_a_first_record_of_long_ago_is_one_of_now() -> None:
+    """Somebody tries a tool's sample with its old time first; what comes next is real, and no part of that."""
+    engine = build_engine(EngineConfig(), Topology())
+    old = T0 - 300 * 86_400.0
+    events = engine.step([Tick(ts=T0, passes=False), fault(1, old)])
+    events += engine.step([Tick(ts=T0 + 2, passes=False), fault(2, T0 + 2)])
+    events += engine.step(ticks(T0 + 5, T0 + 60))
+    changes = [(event.change, event.incident.title) for event in events if isinstance(event, IncidentChanged)]
+    live = [change for change, title in changes if title is not None and "Fault2" in title]
+    assert live[0] == "opened"
+    assert "resolved" not in live
+    assert len(opened(events)) == 2
+
+
+@given(st.floats(min_value=31.0, max_value=400.0), st.floats(min_value=-290.0, max_value=4.0))
+def test_time_that_the_host_confirms_needs_no_others(days: float, off_s: float) -> None:
+    timeline = Timeline(now=T0 - days * 86_400.0, support=3)
+    timeline.host(T0)
+    assert timeline.at(T0 + off_s) == T0 + off_s
+    # Without the host's clock, or well before it, a single far time is still not believed.
+    for tick, ts in ((-1.0, T0), (T0, T0 - 600.0)):
+        doubtful = Timeline(now=T0 - 400 * 86_400.0, tick=tick, support=3)
+        assert doubtful.at(ts) == doubtful.now

@@ -137,7 +137,7 @@ def test_a_worse_candidate_does_not_swap() -> None:
 def test_too_few_rows_and_unknown_algorithms_are_told() -> None:
     with pytest.raises(UsageError, match=f"at least {MIN_ROWS} feature rows, got 10"):
         train(TRAINING[:10])
-    with pytest.raises(UsageError, match="expected one of ecod, hbos, pca; got 'forest'"):
+    with pytest.raises(UsageError, match=r"expected one of .*hbos.*; got 'forest'"):
         train(TRAINING, "forest")
     with pytest.raises(UsageError, match="cannot be fitted"):
         train([[1.0] * 8] * 300, "pca")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
@@ -56,3 +57,10 @@ def test_an_alert_that_is_no_name_is_refused(alert: str, tmp_path: Path) -> None
     done = run("disk-full", "--alert", alert, "--into", tmp_path / "new")
     assert isinstance(done.exception, UsageError)
     assert "--alert" in str(done.exception)
+
+
+@pytest.mark.parametrize("name", ["null", "true", "on", "off", "yes", "no", "0", "1e3", "0x1f", "2026-03-01"])
+def test_a_name_that_yaml_reads_as_something_else_is_quoted(name: str, tmp_path: Path) -> None:
+    file = tmp_path / f"{name}.yaml"
+    file.write_text(draft(name, "DiskFull"), encoding="utf-8")
+    assert yaml.safe_load(file.read_text(encoding="utf-8"))["name"] == name

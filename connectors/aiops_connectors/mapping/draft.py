@@ -163,8 +163,8 @@ def _head(name: str, guesses: dict[str, str]) -> Iterator[str]:
     yield "# Drafted from a sample. Check each path, and each word in the tables; then remove these comments."
     yield "apiVersion: aiops/v1"
     yield "kind: Mapping"
-    yield f"name: {name}"
-    yield f"summary: {name} notifications."
+    yield f"name: {_yaml(name)}"
+    yield f"summary: {_yaml(name + ' notifications.')}"
     if {"status", "severity"} & guesses.keys():
         yield "tables:"
 
