@@ -56,5 +56,5 @@ def draft(name: str, alert: str) -> str:
 
 
 def _scalar(word: str) -> str:
-    """Return a word as a scalar of YAML, with quotes where it would be read as a number, a date or a truth value."""
+    """Return a word as a scalar of YAML, in quotes if it would be read as anything but text."""
     return word if yaml.safe_load(word) == word else yaml_quoted(word)
