@@ -58,7 +58,7 @@ def test_an_endpoint_that_was_gone_is_told_again(tmp_path: Path) -> None:
             with pytest.raises(AiopsError, match="expected the name of an endpoint"):
                 outbox("enable", "hok")
             said = outbox("enable", "hook", "--as", "kim", "--note", "moved back")
-            assert "hook is told again" in said
+            assert "hook is notified again" in said
             assert "aiops outbox retry --all --endpoint hook" in said
             assert "was not disabled" in outbox("enable", "hook")
             assert json.loads(outbox("endpoints", "--json"))["hook"]["disabled"] is False

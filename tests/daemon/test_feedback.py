@@ -162,4 +162,4 @@ def test_the_star_is_at_the_model_that_the_daemon_uses(running: Running, tmp_pat
     assert current() == {first: True, second: False}
     assert f"the daemon uses {first}" in running.run("models", "list", *shelf).output
     (tmp_path / "shelf" / f"{first}.json").unlink()
-    assert "which is not among them" in running.run("models", "list", *shelf).output
+    assert "which is not listed" in running.run("models", "list", *shelf).output

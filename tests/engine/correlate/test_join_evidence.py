@@ -8,6 +8,7 @@ import pytest
 
 from aiops.engine.correlate.hops import UNPLACED
 from aiops.engine.correlate.join_evidence import Join
+from tests.engine.made import made
 
 
 def join(**changes: Any) -> Join:
@@ -32,7 +33,7 @@ def join(**changes: Any) -> Join:
         "rate": 0.0,
         "pace_s": 0.0,
     }
-    return Join(**{**given, **changes})
+    return made(Join, **{**given, **changes})
 
 
 def texts(one: Join) -> dict[str, str]:
