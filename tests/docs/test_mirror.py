@@ -28,7 +28,7 @@ ELSEWHERE = {
     "aiops_connectors.kafka.librdkafka": "by each test of tests/kafka that reads through a `lab`",
 }
 # Rooms with at least as many lines of tests as of code.
-AS_LONG = ("daemon", "notify", "respond")
+AS_LONG = ("daemon", "engine", "notify", "respond")
 
 
 def modules() -> dict[str, Path]:

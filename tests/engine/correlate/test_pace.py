@@ -1,0 +1,174 @@
+"""The pace of a cluster: what is measured of it, and which surges it does not explain."""
+
+from __future__ import annotations
+
+from math import exp, log
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aiops.engine.correlate.onset_rate import START_GAP_S
+from aiops.engine.correlate.pace import (
+    EXTRA,
+    FACTOR,
+    LENIENCE,
+    MAX_LEVEL_WEIGHT,
+    MAX_PAUSE_S,
+    MIN_AGE_S,
+    MIN_ALERTS,
+    MIN_STEP,
+    SURGE_S,
+    Pace,
+)
+from tests.engine.made import made
+
+T0 = 1_795_000_000.0
+# Something new about every two hours.
+RATE = 1 / 7200.0
+
+
+def paced(gaps: list[float], start: float = T0) -> tuple[Pace, float, float]:
+    """A pace after alerts with these gaps, the time of the last one, and the surge counter there."""
+    pace, at, count = made(Pace, base_at=start), start, 1.0
+    for gap in gaps:
+        count = count * exp(-gap / SURGE_S)
+        pace.follow(at, at + gap, count)
+        at += gap
+        count += 1.0
+    return pace, at, count
+
+
+def steady(alerts: int, gap: float) -> tuple[Pace, float, float]:
+    return paced([gap] * alerts)
+
+
+def test_a_new_pace_has_measured_nothing() -> None:
+    pace = made(Pace, base_at=T0)
+    assert (pace.base_count, pace.active_s, pace.ticks, pace.weight) == (0, 0.0, 0, 0.0)
+    assert pace.gap_s == START_GAP_S
+
+
+def test_gap_approaches_that_of_a_steady_stream() -> None:
+    pace, _, _ = steady(200, 7.0)
+    assert pace.gap_s == pytest.approx(7.0, rel=0.01)
+    assert pace.ticks == 200
+
+
+def test_gap_follows_a_change_within_twenty_gaps_or_so() -> None:
+    pace, at, _ = steady(400, 2.0)
+    for _ in range(60):
+        pace.follow(at, at + 30.0, 1.0)
+        at += 30.0
+    assert pace.gap_s == pytest.approx(30.0 - 28.0 * (1 - MIN_STEP) ** 60, rel=0.05)
+
+
+def test_alerts_of_one_second_are_one_tick() -> None:
+    pace = made(Pace, base_at=T0)
+    for number in range(9):
+        pace.follow(T0 + number * 0.1, T0 + (number + 1) * 0.1, float(number))
+    assert pace.ticks == 0
+    assert pace.base_count == 9
+    assert pace.gap_s == START_GAP_S
+
+
+def test_an_alert_that_is_not_later_counts_and_measures_nothing() -> None:
+    pace, at, count = steady(50, 5.0)
+    before = (pace.active_s, pace.gap_s, pace.ticks, pace.level, pace.spread, pace.weight)
+    pace.follow(at, at, count)
+    pace.follow(at, at - 3.0, count)
+    assert (pace.active_s, pace.gap_s, pace.ticks, pace.level, pace.spread, pace.weight) == before
+    assert pace.base_count == 52
+
+
+def test_pauses_are_no_active_time() -> None:
+    pace, _, _ = paced([10.0, 3600.0, 10.0])
+    assert pace.active_s == 10.0 + MAX_PAUSE_S + 10.0
+
+
+@given(st.lists(st.floats(min_value=0.01, max_value=4_000.0), max_size=60))
+def test_measures_stay_within_their_bounds(gaps: list[float]) -> None:
+    pace, at, _ = paced(gaps)
+    assert 0.0 <= pace.active_s <= min(at - T0 + 1e-3, MAX_PAUSE_S * len(gaps))
+    assert 0.0 <= pace.weight <= MAX_LEVEL_WEIGHT * 2
+    assert pace.spread >= 0.0
+    assert pace.level >= 0.0
+    assert pace.gap_s > 0.0
+
+
+def test_a_steady_cluster_never_surges_by_its_own_pace() -> None:
+    pace, at, count = steady(300, 3.0)
+    assert not pace.surges(count * exp(-3.0 / SURGE_S), at + 3.0, RATE, returns=False)
+
+
+def test_many_times_the_pace_is_a_surge() -> None:
+    pace, at, _ = steady(300, 3.0)
+    assert pace.surges(80.0, at + 1.0, RATE, returns=False)
+    # It ended the cluster: its pace is as it was.
+    assert pace.base_at == T0
+    assert pace.base_count == 300
+
+
+def test_a_young_cluster_is_still_ramping_up() -> None:
+    pace, at, _ = steady(140, 1.0)
+    assert at - T0 < MIN_AGE_S
+    assert not pace.surges(500.0, at + 1.0, RATE, returns=False)
+    assert pace.base_at == T0
+
+
+def test_a_surge_of_a_small_cluster_becomes_its_pace() -> None:
+    pace, at, _ = steady(MIN_ALERTS - 1, 8.0)
+    assert not pace.surges(200.0, at + 1.0, RATE, returns=False)
+    assert (pace.base_at, pace.base_count, pace.active_s) == (at + 1.0, 0, 0.0)
+    assert (pace.level, pace.spread, pace.weight) == (200.0, 0.0, 0.0)
+
+
+def test_a_known_stream_that_returns_sets_the_pace_anew_and_ends_nothing() -> None:
+    ends, at, _ = steady(300, 3.0)
+    goes_on, _, _ = steady(300, 3.0)
+    assert ends.surges(80.0, at + 1.0, RATE, returns=False)
+    assert not goes_on.surges(80.0, at + 1.0, RATE, returns=True)
+    assert goes_on.base_at == at + 1.0
+
+
+@given(st.floats(min_value=1.0, max_value=9.0))
+def test_a_count_near_the_pace_is_no_surge_however_rare_new_things_are(gap: float) -> None:
+    pace, at, _ = steady(300, gap)
+    expected = SURGE_S * pace.base_count / pace.active_s
+    below = FACTOR * expected + EXTRA - 1.0 - 1e-6
+    assert not pace.surges(below, at + gap, 0.099, returns=False)
+
+
+def test_the_rarer_new_things_are_the_more_it_takes() -> None:
+    pace, at, _ = steady(300, 3.0)
+
+    def least(rate: float) -> int:
+        return next(count for count in range(1, 500) if pace.surges(float(count), at + 1.0, rate, returns=False))
+
+    counts = [least(1 / every_s) for every_s in (100.0, 7200.0, 86_400.0, 30 * 86_400.0)]
+    assert counts == sorted(counts)
+    assert counts[0] < counts[-1]
+
+
+def test_the_bound_is_the_likelihood_ratio_against_the_odds() -> None:
+    pace, at, _ = steady(400, 2.0)
+    expected = SURGE_S * pace.base_count / pace.active_s
+    needed = -log(RATE * SURGE_S) - LENIENCE
+    measured = pace.spread / pace.level * pace.weight
+    dispersion = max(1.0, (measured + 20.0) / (pace.weight + 10.0))
+    for count in range(8, 60):
+        seen = count + 1.0
+        gain = (seen * log(seen / expected) - (seen - expected)) / dispersion
+        is_surge = seen > FACTOR * expected + EXTRA and gain > needed
+        assert pace.surges(float(count), at + 1.0, RATE, returns=False) is is_surge
+
+
+def test_a_cluster_whose_counts_vary_takes_more_for_a_surge_than_a_steady_one() -> None:
+    calm, at, _ = steady(300, 3.0)
+    bursty, until, _ = paced(([0.2] * 9 + [28.2]) * 30)
+    assert bursty.base_count / bursty.active_s == pytest.approx(calm.base_count / calm.active_s, rel=0.02)
+
+    def least(pace: Pace, now: float) -> int:
+        return next(count for count in range(1, 500) if pace.surges(float(count), now, RATE, returns=False))
+
+    assert least(bursty, until + 1.0) > least(calm, at + 1.0)
