@@ -57,7 +57,7 @@ class Timeline(Struct):
                 self.far = []
             return ts
         if ts > now:
-            return ts if self._is_present(ts) or self._agree(ts, AGREEING) else now
+            return ts if self._confirm(ts) or self._agree(ts, AGREEING) else now
         # Late records are no reason to go back where the host's clock is known, or where the time was agreed upon.
         if self.tick < 0.0 and self._agree(ts, AGREEING if self.support >= AGREEING else 1):
             self.back_to = ts
@@ -74,8 +74,8 @@ class Timeline(Struct):
             return self.now
         return max(self.tick, min(self.now, self.tick + LEAD_S))
 
-    def _is_present(self, ts: float) -> bool:
-        """Return True for a time that the host's clock confirms: it needs no others that agree with it."""
+    def _confirm(self, ts: float) -> bool:
+        """Accept a time that the host's clock confirms; False for another one."""
         if self.tick < 0.0 or ts < self.tick - PRESENT_S:
             return False
         self.far, self.support = [], AGREEING
