@@ -1,7 +1,9 @@
 """Connectors: sources of records, sinks of notifications, and mappings of foreign payloads.
 
 A file or a folder a technology: `kafka`, `http`, `file`; `pagerduty`, `jsm`, `slack`, `teams`, `alertmanager`,
-`webhook`. They share `sinks` and `payloads`, and `mapping`, the language of `mappings/*.yaml`.
+`webhook`, `email`, `chat`,
+`template`. They share `sinks`, `texts` and `payloads`, and `mapping`, the language of `mappings/*.yaml`.
 
-May import: archive, backoff, errors, http, options, patterns, ports, records, telemetry, testing, version, wording.
+May import: archive, backoff, errors, http, options, patterns, ports, records, telemetry, testing, verdict,
+version, wording, yaml_depth, zones.
 """

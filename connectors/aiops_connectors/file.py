@@ -20,7 +20,7 @@ from aiops.ports import DeadLetter, Inbox, Position, Received
 from aiops.records import Record
 from aiops.records.decode import MAX_RECORD_BYTES
 from aiops_connectors.mapping.builders import MAX_RAW
-from aiops_connectors.mapping.mapping import load_mapping
+from aiops_connectors.mapping.mapping import load_mapping, nothing_to_reload
 from aiops_connectors.payloads.unknown_words import UnknownWords
 from aiops_connectors.payloads.values import ValueDecoder
 
@@ -67,6 +67,7 @@ class FileSource:
         self.name = name
         self.options = convert(options, FileOptions, f"sources.{name}")
         mapping = load_mapping(self.options.mapping) if self.options.mapping is not None else None
+        self._reload_mapping = mapping.reload if mapping is not None else nothing_to_reload
         self._decoder = ValueDecoder(mapping)
         self._unknown = UnknownWords(name)
         self._path = Path(self.options.path)
@@ -86,6 +87,10 @@ class FileSource:
                     self._sleep(self.options.poll_s)
         finally:
             self._close()
+
+    def reload(self) -> Callable[[], None]:
+        """See `aiops.ports.Reloads`."""
+        return self._reload_mapping()
 
     def stop(self) -> None:
         """See `Source.stop`."""

@@ -8,16 +8,21 @@ worse gets a note with its severity. Its answer 202 means that the request is qu
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from msgspec import Meta, field
 
-from aiops.ports import Answer, Message
+from aiops.ports import Answer, Message, Reply
+from aiops_connectors.callbacks.jsm import jsm
 from aiops_connectors.sinks.http_sink import HttpSink
 from aiops_connectors.sinks.options import HttpOptions, base_url
-from aiops_connectors.sinks.text import facts, first_place, headline, links, reasons
-from aiops_connectors.sinks.truncation import cut_utf16, line
+from aiops_connectors.texts.headline import headline, summary
+from aiops_connectors.texts.links import links
+from aiops_connectors.texts.place import first_place
+from aiops_connectors.texts.rows import rows
+from aiops_connectors.texts.truncation import cut_utf16, line
 
 JSM_URL = "https://api.atlassian.com/jsm/ops/integration"
 MAX_MESSAGE, MAX_DESCRIPTION, MAX_NOTE = 130, 15_000, 25_000
@@ -27,6 +32,7 @@ _PRIORITIES = {"critical": "P1", "high": "P2", "warning": "P3", "info": "P4", "o
 _VERBS = {
     "updated": "notes",
     "reminder": "notes",
+    "returned": "notes",
     "acknowledged": "acknowledge",
     "resolved": "close",
     "merged": "close",
@@ -48,6 +54,14 @@ class JsmOptions(HttpOptions, frozen=True, kw_only=True, forbid_unknown_fields=T
             "Opsgenie."
         ),
     ] = JSM_URL
+    callback_secret_env: Annotated[
+        str,
+        Meta(
+            description="The environment variable with the secret of an outgoing webhook, in its header "
+            "`Authorization: Bearer`. What people [acknowledge and resolve there](delivery.md#back-from-the-pager) "
+            "then returns."
+        ),
+    ] = ""
     responders: Annotated[
         list[dict[str, str]],
         Meta(
@@ -68,7 +82,13 @@ class JsmSink(HttpSink[JsmOptions]):
     def address(self) -> str:
         """Return the URL of the API, and set the header of the key."""
         self.headers["authorization"] = f"GenieKey {self.secret(self.options.api_key_env)}"
+        secret_env = self.options.callback_secret_env
+        self._callback = jsm(secret_env, self.place) if secret_env else None
         return base_url(self.options.base_url, self.client, self.place) + "/v2/alerts"
+
+    def read_back(self, headers: Mapping[str, str], body: bytes, now: float) -> Sequence[Reply] | None:
+        """See `CallsBack.read_back`."""
+        return self._callback.read(headers, body, now) if self._callback is not None else None
 
     def send(self, message: Message) -> Answer:
         """See `Sink.send`."""
@@ -86,17 +106,18 @@ class JsmSink(HttpSink[JsmOptions]):
         """Return the body that creates the alert."""
         incident = message.incident
         alert: dict[str, Any] = {
-            "message": cut_utf16(headline(message), MAX_MESSAGE),
+            "message": cut_utf16(summary(message, MAX_MESSAGE), MAX_MESSAGE),
             "alias": alias(incident.id),
             "description": cut_utf16(_text(message), MAX_DESCRIPTION),
             "tags": self.options.tags,
             "details": {"incident": line(incident.id, 255), "severity": line(incident.severity or "", 20)},
             "entity": cut_utf16(first_place(incident), MAX_ENTITY),
             "source": "aiops",
-            "priority": _PRIORITIES.get(incident.severity or "", "P3"),
+            # An alert that a person moved is known from another one: nobody has to be called.
+            "priority": "P5" if message.change == "moved" else _PRIORITIES.get(incident.severity or "", "P3"),
         }
         alert["details"].update(
-            {("link" if label == "Incident" else label.lower()): url for label, url in links(message)}
+            {("link" if link.kind == "incident" else link.kind): link.url for link in links(message)}
         )
         if self.options.responders:
             alert["responders"] = self.options.responders
@@ -114,7 +135,6 @@ def alias(incident: str) -> str:
 
 
 def _text(message: Message) -> str:
-    lines = [url if label == "Incident" else f"{label}: {url}" for label, url in links(message)]
-    lines += [f"{label}: {value}" for label, value in facts(message)]
-    lines += [f"- {reason}" for reason in reasons(message.incident)]
+    lines = [link.url if link.kind == "incident" else f"{link.label}: {link.url}" for link in links(message)]
+    lines += [f"{label}: {value}" for label, value in rows(message)]
     return "\n".join(lines)

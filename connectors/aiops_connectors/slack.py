@@ -1,91 +1,142 @@
-"""Slack, by an incoming webhook.
+"""Slack, by a bot token or by an incoming webhook.
 
-See https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks.
+With a token (https://docs.slack.dev/reference/methods/chat.postMessage) an incident is one thread: its first message is
+edited as the incident changes (`chat.update`), each change is a reply, and buttons acknowledge it. What brings people
+back (a reopening, a reminder, a rise of the severity) is also shown in the channel. An attempt makes two requests then,
+the edit first: a repeated attempt edits again and replies once. A reply whose answer was lost may be there twice.
 
-An incoming webhook can only add messages: each change is one of its own. Text from payloads is plain text without
-emoji, and escaped by the rules of Slack elsewhere: it can neither format, nor mention a channel, nor hide where a
-link leads.
+An incoming webhook (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks) can only add messages:
+each change is one of its own, with links in place of buttons.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
-from aiops.ports import Message
-from aiops_connectors.sinks.http_sink import ChatOptions, ChatSink
-from aiops_connectors.sinks.text import facts, happening, headline, links, news, reasons
-from aiops_connectors.sinks.truncation import cut
+from msgspec import Meta
+
+from aiops.errors import UsageError
+from aiops.ports import Answer, Message, Reply
+from aiops_connectors.callbacks.slack import slack
+from aiops_connectors.sinks.http_sink import HttpSink
+from aiops_connectors.sinks.options import HttpOptions, base_url, url_of
+from aiops_connectors.sinks.slack_api import LOST, SlackReply, failure, place, read_reply
+from aiops_connectors.sinks.slack_blocks import Clicks, post, reply, root
 
 # One message a second and channel; Slack may disable a webhook that stays above it.
 MAX_RATE_PER_S = 1.0
-# Limits of Block Kit (https://docs.slack.dev/reference/block-kit/blocks).
-MAX_HEADER, MAX_SECTION, MAX_FIELDS, MAX_FIELD = 150, 3_000, 10, 2_000
-# What fits into a section beside a sentence.
-MAX_URL = 900
-_LINKS = {"Incident": "Open the incident", "Alert": "Alert in its tool", "Runbook": "Runbook"}
+_BACK = ("reopened", "reminder")
 
 
-class SlackSink(ChatSink[ChatOptions]):
-    """Post one message for each change of an incident to a Slack channel."""
+class SlackOptions(HttpOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Options of the Slack sink: either a bot token with a channel, or a webhook."""
 
-    Options = ChatOptions
+    url_env: Annotated[
+        str, Meta(description="The environment variable with the incoming webhook's URL, which is a secret.")
+    ] = ""
+    token_env: Annotated[
+        str,
+        Meta(
+            description="The environment variable with a bot token (`xoxb-`, scope `chat:write`): one thread an "
+            "incident, with buttons."
+        ),
+    ] = ""
+    channel: Annotated[str, Meta(max_length=200, description="With a token: the channel's id or name.")] = ""
+    callback_secret_env: Annotated[
+        str,
+        Meta(
+            description="With a token: the environment variable with the signing secret of the Slack app. Buttons then "
+            "[acknowledge and resolve](delivery.md#back-from-the-pager)."
+        ),
+    ] = ""
+    api_url: Annotated[str, Meta(description="The Web API; `https://slack-gov.com/api` for GovSlack.")] = (
+        "https://slack.com/api"
+    )
+
+
+class SlackSink(HttpSink[SlackOptions]):
+    """Post each incident to a Slack channel: as a thread with buttons, or as messages of a webhook."""
+
+    Options = SlackOptions
+    keeps_reference = True
     max_rate_per_s = MAX_RATE_PER_S
 
+    def address(self) -> str:
+        """Return the webhook's URL or that of the API, and set the header of the token."""
+        options = self.options
+        secret_env = options.callback_secret_env
+        self._callback = slack(secret_env, self.place) if secret_env else None
+        if bool(options.url_env) == bool(options.token_env):
+            raise UsageError(f"{self.place}: expected either url_env (an incoming webhook) or token_env with channel")
+        if options.url_env:
+            if options.channel or secret_env:
+                name = "channel" if options.channel else "callback_secret_env"
+                raise UsageError(f"{self.place}.{name}: expected a bot token (token_env), not a webhook (url_env)")
+            url, _ = url_of("", options.url_env, self.place)
+            self.client.check(url, f"{self.place}: environment variable {options.url_env}")
+            return self.hide(url)
+        if not options.channel:
+            raise UsageError(f"{self.place}.channel: expected the channel's id or name beside token_env; got none")
+        self.headers["authorization"] = f"Bearer {self.secret(options.token_env)}"
+        return base_url(options.api_url, self.client, self.place)
+
+    def read_back(self, headers: Mapping[str, str], body: bytes, now: float) -> Sequence[Reply] | None:
+        """See `CallsBack.read_back`."""
+        return self._callback.read(headers, body, now) if self._callback is not None else None
+
     def body(self, message: Message) -> dict[str, Any]:
-        """Return the message of Block Kit."""
-        return _body(message)
+        """Return the message of Block Kit for a webhook."""
+        return post(message)
 
+    def send(self, message: Message) -> Answer:
+        """See `Sink.send`."""
+        if self.options.url_env:
+            return self.post(self.url, message, self.body(message))
+        return self._thread(message) if message.reference else self._begin(message)
 
-def escaped(text: str) -> str:
-    """Text that Slack shows as it is.
+    @property
+    def _clicks(self) -> Clicks:
+        return "actions" if self._callback is not None else "links"
 
-    >>> escaped("<!channel> a & b")
-    '&lt;!channel&gt; a &amp; b'
-    """
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    def _begin(self, message: Message) -> Answer:
+        """Post the first message; its place is the reference of the thread."""
+        return self._call("chat.postMessage", {"channel": self.options.channel, **post(message, self._clicks)})
 
+    def _thread(self, message: Message) -> Answer:
+        """Edit the first message and reply to it; begin anew if it was deleted."""
+        channel, ts = place(message.reference)
+        edited, problem = self._request("chat.update", {"channel": channel, "ts": ts, **root(message, self._clicks)})
+        if problem is not None:
+            return problem
+        if edited.error in LOST:
+            return self._begin(message)
+        if edited.error:
+            return failure(edited.error, "chat.update")
+        if message.change == "opened":
+            # An attempt whose answer was lost: the thread has begun.
+            return Answer(ok=True, status=200, reference=message.reference)
+        replied = {"channel": channel, "thread_ts": ts, **reply(message)}
+        if message.change in _BACK or any(one.startswith("severity: now ") for one in message.news):
+            replied["reply_broadcast"] = True
+        answer = self._call("chat.postMessage", replied)
+        # The thread stays where it began.
+        answer.reference = message.reference
+        return answer
 
-def escaped_to(text: str, limit: int) -> str:
-    """Escaped text of at most `limit` characters, cut between characters of the original."""
-    whole = escaped(text)
-    if len(whole) <= limit:
-        return whole
-    kept = ""
-    for character in text[:limit]:
-        if len(kept) + len(escaped(character)) >= limit:
-            break
-        kept += escaped(character)
-    return kept + "…"
+    def _call(self, method: str, body: dict[str, Any]) -> Answer:
+        found, problem = self._request(method, body)
+        if problem is not None:
+            return problem
+        if found.error:
+            return failure(found.error, method)
+        return Answer(ok=True, status=200, reference=found.reference)
 
-
-def _body(message: Message) -> dict[str, Any]:
-    """Return header, links, news, facts and reasons; notifications show `text`."""
-    title = headline(message)
-    blocks: list[dict[str, Any]] = [{"type": "header", "text": _plain(cut(title, MAX_HEADER))}]
-    shown_links = [f"<{escaped(url)}|{_LINKS[label]}>" for label, url in links(message) if len(escaped(url)) <= MAX_URL]
-    blocks.append(
-        {"type": "section", "text": _markdown(" · ".join([*shown_links, escaped_to(happening(message), MAX_FIELD)]))}
-    )
-    if message.news:
-        blocks.append({"type": "section", "text": _plain(cut("\n".join(news(message)), MAX_SECTION))})
-    shown = dict(facts(message))
-    if "Message" in shown:
-        blocks.append({"type": "section", "text": _plain(cut(shown["Message"], MAX_SECTION))})
-    rows = [(label, value) for label, value in shown.items() if label not in ("State", "New", "Message")]
-    fields = [_plain(f"{label}\n{cut(value, MAX_FIELD - 100)}") for label, value in rows]
-    blocks.append({"type": "section", "fields": fields[:MAX_FIELDS]})
-    why = "\n".join(f"• {reason}" for reason in reasons(message.incident))
-    if why:
-        blocks.append({"type": "section", "text": _plain(cut(why, MAX_SECTION))})
-    text = escaped_to(title, MAX_SECTION)
-    return {"text": text, "mrkdwn": False, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
-
-
-def _plain(text: str) -> dict[str, Any]:
-    # Names of anybody are shown as they are: no emoji of `:fire:`, no bold of `*`, no code of backticks.
-    return {"type": "plain_text", "text": text, "emoji": False}
-
-
-def _markdown(text: str) -> dict[str, Any]:
-    # Verbatim: names and addresses in the text do not become links of their own.
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
+    def _request(self, method: str, body: dict[str, Any]) -> tuple[SlackReply, Answer | None]:
+        """Return the answer of Slack, or the meaning of a request without an answer of the API."""
+        answered = self.reply(f"{self.url}/{method}", body)
+        if isinstance(answered, Answer):
+            return SlackReply(), answered
+        if answered.status != 200:
+            return SlackReply(), self.answer(answered)
+        return read_reply(answered), None

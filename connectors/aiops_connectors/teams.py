@@ -14,14 +14,17 @@ from msgspec import Meta
 
 from aiops.ports import Message
 from aiops_connectors.sinks.http_sink import ChatOptions, ChatSink
-from aiops_connectors.sinks.text import OVER, facts, headline, links, reasons
-from aiops_connectors.sinks.truncation import cut
+from aiops_connectors.texts.headline import OVER, headline, notice
+from aiops_connectors.texts.links import links
+from aiops_connectors.texts.rows import rows
+from aiops_connectors.texts.sentences import reasons
+from aiops_connectors.texts.truncation import cut
 
 # More than four requests a second are throttled.
 MAX_RATE_PER_S = 4.0
 # Teams takes about 28 KB, and answered 413 a little below it.
 MAX_BODY_BYTES = 26_000
-MAX_TITLE, MAX_VALUE = 300, 500
+MAX_TITLE, MAX_VALUE, MAX_LABEL = 300, 500, 60
 _COLOURS = {"critical": "attention", "high": "attention", "warning": "warning", "ok": "good"}
 
 
@@ -43,34 +46,37 @@ class TeamsSink(ChatSink[TeamsOptions]):
 
 
 def _body(message: Message) -> bytes:
-    """Return a body of at most `MAX_BODY_BYTES`: reasons are left out first, then facts."""
-    why, rows = reasons(message.incident), facts(message)
+    """Return a body of at most `MAX_BODY_BYTES`: rows are left out from the end."""
+    shown = [row for row in rows(message) if row[0] != "Why"]
     while True:
-        raw = msgspec.json.encode(_request(message, rows, why))
-        if len(raw) <= MAX_BODY_BYTES or not (why or rows):
+        raw = msgspec.json.encode(_request(message, shown))
+        if len(raw) <= MAX_BODY_BYTES or not shown:
             return raw
-        (why or rows).pop()
+        shown.pop()
 
 
-def _request(message: Message, rows: list[tuple[str, str]], why: list[str]) -> dict[str, Any]:
+def _request(message: Message, shown: list[tuple[str, str]]) -> dict[str, Any]:
     colour = "good" if message.change in OVER else _COLOURS.get(message.incident.severity or "", "default")
     title = _run(cut(headline(message), MAX_TITLE), size="large", weight="bolder", color=colour)
+    why = " ".join(reasons(message.incident)) if message.change not in OVER else ""
     card: dict[str, Any] = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
         "msteams": {"width": "Full"},
-        "body": [_block([title])],
+        "body": [_block([title]), *([_block([_run(why)])] if why else [])],
     }
-    actions = [{"type": "Action.OpenUrl", "title": label, "url": url} for label, url in links(message)]
+    card["body"] += [
+        _block([_run(f"{label}: ", weight="bolder"), _run(cut(value, MAX_VALUE))]) for label, value in shown
+    ]
+    actions = [
+        {"type": "Action.OpenUrl", "title": cut(link.label, MAX_LABEL), "url": link.url} for link in links(message)
+    ]
     if actions:
-        # Before everything that may be cut or scrolled away.
-        card["body"].append({"type": "ActionSet", "actions": actions})
-    for label, value in rows:
-        card["body"].append(_block([_run(f"{label}: ", weight="bolder"), _run(cut(value, MAX_VALUE))]))
-    card["body"] += [_block([_run(f"• {reason}", isSubtle=True)]) for reason in why]
+        card["actions"] = actions
     return {
         "type": "message",
+        "summary": cut(notice(message), MAX_VALUE),
         "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": card}],
     }
 

@@ -13,14 +13,20 @@ from msgspec import Meta
 
 from aiops.http.signing import key_of, signature_headers
 from aiops.ports import Message
+from aiops.records import Incident
 from aiops.records.decode import format_time
 from aiops_connectors.sinks.http_sink import UrlOptions, UrlSink
 from aiops_connectors.sinks.incident_body import shortened
-from aiops_connectors.sinks.text import news
+from aiops_connectors.texts.headline import notice
+from aiops_connectors.texts.links import MAX_URL
+from aiops_connectors.texts.news import changed, news
+from aiops_connectors.texts.sentences import duration_s
+from aiops_connectors.texts.truncation import cut, line
 
 # Standard Webhooks wants bodies under 20 kB; what surrounds the incident takes less than the rest.
 MAX_BODY_BYTES = 20_000
-_ENVELOPE_BYTES = 5_500
+_ENVELOPE_BYTES = 9_000
+MAX_TEXT, MAX_NAME, MAX_SERVICES = 600, 200, 10
 
 
 class WebhookOptions(UrlOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,18 +74,7 @@ class WebhookSink(UrlSink[WebhookOptions]):
 
     def event(self, message: Message) -> dict[str, Any]:
         """Return the body as plain values, below `MAX_BODY_BYTES` as JSON; `data.cut` names what was left out."""
-        incident, cuts = shortened(message.incident, MAX_BODY_BYTES - _ENVELOPE_BYTES)
         at = format_time(message.at)
-        data: dict[str, Any] = {"change": message.change, "version": message.version, "incident": incident}
-        # A longer address is cut by what shows it, and is of use to nobody.
-        if message.link and len(message.link) <= 2_000:
-            data["link"] = message.link
-        if message.news:
-            data["news"] = news(message)
-        if message.repeats:
-            data["repeats"] = message.repeats
-        if cuts:
-            data["cut"] = cuts
         return {
             "specversion": "1.0",
             "id": message.key,
@@ -89,5 +84,44 @@ class WebhookSink(UrlSink[WebhookOptions]):
             "timestamp": at,
             "subject": message.incident.id,
             "datacontenttype": "application/json",
-            "data": data,
+            "data": _data(message),
         }
+
+
+def _data(message: Message) -> dict[str, Any]:
+    """Return the text and what programs need first, and the whole incident last."""
+    whole, cuts = shortened(message.incident, MAX_BODY_BYTES - _ENVELOPE_BYTES)
+    incident = message.incident
+    data: dict[str, Any] = {"text": cut(notice(message), MAX_TEXT), "change": message.change}
+    # A longer address is cut by what shows it, and is of use to nobody.
+    if message.link and len(message.link) <= MAX_URL:
+        data["link"] = message.link
+    data.update(severity=incident.severity, status=incident.status, version=message.version)
+    data.update(_found(incident))
+    if message.news:
+        data.update(news=news(message), changed=changed(message))
+    if message.repeats:
+        data["repeats"] = message.repeats
+    if message.change == "resolved":
+        data.update(resolved_by=incident.resolved_by, duration_s=duration_s(message))
+    if cuts:
+        data["cut"] = cuts
+    data["incident"] = whole
+    return data
+
+
+def _found(incident: Incident) -> dict[str, Any]:
+    """Return the cause, the counts, the services and the playbook, each if there is one."""
+    counts = {"alerts": incident.alert_count, "streams": incident.stream_count, "entities": incident.entity_count}
+    found: dict[str, Any] = {"counts": counts}
+    if incident.causes:
+        first = incident.causes[0]
+        because = [line(one.name, MAX_NAME) for one in first.evidence[:MAX_SERVICES]]
+        found["cause"] = {"entity": line(first.entity, MAX_NAME), "confidence": first.confidence, "because": because}
+    if incident.services:
+        found["services"] = [line(one, MAX_NAME) for one in incident.services[:MAX_SERVICES]]
+    if incident.playbooks:
+        best = incident.playbooks[0]
+        target = line(best.target, MAX_NAME) if best.target else None
+        found["playbook"] = {"name": line(best.name, MAX_NAME), "target": target}
+    return found

@@ -65,7 +65,7 @@ def test_any_bytes_are_records_or_problems(body: bytes) -> None:
 
 
 def test_each_connector_has_its_payload() -> None:
-    for name in ("archive", "alertmanager", "webhook", "cloudevents"):
+    for name in ("archive", "alertmanager", "grafana", "cloudevents"):
         decoder = payload(name, None, 1 << 20)
         found = decoder.take(b"not json", {}, NOW)
         assert not found.records

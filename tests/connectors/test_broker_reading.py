@@ -68,4 +68,4 @@ def test_unknown_words_are_counted_and_no_dead_letters() -> None:
     )
     assert [item.record.status for item in items if isinstance(item.record, Alert)] == ["firing", "firing"]
     assert all(item.rejected is None for item in items)
-    assert reader.unknown.counted() == {"severity": {"5": 1}, "status": {"purple": 2}}
+    assert reader.unknown.counted() == {"severity": {"5": 1}, "status": {"purple": 2}, "ignored": {}}

@@ -9,6 +9,7 @@ import pytest
 from aiops_connectors.mapping.mapping import names
 from typer.testing import CliRunner
 
+import aiops.cli.app  # noqa: F401 - registers the commands
 from aiops.cli.configuration import config_app
 from aiops.cli.connectors import connectors_app
 from aiops.errors import UsageError
@@ -38,9 +39,9 @@ def test_the_list_names_the_options_that_must_be_given() -> None:
 
 
 def test_the_schema_of_a_sink_shows_each_option_with_its_meaning() -> None:
-    found = CliRunner().invoke(connectors_app, ["schema", "slack"], env={"COLUMNS": "200"})
+    found = CliRunner().invoke(connectors_app, ["schema", "teams"], env={"COLUMNS": "200"})
     assert found.exit_code == 0, found.output
-    assert "required  The environment variable with the webhook's URL" in found.output
+    assert "required  The environment variable with the workflow's URL" in found.output
     schema = json.loads(CliRunner().invoke(connectors_app, ["schema", "kafka", "--json"]).output)
     assert set(schema) == {"source", "sink"}
     assert "topic" in schema["sink"]["$defs"]["KafkaSinkOptions"]["required"]
@@ -54,13 +55,13 @@ def test_the_schema_of_a_mapping_file_is_json_schema() -> None:
 def test_the_schema_of_an_unknown_plugin_is_refused_with_the_known_ones() -> None:
     found = CliRunner().invoke(connectors_app, ["schema", "nothing"])
     assert isinstance(found.exception, UsageError)
-    assert "use alertmanager, file, http" in str(found.exception)
+    assert "use alertmanager, chat, email, file, http" in str(found.exception)
 
 
 def test_config_keys_ends_with_the_options_of_plugins() -> None:
     output = CliRunner().invoke(config_app, ["keys"]).output
     assert 'sources[].options.topics  list of text, default []  (type = "kafka")' in output
-    assert 'endpoints[].options.url_env  text, required  (type = "slack")' in output
+    assert 'endpoints[].options.url_env  text, required  (type = "teams")' in output
     assert "correlate.sensitivity  number, > 0, < 1, default 0.5" in output
 
 

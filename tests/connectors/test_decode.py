@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 from aiops_connectors.mapping.mapping import load_mapping, names
-from aiops_connectors.payloads.values import KINDS, ValueDecoder
+from aiops_connectors.payloads.archive_records import KINDS
+from aiops_connectors.payloads.values import ValueDecoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -45,7 +46,12 @@ HEADERS = st.none() | st.dictionaries(
 @settings(max_examples=400, deadline=None)
 @given(payload=SHAPED | st.lists(SHAPED, max_size=3) | JSON, headers=HEADERS)
 def test_any_json_gives_records_or_reasons(payload: Any, headers: Any) -> None:
-    _check(ValueDecoder(), msgspec.json.encode(payload), headers, len(payload) if isinstance(payload, list) else 1)
+    _check(ValueDecoder(), msgspec.json.encode(payload), headers, _count(payload))
+
+
+def _count(payload: Any) -> int:
+    """Return the number of records or reasons: one an element, also of lists in lists."""
+    return sum(_count(one) for one in payload) if isinstance(payload, list) else 1
 
 
 @settings(max_examples=200, deadline=None)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiops_connectors.mapping.draft import draft
 from aiops_connectors.mapping.mapping import load_mapping
-from aiops_connectors.mapping.samples import NOW, check_hostile, check_samples
+from aiops_connectors.workbench.draft import draft
+from aiops_connectors.workbench.samples import NOW, check_hostile, check_samples
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
@@ -68,11 +68,11 @@ def test_a_list_of_alerts_is_taken_one_by_one(tmp_path: Path) -> None:
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     _, _, checks = written(tmp_path, {"title": "Disk full"})
-    assert [check.partition(":")[0] for check in checks] == ["key", "status", "entity", "sample"]
+    assert [check.partition(":")[0] for check in checks] == ["key", "status", "severity", "ts", "entity", "sample"]
 
 
-@pytest.mark.parametrize("payload", [{}, {"x": 1}, [], 7, {"title": None}, {"title": {"a": {"b": {"c": {"d": "e"}}}}}])
-def test_a_payload_without_the_name_of_an_alert_is_refused(payload: Any) -> None:
+@pytest.mark.parametrize("payload", [{}, [], 7, {"title": None}, {"title": {"a": {"b": {"c": {"d": "e"}}}}}])
+def test_a_payload_without_any_value_is_refused(payload: Any) -> None:
     with pytest.raises(UsageError, match="sample: "):
         draft("acme", [payload])
 
@@ -152,10 +152,10 @@ def test_a_name_that_is_no_plain_name_is_refused(name: str, sample: Path, tmp_pa
     assert not (tmp_path / "m").exists()
 
 
-def test_a_sample_that_is_not_json_is_refused(tmp_path: Path) -> None:
+def test_a_sample_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "payload.json"
     file.write_text("{")
-    assert "not JSON" in str(run("acme", "--sample", file).exception)
+    assert "expected JSON" in str(run("acme", "--sample", file).exception)
 
 
 @pytest.mark.parametrize("name", ["on", "off", "yes", "no", "null", "true"])

@@ -70,12 +70,15 @@ def test_bombs_and_broken_encodings(http: Any, encoding: str, body: bytes, statu
     assert http.source.health()["held_bytes"] == 0
 
 
-@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "application/xml", "text/html", "image/png"])
-def test_content_types_that_are_not_json(http: Any, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["image/png", "audio/ogg", "video/mp4", "font/woff"])
+def test_content_types_that_hold_no_text(http: Any, kind: str) -> None:
     assert http.post("/ingest/alertmanager", BODY, headers={"content-type": kind}).status_code == 415
 
 
-@pytest.mark.parametrize("kind", ["text/plain; charset=UTF-8", "application/octet-stream", "", "application/json"])
+@pytest.mark.parametrize(
+    "kind",
+    ["text/plain; charset=UTF-8", "application/octet-stream", "", "text/xml", "multipart/form-data", "text/html"],
+)
 def test_content_types_that_may_be_json(http: Any, kind: str) -> None:
     assert http.post("/ingest/alertmanager", BODY, headers={"content-type": kind}).status_code == 200
 
@@ -274,3 +277,13 @@ def answer_of(sock: socket.socket) -> bytes:
             break
         found += part
     return found
+
+
+@pytest.mark.parametrize("body", [squeezed(b"[" + b"{}," * 100_000 + b"{}]"), b"[" + b"{}," * 20_000 + b"{}]"])
+def test_a_short_body_that_takes_long_leaves_the_event_loop_free(
+    http: Any, monkeypatch: pytest.MonkeyPatch, body: bytes
+) -> None:
+    """6 kB that unpack to 8 MB, under no content encoding, held up all other requests for seconds."""
+    assert len(body) <= http_ingest.SMALL_BYTES
+    monkeypatch.setattr(http_ingest.Ingest, "_quickly", None)
+    assert http.post("/ingest/webhook", body).status_code == 400

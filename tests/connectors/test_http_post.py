@@ -19,7 +19,7 @@ def post(receiver: Receiver, *secrets: str) -> Post:
 def test_accepted_body_arrives_as_it_is(receiver: Receiver, status: int, result: str) -> None:
     receiver.replies = [Reply(status)]
     sender = post(receiver)
-    answer = sender.bytes(f"{receiver.url}/hook", b'{"a": 1}', {"content-type": JSON, "x-a": "b"})
+    answer = sender.send(f"{receiver.url}/hook", b'{"a": 1}', {"content-type": JSON, "x-a": "b"})
     sender.close()
     [request] = receiver.requests
     assert (request.body, request.path, request.headers["x-a"]) == (b'{"a": 1}', "/hook", "b")
@@ -30,7 +30,7 @@ def test_accepted_body_arrives_as_it_is(receiver: Receiver, status: int, result:
 def test_answer_shows_no_secret(receiver: Receiver) -> None:
     receiver.replies = [Reply(400, body=b"no such key hunter2-key")]
     sender = post(receiver, "hunter2-key", "")
-    answer = sender.bytes(receiver.url, b"{}", {})
+    answer = sender.send(receiver.url, b"{}", {})
     sender.close()
     assert "hunter2" not in str(answer)
     assert "no such key" in str(answer)
@@ -38,7 +38,7 @@ def test_answer_shows_no_secret(receiver: Receiver) -> None:
 
 def test_nobody_there_is_an_answer_and_no_error() -> None:
     sender = Post(HttpClient(allow_private=True), timeout_s=5.0)
-    answer = sender.bytes("http://127.0.0.1:9", b"{}", {})
+    answer = sender.send("http://127.0.0.1:9", b"{}", {})
     sender.close()
     assert answer.status in (None, 0)
 

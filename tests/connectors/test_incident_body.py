@@ -8,7 +8,7 @@ from aiops_connectors.sinks.incident_body import shortened
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiops.records import Cause, Evidence, Incident, Member, Suggestion
+from aiops.records import Affected, Cause, Evidence, Incident, Member, Suggestion
 
 
 def incident(size: int = 100) -> Incident:
@@ -27,6 +27,7 @@ def incident(size: int = 100) -> Incident:
         members=members,
         entities=[f"db-{n}" for n in range(size)],
         services=["db"] * size,
+        workloads=[Affected(f"db-{n}", f"db-{n}") for n in range(size)],
         explanation=["a sentence"] * size,
         causes=[Cause(f"db-{n}", 1.0, evidence=evidence) for n in range(9)],
         playbooks=[Suggestion(f"p{n}", score=1.0, evidence=evidence) for n in range(5)],

@@ -35,19 +35,21 @@ PATHS = [
 GOOD = "The good one"
 
 
-def post(path: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
-    """Post to the application itself, and return its answer."""
+def post(
+    path: str, body: bytes, headers: Mapping[str, str], method: str = "POST", query: bytes = b""
+) -> tuple[int, dict[str, Any]]:
+    """Send to the application itself, and return its answer."""
     sent: list[dict[str, Any]] = []
     inputs = [{"type": "http.request", "body": body, "more_body": False}]
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
-        "method": "POST",
+        "method": method,
         "scheme": "http",
         "path": path,
         "raw_path": path.encode(),
-        "query_string": b"",
+        "query_string": query,
         "root_path": "",
         "headers": [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()],
         "client": ("127.0.0.1", 1),
@@ -153,3 +155,53 @@ def test_a_good_line_beside_any_bytes_is_kept(bad: bytes, before: bool) -> None:
     status, answer = post("/ingest/archive", b"\n".join(lines), {"content-type": "application/x-ndjson"})
     check(status, answer)
     assert [record.name for record in INBOX.records if isinstance(record, Alert)].count(GOOD) == 2
+
+
+KINDS = st.sampled_from(
+    [
+        *("application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "application/xml", "text/xml"),
+        *("text/plain", "text/html", "message/rfc822", "application/x-ndjson", "application/soap+xml", "nonsense"),
+    ]
+)
+TEXTS = st.sampled_from(
+    [
+        *(
+            b"title=Down&state=down&host=a",
+            b"title=Down&title=Up",
+            b"=&=&=",
+            b"a[b]=1",
+            b"payload={}",
+            b"payload=%7B%7D",
+        ),
+        *(
+            b"<alert><title>Down</title></alert>",
+            b"<a><a><a>",
+            b"<!DOCTYPE a><a/>",
+            b"<a>&x;</a>",
+            b"CRITICAL: disk full",
+        ),
+        *(b"--b\r\nContent-Disposition: form-data; name=title\r\n\r\nDown\r\n--b--", b"--b\r\n\r\n--b--", b"--b"),
+        *(b"Subject: [DOWN] web-1\r\nFrom: a@example.org\r\n\r\ntext", b"Subject: =?utf-8?b?x?=\r\n\r\n", b"\x00\xff"),
+        *(b'{"title": "Down"}\n{"title": "Up"}', b"[FIRING] x", b"{", b"[", b"<", b" ", b"\xef\xbb\xbf<a/>"),
+    ]
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    path=st.sampled_from(PATHS),
+    body=TEXTS | st.lists(TEXTS, max_size=3).map(b"".join) | st.binary(max_size=100),
+    kind=KINDS,
+    charset=st.sampled_from(CHARSETS),
+)
+def test_any_body_of_any_type_is_answered(path: str, body: bytes, kind: str, charset: str) -> None:
+    stated = kind + (f"; charset={charset}" if charset else "")
+    check(*post(path, body, {"host": "127.0.0.1", "content-type": stated}))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    query=st.binary(min_size=1, max_size=100) | TEXTS, body=TEXTS | st.just(b""), method=st.sampled_from(["GET", "PUT"])
+)
+def test_any_query_is_answered(query: bytes, body: bytes, method: str) -> None:
+    check(*post("/ingest/webhook", body, {"host": "127.0.0.1"}, method, query))

@@ -24,7 +24,7 @@ def test_scalars_of_an_object_are_copied() -> None:
             "yes": True,
             "none": None,
             "deep": {"x": 1},
-            "list": [1],
+            "list": [{"a": 1}],
             "": "e",
             "b": "",
         }
@@ -69,6 +69,18 @@ def test_payload_that_grows_without_end_is_bounded() -> None:
     assert list(labels) == [f"l{n:04}" for n in range(MAX_LABELS)]
     assert len(collect(item, tags=["tags"])) == MAX_LABELS
     assert set(collect({"tags": ["x"] * MAX_TAGS + ["late:1"]}, tags=["tags"])) == {"tags"}
+
+
+def test_list_of_scalars_is_one_label_of_all() -> None:
+    item = {"tags": {"scope": ["capacity", "notice"], "count": [1, None], "deep": [{"a": 1}], "none": []}}
+    assert collect(item, copy=["tags"]) == {"scope": "capacity,notice", "count": "1"}
+
+
+def test_labels_held_as_json_text_are_unwrapped() -> None:
+    item = {"tags": '[{"tag": "scope", "value": "notice"}]', "plain": '["a:1", "b"]', "broken": '[{"tag": '}
+    assert collect(item, pairs=[Pairs("tags", key="tag")]) == {"scope": "notice"}
+    assert collect(item, tags=["plain"]) == {"a": "1", "tags": "b"}
+    assert collect(item, pairs=[Pairs("broken", key="tag")], tags=["broken"]) == {}
 
 
 @given(

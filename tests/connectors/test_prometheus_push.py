@@ -12,6 +12,8 @@ from aiops_connectors.payloads.prometheus_push import PrometheusPush, Taken
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aiops.records import Alert
+
 NOW = 1_772_400_000.0
 TIMES = [
     None,
@@ -73,3 +75,11 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(posted.take(body, {}, NOW).records) == 1
     posted.take(json.dumps([{"labels": {"alertname": "long", "l": "x" * 5_000}}]).encode(), {}, NOW)
     assert len(posted._known) == 10
+
+
+def test_annotations_are_kept_beside_the_labels() -> None:
+    posted = [alert({"alertname": "Disk"}, {"summary": "91 %", "runbook_url": "https://r.example"}, None, None, None)]
+    for _ in range(2):
+        [record] = PrometheusPush(load_mapping("alertmanager")).take(json.dumps(posted).encode(), {}, NOW).records
+        assert isinstance(record, Alert)
+        assert record.annotations == {"summary": "91 %", "runbook_url": "https://r.example"}

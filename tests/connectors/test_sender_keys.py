@@ -217,7 +217,7 @@ def test_the_tool_s_own_key_pairs_a_recovery_with_its_alert(tool: str) -> None:
 
 @pytest.mark.parametrize("value", ["", " ", "null", "None", "0", "undefined", "$AGGREG_KEY", None, [], {}])
 def test_a_key_that_means_none_makes_no_two_alerts_one(value: Any) -> None:
-    first = {"title": "A", "host": "a", "dedup_key": value}
+    first = {"title": "A", "host": "a", "status": "down", "dedup_key": value}
     if value == "$AGGREG_KEY":
         found = alerts("datadog", *(datadog(f"[Triggered] {name}", "error", START, AGGREG_KEY=value) for name in "AB"))
     else:
@@ -227,7 +227,7 @@ def test_a_key_that_means_none_makes_no_two_alerts_one(value: Any) -> None:
 
 def test_a_long_key_is_not_cut() -> None:
     keys = ["k" * 5_000 + end for end in "ab"]
-    found = alerts("webhook", *({"title": "A", "host": "h", "dedup_key": key} for key in keys))
+    found = alerts("webhook", *({"title": "A", "host": "h", "state": "down", "dedup_key": key} for key in keys))
     assert len(firing(found)) == 2
     assert all(alert.key is not None and len(alert.key) <= 1_024 for alert in found)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from aiops_connectors.sinks.truncation import cut, cut_utf16, line, plain
+from aiops_connectors.texts.truncation import cut, cut_utf16, line, plain
 from hypothesis import given
 from hypothesis import strategies as st
 

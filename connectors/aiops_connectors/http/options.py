@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
 from aiops.errors import UsageError
 from aiops.http.auth import Token
 from aiops.options import convert
-from aiops_connectors.http.signatures import Signature
+from aiops_connectors.http.client_certificates import ClientCertificate
+from aiops_connectors.signatures.verifier import Signature
+
+TokenPlace = Literal["bearer", "basic", "url"]
+TOKEN_PLACES: tuple[TokenPlace, ...] = ("bearer", "basic", "url")
 
 
 class ConnectorOptions(Struct, frozen=True, forbid_unknown_fields=True):
@@ -18,10 +22,30 @@ class ConnectorOptions(Struct, frozen=True, forbid_unknown_fields=True):
 
     mapping: Annotated[
         str | None,
-        Meta(description="Name or path of the mapping; by default the shipped one of the connector's name."),
+        Meta(
+            description="Name or path of the mapping; by default the shipped one of the connector's name. A relative "
+            "path starts at the folder of the configuration file. A reload (SIGHUP) reads the file again."
+        ),
     ] = None
-    # Stands in for the bearer token, which such senders cannot send.
+    zone: Annotated[
+        str | None,
+        Meta(description="Zone of times that state none, such as `Europe/Berlin` or `+02:00`; by default UTC."),
+    ] = None
+    token_header: Annotated[
+        str | None,
+        Meta(description="A header of the sender that holds its token, such as `X-Gitlab-Token` or `X-Api-Key`."),
+    ] = None
+    token_in: Annotated[
+        list[TokenPlace] | None,
+        Meta(
+            description="Where else a token may be: `bearer`, `basic` (the password), `url` (`/ingest/NAME/TOKEN` or "
+            "`?token=TOKEN`); all by default."
+        ),
+    ] = None
+    # Stands in for the token, which such senders cannot send.
     signature: Signature | None = None
+    # Stands in for the token as well.
+    client_certificate: ClientCertificate | None = None
 
 
 class HttpOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,6 +63,13 @@ class HttpOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     keyfile: Annotated[str | None, Meta(description="The certificate's key (PEM).")] = None
     tokens: list[Token] = field(default_factory=list)
     connectors: dict[str, ConnectorOptions] = field(default_factory=dict)
+    trusted_proxies: Annotated[
+        list[str],
+        Meta(
+            description="Addresses or networks of the proxies in front of this server, whose headers about client "
+            "certificates are believed."
+        ),
+    ] = field(default_factory=list)
     max_body_bytes: Annotated[
         int,
         Meta(

@@ -4,8 +4,9 @@ A request is answered with success only once the journal has its records on disk
 pool of threads decodes them and waits for the disk: many requests share one group commit.
 
 Answers: 200 all accepted; 400 some or all invalid (the valid ones are accepted; the body lists the others with the
-reasons); 401, 403 not allowed; 404 no such connector; 408 too slow; 413 too large; 415 not JSON; 503 full, with
-Retry-After, and nothing of it was accepted. Never 429: Alertmanager and Prometheus do not repeat a request after it.
+reasons); 401, 403 not allowed; 404 no such connector; 408 too slow; 413 too large; 415 pictures and the like; 503
+full, with Retry-After, and nothing of it was accepted. Never 429: Alertmanager and Prometheus do not repeat a request
+after it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ from aiops.http.prefix import Prefixed
 from aiops.http.server import HttpServer, Limits, listen
 from aiops.ports import Inbox, Position
 from aiops.telemetry.trace import Tracer
-from aiops_connectors.http.alertmanager_api import Status
 from aiops_connectors.http.ingest import Ingest
 from aiops_connectors.http.options import HttpOptions, http_options
 
@@ -51,7 +51,6 @@ class HttpSource:
         own = self.options
         self.guard = Guard(own.tokens, own.host, own.external_url, tls=own.certfile is not None)
         self._ingest = Ingest(name, self.options, self.guard, clock)
-        self._clock = clock
         self._rest: ASGIApp | None = None
         self._server: HttpServer | None = None
         self._listening: socket.socket | None = None
@@ -61,12 +60,17 @@ class HttpSource:
     def routes(self, inbox: Inbox) -> Sequence[BaseRoute]:
         """The routes of ingest, which put what they take into `inbox`."""
         self._ingest.connect(inbox)
-        status = Status(self.guard, self._clock())
+        ingest = self._ingest.endpoint()
+        paths = ("/ingest/{connector}", "/ingest/{connector}/{token}")
+        taking = [Route(path, ingest, methods=["GET", "POST", "PUT"]) for path in paths]
+        for route in taking:
+            # Starlette adds HEAD to GET: whoever only looks must not send an alert.
+            route.methods = {"GET", "POST", "PUT"}
         return [
-            Route("/ingest/{connector}", self._ingest.endpoint(), methods=["POST"]),
+            *taking,
             Route("/api/v2/alerts", self._ingest.endpoint("prometheus"), methods=["POST"]),
-            Route("/api/v2/alerts", status.alerts, methods=["GET"]),
-            Route("/api/v2/status", status.status, methods=["GET"]),
+            # The path that OTLP exporters append to their endpoint.
+            Route("/v1/logs", self._ingest.endpoint("otlp_logs"), methods=["POST"]),
         ]
 
     def bind(self) -> None:
@@ -93,6 +97,10 @@ class HttpSource:
         """Serve `app` as well, for all paths that are not ingest; before `run`."""
         self._rest = app
 
+    def reload(self) -> Callable[[], None]:
+        """See `aiops.ports.Reloads`."""
+        return self._ingest.reload()
+
     def trace(self, tracer: Tracer) -> None:
         """Trace the requests of ingest; before `run`."""
         self._ingest.trace(tracer)
@@ -105,9 +113,12 @@ class HttpSource:
         routes = [*self.routes(inbox), *([Mount("/", self._rest)] if self._rest is not None else [])]
         options = self.options
         listening, self._listening = self._listening, None
+        app = Starlette(routes=routes)
+        # A redirect would repeat the address, which may hold a token.
+        app.router.redirect_slashes = False
         limits = Limits(max_connections=options.max_connections, head_timeout_s=options.head_timeout_s)
         self._server = HttpServer(
-            Prefixed(Starlette(routes=routes), self.guard.address.base),
+            Prefixed(app, self.guard.address.base),
             options.host,
             options.port,
             limits=limits,

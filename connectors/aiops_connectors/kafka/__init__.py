@@ -4,5 +4,5 @@ Read `source`, `consumer`, `decoding`, `time_merge` (partitions in the order of 
 and `producer`; `connection`, `options` and the two clients `kafka_python` and `librdkafka`.
 
 May import: archive, backoff, errors, options, patterns, ports, records, wording, aiops_connectors.mapping,
-aiops_connectors.payloads, aiops_connectors.sinks.
+aiops_connectors.payloads, aiops_connectors.sinks, aiops_connectors.texts.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
@@ -13,7 +14,9 @@ from aiops.wording import plural
 from aiops_connectors.kafka.consumer import Batch, Partition, RawMessage, Unreadable
 from aiops_connectors.kafka.offsets import place_of
 from aiops_connectors.mapping.builders import Problem
+from aiops_connectors.mapping.origin import Origin
 from aiops_connectors.payloads.charset import CharsetError, as_utf8
+from aiops_connectors.payloads.framing import Frame
 from aiops_connectors.payloads.unknown_words import UnknownWords
 from aiops_connectors.payloads.values import PayloadMapping, ValueDecoder
 
@@ -60,9 +63,16 @@ def records_of(items: Sequence[Item]) -> list[Record]:
 class Reader:
     """Decodes what a source has polled. `clock` gives Unix seconds, for messages without a time stamp."""
 
-    def __init__(self, source: str, mapping: PayloadMapping | None, max_bytes: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        source: str,
+        mapping: PayloadMapping | None,
+        max_bytes: int,
+        clock: Callable[[], float],
+        schemas: Callable[[Frame], Any] | None = None,
+    ) -> None:
         self._source = source
-        self._decoder = ValueDecoder(mapping, max_bytes=max_bytes)
+        self._decoder = ValueDecoder(mapping, max_bytes=max_bytes, schemas=schemas)
         self._max_bytes = max_bytes
         self._wants_key = mapping is not None
         self.unknown = UnknownWords(source)
@@ -75,6 +85,7 @@ class Reader:
 
     def _items(self, partition: Partition, messages: Sequence[RawMessage | Unreadable], now: float) -> list[Item]:
         place = place_of(partition)
+        origin = Origin(topic=partition[0])
         decode = self._decoder.decode
         items: list[Item] = []
         records: list[Record] = []
@@ -92,7 +103,7 @@ class Reader:
             key = _text(message.key) if self._wants_key and message.key is not None else None
             if headers is not None and value is not None:
                 value = self._in_utf8(value, headers)
-            problems = decode(value, records, place=at, now=sent, headers=headers, key=key)
+            problems = decode(value, records, place=at, now=sent, headers=headers, key=key, origin=origin)
             item = Item(partition, offset + 1, sent, sent, len(value) if value else 0)
             if records:
                 item.record = records[0]

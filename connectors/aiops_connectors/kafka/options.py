@@ -11,8 +11,10 @@ from msgspec import Meta, field
 from aiops.errors import RecordError, UsageError
 from aiops.patterns import Expression
 from aiops.records.decode import MAX_RECORD_BYTES, parse_time
+from aiops_connectors.kafka.choices import Choice
 from aiops_connectors.kafka.connection import TOPIC, Connection, connection_options
 from aiops_connectors.kafka.consumer import Start
+from aiops_connectors.kafka.schema_registry import SchemaRegistryOptions
 
 _INSTANCE = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
@@ -62,7 +64,25 @@ class KafkaOptions(Connection, frozen=True, kw_only=True, forbid_unknown_fields=
         str | None,
         Meta(
             description="Name or path of a mapping; without it, values are archive records or CloudEvents that hold "
-            "one."
+            "one. A relative path starts at the folder of the configuration file. A reload (SIGHUP) reads it again."
+        ),
+    ] = None
+    zone: Annotated[
+        str | None,
+        Meta(description="Zone of times that state none, such as `Europe/Berlin` or `+02:00`; by default UTC."),
+    ] = None
+    mappings: Annotated[
+        list[Choice],
+        Meta(
+            description="Several mappings instead of one: the first whose conditions hold reads the message "
+            "([Kafka](kafka.md#several-tools-in-one-source))."
+        ),
+    ] = field(default_factory=list)
+    schema_registry: Annotated[
+        SchemaRegistryOptions | None,
+        Meta(
+            description="Where the schemas of Avro and Protobuf messages in Confluent's wire format are. It needs the "
+            "extra `aiops-engine[schema-registry]`; JSON in that format needs no registry."
         ),
     ] = None
     max_poll_records: Annotated[
@@ -127,6 +147,8 @@ def source_options(name: str, options: Mapping[str, Any]) -> KafkaOptions:
     place = f"sources.{name}"
     converted = connection_options(options, KafkaOptions, place)
     _check_topics(converted, place)
+    if converted.mapping is not None and converted.mappings:
+        raise UsageError(f"{place}: expected either mapping or mappings; got both")
     if converted.group_instance_id is not None and not _INSTANCE.fullmatch(converted.group_instance_id):
         raise UsageError(f"{place}.group_instance_id: expected letters, digits, `.`, `_`, `-`; got another character")
     start_of(converted, place)

@@ -24,7 +24,7 @@ from aiops_connectors.kafka.consumer import BrokerError
 from aiops_connectors.kafka.producer import Outgoing, Producer, WriteError, open_producer
 from aiops_connectors.sinks.http_post import trace_headers
 from aiops_connectors.sinks.incident_body import shortened
-from aiops_connectors.sinks.text import news
+from aiops_connectors.texts.news import news
 
 # Brokers refuse messages above a megabyte by default (`message.max.bytes`); headers and framing take the rest.
 MAX_VALUE_BYTES = 900_000

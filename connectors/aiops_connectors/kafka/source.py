@@ -17,6 +17,7 @@ from typing import Any
 
 from aiops.backoff import Backoff
 from aiops.ports import DeadLetter, Inbox, Position, Received
+from aiops_connectors.kafka.choices import Choices
 from aiops_connectors.kafka.consumer import (
     BrokerError,
     Commit,
@@ -31,8 +32,10 @@ from aiops_connectors.kafka.dead_letters import DeadLetterTopic
 from aiops_connectors.kafka.decoding import Item, Reader, records_of
 from aiops_connectors.kafka.offsets import Positions, place_of
 from aiops_connectors.kafka.options import KafkaOptions, source_options, start_of
+from aiops_connectors.kafka.schema_registry import SchemaRegistry
 from aiops_connectors.kafka.status import Status
 from aiops_connectors.kafka.time_merge import QUERY_AFTER_S, TimeMerge
+from aiops_connectors.mapping.mapping import Mapping as PayloadRules
 from aiops_connectors.mapping.mapping import load_mapping
 
 # How long one offer to the engine waits for room; between offers the group is polled.
@@ -79,9 +82,11 @@ class KafkaSource:
     ) -> None:
         self.name = name
         self.options = source_options(name, options)
-        mapping = load_mapping(self.options.mapping) if self.options.mapping is not None else None
+        mapping = self._mapping = _mapping(self.options, f"sources.{name}")
         self._open = open_consumer or _transport(self.options)
-        self._reader = Reader(name, mapping, self.options.max_message_bytes, clock)
+        registry = self.options.schema_registry
+        schemas = SchemaRegistry(registry, f"sources.{name}.schema_registry") if registry is not None else None
+        self._reader = Reader(name, mapping, self.options.max_message_bytes, clock, schemas)
         self._dead = DeadLetterTopic(self.options, self.options.dead_letter_topic)
         self._stopped = threading.Event()
         self._draw = draw
@@ -113,6 +118,10 @@ class KafkaSource:
                 self._sleep(REFUSED_S if refused else self._backoff.next_s())
                 self.status.count(reconnects=1)
         self._dead.close()
+
+    def reload(self) -> Callable[[], None]:
+        """See `aiops.ports.Reloads`."""
+        return self._mapping.reload() if self._mapping is not None else lambda: None
 
     def stop(self) -> None:
         """See `Source.stop`."""
@@ -331,6 +340,12 @@ class KafkaSource:
             consumer.close()
         except BrokerError as error:
             self.status.failed(str(error))
+
+
+def _mapping(options: KafkaOptions, place: str) -> Choices | PayloadRules | None:
+    if options.mappings:
+        return Choices(options.mappings, f"{place}.mappings", options.zone)
+    return load_mapping(options.mapping, zone=options.zone) if options.mapping is not None else None
 
 
 def _transport(options: KafkaOptions) -> OpenConsumer:

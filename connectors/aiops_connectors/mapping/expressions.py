@@ -1,9 +1,4 @@
-"""The path language of mappings: where in a payload a field's value is, and what is done to it.
-
-A path is names joined by dots, from the item at hand: `labels.alertname`. `$.` starts at the whole payload,
-`@headers.` at the request's (or message's) headers, `@outer.` at the envelope, `@key` is the message key and `@index`
-the item's number. A name with dots is quoted: `labels["service.name"]`. `[0]` and `[-1]` pick from a list, `[*]` takes
-all of it, `[name=value]` the first object of a list in which `name` is `value`.
+"""The values of mappings: what is done to what a path finds.
 
 Nothing of a payload is ever compiled, formatted or executed: paths, tables and regular expressions come from the
 mapping file alone, and each is compiled once.
@@ -16,52 +11,32 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from aiops.errors import UsageError
 from aiops.patterns import Finder
+from aiops_connectors.mapping.paths import JSON_LIMIT, Getter, Scope, compile_path, text
+from aiops_connectors.mapping.placeholders import COMMON, STARTS, Placeholder
+from aiops_connectors.mapping.text_steps import STEPS, Step
 
 # A regular expression sees at most this much of a value: RE2's cost is the length of the text.
 MATCH_LIMIT = 2048
-# Lists are walked this far by `[*]` and `[name=value]`; tools send a handful.
-LIST_LIMIT = 1000
-
-_SEGMENT = re.compile(
-    r"""\.?(?:(?P<name>[^.\[\]"\s][^.\[\]"]*)
-      | \["(?P<quoted>[^"]+)"\] | \[(?P<index>-?\d+)\] | \[(?P<all>\*)\] | \[(?P<field>[\w.-]+)=(?P<value>[^\]]*)\])""",
-    re.VERBOSE,
-)
 
 # A name in an object, the commonest path: neighbours with the same parent are looked up together.
-_PLAIN = re.compile(r"(?P<parent>[^.\[\]\"@$]+)\.(?P<name>[^.\[\]\"@$]+)")
-
-
-class Scope:
-    """The scope of a path. `item` is the present object, `root` the whole payload."""
-
-    __slots__ = ("headers", "index", "item", "key", "outer", "root")
-
-    def __init__(
-        self, item: Any, root: Any, headers: Mapping[str, str], key: str | None, index: int = 0, outer: Any = None
-    ) -> None:
-        self.item = item
-        self.root = root
-        self.headers = headers
-        self.key = key
-        self.index = index
-        self.outer = outer
-
-
-Getter = Callable[[Scope], Any]
-Step = Callable[[Any], Any]
+_PLAIN = re.compile(r"(?P<parent>[^.\[\]\"@$~]+)\.(?P<name>[^.\[\]\"@$~]+)")
 
 
 class Term(Struct, forbid_unknown_fields=True, omit_defaults=True, rename={"separator": "with"}):
-    """A value and what is done to it, in this order: source, `match`, `table`, `default`.
+    """A value and what is done to it, in this order: source, `step`, `match`, `table`, `default`.
 
     Exactly one source: `path`, `first` (the first that is not empty), `value` (a literal) or `join` (all that are not
-    empty, with `with` between; with `whole`, nothing unless all parts are there). `match` keeps what the regular
-    expression's group 1 (or all of it) caught. `table` translates, without regard to case; a table's name or a table.
-    `default` stands in for what is empty by then.
+    empty, with `with` between; with `whole`, nothing unless all parts are there). `step` is `base64` (the text that it
+    holds), `shape` (the first line without its numbers, hashes and addresses: the identity of a log line), or `syslog`,
+    `line_protocol` or `snmptrapd` (the lines of a text as a list of objects, for `again`), `pri_severity` (of a syslog
+    PRI: its severity), or `subject_state`, `subject_key` and `subject_name` (of a subject: its state, what stays when
+    that changes, and a name). `match`
+    keeps what the regular expression's group 1 (or all of it) caught. `table` translates, without regard to case; a
+    table's name or a table. `default` stands in for what is empty by then.
     """
 
     path: str | None = None
@@ -70,6 +45,7 @@ class Term(Struct, forbid_unknown_fields=True, omit_defaults=True, rename={"sepa
     join: list[str | Term] | None = None
     separator: str = " "
     whole: bool = False
+    step: Step | None = None
     match: str | None = None
     table: str | dict[str, str] | None = None
     default: str | None = None
@@ -79,153 +55,18 @@ Spec = str | list[str | Term] | Term
 Tables = Mapping[str, Mapping[str, str]]
 
 
-def text(value: Any) -> str | None:
-    """A scalar as text; None for what is absent, blank or not a scalar.
+def compile_spec(spec: Spec, tables: Tables, unfilled: Placeholder | None = None) -> Getter:
+    """A function from a scope to the value that `spec` describes; None where it is empty.
 
-    >>> text(" up "), text(3), text(2.50), text(True), text(""), text({})
-    ('up', '3', '2.5', 'true', None, None)
+    What `unfilled` finds in a text is a placeholder that the tool left: as good as nothing.
     """
-    if type(value) is str:
-        value = value.strip()
-        if value and not value.isascii():
-            # A lone surrogate would fail only when the journal encodes it, long after the sender got its success.
-            value = value.encode("utf-8", "replace").decode("utf-8")
-        return value or None
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value) if -(2**63) <= value < 2**64 else None
-    if isinstance(value, float):
-        return format(value, ".15g")
-    return None
-
-
-def compile_path(path: str) -> Getter:
-    """A function from a scope to what is at `path`, None where there is nothing."""
-    if path == "@key":
-        return lambda scope: scope.key
-    if path == "@index":
-        return lambda scope: scope.index
-    if path.startswith("@headers."):
-        header = path.removeprefix("@headers.").lower()
-        return lambda scope: scope.headers.get(header)
-    if path == "$":
-        return lambda scope: scope.root
-    if path.startswith("$."):
-        return _from("root", _steps(path[2:], path))
-    if path.startswith("@outer."):
-        return _from("outer", _steps(path.removeprefix("@outer."), path))
-    if path == ".":
-        return lambda scope: scope.item
-    names = path.split(".")
-    if not any(mark in path for mark in '[]"@$') and all(names):
-        return _names(names)
-    return _from("item", _steps(path, path))
-
-
-def _names(names: list[str]) -> Getter:
-    """The common case, without a call for each step."""
-    if len(names) == 1:
-        only = names[0]
-
-        def one(scope: Scope) -> Any:
-            item = scope.item
-            return item.get(only) if type(item) is dict else None
-
-        return one
-    if len(names) == 2:
-        outer, last = names
-
-        def two(scope: Scope) -> Any:
-            item = scope.item
-            inner = item.get(outer) if type(item) is dict else None
-            return inner.get(last) if type(inner) is dict else None
-
-        return two
-
-    def several(scope: Scope) -> Any:
-        found = scope.item
-        for name in names:
-            if type(found) is not dict:
-                return None
-            found = found.get(name)
-        return found
-
-    return several
-
-
-def _from(start: str, steps: list[Step]) -> Getter:
-    def get(scope: Scope) -> Any:
-        found = getattr(scope, start)
-        for step in steps:
-            found = step(found)
-        return found
-
-    return get
-
-
-def _steps(path: str, whole: str) -> list[Step]:
-    steps: list[Step] = []
-    at = 0
-    while at < len(path):
-        found = _SEGMENT.match(path, at)
-        if found is None:
-            raise UsageError(f"path {whole!r}: expected names joined by dots or [...]; got {path[at:]!r}")
-        at = found.end()
-        if found["all"]:
-            # What follows a [*] is taken of every element.
-            rest = _steps(path[at:], whole)
-            return [*steps, _every(rest)]
-        steps.append(_step(found))
-    if not steps and path != "":
-        raise UsageError(f"path {whole!r} is empty")
-    return steps
-
-
-def _step(found: re.Match[str]) -> Step:
-    name = found["name"] or found["quoted"]
-    if name is not None:
-        return lambda value: value.get(name) if type(value) is dict else None
-    if found["index"] is not None:
-        index = int(found["index"])
-        return lambda value: value[index] if type(value) is list and -len(value) <= index < len(value) else None
-    field, wanted = found["field"], found["value"]
-
-    def select(value: Any) -> Any:
-        if type(value) is not list:
-            return None
-        for element in value[:LIST_LIMIT]:
-            if type(element) is dict and text(element.get(field)) == wanted:
-                return element
-        return None
-
-    return select
-
-
-def _every(rest: list[Step]) -> Step:
-    def every(value: Any) -> Any:
-        if type(value) is not list:
-            return None
-        found = []
-        for element in value[:LIST_LIMIT]:
-            for step in rest:
-                element = step(element)
-            if element is not None:
-                found.append(element)
-        return found
-
-    return every
-
-
-def compile_spec(spec: Spec, tables: Tables) -> Getter:
-    """A function from a scope to the value that `spec` describes; None where it is empty."""
     if isinstance(spec, str):
-        return compile_path(spec)
+        return compile_path(spec) if unfilled is None else _filled_path(spec, unfilled)
     if isinstance(spec, list):
-        return _first(_alternatives(spec, tables))
-    get = _source(spec, tables)
+        return _first(_alternatives(spec, tables, unfilled))
+    get = _source(spec, tables, unfilled)
+    if spec.step is not None:
+        get = _stepped(get, STEPS[spec.step])
     if spec.match is not None:
         get = _matched(get, spec.match)
     if spec.table is not None:
@@ -235,21 +76,57 @@ def compile_spec(spec: Spec, tables: Tables) -> Getter:
     return get
 
 
-def _source(term: Term, tables: Tables) -> Getter:
+def _filled_path(path: str, unfilled: Placeholder) -> Getter:
+    """Return the getter of a path without placeholders; that of the commonest paths makes no call for it."""
+    names = path.split(".")
+    if not unfilled.is_common or len(names) > 2 or any(mark in path for mark in '[]"@$~') or not all(names):
+        return _filled(compile_path(path), unfilled)
+    outer, last = names if len(names) == 2 else ("", names[0])
+    occurs = unfilled.occurs
+
+    def get(scope: Scope) -> Any:
+        found = scope.item
+        if type(found) is not dict:
+            return None
+        if outer:
+            found = found.get(outer)
+            if type(found) is not dict:
+                return None
+        value = found.get(last)
+        return None if type(value) is str and value[:1] in STARTS and occurs(value) else value
+
+    return get
+
+
+def _filled(get: Getter, unfilled: Placeholder) -> Getter:
+    occurs = unfilled.occurs
+
+    def filled(scope: Scope) -> Any:
+        value = get(scope)
+        return None if type(value) is str and occurs(value) else value
+
+    def usual(scope: Scope) -> Any:
+        value = get(scope)
+        return None if type(value) is str and value[:1] in STARTS and occurs(value) else value
+
+    return usual if unfilled.is_common else filled
+
+
+def _source(term: Term, tables: Tables, unfilled: Placeholder | None) -> Getter:
     given = [name for name in ("path", "first", "value", "join") if getattr(term, name) is not None]
     if len(given) != 1:
         raise UsageError(f"expected exactly one of path, first, value, join; got {', '.join(given) or 'none'}")
     if term.path is not None:
-        return compile_path(term.path)
+        return compile_spec(term.path, tables, unfilled)
     if term.first is not None:
-        return _first(_alternatives(term.first, tables))
+        return _first(_alternatives(term.first, tables, unfilled))
     if term.join is not None:
-        return _joined([compile_spec(part, tables) for part in term.join], term.separator, term.whole)
+        return _joined([compile_spec(part, tables, unfilled) for part in term.join], term.separator, term.whole)
     literal = term.value
     return lambda scope: literal
 
 
-def _alternatives(parts: list[str | Term], tables: Tables) -> list[Getter]:
+def _alternatives(parts: list[str | Term], tables: Tables, unfilled: Placeholder | None) -> list[Getter]:
     """Return a getter for each part.
 
     Neighbours like `labels.pod`, `labels.host` share one, which reads `labels` once.
@@ -259,25 +136,36 @@ def _alternatives(parts: list[str | Term], tables: Tables) -> list[Getter]:
     for part in [*parts, ""]:
         found = _PLAIN.fullmatch(part) if isinstance(part, str) else None
         if names and (found is None or found["parent"] != parent):
-            getters.append(_any_of(parent, names) if len(names) > 1 else compile_path(f"{parent}.{names[0]}"))
+            single = f"{parent}.{names[0]}"
+            getters.append(_any_of(parent, names, unfilled) if len(names) > 1 else compile_spec(single, {}, unfilled))
             names = []
         if found is not None:
             parent = found["parent"]
             names = [*names, found["name"]]
         elif part:
-            getters.append(compile_spec(part, tables))
+            getters.append(compile_spec(part, tables, unfilled))
     return getters
 
 
-def _any_of(parent: str, names: list[str]) -> Getter:
+def _any_of(parent: str, names: list[str], unfilled: Placeholder | None) -> Getter:
+    occurs = unfilled.occurs if unfilled is not None else COMMON.occurs
+    is_common = unfilled is None or unfilled.is_common
+
     def get(scope: Scope) -> Any:
         item = scope.item
         inner = item.get(parent) if type(item) is dict else None
         if type(inner) is dict:
             for name in names:
                 # Most names are not there: what is, is looked at more closely.
-                if name in inner and not _empty(inner[name]):
-                    return inner[name]
+                if name not in inner:
+                    continue
+                value = inner[name]
+                if type(value) is str:
+                    if not value or value.isspace() or ((not is_common or value[:1] in STARTS) and occurs(value)):
+                        continue
+                    return value
+                if value is not None:
+                    return value
         return None
 
     return get
@@ -312,11 +200,20 @@ def _joined(getters: list[Getter], separator: str, whole: bool) -> Getter:
                 continue
             for element in found if type(found) is list else (found,):
                 part = text(element)
-                if part is not None and part not in parts:
+                # A text reads better without repetition. A key must keep it: host and service may have one name.
+                if part is not None and (whole or part not in parts):
                     parts.append(part)
         return separator.join(parts) or None
 
     return get
+
+
+def _stepped(get: Getter, step: Callable[[str], Any]) -> Getter:
+    def stepped(scope: Scope) -> Any:
+        value = text(get(scope))
+        return step(value) if value is not None else None
+
+    return stepped
 
 
 def _matched(get: Getter, expression: str) -> Getter:
@@ -363,6 +260,20 @@ def _or(get: Getter, default: str) -> Getter:
     return either
 
 
+def untranslated(spec: Spec | None) -> Spec | None:
+    """Return a spec without its tables and defaults; None for a mapping's own literal."""
+    if spec is None or isinstance(spec, str):
+        return spec
+    if isinstance(spec, list):
+        return [part for one in spec if (part := untranslated(one)) is not None and not isinstance(part, list)] or None
+    if spec.value is not None:
+        return None
+    first = untranslated(spec.first) if spec.first is not None else None
+    if spec.first is not None and first is None:
+        return None
+    return replace(spec, table=None, default=None, first=first)
+
+
 def places(spec: Spec | None) -> list[str]:
     """The paths that a spec looks at, for messages."""
     if spec is None:
@@ -373,3 +284,18 @@ def places(spec: Spec | None) -> list[str]:
         return [place for part in spec for place in places(part)]
     parts = [spec.path] if spec.path else spec.first or spec.join or []
     return [place for part in parts for place in places(part)]
+
+
+__all__ = [
+    "JSON_LIMIT",
+    "Getter",
+    "Scope",
+    "Spec",
+    "Tables",
+    "Term",
+    "compile_path",
+    "compile_spec",
+    "places",
+    "text",
+    "untranslated",
+]

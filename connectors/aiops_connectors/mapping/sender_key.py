@@ -6,11 +6,12 @@ from collections.abc import Callable
 from hashlib import blake2b
 
 from aiops_connectors.mapping.expressions import Scope
+from aiops_connectors.mapping.placeholders import NOTHING
 
 # The record format's own bound; a longer key is known by its digest, since a cut one could be two.
 MAX_KEY = 1_000
 # What templates leave where there is no key. Taken for one, it would make one alert of all that have none.
-_NONE = frozenset(("0", "-", "null", "none", "nil", "undefined", "unknown", "n/a", "nan", "false", "true"))
+_NONE = NOTHING | {"0", "false", "true"}
 _NONE_LENGTH = max(map(len, _NONE))
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 # `no_data`, `pending` and `paused` are neither an alarm nor an end: they leave the alarm as it is, page nobody, and are
-# kept as information for a while. `ignored` carries no state at all: a note, a test.
-STATES = ("firing", "resolved", "no_data", "pending", "paused", "ignored")
+# kept as information for a while. So is `test`, which somebody sent to see that it arrives. `acknowledged` leaves the
+# alarm as it is, and `ignored` carries no state at all, a note: both are counted, and no record comes of them.
+STATES = ("firing", "resolved", "no_data", "pending", "paused", "test", "acknowledged", "ignored")
+UNRECORDED = ("acknowledged", "ignored")
 # The states that become information, with what they add to the alert's name.
-BACKGROUND = {"no_data": "no data", "pending": "pending", "paused": "paused"}
+BACKGROUND = {"no_data": "no data", "pending": "pending", "paused": "paused", "test": "test"}
 # As Prometheus' lease of an alert that names no end: tools evaluate every minute to five.
 BACKGROUND_S = 300.0
 
@@ -14,12 +16,14 @@ BACKGROUND_S = 300.0
 STATUS_WORDS = {
     "firing": "firing alerting alert alarm active activated open opened new trigger triggered triggering problem down "
     "fail failed failing failure critical crit error err warning warn unhealthy offline unreachable missing late "
-    "acknowledged ack acknowledge create created raise raised degraded trouble occurred start started page high low "
+    "create created raise raised degraded trouble occurred start started page high low "
     "medium info notice unknown no_data nodata update updated fire fired breach breached fault faulty violated "
     "outage unavailable reopened reopen bad unprocessed",
     "resolved": "resolved resolve ok okay closed close clear cleared normal recovered recovery recover up success "
     "passing healthy online inactive deactivated canceled cancelled done ended end delete deleted completed green "
     "fixed solved",
+    # Somebody works on it in the tool. The alarm was reported before, or will be again.
+    "acknowledged": "acknowledged ack acknowledge acked",
     # CloudWatch's word: "not enough data is available to determine the alarm state".
     "no_data": "insufficient_data",
     # Prometheus, Uptime Kuma: the condition holds, but not yet for as long as the rule requires; then it fires.
@@ -53,4 +57,4 @@ def state_of(word: str) -> str | None:
     return "resolved" if tokens and tokens[-1] in _ENDS and _NOT.isdisjoint(tokens) else None
 
 
-__all__ = ["BACKGROUND", "BACKGROUND_S", "STATES", "TABLES", "state_of"]
+__all__ = ["BACKGROUND", "BACKGROUND_S", "STATES", "TABLES", "UNRECORDED", "state_of"]

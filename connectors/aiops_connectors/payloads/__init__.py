@@ -1,7 +1,7 @@
 """Bodies of requests and messages, decoded with bounds: archives, CloudEvents, Prometheus, mappings.
 
-Read `body_decoders`, `values`, `cloudevents`, `prometheus_push`, `charset`, `unknown_words` (words that no tool
-documents, counted).
+Read `documents` (which form a body has), `json_body`, `forms`, `xml_body`, `mime_body`, `body_decoders`, `values`,
+`cloudevents`, `prometheus_push`, `charset`, `unknown_words` (words that no tool documents, counted).
 
-May import: errors, records, aiops_connectors.mapping.
+May import: errors, http, records, aiops_connectors.mapping.
 """

@@ -6,15 +6,19 @@ from collections.abc import Mapping as Headers
 from typing import Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from aiops.errors import RecordError
 from aiops.records import MAX_AHEAD_S, Action, Alert, Change, Incident, Metric, Record, Tick
 from aiops.records.decode import MAX_LABELS, MAX_RECORD_BYTES, decode
 from aiops_connectors.mapping.builders import MAX_RAW, Problem
 from aiops_connectors.mapping.mapping import Mapping, load_mapping
+from aiops_connectors.mapping.origin import NOWHERE, Origin
 from aiops_connectors.payloads import cloudevents
+from aiops_connectors.payloads.archive_records import MAX_RECORDS
+from aiops_connectors.payloads.json_body import plain
 from aiops_connectors.payloads.prometheus_push import Taken
-from aiops_connectors.payloads.values import MAX_RECORDS, ValueDecoder, plain
+from aiops_connectors.payloads.values import ValueDecoder
 
 _RECORDS = msgspec.json.Decoder(list[Alert | Metric | Change])
 
@@ -22,7 +26,7 @@ _RECORDS = msgspec.json.Decoder(list[Alert | Metric | Change])
 class Payload(Protocol):
     """One kind of body."""
 
-    def take(self, body: bytes, headers: Headers[str, str], now: float) -> Taken:
+    def take(self, body: bytes, headers: Headers[str, str], now: float, origin: Origin = NOWHERE) -> Taken:
         """Records and problems; an empty `id` is the caller's to fill. Never raises for what a body holds."""
         ...
 
@@ -31,13 +35,13 @@ class Mapped:
     """A tool's payload through its mapping, alone or inside CloudEvents."""
 
     def __init__(self, mapping: Mapping, most: int) -> None:
-        self._mapping = mapping
+        self.reload = mapping.reload
         self._decoder = ValueDecoder(mapping, max_bytes=most, prefix=cloudevents.HTTP_PREFIX)
 
-    def take(self, body: bytes, headers: Headers[str, str], now: float) -> Taken:
+    def take(self, body: bytes, headers: Headers[str, str], now: float, origin: Origin = NOWHERE) -> Taken:
         """See `Payload.take`."""
         records: list[Record] = []
-        problems = self._decoder.decode(body, records, place="", now=now, headers=headers)
+        problems = self._decoder.decode(body, records, place="", now=now, headers=headers, origin=origin)
         return Taken(_without_ids(records), list(problems))
 
 
@@ -47,7 +51,7 @@ class Archived:
     def __init__(self, most: int) -> None:
         self._decoder = ValueDecoder(max_bytes=most, prefix=cloudevents.HTTP_PREFIX)
 
-    def take(self, body: bytes, headers: Headers[str, str], now: float) -> Taken:
+    def take(self, body: bytes, headers: Headers[str, str], now: float, origin: Origin = NOWHERE) -> Taken:
         """See `Payload.take`."""
         taken = self._fast(body) or self._slow(body, headers, now)
         flaws = [(number, flaw) for number, record in enumerate(taken.records) if (flaw := _flaw(record, now))]
@@ -86,18 +90,18 @@ class Archived:
             return
         found: list[Record] = []
         for problem in self._decoder.decode(line, found, place="", now=now, headers=headers):
-            taken.problems.append(Problem(f"line {number}: {problem.place}", problem.reason, problem.raw))
+            taken.problems.append(replace(problem, place=f"line {number}: {problem.place}"))
         taken.records += _without_ids(found)
 
 
-def payload(name: str, mapping: str | None, most: int) -> Payload:
+def payload(name: str, mapping: str | None, most: int, zone: str | None = None) -> Payload:
     """Return the decoder of connector `name`.
 
-    `mapping` (a name or a path) replaces the shipped one of its name.
+    `mapping` (a name or a path) replaces the shipped one of its name. `zone` is that of times which state none.
     """
     if mapping is None and name in ("archive", "cloudevents"):
         return Archived(most) if name == "archive" else Events(most)
-    return Mapped(load_mapping(mapping or name), most)
+    return Mapped(load_mapping(mapping or name, zone=zone), most)
 
 
 class Events:
@@ -107,7 +111,7 @@ class Events:
         self._archived = Archived(most)
         self._mapping = load_mapping("cloudevents")
 
-    def take(self, body: bytes, headers: Headers[str, str], now: float) -> Taken:
+    def take(self, body: bytes, headers: Headers[str, str], now: float, origin: Origin = NOWHERE) -> Taken:
         """See `Payload.take`."""
         flaws: list[Problem] = []
         try:
@@ -144,7 +148,7 @@ class Events:
         found = self._archived.take(encoded, {}, now) if is_record else self._read(event, now)
         taken.records += found.records
         taken.problems += [
-            Problem(place + p.place.removeprefix("$"), p.reason, p.raw or encoded) for p in found.problems
+            replace(one, place=place + one.place.removeprefix("$"), raw=one.raw or encoded) for one in found.problems
         ]
 
     def _read(self, event: dict[str, object], now: float) -> Taken:

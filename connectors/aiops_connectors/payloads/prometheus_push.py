@@ -17,13 +17,15 @@ from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from aiops.errors import RecordError
 from aiops.records import Alert, Record
 from aiops_connectors.mapping.builders import MAX_RAW, Problem
 from aiops_connectors.mapping.mapping import MAX_ITEMS, Mapping
+from aiops_connectors.mapping.origin import NOWHERE, Origin
 from aiops_connectors.mapping.times import parse_time
-from aiops_connectors.payloads.values import plain
+from aiops_connectors.payloads.json_body import plain
 
 # Prometheus renews a firing alert at least every minute; Alertmanager's own default for one that names no end.
 LEASE_S = 300.0
@@ -59,7 +61,7 @@ class PrometheusPush:
         self._known: dict[tuple[bytes, bytes, str | None], Alert] = {}
         self._lock = threading.Lock()
 
-    def take(self, body: bytes, headers: Headers[str, str], now: float) -> Taken:
+    def take(self, body: bytes, headers: Headers[str, str], now: float, origin: Origin = NOWHERE) -> Taken:
         """See `Payload.take`."""
         try:
             items = _ITEMS.decode(body)
@@ -99,6 +101,9 @@ class PrometheusPush:
             return
         start, end = parse_time(item.starts_at), parse_time(item.ends_at)
         is_over = end is not None and end <= now
+        if start is not None and start > now:
+            # As a mapping does: nothing starts after it was reported.
+            start = now
         taken.records.append(
             Alert(
                 ts=end if is_over and end is not None else now,
@@ -111,6 +116,7 @@ class PrometheusPush:
                 entity=known.entity,
                 message=known.message,
                 labels=dict(known.labels),
+                annotations=known.annotations,
                 starts_at=None if is_over and start == end else start,
                 ends_at=now + LEASE_S if end is None else end,
                 url=known.url,
@@ -119,7 +125,7 @@ class PrometheusPush:
 
     def _learn(self, key: tuple[bytes, bytes, str | None], index: int, now: float, taken: Taken) -> Alert | None:
         """Return the mapping's result without the times; None, with the problem reported, if it is no alert."""
-        item: dict[str, Any] = {"generatorURL": key[2]}
+        item: dict[str, Any] = {"generatorURL": key[2], "status": "firing"}
         try:
             item["labels"] = plain(key[0], [])
             item["annotations"] = _annotations(key[1])
@@ -128,7 +134,7 @@ class PrometheusPush:
             return None
         records, problems = self._mapping.apply(item, {}, None, now)
         place = f"$[{index}]"
-        taken.problems += [Problem(place + p.place.removeprefix("$"), p.reason, p.raw, p.warning) for p in problems]
+        taken.problems += [replace(one, place=place + one.place.removeprefix("$")) for one in problems]
         alert = records[0] if records else None
         if not isinstance(alert, Alert):
             return None

@@ -13,7 +13,7 @@ from typing import Literal
 
 from aiops.records import Alert, Record
 from aiops.records.severity import LEVELS, find_severity
-from aiops_connectors.mapping.builders import Problem
+from aiops_connectors.mapping.builders import NO_STATE, Problem
 
 # Distinct words a source and field. Each is a series of a metric and a line of the log; senders choose the words.
 MAX_WORDS = 32
@@ -22,7 +22,7 @@ MAX_CHARACTERS = 40
 # What stands for all words beyond `MAX_WORDS`.
 OTHERS = "(others)"
 
-Field = Literal["status", "severity"]
+Field = Literal["status", "severity", "ignored"]
 _TAKEN_AS = {"status": "firing", "severity": "warning"}
 _LOG = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class UnknownWords:
 
     def __init__(self, source: str) -> None:
         self._source = source
-        self._counts: dict[str, dict[str, int]] = {"severity": {}, "status": {}}
+        self._counts: dict[str, dict[str, int]] = {"severity": {}, "status": {}, "ignored": {}}
         self._lock = threading.Lock()
 
     def check_severities(self, records: Iterable[Record]) -> None:
@@ -44,12 +44,12 @@ class UnknownWords:
                     self.count("severity", word)
 
     def sift(self, problems: Sequence[Problem]) -> Sequence[Problem]:
-        """Count the states that are not known; return the other problems."""
+        """Count the states that are not known and the notes that mean no record; return the other problems."""
         if not any(problem.word for problem in problems):
             return problems
         for problem in problems:
             if problem.word:
-                self.count("status", problem.word)
+                self.count("ignored" if problem.note else "status", problem.word)
         return [problem for problem in problems if not problem.word]
 
     def count(self, field: Field, word: str) -> None:
@@ -61,11 +61,14 @@ class UnknownWords:
             if is_new and len(counts) >= MAX_WORDS:
                 shown, is_new = OTHERS, OTHERS not in counts
             counts[shown] = counts.get(shown, 0) + 1
-        if is_new:
+        if is_new and field != "ignored":
+            text = "unknown %s%s from source %s is taken as %s; map it in a table of the mapping"
+            if shown == NO_STATE:
+                text = "no %s%s in a payload of source %s is taken as %s; name its path in the mapping, or a default"
             _LOG.warning(
-                "unknown %s %s from source %s is taken as %s; map it in a table of the mapping",
+                text,
                 field,
-                ascii(shown),
+                "" if shown == NO_STATE else " " + ascii(shown),
                 self._source,
                 _TAKEN_AS[field],
                 # Each word is news, and there are at most `MAX_WORDS`: not one fault that repeats.

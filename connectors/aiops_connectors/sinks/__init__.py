@@ -1,6 +1,7 @@
-"""Shared parts of sinks that post over HTTP.
+"""Shared parts of sinks.
 
-Read `http_post` (one attempt), `options`, `incident_body` and `text` (what is sent), `truncation`.
+Read `http_sink` and `http_post` (one attempt over HTTP), `options`, `incident_body`; `slack_blocks` and `slack_api`;
+`mail_message` and `smtp_client`; `template_body`.
 
-May import: errors, http, options, ports, records, wording.
+May import: aiops_connectors.texts, errors, http, options, ports, records, verdict, wording.
 """

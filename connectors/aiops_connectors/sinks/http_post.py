@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from aiops.http.answers import answer_of, answer_of_failure
-from aiops.http.client import HttpClient, HttpFailure
+from aiops.http.client import HttpClient, HttpFailure, HttpReply
 from aiops.ports import Answer, Message
 
 JSON = "application/json; charset=utf-8"
@@ -28,12 +28,20 @@ class Post:
         self._secrets = [secret for secret in secrets if secret]
         self._clock = clock
 
-    def bytes(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Post a body as it is."""
+        found = self.reply(url, body, headers)
+        return found if isinstance(found, Answer) else self.answer(found)
+
+    def reply(self, url: str, body: bytes, headers: Mapping[str, str]) -> HttpReply | Answer:
+        """Post a body as it is; return the receiver's reply, or the meaning of a request without one."""
         try:
-            reply = self._client.send("POST", url, body=body, headers=headers, timeout_s=self._timeout_s)
+            return self._client.send("POST", url, body=body, headers=headers, timeout_s=self._timeout_s)
         except HttpFailure as failure:
             return answer_of_failure(failure, self._secrets)
+
+    def answer(self, reply: HttpReply) -> Answer:
+        """Return the meaning of a reply by its status."""
         return answer_of(reply, self._secrets, self._clock())
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 from msgspec import Meta
 
-from aiops.http.client import HttpClient
+from aiops.http.client import HttpClient, HttpReply
 from aiops.options import convert
 from aiops.ports import Answer, Message
 from aiops_connectors.sinks.http_post import JSON, Post, trace_headers
@@ -43,7 +43,7 @@ class HttpSink(ABC, Generic[OptionsT]):
         self.name = name
         self.place = f"endpoints.{name}"
         self.options = convert(options, self.Options, self.place)
-        self.client = client or client_of(self.options)
+        self.client = client or client_of(self.options, self.place)
         self.clock = clock
         self.headers = {"content-type": JSON}
         # Values that no answer, log or error may show.
@@ -67,10 +67,30 @@ class HttpSink(ABC, Generic[OptionsT]):
         """See `Sink.send`."""
         return self.post(self.url, message, self.body(message))
 
+    def shown(self, message: Message) -> str:
+        """See `ShowsBody.shown`."""
+        body = self.body(message)
+        raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
+        try:
+            text = msgspec.json.format(raw, indent=2).decode()
+        except msgspec.DecodeError:
+            text = raw.decode(errors="replace")
+        for value in self._secrets:
+            text = text.replace(value, "[redacted]")
+        return text
+
     def post(self, url: str, message: Message, body: Any) -> Answer:
         """Make one attempt with a body of plain values or bytes."""
         raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
-        return self._post.bytes(url, raw, {**self.headers, **self.extra_headers(message, raw)})
+        return self._post.send(url, raw, {**self.headers, **self.extra_headers(message, raw)})
+
+    def reply(self, url: str, body: Any) -> HttpReply | Answer:
+        """Make one attempt; return the receiver's reply, or the meaning of a request without one."""
+        return self._post.reply(url, msgspec.json.encode(body), self.headers)
+
+    def answer(self, reply: HttpReply) -> Answer:
+        """Return the meaning of a reply by its status."""
+        return self._post.answer(reply)
 
     def secret(self, variable: str) -> str:
         """Return the secret in an environment variable and keep it out of every text; raise `UsageError`."""

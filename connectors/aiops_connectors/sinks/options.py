@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from aiops.errors import UsageError
 from aiops.http.client import DEFAULT_TIMEOUT_S, HttpClient
+from aiops.http.proxies import DIRECT, Choose, always, from_environment, no_proxy, parse_proxy
 
 
 class HttpOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -19,11 +20,48 @@ class HttpOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ] = False
     timeout_s: Annotated[float, Meta(gt=0, le=60, description="How long one attempt may take.")] = DEFAULT_TIMEOUT_S
     ca_file: Annotated[str, Meta(description="Certificates (PEM) to trust instead of the system's.")] = ""
+    cert_file: Annotated[
+        str, Meta(description="Our own certificate (PEM), for receivers that require one; together with `key_file`.")
+    ] = ""
+    key_file: Annotated[str, Meta(description="The certificate's key (PEM), without a password.")] = ""
+    proxy_url: Annotated[
+        str,
+        Meta(
+            description="The [proxy](delivery.md#proxies-and-client-certificates) to send through; `direct`: none, "
+            "whatever the environment names. By default `HTTPS_PROXY` and `NO_PROXY` decide."
+        ),
+    ] = ""
+    proxy_url_env: Annotated[
+        str, Meta(description="The environment variable with the proxy's URL, if it holds a password.")
+    ] = ""
 
 
-def client_of(options: HttpOptions) -> HttpClient:
-    """Return the guarded client of one endpoint."""
-    return HttpClient(allow_private=options.allow_private, ca_file=options.ca_file or None)
+def client_of(options: HttpOptions, place: str = "options") -> HttpClient:
+    """Return the guarded client of one endpoint; raise `UsageError` for unusable files or proxies."""
+    if bool(options.cert_file) != bool(options.key_file):
+        raise UsageError(f"{place}: expected cert_file and key_file together; got one of them")
+    return HttpClient(
+        allow_private=options.allow_private,
+        ca_file=options.ca_file or None,
+        certificate=(options.cert_file, options.key_file) if options.cert_file else None,
+        proxy=_proxy(options, place),
+    )
+
+
+def _proxy(options: HttpOptions, place: str) -> Choose:
+    if options.proxy_url and options.proxy_url_env:
+        raise UsageError(f"{place}: expected either proxy_url or proxy_url_env; got both")
+    if options.proxy_url == DIRECT:
+        return no_proxy
+    if options.proxy_url_env:
+        variable = options.proxy_url_env
+        return always(parse_proxy(secret(variable, f"{place}.proxy_url_env"), f"environment variable {variable}"))
+    if not options.proxy_url:
+        return from_environment()
+    proxy = parse_proxy(options.proxy_url, f"{place}.proxy_url")
+    if proxy.auth is not None:
+        raise UsageError(f"{place}.proxy_url: expected no user or password in it; put such a URL into proxy_url_env")
+    return always(proxy)
 
 
 def secret(variable: str, place: str) -> str:
