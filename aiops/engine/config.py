@@ -11,6 +11,7 @@ from aiops.engine.correlate.config import CorrelateConfig
 from aiops.engine.dedup.config import DedupConfig
 from aiops.engine.detect.config import DetectConfig
 from aiops.engine.incidents.config import IncidentConfig
+from aiops.workloads import WorkloadsConfig
 
 __all__ = [
     "CausesConfig",
@@ -22,6 +23,7 @@ __all__ = [
     "ModelConfig",
     "PlaybooksConfig",
     "SimilarConfig",
+    "WorkloadsConfig",
 ]
 
 
@@ -57,6 +59,7 @@ class EngineConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """All that changes a decision. Two runs with equal values and equal records decide the same."""
 
     dedup: DedupConfig = field(default_factory=DedupConfig)
+    workloads: WorkloadsConfig = field(default_factory=WorkloadsConfig)
     detect: DetectConfig = field(default_factory=DetectConfig)
     correlate: CorrelateConfig = field(default_factory=CorrelateConfig)
     incidents: IncidentConfig = field(default_factory=IncidentConfig)

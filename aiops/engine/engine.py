@@ -16,10 +16,12 @@ from aiops.engine.clock import Timeline
 from aiops.engine.config import EngineConfig
 from aiops.engine.correlate.correlator import Correlator
 from aiops.engine.dedup.deduplicator import Dedup
+from aiops.engine.dedup.starts import Starts
 from aiops.engine.detect.stage import Detect, Scorers
 from aiops.engine.events import Event, Notice
 from aiops.engine.incidents.clusters import Clusters
 from aiops.engine.incidents.lifecycle import MAX_DUE, MAX_DUE_EACH, Incidents
+from aiops.engine.incidents.snoozes import Snoozes
 from aiops.engine.model_faults import Faults
 from aiops.engine.operator_actions import Actions
 from aiops.engine.pipeline import Pipeline
@@ -31,9 +33,12 @@ from aiops.errors import UsageError
 from aiops.records import Action, Alert, Change, Incident, Logged, Metric, Skipped, Tick
 from aiops.topology import Topology
 from aiops.wording import duration
+from aiops.workloads import Workloads
 
-# Snapshots of another layout are not read; the host folds the journal instead.
-SNAPSHOT_VERSION = 5
+# Snapshots of another layout are not read; the host folds the journal instead. Those of the version before lack the
+# last two stages alone, what people did and where episodes began, of which nothing is known then.
+SNAPSHOT_VERSION = 7
+LAST_VERSION = 6
 
 # What reading a damaged snapshot raises: its bytes, their types, links to nothing, numbers that a stage cannot take.
 DAMAGED = (msgspec.MsgspecError, StopIteration, LookupError, TypeError, ValueError, ArithmeticError)
@@ -63,25 +68,28 @@ class Engine:
         self.kinds: dict[str, int] = {}
         # Records that could not be processed and were set aside, of all kinds.
         self.skipped = 0
-        self.dedup = Dedup(config.dedup)
+        self.dedup = Dedup(config.dedup, Workloads(config.workloads))
+        self.starts = Starts(self.dedup)
         self.faults = Faults()
         self.detect = Detect(config.detect, scorers, self.faults)
-        self.correlate = Correlator(config.correlate, self.topology)
+        self.correlate = Correlator(config.correlate, self.topology, workloads=self.dedup.workloads)
         self.clusters = Clusters(config.incidents.max_members)
         self.ranking = Ranking(config.incidents, models or Models(), faults=self.faults)
         self.silences = Silences()
         self.incidents = Incidents(
             config.incidents, self.clusters, self.ranking.assess, self.ranking.learn, self.silences
         )
+        self.handling = self.incidents.handling
+        self.snoozes = Snoozes(self.incidents)
         self.pipeline = Pipeline(self.dedup, self.detect, self.correlate, self.incidents)
         self.silence_expiry = SilenceExpiry(self.pipeline)
         self.actions = Actions(self.silence_expiry, self.ranking, self.detect, self.topology)
-        # What the record in hand carries through the stages.
-        self._arrival = Arrival()
+        # What the record in hand carries through the stages; a host that explains it reads this after the step.
+        self.arrival = Arrival()
 
     def step(self, batch: Sequence[Logged]) -> list[Event]:
         """Process a batch of records, in order; return the events that they cause."""
-        arrival = self._arrival
+        arrival = self.arrival
         out = arrival.out = []
         for record in batch:
             arrival.seq = self.seq
@@ -174,6 +182,8 @@ class Engine:
         begins_or_ends = silences.next_end <= now or silences.next_start <= now
         if begins_or_ends or self.pipeline.muted.waking or self.incidents.unchecked:
             self.silence_expiry.run_due(moment, most)
+        if self.handling.next_wake <= now:
+            self.snoozes.run_due(moment)
         if self.incidents.next_due() <= now:
             self.incidents.run_due(moment, most)
         if self.dedup.forgotten and not self.pipeline.cap_reported:
@@ -195,9 +205,11 @@ class Engine:
     def finish(self) -> list[Event]:
         """Advance the time until everything open ends; for the end of an archive, not of a daemon."""
         moment = Moment(self.seq, self.timeline.now)
-        # Each round ends what the one before left firing: streams, then held ones, then their incidents.
+        # Each round ends what the one before left firing: streams, then held ones, then their incidents, which may stay
+        # open over a pause.
+        step_s = 2 * self.config.dedup.stale_s + self.config.incidents.return_window_s
         for _ in range(4):
-            self._advance(self.timeline.now + 2 * self.config.dedup.stale_s, moment, ALL)
+            self._advance(self.timeline.now + step_s, moment, ALL)
         self._report_faults(moment)
         return moment.out
 
@@ -248,8 +260,7 @@ class Engine:
         """Take the state of a `snapshot`; raise `UsageError` for one of another version."""
         try:
             state = msgspec.msgpack.decode(snapshot, type=dict[str, msgspec.Raw])
-            self._restore_first(state)
-            load_whole(state, self._stages())
+            load_whole(state, self._stages_of(self._restore_first(state)))
         except DAMAGED as error:
             raise _damaged(error) from None
 
@@ -261,15 +272,15 @@ class Engine:
         stages = self._stages()
         reader = Reader(pieces, len(stages))
         try:
-            self._restore_first(reader.first())
-            for _ in stages:
+            for _ in self._stages_of(self._restore_first(reader.first())):
                 reader.stage(stages)
         except DAMAGED as error:
             raise _damaged(error) from None
 
-    def _restore_first(self, state: Mapping[str, msgspec.Raw]) -> None:
+    def _restore_first(self, state: Mapping[str, msgspec.Raw]) -> int:
+        """Take what stands before the stages; return the version."""
         version = msgspec.msgpack.decode(state["version"]) if "version" in state else None
-        if version != SNAPSHOT_VERSION:
+        if version not in (LAST_VERSION, SNAPSHOT_VERSION):
             which = f"unsupported snapshot version {version}" if type(version) is int else "snapshot without a version"
             raise UsageError(f"{which} (this build reads {SNAPSHOT_VERSION}); state is rebuilt from the journal")
         self.seq = msgspec.msgpack.decode(state["seq"])
@@ -277,6 +288,14 @@ class Engine:
         self.kinds = msgspec.msgpack.decode(state["kinds"])
         self.skipped = msgspec.msgpack.decode(state["skipped"])
         self.faults.counts.update(msgspec.msgpack.decode(state["faults"]))
+        return int(version)
+
+    def _stages_of(self, version: int) -> Mapping[str, Any]:
+        """Return the stages that a snapshot of a version has."""
+        stages = dict(self._stages())
+        if version == LAST_VERSION:
+            del stages["handling"], stages["starts"]
+        return stages
 
     def _stages(self) -> Mapping[str, Any]:
         return {
@@ -288,6 +307,9 @@ class Engine:
             "ranking": self.ranking,
             "silences": self.silences,
             "pipeline": self.pipeline,
+            # The last two, which snapshots of the version before lack.
+            "handling": self.handling,
+            "starts": self.starts,
         }
 
 

@@ -68,14 +68,39 @@ class Mention(Struct, gc=False, array_like=True, frozen=True):
     level: int
 
 
+class StreamLabels(Struct, gc=False, frozen=True):
+    """An alert stream of an incident, as routes and inhibition rules see it.
+
+    `severity` is the worst level of its alerts here, `labels` are those of its first alert; they are shared with the
+    engine, which never changes them.
+    """
+
+    fingerprint: str
+    name: str
+    entity: str
+    service: str | None = None
+    workload: str = ""
+    source: str | None = None
+    severity: int = 2
+    is_firing: bool = True
+    labels: dict[str, str] = {}
+
+
 class IncidentChanged(Struct, tag="incident", tag_field="event", gc=False):
     """An incident's life cycle. `incident` is its whole state, without the list of alert ids.
 
     `version` counts the events of one incident from 1; (incident.id, version) is the identity that deliveries derive
     theirs from. `what` names the fields that matter to people and changed: severity, alerts (a name or a service that
     was not named before), cause, members, status, playbook, silenced (a silence over all that fires began or ended;
-    `incident.silenced_by` names it). `named` is all that has been named since the incident was
-    opened or reopened, the most severe first, bounded; the host decides whom to notify of what.
+    `incident.silenced_by` names it), returns (its pattern returned). `named` is all that has been named since the
+    incident was opened or reopened, the most severe first, bounded; the host decides whom to notify of what.
+    `is_return`: the incident had ended, which nobody decided, and returned within `incidents.return_window_s`. It
+    continues, and `named` still holds what was named before its end. `by_person`: a person resolved, reopened, merged
+    or split it. `said` is a sentence about the person's action, for the endpoints that know the incident. `origins` are
+    the incidents as parts of which its alerts were notified before a person merged or split them.
+
+    `streams` are its streams that are kept one by one, at most `incidents.max_members`; `unkept` counts alerts of
+    others. A merge has none: it follows the messages before it.
     """
 
     seq: int
@@ -85,6 +110,12 @@ class IncidentChanged(Struct, tag="incident", tag_field="event", gc=False):
     version: int
     what: list[str]
     named: list[Mention] = []
+    is_return: bool = False
+    by_person: bool = False
+    streams: list[StreamLabels] = []
+    unkept: int = 0
+    said: str = ""
+    origins: list[str] = []
 
 
 class Feedback(Struct, tag="feedback", tag_field="event", gc=False):

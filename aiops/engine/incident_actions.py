@@ -1,4 +1,4 @@
-"""Actions of people on an incident: acknowledge, resolve, and confirm cause, grouping or playbook.
+"""Judgements of people on an incident: the confirmed cause, grouping or playbook.
 
 Each is applied, or refused with a reason that names the alternatives. An incident that was merged into another one
 stands for that one, and the answer names it.
@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from aiops.engine.acted_incident import acted_incident, actor_of, check_members, ids_in, named
 from aiops.engine.arrival import Moment
 from aiops.engine.incidents.clusters import ClusterState
+from aiops.engine.incidents.handled import new_deed
 from aiops.engine.incidents.lifecycle import Incidents
 from aiops.engine.incidents.state import IncidentState
 from aiops.engine.rank import Ranking
+from aiops.engine.regrouping_actions import RegroupingActions
+from aiops.engine.undo_actions import UndoActions
+from aiops.engine.work_actions import WorkActions
 from aiops.errors import UsageError
 from aiops.ports import Catalogued, IncidentView
 from aiops.records import Action
@@ -20,10 +25,8 @@ from aiops.topology import Topology
 from aiops.wording import plural
 
 OUTCOMES = ("resolved", "helped", "useless")
-# Names listed in a refusal: enough to see what is meant, short enough for a line.
-MAX_NAMED = 5
-# A note is a sentence or two; it is kept with the incident and goes into messages.
-MAX_NOTE_CHARS = 1_000
+# Why a playbook was rejected, in a sentence or two.
+MAX_REASON_CHARS = 500
 
 Verb = Callable[[Action, Moment], str]
 
@@ -35,55 +38,38 @@ class IncidentActions:
         self.incidents = incidents
         self.ranking = ranking
         self.topology = topology
+        self.work = WorkActions(incidents)
+        self.regrouping = RegroupingActions(incidents)
+        self.undoing = UndoActions(self.regrouping)
 
     def verbs(self) -> dict[str, Verb]:
         """Return the actions by verb."""
         return {
-            "acknowledge": self._acknowledge,
-            "resolve": self._resolve,
+            "acknowledge": self.work.acknowledge,
+            "resolve": self.work.resolve,
+            "reopen": self.work.reopen,
+            "assign": self.work.assign,
+            "snooze": self.work.snooze,
+            "unsnooze": self.work.unsnooze,
+            "merge": self.regrouping.merge,
+            "split": self.regrouping.split,
+            "undo": self.undoing.undo,
             "confirm_cause": self._confirm_cause,
             "confirm_grouping": self._confirm_grouping,
             "confirm_playbook": self._confirm_playbook,
-            "note": self._take_note,
+            "reject_playbook": self._reject_playbook,
+            "note": self.work.note,
         }
-
-    def _found(self, action: Action) -> tuple[IncidentState, ClusterState, str]:
-        """Return the incident, its cluster, and the beginning of the answer."""
-        name = action.incident or ""
-        incident = self.incidents.find(name)
-        cluster = self.incidents.clusters.of(incident.cluster) if incident is not None else None
-        if incident is None or cluster is None:
-            raise UsageError(
-                f"$.incident: expected an incident that is open, or among the last {self.incidents.config.max_closed} "
-                f"that were resolved; got {name[:80]!r}, which the engine does not know or remembers no more"
-            )
-        return incident, cluster, "" if incident.id == name else f"{name} is part of {incident.id} now: "
-
-    def _acknowledge(self, action: Action, moment: Moment) -> str:
-        incident, _, now = self._found(action)
-        if incident.status == "resolved":
-            raise UsageError(f"{now}{incident.id} is resolved: only an open incident can be acknowledged")
-        if incident.status == "acknowledged":
-            return f"{now}was acknowledged before: nothing changed"
-        self.incidents.acknowledge(incident, action.actor, moment)
-        return f"{now}acknowledged"
-
-    def _resolve(self, action: Action, moment: Moment) -> str:
-        incident, cluster, now = self._found(action)
-        if incident.status == "resolved":
-            return f"{now}was resolved before: nothing changed"
-        self.incidents.resolve(incident, cluster, moment.now, moment, f"resolved by {action.actor or 'an operator'}")
-        return f"{now}resolved"
 
     def _confirm_cause(self, action: Action, moment: Moment) -> str:
         if not action.entity:
             raise UsageError("$.entity: expected the entity that was the cause; got none")
-        incident, cluster, now = self._found(action)
+        incident, cluster, now = acted_incident(self.incidents, action)
         view = self._view(incident, cluster)
         known = dict.fromkeys(_entities(incident, cluster, view))
         if action.entity not in known and action.entity not in self.topology.nodes:
             raise UsageError(
-                f"{now}$.entity: expected an entity of the incident ({_listed(known)}) or of the dependency graph; "
+                f"{now}$.entity: expected an entity of the incident ({named(known)}) or of the dependency graph; "
                 f"got {action.entity[:80]!r}"
             )
         self.ranking.confirm_cause(incident, view, action.entity)
@@ -92,11 +78,11 @@ class IncidentActions:
         return f"{now}{action.entity} is the confirmed cause"
 
     def _confirm_grouping(self, action: Action, moment: Moment) -> str:
-        incident, cluster, now = self._found(action)
-        right, wrong = (_ids(action.args.get(name, "")) for name in ("alerts", "wrong"))
+        incident, cluster, now = acted_incident(self.incidents, action)
+        right, wrong = (ids_in(action.args.get(name, "")) for name in ("alerts", "wrong"))
         if both := sorted(right & wrong):
             raise UsageError(f"{now}$.args: expected each alert as right or as wrong; got {both[0][:80]!r} as both")
-        _check_members(cluster, right | wrong, now)
+        check_members(cluster, right | wrong, now)
         text = f"grouping judged wrong for {plural(len(wrong), 'alert')}" if wrong else "grouping confirmed"
         self.incidents.note(incident, text)
         self.incidents.updated(incident, ["grouping"], moment)
@@ -108,31 +94,41 @@ class IncidentActions:
             raise UsageError("$.args.playbook: expected the name of a playbook; got none")
         if outcome not in OUTCOMES:
             raise UsageError(f"$.args.outcome: expected one of {', '.join(OUTCOMES)}; got {outcome[:80]!r}")
-        incident, cluster, now = self._found(action)
-        suggested = [each.name for each in incident.playbooks]
-        suggester = self.ranking.models.suggester
-        if playbook not in suggested and isinstance(suggester, Catalogued) and not suggester.knows(playbook):
-            raise UsageError(
-                f"{now}$.args.playbook: expected a playbook of the catalogue (suggested: {_listed(suggested)}); "
-                f"got {playbook[:80]!r}"
-            )
+        incident, cluster, now = acted_incident(self.incidents, action)
+        self._check_playbook(incident, playbook, now)
         self.ranking.confirm_playbook(incident, self._view(incident, cluster), playbook, outcome)
+        if outcome == "resolved":
+            incident.fixed_by = playbook
         self.incidents.note(incident, f"playbook {playbook}: {outcome}")
         self.incidents.updated(incident, ["playbook"], moment)
         return f"{now}{playbook}: {outcome}"
 
-    def _take_note(self, action: Action, moment: Moment) -> str:
-        text = action.args.get("text", "")[:MAX_NOTE_CHARS]
-        if not text:
-            raise UsageError("$.args.text: expected a sentence; got none")
-        incident, _, now = self._found(action)
-        if incident.status not in ("open", "acknowledged"):
+    def _reject_playbook(self, action: Action, moment: Moment) -> str:
+        playbook, reason = action.args.get("playbook", ""), (action.message or "").strip()[:MAX_REASON_CHARS]
+        if not playbook:
+            raise UsageError("$.args.playbook: expected the name of a playbook; got none")
+        if not reason:
+            raise UsageError("$.message: expected the reason; got none")
+        incident, cluster, now = acted_incident(self.incidents, action)
+        if incident.status == "resolved":
+            raise UsageError(f"{now}{incident.id} is resolved: nothing is suggested for it any more")
+        self._check_playbook(incident, playbook, now)
+        handling, by = self.incidents.handling, actor_of(action)
+        handling.reject(incident.id, playbook, moment.now, by, reason)
+        handling.did(incident.id, new_deed(action.id, action.verb, moment.now, by, playbook=playbook))
+        # A version of its own: page and API show it at once, and no endpoint gets anything.
+        self.incidents.announce(incident, cluster, moment.now, ("updated", ["rejected"]), moment)
+        return f"{now}{playbook} rejected: {reason}"
+
+    def _check_playbook(self, incident: IncidentState, playbook: str, now: str) -> None:
+        """Raise `UsageError` for a playbook that is neither suggested nor known to the catalogue."""
+        suggested = [each.name for each in incident.playbooks]
+        suggester = self.ranking.models.suggester
+        if playbook not in suggested and isinstance(suggester, Catalogued) and not suggester.knows(playbook):
             raise UsageError(
-                f"{now}$.incident: expected an incident that is not over; {incident.id} is {incident.status}"
+                f"{now}$.args.playbook: expected a playbook of the catalogue (suggested: {named(suggested)}); "
+                f"got {playbook[:80]!r}"
             )
-        self.incidents.note(incident, text)
-        self.incidents.updated(incident, ["note"], moment)
-        return f"{now}noted"
 
     def _view(self, incident: IncidentState, cluster: ClusterState) -> IncidentView:
         known = self.ranking.views.get(incident.id)
@@ -150,6 +146,8 @@ def _entities(incident: IncidentState, cluster: ClusterState, view: IncidentView
         yield member.entity
         if member.service:
             yield member.service
+        if member.workload:
+            yield member.workload
     for fact in view.facts:
         yield fact.entity
         if fact.service:
@@ -157,28 +155,3 @@ def _entities(incident: IncidentState, cluster: ClusterState, view: IncidentView
     yield from (change.entity for change in view.changes)
     if cluster.storm is not None:
         yield from cluster.storm.entities
-
-
-def _ids(text: str) -> set[str]:
-    return {name for name in text.split(",") if name}
-
-
-def _check_members(cluster: ClusterState, names: set[str], now: str) -> None:
-    """Raise `UsageError` for a name that is no member's: its first alert's id, or its fingerprint."""
-    known: dict[str, None] = {}
-    for member in cluster.members.values():
-        known[member.alert] = known[member.fingerprint] = None
-    for name in sorted(names):
-        if name not in known:
-            kept = f"; {plural(cluster.overflow, 'stream')} more are not kept one by one" if cluster.overflow else ""
-            first = [member.alert or member.fingerprint for member in cluster.members.values()]
-            raise UsageError(
-                f"{now}$.args: expected the id of an alert of the incident as `aiops incidents show` lists it "
-                f"({_listed(first)}){kept}; got {name[:80]!r}"
-            )
-
-
-def _listed(names: Iterable[str]) -> str:
-    found = [name[:80] for name in names]
-    more = f" and {len(found) - MAX_NAMED} more" if len(found) > MAX_NAMED else ""
-    return f"{', '.join(found[:MAX_NAMED]) or 'none'}{more}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import Struct, field
 
 from aiops.engine.engine import Engine
@@ -10,6 +12,7 @@ from aiops.engine.incidents.clusters import ClusterState
 from aiops.engine.incidents.state import IncidentState
 from aiops.ports import AlertFact, IncidentView
 from aiops.records import Alert, Cause, Member
+from aiops.wording import located, titled
 
 # Streams on the suspected cause that are checked for silences: a run touches one thing, which has few streams.
 MAX_SILENCED = 50
@@ -34,6 +37,8 @@ class CurrentIncident(Struct):
     open_incidents: int
     streams: list[Stream] = field(default_factory=list)
     maintenance: str | None = None
+    # By entity: what covers an alert on it; a playbook may be for another entity than the cause.
+    silenced: dict[str, str] = {}
 
 
 def current_incident(engine: Engine, incident: str, at: float) -> CurrentIncident | None:
@@ -45,7 +50,9 @@ def current_incident(engine: Engine, incident: str, at: float) -> CurrentInciden
     view = _view(engine, state, cluster)
     streams = [Stream(one.entity, one.firing > 0, one.last_at) for one in cluster.members.values()]
     is_over = state.status == "resolved"
-    return CurrentIncident(view, is_over, engine.incidents.open_count, streams, _maintenance(engine, view, at))
+    covering = _maintenance(engine, view, at)
+    count = engine.incidents.open_count
+    return CurrentIncident(view, is_over, count, streams, covering, _silenced(engine, view.facts, at))
 
 
 def members_of(engine: Engine, incident: str) -> list[Member]:
@@ -73,11 +80,20 @@ def _view(engine: Engine, state: IncidentState, cluster: ClusterState) -> Incide
 
 def _maintenance(engine: Engine, view: IncidentView, at: float) -> str | None:
     cause = view.causes[0].entity if view.causes else None
-    for fact in [fact for fact in view.facts if fact.entity == cause][:MAX_SILENCED]:
+    # A workload that the topology does not know is touched by its replicas.
+    workload = cause if cause not in engine.topology.nodes else None
+    own = [fact for fact in view.facts if fact.entity == cause or (workload and fact.workload == workload)]
+    return next(iter(_silenced(engine, own, at).values()), None)
+
+
+def _silenced(engine: Engine, facts: Sequence[AlertFact], at: float) -> dict[str, str]:
+    """Return the silence that covers an alert, for each entity that has one."""
+    found: dict[str, str] = {}
+    for fact in facts[:MAX_SILENCED]:
         silence = engine.silences.match(_alert(fact), fact.entity, at)
         if silence is not None:
-            return f"silence {silence.id} covers {fact.name} on {fact.entity}"
-    return None
+            found.setdefault(fact.entity, f"{titled('silence', silence.id)} covers {located(fact.name, fact.entity)}")
+    return found
 
 
 def _alert(fact: AlertFact) -> Alert:

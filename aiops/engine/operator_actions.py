@@ -13,6 +13,7 @@ from aiops.engine.silences.actions import MAX_ID_CHARS, parse_silence
 from aiops.errors import AiopsError, UsageError
 from aiops.records import VERBS, Action
 from aiops.topology import Topology
+from aiops.wording import titled
 
 
 class Actions:
@@ -52,17 +53,17 @@ class Actions:
             # Journals and archives hold what earlier releases took; people see in health what is not in force.
             self.silences.refuse((action.args.get("id") or action.id)[:MAX_ID_CHARS], str(error))
             raise
-        return f"silence {silence.id} is set"
+        return f"{titled('silence', silence.id)} is set"
 
     def _unsilence(self, action: Action, moment: Moment) -> str:
         name = action.args.get("id", "")
-        if not self.silences.remove(name):
+        if not self.silences.remove(name, moment.now):
             raise UsageError(f"$.args.id: expected a silence that is set; got {name[:80]!r}")
         self.expiry.muted.wake(name)
         self.expiry.checks.begin(held=True)
         woken = self.expiry.wake(moment, MAX_DUE)
         self.expiry.checks.run(moment, MAX_DUE)
-        return f"silence {name} is ended: {sentence(woken, len(self.expiry.muted.waking))}"
+        return f"{titled('silence', name)} is ended: {sentence(woken, len(self.expiry.muted.waking))}"
 
     def _swap_model(self, action: Action, moment: Moment) -> str:
         return self.detect.swap(action)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from typing import Any, ClassVar, TypedDict
 
 from msgspec import Struct, field
@@ -14,6 +15,7 @@ from aiops.engine.incidents.state import IncidentState
 from aiops.engine.model_faults import Faults, all_of
 from aiops.ports import AlertFact, Calibrated, IncidentView, Ranker, Similar, Stateful, Suggester
 from aiops.records import Cause, Change, Evidence, Suggestion
+from aiops.wording import plural
 
 # Changes kept for suspicion: a busy platform deploys about once a minute, and the window is an hour.
 MAX_CHANGES = 1_000
@@ -58,6 +60,11 @@ class Ranking(Struct):
     def change(self, change: Change) -> None:
         """Remember a change for the incidents that follow it."""
         self.changes.append(change)
+
+    def measured(self) -> Mapping[str, Any] | None:
+        """Return how far ranked causes were right here; None without a ranker that measures it."""
+        calibrated = self.calibrated
+        return self.faults.contained("causes", calibrated.calibration, None) if calibrated is not None else None
 
     def view(self, incident: IncidentState, cluster: ClusterState) -> IncidentView:
         """An incident as the models see it: one fact for each (entity, name, caller)."""
@@ -106,7 +113,7 @@ class Ranking(Struct):
         if len(self.views) > self.config.max_closed:
             del self.views[next(iter(self.views))]
         self._learn_cause(view, incident.root)
-        self._remember(view, _meta(incident, None))
+        self._remember(view, _meta(incident, None) | _end(incident, cluster))
 
     def _learn_cause(self, view: IncidentView, root: str | None) -> None:
         if self.models.ranker is not None:
@@ -165,8 +172,6 @@ class Ranking(Struct):
 def _meta(incident: IncidentState, playbook: str | None) -> dict[str, str]:
     """Return what is remembered beside the alerts of an incident."""
     meta = {"opened_at": repr(incident.opened_at)}
-    if incident.resolved_at is not None:
-        meta["resolved_at"] = repr(incident.resolved_at)
     if incident.root is not None:
         meta["root"] = incident.root
     if playbook is not None:
@@ -174,19 +179,30 @@ def _meta(incident: IncidentState, playbook: str | None) -> dict[str, str]:
     return meta
 
 
+def _end(incident: IncidentState, cluster: ClusterState) -> dict[str, str]:
+    """Return the end of an incident, without the quiet that was waited for before it was resolved."""
+    was_quiet = cluster.firing <= 0 < cluster.active_at
+    at = cluster.active_at if was_quiet else incident.resolved_at
+    return {"resolved_at": repr(at)} if at is not None else {}
+
+
 def trust(ranker: Calibrated, causes: list[Cause]) -> str:
     """Describe the reliability of the ranking in a sentence; empty without causes."""
     if not causes:
         return ""
-    found = ranker.candidate_set(causes)
-    text = f"The cause is likely among {', '.join(found['entities'])}, {found['otherwise']}"
-    report = ranker.calibration()
-    if found["probability"] is None:
-        return text + "; too few confirmed causes so far for a probability."
-    coverage = found["measured_coverage"]
-    held = f"; sets like this held it in {coverage:.0%}" if coverage is not None else ""
-    error = f", calibration error {report['error']:.2f}" if report.get("error") is not None else ""
-    return text + f" ({found['probability']:.0%}{held} of {report['outcomes']} confirmed incidents{error})."
+    found, report = ranker.candidate_set(causes), ranker.calibration()
+    names = ", ".join(found["entities"])
+    if found["among_first"] is None:
+        return f"First suspects: {names}; not yet checked here ({report['outcomes']} confirmed so far)."
+    by = f"by {plural(report['outcomes'], 'confirmed incident')}"
+    if found["promised"] is None:
+        return (
+            f"First suspects: {names}. No short list can be promised here: the first ten hold the cause in at least "
+            f"{found['among_first']:.0%} of incidents, {by}."
+        )
+    held = found["measured_coverage"]
+    kept = f"; promises like this held in {held:.0%}" if held is not None else ""
+    return f"The cause is among {names} in at least {found['promised']:.0%} of such incidents, {by}{kept}."
 
 
 Facts = dict[tuple[str, str, str | None], AlertFact]
@@ -219,6 +235,8 @@ def _count(facts: Facts, member: MemberState, caller: str | None, count: int) ->
             caller,
             member.labels,
             member.url,
+            member.workload,
+            member.annotations,
         )
         return
     known.count += count

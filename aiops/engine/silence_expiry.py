@@ -12,7 +12,7 @@ from aiops.engine.incidents.clusters import MemberState
 from aiops.engine.incidents.silence_checks import SilenceChecks
 from aiops.engine.pipeline import Pipeline
 from aiops.records import LABELS, Alert
-from aiops.wording import plural
+from aiops.wording import plural, titled
 
 
 class Woken(Struct):
@@ -63,9 +63,8 @@ class SilenceExpiry:
         for silence in self.silences.ended(moment.now):
             count = self.muted.wake(silence.id)
             if count:
-                text = (
-                    f"silence {silence.id} ended: {plural(count, 'alert stream')} may still fire, and is placed again"
-                )
+                ended = f"{titled('silence', silence.id)} ended"
+                text = f"{ended}: {plural(count, 'alert stream')} may still fire, and is placed again"
                 moment.out.append(Notice(moment.seq, "silence", text))
 
     def _place(self, stream: Stream, stated: bool, moment: Moment, found: Woken) -> None:
@@ -101,6 +100,7 @@ class SilenceExpiry:
         arrival.begin(alert, moment.now)
         arrival.stream, arrival.verdict, arrival.free = stream, "new", free
         self.pipeline.fire(arrival)
+        self.pipeline.dedup.touch(stream)
         arrival.out = []
         return arrival.placed.incident if arrival.placed is not None else None
 
@@ -116,6 +116,7 @@ def _alert(stream: Stream, member: MemberState, stated: bool) -> Alert:
         entity=stream.entity,
         message=member.message,
         labels=member.labels,
+        annotations=member.annotations,
         starts_at=stream.starts_at,
         url=member.url,
     )
@@ -127,10 +128,10 @@ def sentence(woken: Woken, waiting: int) -> str:
     >>> sentence(Woken(3, 1, {"inc-1": None}), 0)
     '3 alert streams still fire under it: 2 are in 1 incident and notified now, 1 is background'
     >>> sentence(Woken(), 0)
-    'nothing fires under it'
+    'nothing that it muted still fires'
     """
     if not woken.streams and not waiting:
-        return "nothing fires under it"
+        return "nothing that it muted still fires"
     shown = woken.streams - woken.background
     parts = []
     if shown:

@@ -264,10 +264,20 @@ class Reader:
         self._forms = Forms()
 
     def first(self) -> dict[str, msgspec.Raw]:
-        """Return the values that stand before the stages."""
+        """Return the values that stand before the stages.
+
+        A snapshot of the version before has one stage less.
+        """
         count = _counted_items(next(self._pieces), _MAPS) or 0
-        raw = _head(max(0, count - self._count), *_MAPS) + next(self._pieces)
-        return msgspec.msgpack.decode(raw, type=dict[str, msgspec.Raw])
+        piece = next(self._pieces)
+        try:
+            return self._values(count - self._count, piece)
+        except msgspec.MsgspecError:
+            return self._values(count - self._count + 1, piece)
+
+    @staticmethod
+    def _values(count: int, piece: bytes) -> dict[str, msgspec.Raw]:
+        return msgspec.msgpack.decode(_head(max(0, count), *_MAPS) + piece, type=dict[str, msgspec.Raw])
 
     def stage(self, stages: Mapping[str, Stage]) -> None:
         """Have the next stage load its state."""

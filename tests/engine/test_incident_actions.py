@@ -12,6 +12,7 @@ from aiops.engine.config import EngineConfig
 from aiops.engine.engine import Engine
 from aiops.engine.events import Feedback, IncidentChanged
 from aiops.engine.rank import Models
+from aiops.engine.work_actions import UPDATED
 from aiops.ports import IncidentView
 from aiops.records import Action, Alert, Change, Incident, Record, Suggestion, Tick
 from aiops.topology import Edge, Node, Topology
@@ -82,9 +83,9 @@ def test_members_show_the_ids_of_their_first_alerts() -> None:
 def test_an_open_incident_is_acknowledged_once() -> None:
     engine = engine_with()
     name = only(engine)
-    assert told(engine, "acknowledge", name) == (True, "acknowledged")
+    assert told(engine, "acknowledge", name) == (True, f"acknowledged; {UPDATED}")
     assert told(engine, "acknowledge", name) == (True, "was acknowledged before: nothing changed")
-    assert told(engine, "resolve", name) == (True, "resolved")
+    assert told(engine, "resolve", name) == (True, "resolved; endpoints that know it get its end")
     assert told(engine, "resolve", name) == (True, "was resolved before: nothing changed")
     applied, reason = told(engine, "acknowledge", name)
     assert (applied, reason) == (False, f"{name} is resolved: only an open incident can be acknowledged")
@@ -186,13 +187,13 @@ def merged() -> tuple[Engine, list[str], str]:
 def test_an_incident_that_was_merged_stands_for_the_one_it_is_part_of(number: int) -> None:
     engine, names, left = merged()
     began = f"{names[number]} is part of {left} now: "
-    assert told(engine, "acknowledge", names[number]) == (True, f"{began}acknowledged")
+    assert told(engine, "acknowledge", names[number]) == (True, f"{began}acknowledged; {UPDATED}")
     assert told(engine, "confirm_cause", names[number], f"shop-{number}")[0]
     assert told(engine, "confirm_grouping", names[number], wrong=f"Errors-shop-{number}")[0]
     applied, reason = told(engine, "confirm_cause", names[number], "nonexistent")
     assert not applied
     assert reason.startswith(began)
-    assert told(engine, "resolve", names[number]) == (True, f"{began}resolved")
+    assert told(engine, "resolve", names[number]) == (True, f"{began}resolved; endpoints that know it get its end")
     assert engine.incidents.by_id[left].status == "resolved"
 
 
@@ -209,5 +210,5 @@ def test_what_was_merged_is_known_after_a_restart() -> None:
     engine, names, left = merged()
     again = Engine(EngineConfig(), GRAPH)
     again.restore(engine.snapshot())
-    assert told(again, "acknowledge", names[2]) == (True, f"{names[2]} is part of {left} now: acknowledged")
+    assert told(again, "acknowledge", names[2]) == (True, f"{names[2]} is part of {left} now: acknowledged; {UPDATED}")
     assert [member.alert_id for member in shown(again, left).members]

@@ -79,9 +79,10 @@ def test_silence_over_the_suspected_cause_is_maintenance(engine: Engine) -> None
     found = current_incident(engine, name, T0 + 10)
     assert found is not None
     assert "silence s covers" in (found.maintenance or "")
+    assert "silence s covers" in found.silenced["db-1"]
     later = current_incident(engine, name, T0 + 700)
     assert later is not None
-    assert later.maintenance is None
+    assert (later.maintenance, later.silenced) == (None, {})
 
 
 def test_reading_changes_nothing(engine: Engine) -> None:
@@ -89,3 +90,17 @@ def test_reading_changes_nothing(engine: Engine) -> None:
     current_incident(engine, incident_of(engine), T0 + 10)
     members_of(engine, incident_of(engine))
     assert engine.snapshot() == before
+
+
+def test_silence_over_a_replica_of_a_suspected_workload_is_maintenance() -> None:
+    pod = "pod/cart-7d9f8c6b5d-x2x4z"
+    engine = Engine()
+    engine.step([Alert(ts=T0, name="OOMKilled", entity=pod, severity="critical")])
+    name = incident_of(engine)
+    confirmed = Action(ts=T0 + 1, verb="confirm_cause", id="a", incident=name, entity="cart", actor="ann")
+    silence = {"id": "s", "matchers": f'entity="{pod}"', "until": repr(T0 + 500)}
+    engine.step([confirmed, Action(ts=T0 + 2, verb="silence", id="b", actor="ann", args=silence)])
+    found = current_incident(engine, name, T0 + 10)
+    assert found is not None
+    assert found.view.causes[0].entity == "cart"
+    assert "silence s covers OOMKilled" in (found.maintenance or "")

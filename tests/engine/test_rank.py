@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from aiops_models.causes import CauseRanker
 
 from aiops.engine.engine import Engine
 from aiops.engine.events import IncidentChanged
 from aiops.engine.rank import MAX_CHANGES, Models, trust
 from aiops.ports import IncidentView
 from aiops.records import Action, Alert, Cause, Change, Evidence, Record, Suggestion, Tick
+from aiops.topology import Topology
 
 T0 = 1_795_000_000.0
 
@@ -154,8 +156,8 @@ class Calibrated:
     def __init__(self, **found: Any) -> None:
         self.found = {
             "entities": ["db", "web"],
-            "otherwise": "or elsewhere",
-            "probability": None,
+            "promised": None,
+            "among_first": None,
             "measured_coverage": None,
         }
         self.found |= found
@@ -172,11 +174,18 @@ def test_trust_claims_no_more_than_was_measured() -> None:
     assert trust(Calibrated(), []) == ""
     unsure = trust(Calibrated(), causes)
     assert "db, web" in unsure
+    assert "not yet checked here" in unsure
     assert "%" not in unsure
-    sure = trust(Calibrated(probability=0.9, measured_coverage=0.875), causes)
-    for part in ("90%", "88%", "40 confirmed", "0.07"):
+    sure = trust(Calibrated(promised=0.9, among_first=0.97, measured_coverage=0.875), causes)
+    for part in ("db, web", "at least 90%", "held in 88%", "40 confirmed"):
         assert part in sure
-    assert "held it" not in trust(Calibrated(probability=0.9), causes)
+    assert "held in" not in trust(Calibrated(promised=0.9, among_first=0.97), causes)
+
+
+def test_trust_promises_nothing_where_nothing_can_be_promised() -> None:
+    told = trust(Calibrated(among_first=0.62), [Cause("db")])
+    assert "No short list can be promised here" in told
+    assert "at least 62% of incidents, by 40 confirmed incidents" in told
 
 
 def test_engine_without_models_ranks_nothing_and_remembers_no_views() -> None:
@@ -186,3 +195,30 @@ def test_engine_without_models_ranks_nothing_and_remembers_no_views() -> None:
     assert (last.causes, last.playbooks, last.similar) == ([], [], [])
     engine.finish()
     assert engine.ranking.views == {}
+
+
+def test_measure_of_a_ranking_is_none_without_a_ranker_that_has_one() -> None:
+    assert Engine().ranking.measured() is None
+    assert Engine(models=Models(ranker=Model())).ranking.measured() is None
+
+
+def test_measure_of_a_ranking_is_that_of_its_ranker() -> None:
+    engine = Engine(models=Models(ranker=CauseRanker(Topology())))
+    measured = engine.ranking.measured()
+    assert measured is not None
+    assert (measured["outcomes"], measured["needed"], measured["hits"]) == (0, 10, 0)
+
+
+def test_remembered_end_leaves_out_the_quiet_before_it() -> None:
+    model = Model()
+    engine, incident = ranked(model)
+    engine.step([Tick(ts=T0 + 200_000)])
+    engine.finish()
+    [remembered] = [told for told in model.told if told[0] == "add"]
+    assert remembered[1] == incident.id
+    found = engine.present(incident.id)
+    assert found is not None
+    quiet_at, resolved_at = found[0].quiet_at, found[0].resolved_at
+    assert quiet_at is not None
+    assert resolved_at is not None
+    assert float(remembered[2]["resolved_at"]) == quiet_at < resolved_at

@@ -83,7 +83,7 @@ def test_the_end_by_hand_says_what_is_notified_now() -> None:
         "silence i is ended: 1 alert stream still fires under it: 1 is background"
     ]
     again = engine.step([silence("t", "entity=nowhere", 4 * HOUR, at=3 * HOUR), end("t", 3 * HOUR + 1)])
-    assert answers(again)[-1] == "silence t is ended: nothing fires under it"
+    assert answers(again)[-1] == "silence t is ended: nothing that it muted still fires"
 
 
 @pytest.mark.parametrize("how", ["resolved", "lease"])
@@ -109,7 +109,7 @@ def test_what_another_silence_holds_is_not_said_to_be_notified() -> None:
     engine.step([silence("s", "entity=db-1", 600, start=5, at=5), silence("longer", "alertname=DiskFull", 1_200, at=6)])
     engine.step([alert(20, severity="critical")])
     events = engine.step([end("s", 30)])
-    assert answers(events) == ["silence s is ended: nothing fires under it"]
+    assert answers(events) == ["silence s is ended: nothing that it muted still fires"]
     assert changes(events) == []
     assert [event.incident.severity for event in engine.step([tick(1_201)]) if isinstance(event, IncidentChanged)]
 

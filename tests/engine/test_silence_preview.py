@@ -37,7 +37,7 @@ def test_streams_incidents_and_examples_are_those_that_match(engine: Engine) -> 
     found = preview(engine, silence(), T0 + 5)
     assert (found.streams, found.firing, found.incidents) == (3, 3, 1)
     assert sorted(found.examples) == ["DbDown on db-2", "DiskFull on db-0", "DiskSlow on db-1"]
-    assert str(found) == "matches 3 streams (3 firing), 1 open incident now"
+    assert str(found) == "matches 3 streams of the last 15 min (3 firing now, in 1 open incident)"
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,8 @@ def test_resolved_streams_match_but_do_not_fire(engine: Engine) -> None:
     found = preview(engine, silence(), T0 + 7)
     assert (found.streams, found.firing) == (3, 2)
     assert found.examples[-1] == "DiskFull on db-0", "firing ones come first"
+    later = preview(engine, silence(), T0 + 6 + 901)
+    assert (later.streams, later.firing) == (2, 2), "what ended longer ago is not counted"
 
 
 def test_examples_are_bounded() -> None:

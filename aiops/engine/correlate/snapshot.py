@@ -9,7 +9,9 @@ from typing import Any, Protocol, TypedDict
 import msgspec
 
 from aiops.engine.correlate.background import Habit
+from aiops.engine.correlate.comparison import Comparison
 from aiops.engine.correlate.cooccurrence import ELSEWHERE, Cooccurrence
+from aiops.engine.correlate.fingerprint import Fingerprints
 from aiops.engine.correlate.onset_rate import Onsets
 from aiops.engine.correlate.open_clusters import OpenClusters
 from aiops.engine.correlate.state import MAJOR_COUNT, Cluster, Entry, Key, Name, Recent
@@ -17,8 +19,8 @@ from aiops.engine.snapshot import Forms, rows
 
 # A cluster, its entries, and the members that are its major ones.
 SavedCluster = tuple[Cluster, list[Entry], list[int]]
-# Name, habit, the member that it was last placed in, when it was last scored, how often it was alone.
-SavedKey = tuple[Name, Habit, int | None, float, float]
+# Name, what is remembered, and the members that it was last placed in, and last returned to.
+SavedKey = tuple[Name, Key, int | None, int | None]
 
 
 class Remembered(Protocol):
@@ -26,7 +28,10 @@ class Remembered(Protocol):
 
     held: OpenClusters
     clusters: OrderedDict[int, Cluster]
+    resting: OrderedDict[int, Cluster]
     background: OrderedDict[int, Cluster]
+    comparison: Comparison
+    fingerprints: Fingerprints
     recent: Recent
     keys: OrderedDict[Name, Key]
     cooccurrence: Cooccurrence
@@ -41,6 +46,7 @@ class CorrelatorState(TypedDict):
     """The state of `Correlator` in snapshots; `recent` and `latest` are members."""
 
     members: int
+    named: int
     now: float
     due: float
     evicted: list[int]
@@ -48,7 +54,12 @@ class CorrelatorState(TypedDict):
     cooccurrence: Any
     onsets: list[float]
     rate: float
+    distance: Any
+    kinds: Any
+    returns: list[int]
+    waiting: list[tuple[float, int]]
     clusters: list[SavedCluster]
+    resting: list[SavedCluster]
     background: list[SavedCluster]
     recent: list[int]
     latest: list[int]
@@ -59,6 +70,7 @@ def dump(correlator: Remembered) -> CorrelatorState:
     """Everything that later decisions depend on."""
     return {
         "members": correlator.held.members,
+        "named": correlator.held.named,
         "now": correlator.now,
         "due": correlator.due,
         "evicted": list(correlator.held.evicted),
@@ -67,7 +79,12 @@ def dump(correlator: Remembered) -> CorrelatorState:
         "onsets": correlator.onsets.dump(),
         # Not that of `onsets`, which may have counted a beginning since: what no graph places is explained by this one.
         "rate": correlator.rate,
+        "distance": correlator.comparison.distance.dump(),
+        "kinds": correlator.comparison.kinds.dump(),
+        "returns": correlator.comparison.returns.dump(),
+        "waiting": list(correlator.fingerprints.waiting),
         "clusters": _dump_clusters(correlator.clusters.values()),
+        "resting": _dump_clusters(correlator.resting.values()),
         "background": _dump_clusters(correlator.background.values()),
         "recent": [entry.member for entry in correlator.recent.values()],
         "latest": [entry.member for entry in correlator.held.latest.values()],
@@ -82,24 +99,34 @@ def load(correlator: Remembered, state: CorrelatorState) -> None:
     correlator.cooccurrence.load(state["cooccurrence"])
     correlator.onsets.load(state["onsets"])
     correlator.rate = state["rate"]
+    correlator.held.named = state["named"]
+    correlator.comparison.distance.load(state["distance"])
+    correlator.comparison.kinds.load(state["kinds"])
+    correlator.comparison.returns.load(state["returns"])
+    correlator.fingerprints.waiting = list(state["waiting"])
     entries: dict[int, Entry] = {}
     correlator.held.clear()
-    for held, saved in ((correlator.clusters, state["clusters"]), (correlator.background, state["background"])):
+    for held, saved in (
+        (correlator.clusters, state["clusters"]),
+        (correlator.resting, state["resting"]),
+        (correlator.background, state["background"]),
+    ):
         for cluster, members, majors in saved:
             held[cluster.id] = cluster
             _link(cluster, members, majors, entries)
     for member in state["recent"]:
         correlator.recent.add(entries[member])
-    correlator.held.latest = {entries[member].entity: entries[member] for member in state["latest"]}
+    correlator.held.latest = {entries[member].workload: entries[member] for member in state["latest"]}
     correlator.keys.clear()
     keys = state["keys"]
     # Each is let go of as soon as it is read.
     keys.reverse()
     while keys:
-        name, habit, at, scored, alone = keys.pop()
-        entry = None if at is None else entries[at]
+        name, key, at, pattern = keys.pop()
+        key.entry = None if at is None else entries[at]
+        key.pattern = None if pattern is None else entries[pattern]
         # The name of its entry is one with it.
-        correlator.keys[name if entry is None else entry.name] = _key(habit, entry, scored, alone)
+        correlator.keys[name if key.entry is None else key.entry.name] = key
 
 
 def dump_statistics(correlator: Remembered) -> Any:
@@ -118,9 +145,8 @@ def load_statistics(correlator: Remembered, state: Any) -> None:
     correlator.cooccurrence.discount(ELSEWHERE)
     forms = Forms()
     for *names, values in state["habits"]:
-        name, habit = tuple(names), forms.convert(Habit, values)
-        key = correlator.keys.get(name)
-        correlator.keys[name] = _key(habit, None if key is None else key.entry, -1.0, 1.0)
+        name: Name = (names[0], names[1])
+        correlator.held.key(name).habit = forms.convert(Habit, values)
     correlator.packed_slot = state["slot"]
 
 
@@ -129,19 +155,14 @@ def _dump_clusters(clusters: Iterable[Cluster]) -> list[SavedCluster]:
 
 
 def _dump_key(name: Name, key: Key) -> SavedKey:
-    return name, key.habit, None if key.entry is None else key.entry.member, key.scored, key.alone
-
-
-def _key(habit: Habit, entry: Entry | None, scored: float, alone: float) -> Key:
-    key = Key()
-    key.habit, key.entry, key.scored, key.alone = habit, entry, scored, alone
-    return key
+    entry, pattern = key.entry, key.pattern
+    return name, key, None if entry is None else entry.member, None if pattern is None else pattern.member
 
 
 def _link(cluster: Cluster, members: list[Entry], majors: list[int], entries: dict[int, Entry]) -> None:
     """Set what is not saved of a cluster and its entries, and note these by their members."""
     for entry in members:
-        entry.cluster, entry.type, entry.entity = cluster, entry.name[0], entry.name[1]
+        entry.cluster, entry.type, entry.workload = cluster, entry.name[0], entry.name[1]
         entries[entry.member] = entry
     cluster.entries = {entry.name: entry for entry in members}
     cluster.majors = [entries[member] for member in majors]

@@ -1,8 +1,8 @@
 """Checks whether the entries of a cluster still belong together once it has become idle.
 
-Entries are tied if they are of one entity or one type, if their types fire together, if they are at most two hops apart
-in the dependency graph, or if one joined through the other and nothing learned since contradicts that join. Merges and
-early joins rest on the knowledge of that moment; if the ties fall apart, the smaller parts leave.
+Entries are tied if they are of one entity, workload or type, if their types fire together, if they are at most two hops
+apart in the dependency graph, or if one joined through the other and nothing learned since contradicts that join.
+Merges and early joins rest on the knowledge of that moment; if the ties fall apart, the smaller parts leave.
 
 Cost, once for each cluster: linear in its entries, plus at most `MAX_PAIRED`²/2 look-ups for the pairs.
 """
@@ -58,11 +58,15 @@ class Ties:
         return list(found.values())
 
     def _plain(self) -> None:
-        """The ties that need no pairs: the same entity, the same type, one joined through the other."""
+        """The ties that need no pairs: the same entity, workload or type, one joined through the other."""
         entities: dict[str, int] = {}
+        workloads: dict[str, int] = {}
         types: dict[str, int] = {}
         for index, entry in enumerate(self.entries):
             first = entities.setdefault(entry.entity, index)
+            if first != index:
+                self._unite(index, first)
+            first = workloads.setdefault(entry.workload, index)
             if first != index:
                 self._unite(index, first)
             first = types.setdefault(entry.type, index)
@@ -150,9 +154,10 @@ def _reason(part: Part, rest: Part, known: Cooccurrence, hops: Hops) -> str:
     if best > NEVER_TOGETHER:
         together = f"types that fire together by chance at most (NPMI up to {best:.1f})".replace("-0.0)", "0.0)")
     text = f"no tie between {_these(len(part))} and the rest: other entities, {together}"
-    if all(a.site is None or b.site is None for a, b in pairs):
+    placed = [(a.site, b.site) for a, b in pairs if a.site and b.site]
+    if not placed:
         return text
-    distances = [each for a, b in pairs if (each := hops.distance(a.site, b.site)) is not None]
+    distances = [each for a, b in placed if (each := hops.distance(a, b)) is not None]
     return f"{text}, {plural(min(distances), 'hop')} apart" if distances else f"{text}, more than {MAX_HOPS} hops apart"
 
 

@@ -8,12 +8,16 @@ from math import exp
 from typing import Annotated, Final
 
 from aiops.engine.correlate.background import Habit
-from aiops.engine.correlate.pace import SURGE_S, Pace
+from aiops.engine.correlate.pace import RETURN_S, SURGE_S, Pace
+from aiops.engine.correlate.pauses import Pauses
+from aiops.engine.correlate.phases import Phases
 from aiops.engine.fields import UNSAVED, state
 
 # The interval that a stream or a cluster is given before its second alert: too long a guess joins a little too much,
 # too short a guess makes every second alert look late.
 START_INTERVAL_S: Final = 5.0
+# The same of a stream over all its clusters: alerts are evaluated once a minute.
+RETURN_INTERVAL_S: Final = 60.0
 # An interval never reacts more slowly than to its last twenty gaps.
 MIN_STEP: Final = 0.05
 # From this many alerts on, an entry's silence is evidence: its interval is known.
@@ -23,24 +27,27 @@ MAJOR_SHARE: Final = 0.15
 # Entries that have lost that share are dropped from time to time, which keeps the scan of all of them cheap.
 MAX_MAJORS: Final = 8
 
-# Type, entity and, where the alert names one, service; of no stated length for the reason given at `shared.Identity`.
-Name = tuple[str, ...]
+# Type and workload (`aiops.workloads`): what pods, replicas and ordinals of one kind share.
+Name = tuple[str, str]
 
 
 @state(acyclic=True)
 class Entry:
     """One alert stream (its `name`) inside one cluster: count, last time and mean interval in seconds.
 
+    `entity` is the one that alerted last, `members` the number of each entity that did, `member` the first of these.
     `site` is the node of the topology that it belongs to, "" for a service that is no node, None for neither. `rare`:
     the stream had hardly ever fired before it came here. `parent` is the member that it joined through, `seq`
-    the record that it joined with; -1 for the entry that opened a cluster. `older` and `newer` are its neighbours in
-    `Recent`.
+    the record that it joined with; -1 for the entry that opened a cluster. `phase` is the last one of the cluster's
+    (see `Phases`) in which it came, `phases` their number. `older` and `newer` are its neighbours in `Recent`.
     """
 
     cluster: Annotated[Cluster, UNSAVED]
     name: Name
     type: Annotated[str, UNSAVED]
-    entity: Annotated[str, UNSAVED]
+    workload: Annotated[str, UNSAVED]
+    entity: str
+    members: dict[str, int]
     site: str | None
     last: float
     member: int
@@ -49,6 +56,8 @@ class Entry:
     rare: bool = False
     parent: int = -1
     seq: int = -1
+    phase: int = 0
+    phases: int = 1
     older: Annotated[Entry | None, UNSAVED] = None
     newer: Annotated[Entry | None, UNSAVED] = None
 
@@ -60,9 +69,12 @@ class Cluster:
     `types` counts the entries of each type; `majors` are the entries with a
     large share of the alerts, and some that had one; `frequent`: some entry has `MAJOR_COUNT` of them.
 
-    `surge` is the number of alerts of about the last ten seconds; `sealed`: a surge has ended the cluster.
-    `pace` is kept where alerts name a service or a node of the graph. `round`, `slot`, `score`, `based`, `base` and
-    `near` are the correlator's notes while it places one alert.
+    `surge` is the number of alerts of about the last ten seconds; `sealed`: a surge or its age has ended the cluster;
+    `resting`: it has been idle, and only its own streams join.
+    `pace` is kept where alerts name a service or a node of the graph, `phases` once it has returned. `origin` is the
+    cluster in which its first known stream stood before, -1 for none, `onset` what its opening added to the onsets of
+    the system. `round`, `slot`, `score`, `score_on`, `based`, `base`, `based_apart`, `base_apart`, `returns`, `hops`
+    and `kinds` are the correlator's notes while it places one alert.
     """
 
     id: int
@@ -75,28 +87,58 @@ class Cluster:
     interval: float = START_INTERVAL_S
     surge: float = 0.0
     sealed: bool = False
+    resting: bool = False
     background: bool = False
     pace: Pace | None = None
+    phases: Phases | None = None
+    origin: int = -1
+    onset: float = 0.0
     frequent: Annotated[bool, UNSAVED] = False
     round: Annotated[int, UNSAVED] = 0
     based: Annotated[int, UNSAVED] = 0
+    based_apart: Annotated[int, UNSAVED] = 0
     slot: Annotated[int, UNSAVED] = 0
     score: Annotated[float, UNSAVED] = 0.0
     base: Annotated[float, UNSAVED] = 0.0
-    near: Annotated[float, UNSAVED] = 0.0
+    base_apart: Annotated[float, UNSAVED] = 0.0
+    score_on: Annotated[float, UNSAVED] = 0.0
+    returns: Annotated[float, UNSAVED] = 0.0
+    hops: Annotated[int, UNSAVED] = -1
+    kinds: Annotated[int, UNSAVED] = -1
 
 
 @state(acyclic=True)
 class Key:
     """An alert stream: its habit, the entry that it was last placed in, and when it was last fully scored.
 
-    `alone` is the share of its latest clusters in which it had hardly any company, 0 to 1.
+    `alone` is the share of its latest clusters in which it had hardly any company, 0 to 1. `last` and `interval` are
+    the time of its last alert and the mean gap between alerts, `alerts` their number, `joined` the clusters it was in,
+    `pause` the last gap that was a pause (of `RETURN_S` or more), 0 before one.
+    `pattern` is the entry in whose cluster it returned last as one of the core, `pauses` are kept from its first long
+    one on.
     """
 
     habit: Habit
-    entry: Entry | None = None
+    entry: Annotated[Entry | None, UNSAVED] = None
+    pattern: Annotated[Entry | None, UNSAVED] = None
+    pauses: Pauses | None = None
     scored: float = -1.0
     alone: float = 1.0
+    last: float = -1.0
+    interval: float = RETURN_INTERVAL_S
+    alerts: int = 0
+    joined: float = 0.0
+    pause: float = 0.0
+
+    def count(self, ts: float) -> None:
+        """Count an alert of the stream, after its cluster was found."""
+        if self.alerts:
+            if ts - self.last >= RETURN_S:
+                self.pause = ts - self.last
+            step = 1.0 / (self.alerts + 1)
+            self.interval += (ts - self.last - self.interval) * (step if step > MIN_STEP else MIN_STEP)
+        self.alerts += 1
+        self.last = ts
 
 
 def new_cluster(number: int, at: float) -> Cluster:
@@ -107,11 +149,12 @@ def new_cluster(number: int, at: float) -> Cluster:
     return cluster
 
 
-def new_entry(name: Name, site: str | None, at: float, member: int) -> Entry:
-    """An entry that no cluster has yet."""
+def new_entry(name: Name, entity: str, site: str | None, at: float) -> Entry:
+    """An entry that no cluster has yet; its first member is to be numbered."""
     entry = Entry()
-    entry.name, entry.type, entry.entity = name, name[0], name[1]
-    entry.site, entry.last, entry.member = site, at, member
+    entry.name, entry.type, entry.workload = name, name[0], name[1]
+    entry.entity, entry.members, entry.member = entity, {}, -1
+    entry.site, entry.last = site, at
     return entry
 
 
@@ -163,6 +206,18 @@ class Recent:
             self.discard(entry)
             self.add(entry)
 
+    def replace(self, entry: Entry, other: Entry) -> None:
+        """Put another entry, wherever it is in the list, into the place of an entry of the list."""
+        self.discard(other)
+        other.older, other.newer = entry, entry.newer
+        if entry.newer is None:
+            self.newest = other
+        else:
+            entry.newer.older = other
+        entry.newer = other
+        self.count += 1
+        self.discard(entry)
+
     def values(self) -> Iterator[Entry]:
         """All entries, the oldest first."""
         entry = self.oldest
@@ -195,21 +250,31 @@ def free(cluster: Cluster) -> None:
 
 def follow(cluster: Cluster, ts: float) -> None:
     """Let the pace of a cluster take in an alert at `ts`, before `touch` counts it."""
+    pace_of(cluster).follow(cluster.last, ts, cluster.surge)
+
+
+def pace_of(cluster: Cluster) -> Pace:
+    """Return the pace of a cluster, which may begin with that."""
     pace = cluster.pace
     if pace is None:
         pace = cluster.pace = Pace()
-        pace.base_at = cluster.first
-    gap = ts - cluster.last
-    pace.follow(cluster.last, ts, cluster.surge * exp(-gap / SURGE_S) if gap > 0.0 else cluster.surge)
+        pace.base_at = pace.since = cluster.first
+    return pace
 
 
 def touch(entry: Entry, ts: float) -> None:
     """Count one alert at `ts` for the entry and its cluster."""
     count = entry.count = entry.count + 1
-    if count > 1:
-        entry.interval += (ts - entry.last - entry.interval) * (1.0 / count if count < 20 else MIN_STEP)
-        entry.last = ts
     cluster = entry.cluster
+    pace = cluster.pace
+    if pace is not None and (count == 1 or int(ts / SURGE_S) != int(entry.last / SURGE_S)):
+        pace.turns += 1
+    if count > 1:
+        gap = ts - entry.last
+        # From one phase to the next is no interval: all that comes close would surprise.
+        if gap < RETURN_S or cluster.phases is None:
+            entry.interval += (gap - entry.interval) * (1.0 / count if count < 20 else MIN_STEP)
+        entry.last = ts
     total = cluster.count = cluster.count + 1
     if total > 1:
         gap = ts - cluster.last
@@ -249,15 +314,29 @@ def add(cluster: Cluster, name: Name, entry: Entry) -> None:
 def remove(entry: Entry) -> None:
     """Take an entry out of its cluster."""
     cluster = entry.cluster
+    _unlist(cluster, entry)
+    if entry.count >= MAJOR_COUNT:
+        cluster.majors = [major for major in cluster.majors if major is not entry]
+        cluster.frequent = any(other.count >= MAJOR_COUNT for other in cluster.entries.values())
+
+
+def take_out(cluster: Cluster, members: set[int]) -> list[Entry]:
+    """Take the entries of members out of a cluster, in one pass over it; return them."""
+    taken = [entry for entry in cluster.entries.values() if entry.member in members]
+    for entry in taken:
+        _unlist(cluster, entry)
+    cluster.majors = [major for major in cluster.majors if major.member not in members]
+    cluster.frequent = any(entry.count >= MAJOR_COUNT for entry in cluster.entries.values())
+    return taken
+
+
+def _unlist(cluster: Cluster, entry: Entry) -> None:
     del cluster.entries[entry.name]
     left = cluster.types[entry.type] - 1
     if left:
         cluster.types[entry.type] = left
     else:
         del cluster.types[entry.type]
-    if entry.count >= MAJOR_COUNT:
-        cluster.majors = [major for major in cluster.majors if major is not entry]
-        cluster.frequent = any(other.count >= MAJOR_COUNT for other in cluster.entries.values())
 
 
 def absorb(target: Cluster, source: Cluster) -> list[tuple[Entry, Entry]]:
@@ -284,6 +363,7 @@ def absorb(target: Cluster, source: Cluster) -> list[tuple[Entry, Entry]]:
         target.pace = source.pace
     elif source.pace is not None:
         target.pace.gap_s = min(target.pace.gap_s, source.pace.gap_s)
+        target.pace.turns += source.pace.turns
     target.frequent = target.frequent or source.frequent or any(kept.count >= MAJOR_COUNT for kept, _ in both)
     least = max(MAJOR_COUNT - 1, MAJOR_SHARE * target.count)
     known = {entry.member: entry for entry in (*target.majors, *source.majors, *(kept for kept, _ in both))}
@@ -293,5 +373,7 @@ def absorb(target: Cluster, source: Cluster) -> list[tuple[Entry, Entry]]:
 
 def _unite(kept: Entry, dropped: Entry) -> None:
     kept.count += dropped.count
+    for entity, member in dropped.members.items():
+        kept.members.setdefault(entity, member)
     if dropped.last > kept.last:
         kept.last, kept.interval = dropped.last, dropped.interval

@@ -2,5 +2,5 @@
 
 Read `deduplicator` (what a message does to its stream), then `stream` (what is kept of one).
 
-May import: records.
+May import: records, workloads.
 """

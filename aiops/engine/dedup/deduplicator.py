@@ -15,9 +15,11 @@ from typing import Any, ClassVar, Final, TypedDict
 
 from aiops.engine.arrival import Arrival
 from aiops.engine.dedup.config import DedupConfig
-from aiops.engine.dedup.stream import Stream, describe, entity_of, identity_of, new_stream
+from aiops.engine.dedup.episode import FORGOTTEN, EpisodeState, episode_of, followed
+from aiops.engine.dedup.stream import HELD, Stream, describe, entity_of, identity_entity, identity_of, new_stream
 from aiops.engine.interning import Identity, Shared
 from aiops.records import Alert
+from aiops.workloads import Workloads
 
 # Firings closer together than this are one occasion: most faults ring their bells again and again for a while.
 HABIT_GAP_S: Final = 900.0
@@ -68,8 +70,9 @@ class Dedup:
 
     STATE: ClassVar[Any] = DedupState
 
-    def __init__(self, config: DedupConfig) -> None:
+    def __init__(self, config: DedupConfig, workloads: Workloads | None = None) -> None:
         self.config = config
+        self.workloads = workloads or Workloads()
         self.ignored = ANNOTATIONS | frozenset(config.ignore_labels)
         # Ordered dicts: taking the first of a plain one walks over all that were deleted before it.
         self.streams: OrderedDict[Identity, Stream] = OrderedDict()
@@ -83,6 +86,28 @@ class Dedup:
         self._older: dict[Copy, None] = {}
         self._due: list[tuple[float, int]] = []
         self._shared = Shared()
+        # Streams with an alert or an end since they were last taken, and episodes that were followed by another one
+        # meanwhile; collected once a host watches, and no part of the state.
+        self._touched: dict[int, Stream] | None = None
+        self._past: list[EpisodeState] = []
+
+    def watch(self) -> None:
+        """Collect from now on which streams change."""
+        if self._touched is None:
+            self._touched = {}
+
+    def take_touched(self) -> tuple[list[Stream], list[EpisodeState]]:
+        """Return the streams that changed since the last call, and the episodes that they left behind."""
+        if not self._touched and not self._past:
+            return [], []
+        streams, past = list((self._touched or {}).values()), self._past
+        self._touched, self._past = {}, []
+        return streams, past
+
+    def touch(self, stream: Stream) -> None:
+        """Note that a stream changed, for a host that watches."""
+        if self._touched is not None:
+            self._touched[stream.number] = stream
 
     def admit(self, arrival: Arrival) -> None:
         """Find the stream of an alert, end an expired previous episode, and decide the verdict."""
@@ -90,20 +115,22 @@ class Dedup:
         if stream.due_at <= arrival.now and (stream.firing or stream.held) and self.settle(stream, arrival.now):
             arrival.ended_at = max(stream.resolved_at, stream.last_at)
         self.observe(arrival)
+        if self._touched is not None:
+            self._touched[stream.number] = stream
         if stream.silenced and stream.firing and arrival.verdict == "duplicate":
             # Nobody was notified of this episode; if its silence has ended, a repeat is news.
             arrival.verdict = "new"
 
     def stream(self, alert: Alert) -> Stream:
         """Return the stream of an alert; a new one if there is none."""
-        entity = alert.entity or entity_of(alert)
-        identity = identity_of(alert, entity, self.ignored)
+        identity = identity_of(alert, alert.entity or identity_entity(alert), self.ignored)
         stream = self.streams.get(identity)
         if stream is None:
-            stream = self._open(identity, alert, entity)
+            stream = self._open(identity, alert)
         elif alert.key and not stream.firing and alert.status == "firing":
             # A resolve may have come first, without a name; and a tool may word the same problem anew.
-            describe(stream, alert, entity, self._shared)
+            describe(stream, alert, alert.entity or entity_of(alert), self._shared)
+            self._name_workload(stream)
         return stream
 
     def of(self, number: int) -> Stream | None:
@@ -111,16 +138,20 @@ class Dedup:
         identity = self._numbers.get(number)
         return self.streams.get(identity) if identity is not None else None
 
-    def _open(self, identity: Identity, alert: Alert, entity: str) -> Stream:
+    def _open(self, identity: Identity, alert: Alert) -> Stream:
         if len(self.streams) >= self.config.max_streams:
             self._forget_oldest()
         number = self._next
         self._next += 1
-        stream = new_stream(number, identity, self._shared, alert, entity)
+        stream = new_stream(number, identity, self._shared, alert, alert.entity or entity_of(alert))
+        self._name_workload(stream)
         identity = stream.identity
         self.streams[identity] = stream
         self._numbers[number] = identity
         return stream
+
+    def _name_workload(self, stream: Stream) -> None:
+        stream.workload = self._shared.text(self.workloads.of(stream.entity, stream.service))
 
     def _forget_oldest(self) -> None:
         """Streams stand in the order in which their latest episode opened; take the first that does not fire.
@@ -141,11 +172,17 @@ class Dedup:
         self.dropped.append(stream)
         del self._numbers[stream.number]
         self.forgotten += 1
+        if self._touched is not None:
+            self._touched.pop(stream.number, None)
+            self._past.append(episode_of(stream, FORGOTTEN))
 
     def observe(self, arrival: Arrival) -> None:
         """Decide the verdict on an alert of a known stream, and update the stream."""
         stream, alert = arrival.stream, arrival.alert
         stream.seen += 1
+        if stream.begun < 0:
+            # An end without a beginning, or a snapshot that did not know where its episode began.
+            stream.begun, stream.before = arrival.seq, stream.seen - 1
         if alert.id and self._copy(stream, alert, arrival.at):
             arrival.verdict, arrival.reason = "duplicate", "exact copy"
         elif alert.status != "resolved":
@@ -228,6 +265,9 @@ class Dedup:
 
     def _begin(self, arrival: Arrival) -> None:
         stream, now = arrival.stream, arrival.now
+        if self._touched is not None and stream.begun >= 0 and stream.number in self._touched:
+            # The host has not seen its end, which this alert writes over.
+            self._past.append(followed(stream))
         stream.firing = True
         stream.starts_at = arrival.alert.starts_at
         stream.lease_until = None
@@ -240,11 +280,12 @@ class Dedup:
         if not stream.held and self._flaps(stream, now):
             stream.held = True
         if stream.held and stream.cluster >= 0:
-            arrival.verdict, arrival.reason = "duplicate", "flapping: held as one episode"
+            arrival.verdict, arrival.reason = "duplicate", HELD
         else:
             arrival.verdict = "new"
             stream.episode += 1
             stream.opened_at = arrival.at
+            stream.begun, stream.before = arrival.seq, stream.seen - 1
 
     def _flaps(self, stream: Stream, ts: float) -> bool:
         firings = stream.firings
@@ -339,6 +380,7 @@ class Dedup:
             reason = "its lease ran out" if stream.lease_until is not None else "silent for long"
             stream.firing = False
             stream.resolved_at = max(stream.resolved_at, deadline)
+            self.touch(stream)
             # No message ended it: a firing with the same start continues it.
             stream.ended_at, stream.ended_start = -inf, None
             if stream.held:
@@ -346,6 +388,7 @@ class Dedup:
                 return None
             return reason
         stream.held = False
+        self.touch(stream)
         return "calm after flapping"
 
     def set_back(self, now: float) -> None:

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from math import inf
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
-from aiops.engine.fields import state
+from aiops.engine.dedup.config import DedupConfig
+from aiops.engine.fields import UNSAVED, state
 from aiops.engine.interning import Identity, Shared
 from aiops.records import Alert
 
 # Where the thing that alerts is named, most specific first, when the alert has no `entity` of its own.
 ENTITY_LABELS = ("entity", "pod", "container", "instance", "host", "hostname", "node", "device", "job", "namespace")
+# A stand-in for an entity shows so many labels and characters: enough to distinguish the alerts of one tool.
+MAX_OWN_LABELS, MAX_OWN = 4, 120
+VOLATILE = frozenset((*DedupConfig().ignore_labels, "runbook_url"))
 # `new`: a firing that opens an episode. `repeat`: firing again inside one, for the correlator to assign. `duplicate`:
 # nothing new. `resolved`: the episode ends. `orphan`: resolved without having fired.
 Verdict = Literal["new", "repeat", "duplicate", "resolved", "orphan"]
 # An end in the past as the sender gave it, when it came, and how often in a row it had moved on by then.
 Lapsed = tuple[float, float, int]
+# Why a firing that begins anew is a duplicate while its stream flaps.
+HELD: Final = "flapping: held as one episode"
 # Before any time.
 NEVER: Final = -inf
 
@@ -26,6 +32,9 @@ NEVER: Final = -inf
 @state(acyclic=True)
 class Stream:
     """One fingerprint: its identity, its current episode, and where that was placed.
+
+    `workload` is what the entity is a replica of, where its name shows that: its service, else what the naming rules
+    keep (`aiops.workloads`).
 
     `firing` is the last status; `held` is true while flapping, when it counts as firing in any case.
     `has_life_cycle`: it has sent "resolved" before, or carries a start or a lease; silence is then no sign of an end.
@@ -38,7 +47,9 @@ class Stream:
     `ended_at` the engine's at receipt. `ended_start` is the start of the episode that a message ended last, and
     `ended_at` when that came. `lapsed` is the latest end that lay in the past on arrival, when it came, and how often
     in a row it had moved on. `due_at` is the time of the stream's one valid entry in the queue of deadlines, infinity
-    without one.
+    without one. `begun` is the number of the record that began the current episode, `before` counts the alerts that
+    were seen before it; they are for hosts that keep a history, and
+    saved apart (`Starts`).
     """
 
     number: int
@@ -48,6 +59,7 @@ class Stream:
     entity: str
     service: str | None
     source: str | None
+    workload: str = ""
     firing: bool = False
     held: bool = False
     has_life_cycle: bool = False
@@ -70,6 +82,8 @@ class Stream:
     ended_at: float = NEVER
     ended_start: float | None = None
     lapsed: Lapsed | None = None
+    begun: Annotated[int, UNSAVED] = -1
+    before: Annotated[int, UNSAVED] = 0
 
 
 def new_stream(number: int, identity: Identity, shared: Shared, alert: Alert, entity: str) -> Stream:
@@ -84,9 +98,12 @@ def new_stream(number: int, identity: Identity, shared: Shared, alert: Alert, en
     identity = source, name, entity_, service, _ = shared.identity(identity)
     stream = Stream()
     stream.number, stream.fingerprint, stream.identity = number, fingerprint, identity
-    stream.source, stream.name, stream.entity, stream.service = source, name, entity_, service
+    stream.source, stream.name, stream.service = source, name, service
+    stream.entity = shared.text(entity)
     if not entity_:
         describe(stream, alert, entity, shared)
+    # Without naming rules each entity stands for itself.
+    stream.workload = stream.service or stream.entity
     return stream
 
 
@@ -98,14 +115,39 @@ def describe(stream: Stream, alert: Alert, entity: str, shared: Shared) -> None:
 
 
 def entity_of(alert: Alert) -> str:
-    """The entity an alert is about: its own field, else a label, else its service, else its source."""
+    """Return the entity that an alert is about: its own field, else a label, else its service.
+
+    An alert that names none is about something that nobody else names, so it stands for itself: absence of an entity is
+    not equality of entities.
+
+    >>> entity_of(Alert(ts=1.0, name="Payroll export failed", source="webhook", labels={"team": "hr"}))
+    'Payroll export failed {team=hr}'
+    """
+    return _named(alert) or _stand_in(alert)
+
+
+def identity_entity(alert: Alert) -> str:
+    """Return the entity in the identity of an alert: the named one, else its source."""
+    return _named(alert) or alert.source or "unknown"
+
+
+def _named(alert: Alert) -> str:
     if alert.entity:
         return alert.entity
     for label in ENTITY_LABELS:
         value = alert.labels.get(label)
         if value:
             return value
-    return alert.service or alert.source or "unknown"
+    return alert.service or ""
+
+
+def _stand_in(alert: Alert) -> str:
+    """Return what distinguishes an alert without an entity: its name, with its key or its first labels."""
+    if alert.key:
+        return alert.name if alert.key == alert.name else f"{alert.name} [{alert.key[:MAX_OWN]}]"
+    labels = sorted(item for item in alert.labels.items() if item[0] not in VOLATILE)[:MAX_OWN_LABELS]
+    own = ", ".join(f"{name}={value}" for name, value in labels)[:MAX_OWN]
+    return f"{alert.name} {{{own}}}" if own else alert.name
 
 
 def identity_of(alert: Alert, entity: str, ignored: frozenset[str]) -> Identity:

@@ -97,6 +97,7 @@ class CountedState(TypedDict):
     ring: list[float]
     first: list[float]
     rhythm: Any
+    families: list[tuple[str, str, str]]
     shared: tuple[float, float, int, int, float, int]
 
 
@@ -104,7 +105,8 @@ class Streams:
     """All streams, with the calibration and the weekly rhythm that they share.
 
     `cap` streams are kept; beyond it the one that has been silent longest is forgotten: its rate has decayed to the
-    prior anyway.
+    prior anyway. A stream that opens inherits the memory of the one that its family (alert name and workload) opened
+    last: the first alert of a new pod is no first of its workload.
     """
 
     def __init__(self, cap: int = 50_000, bin_s: float = 60.0, forgetting: float = 0.98, ring: int = 1024) -> None:
@@ -113,6 +115,8 @@ class Streams:
         self.forgetting = forgetting
         self.forgotten = 0
         self._streams: OrderedDict[str, Counted] = OrderedDict()
+        # The key of the stream that a family opened last; what is left of forgotten ones is replaced in time.
+        self._families: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._ring = Ring(ring)
         self._first = Ring(256)
         self._rhythm = Rhythm()
@@ -126,10 +130,11 @@ class Streams:
     def __len__(self) -> int:
         return len(self._streams)
 
-    def see(self, ts: float, key: str) -> Surprise:
+    def see(self, ts: float, key: str, name: str = "", workload: str = "") -> Surprise:
         """Count one alert of stream `key` at `ts`; the returned object is overwritten by the next call.
 
-        A late alert counts in the stream's open bin: nothing is dropped, and closed bins stay closed.
+        `name` and `workload` are its family; without a workload it has none. A late alert counts in the stream's open
+        bin: nothing is dropped, and closed bins stay closed.
         """
         at = int(ts // self.bin_s)
         if at > self._bin:
@@ -140,6 +145,8 @@ class Streams:
         stream = self._streams.get(key)
         if stream is None:
             stream = self._open(key, at)
+            if workload:
+                self._inherit(stream, (name, workload), at)
         elif at > stream.bin:
             self._roll(stream, at)
             self._streams.move_to_end(key)
@@ -175,6 +182,27 @@ class Streams:
         stream.factor = self._factor
         return stream
 
+    def _inherit(self, stream: Counted, family: tuple[str, str], at: int) -> None:
+        """Take over the memory of the family's latest stream, where that has closed a bin."""
+        known = self._families.get(family)
+        latest = self._streams.get(known) if known is not None else None
+        self._families[family] = stream.key
+        self._families.move_to_end(family)
+        if len(self._families) > self.cap:
+            self._families.popitem(last=False)
+        if latest is None or (latest.first and at <= latest.bin):
+            return
+        stream.mass, stream.bins = latest.mass, latest.bins
+        stream.excess, stream.power = latest.excess, latest.power
+        if at > latest.bin:
+            # Its open bin lies in the past. What all streams share learns that from the stream itself.
+            stream.bin, stream.count, stream.first = latest.bin, latest.count, latest.first
+            stream.mean, stream.factor = latest.mean, latest.factor
+            self._turn(stream, at)
+        else:
+            stream.first, stream.bin = False, latest.bin
+            self._predict(stream)
+
     def _judge(self, stream: Counted) -> None:
         """Compute the tail for the count so far, and the count at which it is worth computing again."""
         count = stream.count
@@ -195,8 +223,12 @@ class Streams:
 
     def _roll(self, stream: Counted, at: int) -> None:
         """Close the open bin, pass the silent ones, open bin `at`."""
+        self._learn(stream, at - stream.bin - 1)
+        self._turn(stream, at)
+
+    def _turn(self, stream: Counted, at: int) -> None:
+        """Move the open bin and the silent ones into the memory."""
         silent = at - stream.bin - 1
-        self._learn(stream, silent)
         forget = self.forgetting
         count, mean = stream.count, stream.mean
         if not stream.first:
@@ -256,12 +288,14 @@ class Streams:
             "ring": self._ring.dump(),
             "first": self._first.dump(),
             "rhythm": self._rhythm.dump(),
+            "families": [(name, workload, key) for (name, workload), key in self._families.items()],
             "shared": (self._closed, self._total, self._bin, self._learned, self._factor, self.forgotten),
         }
 
     def load(self, state: CountedState) -> None:
         """Take the state of a `dump`."""
         self._streams = OrderedDict((each.key, each) for each in state["streams"])
+        self._families = OrderedDict(((name, workload), key) for name, workload, key in state["families"])
         self._ring.load(state["ring"])
         self._first.load(state["first"])
         self._rhythm.load(state["rhythm"])

@@ -2,7 +2,8 @@
 
 On the way of an alert: `episodes` (streams in their clusters), `repeats`, `storm_grouping`, `assignment` (the cluster),
 `triage` (incident or background), `opening`. As time passes: `expiry`, `lifecycle`, `due`, `silence_checks`. The rest
-holds (`clusters`, `state`, `storm`) and shows (`incident_record`, `summary`, `coverage`, `announced`, `identities`).
+holds (`clusters`, `returns`, `state`, `storm`) and shows (`incident_record`, `summary`, `affected`, `coverage`,
+`announced`, `identities`).
 
 May import: engine.correlate, engine.dedup, engine.detect, engine.silences, errors, ports, records, topology, wording.
 """

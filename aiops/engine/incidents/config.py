@@ -20,10 +20,16 @@ class IncidentConfig(Struct, frozen=True, forbid_unknown_fields=True):
     lone_warning_s: Annotated[float, Meta(ge=0, le=86_400)] = 1800.0
     # An incident ends when nothing of it has fired for this long: shorter, and every restart opens a second one.
     resolve_after_s: Seconds = 300.0
-    # The same alert again within this time after the end continues the old incident.
+    # The same alert again within this time after its end returns to its incident, even if the correlator has let go of
+    # the cluster.
     reopen_s: Seconds = 900.0
-    # First ranking after opening: most alerts of a fault arrive within half a minute.
-    rank_after_s: Seconds = 30.0
+    # An incident whose pattern returned waits for its next return, for at most this long after its last alert, and one
+    # that returns within this time of its end is no news. Two and a half pauses of a job that fails every hour; a
+    # shift of eight hours should not see yesterday's trouble as a part of today's.
+    return_window_s: Seconds = 10_800.0
+    # First ranking after opening: before a message about a high incident is due (`settle_s`, 10 s), which then has the
+    # cause. Later rankings see the alerts that arrive meanwhile.
+    rank_after_s: Seconds = 8.0
     # Re-ranking backs off to this while an incident continues to change.
     rank_at_most_every_s: Seconds = 600.0
     # Streams kept with their evidence; a larger incident continues to count without them.

@@ -5,11 +5,12 @@ from __future__ import annotations
 from math import inf
 
 from aiops.engine.arrival import Arrival
-from aiops.engine.dedup.stream import Stream
+from aiops.engine.dedup.stream import HELD, Stream
 from aiops.engine.incidents.announced import said_as
-from aiops.engine.incidents.clusters import ClusterState
+from aiops.engine.incidents.clusters import ClusterState, fires_by_account, known
 from aiops.engine.incidents.lifecycle import Incidents
 from aiops.engine.incidents.member_notes import FLAPPING, note
+from aiops.engine.incidents.returns import QUIET_S
 from aiops.engine.silences.muted import Muted
 
 REPEAT = "repeat of the firing alert"
@@ -72,12 +73,13 @@ class Episodes:
         elif before is not cluster or stream.member != result.member:
             self.stop(stream, before, arrival.now)
         member = self.clusters.join(cluster, result.member, stream, arrival.alert, arrival.at)
+        cluster.active_at = arrival.now
         stream.cluster, stream.member = cluster.number, result.member
         self.start(stream, cluster)
         if member is None:
             return
         if result.new_member:
-            member.join = result.join or member.join
+            member.join, member.declined = result.join or member.join, result.declined or member.declined
             note(member, arrival.surprise, arrival.anomaly, stream.held)
         else:
             note(member, arrival.surprise, None, stream.held)
@@ -86,8 +88,25 @@ class Episodes:
         """Count an alert in the member of its stream."""
         stream = arrival.stream
         member = self.clusters.join(cluster, stream.member, stream, arrival.alert, arrival.at)
+        if stream.firing or arrival.verdict == "resolved":
+            # A copy of an end is no sign of life: Prometheus sends an end for a quarter of an hour.
+            cluster.active_at = arrival.now
         if member is not None and stream.held:
             member.note(FLAPPING)
+
+    def notice_return(self, cluster: ClusterState, arrival: Arrival) -> None:
+        """Count a return of the cluster's pattern if an episode begins with this alert after it was quiet."""
+        if cluster.storm is not None or not self._is_quiet(cluster, arrival.now):
+            return
+        if known(cluster, arrival.stream) is not None:
+            cluster.came_back(arrival.now)
+
+    def _is_quiet(self, cluster: ClusterState, now: float) -> bool:
+        """Return true if a cluster had been quiet, or its incident had ended and nobody decided that."""
+        incident = self.incidents.of(cluster)
+        if incident is not None and incident.status == "resolved" and not incident.ended_by_hand:
+            return True
+        return now - cluster.active_at >= QUIET_S and not fires_by_account(cluster)
 
     def start(self, stream: Stream, cluster: ClusterState) -> None:
         """Count a stream as firing in its cluster."""
@@ -130,6 +149,8 @@ class Episodes:
             # Late for an episode that was never placed.
             stream.cluster = arrival.seq
         if cluster is not None:
+            if arrival.reason == HELD:
+                self.notice_return(cluster, arrival)
             self.count(cluster, arrival)
             if stream.firing:
                 self.start(stream, cluster)

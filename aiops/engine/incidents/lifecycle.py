@@ -8,16 +8,26 @@ from typing import Any, ClassVar, Final, TypedDict
 
 from aiops.engine.arrival import Moment
 from aiops.engine.assessment import Assessment
+from aiops.engine.dedup.stream import Stream
 from aiops.engine.events import ClusterPromoted, IncidentChange, IncidentChanged
-from aiops.engine.incidents.announced import Said, no_names
-from aiops.engine.incidents.clusters import Clusters, ClusterState, MemberState, count_entities, has_life_cycle
+from aiops.engine.incidents.announced import Said, is_replaced, no_names
+from aiops.engine.incidents.clusters import (
+    Clusters,
+    ClusterState,
+    MemberState,
+    count_entities,
+    has_life_cycle,
+    known,
+    streams_of,
+)
 from aiops.engine.incidents.config import IncidentConfig
 from aiops.engine.incidents.due import DueQueue
+from aiops.engine.incidents.handling import Handling
 from aiops.engine.incidents.identities import Identities
 from aiops.engine.incidents.incident_record import IncidentRecords
 from aiops.engine.incidents.state import IncidentState, due_of, new_incident
 from aiops.engine.silences.silences import Silences
-from aiops.records import Cause
+from aiops.records import Cause, Severity
 
 # Incidents that one tick ranks or ends; ticks come about once a second, and each takes up to some milliseconds.
 MAX_DUE: Final = 256
@@ -63,7 +73,8 @@ class Incidents:
         self.assess = assess
         self.learn = learn
         self.silences = silences
-        self.records = IncidentRecords(silences)
+        self.handling = Handling(clusters)
+        self.records = IncidentRecords(silences, self.handling)
         self.identities = Identities()
         self.by_id: dict[str, IncidentState] = {}
         self.open_count = 0
@@ -82,6 +93,7 @@ class Incidents:
         incident.entities = count_entities(cluster)
         for member in cluster.members.values():
             incident.named.add(said_of(member))
+        incident.returns = cluster.return_count()
         if note:
             incident.notes.append(note)
         self.by_id[incident.id] = incident
@@ -98,11 +110,20 @@ class Incidents:
 
     def grew(self, cluster: ClusterState, member: int, at: float) -> None:
         """Rank the open incident of a cluster soon: a new member joined."""
-        incident = self.by_id.get(cluster.incident) if cluster.incident is not None else None
+        incident = self.of(cluster)
         if incident is not None and incident.status != "resolved":
             incident.changed = True
             self.schedule_rank(incident, at)
             self.records.prepare(cluster, member)
+
+    def replaces(self, cluster: ClusterState, stream: Stream) -> None:
+        """Name a new replica in an incident that returns as the replica before it, which had the same alert."""
+        incident = self.of(cluster)
+        if incident is None or cluster.returns is None or not is_replaced(stream.entity, stream.workload):
+            return
+        before = known(cluster, stream)
+        if before is not None:
+            incident.named.replace(stream.service or stream.entity, before.service or before.entity)
 
     def joined(self, cluster: ClusterState, said: Said, at: float, moment: Moment, fresh: bool) -> None:
         """Name an alert that joined the cluster of an incident; only a `fresh` one, no repeat, opens it again."""
@@ -110,19 +131,50 @@ class Incidents:
         if incident is None or (incident.status == "resolved" and not fresh):
             return
         if incident.status == "resolved":
-            incident.named = no_names()
-            incident.named.add(said)
-            self.reopen(incident, cluster, at, moment)
+            self._come_back(incident, cluster, said, at, moment)
         elif incident.named.add(said) or (fresh and incident.silenced):
             # Where a silence held all, this alert, which it does not hold, ends the quiet.
             incident.unsaid = True
+        self._tell(incident, cluster, at, moment)
+
+    def united(self, cluster: ClusterState, at: float, moment: Moment) -> None:
+        """Report what a merge without an alert has changed: a rise, and what was not named before."""
+        incident = self.of(cluster)
+        if incident is not None and incident.status != "resolved":
+            self._tell(incident, cluster, at, moment)
+
+    def _tell(self, incident: IncidentState, cluster: ClusterState, at: float, moment: Moment) -> None:
         if cluster.severity > incident.severity:
             incident.severity = cluster.severity
             incident.changed = True
             incident.rank_gap = self.config.rank_after_s
-            self.announce(incident, cluster, at, ("updated", ["severity"]), moment)
+            what = ["severity"]
+            if cluster.severity >= Severity.CRITICAL and self.handling.end_snooze(incident.id):
+                what.append("snoozed")
+            self.announce(incident, cluster, at, ("updated", what), moment)
         elif incident.unsaid:
             self._report(incident, cluster, at, moment)
+        elif incident.returns < cluster.return_count():
+            self.announce(incident, cluster, at, ("updated", []), moment)
+
+    def _come_back(self, incident: IncidentState, cluster: ClusterState, said: Said, at: float, moment: Moment) -> None:
+        """Open a resolved incident again, with an alert: it continues, or begins anew.
+
+        It continues if its own pattern returns within the window and no person had ended it.
+        """
+        ended_at = incident.resolved_at if incident.resolved_at is not None else at
+        incident.is_return = (
+            incident.returns < cluster.return_count()
+            and not incident.ended_by_hand
+            and at - ended_at <= self.config.return_window_s
+        )
+        if not incident.is_return:
+            incident.named = no_names()
+            incident.was_acknowledged = False
+            incident.acknowledged_by = ""
+            self.handling.leave(incident.id)
+        incident.named.add(said)
+        self.reopen(incident, cluster, at, moment)
 
     def _report(self, incident: IncidentState, cluster: ClusterState, at: float, moment: Moment) -> None:
         """Report what was not named before: now, or soon where something was reported just now."""
@@ -139,9 +191,14 @@ class Incidents:
             incident.rank_due = at + incident.rank_gap
             self.due.schedule(incident)
 
-    def reopen(self, incident: IncidentState, cluster: ClusterState, at: float, moment: Moment) -> None:
-        """Open a resolved incident again."""
-        incident.status = "open"
+    def reopen(self, incident: IncidentState, cluster: ClusterState, at: float, moment: Moment) -> IncidentChanged:
+        """Open a resolved incident again; return the change."""
+        # A person who works on it does so after a pause of it, too.
+        incident.status = "acknowledged" if incident.was_acknowledged else "open"
+        incident.ended_by_hand = False
+        incident.resolved_by = incident.fixed_by = ""
+        incident.paused_s = max(0.0, at - incident.resolved_at) if incident.resolved_at is not None else None
+        incident.severity = max(incident.severity, cluster.severity)
         incident.resolved_at = None
         incident.resolve_due = None
         incident.rank_gap = self.config.rank_after_s
@@ -149,18 +206,28 @@ class Incidents:
         self.ended.pop(incident.id, None)
         self.open_count += 1
         self.schedule_rank(incident, at)
-        self.announce(incident, cluster, at, ("reopened", ["status"]), moment)
+        return self.announce(incident, cluster, at, ("reopened", ["status"]), moment)
 
     def quiet(self, cluster: ClusterState, at: float, received_at: float = -inf) -> None:
         """End the incident of a cluster in which nothing fires, unless something fires again in time.
 
         `received_at` is the engine time of the last message; the cluster's own times are those of the senders' clocks.
         """
-        incident = self.by_id.get(cluster.incident) if cluster.incident is not None else None
+        incident = self.of(cluster)
         if incident is None or incident.status == "resolved":
             return
-        incident.resolve_due = max(at, max(cluster.last_at, received_at) + self.config.resolve_after_s)
+        incident.resolve_due = max(at, max(cluster.last_at, received_at) + self.patience_s(cluster))
         self.due.schedule(incident)
+
+    def patience_s(self, cluster: ClusterState) -> float:
+        """Return for how long nothing may fire before the incident of a cluster ends.
+
+        One whose pattern has returned stays open over its pauses.
+        """
+        least = self.config.resolve_after_s
+        if cluster.returns is None:
+            return least
+        return max(least, min(cluster.returns.patience_s(), self.config.return_window_s))
 
     def unended(self) -> list[str]:
         """Return the open incidents in which something fires that would send its end, and has not."""
@@ -235,17 +302,22 @@ class Incidents:
         names = ("cause", "playbook", "members")
         return [name for name, old, new in zip(names, before, after, strict=True) if old != new]
 
-    def resolve(self, incident: IncidentState, cluster: ClusterState, at: float, moment: Moment, why: str = "") -> None:
-        """Resolve an incident; what it looked like is learned from, without a confirmed cause."""
+    def resolve(self, incident: IncidentState, cluster: ClusterState, at: float, moment: Moment, by: str = "") -> None:
+        """Resolve an incident; what it looked like is learned from, without a confirmed cause.
+
+        `by` names the person who decided it.
+        """
         what = self._assess(incident, cluster) if incident.changed or not incident.ranked else []
         incident.status = "resolved"
         incident.resolved_at = at
         # Ranked for the last time; kept, it would leave no room for the ranking after it is reopened.
         incident.resolve_due = incident.rank_due = incident.news_due = None
-        if why:
-            self.note(incident, why)
+        incident.ended_by_hand, incident.resolved_by = bool(by), by
+        if by:
+            self.note(incident, f"resolved by {by}")
         self.open_count -= 1
         self.ended[incident.id] = None
+        self.handling.end_snooze(incident.id)
         if not incident.learned:
             incident.learned = True
             self.learn(incident, cluster)
@@ -256,11 +328,16 @@ class Incidents:
     def _forget(self, name: str) -> None:
         del self.ended[name]
         incident = self.by_id.pop(name)
+        self.handling.forget(name)
         cluster = self.clusters.of(incident.cluster)
         if cluster is not None and cluster.incident == name:
             cluster.incident = None
             if cluster.closed and cluster.firing <= 0:
                 self.clusters.forget(cluster)
+
+    def of(self, cluster: ClusterState) -> IncidentState | None:
+        """Return the incident of a cluster that is remembered."""
+        return self.by_id.get(cluster.incident) if cluster.incident is not None else None
 
     def find(self, name: str) -> IncidentState | None:
         """Return the incident of an id, or the one that it was merged into; None for what is not remembered."""
@@ -273,25 +350,32 @@ class Incidents:
         """Add a sentence to an incident."""
         incident.notes = [*incident.notes, text][-MAX_NOTES:]
 
-    def acknowledge(self, incident: IncidentState, actor: str | None, moment: Moment) -> None:
-        """Mark an open incident as acknowledged."""
+    def acknowledge(
+        self, incident: IncidentState, actor: str | None, moment: Moment, what: list[str] | None = None
+    ) -> None:
+        """Mark an open incident as acknowledged; `what` are the fields that change with it."""
         cluster = self.clusters.of(incident.cluster)
         if cluster is None or incident.status != "open":
             return
         incident.status = "acknowledged"
-        self.note(incident, f"acknowledged by {actor or 'an operator'}")
-        self.announce(incident, cluster, moment.now, ("acknowledged", ["status"]), moment)
+        incident.was_acknowledged = True
+        incident.acknowledged_by = actor or "an operator"
+        self.note(incident, f"acknowledged by {incident.acknowledged_by}")
+        self.announce(incident, cluster, moment.now, ("acknowledged", what or ["status"]), moment)
 
-    def updated(self, incident: IncidentState, what: list[str], moment: Moment) -> None:
-        """Announce a change that came from outside the alerts."""
+    def updated(self, incident: IncidentState, what: list[str], moment: Moment, said: str = "") -> None:
+        """Announce a change that came from outside the alerts.
+
+        `said` is a sentence about it for the endpoints that know the incident.
+        """
         cluster = self.clusters.of(incident.cluster)
         if cluster is not None:
-            self.announce(incident, cluster, moment.now, ("updated", what), moment)
+            self.announce(incident, cluster, moment.now, ("updated", what), moment).said = said
 
     def announce(
         self, incident: IncidentState, cluster: ClusterState, at: float, change: Change, moment: Moment
-    ) -> None:
-        """Emit the next version of an incident."""
+    ) -> IncidentChanged:
+        """Emit the next version of an incident, and return it."""
         kind, what = change
         incident.version += 1
         incident.unsaid = False
@@ -302,7 +386,16 @@ class Incidents:
             if record.silenced_by and not incident.silenced:
                 what = [*what, "silenced"]
         incident.silenced = bool(record.silenced_by)
-        moment.out.append(IncidentChanged(moment.seq, at, kind, record, incident.version, what, named))
+        returns = cluster.return_count()
+        if returns > incident.returns:
+            what = [*what, "returns"]
+        incident.returns = returns
+        event = IncidentChanged(moment.seq, at, kind, record, incident.version, what, named, incident.is_return)
+        event.by_person = kind == "resolved" and incident.ended_by_hand
+        event.streams, event.unkept = streams_of(cluster), cluster.overflow + cluster.unlabelled
+        event.origins = self.handling.origins_of(incident.id)
+        moment.out.append(event)
+        return event
 
     def set_back(self, now: float) -> None:
         """Count times ahead of `now` as `now`: engine time was set back."""
@@ -314,7 +407,9 @@ class Incidents:
             if incident.rank_due is not None:
                 incident.rank_due = min(incident.rank_due, now + incident.rank_gap)
             if incident.resolve_due is not None:
-                incident.resolve_due = min(incident.resolve_due, now + self.config.resolve_after_s)
+                cluster = self.clusters.of(incident.cluster)
+                wait_s = self.patience_s(cluster) if cluster is not None else self.config.resolve_after_s
+                incident.resolve_due = min(incident.resolve_due, now + wait_s)
             if incident.news_due is not None:
                 incident.news_due = min(incident.news_due, now + NEWS_EVERY_S)
             incident.queued_at = due_of(incident)

@@ -16,6 +16,7 @@ class Merging:
     def __init__(self, incidents: Incidents) -> None:
         self.incidents = incidents
         self.clusters = incidents.clusters
+        self.grouping = incidents.handling.grouping
 
     def merge_all(self, target: ClusterState, arrival: Arrival) -> None:
         """Merge the clusters that the correlator found to be one with the cluster of an alert."""
@@ -32,15 +33,31 @@ class Merging:
             # It held nothing but repeats that were counted where their episodes are.
             moment.out.append(ClusterMerged(moment.seq, number, target.number, reason))
             return
+        if self.grouping.apart and self.grouping.are_apart(target, source):
+            self._refuse(source)
+            return
         self._merge_incidents(target, source, reason, moment)
         self.clusters.merge(target, source)
+        merged = self.incidents.of(target)
+        if merged is not None:
+            # Both may have returned before; that is no return now.
+            merged.returns = target.return_count()
         moment.out.append(ClusterMerged(moment.seq, source.number, target.number, reason))
+
+    def _refuse(self, source: ClusterState) -> None:
+        """Leave a cluster where a person put it, although the correlator has it no more.
+
+        Its own streams return to it; what is new joins the other cluster.
+        """
+        source.closed = True
+        for number in source.members:
+            self.clusters.moved[number] = source.number
 
     def _merge_incidents(self, target: ClusterState, source: ClusterState, reason: str, moment: Moment) -> None:
         """Join the incidents of two clusters before `source` is merged into `target`."""
-        by_id, incidents = self.incidents.by_id, self.incidents
-        ours = by_id.get(target.incident) if target.incident is not None else None
-        theirs = by_id.get(source.incident) if source.incident is not None else None
+        incidents = self.incidents
+        ours = incidents.of(target)
+        theirs = incidents.of(source)
         if theirs is None:
             return
         if ours is None:
@@ -58,13 +75,18 @@ class Merging:
         # Those who know the older one alone learn what the younger was about with the alert that joins the two.
         older.unsaid = older.named.take(younger.named) or older.unsaid
         incidents.note(older, f"{younger.id} was merged into it: {reason}")
-        self._end(younger, older, source if younger is theirs else target, moment)
+        self.end(younger, older, source if younger is theirs else target, moment)
+        incidents.handling.unite(older.id, younger.id)
         if older.status == "resolved" and younger.status != "resolved":
+            # The merged clusters are one only after this: what still fires is as severe, and as known, as it was.
+            older.severity = max(older.severity, younger.severity)
+            older.is_return, older.was_acknowledged = False, younger.status == "acknowledged"
             incidents.reopen(older, target, moment.now, moment)
         else:
             incidents.schedule_rank(older, moment.now)
 
-    def _end(self, younger: IncidentState, older: IncidentState, cluster: ClusterState, moment: Moment) -> None:
+    def end(self, younger: IncidentState, older: IncidentState, cluster: ClusterState, moment: Moment) -> None:
+        """End an incident as a part of another one."""
         incidents, at = self.incidents, moment.now
         was_open = younger.status != "resolved"
         del incidents.by_id[younger.id]

@@ -12,6 +12,7 @@ from aiops.engine.incidents.clusters import ClusterState
 from aiops.engine.incidents.episodes import REPEAT
 from aiops.engine.incidents.lifecycle import Incidents
 from aiops.engine.incidents.storm_grouping import GROUPED, StormGrouping
+from aiops.wording import came_back, located
 
 
 class Opening:
@@ -31,8 +32,7 @@ class Opening:
         if cluster.incident is not None:
             self._update(cluster, arrival)
         elif stream.background is None:
-            why = f"background until {stream.name} on {stream.entity} joined" if cluster.count > 1 else ""
-            self.open(cluster, arrival.now, arrival, why)
+            self.open(cluster, arrival.now, arrival, _reason(cluster, arrival))
             # A storm may have taken the cluster in.
             cluster = self.clusters.of(cluster.number) or cluster
         if arrival.repeats:
@@ -60,14 +60,26 @@ class Opening:
             moment.out.append(Notice(moment.seq, "storm", f"a storm begins: {storms.reason()}"))
 
     def open_lasting(self, cluster: ClusterState, due: float, moment: Moment) -> None:
-        """Open the incident of a lone warning that has lasted until `due`; in a storm, group it."""
+        """Open the incident of a lone warning that has lasted, or returned; in a storm, group it."""
         if self.grouping.storms.groups(False, moment.now):
             self.grouping.take(cluster, moment)
         else:
-            self.open(cluster, due, moment, "a lone warning that lasted")
+            returns = cluster.returns
+            did = "lasted" if returns is None else came_back(returns.count, returns.times)
+            self.open(cluster, due, moment, f"a lone warning that {did}")
 
     def _update(self, cluster: ClusterState, arrival: Arrival) -> None:
         said = said_as(arrival.stream, arrival.severity)
         if arrival.result.new_member:
             self.incidents.grew(cluster, arrival.result.member, arrival.now)
+            self.incidents.replaces(cluster, arrival.stream)
         self.incidents.joined(cluster, said, arrival.now, arrival, not arrival.repeats)
+
+
+def _reason(cluster: ClusterState, arrival: Arrival) -> str:
+    """Return why a cluster becomes an incident with this alert; empty for its first one."""
+    returns = cluster.returns
+    if returns is not None and returns.times[-1] == arrival.now:
+        return f"background until it {came_back(returns.count, returns.times)}"
+    stream = arrival.stream
+    return f"background until {located(stream.name, stream.entity)} joined" if cluster.count > 1 else ""

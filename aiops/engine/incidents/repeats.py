@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiops.engine.arrival import Arrival
 from aiops.engine.events import Placed
-from aiops.engine.incidents.clusters import MAX_MESSAGE, ClusterState, MemberState, count_caller
+from aiops.engine.incidents.clusters import MAX_MESSAGE, ClusterState, MemberState, annotate, count_caller
 from aiops.engine.incidents.episodes import REPEAT, Episodes
 from aiops.engine.incidents.member_notes import SURPRISING_P
 from aiops.engine.incidents.merging import Merging
@@ -19,6 +19,7 @@ class Repeats:
         self.merging = merging
         self.clusters = episodes.clusters
         self.incidents = episodes.incidents
+        self.grouping = episodes.incidents.handling.grouping
 
     def keep(self, arrival: Arrival) -> None:
         """Decide a repeat that changes nothing, or that stays with its incident; leave any other undecided."""
@@ -55,7 +56,14 @@ class Repeats:
         if home is None or home.incident is None or not stream.counted or not self.incidents.is_open(home.incident):
             return False
         other = self.clusters.of(result.cluster)
-        if not stream.has_life_cycle and other is not None and other is not home and other.incident is not None:
+        is_bound = bool(self.grouping.bound) and self.grouping.home_of(stream.fingerprint) is home
+        if (
+            not is_bound
+            and not stream.has_life_cycle
+            and other is not None
+            and other is not home
+            and other.incident is not None
+        ):
             return False
         if result.merged:
             # The correlator has merged two clusters, and continues with the one of this result.
@@ -93,8 +101,11 @@ def _count(cluster: ClusterState, member: MemberState, arrival: Arrival) -> None
         count_caller(member, caller)
     if alert.message and alert.message != member.message:
         member.message = alert.message[:MAX_MESSAGE]
+    if alert.annotations:
+        annotate(member, alert.annotations)
     cluster.count += 1
     if at > member.last_at:
         member.last_at = at
     if at > cluster.last_at:
         cluster.last_at = at
+    cluster.active_at = arrival.now

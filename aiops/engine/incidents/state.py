@@ -20,6 +20,11 @@ class IncidentState:
     `unsaid` while that is more than at the last of them, at `said_at`; `news_due` is when that is reported.
     `queued_at` is the time of its one valid
     entry in the queue of what is due, infinity without one. `silenced`: all that fires was silenced at its last change.
+
+    `ended_by_hand`: a person ended it last. `is_return`: it is open as it returned, and continues. `was_acknowledged`:
+    a person works on it, which an end in between does not change. `returns` is their number at its last change.
+    `acknowledged_by` and `resolved_by` name the persons, `fixed_by` the playbook that somebody confirmed.
+    `paused_s` is the time from its last end to its reopening.
     """
 
     id: str
@@ -49,6 +54,14 @@ class IncidentState:
     news_due: float | None = None
     queued_at: float = inf
     silenced: bool = False
+    ended_by_hand: bool = False
+    is_return: bool = False
+    was_acknowledged: bool = False
+    returns: int = 0
+    acknowledged_by: str = ""
+    resolved_by: str = ""
+    fixed_by: str = ""
+    paused_s: float | None = None
 
 
 def due_of(incident: IncidentState) -> float:

@@ -5,29 +5,37 @@ from __future__ import annotations
 from collections.abc import Sized
 
 from aiops.engine.incidents.clusters import ClusterState, MemberState
+from aiops.engine.incidents.returns import Returns
 from aiops.engine.incidents.storm import MAX_COUNTED, Tally
-from aiops.records import LABELS, Evidence, Member
-from aiops.wording import duration, plural
+from aiops.records import LABELS, Affected, Evidence, Member
+from aiops.wording import came_back, duration, located, plural
 
 # The capacity of a page, a pager or a chat message; the counts always include all.
 MAX_SHOWN = 100
 MAX_TITLE = 200
+# Members that a record describes with the text of their alerts, and the characters of labels kept of each: what a
+# message or a receiver that routes by labels needs, in some 25 kB at most for the usual labels.
+MAX_DESCRIBED, MAX_LABEL_CHARS = 25, 4_000
 # Sentences of joins by the member's number: an incident is announced several times, and they never change.
 Sentences = dict[int, list[Evidence]]
 MAX_SENTENCES = 4_096
 
 
-def title(cluster: ClusterState, worst: MemberState | None, entity_count: int) -> str:
-    """Return one line: the worst alert, its entity, and how much more there is."""
+def title(cluster: ClusterState, worst: MemberState | None, entity_count: int, alike: Affected | None = None) -> str:
+    """Return one line: the worst alert, its entity, and how much more there is.
+
+    `alike` are the entities of its workload on which the same alert fires.
+    """
     if worst is None:
         return "Incident"
-    others = entity_count - 1
     if cluster.storm is not None:
         return _shortened(_storm_title(cluster, cluster.storm))
-    text = f"{worst.name} on {worst.entity}"
+    alike = alike or Affected(worst.workload, worst.entity)
+    text, others = located(worst.name, alike.text), entity_count - alike.entities
     if others > 0:
         least = "at least " if is_capped(cluster) else ""
-        text += f" and {least}{plural(others, 'more entity', 'more entities')}"
+        comma = "," if alike.entities > 1 else ""
+        text += f"{comma} and {least}{plural(others, 'more entity', 'more entities')}"
     return _shortened(text)
 
 
@@ -101,19 +109,26 @@ def summary(cluster: ClusterState, members: list[MemberState], entities: list[st
         f"{plural(cluster.count, 'alert')} of {kinds} on {plural(len(entities), 'entity', 'entities')} "
         f"within {span}; {plural(cluster.firing, 'stream')} still firing."
     ]
+    if cluster.returns is not None:
+        lines.append(_returns(cluster.returns))
     strongest = _strongest(members, sentences)
     if strongest is not None:
         member, evidence = strongest
         lines.append(
-            f"Strongest tie: {member.name} on {member.entity} joined because {evidence.text or evidence.name}."
+            f"Strongest tie: {located(member.name, member.entity)} joined because {evidence.text or evidence.name}."
         )
     flapping = [member for member in members if member.notes and any("flapping" in note for note in member.notes)]
     if flapping:
-        names = ", ".join(distinct([f"{member.name} on {member.entity}" for member in flapping])[:3])
+        names = ", ".join(distinct([located(member.name, member.entity) for member in flapping])[:3])
         lines.append(f"{plural(len(flapping), 'alert stream')} flapping, held as firing: {names}.")
     if cluster.overflow:
         lines.append(f"{plural(cluster.overflow, 'further alert')} counted whose streams are not kept one by one.")
     return lines
+
+
+def _returns(returns: Returns) -> str:
+    text = came_back(returns.count, returns.times)
+    return f"{text[0].upper()}{text[1:]}; the last time after {duration(returns.pauses[-1])} without an alert."
 
 
 def _strongest(members: list[MemberState], sentences: Sentences) -> tuple[MemberState, Evidence] | None:
@@ -188,6 +203,28 @@ def shown(members: list[MemberState], sentences: Sentences, most: int = MAX_SHOW
             evidence_of(member, sentences),
             list(member.notes),
             member.alert,
+            workload=member.workload,
         )
         for member in _ordered(members)[:most]
     ]
+
+
+def described(shown: list[Member], members: list[MemberState]) -> list[Member]:
+    """Return the members of a record, the first of them with text, labels and link."""
+    known = {member.fingerprint: member for member in members}
+    for one in shown[:MAX_DESCRIBED]:
+        member = known[one.fingerprint]
+        one.service, one.source, one.message, one.url = member.service, member.source, member.message, member.url
+        one.labels, one.annotations = _bounded(member.labels), member.annotations
+    return shown
+
+
+def _bounded(labels: dict[str, str]) -> dict[str, str]:
+    """Return labels up to `MAX_LABEL_CHARS`; they are shared and stay as they are."""
+    size, kept = 0, dict[str, str]()
+    for name, value in labels.items():
+        size += len(name) + len(value)
+        if size > MAX_LABEL_CHARS:
+            return kept
+        kept[name] = value
+    return labels

@@ -22,6 +22,8 @@ MANY_ENTITIES: Final = 3
 FEW: Final = 3
 # Streams that fire at any time meet by chance, but seldom so many of them.
 CROWD: Final = 6
+# A lone warning that returned so often lasts, as one that fires all the time does: once may be chance.
+LASTING_RETURNS: Final = 2
 # Entries of the queue beyond twice the clusters, at which those that are void are dropped.
 SLACK: Final = 64
 
@@ -71,8 +73,11 @@ class Triage:
             return None
         if not surprise.first and surprise.p >= ORDINARY_P:
             return f"as usual: {surprise.sentence()}"
-        if self.lone_s > 0 and has_explicit_severity(arrival.alert.severity) and not _corroborated(arrival.cluster):
-            self._wait(arrival.cluster, arrival.now)
+        cluster = arrival.cluster
+        if self.lone_s > 0 and has_explicit_severity(arrival.alert.severity) and not _corroborated(cluster):
+            if arrival.at - cluster.opened_at >= self.lone_s and self._returns(cluster, arrival.now):
+                return None
+            self._wait(cluster, arrival.now)
             return f"too few warnings to tell: an incident when others join or it lasts {duration(self.lone_s)}"
         return None
 
@@ -107,13 +112,22 @@ class Triage:
             if cluster is None:
                 continue
             cluster.waiting = False
-            if cluster.firing <= 0:
+            if self._returns(cluster, due):
+                found.append((due, cluster))
+            elif cluster.firing <= 0:
                 continue
-            if self._lasts(cluster):
+            elif self._lasts(cluster):
                 found.append((due, cluster))
             else:
                 self._wait(cluster, due)
         return found
+
+    def _returns(self, cluster: ClusterState, due: float) -> bool:
+        """Return True if it returned again and again, the last time while it waited; it may pause now."""
+        returns = cluster.returns
+        if returns is None or returns.count < LASTING_RETURNS or returns.times[-1] < due - self.lone_s:
+            return False
+        return any(not member.habitual for member in cluster.members.values())
 
     def _lasts(self, cluster: ClusterState) -> bool:
         """Return True if it fires by its own account (it sends its end), or repeated for half of the time."""

@@ -42,7 +42,17 @@ def parse_silence(action: Action, now: float | None = None) -> Silence:
         raise UsageError(f"silence: $.args.id: expected at most {MAX_ID_CHARS} characters; got {len(name)}")
     matchers = parse_matchers(args.get("matchers", "[]"))
     made = Silence(
-        name, matchers, start, end, every, action.message or "", zone, _weekdays(args, every), _days(args, every)
+        name,
+        matchers,
+        start,
+        end,
+        every,
+        action.message or "",
+        zone,
+        _weekdays(args, every),
+        _days(args, every),
+        (args.get("created_by") or action.actor or "")[:MAX_ID_CHARS],
+        action.ts,
     )
     made.schedule()
     return made
@@ -77,6 +87,7 @@ def arguments(silence: Silence) -> dict[str, str]:
         "zone": silence.zone or "",
         "weekdays": ",".join(silence.weekdays),
         "days": ",".join(map(str, silence.days)),
+        "created_by": silence.created_by,
     }
     return {name: text for name, text in made.items() if text}
 

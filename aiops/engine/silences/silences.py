@@ -12,10 +12,11 @@ from typing import Any, ClassVar, TypedDict
 from weakref import WeakValueDictionary
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from aiops.engine.silences.schedules import Schedule
 from aiops.errors import UsageError
-from aiops.matchers import Matcher, check, check_selective, question
+from aiops.matchers import Matcher, Question, check, check_selective, question
 from aiops.patterns import MAX_TEXT_CHARS, Expression, union
 from aiops.records import Alert
 
@@ -25,15 +26,21 @@ MAX_SILENCES, MAX_EXPRESSIONS = 1_000, 1_000
 UNION = 64
 # Silences that could not be taken are remembered for people to see; the journal has them all.
 MAX_SET_ASIDE = 100
+# Silences that have ended are kept for people to see and to set again: as long as Alertmanager keeps them by default.
+KEEP_ENDED_S, MAX_ENDED = 120 * 3600.0, 1_000
 UTC = "UTC"
+# Fields of an alert that senders also give as labels, in words of their own: `page` is the severity `critical`.
+FIELDS = ("service", "source", "severity")
 
 Reader = Callable[[Alert, str], str]
+Test = Callable[[Alert, str], bool]
 
 
 class Silence(Struct, frozen=True, omit_defaults=False):
     """Alerts that match all matchers are suppressed from `start` to `end`, again each `every`.
 
     What recurs follows the wall clock of `zone` (UTC without one): each day, on `weekdays`, or on `days` of the month.
+    `created_by` set it at the time `updated_at`.
     """
 
     id: str
@@ -45,6 +52,8 @@ class Silence(Struct, frozen=True, omit_defaults=False):
     zone: str | None = None
     weekdays: tuple[str, ...] = ()
     days: tuple[int, ...] = ()
+    created_by: str = ""
+    updated_at: float = 0.0
 
     def recurrence(self) -> str:
         """Return when it recurs, for people; empty where it does not.
@@ -82,7 +91,7 @@ class _Entry:
         self.key = next(iter([*plain, *patterns]), None)
         self.expressions = {matcher.value for matcher in silence.matchers if matcher.op in ("=~", "!~")}
         self.questions = [
-            (reader(matcher.label), question(matcher, expression))
+            test_of(matcher, question(matcher, expression))
             for matcher in silence.matchers
             if matcher is not self.key or matcher.op != "="
         ]
@@ -100,7 +109,7 @@ class _Entry:
         """Return true if it is in force and all of its other matchers match; it was found by the first one."""
         if not self.covers(at):
             return False
-        return all(matches(read(alert, entity)) for read, matches in self.questions)
+        return all(matches(alert, entity) for matches in self.questions)
 
     def end_after(self, at: float) -> float:
         """Return when its coverage ends next after a time."""
@@ -121,6 +130,7 @@ class SilencesState(TypedDict):
     """The state of `Silences` in snapshots: each with when its coverage ends and begins next."""
 
     silences: list[tuple[Silence, float, float]]
+    past: list[Silence]
     set_aside: list[tuple[str, str]]
 
 
@@ -129,7 +139,8 @@ class Silences:
 
     `next_end` is when the coverage of one ends next, each occurrence of a recurring one included; infinite without any;
     `next_start` is when that of one begins next.
-    `set_aside` holds what could not be taken, with the reason, by the silence's id.
+    `set_aside` holds what could not be taken, with the reason, by the silence's id. `past` holds those that ended, in
+    the order of their ends.
     """
 
     STATE: ClassVar[Any] = SilencesState
@@ -137,6 +148,7 @@ class Silences:
     def __init__(self) -> None:
         self.by_id: dict[str, Silence] = {}
         self.set_aside: dict[str, str] = {}
+        self.past: dict[str, Silence] = {}
         self.next_end = math.inf
         self.next_start = math.inf
         self._entries: dict[str, _Entry] = {}
@@ -164,15 +176,24 @@ class Silences:
         self._entries[silence.id] = entry
         self.by_id[silence.id] = silence
         self.set_aside.pop(silence.id, None)
+        self.past.pop(silence.id, None)
         self._changed()
 
-    def remove(self, name: str) -> bool:
-        """End a silence; False when there is none of that name."""
+    def remove(self, name: str, now: float = 0.0) -> bool:
+        """End a silence at a time; False when there is none of that name."""
         if self._entries.pop(name, None) is None:
             return False
-        del self.by_id[name]
+        silence = self.by_id.pop(name)
+        # It ended before it began, or in the occurrence that is running.
+        self._keep(replace(silence, start=min(silence.start, now), end=now, every=None, weekdays=(), days=()), now)
         self._changed()
         return True
+
+    def _keep(self, silence: Silence, now: float) -> None:
+        """Keep a silence that has ended, for a bounded time."""
+        self.past[silence.id] = silence
+        kept = [one for one in self.past.values() if one.end >= now - KEEP_ENDED_S]
+        self.past = {one.id: one for one in kept[-MAX_ENDED:]}
 
     def refuse(self, name: str, reason: str) -> None:
         """Remember that a silence could not be taken, and why; the oldest is forgotten first."""
@@ -182,18 +203,26 @@ class Silences:
 
     def match(self, alert: Alert, entity: str, at: float) -> Silence | None:
         """Return the first silence, in the order in which they were set, that suppresses the alert."""
-        if self._is_stale:
-            self._index = _Index()
-            for entry in self._entries.values():
-                self._index.add(entry)
-            self._index.close(self._expression)
-            self._is_stale = False
+        self._renew()
         found: _Entry | None = None
         for entries in self._index.candidates(alert, entity):
             for entry in entries:
                 if (found is None or entry.order < found.order) and entry.holds(alert, entity, at):
                     found = entry
         return None if found is None else found.silence
+
+    def matching(self, alert: Alert, entity: str, at: float) -> list[str]:
+        """Return the ids of all silences that suppress the alert, in the order in which they were set."""
+        if not self._entries:
+            return []
+        self._renew()
+        found = {
+            entry.order: entry.silence.id
+            for entries in self._index.candidates(alert, entity)
+            for entry in entries
+            if entry.holds(alert, entity, at)
+        }
+        return [found[order] for order in sorted(found)]
 
     def ended(self, now: float) -> list[Silence]:
         """Return the silences whose coverage ended since the last call."""
@@ -203,6 +232,7 @@ class Silences:
         for entry in over:
             if entry.schedule is None:
                 del self._entries[entry.silence.id], self.by_id[entry.silence.id]
+                self._keep(entry.silence, now)
             else:
                 entry.next_end = entry.end_after(now)
         self._changed()
@@ -233,6 +263,7 @@ class Silences:
         """State for a snapshot."""
         return {
             "silences": [(entry.silence, entry.next_end, entry.next_start) for entry in self._entries.values()],
+            "past": list(self.past.values()),
             "set_aside": list(self.set_aside.items()),
         }
 
@@ -241,6 +272,7 @@ class Silences:
         self.by_id, self._entries, self._order = {}, {}, 0
         self.set_aside = {}
         set_aside = dict(state["set_aside"])
+        self.past = {silence.id: silence for silence in state["past"]}
         for silence, next_end, next_start in state["silences"]:
             try:
                 check(silence.matchers)
@@ -254,6 +286,16 @@ class Silences:
         # A silence may hold while a later one of its id was refused.
         self.set_aside = {**set_aside, **self.set_aside}
         self._changed()
+
+    def _renew(self) -> None:
+        """Make the index again if what is set has changed."""
+        if not self._is_stale:
+            return
+        self._index = _Index()
+        for entry in self._entries.values():
+            self._index.add(entry)
+        self._index.close(self._expression)
+        self._is_stale = False
 
     def _expression(self, pattern: str) -> Expression:
         known = self._expressions.get(pattern)
@@ -285,6 +327,8 @@ class _Index:
             self._others.append(entry)
         elif key.op == "=":
             _, by_value = self._plain.setdefault(key.label, (reader(key.label), {}))
+            if key.label in FIELDS:
+                self._plain.setdefault(f"label {key.label}", (label_reader(key.label), by_value))
             by_value.setdefault(key.value, []).append(entry)
         else:
             self._expressions.setdefault(key.label, []).append(entry)
@@ -304,6 +348,8 @@ class _Index:
                     parts += [part[:half], part[half:]]
                 else:
                     self._unions.append((reader(label), together, part))
+                    if label in FIELDS:
+                        self._unions.append((label_reader(label), together, part))
 
     def candidates(self, alert: Alert, entity: str) -> Iterator[Sequence[_Entry]]:
         """Return those that may match an alert."""
@@ -321,8 +367,23 @@ class _Index:
 
 def selector(matchers: Iterable[Matcher]) -> Callable[[Alert, str], bool]:
     """Return the test whether an alert, with its entity, matches all matchers."""
-    questions = [(reader(matcher.label), question(matcher)) for matcher in matchers]
-    return lambda alert, entity: all(matches(read(alert, entity)) for read, matches in questions)
+    tests = [test_of(matcher, question(matcher)) for matcher in matchers]
+    return lambda alert, entity: all(matches(alert, entity) for matches in tests)
+
+
+def test_of(matcher: Matcher, matches: Question) -> Test:
+    """Return the test of an alert for a matcher.
+
+    A field is matched by its own word and by the sender's; neither may match what is excluded.
+    """
+    read = reader(matcher.label)
+    if matcher.label not in FIELDS:
+        return lambda alert, entity: matches(read(alert, entity))
+    word = label_reader(matcher.label)
+    decides = all if matcher.op.startswith("!") else any
+    return lambda alert, entity: decides(
+        map(matches, {read(alert, entity), word(alert, entity) or read(alert, entity)})
+    )
 
 
 def reader(label: str) -> Reader:
@@ -331,6 +392,11 @@ def reader(label: str) -> Reader:
         return lambda alert, entity: alert.name
     if label == "entity":
         return lambda alert, entity: entity
-    if label in ("service", "source", "severity"):
+    if label in FIELDS:
         return lambda alert, entity: getattr(alert, label) or alert.labels.get(label, "")
+    return lambda alert, entity: alert.labels.get(label, "")
+
+
+def label_reader(label: str) -> Reader:
+    """Return how the sender's own label is read."""
     return lambda alert, entity: alert.labels.get(label, "")

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aiops.engine.correlate import open_clusters
 from aiops.engine.correlate.config import CorrelateConfig
 from aiops.engine.correlate.correlator import Correlator
 from aiops.engine.correlate.result import Closed, CorrelationResult
 from aiops.engine.correlate.scoring import Weights
-from aiops.topology import Topology
+from aiops.topology import Edge, Node, Topology
 from tests.engine.through_bytes import restored, saved
 
 Item = tuple[float, str, str]
@@ -98,8 +99,12 @@ def test_an_idle_cluster_closes_and_is_not_joined_again() -> None:
     engine = correlator(0.5)
     engine.place(0, 0.0, "cpu", "db")
     assert engine.advance(100.0) == []
-    assert [closed.cluster for closed in engine.advance(121.0)] == [0]
+    assert engine.advance(121.0) == []
+    assert (list(engine.clusters), list(engine.resting)) == ([], [0])
     assert engine.place(1, 121.0, "cpu", "db").cluster == 1
+    ended = engine.advance(121.0 + CorrelateConfig().rest_s)
+    assert [(closed.cluster, closed.is_final) for closed in ended] == [(0, True)]
+    assert list(engine.resting) == [1]
 
 
 def test_an_eager_setting_waits_longer_for_what_comes_late() -> None:
@@ -107,7 +112,9 @@ def test_an_eager_setting_waits_longer_for_what_comes_late() -> None:
     engine.place(0, 0.0, "login", "vpn")
     assert engine.advance(1000.0) == []
     assert engine.place(1, 1000.0, "login", "vpn").cluster == 0
-    assert [closed.cluster for closed in engine.advance(2100.0)] == [0]
+    assert engine.advance(2100.0) == []
+    assert list(engine.resting) == [0]
+    assert [closed.cluster for closed in engine.advance(1001.0 + CorrelateConfig().rest_s)] == [0]
     assert correlator(0.9999).limits.idle_s == 3600.0
     assert correlator(0.1).limits.idle_s == correlator(0.5).limits.idle_s == 120.0
 
@@ -127,6 +134,141 @@ def test_news_on_two_entities_says_so_without_naming_one() -> None:
     found = engine.place(1, 0.0, "scan", "vpn").evidence
     rare = [(each.value, each.text) for each in found if each.name == "rare"]
     assert rare == [(Weights().rare_elsewhere, "both alerts are rare: they have hardly ever fired before")]
+
+
+def crash(engine: Correlator, seq: int, at: float) -> CorrelationResult:
+    engine.advance(at)
+    return engine.place(seq, at, "KubePodCrashLooping", f"orders-7d9f8c6b5d-x2x{seq}z", "orders")
+
+
+def test_a_crash_loop_comes_back_to_its_cluster_with_a_member_for_each_pod() -> None:
+    engine = correlator()
+    assert crash(engine, 0, 20_000.0).new_cluster
+    again = crash(engine, 1, 20_300.0)
+    assert (again.cluster, again.new_cluster, again.new_member, again.member) == (0, False, True, 2)
+    assert again.evidence[0].name == "returns"
+    assert engine.clusters[0].entries["KubePodCrashLooping", "orders"].members == {
+        "orders-7d9f8c6b5d-x2x0z": 1,
+        "orders-7d9f8c6b5d-x2x1z": 2,
+    }
+
+
+def test_a_cluster_at_rest_wakes_for_its_own_stream_only() -> None:
+    engine = correlator()
+    crash(engine, 0, 20_000.0)
+    engine.advance(20_200.0)
+    assert list(engine.resting) == [0]
+    other = engine.place(1, 21_000.0, "Other", "mail", "mail")
+    assert other.cluster == 1
+    assert list(engine.resting) == [0]
+
+
+def test_a_flood_into_a_cluster_at_rest_is_compared_after_the_clock_was_set_back() -> None:
+    engine = correlator()
+    for seq in range(60):
+        engine.place(seq, 1000.0 + seq * 0.01, "cpu", "db")
+    engine.advance(2000.0)
+    assert list(engine.resting) == [0]
+    engine.set_back(500.0)
+    assert engine.place(60, 500.0, "cpu", "db").cluster == 0
+    assert (list(engine.clusters), list(engine.resting)) == ([0], [])
+
+
+def test_clusters_at_rest_can_be_merged_after_the_clock_was_set_back() -> None:
+    engine = correlator()
+    for seq in range(40):
+        at = 10_000.0 * seq
+        engine.place(3 * seq, at, "disk", f"host{seq}x")
+        engine.place(3 * seq + 1, at, "raid", f"host{seq}x")
+    engine.advance(engine.now + 10_000.0)
+    first = engine.place(900, engine.now, "disk", "alpha.local").cluster
+    engine.advance(engine.now + 121.0)
+    second = engine.place(901, engine.now + 130.0, "raid", "beta.local").cluster
+    engine.advance(engine.now + 121.0)
+    assert {first, second} <= set(engine.resting)
+    engine.set_back(1000.0)
+    found = engine.place(902, 1000.0, "disk", "beta.local")
+    assert found.cluster in (first, second)
+    assert [number for number, _ in found.merged] == [first + second - found.cluster]
+    assert not engine.resting
+
+
+SERVICES = st.lists(
+    st.tuples(
+        st.sampled_from([0.0, 0.1, 2.0, 20.0, 130.0, 400.0, 1000.0, 4000.0]),
+        st.sampled_from("abc"),
+        st.sampled_from(["db-0", "db-1", "web-7d9f8c6b5d-x2x4z", "web-7d9f8c6b5d-a2b4c", "mail", "host-1"]),
+        st.booleans(),
+        st.sampled_from(["", "", "", "advance", "back"]),
+    ),
+    max_size=100,
+)
+START = 1_000_000.0
+GRAPH = Topology.build([Node(name) for name in ("db", "web", "mail")], [Edge("web", "db")])
+
+
+def whole(engine: Correlator) -> None:
+    """All that is held fits together: no stale entry, no lost member, no wrong count."""
+    held = engine.held
+    clusters = [*held.clusters.values(), *held.resting.values(), *held.background.values()]
+    entries = {id(entry): entry for cluster in clusters for entry in cluster.entries.values()}
+    assert all(entry.cluster.entries[entry.name] is entry for entry in entries.values())
+    assert all(cluster.resting for cluster in held.resting.values())
+    assert not any(cluster.resting for cluster in (*held.clusters.values(), *held.background.values()))
+    assert len({cluster.id for cluster in clusters}) == len(clusters)
+    members = [number for entry in entries.values() for number in entry.members.values()]
+    assert len(set(members)) == len(members) == held.named
+    assert len({entry.member for entry in entries.values()}) == len(entries)
+    for entry in (*held.recent.values(), *held.latest.values()):
+        assert id(entry) in entries
+    for key in held.keys.values():
+        assert key.entry is None or id(key.entry) in entries
+    assert {id(entry) for entry in held.recent.values()} == {
+        number for number, entry in entries.items() if not entry.cluster.background
+    }
+
+
+def run(engine: Correlator, moves: Sequence[tuple[float, str, str, bool, str]], first: int, at: float) -> list[bytes]:
+    out = []
+    for seq, (gap, type_, entity, is_service, move) in enumerate(moves, first):
+        at = engine.now + gap if engine.now else at
+        closed = engine.advance(at) if move == "advance" else []
+        if move == "back":
+            engine.set_back(engine.now - gap / 2)
+            at = engine.now
+        service = entity.split("-")[0] if is_service else None
+        out.append(facts(engine.place(seq, at, type_, entity, service), closed))
+        whole(engine)
+    return out
+
+
+@settings(max_examples=80, deadline=None)
+@given(SERVICES, st.integers(0, 100), st.sampled_from([0.3, 0.5, 0.9]), st.sampled_from([NO_TOPOLOGY, GRAPH]))
+def test_rest_returns_and_replicas_survive_a_restart_at_any_point(
+    moves: list[tuple[float, str, str, bool, str]], cut: int, sensitivity: float, graph: Topology
+) -> None:
+    straight, before, after = (
+        Correlator(CorrelateConfig(sensitivity=sensitivity, background=False), graph) for _ in range(3)
+    )
+    expected = run(straight, moves, 0, START)
+    got = run(before, moves[:cut], 0, START)
+    restored(before, after)
+    got += run(after, moves[cut:], min(cut, len(moves)), START)
+    assert got == expected
+    assert saved(after) == saved(straight)
+
+
+@settings(max_examples=40, deadline=None)
+@given(SERVICES)
+def test_caps_hold_and_leave_nothing_stale(moves: list[tuple[float, str, str, bool, str]]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("MAX_CLUSTERS", "MAX_ENTRIES", "MAX_MEMBERS", "MAX_STREAMS"):
+            patch.setattr(open_clusters, name, 3)
+        engine = Correlator(CorrelateConfig(), GRAPH)
+        run(engine, moves, 0, START)
+        held = engine.held
+        assert all(len(each) <= 3 for each in (held.clusters, held.resting, held.background, held.keys))
+        assert held.recent.count <= 3
 
 
 def test_time_that_goes_back_counts_as_the_last_time() -> None:

@@ -22,9 +22,10 @@ def filled(number: int, streams: int, alerts: int, seed: int) -> Cluster:
     """A cluster of many streams, some of which are frequent for a while only."""
     rng = random.Random(seed)
     cluster = new_cluster(number, 0.0)
-    entries = [new_entry((f"type {one}", "host"), None, 0.0, number * 1000 + one) for one in range(streams)]
-    for entry in entries:
-        add(cluster, (entry.type, entry.entity), entry)
+    entries = [new_entry((f"type {one}", "host"), "host", None, 0.0) for one in range(streams)]
+    for member, entry in enumerate(entries, number * 1000):
+        entry.member = member
+        add(cluster, entry.name, entry)
     for at in range(alerts):
         few = entries[at * 4 // alerts : at * 4 // alerts + 3]
         touch(rng.choice(entries if rng.random() < 0.5 else few), at * 0.5 + 1.0)

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from aiops.engine.correlate.config import CorrelateConfig
 from aiops.engine.correlate.correlator import Correlator
-from aiops.engine.correlate.onset_rate import START_S, Onsets, goes_on
-from aiops.engine.correlate.pace import MIN_AGE_S, Pace
+from aiops.engine.correlate.onset_rate import LEAST_RATE, MAX_TAIL, MIN_TAIL, MIN_TRUST, START_S, Onsets
 from aiops.topology import Topology
 from tests.engine.through_bytes import restored
 
@@ -30,6 +29,12 @@ def fed(*times: float) -> Onsets:
     for ts in times:
         onsets.observe(ts)
     return onsets
+
+
+def come(onsets: Onsets, ts: float) -> None:
+    """One more alert that nothing explains but closeness."""
+    onsets.observe(ts)
+    onsets.unexplained(ts)
 
 
 def test_onsets_rate_falls_while_nothing_new_begins() -> None:
@@ -62,9 +67,9 @@ def test_onsets_rate_moves_to_that_of_alerts_that_come_like_chance() -> None:
     at = 0.0
     for _ in range(3000):
         at += rng.expovariate(1 / 20)
-        chance.observe(at)
+        come(chance, at)
         for step in range(5):
-            bursts.observe(5 * at + step * 0.1)
+            come(bursts, 5 * at + step * 0.1)
     assert chance.rate() > 1 / 40
     assert bursts.rate() < 1 / 3000
 
@@ -75,8 +80,8 @@ def test_onsets_take_nothing_for_chance_where_a_graph_tells_what_is_near() -> No
     at = 0.0
     for _ in range(3000):
         at += rng.expovariate(1 / 20)
-        alone.observe(at)
-        graph.observe(at)
+        come(alone, at)
+        come(graph, at)
     assert alone.rate() > 1 / 40
     assert graph.rate() < 1 / 3000
 
@@ -86,54 +91,87 @@ def test_onsets_rate_stays_for_a_clock_s_beat_and_for_a_storm() -> None:
     beat, storm, estate = Onsets(), Onsets(), Onsets()
     at = 0.0
     for step in range(3000):
-        beat.observe(step * 5.0)
+        come(beat, step * 5.0)
         at += rng.expovariate(10.0)
-        storm.observe(at)
+        come(storm, at)
     assert beat.rate() < 1 / 3000
     assert storm.rate() < 1 / 600
     at = 0.0
     for _ in range(9000):
         at += rng.expovariate(10.0)
-        estate.observe(at)
+        come(estate, at)
     assert estate.rate() > 2.0
 
 
-def test_goes_on_falls_with_silence_and_rises_with_pace() -> None:
-    assert goes_on(1 / 600, 5.0, 5.0) > goes_on(1 / 600, 5.0, 60.0) > goes_on(1 / 600, 5.0, 600.0)
-    assert goes_on(1 / 600, 2.0, 5.0) > goes_on(1 / 600, 60.0, 5.0)
-    assert goes_on(1 / 6000, 5.0, 60.0) > goes_on(1 / 60, 5.0, 60.0)
+def test_strangers_count_among_all_new_things_and_do_not_age_a_cluster() -> None:
+    onsets = fed(0.0, 600.0)
+    before = onsets.rate()
+    onsets.stranger(0.5)
+    onsets.stranger(0.25)
+    assert onsets.rate() == before
+    assert onsets.rate_of_all() == pytest.approx(before + 0.75 / onsets.elapsed_s)
 
 
-def followed(count: int, gap_s: float) -> tuple[Pace, float]:
-    pace = Pace()
-    pace.base_at = 0.0
+def test_tail_of_silences_is_the_maximum_likelihood_of_a_pareto_tail() -> None:
+    onsets = Onsets()
+    assert onsets.tail() == 1.0
+    for _ in range(20):
+        onsets.silence_broken(0.25, 1.0)
+    # As twenty silences of length 1 are assumed: (20 + 20) / (20 + 20 / 4).
+    assert onsets.tail() == pytest.approx(1.6)
+    onsets.silence_broken(100.0, 0.0)
+    assert onsets.tail() == pytest.approx(1.6)
+
+
+def test_one_sender_bends_the_tail_for_all_within_bounds_and_is_forgotten() -> None:
+    onsets = fed(0.0)
+    for _ in range(5000):
+        onsets.silence_broken(0.01, 1.0)
+    assert onsets.tail() == MAX_TAIL
+    onsets.observe(60 * 86_400.0)
+    assert onsets.tail() == pytest.approx(1.0, abs=0.01)
+    for _ in range(5000):
+        onsets.silence_broken(9.0, 1.0)
+    assert onsets.tail() == MIN_TAIL
+
+
+def test_a_clock_that_jumps_ten_years_leaves_a_rate() -> None:
+    onsets = fed(0.0, 25_000.0, 1.79e9)
+    assert onsets.rate() > 0.0
+    assert onsets.rate_of_all() >= LEAST_RATE
+
+
+@given(st.lists(st.tuples(st.floats(0.0, 12.0), st.floats(0.0, 1.0)), max_size=60))
+def test_tail_is_never_zero_and_longer_silences_make_it_flatter(silences: list[tuple[float, float]]) -> None:
+    onsets, longer = Onsets(), Onsets()
+    for length, belongs in silences:
+        onsets.silence_broken(length, belongs)
+        longer.silence_broken(length + 1.0, belongs)
+    assert 0.0 < longer.tail() <= onsets.tail()
+
+
+def test_trust_falls_where_alerts_come_like_chance() -> None:
+    rng = random.Random(1)
+    chance, bursts = Onsets(), Onsets()
     at = 0.0
-    for _ in range(count):
-        pace.follow(at, at + gap_s, 10.0 / gap_s)
-        at += gap_s
-    return pace, at
+    for _ in range(3000):
+        at += rng.expovariate(1 / 20)
+        come(chance, at)
+        for step in range(5):
+            come(bursts, 5 * at + step * 0.1)
+    assert chance.trust() == MIN_TRUST
+    assert 0.5 < bursts.trust() <= 1.0
 
 
-def test_pace_knows_a_surge_from_its_own_rate() -> None:
-    pace, at = followed(200, 2.0)
-    assert not pace.surges(6.0, at, 1 / 600, returns=False)
-    assert pace.surges(60.0, at, 1 / 600, returns=False)
-
-
-def test_pace_of_a_young_cluster_never_surges_and_a_small_one_is_rebased() -> None:
-    young, at = followed(60, 2.0)
-    assert at < MIN_AGE_S
-    assert not young.surges(500.0, at, 1 / 600, returns=False)
-    small, at = followed(20, 10.0)
-    assert not small.surges(500.0, at, 1 / 600, returns=False)
-    assert small.base_at == at
-    assert small.base_count == 0
-
-
-def test_pace_is_rebased_by_a_stream_that_returns() -> None:
-    pace, at = followed(200, 2.0)
-    assert not pace.surges(60.0, at, 1 / 600, returns=True)
-    assert pace.base_at == at
+def test_time_ahead_of_a_clock_that_was_set_back_counts_as_now() -> None:
+    onsets = fed(0.0, 1000.0)
+    onsets.unexplained(1000.0)
+    elapsed_s = onsets.elapsed_s
+    onsets.set_back(400.0)
+    come(onsets, 410.0)
+    assert onsets.quiet_s == 10.0
+    assert onsets.elapsed_s == pytest.approx(elapsed_s + 10.0, rel=1e-3)
+    assert onsets.gap_s > 0.0
 
 
 def test_faults_that_follow_each_other_after_hours_are_one_cluster_each() -> None:
@@ -152,9 +190,9 @@ def test_faults_that_follow_each_other_after_hours_are_one_cluster_each() -> Non
             clusters.add(engine.place(seq, at, f"symptom-{step % 6}", f"{service}-0", service).cluster)
             seq += 1
         found.append(clusters)
-    # The first two are cut by age once: until the rate is known, something new is to be expected within ten minutes.
-    assert [len(clusters) for clusters in found] == [2, 2, 1, 1, 1]
-    assert len(set.union(*found)) == 7
+    # Sixty alerts are few to know a pace by: a run of short gaps looks like a surge, at most once a fault.
+    assert [len(clusters) for clusters in found] == [2, 2, 1, 2, 1]
+    assert len(set.union(*found)) == 8
 
 
 @pytest.mark.parametrize("mean_s", [13.0, 60.0, 3600.0])
@@ -181,11 +219,11 @@ def test_a_join_by_time_alone_says_so_and_names_no_graph() -> None:
     assert joined.cluster == 0
     texts = {each.name: each.text for each in joined.evidence}
     assert "graph" not in " ".join(texts.values())
-    assert (
-        texts["goes_on"]
-        == "came 5 seconds after the cluster's last alert; it is not known yet how often a new problem begins here"
+    assert texts["goes_on"] == (
+        "too little was seen yet: one new problem in 10 min 0 s is assumed; the pace of this cluster is not known yet"
     )
-    assert texts["co_occurrence"] == "neither this alert nor ApiErrors has fired here before"
+    assert texts["silence"] == "the cluster had no alert for 5 seconds"
+    assert "co_occurrence" not in texts
     assert sum(each.value for each in joined.evidence) > engine.limits.threshold
 
 
@@ -196,8 +234,7 @@ def test_a_join_by_time_tells_what_was_measured() -> None:
         engine.place(seq, START + at, "ApiErrors", "api", "api")
     joined = engine.place(4, START + 7213.0, "PaymentsDown", "payments", "payments")
     text = next(each.text for each in joined.evidence if each.name == "goes_on")
-    assert "; a new problem begins here about every 1 h " in text
-    assert text.startswith("came 3 seconds after the cluster's last alert, and its alerts come about every 8 seconds")
+    assert text == "about one new problem in 1 h 5 min begins here; alerts of this cluster come about every 8 seconds"
 
 
 def test_alerts_of_two_services_on_one_entity_are_two_members() -> None:
@@ -213,7 +250,7 @@ def test_alerts_of_two_services_on_one_entity_are_two_members() -> None:
 def test_after_a_long_silence_time_says_nothing_for_a_join() -> None:
     engine = correlator()
     engine.place(0, START, "ApiErrors", "api", "api")
-    assert engine.place(1, START + 100.0, "PaymentsDown", "payments", "payments").cluster == 1
+    assert engine.place(1, START + 200.0, "PaymentsDown", "payments", "payments").cluster == 1
 
 
 def test_symptoms_that_always_come_in_company_make_no_habit() -> None:

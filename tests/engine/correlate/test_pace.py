@@ -13,7 +13,6 @@ from aiops.engine.correlate.pace import (
     EXTRA,
     FACTOR,
     LENIENCE,
-    MAX_LEVEL_WEIGHT,
     MAX_PAUSE_S,
     MIN_AGE_S,
     MIN_ALERTS,
@@ -30,7 +29,7 @@ RATE = 1 / 7200.0
 
 def paced(gaps: list[float], start: float = T0) -> tuple[Pace, float, float]:
     """A pace after alerts with these gaps, the time of the last one, and the surge counter there."""
-    pace, at, count = made(Pace, base_at=start), start, 1.0
+    pace, at, count = made(Pace, base_at=start, since=start), start, 1.0
     for gap in gaps:
         count = count * exp(-gap / SURGE_S)
         pace.follow(at, at + gap, count)
@@ -44,8 +43,9 @@ def steady(alerts: int, gap: float) -> tuple[Pace, float, float]:
 
 
 def test_a_new_pace_has_measured_nothing() -> None:
-    pace = made(Pace, base_at=T0)
-    assert (pace.base_count, pace.active_s, pace.ticks, pace.weight) == (0, 0.0, 0, 0.0)
+    pace = made(Pace, base_at=T0, since=T0)
+    assert (pace.base_count, pace.active_s, pace.ticks, pace.turns) == (0, 0.0, 0, 0)
+    assert (pace.area, pace.power) == (0.0, 0.0)
     assert pace.gap_s == START_GAP_S
 
 
@@ -64,7 +64,7 @@ def test_gap_follows_a_change_within_twenty_gaps_or_so() -> None:
 
 
 def test_alerts_of_one_second_are_one_tick() -> None:
-    pace = made(Pace, base_at=T0)
+    pace = made(Pace, base_at=T0, since=T0)
     for number in range(9):
         pace.follow(T0 + number * 0.1, T0 + (number + 1) * 0.1, float(number))
     assert pace.ticks == 0
@@ -74,10 +74,10 @@ def test_alerts_of_one_second_are_one_tick() -> None:
 
 def test_an_alert_that_is_not_later_counts_and_measures_nothing() -> None:
     pace, at, count = steady(50, 5.0)
-    before = (pace.active_s, pace.gap_s, pace.ticks, pace.level, pace.spread, pace.weight)
+    before = (pace.active_s, pace.gap_s, pace.ticks, pace.area, pace.power)
     pace.follow(at, at, count)
     pace.follow(at, at - 3.0, count)
-    assert (pace.active_s, pace.gap_s, pace.ticks, pace.level, pace.spread, pace.weight) == before
+    assert (pace.active_s, pace.gap_s, pace.ticks, pace.area, pace.power) == before
     assert pace.base_count == 52
 
 
@@ -90,9 +90,9 @@ def test_pauses_are_no_active_time() -> None:
 def test_measures_stay_within_their_bounds(gaps: list[float]) -> None:
     pace, at, _ = paced(gaps)
     assert 0.0 <= pace.active_s <= min(at - T0 + 1e-3, MAX_PAUSE_S * len(gaps))
-    assert 0.0 <= pace.weight <= MAX_LEVEL_WEIGHT * 2
-    assert pace.spread >= 0.0
-    assert pace.level >= 0.0
+    most = 1.0 + len(gaps)
+    assert 0.0 <= pace.area <= most * pace.active_s + 1e-6
+    assert 0.0 <= pace.power <= most * most * pace.active_s + 1e-6
     assert pace.gap_s > 0.0
 
 
@@ -120,7 +120,7 @@ def test_a_surge_of_a_small_cluster_becomes_its_pace() -> None:
     pace, at, _ = steady(MIN_ALERTS - 1, 8.0)
     assert not pace.surges(200.0, at + 1.0, RATE, returns=False)
     assert (pace.base_at, pace.base_count, pace.active_s) == (at + 1.0, 0, 0.0)
-    assert (pace.level, pace.spread, pace.weight) == (200.0, 0.0, 0.0)
+    assert (pace.area, pace.power) == (0.0, 0.0)
 
 
 def test_a_known_stream_that_returns_sets_the_pace_anew_and_ends_nothing() -> None:
@@ -154,8 +154,9 @@ def test_the_bound_is_the_likelihood_ratio_against_the_odds() -> None:
     pace, at, _ = steady(400, 2.0)
     expected = SURGE_S * pace.base_count / pace.active_s
     needed = -log(RATE * SURGE_S) - LENIENCE
-    measured = pace.spread / pace.level * pace.weight
-    dispersion = max(1.0, (measured + 20.0) / (pace.weight + 10.0))
+    level = pace.area / pace.active_s
+    measured = 2.0 * (pace.power / pace.active_s - level * level) * pace.active_s
+    dispersion = max(1.0, (measured + 2.0 * 100.0 * level) / (pace.area + 100.0 * level))
     for count in range(8, 60):
         seen = count + 1.0
         gain = (seen * log(seen / expected) - (seen - expected)) / dispersion
@@ -172,3 +173,52 @@ def test_a_cluster_whose_counts_vary_takes_more_for_a_surge_than_a_steady_one() 
         return next(count for count in range(1, 500) if pace.surges(float(count), now, RATE, returns=False))
 
     assert least(bursty, until + 1.0) > least(calm, at + 1.0)
+
+
+def test_area_and_power_are_the_integrals_of_a_fading_count() -> None:
+    pace = made(Pace, base_at=T0, since=T0)
+    pace.follow(T0, T0 + 10.0, 4.0)
+    # Of 4 e^(-t/10) over ten seconds, and of its square.
+    assert pace.area == pytest.approx(40.0 * (1.0 - exp(-1.0)))
+    assert pace.power == pytest.approx(80.0 * (1.0 - exp(-2.0)))
+
+
+def test_a_pause_counts_as_ten_mean_gaps_at_most() -> None:
+    pace, at, _ = steady(400, 2.0)
+    before = pace.gap_s
+    pace.follow(at, at + 3600.0, 1.0)
+    assert pace.gap_s == pytest.approx(before + MIN_STEP * (10.0 * 5.0 - before))
+
+
+def test_a_new_phase_begins_with_age_and_pace_anew_and_the_mean_gap_kept() -> None:
+    pace, at, _ = steady(300, 3.0)
+    gap_s = pace.gap_s
+    pace.begin(at + 400.0)
+    assert (pace.since, pace.base_at, pace.base_count, pace.gap_s) == (at + 400.0, at + 400.0, 0, gap_s)
+    assert not pace.surges(500.0, at + 401.0, RATE, returns=False)
+
+
+def test_usual_is_the_mean_count_of_ten_seconds() -> None:
+    pace, _, _ = steady(300, 2.0)
+    assert pace.usual() == pytest.approx(5.0)
+    assert made(Pace, base_at=T0, since=T0, base_count=3, active_s=1.0).usual() == 3.0
+
+
+def test_a_part_keeps_the_gap_and_the_age_and_counts_anew() -> None:
+    pace, _, _ = steady(300, 3.0)
+    pace.turns = 40
+    part = pace.parted()
+    assert (part.gap_s, part.since, part.ticks) == (pace.gap_s, T0, pace.ticks)
+    assert (part.base_count, part.area, part.turns) == (0, 0.0, 0)
+
+
+def test_times_ahead_of_a_clock_that_was_set_back_count_as_now_for_the_pace() -> None:
+    pace = made(Pace, base_at=T0 + 50.0, since=T0)
+    pace.set_back(T0 + 20.0)
+    assert (pace.base_at, pace.since) == (T0 + 20.0, T0)
+
+
+def test_a_pace_without_alerts_since_it_was_rebased_is_no_base_for_a_surge() -> None:
+    pace = Pace()
+    pace.base_at = pace.since = 0.0
+    assert pace.surges(100.0, 1_000.0, 1 / 600, False) is False

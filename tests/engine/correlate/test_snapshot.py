@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aiops.engine.correlate import open_clusters
 from aiops.engine.correlate.correlator import Correlator
 from aiops.engine.correlate.snapshot import dump, dump_statistics, load_statistics
 from aiops.engine.snapshot import rows
@@ -79,3 +80,23 @@ def test_what_was_learned_leaves_open_clusters_as_they_are() -> None:
     load_statistics(other, plain(dump_statistics(engine)))
     assert list(other.clusters) == clusters
     assert all(key.entry is not None for name, key in other.keys.items() if "Cpu" in name)
+
+
+def test_what_was_learned_keeps_what_returns_rest_on() -> None:
+    engine, other = correlator(), correlator()
+    feed(engine, run([(20.0, "Disk", "db")] * 9))
+    feed(other, run([(1.0, "Disk", "db")] * 5))
+    key = other.keys["Disk", "db"]
+    before = (key.alerts, key.last, key.interval, key.joined, key.entry)
+    load_statistics(other, plain(dump_statistics(engine)))
+    key = other.keys["Disk", "db"]
+    assert (key.alerts, key.last, key.interval, key.joined, key.entry) == before
+
+
+def test_packed_streams_are_bounded_like_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, other = correlator(), correlator()
+    feed(engine, run([(20.0, f"kind-{number}", "db") for number in range(6)]))
+    feed(other, run([(20.0, f"own-{number}", "db") for number in range(3)]))
+    monkeypatch.setattr(open_clusters, "MAX_STREAMS", 4)
+    load_statistics(other, plain(dump_statistics(engine)))
+    assert [name[0] for name in other.keys] == ["kind-2", "kind-3", "kind-4", "kind-5"]

@@ -9,6 +9,8 @@ from aiops.engine.config import EngineConfig
 from aiops.engine.correlate.config import CorrelateConfig
 from aiops.engine.correlate.correlator import Correlator
 from aiops.engine.correlate.result import Split
+from aiops.engine.correlate.splitting import splits
+from aiops.engine.correlate.state import add, new_cluster, new_entry, touch
 from aiops.engine.engine import Engine
 from aiops.engine.events import ClusterSplit, IncidentChanged
 from aiops.records import Alert, Record, Tick
@@ -37,7 +39,7 @@ def apart(at: float, times: int) -> list[Item]:
     items: list[Item] = []
     for turn in range(times):
         story = (STORE, GATE)[turn % 2]
-        items += [(at + 50.0 * turn, type_, f"{entity}-{turn}") for type_, entity in story]
+        items += [(at + 50.0 * turn, type_, f"{entity}{turn}.local") for type_, entity in story]
     return items
 
 
@@ -50,7 +52,13 @@ def feed(engine: Correlator, items: Sequence[Item], first: int = 0) -> list[int]
 
 
 def parts(engine: Correlator, cluster: int) -> list[Split]:
-    return next(closed.splits for closed in engine.advance(engine.now + 4000.0) if closed.cluster == cluster)
+    """The parts that leave a cluster as it comes to rest."""
+    closed = {each.cluster: each for each in engine.advance(engine.now + 4000.0)}
+    assert cluster in engine.resting
+    if cluster not in closed:
+        return []
+    assert not closed[cluster].is_final
+    return closed[cluster].splits
 
 
 def test_a_part_that_only_a_bridge_held_leaves_with_the_reason() -> None:
@@ -102,6 +110,51 @@ def test_streams_that_are_near_in_the_graph_stay_together_whatever_their_types_d
         assert set(feed(engine, items)) == {0}
         feed(engine, apart(1050.0, 18), 10)
         assert (parts(engine, 0) == []) is whole
+
+
+def test_a_part_rests_and_ends_as_a_cluster_of_its_own() -> None:
+    engine = Correlator(KNOB, NOTHING)
+    feed(engine, joined(1000.0))
+    feed(engine, apart(1050.0, 18), 10)
+    [split] = parts(engine, 0)
+    assert engine.resting[3].resting
+    found = {each.name: (each.cluster.id, each.parent, each.seq) for each in engine.resting[3].entries.values()}
+    assert found == {("login", "gate"): (3, -1, -1), ("vpn", "gate"): (3, split.members[0], 4)}
+    assert (engine.resting[0].count, engine.resting[3].count) == (6, 4)
+    ended = engine.advance(engine.now + 4000.0 + KNOB.rest_s)
+    assert [(each.cluster, each.is_final) for each in ended if each.cluster in (0, 3)] == [(0, True), (3, True)]
+    assert engine.held.named == 0
+
+
+def test_streams_of_one_workload_are_tied_whichever_replica_was_last() -> None:
+    cluster = new_cluster(0, 0.0)
+    for seq, (type_, workload, replica) in enumerate(
+        [("disk", "store", 1), ("raid", "store", 2), ("login", "gate", 1), ("vpn", "gate", 2)]
+    ):
+        name, entity = (type_, workload), f"{workload}-{replica}"
+        entry = new_entry(name, entity, None, 0.0)
+        entry.member, entry.seq = seq, seq
+        add(cluster, name, entry)
+        touch(entry, 0.0)
+        touch(entry, 1.0)
+    engine = Correlator(KNOB, NOTHING)
+    feed(engine, apart(1050.0, 18))
+    assert [each.members for each in splits(cluster, engine.cooccurrence, engine.hops)] == [[2, 3]]
+
+
+def test_no_distance_is_named_where_no_graph_holds_both() -> None:
+    cluster = new_cluster(0, 0.0)
+    for seq, name in enumerate([*STORE[:2], *GATE]):
+        entry = new_entry(name, name[1], "", 0.0)
+        entry.member, entry.seq = seq, seq
+        add(cluster, name, entry)
+        touch(entry, 0.0)
+        touch(entry, 1.0)
+    engine = Correlator(KNOB, NOTHING)
+    feed(engine, apart(1050.0, 18))
+    [split] = splits(cluster, engine.cooccurrence, engine.hops)
+    assert split.members == [2, 3]
+    assert "hop" not in split.reason
 
 
 def test_a_dump_keeps_what_the_check_needs() -> None:

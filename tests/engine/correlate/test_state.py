@@ -25,7 +25,9 @@ T0 = 1_795_000_000.0
 def cluster_of(id: int, *names: tuple[str, str], first: float = T0) -> Cluster:
     cluster = new_cluster(id, first)
     for number, name in enumerate(names):
-        add(cluster, name, new_entry(name, None, first, id * 100 + number))
+        entry = new_entry(name, name[1], None, first)
+        entry.member = entry.members[name[1]] = id * 100 + number
+        add(cluster, name, entry)
     return cluster
 
 

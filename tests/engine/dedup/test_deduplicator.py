@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aiops.engine.config import DedupConfig
 from aiops.engine.dedup.deduplicator import Dedup
-from aiops.engine.dedup.stream import describe, entity_of, fingerprint_of, identity_of, new_stream
+from aiops.engine.dedup.stream import describe, entity_of, fingerprint_of, identity_entity, identity_of, new_stream
 from aiops.engine.interning import Shared
 from aiops.records import Alert
+from aiops.workloads import Rule, Workloads, WorkloadsConfig
 from tests.engine.arrivals import observe
 from tests.engine.through_bytes import restored, saved
 
@@ -55,7 +57,26 @@ def test_a_separator_inside_a_label_forges_nothing() -> None:
 def test_the_entity_comes_from_the_most_specific_label() -> None:
     assert entity_of(Alert(ts=1, name="N", labels={"namespace": "shop", "pod": "cart-0"})) == "cart-0"
     assert entity_of(Alert(ts=1, name="N", service="cart")) == "cart"
-    assert entity_of(Alert(ts=1, name="N")) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("alert", "expected"),
+    [
+        (Alert(ts=1, name="N", source="webhook"), "N"),
+        (Alert(ts=1, name="N", labels={"team": "b", "area": "a", "value": "7"}), "N {area=a, team=b}"),
+        (Alert(ts=1, name="N", key="k-1", labels={"team": "a"}), "N [k-1]"),
+        (Alert(ts=1, name="N", key="N"), "N"),
+    ],
+)
+def test_an_alert_without_an_entity_stands_for_itself(alert: Alert, expected: str) -> None:
+    assert entity_of(alert) == expected
+    assert Dedup(DedupConfig()).stream(alert).entity == expected
+
+
+def test_the_identity_without_an_entity_is_that_of_its_source() -> None:
+    assert identity_entity(Alert(ts=1, name="N", source="webhook")) == "webhook"
+    assert identity_entity(Alert(ts=1, name="N")) == "unknown"
+    assert identity_entity(Alert(ts=1, name="N", source="webhook", service="shop")) == "shop"
 
 
 def test_firing_resolved_firing_again_are_two_episodes() -> None:
@@ -181,6 +202,32 @@ def test_a_keyed_stream_is_called_what_its_latest_episode_says() -> None:
     describe(stream, Alert(ts=2.0, name="Disk 97 %", key="k"), "db10", shared)
     assert (stream.name, stream.entity, stream.service) == ("Disk 97 %", "db10", None)
     assert stream.identity == identity
+
+
+def test_a_stream_has_the_workload_of_its_entity_or_its_service() -> None:
+    rules = WorkloadsConfig(rules=[Rule("cell", "(.+)-cell[0-9]+")])
+    dedup = Dedup(DedupConfig(), Workloads(rules))
+    assert dedup.stream(Alert(ts=1.0, name="N", entity="cart-7d9f8c6b5d-x2x4z")).workload == "cart"
+    assert dedup.stream(Alert(ts=1.0, name="N", entity="cart-cell7")).workload == "cart"
+    assert dedup.stream(Alert(ts=1.0, name="N", labels={"pod": "cart-0"})).workload == "cart"
+    assert dedup.stream(Alert(ts=1.0, name="N", entity="ip-10-0-3-17", service="shop")).workload == "shop"
+    assert dedup.stream(Alert(ts=1.0, name="N")).workload == "N"
+    assert Dedup(DedupConfig()).stream(Alert(ts=1.0, name="N", entity="cart-cell7")).workload == "cart-cell7"
+
+
+def test_the_workload_of_a_keyed_stream_follows_its_latest_episode() -> None:
+    dedup = Dedup(DedupConfig())
+    stream = dedup.stream(Alert(ts=1.0, name="N", key="k", entity="db-0", status="resolved"))
+    assert stream.workload == "db"
+    dedup.stream(Alert(ts=2.0, name="N", key="k", entity="queue-3"))
+    assert stream.workload == "queue"
+
+
+def test_workloads_survive_a_dump() -> None:
+    dedup = Dedup(DedupConfig())
+    dedup.stream(Alert(ts=1.0, name="N", entity="cart-7d9f8c6b5d-x2x4z"))
+    other = restored(dedup, Dedup(DedupConfig()))
+    assert [stream.workload for stream in other.streams.values()] == ["cart"]
 
 
 def test_a_label_that_is_an_annotation_is_no_identity() -> None:

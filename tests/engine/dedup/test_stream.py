@@ -18,13 +18,13 @@ def alert(**more: object) -> Alert:
     return Alert(ts=1.0, **{"name": "DiskFull", **more})  # type: ignore[arg-type]
 
 
-def test_entity_is_its_own_field_then_a_label_then_service_and_source() -> None:
+def test_entity_is_its_own_field_then_a_label_then_service_then_the_alert_itself() -> None:
     labels = dict.fromkeys(ENTITY_LABELS, "label")
     assert entity_of(alert(entity="own", labels=labels, service="s", source="t")) == "own"
     assert entity_of(alert(labels=labels, service="s", source="t")) == "label"
     assert entity_of(alert(service="s", source="t")) == "s"
-    assert entity_of(alert(source="t")) == "t"
-    assert entity_of(alert()) == "unknown"
+    assert entity_of(alert(source="t")) == "DiskFull"
+    assert entity_of(alert(source="t", labels={"team": "db"})) == "DiskFull {team=db}"
 
 
 def test_most_specific_label_names_the_entity() -> None:

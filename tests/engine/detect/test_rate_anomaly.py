@@ -14,7 +14,7 @@ from scipy.stats import kstest, nbinom
 
 from aiops.engine.detect.conformal import Ring
 from aiops.engine.detect.negative_binomial import tail_nats
-from aiops.engine.detect.rate_anomaly import CountedState, Streams
+from aiops.engine.detect.rate_anomaly import CountedState, Streams, Surprise
 from aiops.engine.detect.seasonality import Rhythm
 from tests.engine.through_bytes import Kept, restored, saved
 
@@ -220,3 +220,68 @@ def test_a_ring_of_raw_scores_does_not_care_for_their_unit() -> None:
     for score in (0.5, 3.0, 9.0, 20.0):
         assert small.tail(score) == pytest.approx(large.tail(score * 1000.0))
     assert small.tail(9.0) == pytest.approx(math.exp(-9.0), rel=5.0)
+
+
+def values(surprise: Surprise) -> tuple[float, float, float, int, bool]:
+    return surprise.nats, surprise.p, surprise.expected, surprise.seen, surprise.first
+
+
+def test_replicas_that_follow_each_other_are_one_habit() -> None:
+    """A crash loop under ever new names is counted as under one name; only the ring learns of fewer closed bins."""
+    heirs, alone = Streams(), Streams()
+    for bin_ in range(0, 120, 3):
+        ours = heirs.see(START + 60.0 * bin_, f"pod-{bin_}", "Crash", "cart")
+        theirs = alone.see(START + 60.0 * bin_, "cart")
+        assert (ours.expected, ours.seen, ours.first) == (theirs.expected, theirs.seen, theirs.first)
+    assert ours.expected == pytest.approx(1 / 3, rel=0.2)
+
+
+def test_replica_beside_one_that_fires_in_the_same_bin_knows_its_past_alone() -> None:
+    streams = Streams()
+    assert streams.see(START, "one", "Crash", "cart").first
+    assert streams.see(START + 1, "two", "Crash", "cart").first
+    for bin_ in range(1, 30):
+        streams.see(START + 60.0 * bin_, "two", "Crash", "cart")
+    third = streams.see(START + 60.0 * 29 + 1, "three", "Crash", "cart")
+    assert (third.first, third.seen) == (False, 1)
+    assert third.expected == pytest.approx(1.0, rel=0.2)
+
+
+def test_stream_without_a_workload_inherits_nothing() -> None:
+    streams = Streams()
+    for bin_ in range(30):
+        assert streams.see(START + 60.0 * bin_, f"s{bin_}", "Crash", "").first
+
+
+def test_long_silence_of_a_workload_is_forgotten_like_that_of_a_stream() -> None:
+    streams = Streams()
+    for bin_ in range(100):
+        streams.see(START + 60.0 * bin_, "old", "Crash", "cart")
+    expected = streams.see(START + 60.0 * 1_000, "new", "Crash", "cart").expected
+    assert 0.0 < expected < 0.02
+
+
+def test_families_are_bounded_and_one_that_was_forgotten_begins_anew() -> None:
+    streams = Streams(cap=10)
+    for number in range(100):
+        streams.see(START + 60.0 * number, f"s{number}", "Crash", f"w{number}")
+        assert len(streams.dump()["families"]) <= 10
+    assert streams.see(START + 60.0 * 200, "again", "Crash", "w0").first
+    assert not streams.see(START + 60.0 * 200, "later", "Crash", "w99").first
+
+
+FAMILIES = st.tuples(st.floats(0, 3_000), st.sampled_from("abcdef"), st.sampled_from(["", "w", "v"]))
+
+
+@given(st.lists(FAMILIES, max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_families_survive_a_restart_anywhere(alerts: list[tuple[float, str, str]]) -> None:
+    whole, first = Streams(cap=4), Streams(cap=4)
+    for number, (at, key, workload) in enumerate(alerts):
+        if number == len(alerts) // 2:
+            second = Streams(cap=4)
+            second.load(restored(Kept(CountedState, first.dump()), Kept(CountedState)).state)
+            first = second
+        ours = values(whole.see(START + at, key, "N", workload))
+        assert ours == values(first.see(START + at, key, "N", workload))
+    assert saved(Kept(CountedState, whole.dump())) == saved(Kept(CountedState, first.dump()))

@@ -13,6 +13,7 @@ from aiops.engine.detect.feature_row import NAMES
 from aiops.engine.detect.stage import Detect, DetectConfig
 from aiops.errors import AiopsError
 from aiops.records import Action, Metric
+from tests.engine.arrivals import measure
 from tests.engine.through_bytes import restored, saved
 
 
@@ -55,14 +56,14 @@ def test_a_restart_anywhere_changes_nothing() -> None:
     for detect in (whole, first):
         detect.swap(swap())
         for alert in alerts[:900]:
-            detect.alert(*alert)
+            measure(detect, *alert)
     for minute in range(40):
         whole.metric(sample(1.7e9 + 60 * minute, 1.0 + minute % 3))
         first.metric(sample(1.7e9 + 60 * minute, 1.0 + minute % 3))
     second = Detect(CONFIG, SCORERS)
     restored(first, second)
     for alert in alerts[900:]:
-        a, b = whole.alert(*alert), second.alert(*alert)
+        a, b = measure(whole, *alert), measure(second, *alert)
         assert (a.nats, a.p, a.seen, a.expected, a.first) == (b.nats, b.p, b.seen, b.expected, b.first)
     for minute in range(40, 60):
         ours = whole.metric(sample(1.7e9 + 60 * minute, 50.0))
@@ -74,12 +75,12 @@ def test_a_restart_anywhere_changes_nothing() -> None:
 def test_a_surge_is_told_in_a_sentence() -> None:
     detect = Detect()
     for minute in range(200):
-        detect.alert(1.7e9 + 60 * minute, "s", "e", "t", 2)
-    surge = [detect.alert(1.7e9 + 60 * 200 + i, "s", "e", "t", 2).p for i in range(20)]
+        measure(detect, 1.7e9 + 60 * minute, "s", "e", "t", 2)
+    surge = [measure(detect, 1.7e9 + 60 * 200 + i, "s", "e", "t", 2).p for i in range(20)]
     assert surge[0] > 0.3
     assert surge[-1] < 1e-6
     assert surge == sorted(surge, reverse=True)
-    said = detect.alert(1.7e9 + 60 * 200 + 30, "s", "e", "t", 2).sentence()
+    said = measure(detect, 1.7e9 + 60 * 200 + 30, "s", "e", "t", 2).sentence()
     assert said.startswith("expected 1/min, saw 21, p = ")
 
 
@@ -87,12 +88,12 @@ def test_rows_are_scored_in_batches_of_records_and_the_odd_one_out_is_told() -> 
     detect = Detect(CONFIG, SCORERS)
     assert detect.swap(swap()) == "sum takes the place of no model in rows"
     for alert in stream(3000):
-        detect.alert(*alert)
+        measure(detect, *alert)
     last = 1.7e9 + 20_000
     for i in range(500):
-        detect.alert(last + i * 0.1, f"odd/{i}", "odd", f"t{i}", 4)
+        measure(detect, last + i * 0.1, f"odd/{i}", "odd", f"t{i}", 4)
     for i in range(10):
-        detect.alert(last + 300 + 60 * i, "e0/t0", "e0", "t0", 1)
+        measure(detect, last + 300 + 60 * i, "e0/t0", "e0", "t0", 1)
     odd, plain = detect.anomaly_of("odd"), detect.anomaly_of("e1")
     assert odd is not None
     assert plain is not None
@@ -113,7 +114,7 @@ def test_a_sample_is_taken_for_the_time_that_the_fold_believes() -> None:
 def test_training_rows_are_bounded_and_shaped() -> None:
     detect = Detect(DetectConfig(training_rows=100))
     for alert in stream(3000):
-        detect.alert(*alert)
+        measure(detect, *alert)
     rows = detect.rows()
     assert len(rows) == 100
     assert all(len(row.values()) == len(NAMES) for row in rows)
@@ -139,3 +140,14 @@ def test_a_bad_swap_says_what_was_expected_and_leaves_the_model(args: dict[str, 
         detect.swap(swap(**args))
     assert message in str(caught.value)
     assert detect.dump()["model"][0] == "sum"
+
+
+def test_the_first_alert_of_a_new_replica_is_no_first_of_its_workload() -> None:
+    detect = Detect()
+    for minute in range(50):
+        measure(detect, 1.7e9 + 60 * minute, f"s{minute}", f"cart-{minute}", "t", 2)
+    known = measure(detect, 1.7e9 + 60 * 50, "s50", "cart-50", "t", 2)
+    assert not known.first
+    assert known.sentence().startswith("expected 1/min, saw 1, p = ")
+    assert measure(detect, 1.7e9 + 60 * 50, "shop", "shop-1", "t", 2).first
+    assert measure(detect, 1.7e9 + 60 * 50, "other", "cart-50", "other", 2).first

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.engine.config import EngineConfig, IncidentConfig
 from aiops.engine.engine import Engine
 from aiops.engine.events import IncidentChanged, Mention
-from aiops.engine.incidents.announced import MAX_NAMED, no_names
+from aiops.engine.incidents.announced import MAX_NAMED, is_replaced, no_names
 from aiops.engine.incidents.lifecycle import NEWS_EVERY_S
 from aiops.records import Alert, Record, Severity, Tick
 
@@ -86,7 +87,7 @@ STORM = EngineConfig(incidents=IncidentConfig(storm_incidents=10, storm_window_s
 
 def storm(severity: str, count: int = 100) -> list[Record]:
     return [
-        Alert(ts=START + n * 0.5, name=f"Alert{n}", entity=f"host-{n}", severity=severity, labels={"zone": "a"})
+        Alert(ts=START + n * 0.5, name=f"Alert{n}", entity=f"host{n}x", severity=severity, labels={"zone": "a"})
         for n in range(count)
     ]
 
@@ -96,18 +97,18 @@ def test_what_is_worse_than_a_storm_opens_its_own_incident_up_to_a_reserve() -> 
     changed(engine, *storm("high"))
     assert engine.pipeline.storms.active
     worse = [
-        Alert(ts=START + 50 + n * 0.1, name=f"Down{n}", entity=f"core-{n}", severity="critical", labels={"zone": "a"})
+        Alert(ts=START + 50 + n * 0.1, name=f"Down{n}", entity=f"core{n}x", severity="critical", labels={"zone": "a"})
         for n in range(30)
     ]
     events = changed(engine, *worse)
     opened = [event.incident.title for event in events if event.change == "opened"]
-    assert opened[0] == "Down0 on core-0"
+    assert opened[0] == "Down0 on core0x"
     assert engine.pipeline.storms.reserved == 10
     assert len(opened) == 10
     # What comes beyond the reserve is in the storm's incident, which says so at once, by name and first.
     gathered = next(event for event in events if event.what == ["severity"])
     assert "Storm" in (gathered.incident.title or "")
-    assert gathered.named[0] == Mention("Down10", "core-10", 4)
+    assert gathered.named[0] == Mention("Down10", "core10x", 4)
 
 
 def test_what_is_as_severe_as_the_storm_is_gathered() -> None:
@@ -116,3 +117,39 @@ def test_what_is_as_severe_as_the_storm_is_gathered() -> None:
     more = Alert(ts=START + 50.2, name="Down", entity="core", severity="critical", labels={"zone": "a"})
     assert [event.change for event in changed(engine, more)] in ([], ["updated"])
     assert engine.pipeline.storms.reserved == 0
+
+
+def test_a_place_that_replaces_another_one_is_named_as_that() -> None:
+    named = no_names()
+    named.add(("CrashLoop", "api-1", 3))
+    named.replace("api-2", "api-1")
+    named.replace("api-3", "api-2")
+    assert not named.add(("CrashLoop", "api-2", 3))
+    assert not named.add(("CrashLoop", "api-3", 3))
+    assert named.add(("CrashLoop", "api-3", 4)), "it is worse"
+    assert named.mentions() == [Mention("CrashLoop", "api-1", 4)]
+    assert named.add(("CrashLoop", "api-4", 3))
+
+
+def test_places_that_replace_others_are_bounded() -> None:
+    named = no_names()
+    for number in range(MAX_NAMED + 5):
+        named.replace(f"api-{number}", "api")
+    named.replace("api", "api")
+    assert list(named.same) == [f"api-{number}" for number in range(5, MAX_NAMED + 5)]
+
+
+@pytest.mark.parametrize(
+    ("entity", "workload", "replaced"),
+    [
+        ("api-7d9f8c6b5d-x2x4z", "api", True),
+        ("backup-28412345", "backup", True),
+        ("db-0", "db", False),
+        ("node-12", "node", False),
+        ("node-1234", "node", False),
+        ("api", "api", False),
+        ("pod-a", "checkout", False),
+    ],
+)
+def test_replicas_that_keep_their_names_replace_none(entity: str, workload: str, replaced: bool) -> None:
+    assert is_replaced(entity, workload) == replaced

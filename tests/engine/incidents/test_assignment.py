@@ -8,6 +8,8 @@ import pytest
 
 from aiops.engine.arrival import Arrival
 from aiops.engine.config import EngineConfig, IncidentConfig
+from aiops.engine.correlate.result import CorrelationResult
+from aiops.engine.detect.rate_anomaly import Surprise
 from aiops.engine.engine import Engine
 from aiops.engine.events import ClusterMerged, IncidentChanged, Placed
 from aiops.records import Alert, Record, Tick
@@ -98,3 +100,60 @@ def test_an_episode_that_moves_stops_firing_where_it_was() -> None:
     assert not arrival.repeats
     assert (one.firing, two.firing) == (0, 2)
     assert engine.clusters.home(stream) is two
+
+
+def test_what_a_split_moved_returns_to_its_part() -> None:
+    engine = engine_after(alert(0, starts_at=T0), alert(1, "Slow", starts_at=T0 + 1))
+    (whole,) = engine.clusters.by_number.values()
+    moved = list(whole.members)[1]
+    part = engine.clusters.split(whole, 99, [moved])
+    assert part is not None
+    arrival = Arrival()
+    arrival.now = T0 + 5
+    arrival.begin(alert(5, "Slow", starts_at=T0 + 5), T0 + 5)
+    arrival.stream = engine.dedup.stream(arrival.alert)
+    arrival.verdict = "repeat"
+    arrival.result = CorrelationResult()
+    arrival.result.cluster, arrival.result.member = whole.number, moved
+    arrival.surprise = Surprise()
+    engine.pipeline.assignment.assign(arrival)
+    assert arrival.cluster is part
+    assert engine.clusters.home(arrival.stream) is part
+    assert (whole.firing, part.firing) == (1, 1)
+
+
+def place(engine: Engine, at: float, cluster: int, member: int) -> Arrival:
+    """Assign an alert of the first stream as the correlator would, to a cluster and a member."""
+    arrival = Arrival()
+    arrival.now = T0 + at
+    arrival.begin(alert(at, starts_at=T0 + at), T0 + at)
+    arrival.stream = engine.dedup.stream(arrival.alert)
+    arrival.verdict = "new"
+    arrival.result = CorrelationResult()
+    arrival.result.cluster, arrival.result.member = cluster, member
+    arrival.surprise = Surprise()
+    engine.pipeline.assignment.assign(arrival)
+    return arrival
+
+
+def test_a_cluster_that_the_correlator_had_closed_is_open_again_when_its_streams_return() -> None:
+    engine = engine_after(*episode(0), Tick(ts=T0 + 6_000))
+    (cluster,) = engine.clusters.by_number.values()
+    assert cluster.closed
+    (member,) = cluster.members
+    arrival = place(engine, 6_500, cluster.number, member)
+    assert arrival.cluster is cluster
+    assert (cluster.closed, cluster.firing, cluster.return_count()) == (False, 1, 1)
+    assert list(cluster.members) == [member]
+    assert engine.clusters.alias == {}, "the correlator gave its own number"
+
+
+def test_a_part_that_was_split_off_stays_closed() -> None:
+    engine = engine_after(*episode(0))
+    (whole,) = engine.clusters.by_number.values()
+    (member,) = whole.members
+    part = engine.clusters.split(whole, 99, [member])
+    assert part is not None
+    part.closed = True
+    place(engine, 500, whole.number, member)
+    assert part.closed

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from aiops.engine.dedup.stream import Stream
 from aiops.engine.incidents.clusters import (
+    MAX_ANNOTATIONS,
     MAX_CALLERS,
     MAX_MESSAGE,
     Clusters,
@@ -18,7 +19,9 @@ from aiops.engine.incidents.clusters import (
     count_entities,
     has_life_cycle,
     severity_of,
+    streams_of,
 )
+from aiops.engine.incidents.member_streams import MAX_STREAMS
 from aiops.records import Alert
 from tests.engine.made import made
 from tests.engine.through_bytes import restored, saved
@@ -227,3 +230,118 @@ def test_sums_hold_through_any_moves_and_a_restart(moves: list[tuple[str, int, i
             assert (one.count, one.firing) == sums(one)
             assert all(member.cluster == one.number for member in one.members.values())
     assert saved(restored(lab.clusters, Clusters(100))) == saved(lab.clusters)
+
+
+def test_member_keeps_the_annotations_of_its_last_firing_alert() -> None:
+    lab = Lab()
+    cluster = lab.open(1)
+    member = lab.join(cluster, 1, annotations={"summary": "disk 91 %"})
+    lab.join(cluster, 1, annotations={"summary": "disk 92 %", "runbook_url": "https://r.example/disk"})
+    assert member.annotations == {"summary": "disk 92 %", "runbook_url": "https://r.example/disk"}
+    # A tool that sends none with a repeat does not take them back, and neither does an end.
+    lab.join(cluster, 1)
+    lab.join(cluster, 1, status="resolved", annotations={"summary": "disk ok"})
+    assert member.annotations["summary"] == "disk 92 %"
+    other = restored(lab.clusters, Clusters(100))
+    assert other.by_number[1].members[1].annotations == member.annotations
+
+
+def test_annotations_are_bounded() -> None:
+    lab = Lab()
+    cluster = lab.open(1)
+    long = {f"a{number}": "x" * 998 for number in range(6)}
+    member = lab.join(cluster, 1, annotations=long)
+    assert list(member.annotations) == ["a0", "a1", "a2", "a3"]
+    assert sum(len(name) + len(text) for name, text in member.annotations.items()) <= MAX_ANNOTATIONS
+
+
+def test_a_host_that_watches_gets_what_fires_and_then_what_changes() -> None:
+    lab = Lab()
+    cluster = lab.open(1, 1, 2, 3)
+    lab.fire(cluster, 1)
+    assert lab.clusters.take_fired() == {}, "nobody watches yet"
+    assert [one.number for one in lab.clusters.watch_firing()] == [1]
+    lab.fire(cluster, 2)
+    lab.fire(cluster, 1, -1)
+    fired = lab.clusters.take_fired()
+    assert fired["f1"] is None
+    assert fired["f2"] is cluster.members[2]
+    assert lab.clusters.take_fired() == {}
+
+
+def test_a_member_that_gets_worse_while_it_fires_is_taken_again() -> None:
+    lab = Lab()
+    cluster = lab.open(1, 1)
+    lab.clusters.watch_firing()
+    lab.join(cluster, 1, 1.0, severity="critical")
+    assert lab.clusters.take_fired() == {}, "it does not fire"
+    lab.fire(cluster, 1)
+    lab.clusters.take_fired()
+    lab.join(cluster, 1, 2.0, severity="high")
+    assert lab.clusters.take_fired() == {}
+    lab.join(cluster, 2, 3.0)
+    lab.fire(cluster, 2)
+    lab.clusters.take_fired()
+    lab.join(cluster, 2, 4.0, severity="critical")
+    assert list(lab.clusters.take_fired()) == ["f2"]
+
+
+def test_streams_share_their_labels_with_the_members() -> None:
+    lab = Lab()
+    cluster = lab.open(1)
+    member = lab.join(cluster, 1, labels={"team": "db"})
+    (one,) = streams_of(cluster)
+    assert one.labels is member.labels
+    assert (one.name, one.entity, one.severity, one.is_firing) == ("A1", "e1", 3, False)
+    lab.fire(cluster, 1)
+    assert streams_of(cluster)[0].is_firing
+    assert not one.is_firing, "what was made stays as it was"
+
+
+def test_streams_of_one_member_keep_their_own_labels_severity_and_firing() -> None:
+    lab = Lab()
+    cluster = lab.open(1)
+    streams = [stream_of(1, cluster=1, fingerprint=f"f{region}") for region in ("eu", "us")]
+    for stream, severity in zip(streams, ("warning", "critical"), strict=True):
+        given = alert(severity=severity, labels={"region": stream.fingerprint[1:]})
+        lab.clusters.join(cluster, 1, stream, given, T0)
+        lab.clusters.fires(cluster, stream, 1)
+    found = [(one.fingerprint, one.labels["region"], one.severity, one.is_firing) for one in streams_of(cluster)]
+    assert found == [("feu", "eu", 2, True), ("fus", "us", 4, True)]
+    lab.clusters.fires(cluster, streams[0], -1)
+    assert [one.is_firing for one in streams_of(cluster)] == [False, True]
+    again = restored(lab.clusters, Clusters(100))
+    assert streams_of(again.by_number[1]) == streams_of(cluster)
+
+
+def test_a_member_keeps_a_bounded_number_of_streams_and_counts_the_rest() -> None:
+    lab = Lab()
+    cluster = lab.open(1)
+    for number in range(MAX_STREAMS + 5):
+        stream = stream_of(1, cluster=1, fingerprint=f"f{number}")
+        lab.clusters.join(cluster, 1, stream, alert(labels={"n": str(number)}), T0)
+        lab.clusters.fires(cluster, stream, 1)
+    assert (len(streams_of(cluster)), cluster.unlabelled, cluster.firing) == (MAX_STREAMS, 5, MAX_STREAMS + 5)
+
+
+def test_a_stream_that_gets_worse_beside_a_worse_one_is_taken_again() -> None:
+    lab = Lab()
+    cluster = lab.open(1)
+    one, other = (stream_of(1, cluster=1, fingerprint=name) for name in ("fa", "fb"))
+    for stream, severity in ((one, "critical"), (other, "warning")):
+        lab.clusters.join(cluster, 1, stream, alert(severity=severity), T0)
+        lab.clusters.fires(cluster, stream, 1)
+    lab.clusters.watch_firing()
+    lab.clusters.join(cluster, 1, other, alert(severity="high"), T0)
+    assert list(lab.clusters.take_fired()) == ["fb"]
+
+
+def test_members_that_a_merge_moves_are_taken_with_their_new_cluster() -> None:
+    lab = Lab()
+    target, source = lab.open(1, 1), lab.open(2, 2, 3)
+    lab.fire(target, 1)
+    lab.fire(source, 2)
+    lab.clusters.watch_firing()
+    lab.clusters.merge(target, source)
+    fired = lab.clusters.take_fired()
+    assert {name: member.cluster for name, member in fired.items() if member is not None} == {"f2": 1}

@@ -74,3 +74,54 @@ def test_the_sentences_of_a_member_are_made_once() -> None:
     first, again = shown(engine), shown(engine)
     (joined,) = (member.evidence for member in first.members if member.evidence)
     assert any(member.evidence is joined for member in again.members)
+
+
+def test_the_first_members_have_what_their_alerts_carried() -> None:
+    engine = Engine()
+    carried: dict[str, Any] = {
+        "message": "no space left",
+        "url": "https://tool/1",
+        "service": "orders",
+        "source": "zabbix",
+        "labels": {"team": "db", "long": "x" * 5_000},
+        "annotations": {"dashboard": "https://grafana/1", "runbook_url": "https://runbooks/disk"},
+    }
+    engine.step([alert(0, **carried), *(alert(n / 100, "Full", f"db-{n}", service="orders") for n in range(1, 40))])
+    record = next(found[0] for name in engine.incidents.by_id if (found := engine.present(name)) is not None)
+    first = next(one for one in record.members if one.entity == "db")
+    assert (first.message, first.url, first.service, first.source) == (
+        "no space left",
+        "https://tool/1",
+        "orders",
+        "zabbix",
+    )
+    assert first.labels == {"team": "db"}, "labels beyond the bound are left out"
+    assert first.annotations["dashboard"] == "https://grafana/1"
+    assert all(not one.labels and one.service is None for one in record.members[summary.MAX_DESCRIBED :])
+
+
+def test_a_runbook_is_found_among_the_annotations() -> None:
+    engine = Engine()
+    engine.step([alert(0, annotations={"runbook_url": "https://runbooks/disk"})])
+    assert shown(engine).runbook_url == "https://runbooks/disk"
+
+
+def test_who_worked_on_it_and_when_it_became_quiet_is_recorded() -> None:
+    engine = Engine()
+    engine.step([alert(0)])
+    name = shown(engine).id
+    assert (shown(engine).quiet_at, shown(engine).acknowledged_by, shown(engine).resolved_by) == (None, None, None)
+    engine.step([Action(ts=T0 + 10, verb="acknowledge", incident=name, actor="alice")])
+    assert shown(engine).acknowledged_by == "alice"
+    engine.step([alert(60, status="resolved")])
+    assert shown(engine).quiet_at == T0 + 60
+    fixed = {"playbook": "rotate-logs", "outcome": "resolved"}
+    engine.step([Action(ts=T0 + 70, verb="confirm_playbook", incident=name, actor="alice", args=fixed)])
+    engine.step([Action(ts=T0 + 80, verb="resolve", incident=name, actor="bob")])
+    record = shown(engine)
+    assert (record.resolved_by, record.playbook, record.quiet_at) == ("bob", "rotate-logs", T0 + 60)
+    engine.step([alert(200)])
+    record = shown(engine)
+    assert (record.status, record.resolved_by, record.playbook, record.quiet_at) == ("open", None, None, None)
+    assert record.back_after_s == 120.0
+    assert record.acknowledged_by is None, "a person had ended it: it begins anew"

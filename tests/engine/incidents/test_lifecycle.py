@@ -24,9 +24,9 @@ def changes(*records: Record, engine: Engine | None = None) -> list[str]:
     return [event.change for event in run(*records, engine=engine)[0]]
 
 
-def test_one_alert_opens_an_incident_at_once_and_it_is_ranked_half_a_minute_later() -> None:
+def test_one_alert_opens_an_incident_at_once_and_it_is_ranked_some_seconds_later() -> None:
     events, placed = run(alert(0), Tick(ts=31), engine=build_engine(EngineConfig(), Topology()))
-    assert [(event.change, event.at) for event in events] == [("opened", 0), ("updated", 30)]
+    assert [(event.change, event.at) for event in events] == [("opened", 0), ("updated", 8)]
     assert "cause" in events[1].what
     assert [event.change for event in run(alert(0), Tick(ts=31))[0]] == ["opened"], "nothing new, nothing told"
     assert placed[0].disposition == "incident"

@@ -106,3 +106,21 @@ def test_the_merged_incident_is_ranked_anew_and_keeps_the_sentence() -> None:
     assert "was merged into it: they are one" in incident.notes[-1]
     engine.step([Tick(ts=engine.timeline.now + 100.0)])
     assert not incident.changed
+
+
+def test_returns_of_both_count_and_are_no_return_now() -> None:
+    engine, (one, two) = engine_of("critical", "critical")
+    one.came_back(T0 + 500)
+    two.came_back(T0 + 4_000)
+    merge(engine, two, one.number)
+    (incident,) = engine.incidents.by_id.values()
+    assert two.return_count() == incident.returns == 2
+    assert two.returns is not None
+    assert two.returns.times == [T0 + 500, T0 + 4_000]
+
+
+def test_returns_move_with_the_cluster_that_has_them() -> None:
+    engine, (one, two) = engine_of("critical", "critical")
+    one.came_back(T0 + 500)
+    merge(engine, two, one.number)
+    assert two.return_count() == 1

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from aiops.engine.arrival import Moment
+from aiops.engine.arrival import Arrival, Moment
 from aiops.engine.config import EngineConfig, IncidentConfig
+from aiops.engine.correlate.result import CorrelationResult
 from aiops.engine.engine import Engine
 from aiops.engine.events import ClusterPromoted, Event, IncidentChanged, Notice, Placed
 from aiops.engine.incidents.clusters import ClusterState
@@ -87,3 +88,27 @@ def test_a_warning_that_lasted_opens_its_own_incident_unless_there_is_a_storm(in
     else:
         assert incident is not None
         assert (incident.opened_at, incident.notes) == (T0 + 600, ["a lone warning that lasted"])
+
+
+def test_background_that_returns_is_promoted_with_that_reason() -> None:
+    engine = Engine()
+    cluster = background(engine)
+    cluster.came_back(T0 + 200)
+    cluster.came_back(T0 + 500)
+    arrival = Arrival()
+    arrival.now = T0 + 500
+    arrival.begin(alert(500), arrival.now)
+    arrival.stream, arrival.cluster = engine.dedup.stream(arrival.alert), cluster
+    arrival.stream.background = None
+    arrival.result = CorrelationResult()
+    engine.pipeline.opening.take(arrival)
+    (promoted,) = (event for event in arrival.out if isinstance(event, ClusterPromoted))
+    assert promoted.reason == "background until it came back 2 times, about every 5 min"
+
+
+def test_an_alert_that_joins_after_a_return_is_the_reason() -> None:
+    engine = Engine()
+    background(engine).came_back(T0)
+    events = engine.step([alert(1, severity="critical")])
+    (promoted,) = (event for event in events if isinstance(event, ClusterPromoted))
+    assert promoted.reason == "background until DiskFull on db joined"

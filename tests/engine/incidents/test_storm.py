@@ -29,7 +29,7 @@ def outage(count: int, gap_s: float = 0.5, domains: int = 1, severity: str | Non
             ts=START + number * gap_s,
             name=f"Alert{number}",
             id=str(number),
-            entity=f"host-{number}",
+            entity=f"host{number}x",
             severity=severity,
             labels={"namespace": f"team-{number % domains}"},
         )
@@ -72,7 +72,7 @@ def test_background_that_gets_company_in_a_storm_opens_no_more_than_the_limit() 
     alerts: list[Record] = []
     for number in range(300):
         for severity in ("info", "critical"):
-            name, host, at = f"Alert{number}{severity}", f"host-{number}", START + number * 0.5
+            name, host, at = f"Alert{number}{severity}", f"host{number}x", START + number * 0.5
             alerts.append(Alert(ts=at, name=name, id=name, entity=host, severity=severity))
     placed = [event for event in fold(engine, alerts) if isinstance(event, Placed)]
     opened = engine.accounts()["open_incidents"]
@@ -184,7 +184,7 @@ def test_snapshots_batches_and_conservation_hold_in_a_storm(seed: int, cut: int)
                 ts=now,
                 name=f"Alert{kind}",
                 id=str(number),
-                entity=f"host-{rng.randrange(40)}",
+                entity=f"host{rng.randrange(40)}x",
                 severity=rng.choice(("critical", "high", "warning", None)),
                 status="resolved" if rng.random() < 0.2 else "firing",
                 labels={"namespace": f"team-{kind % 7}"},

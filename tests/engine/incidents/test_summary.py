@@ -19,6 +19,7 @@ from aiops.engine.incidents.summary import (
     title,
     worst_of,
 )
+from aiops.records import Affected
 from tests.engine.made import made
 
 T0 = 1_795_000_000.0
@@ -45,6 +46,12 @@ def cluster(**more: Any) -> ClusterState:
 )
 def test_title_names_the_worst_alert_and_how_much_more_there_is(count: int, text: str) -> None:
     assert title(cluster(), member(1), count) == text
+
+
+def test_title_counts_the_entities_of_a_workload() -> None:
+    alike = Affected("cart", "e1", 4, "pod")
+    assert title(cluster(), member(1), 4, alike) == "A1 on cart, 4 pods"
+    assert title(cluster(), member(1), 5, alike) == "A1 on cart, 4 pods, and 1 more entity"
 
 
 def test_title_of_nothing_is_an_incident() -> None:

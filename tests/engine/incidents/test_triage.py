@@ -177,3 +177,50 @@ def test_what_waits_survives_a_snapshot() -> None:
     other = Triage(IncidentConfig(lone_warning_s=LONE_S), desk.clusters)
     other.load(desk.triage.dump())
     assert other.lasting(NOW + LONE_S) == [(NOW + LONE_S, desk.cluster)]
+
+
+def came_back(desk: Desk, *offsets: float) -> None:
+    for offset in offsets:
+        desk.cluster.came_back(NOW + offset)
+
+
+def test_a_lone_warning_that_returns_twice_lasts_even_in_a_pause() -> None:
+    desk = Desk()
+    desk.join("Slow", "db")
+    desk.judged("warning")
+    desk.cluster.firing = 0
+    came_back(desk, 200, 400)
+    assert lasting(desk, NOW + LONE_S) == [(NOW + LONE_S, desk.cluster)]
+
+
+@pytest.mark.parametrize("offsets", [(), (400,), (-9_000, -100)])
+def test_one_return_or_returns_of_long_ago_make_no_lone_warning_last(offsets: tuple[float, ...]) -> None:
+    desk = Desk()
+    desk.join("Slow", "db")
+    desk.judged("warning")
+    desk.cluster.firing = 0
+    came_back(desk, *offsets)
+    assert lasting(desk, NOW + LONE_S) == []
+
+
+def test_a_habit_that_returns_stays_background() -> None:
+    desk = Desk()
+    desk.join("Slow", "db")
+    desk.judged("warning")
+    for member in desk.cluster.members.values():
+        member.habitual = True
+    came_back(desk, 200, 400)
+    desk.cluster.firing = 0
+    assert lasting(desk, NOW + LONE_S) == []
+
+
+def test_a_lone_warning_that_has_waited_opens_with_the_return_that_makes_it_last() -> None:
+    desk = Desk()
+    desk.join("Slow", "db")
+    desk.cluster.opened_at = NOW - LONE_S
+    came_back(desk, -300)
+    assert desk.judged("warning") is not None
+    came_back(desk, 0)
+    assert desk.judged("warning") is None
+    desk.cluster.opened_at = NOW - LONE_S + 1
+    assert desk.judged("warning") is not None, "it has not waited long enough"

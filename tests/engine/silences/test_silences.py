@@ -16,7 +16,14 @@ from aiops.engine.engine import Engine
 from aiops.engine.events import Feedback, Placed
 from aiops.engine.silence_preview import preview
 from aiops.engine.silences.actions import arguments, parse_silence
-from aiops.engine.silences.silences import MAX_EXPRESSIONS, MAX_SET_ASIDE, MAX_SILENCES, Silence, Silences, selector
+from aiops.engine.silences.silences import (
+    MAX_EXPRESSIONS,
+    MAX_SET_ASIDE,
+    MAX_SILENCES,
+    Silence,
+    Silences,
+    selector,
+)
 from aiops.errors import UsageError
 from aiops.matchers import Matcher, read_matchers
 from aiops.records import Action, Alert, Tick
@@ -125,7 +132,9 @@ def test_list_of_what_is_set_aside_is_bounded() -> None:
 def test_old_arguments_are_read() -> None:
     """As earlier releases wrote them into the journal."""
     old = action(5.0, matchers='[{"label":"alertname","op":"=~","value":"High.*"}]', until="86405", every="day")
-    assert parse_silence(old) == Silence("s", (Matcher("alertname", "=~", "High.*"),), 5.0, 86405.0, "day")
+    assert parse_silence(old) == Silence(
+        "s", (Matcher("alertname", "=~", "High.*"),), 5.0, 86405.0, "day", updated_at=5.0
+    )
 
 
 @pytest.mark.parametrize(
@@ -135,6 +144,7 @@ def test_old_arguments_are_read() -> None:
         silence(text='"a b"=~"x|y", c!=d, e=f', start=0.5, end=1e9 + 0.25),
         silence(every="week", zone="Europe/Berlin", weekdays=("mon", "sun")),
         silence(every="month", days=(-1, 1, 31), zone="UTC"),
+        silence(created_by="ann"),
     ],
 )
 def test_arguments_of_a_silence_give_it_back(one: Silence) -> None:
@@ -174,8 +184,13 @@ def asks(matcher: Matcher, one: Alert, entity: str) -> bool:
     named = {"alertname": one.name, "name": one.name, "entity": entity}
     own = {"service": one.service, "source": one.source}
     label = matcher.label
-    value = named[label] if label in named else own.get(label) or one.labels.get(label, "")
-    holds = value == matcher.value if "~" not in matcher.op else re.fullmatch(matcher.value, value) is not None
+    values = {named[label] if label in named else own.get(label) or one.labels.get(label, "")}
+    if label in own and one.labels.get(label):
+        values.add(one.labels[label])
+    holds = any(
+        value == matcher.value if "~" not in matcher.op else re.fullmatch(matcher.value, value) is not None
+        for value in values
+    )
     return holds != matcher.op.startswith("!")
 
 
@@ -308,7 +323,9 @@ def test_snapshot_between_two_ends_changes_none(steps: list[float], cut: int, le
 def test_snapshot_with_what_cannot_be_asked_is_read_without_it() -> None:
     bad = msgspec.structs.replace(silence("bad", "a=b"), matchers=(Matcher("a", "=~", "(?=x)"),))
     silences = Silences()
-    silences.load({"silences": [(silence("good"), 100.0, math.inf), (bad, 100.0, math.inf)], "set_aside": []})
+    silences.load(
+        {"silences": [(silence("good"), 100.0, math.inf), (bad, 100.0, math.inf)], "past": [], "set_aside": []}
+    )
     assert list(silences.by_id) == ["good"]
     assert "RE2" in silences.set_aside["bad"]
 
@@ -411,10 +428,13 @@ def test_preview_counts_streams_and_incidents() -> None:
     assert (found.streams, found.firing, found.incidents) == (2, 1, 1)
     assert found.examples == ["DiskFull on db-1", "DiskFull on db-2"]
     assert [one.start for one in found.windows] == [DAY, 2 * DAY, 3 * DAY]
-    assert str(found) == "matches 2 streams (1 firing), 1 open incident now"
+    assert str(found) == "matches 2 streams of the last 15 min (1 firing now, in 1 open incident)"
     assert preview(engine, silence(text="pod=cart-1"), 20.0).streams == 1
     assert preview(engine, silence(text="severity=critical"), 20.0).firing == 3
-    assert str(preview(engine, silence(text="a=b"), 200.0)) == "matches 0 streams (0 firing), 0 open incidents now"
+    assert (
+        str(preview(engine, silence(text="a=b"), 200.0))
+        == "matches 0 streams of the last 15 min (0 firing now, in 0 open incidents)"
+    )
     assert preview(engine, silence(text="a=b"), 200.0).windows == []
     assert engine.snapshot() == before
 

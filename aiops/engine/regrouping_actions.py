@@ -1,0 +1,80 @@
+"""Actions of people on the grouping: merge an incident into another one, split alerts out of it."""
+
+from __future__ import annotations
+
+from aiops.engine.acted_incident import acted_incident, actor_of, check_members, ids_in, named_incident
+from aiops.engine.arrival import Moment
+from aiops.engine.incidents.clusters import ClusterState
+from aiops.engine.incidents.handled import new_deed
+from aiops.engine.incidents.lifecycle import Incidents
+from aiops.engine.incidents.merging import Merging
+from aiops.engine.incidents.regrouping import Regrouping
+from aiops.engine.incidents.state import IncidentState
+from aiops.errors import UsageError
+from aiops.records import Action
+from aiops.wording import plural
+
+
+class RegroupingActions:
+    """Applies them to incidents that the engine remembers."""
+
+    def __init__(self, incidents: Incidents) -> None:
+        self.incidents = incidents
+        self.handling = incidents.handling
+        self.regrouping = Regrouping(Merging(incidents))
+
+    def merge(self, action: Action, moment: Moment) -> str:
+        """Make an open incident a part of another open one, which stays."""
+        incident, source, now = acted_incident(self.incidents, action)
+        into = action.args.get("into", "")
+        if not into:
+            raise UsageError("$.args.into: expected the incident that stays; got none")
+        target, cluster, _ = named_incident(self.incidents, into, "$.args.into")
+        if target is incident:
+            raise UsageError(f"{now}$.args.into: expected another incident; {into[:80]} is {incident.id} itself")
+        for one, at in ((incident, source), (target, cluster)):
+            _check_regroupable(one, at, now, "merged")
+        by = actor_of(action)
+        before = {"incident": incident.id, "to": self.handling.of(target.id).assigned_to}
+        self.handling.did(target.id, new_deed(action.id, "merge", moment.now, by, **before))
+        self.regrouping.merge(cluster, source, by, moment)
+        return (
+            f"{now}merged into {target.id}, which stays; endpoints that know {incident.id} get its end, and nobody is "
+            "called"
+        )
+
+    def split(self, action: Action, moment: Moment) -> str:
+        """Make an incident of its own of some alert streams; later alerts of them go there."""
+        incident, cluster, now = acted_incident(self.incidents, action)
+        _check_regroupable(incident, cluster, now, "split")
+        names = ids_in(action.args.get("alerts", ""))
+        if not names:
+            raise UsageError(f"{now}$.args.alerts: expected the ids of alerts; got none")
+        check_members(cluster, names, now)
+        members = _members(cluster, names)
+        if len(members) == len(cluster.members) and not cluster.overflow:
+            raise UsageError(f"{now}$.args.alerts: expected some of its alerts; got all, and nothing would be left")
+        deed = new_deed(action.id, "split", moment.now, actor_of(action))
+        made = self.regrouping.split(cluster, members, deed, moment)
+        return (
+            f"{now}{plural(len(members), 'alert stream')} split out to {made.id}, where later alerts of them go; "
+            f"endpoints that know {incident.id} get a quiet message, and nobody is called"
+        )
+
+
+def _members(cluster: ClusterState, names: set[str]) -> list[int]:
+    """Return the numbers of members that are named by alert or fingerprint."""
+    return [
+        member.number
+        for member in cluster.members.values()
+        if member.alert in names or member.fingerprint in names or not names.isdisjoint(member.streams)
+    ]
+
+
+def _check_regroupable(incident: IncidentState, cluster: ClusterState, now: str, what: str) -> None:
+    if incident.status == "resolved":
+        raise UsageError(f"{now}{incident.id} is resolved: only open incidents can be {what}; reopen it first")
+    if cluster.storm is not None:
+        raise UsageError(
+            f"{now}{incident.id} groups what came during a storm, by kind and not one by one: it cannot be {what}"
+        )
