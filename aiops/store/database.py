@@ -15,6 +15,7 @@ from pathlib import Path
 
 from aiops.errors import AiopsError
 from aiops.private import narrow
+from aiops.store.changes import Changes
 from aiops.store.schema import migrate
 
 # The longest wait for a writer of another process (the command line).
@@ -32,6 +33,8 @@ class Database:
     def __init__(self, path: Path) -> None:
         """Open or create the file and migrate it; raise `AiopsError` if that fails."""
         self.path = path
+        # What writers commit, for those who follow.
+        self.changes = Changes()
         # Held by the writer: whoever holds it knows that nobody else writes.
         self.quiet = threading.RLock()
         self._local = threading.local()
@@ -43,8 +46,11 @@ class Database:
             raise AiopsError(f"store {path}: {error}: expected a writable SQLite file of this program") from error
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Open a durable transaction: committed and synced to disk on leaving, rolled back on any exception."""
+    def transaction(self, topic: str = "") -> Iterator[sqlite3.Connection]:
+        """Open a durable transaction: committed and synced to disk on leaving, rolled back on any exception.
+
+        Once committed it is a change of `topic`; without one, its writer marks what changed.
+        """
         with self.quiet:
             self._writer.execute("begin immediate")
             try:
@@ -54,6 +60,8 @@ class Database:
                 if self._writer.in_transaction:
                     self._writer.execute("rollback")
                 raise
+        if topic:
+            self.changes.mark(topic)
 
     @property
     def reader(self) -> sqlite3.Connection:

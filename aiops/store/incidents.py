@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from aiops.engine.events import IncidentChanged
 from aiops.records import Incident, parse_severity
+from aiops.search import indexing
 
 Status = Literal["open", "acknowledged", "resolved", "merged"]
 # One page of a list; the API continues with `before`.
@@ -64,7 +65,7 @@ _COLUMNS = ", ".join(Summary.__struct_fields__)
 def refresh(connection: sqlite3.Connection, present: Present) -> None:
     """Update a row to the present state; a row of another version, or of a later record, stays as it is."""
     incident = present.incident
-    connection.execute(
+    found = connection.execute(
         "update incidents set severity = ?, title = ?, last_alert_at = ?, alert_count = ?, body = ?, seq = ?"
         " where id = ? and version = ? and seq <= ?",
         (
@@ -79,6 +80,8 @@ def refresh(connection: sqlite3.Connection, present: Present) -> None:
             present.seq,
         ),
     )
+    if found.rowcount:
+        indexing.refresh(connection, incident, incident.opened_at or 0.0)
 
 
 def upsert(connection: sqlite3.Connection, event: IncidentChanged, changed: int, received_at: float) -> None:
@@ -103,7 +106,7 @@ def upsert(connection: sqlite3.Connection, event: IncidentChanged, changed: int,
         event.seq,
         received_at,
     )
-    connection.execute(
+    found = connection.execute(
         f"insert into incidents ({_COLUMNS}, body, seq, received_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
         " on conflict (id) do update set version = excluded.version, status = excluded.status,"
         " severity = excluded.severity, title = excluded.title, opened_at = excluded.opened_at,"
@@ -113,6 +116,8 @@ def upsert(connection: sqlite3.Connection, event: IncidentChanged, changed: int,
         " where (excluded.version, excluded.seq) >= (incidents.version, incidents.seq)",
         values,
     )
+    if found.rowcount:
+        indexing.write(connection, incident, event.version, event.at)
 
 
 def get(connection: sqlite3.Connection, id: str) -> Stored | None:

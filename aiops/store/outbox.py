@@ -27,8 +27,13 @@ STATES: tuple[State, ...] = ("due", "sent", "superseded", "dead", "dropped")
 OVER = ("resolved", "merged")
 # Changes that open or reopen one.
 BEGUN = ("opened", "reopened")
+# It is open again after its end was notified, no worse than before.
+RETURNED = "returned"
+# It opens quietly: a person merged or split incidents, and its alerts were notified as parts of another one.
+MOVED = "moved"
+SETTLING = (*BEGUN, RETURNED, MOVED)
 # Changes whose messages describe the incident. An acknowledgement does not: a pager shows its state alone.
-_SAYING = ("opened", "reopened", "updated")
+_SAYING = (*SETTLING, "updated")
 # A person reads the error text; a receiver's whole HTML page would not help.
 MAX_ERROR_CHARS = 1_000
 
@@ -37,7 +42,7 @@ class Entry(Struct, kw_only=True):
     """A row to add.
 
     `body` is the incident's JSON at that version, `at` the time of the change (Unix seconds). `severity`, `cause` (the
-    first suspect) and `named` (all that the endpoint was notified of, as JSON of `NamedAlerts`) are compared with the
+    likely one) and `named` (all that the endpoint was notified of, as JSON of `NamedAlerts`) are compared with the
     next change.
     """
 
@@ -55,6 +60,10 @@ class Entry(Struct, kw_only=True):
     traceparent: str = ""
     news: list[str] = []
     named: bytes | None = None
+    # How it was routed, for its reminders; see `aiops.notify.routes.Plan`.
+    plan: bytes | None = None
+    # Why an opening is held (JSON of `aiops.store.held.Hold`); it is sent once it is released.
+    held: bytes | None = None
 
 
 class NamedAlerts(Struct):
@@ -72,7 +81,7 @@ class NotificationHistory(Struct):
     Superseded rows do not count, nor does a waiting update, which the next one supersedes. `changes` counts all rows,
     and `updates` the updates since the incident opened or reopened. `severity` is the worst one since then, `cause` the
     last suspect ever, `last_due_at` the time of the newest row and `last_change` its change. `named` holds the names
-    since then. `waiting_due_at` is the due time of a waiting update.
+    since then. `waiting_due_at` is the due time of a waiting update, `held` why the opening is held.
     """
 
     changes: int = 0
@@ -83,6 +92,7 @@ class NotificationHistory(Struct):
     last_change: str | None = None
     named: NamedAlerts = msgspec.field(default_factory=NamedAlerts)
     waiting_due_at: float | None = None
+    held: bytes | None = None
 
 
 class Row(Struct):
@@ -108,19 +118,19 @@ class Row(Struct):
     news: str = "[]"
     named: bytes | None = None
     repeats: int = 0
+    held: bytes | None = None
 
 
 _COLUMNS = ", ".join(Row.__struct_fields__)
 _CLAIM = f"""
 select {_COLUMNS} from outbox o
-where state = 'due' and endpoint = ? and due_at <= ?
+where state = 'due' and endpoint = ? and due_at <= ? and held is null
   and not exists (
     select 1 from outbox earlier
     where earlier.state = 'due' and earlier.endpoint = o.endpoint and earlier.incident = o.incident
       and earlier.version < o.version)
 order by due_at, id limit ?
 """  # noqa: S608 - the columns are this module's own
-
 
 # Marks a row that the rebuilt history implies and that has no attempt; such rows are found by it.
 ASSUMED = "counted as sent: the store was rebuilt"
@@ -130,29 +140,6 @@ insert into audit (seq, at, topic, incident, version, actor, text)
 select :seq, :now, 'outbox', incident, version, :actor,
     'message ' || id || ' (' || change || ') to ' || endpoint || ' ' || :did || '; it was ' || state from outbox
 """
-
-
-# A reminder: the incident is sent in its present state, as a delivery of its own.
-_REMIND = """
-select o.id, o.endpoint, o.incident, o.version, o.repeats, i.body from incidents i
-join outbox o on o.incident = i.id and o.endpoint = :endpoint
-where i.status = 'open' and i.severity >= :severity and o.state = 'sent' and o.changed_at <= :since
-  and json_extract(cast(i.body as text), '$.silenced_by') is null
-  and not exists (
-    select 1 from outbox later
-    where later.endpoint = o.endpoint and later.incident = o.incident and later.version > o.version
-      and later.state != 'superseded')
-order by o.changed_at limit :limit
-"""
-
-
-def suspect(incident: Incident) -> str | None:
-    """Return the first suspect; None if it is the only entity that alerts, which the title names already."""
-    if not incident.causes:
-        return None
-    entity = incident.causes[0].entity
-    is_all = incident.entities == [entity] and incident.entity_count <= 1 and not incident.more_entities
-    return None if is_all else entity
 
 
 def row_key(endpoint: str, incident: str, version: int, repeats: int = 0) -> str:
@@ -178,7 +165,8 @@ def _absorb(connection: sqlite3.Connection, entry: Entry, now: float) -> None:
     if before is None or before[1] <= now or before[2]:
         return
     connection.execute(
-        "update outbox set body = ?, severity = ?, cause = ?, named = ?, due_at = min(due_at, ?) where id = ?",
+        "update outbox set body = ?, severity = ?, cause = ?, named = ?,"
+        " due_at = case when held is null then min(due_at, ?) else due_at end where id = ?",
         (entry.body, entry.severity, entry.cause, entry.named, entry.due_at, before[0]),
     )
     connection.execute(
@@ -215,7 +203,8 @@ class OutboxTable:
     ) -> NotificationHistory:
         """Return the notifications of `incident` to `endpoint` before `version`, if any."""
         found = connection.execute(
-            "select id, severity, cause, change, due_at, state, repeats from outbox"
+            "select id, severity, cause, change, case when held is null then due_at else created_at end, state,"
+            " repeats, held from outbox"
             " where endpoint = ? and incident = ? and version < ? and state != 'superseded' order by version",
             (endpoint, incident, version),
         ).fetchall()
@@ -235,6 +224,7 @@ class OutboxTable:
             kept[-1][3],
             _named_by(connection, since[-1][0]),
             min(waiting.values(), default=None),
+            next((row[7] for row in kept if row[7] is not None and row[5] == "due"), None),
         )
 
     def _waits(self, number: int, change: str, state: str, repeats: int) -> bool:
@@ -251,8 +241,8 @@ class OutboxTable:
         for entry in entries:
             cursor = connection.execute(
                 "insert into outbox (endpoint, incident, version, key, change, body, at, link, severity, cause,"
-                " due_at, created_at, changed_at, traceparent, news, named)"
-                " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " due_at, created_at, changed_at, traceparent, news, named, plan, held)"
+                " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                 " on conflict do nothing",
                 (
                     entry.endpoint,
@@ -271,6 +261,8 @@ class OutboxTable:
                     entry.traceparent,
                     msgspec.json.encode(entry.news).decode(),
                     entry.named,
+                    entry.plan,
+                    entry.held,
                 ),
             )
             if cursor.rowcount > 0:
@@ -306,8 +298,7 @@ class OutboxTable:
         connection.executemany("update outbox set state = 'superseded', changed_at = ? where id = ?", idle)
 
     def _hasten(self, connection: sqlite3.Connection, entry: Entry, now: float) -> None:
-        waiting = self._waiting(connection, entry.endpoint, entry.incident, entry.version)
-        values = [(now, number) for number in waiting]
+        values = [(now, each) for each in self._waiting(connection, entry.endpoint, entry.incident, entry.version)]
         connection.executemany("update outbox set due_at = min(due_at, ?) where id = ? and attempt = 0", values)
 
     def _waiting(self, connection: sqlite3.Connection, endpoint: str, incident: str, version: int) -> list[int]:
@@ -319,15 +310,17 @@ class OutboxTable:
         with self._lock:
             return [row[0] for row in found if self._waits(*row)]
 
-    def cancel_settling(self, connection: sqlite3.Connection, endpoint: str, incident: str, now: float) -> bool:
-        """Withdraw an opening or reopening that is not due yet, with all that waits behind it.
+    def withdraw(
+        self, connection: sqlite3.Connection, endpoint: str, incident: str, changes: Sequence[str], now: float
+    ) -> bool:
+        """Withdraw a message that settles or is held, with all that waits behind it.
 
-        Return True if there was one. An incident that resolves while it settles is not notified, as settling intends.
+        Return True if there was one. What ends while it settles is not notified, nor an end that did not last.
         """
         first = connection.execute(
             "select min(version) from outbox where endpoint = ? and incident = ? and state = 'due'"
-            " and change in ('opened', 'reopened') and attempt = 0 and repeats = 0 and due_at > ?",
-            (endpoint, incident, now),
+            " and change in (select value from json_each(?)) and attempt = 0 and repeats = 0 and due_at > ?",
+            (endpoint, incident, msgspec.json.encode(changes).decode(), now),
         ).fetchone()[0]
         if first is None:
             return False
@@ -338,26 +331,6 @@ class OutboxTable:
             (now, endpoint, incident, first),
         )
         return True
-
-    def remind(self, endpoint: str, severity: int, since: float, now: float, limit: int = 100) -> int:
-        """Send a reminder of open incidents that nobody has acknowledged; return their number.
-
-        They are at or above a severity and not silenced, and `endpoint` got no message about them after `since`. The
-        message carries the incident in its present state, and is a delivery of its own with its own key.
-        """
-        values = {"endpoint": endpoint, "severity": severity, "since": since, "limit": limit}
-        if self._database.reader.execute(_REMIND, values).fetchone() is None:
-            return 0
-        with self._database.transaction() as connection:
-            found = connection.execute(_REMIND, values).fetchall()
-            for number, name, incident, version, repeats, body in found:
-                key = row_key(name, incident, version, repeats + 1)
-                connection.execute(
-                    "update outbox set state = 'due', attempt = 0, repeats = ?, key = ?, body = ?, news = '[]', at = ?,"
-                    " due_at = ?, created_at = ?, changed_at = ? where id = ?",
-                    (repeats + 1, key, body, now, now, now, now, number),
-                )
-        return len(found)
 
     def claim(self, now: float, limit: int, endpoints: Collection[str]) -> list[Row]:
         """Claim up to `limit` rows of each endpoint; answer each by `sent`, `retry`, `dead` or `release`."""
@@ -388,6 +361,11 @@ class OutboxTable:
             times.extend([due_at for due_at, row in found if row not in flying][:1])
         return min(times, default=None)
 
+    def is_in_flight(self, endpoint: str, incident: str) -> bool:
+        """Return True if an attempt for an incident is under way."""
+        with self._lock:
+            return (endpoint, incident) in self._in_flight.values()
+
     def release(self, ids: Sequence[int]) -> None:
         """Release claimed rows without an attempt."""
         with self._lock:
@@ -406,7 +384,8 @@ class OutboxTable:
     def retry(self, id: int, due_at: float, now: float, *, status: int | None = None, error: str = "") -> None:
         """Schedule another attempt of a row from `due_at` on."""
         self._answer(
-            "update outbox set attempt = attempt + 1, due_at = ?, changed_at = ?, last_status = ?, last_error = ?"
+            "update outbox set attempt = attempt + 1, due_at = ?, changed_at = ?, last_status = ?, last_error = ?,"
+            " held = null"
             " where id = ? and state = 'due'",
             [(due_at, now, status, error[:MAX_ERROR_CHARS], id)],
             [id],
@@ -422,7 +401,7 @@ class OutboxTable:
         )
 
     def _answer(self, statement: str, values: Iterable[tuple[object, ...]], ids: Sequence[int]) -> None:
-        with self._database.transaction() as connection:
+        with self._database.transaction("deliveries") as connection:
             connection.executemany(statement, values)
         # Only now: a row that is released before its answer is on disk could be claimed again.
         self.release(ids)
@@ -449,16 +428,25 @@ class OutboxTable:
         """Drop rows, the given ones or all of `state`; return their number."""
         return self._move("dropped", state, now, ids, actor)
 
+    def restore(self, now: float, ids: Sequence[int], *, actor: str | None = None) -> int:
+        """Make dropped rows dead again: they wait for a person, as before they were dropped."""
+        return self._move("dead", "dropped", now, ids, actor)
+
+    def row(self, id: int) -> Row | None:
+        """Return one row; None if there is none of that number."""
+        found = self._database.reader.execute(f"select {_COLUMNS} from outbox where id = ?", (id,)).fetchone()  # noqa: S608
+        return None if found is None else Row(*found)
+
     def _move(
         self, to: State, state: State, now: float, ids: Sequence[int] | None, actor: str | None, more: str = ""
     ) -> int:
         which = " where state = :state" + ("" if ids is None else " and id = :id")
         values: dict[str, object] = {"to": to, "now": now, "state": state, "actor": actor, "seq": NO_RECORD}
-        values["did"] = "is sent again" if to == "due" else "was dropped"
+        values["did"] = {"due": "is sent again", "dead": "waits again"}.get(to, "was dropped")
         entries = _AUDITED + which
         update = f"update outbox set state = :to, due_at = :now, changed_at = :now{more}{which}"  # noqa: S608
         moved = 0
-        with self._database.transaction() as connection:
+        with self._database.transaction("deliveries") as connection:
             for number in [None] if ids is None else ids:
                 connection.execute(entries, {**values, "id": number})
                 moved += connection.execute(update, {**values, "id": number}).rowcount
@@ -469,29 +457,21 @@ class OutboxTable:
         found = self._database.reader.execute("select endpoint, state, count(*) from outbox group by endpoint, state")
         return {(endpoint, state): count for endpoint, state, count in found}
 
+    def undelivered(self) -> dict[str, int]:
+        """Return the number of dead messages by endpoint that wait for a person.
+
+        One that a newer message of its incident supersedes waits for nobody.
+        """
+        found = self._database.reader.execute(
+            "select endpoint, count(*) from outbox as one where state = 'dead' and not exists (select 1 from outbox"
+            " where endpoint = one.endpoint and incident = one.incident and version > one.version and state = 'sent')"
+            " group by endpoint order by endpoint"
+        )
+        return {str(endpoint): int(count) for endpoint, count in found}
+
     def oldest_age_s(self, now: float) -> float:
         """Return the age in seconds of the oldest row that is due and not sent; 0 if none is overdue."""
         found = self._database.reader.execute(
             "select min(due_at) from outbox where state = 'due' and due_at <= ?", (now,)
         ).fetchone()[0]
         return 0.0 if found is None else max(0.0, now - float(found))
-
-
-class OutboxTransaction:
-    """The outbox inside an open transaction, for the notification policy."""
-
-    def __init__(self, table: OutboxTable, connection: sqlite3.Connection) -> None:
-        self._table = table
-        self._connection = connection
-
-    def history(self, endpoint: str, incident: str, version: int = 1 << 62) -> NotificationHistory:
-        """See `OutboxTable.history`."""
-        return self._table.history(self._connection, endpoint, incident, version)
-
-    def cancel_settling(self, endpoint: str, incident: str, now: float) -> bool:
-        """See `OutboxTable.cancel_settling`."""
-        return self._table.cancel_settling(self._connection, endpoint, incident, now)
-
-    def supersede(self, endpoint: str, incident: str, version: int, now: float) -> None:
-        """See `OutboxTable.supersede`."""
-        self._table.supersede(self._connection, endpoint, incident, version, now)

@@ -32,7 +32,7 @@ KEPT = 3
 # The consequence of an unknown outbox, for the sentence about a lost store.
 MISSING = "; what was due before the journal ends counts as sent, and some notifications may be missing"
 # Tables that deliveries and runs fill, not records.
-_TABLES = ("outbox", "trail")
+_TABLES = ("outbox", "trail", "delivery_references")
 
 
 class Repaired(Struct):

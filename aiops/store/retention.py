@@ -11,6 +11,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from aiops.search import backfill
+from aiops.store import alert_retention
 from aiops.store.database import VACUUM_PAGES, Database
 
 _DAY_S = 86_400.0
@@ -40,6 +42,8 @@ class KeepConfig(Struct, frozen=True, forbid_unknown_fields=True):
     letters_s: Age = 30 * _DAY_S
     # Deliveries are looked up while an incident is discussed.
     deliveries_s: Age = 30 * _DAY_S
+    # Alerts are looked up while an incident is discussed and when a silence is reviewed; a quarter of a year has both.
+    alerts_s: Age = 90 * _DAY_S
 
 
 _STEPS = (
@@ -48,6 +52,11 @@ _STEPS = (
         "id in (select o.id from outbox o left join incidents i on i.id = o.incident where o.state in"
         " ('sent', 'superseded', 'dropped') and o.changed_at < ? and coalesce(i.status, 'resolved')"
         " in ('resolved', 'merged') limit ?)",
+    ),
+    (
+        "delivery_references",
+        "number in (select r.number from delivery_references r left join incidents i on i.id = r.incident where"
+        " r.changed_at < ? and coalesce(i.status, 'resolved') in ('resolved', 'merged') limit ?)",
     ),
     ("audit", "number in (select number from audit where received_at < ? order by received_at limit ?)"),
     ("dead_letters", "number in (select number from dead_letters where at < ? order by number limit ?)"),
@@ -69,6 +78,7 @@ def prune(
     """
     ages = {
         "outbox": keep.deliveries_s,
+        "delivery_references": keep.deliveries_s,
         "audit": keep.audit_s,
         "dead_letters": keep.letters_s,
         "incidents": keep.incidents_s,
@@ -77,11 +87,23 @@ def prune(
     statements = [(f"delete from {table} where {where}", now - ages[table]) for table, where in _STEPS]  # noqa: S608
     statements.append((_BEYOND, newest - MAX_LETTERS))
     removed = sum(_remove(database, statement, bound, rows, pause) for statement, bound in statements)
+    _index_older(database, rows, pause)
+    removed += alert_retention.prune(database, now, keep.alerts_s, pause)
     for _ in range(CALL_PAGES // VACUUM_PAGES):
         if not database.reclaim():
             break
         pause()
     return removed
+
+
+def _index_older(database: Database, rows: int, pause: Callable[[], object]) -> None:
+    """Write the lines of incidents that an earlier release stored."""
+    for _ in range(rows // backfill.STEP):
+        if not backfill.missing(database.reader):
+            return
+        with database.transaction() as connection:
+            backfill.step(connection)
+        pause()
 
 
 def _remove(database: Database, statement: str, bound: float, rows: int, pause: Callable[[], object]) -> int:

@@ -117,7 +117,190 @@ drop index audit_at;
 create index audit_received on audit (received_at);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _TRACED, _NEWS + _TRAIL + _RECEIVED)
+# What a receiver calls an incident: later messages go where the first one is.
+_REFERENCES = """
+create table delivery_references (
+    number integer primary key autoincrement,
+    endpoint text not null,
+    incident text not null,
+    reference text not null,
+    changed_at real not null,
+    unique (endpoint, incident)
+);
+"""
+
+# How a message was routed, which its reminders follow, and why an opening is held.
+_ROUTED = """
+alter table outbox add column plan blob;
+alter table outbox add column held blob;
+create index outbox_held on outbox (endpoint, incident) where held is not null and state = 'due';
+"""
+
+# A line of an incident without its body, for lists; the words by which it is found, and its text for phrases. The words
+# of a text are kept with it: they are removed one by one, without an index by incident, which would double the table.
+_SEARCH = """
+create table incident_lines (
+    number integer primary key,
+    id text not null unique,
+    version integer not null,
+    status text not null,
+    opened_at real not null,
+    resolved_at real,
+    merged_into text,
+    severity integer not null,
+    title text not null,
+    last_alert_at real not null,
+    alert_count integer not null,
+    verdict text not null,
+    alert text not null,
+    entity text not null,
+    more integer not null,
+    is_cut integer not null,
+    entity_count integer not null,
+    cause text,
+    confidence text,
+    probability real,
+    is_confirmed integer not null,
+    reason text not null,
+    perhaps text not null,
+    services text not null,
+    sources text not null,
+    teams text not null,
+    owner text,
+    snoozed_until real,
+    is_storm integer not null,
+    digest integer not null
+);
+create index incident_lines_status on incident_lines (status);
+create index incident_lines_opened on incident_lines (opened_at, id);
+create index incident_lines_resolved on incident_lines (resolved_at) where resolved_at is not null;
+create table incident_terms (
+    kind integer not null,
+    word text not null,
+    number integer not null,
+    primary key (kind, word, number)
+) without rowid;
+create table incident_texts (
+    number integer primary key,
+    text text not null,
+    terms text not null
+);
+create trigger incident_removed after delete on incidents begin
+    delete from incident_terms where kind in (0, 1, 2, 3, 4, 5, 6) and word in (
+        select json_extract(j.value, '$[1]') from incident_lines l join incident_texts t on t.number = l.number,
+        json_each(t.terms) j where l.id = old.id
+    ) and number = (select number from incident_lines where id = old.id);
+    delete from incident_texts where number = (select number from incident_lines where id = old.id);
+    delete from incident_lines where id = old.id;
+end;
+"""
+
+# The history of alerts. A row of `alert_episodes` is the present state of an episode in the engine, by the number of
+# the record that began it. What its alerts have in common is kept once a stream. Counts of minutes and dispositions are
+# added up: each frame adds its own, in its transaction. `removed_*` count what a bound or its age took away.
+_HISTORY = """
+create table alert_streams (
+    id integer primary key,
+    fingerprint text not null unique,
+    name text not null,
+    entity text not null,
+    workload text not null,
+    service text,
+    source text,
+    labels text not null,
+    seen_at real not null
+);
+
+create table alert_episodes (
+    seq integer primary key,
+    stream integer not null,
+    severity integer not null,
+    started_at real not null,
+    last_at real not null,
+    ended_at real,
+    ended_by text,
+    count integer not null,
+    disposition text not null,
+    incident text,
+    cluster integer not null,
+    member integer not null,
+    silence text,
+    reason text,
+    message text,
+    url text,
+    alert_id text not null,
+    received_at real not null
+);
+create index alert_episodes_started on alert_episodes (started_at);
+create index alert_episodes_stream on alert_episodes (stream, started_at);
+create index alert_episodes_incident on alert_episodes (incident, started_at) where incident is not null;
+create index alert_episodes_cluster on alert_episodes (cluster);
+create index alert_episodes_silence on alert_episodes (silence, started_at) where silence is not null;
+create index alert_episodes_rejected on alert_episodes (started_at) where disposition = 'rejected';
+
+create table alert_minutes (
+    number integer primary key,
+    incident text not null,
+    minute integer not null,
+    name text not null,
+    service text not null,
+    severity integer not null,
+    count integer not null,
+    received_at real not null,
+    unique (incident, minute, name, service, severity)
+);
+
+create table alert_totals (
+    minute integer not null,
+    disposition text not null,
+    count integer not null,
+    primary key (minute, disposition)
+) without rowid;
+
+create table site_changes (
+    number integer primary key,
+    seq integer not null unique,
+    at real not null,
+    received_at real not null,
+    entity text not null,
+    service text,
+    name text not null,
+    message text,
+    url text,
+    labels text not null
+);
+create index site_changes_at on site_changes (at);
+
+create table alert_history (
+    one integer primary key check (one = 1),
+    episodes integer not null default 0,
+    removed_episodes integer not null default 0,
+    removed_alerts integer not null default 0,
+    removed_until real,
+    left_out integer not null default 0
+);
+insert into alert_history (one) values (1);
+"""
+
+# What fires now, and what ended of late, without a walk through all of the day.
+_FIRING = """
+create index alert_episodes_firing on alert_episodes (stream) where ended_at is null;
+create index alert_episodes_ended on alert_episodes (ended_at) where ended_at is not null;
+"""
+# Every page counts incidents by status and severity: an index holds both, rows hold bodies of some kilobytes.
+_LEVELS = "create index incidents_levels on incidents (status, severity);"
+
+MIGRATIONS: tuple[str, ...] = (
+    _FIRST,
+    _TRACED,
+    _NEWS + _TRAIL + _RECEIVED,
+    _REFERENCES,
+    _ROUTED,
+    _SEARCH,
+    _HISTORY,
+    _FIRING,
+    _LEVELS,
+)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

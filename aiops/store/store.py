@@ -14,14 +14,18 @@ from typing import Protocol
 
 from msgspec import Struct, field
 
-from aiops.engine.events import Event, IncidentChanged
+from aiops.engine.events import Event, Feedback, IncidentChanged, Notice
 from aiops.ports import DeadLetter
 from aiops.records import Action
-from aiops.store import audit, incidents
+from aiops.search import backfill
+from aiops.store import alert_writing, audit, incidents
 from aiops.store.database import Database
 from aiops.store.diagnosis import is_content
+from aiops.store.frame_alerts import EpisodeRow, FrameAlerts
+from aiops.store.held import Waiting, waiting
 from aiops.store.incidents import Present
-from aiops.store.outbox import Entry, OutboxTable, OutboxTransaction
+from aiops.store.outbox import Entry, OutboxTable
+from aiops.store.outbox_transaction import OutboxTransaction
 
 FILE_NAME = "aiops.db"
 # The topic of audit entries about a rebuilt store.
@@ -36,10 +40,23 @@ class NotificationPolicy(Protocol):
         ...
 
 
+class Reviewer(Protocol):
+    """Reviews openings that wait, and adds late ones."""
+
+    def reconsider(self, outbox: OutboxTransaction, waiting: Waiting, now: float) -> bool:
+        """Hold, release or keep one opening; return True if it may leave earlier than before."""
+        ...
+
+    def late_entries(self, outbox: OutboxTransaction, event: IncidentChanged, now: float) -> Iterable[Entry]:
+        """Return the openings that the present state of an incident lacks."""
+        ...
+
+
 class FrameDecisions(Struct):
     """The decisions of one frame of the journal.
 
     `at` is the host's clock (Unix seconds); `actions` are the frame's operator actions by the number of the record.
+    `alerts` are what it adds to the history of alerts, which may wait a second for others.
     Without `notify` nobody is notified: a store that was lost is written again, with the notifications that follow from
     the policy kept as sent.
     """
@@ -50,6 +67,7 @@ class FrameDecisions(Struct):
     letters: list[DeadLetter] = field(default_factory=list)
     actions: dict[int, Action] = field(default_factory=dict)
     notify: bool = True
+    alerts: FrameAlerts | None = None
 
     @property
     def is_kept(self) -> bool:
@@ -74,10 +92,17 @@ class Store:
         self._is_careful = False
         # Notifications of frames that another store had are kept as sent, unless its outbox could be read whole.
         self._assumes_sent = True
+        self._index_open()
 
     def applied(self) -> int:
         """Return the number of the first frame that is not in the store."""
         return int(self.database.reader.execute("select frame from applied").fetchone()[0])
+
+    def _index_open(self) -> None:
+        """Write the lines of open incidents that an earlier release stored; the others follow with retention."""
+        with self.database.transaction() as connection:
+            while backfill.step(connection, active=True):
+                pass
 
     def begin_again(self, notify_from: int, now: float, reason: str, *, assume_sent: bool = True) -> None:
         """Record that this store replaces another one.
@@ -118,13 +143,62 @@ class Store:
             added = sum(self._write(connection, item) for item in fresh)
             if fresh:
                 connection.execute("update applied set frame = ?, at = ?", (fresh[-1].frame + 1, fresh[-1].at))
-            return added
+        self._mark(fresh, added)
+        return added
+
+    def _mark(self, fresh: Sequence[FrameDecisions], added: int) -> None:
+        """Mark the committed decisions for those who follow."""
+        changes = self.database.changes
+        for item in fresh:
+            changed = [event.incident.id for event in item.events if isinstance(event, IncidentChanged)]
+            # Notes and corrections change no incident, and stand on its page.
+            changed += [action.incident for action in item.actions.values() if action.incident]
+            if changed:
+                changes.mark("incidents", changed)
+            verbs = {event.verb for event in item.events if isinstance(event, Feedback)}
+            if verbs & {"silence", "unsilence"}:
+                changes.mark("silences")
+            if verbs or any(isinstance(event, Notice) for event in item.events):
+                changes.mark("audit")
+            if item.letters:
+                changes.mark("dead_letters")
+        if added:
+            changes.mark("deliveries")
 
     def refresh(self, present: Sequence[Present]) -> None:
         """Update incidents to their present state without new versions; raise `sqlite3.Error` as `apply` does."""
         with self.database.transaction() as connection:
             for one in present:
                 incidents.refresh(connection, one)
+        self.database.changes.mark("incidents", [one.incident.id for one in present])
+
+    def keep_episodes(self, rows: Sequence[EpisodeRow]) -> None:
+        """Update episodes of alerts to their present state; raise `sqlite3.Error` as `apply` does."""
+        with self.database.transaction() as connection:
+            alert_writing.update(connection, rows)
+
+    def review(self, reviewer: Reviewer, now: float, *, everything: bool) -> int:
+        """Let the reviewer look at openings that wait; return how many may leave earlier.
+
+        Without `everything` only at those that are held. Raise `sqlite3.Error` as `apply` does.
+        """
+        found = [one for one in waiting(self.database.reader, now) if everything or one.held is not None]
+        if not found:
+            return 0
+        with self.database.transaction() as connection:
+            outbox = OutboxTransaction(self.outbox, connection)
+            return sum(reviewer.reconsider(outbox, one, now) for one in found)
+
+    def add_late(self, reviewer: Reviewer, events: Sequence[IncidentChanged], now: float) -> int:
+        """Add the openings that the present states of incidents lack; return their number.
+
+        Raise `sqlite3.Error` as `apply` does.
+        """
+        with self.database.transaction() as connection:
+            outbox = OutboxTransaction(self.outbox, connection)
+            return sum(
+                self.outbox.add(connection, list(reviewer.late_entries(outbox, event, now)), now) for event in events
+            )
 
     def _write(self, connection: sqlite3.Connection, item: FrameDecisions) -> int:
         newest: dict[str, tuple[IncidentChanged, int]] = {}
@@ -136,6 +210,8 @@ class Store:
         for changed in newest.values():
             self._whole(connection, partial(incidents.upsert, connection, *changed, item.at))
         self._whole(connection, partial(audit.add_letters, connection, item.letters, item.at))
+        if item.alerts:
+            self._whole(connection, partial(alert_writing.write, connection, item.alerts, item.at))
         return added
 
     def _event(

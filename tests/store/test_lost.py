@@ -90,8 +90,10 @@ def replaced(state: Path) -> None:
 def flipped(state: Path) -> None:
     log = state / "aiops.db-wal"
     raw = bytearray(log.read_bytes())
-    # In the middle: tables are made before it, and transactions come after it.
-    middle = len(raw) // 2
+    # In the page of the frame in the middle: tables are made before it, and transactions come after it. A frame whose
+    # head is damaged may be one of an earlier log.
+    head, frame = 32, 24 + int.from_bytes(raw[8:12], "big")
+    middle = head + (len(raw) - head) // frame // 2 * frame + frame // 2
     raw[middle : middle + 50] = bytes(byte ^ 0xFF for byte in raw[middle : middle + 50])
     log.write_bytes(raw)
 

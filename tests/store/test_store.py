@@ -16,7 +16,8 @@ from aiops.ports import DeadLetter
 from aiops.records import Action, Incident
 from aiops.store import audit, incidents
 from aiops.store.database import Database, open_reader
-from aiops.store.outbox import Entry, OutboxTransaction
+from aiops.store.outbox import Entry
+from aiops.store.outbox_transaction import OutboxTransaction
 from aiops.store.retention import CALL_PAGES, STEP_ROWS, KeepConfig, prune
 from aiops.store.schema import MIGRATIONS
 from aiops.store.store import FrameDecisions, Store

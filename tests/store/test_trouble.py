@@ -18,7 +18,7 @@ from aiops.ports import DeadLetter, Received
 from aiops.records import Alert, Incident, Record
 from aiops.store import audit, incidents
 from aiops.store.diagnosis import is_content, is_damage, trouble
-from aiops.store.outbox import OutboxTransaction
+from aiops.store.outbox_transaction import OutboxTransaction
 from aiops.store.store import FrameDecisions, Store
 from tests.daemons import bare_daemon
 
