@@ -96,22 +96,40 @@ class Guard:
                 "http.options.tokens, or bind to 127.0.0.1"
             )
 
-    def check(self, headers: Mapping[str, str], scope: Scope) -> Token | Refusal | None:
+    def check(self, headers: Mapping[str, str], scope: Scope, *, basic: bool = False) -> Token | Refusal | None:
         """Return the token of a request (None: allowed without one), or the refusal.
 
-        Header names are lower case.
+        Header names are lower case. `basic`: the token may be the password of basic authentication, whatever the scope.
         """
         foreign = self.check_origin(headers, changes=scope != "read")
         if foreign is not None:
             return foreign
         if self.open:
             return None
-        token = self._token(headers.get("authorization", ""), scope)
+        token = self._token(headers.get("authorization", ""), basic=basic or scope == "ingest")
         if token is None:
             return Refusal(401, "expected `Authorization: Bearer TOKEN` with a token that is known")
         if scope not in token.scopes and not (scope == "read" and "write" in token.scopes):
             return Refusal(403, f"expected a token with the scope {scope}; {token.name} has {', '.join(token.scopes)}")
         return token
+
+    def check_secret(self, secret: str, *, alone: bool = False) -> Refusal | None:
+        """Return the refusal of a token that came for ingest outside of `Authorization`; None if it may send.
+
+        `alone`: it came in an address, which proxies and browsers log. It must then be good for nothing else.
+        """
+        token = self.find(secret) if secret else None
+        if token is None:
+            return Refusal(401, "expected a token that is known")
+        if "ingest" not in token.scopes:
+            return Refusal(403, f"expected a token with the scope ingest; {token.name} has {', '.join(token.scopes)}")
+        if alone and set(token.scopes) != {"ingest"}:
+            return Refusal(
+                403,
+                f"expected a token with the scope ingest alone in an address; {token.name} has "
+                f"{', '.join(token.scopes)}: make another one",
+            )
+        return None
 
     def check_origin(self, headers: Mapping[str, str], *, changes: bool = True) -> Refusal | None:
         """Refuse a request of another site's page: it must not use the operator's browser to reach the API.
@@ -125,18 +143,23 @@ class Guard:
         reason = self._origins.foreign(headers, changes=changes)
         return Refusal(403, reason) if reason is not None else None
 
-    def _token(self, header: str, scope: Scope) -> Token | None:
+    def _token(self, header: str, *, basic: bool) -> Token | None:
         """Return the token of an `Authorization` header: a bearer, or the password of basic authentication.
 
-        Basic authentication is for senders that know nothing else (SNS, Pingdom: `https://name:TOKEN@host/`), so only
-        where alerts are sent: a browser that once knew it would add it to every later request of its own accord.
+        Basic authentication is for programs that know nothing else (SNS, Pingdom: `https://name:TOKEN@host/`, amtool),
+        and only for their requests: a browser that once knew it would add it to every later request of its own accord.
         """
         kind, _, given = header.partition(" ")
-        if kind.lower() == "basic" and scope == "ingest":
+        if kind.lower() == "basic" and basic:
             given = _password(given)
         elif kind.lower() != "bearer":
             return None
         return self.find(given.strip()) if given.strip() else None
+
+    @property
+    def tokens(self) -> list[Token]:
+        """Return all tokens, as configured."""
+        return list(self._by_hash.values())
 
     def find(self, secret: str) -> Token | None:
         """Return the token that has this secret."""

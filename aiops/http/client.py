@@ -1,13 +1,14 @@
 """The HTTP client for all requests that an incident causes: guarded, bounded, without redirects.
 
-It reads no proxy settings of the environment, keeps no cookies, follows no redirect and accepts no compressed answers.
-An error never holds more of a request than its host.
+It keeps no cookies, follows no redirect and accepts no compressed answers. It uses a proxy only if it is given one. An
+error never holds more of a request than its host.
 """
 
 from __future__ import annotations
 
 import base64
 import ssl
+import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -20,6 +21,7 @@ from msgspec import Struct, field
 from aiops.errors import UsageError
 from aiops.http.connections import AddressRefused, Deadline, GuardedBackend, Resolve, resolve
 from aiops.http.network_guard import refusal
+from aiops.http.proxies import Choose, Proxy, no_proxy
 from aiops.http.redaction import origin_of, redact
 from aiops.version import __version__
 
@@ -58,18 +60,29 @@ class HttpClient:
         *,
         allow_private: bool = False,
         ca_file: str | None = None,
+        certificate: tuple[str, str] | None = None,
+        proxy: Choose = no_proxy,
         resolve: Resolve = resolve,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`allow_private` permits http and private addresses; `ca_file` (PEM) replaces the system's trust."""
+        """Raise `UsageError` for files that hold no certificates.
+
+        `allow_private` permits http and private addresses; `ca_file` (PEM) replaces the system's trust; `certificate`
+        is our own with its key (two files, PEM); `proxy` chooses a proxy for each target.
+        """
         self.allow_private = allow_private
         self._deadline = Deadline(monotonic)
+        self._resolve = resolve
+        self._proxy = proxy
+        self._trust = _trust(ca_file, certificate)
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=_trust(ca_file),
+            ssl_context=self._trust,
             max_connections=_MAX_CONNECTIONS,
             keepalive_expiry=KEEP_ALIVE_S,
             network_backend=GuardedBackend(resolve, self._deadline, allow_private=allow_private),
         )
+        self._proxied: dict[Proxy, httpcore2.HTTPProxy] = {}
+        self._lock = threading.Lock()
 
     def check(self, url: str, place: str) -> None:
         """Raise `UsageError` for a URL that is never allowed; addresses are checked when connecting."""
@@ -102,10 +115,11 @@ class HttpClient:
         returns False.
         """
         target = self._parse(url)
+        pool, through = self._way(target)
         self._deadline.start(timeout_s, gate)
         wait_s = {"connect": min(CONNECT_TIMEOUT_S, timeout_s), "read": timeout_s, "write": timeout_s}
         try:
-            with self._pool.stream(
+            with pool.stream(
                 method,
                 httpcore2.URL(scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path),
                 headers=_headers(target, headers or {}, body),
@@ -115,18 +129,53 @@ class HttpClient:
                 found = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in response.headers}
                 return HttpReply(response.status, found, _beginning(response))
         except AddressRefused as error:
-            raise HttpFailure(f"{origin_of(url)}: {error}") from None
+            raise HttpFailure(f"{origin_of(url)}{through}: {error}") from None
         except httpcore2.TimeoutException:
-            raise HttpFailure(f"{origin_of(url)}: no answer within {timeout_s:g} s") from None
+            raise HttpFailure(f"{origin_of(url)}{through}: no answer within {timeout_s:g} s") from None
         except (httpcore2.NetworkError, httpcore2.RemoteProtocolError, httpcore2.ProxyError) as error:
-            raise HttpFailure(f"{origin_of(url)}: {_reason(error)}") from None
+            raise HttpFailure(f"{origin_of(url)}{through}: {_reason(error)}") from None
         except (httpcore2.LocalProtocolError, httpcore2.UnsupportedProtocol):
             # The text of this one may quote a header, which may be a secret.
             raise HttpFailure(f"{origin_of(url)}: the request has a character that HTTP forbids", retry=False) from None
 
     def close(self) -> None:
         """Close idle connections."""
-        self._pool.close()
+        with self._lock:
+            pools = [self._pool, *self._proxied.values()]
+        for pool in pools:
+            pool.close()
+
+    def _way(self, target: httpx2.URL) -> tuple[httpcore2.ConnectionPool, str]:
+        """Return the pool of connections to a target, and the words for its proxy."""
+        host = target.raw_host.decode("ascii", "replace")
+        proxy = self._proxy(target.scheme, host, target.port or (443 if target.scheme == "https" else 80))
+        if proxy is None:
+            return self._pool, ""
+        # Only the proxy learns where a name leads; an address in the URL is judged here, as without one.
+        why = refusal(host, allow_private=self.allow_private)
+        if why == "no IP address" and not self.allow_private and host.rstrip(".").split(".")[-1] == "localhost":
+            # To the proxy, this is its own machine.
+            why = "this host"
+        if why not in (None, "no IP address"):
+            raise HttpFailure(f"{target.scheme}://{host}: refused to connect: {why}")
+        with self._lock:
+            pool = self._proxied.get(proxy)
+            if pool is None:
+                pool = self._proxied[proxy] = self._proxy_pool(proxy)
+        return pool, f" through the proxy {proxy.url.partition('://')[2]}"
+
+    def _proxy_pool(self, proxy: Proxy) -> httpcore2.HTTPProxy:
+        # A proxy is part of the own network. What is refused of it is what is no proxy anywhere: metadata services.
+        backend = GuardedBackend(self._resolve, self._deadline, allow_private=True)
+        return httpcore2.HTTPProxy(
+            proxy.url,
+            proxy_auth=proxy.auth,
+            ssl_context=self._trust,
+            proxy_ssl_context=self._trust if proxy.url.startswith("https:") else None,
+            max_connections=_MAX_CONNECTIONS,
+            keepalive_expiry=KEEP_ALIVE_S,
+            network_backend=backend,
+        )
 
     def _parse(self, url: str) -> httpx2.URL:
         schemes = ("https", "http") if self.allow_private else ("https",)
@@ -144,13 +193,24 @@ class HttpClient:
         return parsed
 
 
-def _trust(ca_file: str | None) -> ssl.SSLContext:
-    if not ca_file:
+def _trust(ca_file: str | None, certificate: tuple[str, str] | None = None) -> ssl.SSLContext:
+    if not ca_file and certificate is None:
         return _system_trust()
     try:
-        return ssl.create_default_context(cafile=ca_file)
+        # Not the shared one: our certificate must not go to the receivers of other endpoints.
+        context = ssl.create_default_context(cafile=ca_file) if ca_file else httpcore2.default_ssl_context()
     except OSError as error:
         raise UsageError(f"ca_file {ca_file}: {error.strerror or error}: expected certificates in PEM") from error
+    if certificate is not None:
+        try:
+            context.load_cert_chain(*certificate)
+        except OSError as error:
+            # An `SSLError` is one as well: a key of another certificate, or one with a password.
+            raise UsageError(
+                f"cert_file {certificate[0]}, key_file {certificate[1]}: {error.strerror or error}: expected a "
+                "certificate and its key without a password, in PEM"
+            ) from error
+    return context
 
 
 @cache

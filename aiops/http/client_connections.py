@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal, Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,6 +22,9 @@ _BUSY: list[tuple[bytes, bytes]] = [
     (b"content-length", b"0"),
     (b"connection", b"close"),
 ]
+_EXTENSION = "aiops.connections"
+# The longest path that is compared; those that are refused unread are shorter.
+_MAX_PATH = 200
 Place = Literal["served", "probes", "none"]
 
 
@@ -41,6 +45,8 @@ class Connections:
         self._open: set[Connection] = set()
         # The time from which on each may be closed. A probe's may be at once.
         self._idle: dict[Connection, float] = {}
+        # Beginnings of requests that are refused unread, and until when.
+        self._refused: dict[bytes, float] = {}
 
     def add(self, connection: Connection) -> Place:
         """Find a place for a newcomer; the connection idle for longest may be closed for it."""
@@ -63,6 +69,22 @@ class Connections:
         """Note that the connection has a request under way."""
         self._idle.pop(connection, None)
 
+    def lasting(self, connection: Connection) -> None:
+        """Give the place of a connection to others: its answer lasts, and another bound counts it."""
+        self._open.discard(connection)
+        self._idle.pop(connection, None)
+
+    def refuse(self, path: bytes, for_s: float) -> None:
+        """Refuse requests for a path without reading them, for so long."""
+        self._refused[b"GET " + path] = self._now() + for_s
+
+    def refuses(self, data: bytes) -> bool:
+        """Return True if data is the beginning of a request that is refused unread."""
+        if not self._refused:
+            return False
+        start = data[:_MAX_PATH].partition(b"?")[0].partition(b" HTTP/")[0]
+        return self._refused.get(start, 0.0) > self._now()
+
     def remove(self, connection: Connection) -> None:
         """Note that the connection is closed."""
         self._open.discard(connection)
@@ -75,6 +97,40 @@ class Connections:
         if longest is not None:
             self.remove(longest)
             longest.transport.close()
+
+
+def giving_place(app: ASGIApp, give: Callable[[], None], refuse: Callable[[bytes, float], None]) -> ASGIApp:
+    """Return an application that may give its connection's place to others, and refuse requests unread.
+
+    See `give_place` and `refuse_unread`.
+    """
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        path, _, _ = scope.get("raw_path", b"").partition(b"?")
+        own = {"give": give, "refuse": partial(refuse, path)}
+        await app({**scope, "extensions": {**scope.get("extensions", {}), _EXTENSION: own}}, receive, send)
+
+    return answer
+
+
+def give_place(scope: Scope) -> None:
+    """Let an answer that lasts, such as a stream of events, hold no place among the server's connections.
+
+    Whoever calls it bounds these answers by a number of its own. Nothing happens under another server.
+    """
+    found = scope.get("extensions", {}).get(_EXTENSION)
+    if found is not None:
+        found["give"]()
+
+
+def refuse_unread(scope: Scope, for_s: float) -> None:
+    """Let the server answer 503 to further requests for this path, for so long, without reading them.
+
+    Thousands of clients that are refused one by one would take the processor from everything else.
+    """
+    found = scope.get("extensions", {}).get(_EXTENSION)
+    if found is not None:
+        found["refuse"](for_s)
 
 
 def only_probes(app: ASGIApp) -> ASGIApp:

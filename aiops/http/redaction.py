@@ -11,6 +11,9 @@ MAX_EXCERPT_CHARS = 300
 _URL = re.compile(r"(https?://)(?:[^\s/@\"'<>]*@)?([^\s/?#\"'<>]{1,255})[^\s\"'<>]*", re.IGNORECASE)
 # Text that looks like a credential, known or not: signing secrets, and what follows a scheme of authorization.
 _CREDENTIAL = re.compile(r"(whsec_|(?:bearer|basic|geniekey)\s+)[\w+/=.~-]{4,}", re.IGNORECASE)
+# A token of this server (`aiops.http.auth.new_token`), which senders may have in an address.
+_TOKEN = re.compile(r"(aiops_)[\w-]{43}(?![\w-])")
+_RAW_TOKEN = re.compile(rb"(aiops_)[\w-]{43}(?![\w-])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 # A "secret" of fewer characters is a test's; replacing it would garble every text.
 _MIN_SECRET_CHARS = 4
@@ -42,8 +45,18 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
         if len(secret) >= _MIN_SECRET_CHARS:
             text = text.replace(secret, _HIDDEN)
     text = _CREDENTIAL.sub(rf"\1{_HIDDEN}", text)
+    text = _TOKEN.sub(rf"\1{_HIDDEN}", text)
     text = _URL.sub(r"\1\2/…", text)
     return _CONTROL.sub(" ", text).strip()
+
+
+def without_tokens(raw: bytes) -> bytes:
+    """Return a body without tokens of this server, for people: some senders put one into a field.
+
+    >>> without_tokens(b'{"key": "aiops_' + b"x" * 43 + b'"}')
+    b'{"key": "aiops_[redacted]"}'
+    """
+    return _RAW_TOKEN.sub(rb"\1[redacted]", raw) if b"aiops_" in raw else raw
 
 
 def excerpt(body: bytes, secrets: Iterable[str] = ()) -> str:

@@ -17,9 +17,11 @@ from msgspec import Struct
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from aiops.errors import UsageError
-from aiops.http.client_connections import Connections, is_probe, only_probes
+from aiops.http.client_connections import Connections, giving_place, is_probe, only_probes
 
 _BUSY = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+# For clients that are refused unread: they are many.
+_REFUSED = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 60\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 # Connections that the kernel holds for us, and those that are taken at a time. asyncio tries for a whole round
 # when it is out of file descriptors, and reports each try; then it waits a second.
 _BACKLOG, _ACCEPTED = 1024, 16
@@ -150,11 +152,16 @@ def _guarded(limits: Limits) -> type[H11Protocol]:
                 transport.write(_BUSY)
                 transport.close()
                 return
-            if place == "probes":
-                self.app = only_probes(self.app)
+            self.app = (
+                only_probes(self.app) if place == "probes" else giving_place(self.app, self._give_place, places.refuse)
+            )
             self._await_head()
 
         def data_received(self, data: bytes) -> None:
+            if self.cycle is None and places.refuses(data):
+                self.transport.write(_REFUSED)
+                self.transport.close()
+                return
             super().data_received(data)
             if self.cycle is not None and not self.cycle.response_complete:
                 self._head_came()
@@ -191,6 +198,9 @@ def _guarded(limits: Limits) -> type[H11Protocol]:
             if self._stall_timer is not None:
                 self._stall_timer.cancel()
                 self._stall_timer = None
+
+        def _give_place(self) -> None:
+            places.lasting(self)
 
         def _await_head(self) -> None:
             self._head_timer = self.loop.call_later(limits.head_timeout_s, self.transport.abort)

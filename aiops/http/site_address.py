@@ -16,6 +16,7 @@ from aiops.errors import UsageError
 
 # Letters that mean the same in a path, a cookie's path and an attribute of a page.
 _BASE = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?")
 _PORTS = {"http": ":80", "https": ":443"}
 # The browser's words for requests of the page itself, and for an address that a person typed or reloaded.
 OWN_PAGE = ("same-origin", "none")
@@ -52,6 +53,19 @@ class Address(Struct, frozen=True):
     def secure(self) -> bool:
         """True if people reach the site over TLS."""
         return self.origin.startswith("https:")
+
+
+def site_of(address: Address, host: str, scheme: str) -> str:
+    """Return the configured address of the site, else that of a request.
+
+    Empty for a host that is no name.
+
+    >>> site_of(Address(), "ops.example:8640", "http"), site_of(Address(), "x y)", "http")
+    ('http://ops.example:8640', '')
+    """
+    if address.origin:
+        return address.origin + address.base
+    return f"{scheme}://{host}" if _HOST.fullmatch(host) else ""
 
 
 class Origins:

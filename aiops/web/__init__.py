@@ -1,7 +1,8 @@
-"""The API, the probes and the incident pages, over a host that the daemon implements.
+"""The API and the probes, over a host that the daemon implements.
 
 Read `host` (what is needed of the daemon), `app` (all routes), `operations` and `openapi` (the API), one module a
-topic, `pages` and `forms` (HTML), `sessions` and `formtokens` (sign-in).
+topic, `alertmanager` (Alertmanager's API), `forms`, `sessions` and `formtokens` (sign-in).
 
-May import: durations, engine, errors, http, matchers, records, respond, store, version, wording, zones.
+May import: durations, engine, errors, http, matchers, patterns, ports, records, respond, search, store, version,
+views, wording, zones.
 """

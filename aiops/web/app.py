@@ -17,17 +17,49 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aiops.http.auth import Guard, Refusal
 from aiops.http.prefix import Prefixed
-from aiops.web import deliveries, incidents, runs, silences
+from aiops.web import (
+    alerts,
+    briefs,
+    deliveries,
+    engine,
+    incident_actions,
+    incident_silence,
+    incident_views,
+    incidents,
+    playbooks,
+    replays,
+    runs,
+    silences,
+    stream,
+    tokens,
+)
+from aiops.web.alertmanager import AlertmanagerApi
+from aiops.web.callbacks import Callbacks
 from aiops.web.host import Host
+from aiops.web.hub import Hub
 from aiops.web.openapi import document
 from aiops.web.operations import Caller, Operation, error_response, json_response
-from aiops.web.pages import Pages
 from aiops.web.sessions import SessionGuard
 
-OPERATIONS: list[Operation] = [*incidents.OPERATIONS, *silences.OPERATIONS, *runs.OPERATIONS, *deliveries.OPERATIONS]
-# Pages hold text from payloads. Nothing in them may run, be framed, or fetch from elsewhere.
+OPERATIONS: list[Operation] = [
+    *incident_actions.OPERATIONS,
+    *incidents.OPERATIONS,
+    *alerts.OPERATIONS,
+    *briefs.OPERATIONS,
+    *incident_views.OPERATIONS,
+    *incident_silence.OPERATIONS,
+    *silences.OPERATIONS,
+    *runs.OPERATIONS,
+    *deliveries.OPERATIONS,
+    *engine.OPERATIONS,
+    *playbooks.OPERATIONS,
+    *replays.OPERATIONS,
+    *tokens.OPERATIONS,
+]
+# Pages hold text from payloads. Nothing in them may run, be framed, or fetch from elsewhere; the one script is a file.
 CSP = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self';"
+    " base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS = [
     (b"content-security-policy", CSP.encode()),
@@ -37,13 +69,27 @@ HEADERS = [
     (b"cache-control", b"no-store"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
+# Browsers that follow changes: one for each person and wall screen.
+MAX_STREAMS = 500
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
+Pages = Callable[[Caller, Sequence[Operation], Callable[[], float]], Sequence[BaseRoute]]
+
+
 def create_app(
-    host: Host, guard: Guard, routes: Sequence[BaseRoute] = (), *, clock: Callable[[], float] = time.time
+    host: Host,
+    guard: Guard,
+    routes: Sequence[BaseRoute] = (),
+    *,
+    pages: Pages = lambda caller, operations, clock: [],
+    clock: Callable[[], float] = time.time,
+    max_streams: int = MAX_STREAMS,
 ) -> Starlette:
-    """Create the application; `routes` (those of HTTP ingest) come first. `clock` gives Unix seconds."""
+    """Create the application; `routes` (those of HTTP ingest) come first, those of `pages` last.
+
+    `clock` gives Unix seconds. At most `max_streams` clients follow changes.
+    """
     session_guard = SessionGuard(guard, clock)
     caller = Caller(host, session_guard, clock)
     probes = _Probes(host, session_guard)
@@ -53,7 +99,11 @@ def create_app(
         Route("/metrics", probes.metrics),
         Route("/api/v1/openapi.json", _described(session_guard)),
         *(_route(caller, operation) for operation in OPERATIONS),
-        *Pages(caller, OPERATIONS, clock).routes(),
+        stream.Stream(Hub(host.store, max_streams), session_guard).route(),
+        Route(replays.ARCHIVES, replays.ArchiveUpload(host, session_guard).answer, methods=["POST"]),
+        Route("/callbacks/{endpoint}", Callbacks(host, guard, clock).answer, methods=["POST"]),
+        *AlertmanagerApi(host, session_guard, clock).routes(),
+        *pages(caller, OPERATIONS, clock),
     ]
     app = Starlette(
         routes=[*routes, *own],
@@ -74,6 +124,7 @@ def _route(caller: Caller, operation: Operation) -> Route:
 
 def _described(session_guard: SessionGuard) -> Callable[[Request], Any]:
     text = document(OPERATIONS, session_guard.guard.address.base or "/")
+    text["paths"][stream.PATH] = {"get": stream.description()}
 
     async def describe(request: Request) -> Response:
         found = session_guard.check(request, "read")
@@ -138,4 +189,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 async def _fault(request: Request, error: Exception) -> Response:
     # The trace goes to the log; its content is private.
-    return error_response(500, "internal error; see the daemon's log")
+    response = error_response(500, "internal error; see the daemon's log")
+    # Starlette answers faults outside of all middleware, out of reach of `_Headers`.
+    response.raw_headers.extend(HEADERS)
+    return response

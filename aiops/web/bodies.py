@@ -12,9 +12,9 @@ from msgspec import Meta, Struct, field
 from aiops.engine.silences.silences import Silence
 from aiops.matchers import Matcher
 from aiops.records import Incident
-from aiops.respond.history import Run
+from aiops.respond.history import Refusal, Run, SwitchMove
 from aiops.respond.runs import Plan
-from aiops.store.incidents import Status
+from aiops.views.silence_calendar import Occurrence
 
 Text = Annotated[str, Meta(max_length=2_000)]
 Entity = Annotated[str, Meta(min_length=1, max_length=1_024)]
@@ -23,6 +23,8 @@ AlertId = Annotated[str, Meta(min_length=1, max_length=1_024, pattern=r"^[^,]+$"
 Limit = Annotated[int, Meta(ge=1, le=1_000)]
 SeverityWord = Literal["ok", "info", "warning", "high", "critical"]
 
+
+Position = Annotated[str, Meta(max_length=1_200, pattern=r"^([0-9]{1,12}(\.[0-9]{1,9})?~){1,3}.+$(?!\n)")]
 
 # A matcher, or several separated by commas, as people write them.
 MatcherText = Annotated[str, Meta(min_length=1, max_length=8_000)]
@@ -38,41 +40,42 @@ class Nothing(Struct, forbid_unknown_fields=True):
     """An empty body, `{}`."""
 
 
-class Line(Struct):
-    """An incident in a list."""
+class Inhibited(Struct):
+    """An endpoint that is not notified of an incident while another alert fires.
 
-    id: str
-    version: int
-    status: Status
-    severity: SeverityWord
-    title: str
-    opened_at: float
-    last_alert_at: float
-    resolved_at: float | None
-    alert_count: int
-    merged_into: str | None
+    `by` names that alert, `incident` is the one it belongs to, `rule` the inhibition rule or `topology`. `since` is in
+    Unix seconds.
+    """
 
-
-class Lines(Struct):
-    """A page of incidents, last opened first. `next` is the value of `before` for the page that follows."""
-
-    incidents: list[Line]
-    next: str | None = None
+    endpoint: str
+    by: str
+    rule: str
+    since: float
+    incident: str | None = None
 
 
 class Detail(Struct):
-    """An incident with all its details."""
+    """An incident with all its details, and the endpoints that inhibition keeps from being notified."""
 
     incident: Incident
     version: int
+    inhibited: list[Inhibited] = []
+
+
+class ExplainQuery(Struct, forbid_unknown_fields=True):
+    """The id of a stream's first alert, or the stream's fingerprint."""
+
+    alert: Entity
 
 
 class ListQuery(Struct, forbid_unknown_fields=True):
-    """A selection of incidents: `status` may be several, joined by commas.
+    """A selection of incidents: `q` is a search in words and `field:value`.
 
-    `since` compares the last alert.
+    `status` may be several, joined by commas. `since` compares the last alert. `before` is the `next` of the page
+    before, of the same order. With `facets`, all that was found is counted.
     """
 
+    q: Annotated[str, Meta(max_length=8_000)] = ""
     status: (
         Annotated[
             str, Meta(pattern=r"^(open|acknowledged|resolved|merged)(,(open|acknowledged|resolved|merged))*$(?!\n)")
@@ -81,8 +84,30 @@ class ListQuery(Struct, forbid_unknown_fields=True):
     ) = None
     min_severity: SeverityWord | None = None
     since: Annotated[float, Meta(ge=0, le=4_102_444_800)] | None = None
-    before: Annotated[str, Meta(max_length=1_100, pattern=r"^[0-9]{1,12}(\.[0-9]{1,9})?~.+$(?!\n)")] | None = None
+    sort: Literal["opened", "last", "severity", "alerts"] = "opened"
+    order: Literal["desc", "asc"] = "desc"
+    facets: bool = False
+    before: Position | None = None
     limit: Limit = 100
+
+
+class AlertHistoryQuery(Struct, forbid_unknown_fields=True):
+    """A search in the history of alerts: `q` in words and `field:value`, the others exact.
+
+    `since` and `until` (Unix seconds) bound the time in which an alert began to fire. `before` is the `next` of the
+    page before.
+    """
+
+    q: Annotated[str, Meta(max_length=8_000)] = ""
+    incident: Annotated[str, Meta(max_length=1_024)] = ""
+    silence: Annotated[str, Meta(max_length=1_024)] = ""
+    fingerprint: Annotated[str, Meta(max_length=64)] = ""
+    since: Annotated[float, Meta(ge=0, le=4_102_444_800)] | None = None
+    until: Annotated[float, Meta(ge=0, le=4_102_444_800)] | None = None
+    before: Annotated[str, Meta(max_length=60, pattern=r"^[0-9]{1,12}(\.[0-9]{1,12})?~[0-9]{1,18}$(?!\n)")] | None = (
+        None
+    )
+    limit: Limit = 50
 
 
 class Note(Struct, forbid_unknown_fields=True):
@@ -117,6 +142,13 @@ class ConfirmPlaybook(Struct, forbid_unknown_fields=True):
     message: Text | None = None
 
 
+class RejectPlaybook(Struct, forbid_unknown_fields=True):
+    """A suggested playbook that is not for this incident, and why."""
+
+    playbook: Entity
+    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
 class Done(Struct):
     """The engine's answer to an action: `id` is the action's record in the journal."""
 
@@ -145,8 +177,32 @@ class NewSilence(Struct, forbid_unknown_fields=True, rename={"from_": "from"}):
     id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,62}$(?!\n)")] | None = None
 
 
+class SilencesQuery(Struct, forbid_unknown_fields=True):
+    """The silences to list: `current` (active or scheduled), `ended` within five days, or all."""
+
+    state: Literal["current", "ended", "all"] = "current"
+
+
+class CalendarQuery(Struct, forbid_unknown_fields=True):
+    """The number of days to look ahead."""
+
+    days: Annotated[int, Meta(ge=1, le=31)] = 14
+
+
+class Calendar(Struct):
+    """Times at which silences are in force, by their starts; at most 100 of one, 500 in all."""
+
+    occurrences: list[Occurrence]
+
+
+class Extend(Struct, forbid_unknown_fields=True):
+    """The time in seconds by which a silence ends later; an ended one would be counted from now."""
+
+    seconds: Annotated[float, Meta(ge=60, le=366 * 86_400)]
+
+
 class Silences(Struct):
-    """Active and scheduled silences."""
+    """Silences in the order in which they were set; those that ended, last ended first."""
 
     silences: list[Silence]
 
@@ -174,10 +230,37 @@ class Deliveries(Struct):
     deliveries: list[Delivery]
 
 
+class DeliveryDetail(Struct):
+    """A row of the outbox with its content.
+
+    `news` are the sentences of the message. `body` is what was or will be sent, as the endpoint shows it; None if it
+    does not. `incident_then` is the incident as it was handed to the endpoint.
+    """
+
+    delivery: Delivery
+    news: list[str]
+    body: str | None
+    incident_then: Any
+
+
+class Tested(Struct):
+    """The answer to a test message: the status of HTTP, and the reason if it was not accepted."""
+
+    accepted: bool
+    status: int | None
+    reason: str
+
+
 class PlanQuery(Struct, forbid_unknown_fields=True):
     """The playbook to plan; by default the first suggestion."""
 
     playbook: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+
+
+class MarkdownQuery(Struct, forbid_unknown_fields=True):
+    """The length of the text: a summary for a chat, or all of the incident."""
+
+    full: bool = False
 
 
 class Planned(Struct):
@@ -212,6 +295,12 @@ class RunList(Struct):
     runs: list[Run]
 
 
+class RefusalList(Struct):
+    """Approvals after which nothing ran, newest first."""
+
+    refusals: list[Refusal]
+
+
 class RollBack(Struct, forbid_unknown_fields=True):
     """Roll back a run whose rollback waits for a person; `close`: nothing remains to be rolled back."""
 
@@ -239,6 +328,8 @@ class Switches(Struct):
     """
 
     switches: dict[str, bool]
+    # The last move of each: by whom, when and why.
+    moved: dict[str, SwitchMove] = {}
 
 
 class MoveSwitch(Struct, forbid_unknown_fields=True):
@@ -270,7 +361,11 @@ class Moved(Struct):
 
 
 class Endpoint(Struct):
-    """An endpoint, its state and the reason. `breaker` is closed, open or half-open."""
+    """An endpoint, its state and the reason. `breaker` is closed, open or half-open.
+
+    `undelivered` messages wait for a person, `waiting` ones for their next attempt. `ok` is false while either the
+    endpoint does not answer, or a message to it was given up.
+    """
 
     name: str
     ok: bool
@@ -278,6 +373,11 @@ class Endpoint(Struct):
     breaker: str
     disabled: bool
     in_flight: int
+    type: str = ""
+    fallback: str | None = None
+    undelivered: int = 0
+    waiting: int = 0
+    sent: int = 0
 
 
 class Endpoints(Struct):

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
 from aiops.errors import AiopsError
 from aiops.store import audit
 from aiops.web import bodies
@@ -29,8 +34,49 @@ def drop(call: Call) -> bodies.Moved:
 def list_endpoints(call: Call) -> bodies.Endpoints:
     """List the endpoints with their state."""
     found = call.host.delivery.endpoints() if call.host.delivery is not None else {}
-    names = bodies.Endpoint.__struct_fields__[1:]
-    return bodies.Endpoints([bodies.Endpoint(name, *(one[key] for key in names)) for name, one in found.items()])
+    outbox = call.host.store.outbox
+    undelivered, counts = outbox.undelivered(), outbox.counts()
+    return bodies.Endpoints(
+        [
+            _endpoint(name, one, undelivered.get(name, 0), counts.get((name, "due"), 0), counts.get((name, "sent"), 0))
+            for name, one in found.items()
+        ]
+    )
+
+
+def _endpoint(name: str, one: Mapping[str, Any], undelivered: int, waiting: int, sent: int) -> bodies.Endpoint:
+    state = (one["detail"], one["breaker"], one["disabled"], one["in_flight"], one["type"], one["fallback"])
+    return bodies.Endpoint(name, one["ok"] and not undelivered, *state, undelivered, waiting, sent)
+
+
+def show_delivery(call: Call) -> bodies.DeliveryDetail:
+    """Return one delivery with its content."""
+    text = call.params["id"]
+    row = call.host.store.outbox.row(int(text)) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+    if row is None:
+        raise ApiError(404, f"expected the number of a delivery; got {text[:100]!r}")
+    names = bodies.Delivery.__struct_fields__
+    shown = call.host.delivery.shown(row) if call.host.delivery is not None else None
+    try:
+        news, incident = msgspec.json.decode(row.news, type=list[str]), msgspec.json.decode(row.body)
+    except msgspec.DecodeError:
+        # A row of another release: its state is still of use.
+        news, incident = [], None
+    return bodies.DeliveryDetail(bodies.Delivery(**{name: getattr(row, name) for name in names}), news, shown, incident)
+
+
+def restore(call: Call) -> bodies.Moved:
+    """Undo a drop: the rows wait for a person again."""
+    return bodies.Moved(call.host.store.outbox.restore(call.clock(), call.body.ids or [], actor=call.actor or "local"))
+
+
+def try_endpoint(call: Call) -> bodies.Tested:
+    """Send a test message to an endpoint."""
+    name, delivery = call.params["name"], call.host.delivery
+    if delivery is None or name not in delivery.endpoints():
+        raise ApiError(404, f"expected the name of an endpoint; got {name[:100]!r}")
+    answer = delivery.test(name, call.actor or "local")
+    return bodies.Tested(answer.ok, answer.status, answer.reason)
 
 
 def enable(call: Call) -> bodies.Enabled:
@@ -89,6 +135,37 @@ OPERATIONS = [
     ),
     Operation(
         "dropDead", "POST", "/api/v1/outbox/drop", "Drop dead deliveries", "write", drop, bodies.Moved, bodies.Which
+    ),
+    Operation(
+        "showDelivery",
+        "GET",
+        "/api/v1/outbox/{id}",
+        "Show a delivery with its content",
+        "read",
+        show_delivery,
+        bodies.DeliveryDetail,
+        errors=(404,),
+    ),
+    Operation(
+        "restoreDropped",
+        "POST",
+        "/api/v1/outbox/restore",
+        "Undo a drop: the deliveries wait for a person again",
+        "write",
+        restore,
+        bodies.Moved,
+        bodies.Which,
+    ),
+    Operation(
+        "testEndpoint",
+        "POST",
+        "/api/v1/endpoints/{name}/test",
+        "Send a test message to an endpoint",
+        "write",
+        try_endpoint,
+        bodies.Tested,
+        bodies.Nothing,
+        errors=(404,),
     ),
     Operation("listEndpoints", "GET", "/api/v1/endpoints", "List endpoints", "read", list_endpoints, bodies.Endpoints),
     Operation(

@@ -6,12 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from aiops.engine.events import Feedback
+from aiops.engine.firing import FiringAlert
+from aiops.engine.member_explanation import MemberExplanation
 from aiops.engine.silence_preview import Preview
 from aiops.engine.silences.silences import Silence
+from aiops.ports import Answer, Reply
 from aiops.records import Action, Incident
-from aiops.respond.history import Run
+from aiops.respond.filled import Filled
+from aiops.respond.format import Playbook
+from aiops.respond.history import Refusal, Run, SwitchMove
+from aiops.respond.run_record import RunRecord
 from aiops.respond.runs import Plan
+from aiops.store.outbox import Row
 from aiops.store.store import Store
+from aiops.views.replay import Archive, Compared, Job
+from aiops.views.service_graph import ServiceGraph
 
 
 class Respond(Protocol):
@@ -30,6 +39,10 @@ class Respond(Protocol):
 
     def approve(self, incident: str, playbook: str, plan: str, actor: str) -> tuple[Plan, bool]:
         """Approve the plan of that id; return it, and True if its run was started."""
+        ...
+
+    def reject(self, incident: str, playbook: str, actor: str, reason: str) -> None:
+        """Record that a person rejected a playbook for an incident; approvals given so far for it end."""
         ...
 
     def switch(self, scope: str, engaged: bool, actor: str, reason: str = "") -> None:
@@ -52,6 +65,95 @@ class Respond(Protocol):
         """Return runs, last started first."""
         ...
 
+    def moves(self) -> Mapping[str, SwitchMove]:
+        """Return the last move of each kill switch that was ever moved."""
+        ...
+
+    def refusals(self) -> Sequence[Refusal]:
+        """Return the last approvals after which nothing ran, newest first."""
+        ...
+
+    def record(self, run: str) -> RunRecord | None:
+        """Return a run with its requests and answers; None for an unknown one."""
+        ...
+
+
+class Uploading(Protocol):
+    """An archive that is being written; `aiops.daemon.replay_uploads.Upload`."""
+
+    def write(self, chunk: bytes) -> None:
+        """Write a chunk; raise `UsageError` beyond the bound, or if the disk refuses it."""
+        ...
+
+    def abort(self) -> None:
+        """Remove what was written."""
+        ...
+
+
+class Uploads(Protocol):
+    """Uploaded archives; `aiops.daemon.replay_uploads.Uploads`."""
+
+    def begin(self) -> Any:
+        """Begin an archive: an `Uploading` that `finish` takes."""
+        ...
+
+    def finish(self, upload: Any, name: str) -> Archive:
+        """Keep an archive; raise `UsageError` for an empty one."""
+        ...
+
+    def listed(self) -> Sequence[Archive]:
+        """Return the archives that are kept, newest first."""
+        ...
+
+    @property
+    def max_bytes(self) -> int:
+        """Return the bound of an archive."""
+        ...
+
+
+class Replays(Protocol):
+    """Replays that people start; `aiops.daemon.replay_jobs.ReplayJobs`.
+
+    `KeyError` stands for an unknown job.
+    """
+
+    def submit(
+        self,
+        actor: str,
+        changes: Mapping[str, str],
+        *,
+        archive: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+    ) -> Job:
+        """Start a replay; raise `UsageError` for what does not fit, and while another one runs."""
+        ...
+
+    def listed(self) -> Sequence[Job]:
+        """Return the jobs, newest first."""
+        ...
+
+    def get(self, name: str) -> tuple[Job, Compared | None]:
+        """Return a job and its result, once it is done."""
+        ...
+
+    def keys(self) -> Mapping[str, str]:
+        """Return the keys that can be changed, with their present values."""
+        ...
+
+    def cancel(self, name: str) -> bool:
+        """End a job; return False if it had ended."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Remove a job with its result."""
+        ...
+
+    @property
+    def uploads(self) -> Uploads:
+        """Return the uploaded archives."""
+        ...
+
 
 class Delivery(Protocol):
     """The notification dispatcher, as the web uses it; `aiops.notify.dispatcher.Dispatcher`."""
@@ -65,6 +167,51 @@ class Delivery(Protocol):
 
     def enable(self, endpoint: str, actor: str, reason: str = "") -> bool:
         """Enable a disabled endpoint; return False if it was not disabled. May raise `AiopsError`."""
+        ...
+
+    def test(self, endpoint: str, actor: str) -> Answer:
+        """Send a test message now; raise `UsageError` for an unknown endpoint."""
+        ...
+
+    def shown(self, row: Row) -> str | None:
+        """Return what a message was or will be sent as; None if that is not known."""
+        ...
+
+    def read_back(self, endpoint: str, headers: Mapping[str, str], body: bytes, now: float) -> Sequence[Reply] | None:
+        """Return what people did at a receiver, by its report; None if the endpoint takes none.
+
+        Raise `NotGenuine` or `RecordError` for a report that is not accepted.
+        """
+        ...
+
+
+class Routed(Protocol):
+    """The way of an alert to its endpoints, and what holds its notifications back.
+
+    `inhibited_by` are fingerprints of alert streams, `muted_by` are time intervals, if all its routes are closed.
+    """
+
+    @property
+    def receivers(self) -> Sequence[str]: ...
+    @property
+    def inhibited_by(self) -> Sequence[str]: ...
+    @property
+    def muted_by(self) -> Sequence[str]: ...
+
+
+class Routing(Protocol):
+    """The routes and endpoints in use; `aiops.notify.routing_view.RoutingView`."""
+
+    def receivers(self) -> Sequence[str]:
+        """Return the names of all endpoints."""
+        ...
+
+    def routed(self, alerts: Sequence[FiringAlert], at: float) -> Sequence[Routed]:
+        """Return where each of the alerts leads at a time; all that fires must be among them for inhibition."""
+        ...
+
+    def yaml(self) -> str:
+        """Return the routes, inhibition and time intervals in use, as a configuration of Alertmanager."""
         ...
 
 
@@ -82,8 +229,18 @@ class Host(Protocol):
         ...
 
     @property
+    def services(self) -> ServiceGraph:
+        """Return the services of the configured topology, and who depends on whom; empty without one."""
+        ...
+
+    @property
     def delivery(self) -> Delivery | None:
         """Return the dispatcher; None if there is none."""
+        ...
+
+    @property
+    def replays(self) -> Replays | None:
+        """Return the replays that people start; None if there are none."""
         ...
 
     def act(self, action: Action, timeout_s: float = 5.0) -> Feedback | None:
@@ -93,16 +250,87 @@ class Host(Protocol):
         """
         ...
 
+    def act_all(self, actions: Sequence[Action], timeout_s: float = 5.0) -> Mapping[str, Feedback]:
+        """Pass several actions to the engine in one frame of the journal; each has an id.
+
+        Return the answers that came in time, by id.
+        """
+        ...
+
     def silences(self) -> Sequence[Silence]:
         """Return active and scheduled silences."""
+        ...
+
+    def all_silences(self) -> tuple[Sequence[Silence], Sequence[Silence]]:
+        """Return active and scheduled silences, and those that ended of late.
+
+        Raise `AiopsError` if the engine is too slow, as `firing` does.
+        """
+        ...
+
+    def firing(self) -> Sequence[FiringAlert]:
+        """Return all alerts that fire now."""
+        ...
+
+    @property
+    def routing(self) -> Routing:
+        """Return where alerts lead."""
+        ...
+
+    @property
+    def playbooks(self) -> Mapping[str, Playbook]:
+        """Return the playbooks in use by name, also where runs are disabled."""
+        ...
+
+    def playbook_text(self, name: str) -> str | None:
+        """Return the document of a playbook in use as it was written; None for another name.
+
+        Raise `AiopsError` if its file cannot be read any more.
+        """
+        ...
+
+    def filled(self, incident: Incident, playbook: str) -> Filled | None:
+        """Return a playbook filled in for an incident; None for a name that is not in use.
+
+        It reads the engine's view of the incident, or the record alone if the engine does not hold it or is too slow.
+        """
+        ...
+
+    def calibration(self) -> Mapping[str, Any] | None:
+        """Return how far ranked causes were right on this site; None without a ranker that measures it.
+
+        `outcomes` are confirmed causes, `needed` is their number before probabilities are stated, `hits` those that
+        were ranked first of the last `kept`; `error` and `coverage` are None before any. Raise `AiopsError` if the
+        engine is too slow.
+        """
+        ...
+
+    @property
+    def started_at(self) -> float:
+        """Return when the daemon started, in Unix seconds."""
+        ...
+
+    def reload_file(self) -> None:
+        """Read the configuration again, as SIGHUP does; raise `AiopsError` if it does not fit."""
         ...
 
     def preview(self, silence: Silence) -> Preview:
         """Return the alerts that a silence would match now; raise `AiopsError` if the engine is too slow."""
         ...
 
+    def explain(self, incident: str, alert: str) -> MemberExplanation | None:
+        """Return why a stream is in its incident, None if the engine does not hold it.
+
+        Raise `AiopsError` if the engine is too slow.
+        """
+        ...
+
     def health(self) -> Mapping[str, Any]:
         """Return `{"status": ok | degraded | failed | starting | stopping, "ready": bool, "reason": str, …}`."""
+        ...
+
+    def figures(self) -> Mapping[str, Any]:
+        """Return the figures of the engine's page; `aiops.views.engine_report.Figures` has them."""
         ...
 
     def metrics_text(self) -> str:

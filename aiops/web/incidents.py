@@ -3,72 +3,125 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
 
-from aiops.records import Action, Severity
+from aiops.engine.member_explanation import MemberExplanation, grounds
+from aiops.errors import AiopsError
+from aiops.records import Action, Incident, Severity
+from aiops.search.conditions import Wanted
+from aiops.search.listing import Order
+from aiops.search.syntax import read_query
 from aiops.store import incidents
-from aiops.store.incidents import Stored, Summary
+from aiops.store.held import held_of
+from aiops.store.incidents import Stored
+from aiops.views.incident_lines import Lines, read
 from aiops.web import bodies
+from aiops.web.host import Host
 from aiops.web.operations import ApiError, Call, Operation
 
 # The engine answers within a frame's time. A longer wait means that it is full or that its disk accepts nothing.
 ACT_TIMEOUT_S = 5.0
+NO_ENDPOINT = "no endpoint is configured: nobody is notified"
 
 
-def list_incidents(call: Call) -> bodies.Lines:
+def list_incidents(call: Call) -> Lines:
     """Return a page of incidents."""
     query: bodies.ListQuery = call.query
-    found = incidents.listed(
-        call.host.store.database.reader,
-        statuses=tuple(query.status.split(",")) if query.status else (),  # type: ignore[arg-type]
+    wanted = Wanted(
+        now=call.clock(),
+        query=read_query(query.q),
+        statuses=tuple(query.status.split(",")) if query.status else (),
         min_severity=Severity[query.min_severity.upper()] if query.min_severity else 0,
         since=query.since,
-        before=_cursor(query.before),
-        limit=query.limit,
     )
-    last = found[-1] if len(found) == query.limit else None
-    # `repr` gives the shortest text that parses to the same number.
-    following = f"{last.opened_at!r}~{last.id}" if last is not None else None
-    return bodies.Lines([_line(summary) for summary in found], following)
+    reader, order = call.host.store.database.reader, Order(query.sort, query.order == "asc")
+    return read(reader, wanted, order, limit=query.limit, before=query.before, with_facets=query.facets)
 
 
 def show_incident(call: Call) -> bodies.Detail:
     """Return one incident."""
-    stored = _stored(call)
-    return bodies.Detail(stored.incident, stored.version)
+    stored = stored_of(call)
+    held = held_of(call.host.store.database.reader, [stored.incident.id]).get(stored.incident.id, [])
+    inhibited = [
+        bodies.Inhibited(one.endpoint, one.hold.by, one.hold.rule, one.hold.since, one.hold.incident) for one in held
+    ]
+    return bodies.Detail(stored.incident, stored.version, inhibited)
+
+
+def explain(call: Call) -> MemberExplanation:
+    """Explain why a stream is in an incident, or why not."""
+    stored, alert = stored_of(call), call.query.alert
+    try:
+        found = call.host.explain(stored.incident.id, alert)
+    except AiopsError as error:
+        raise ApiError(503, str(error)) from None
+    found = found or _kept(stored.incident, alert)
+    if found is None:
+        raise ApiError(404, f"alert: expected the first alert of a stream, or its fingerprint; got {alert[:100]!r}")
+    return found
+
+
+def _kept(incident: Incident, alert: str) -> MemberExplanation | None:
+    """Explain a stream of an incident that only the store still has."""
+    member = next((one for one in incident.members if alert in (one.alert_id, one.fingerprint)), None)
+    if member is None:
+        return None
+    joined = grounds(-1, incident.id, member.evidence) if member.evidence else None
+    text = "It joined this incident." if joined is not None else "It opened a cluster, which belongs to this incident."
+    named = (member.fingerprint, member.alert_id, member.name, member.entity)
+    return MemberExplanation(*named, incident.id, member.first_at, text, joined=joined)
 
 
 def acknowledge(call: Call) -> bodies.Done:
     """Acknowledge an incident."""
-    return _act(call, "acknowledge", message=call.body.message)
+    return act(call, "acknowledge", message=call.body.message)
 
 
 def resolve(call: Call) -> bodies.Done:
     """Resolve an incident, although its alerts may still fire."""
-    return _act(call, "resolve", message=call.body.message)
+    return act(call, "resolve", message=call.body.message)
 
 
 def confirm_cause(call: Call) -> bodies.Done:
     """Confirm the cause of an incident."""
-    return _act(call, "confirm_cause", message=call.body.message, entity=call.body.entity)
+    return act(call, "confirm_cause", message=call.body.message, entity=call.body.entity)
 
 
 def confirm_grouping(call: Call) -> bodies.Done:
     """Record which alerts belong together and which do not."""
     args = {"alerts": ",".join(call.body.alerts), "wrong": ",".join(call.body.wrong)}
-    return _act(call, "confirm_grouping", message=call.body.message, args=args)
+    return act(call, "confirm_grouping", message=call.body.message, args=args)
 
 
 def confirm_playbook(call: Call) -> bodies.Done:
     """Record that a playbook was used, and its outcome."""
     args = {"playbook": call.body.playbook, "outcome": call.body.outcome}
-    return _act(call, "confirm_playbook", message=call.body.message, args=args)
+    return act(call, "confirm_playbook", message=call.body.message, args=args)
 
 
-def _act(
+def reject_playbook(call: Call) -> bodies.Done:
+    """Reject a suggested playbook for an incident; approvals of it that were given so far end."""
+    wanted, incident = call.body, stored_of(call).incident
+    if not wanted.reason.strip():
+        raise ApiError(400, "body: expected the reason; got blanks")
+    names = [one.name for one in incident.playbooks]
+    if wanted.playbook not in names and wanted.playbook not in call.host.playbooks:
+        raise ApiError(409, f"expected a playbook that is suggested or in use; got {wanted.playbook[:80]!r}")
+    if incident.status in ("resolved", "merged"):
+        raise ApiError(409, f"{incident.id} is {incident.status}: nothing is suggested for it any more")
+    if call.host.runs is not None:
+        try:
+            # The trail comes first: an approval must not outlive a rejection that people see.
+            call.host.runs.reject(incident.id, wanted.playbook, call.actor or "local", wanted.reason)
+        except AiopsError as error:
+            raise ApiError(503, str(error)) from None
+    return act(call, "reject_playbook", message=wanted.reason, args={"playbook": wanted.playbook})
+
+
+def act(
     call: Call, verb: str, *, message: str | None, entity: str | None = None, args: dict[str, str] | None = None
 ) -> bodies.Done:
-    stored = _stored(call)
+    """Pass an action on the incident of a call to the engine; raise `ApiError` if it was refused."""
+    stored = stored_of(call)
     return hand_in(
         call,
         Action(
@@ -93,10 +146,22 @@ def hand_in(call: Call, action: Action) -> bodies.Done:
         )
     if not answer.applied:
         raise ApiError(409, answer.reason)
-    return bodies.Done(action.id, answer.applied, answer.reason)
+    return bodies.Done(action.id, answer.applied, notified_reason(call.host, answer.reason))
 
 
-def _stored(call: Call) -> Stored:
+def has_endpoints(host: Host) -> bool:
+    """Return True if there is an endpoint that notifications can go to."""
+    return host.delivery is not None and bool(host.delivery.endpoints())
+
+
+def notified_reason(host: Host, reason: str) -> str:
+    """Return the engine's answer, which knows no endpoints, with what is true of notifications here."""
+    done, found, _ = reason.rpartition("; endpoints ")
+    return f"{done}; {NO_ENDPOINT}" if found and not has_endpoints(host) else reason
+
+
+def stored_of(call: Call) -> Stored:
+    """Return the incident that a request names; raise `ApiError` for one that there is not."""
     name = call.params["id"]
     found = incidents.get(call.host.store.database.reader, name)
     if found is None:
@@ -104,28 +169,15 @@ def _stored(call: Call) -> Stored:
     return found
 
 
-def _cursor(text: str | None) -> tuple[float, str] | None:
-    if text is None:
-        return None
-    at, _, name = text.partition("~")
-    return float(at), name
-
-
-def _line(summary: Summary) -> bodies.Line:
-    fields: dict[str, Any] = {name: getattr(summary, name) for name in bodies.Line.__struct_fields__}
-    fields["severity"] = Severity(summary.severity).label
-    return bodies.Line(**fields)
-
-
 OPERATIONS = [
     Operation(
         "listIncidents",
         "GET",
         "/api/v1/incidents",
-        "List incidents",
+        "List incidents, or search them",
         "read",
         list_incidents,
-        bodies.Lines,
+        Lines,
         query=bodies.ListQuery,
     ),
     Operation(
@@ -137,6 +189,17 @@ OPERATIONS = [
         show_incident,
         bodies.Detail,
         errors=(404,),
+    ),
+    Operation(
+        "explainAlert",
+        "GET",
+        "/api/v1/incidents/{id}/explain",
+        "Explain why an alert is in an incident, or why not",
+        "read",
+        explain,
+        MemberExplanation,
+        query=bodies.ExplainQuery,
+        errors=(404, 503),
     ),
     *(
         Operation(
@@ -167,6 +230,13 @@ OPERATIONS = [
                 "Record which playbook was used",
                 confirm_playbook,
                 bodies.ConfirmPlaybook,
+            ),
+            (
+                "rejectPlaybook",
+                "reject-playbook",
+                "Reject a suggested playbook, with the reason",
+                reject_playbook,
+                bodies.RejectPlaybook,
             ),
         )
     ),

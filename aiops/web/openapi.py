@@ -23,7 +23,7 @@ def document(operations: Sequence[Operation], server: str = "/") -> dict[str, An
     """Return the document as plain JSON values."""
     types: list[Any] = [Error]
     for operation in operations:
-        types += [type_ for type_ in (operation.answer, operation.body, operation.query) if type_ is not None]
+        types += [type_ for type_ in (operation.answer, operation.body, operation.query) if type_ not in (None, str)]
     _, schemas = msgspec.json.schema_components(types, ref_template=_REF)
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
@@ -54,7 +54,7 @@ def _operation(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
         "description": f"Needs a token with the scope `{operation.scope}`.",
         "parameters": _parameters(operation, schemas),
         "responses": {
-            str(operation.status): _response("Done", operation.answer.__name__),
+            str(operation.status): {"description": "Done", "content": _answered(operation)},
             **{str(code): _response(text, "Error") for code, text in sorted(errors.items())},
         },
     }
@@ -85,6 +85,12 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _response(text: str, schema: str) -> dict[str, Any]:
     return {"description": text, "content": _content(schema)}
+
+
+def _answered(operation: Operation) -> dict[str, Any]:
+    if operation.answer is str:
+        return {"text/markdown": {"schema": {"type": "string"}}}
+    return _content(operation.answer.__name__)
 
 
 def _content(schema: str) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -14,8 +15,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aiops.errors import AiopsError
-from aiops.http.auth import Refusal, Scope
+from aiops.http.auth import Refusal, Scope, Token
 from aiops.http.body import BodyError, Budget, read_body
+from aiops.http.site_address import site_of
 from aiops.web.bodies import Error
 from aiops.web.host import Host
 from aiops.web.sessions import SessionGuard
@@ -46,6 +48,10 @@ class Call(Struct):
     clock: Callable[[], float] = time.time
     # True if a token vouches for the actor. Without tokens, every user of the machine is `local`.
     vouched: bool = False
+    # The tokens of the configuration.
+    tokens: Sequence[Token] = ()
+    # The address of the site as people reach it, without a slash at its end; empty if it is not known.
+    site: str = ""
 
 
 class Operation(Struct, frozen=True):
@@ -60,7 +66,8 @@ class Operation(Struct, frozen=True):
     summary: str
     scope: Scope
     handler: Callable[[Call], Any]
-    answer: type[Struct]
+    # A struct is answered as JSON, a text as Markdown.
+    answer: type[Struct] | type[str]
     body: type[Struct] | None = None
     query: type[Struct] | None = None
     status: int = 200
@@ -94,10 +101,12 @@ class Caller:
                 actor=found.name if found is not None else "local",
                 clock=self._clock,
                 vouched=found is not None,
+                tokens=self.session_guard.guard.tokens,
+                site=site_of(self.session_guard.guard.address, request.headers.get("host", ""), request.url.scheme),
             )
             limiter = self._urgent if operation.urgent else None
             answer = await to_thread.run_sync(operation.handler, call, limiter=limiter)
-            return json_response(answer, operation.status)
+            return text_response(answer) if isinstance(answer, str) else json_response(answer, operation.status)
         except (ApiError, BodyError) as error:
             return error_response(error.status, error.reason)
         except AiopsError as error:
@@ -127,10 +136,10 @@ def _query(operation: Operation, request: Request) -> Any:
     if operation.query is None:
         return None
     given = request.query_params.multi_items()
-    names = [name for name, _ in given]
-    for name in names:
-        if names.count(name) > 1:
-            raise ApiError(400, f"query: expected {name[:80]} once; got it {names.count(name)} times")
+    # Counted once, not for each name: an address has room for thousands.
+    for name, count in Counter(name for name, _ in given).items():
+        if count > 1:
+            raise ApiError(400, f"query: expected {name[:80]} once; got it {count} times")
     try:
         return msgspec.convert(dict(given), operation.query, strict=False)
     except msgspec.ValidationError as error:
@@ -140,6 +149,11 @@ def _query(operation: Operation, request: Request) -> Any:
 def json_response(value: Any, status: int = 200) -> Response:
     """Return a value as a JSON response."""
     return Response(msgspec.json.encode(value), status, media_type="application/json")
+
+
+def text_response(text: str) -> Response:
+    """Return a text as Markdown."""
+    return Response(text, 200, media_type="text/markdown")
 
 
 def error_response(status: int, reason: str) -> Response:

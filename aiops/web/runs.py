@@ -9,7 +9,9 @@ from __future__ import annotations
 from aiops.errors import AiopsError, UsageError
 from aiops.records import Incident
 from aiops.respond.history import Run
+from aiops.respond.run_record import RunRecord
 from aiops.respond.runs import Plan
+from aiops.views.waiting_runs import Waiting, waiting_runs
 from aiops.web import bodies, incidents
 from aiops.web.host import Host, Respond
 from aiops.web.operations import ApiError, Call, Operation
@@ -70,7 +72,30 @@ def roll_back_on_page(call: Call) -> bodies.RolledBack:
 
 def list_switches(call: Call) -> bodies.Switches:
     """Return the kill switches that were ever moved."""
-    return bodies.Switches(dict(_runs(call.host).switches()))
+    return _switches(_runs(call.host))
+
+
+def _switches(runs: Respond) -> bodies.Switches:
+    return bodies.Switches(dict(runs.switches()), dict(runs.moves()))
+
+
+def list_waiting(call: Call) -> Waiting:
+    """Return the planned runs that wait for a person, and those that guards refuse."""
+    _runs(call.host)
+    return waiting_runs(call.host)
+
+
+def list_refusals(call: Call) -> bodies.RefusalList:
+    """List approvals after which nothing ran."""
+    return bodies.RefusalList(list(_runs(call.host).refusals()))
+
+
+def show_run(call: Call) -> RunRecord:
+    """Return a run with its requests and their answers."""
+    found = _runs(call.host).record(call.params["id"])
+    if found is None:
+        raise ApiError(404, f"run: none of that id (got {call.params['id'][:100]!r})")
+    return found
 
 
 def move_switch(call: Call) -> bodies.Switches:
@@ -82,7 +107,7 @@ def move_switch(call: Call) -> bodies.Switches:
         runs.switch(wanted.scope, wanted.engaged, call.actor or "local", wanted.reason)
     except AiopsError as error:
         raise _refused(error) from None
-    return bodies.Switches(dict(runs.switches()))
+    return _switches(runs)
 
 
 def shown(host: Host, incident: Incident) -> Plan | None:
@@ -152,6 +177,36 @@ OPERATIONS = [
         bodies.RunList,
         query=bodies.RunsQuery,
         errors=(409,),
+    ),
+    Operation(
+        "listWaitingRuns",
+        "GET",
+        "/api/v1/runs/waiting",
+        "List planned runs that wait for a person",
+        "read",
+        list_waiting,
+        Waiting,
+        errors=(409,),
+    ),
+    Operation(
+        "listRefusedRuns",
+        "GET",
+        "/api/v1/runs/refused",
+        "List approvals after which nothing ran",
+        "read",
+        list_refusals,
+        bodies.RefusalList,
+        errors=(409,),
+    ),
+    Operation(
+        "showRun",
+        "GET",
+        "/api/v1/runs/{id}",
+        "Show a run with its requests and answers",
+        "read",
+        show_run,
+        RunRecord,
+        errors=(404, 409),
     ),
     Operation(
         "rollBackRun",

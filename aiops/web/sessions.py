@@ -99,6 +99,10 @@ class SessionGuard:
         """Return the cookie of a valid session; an expired one counts as none."""
         return request.cookies[COOKIE] if self.is_signed_in(request) else ""
 
+    def set_cookie(self, request: Request, response: Response, name: str, value: str, life_s: int) -> None:
+        """Set a cookie that grants no access, such as a reader's preferences."""
+        self._set(request, response, name, value, life_s, strict=False)
+
     def _set(
         self, request: Request, response: Response, name: str, value: str, life_s: int | None, *, strict: bool
     ) -> None:
@@ -110,13 +114,21 @@ class SessionGuard:
             path=address.base or "/",
             httponly=True,
             samesite="strict" if strict else "lax",
-            secure=address.secure or request.url.scheme == "https",
+            secure=address.secure or request.url.scheme == "https" or _came_over_tls(request),
         )
 
     def _token(self, cookie: str) -> Token | None:
         with self._lock:
             token, until = self._sessions.get(_hash(cookie), (None, 0.0))
         return token if until > self._clock() else None
+
+
+def _came_over_tls(request: Request) -> bool:
+    """Return True if the page of a form came over TLS, which a proxy takes off.
+
+    The form's origin was checked before; a browser alone names it.
+    """
+    return request.method == "POST" and request.headers.get("origin", "").lower().startswith("https://")
 
 
 def _hash(cookie: str) -> str:

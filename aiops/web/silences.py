@@ -5,20 +5,78 @@ from __future__ import annotations
 import secrets
 
 import msgspec
+from msgspec import Struct
 
-from aiops.engine.silence_preview import Preview
-from aiops.engine.silences.actions import parse_silence
+from aiops.engine.silence_preview import RECENT_S, Preview, Window, windows
+from aiops.engine.silences.actions import arguments, parse_silence
 from aiops.engine.silences.silences import Silence
 from aiops.errors import AiopsError
 from aiops.records import Action
+from aiops.views.silence_calendar import occurrences
+from aiops.views.silence_matches import Matched, Meant, matched, meant, recent
 from aiops.web import bodies
 from aiops.web.incidents import hand_in
 from aiops.web.operations import ApiError, Call, Operation
 
 
+class SilenceMatches(Struct):
+    """The recent alert streams that a silence would match, and the windows in which it is in force next.
+
+    `meant` names matchers that nothing in the history matches.
+    """
+
+    recent: Matched
+    windows: list[Window]
+    meant: list[Meant]
+    length_s: float
+    is_recurring: bool
+
+
 def list_silences(call: Call) -> bodies.Silences:
-    """List active and scheduled silences."""
-    return bodies.Silences(list(call.host.silences()))
+    """List silences; without a state, those that are active or scheduled."""
+    state = call.query.state if call.query is not None else "current"
+    if state == "current":
+        return bodies.Silences(list(call.host.silences()))
+    present, past = call.host.all_silences()
+    return bodies.Silences([*(present if state == "all" else ()), *reversed(past)])
+
+
+def show_calendar(call: Call) -> bodies.Calendar:
+    """List the times at which silences are in force in the days to come."""
+    now = call.clock()
+    found = occurrences(call.host.silences(), now, now + call.query.days * 86_400.0)
+    return bodies.Calendar(found)
+
+
+def extend_silence(call: Call) -> bodies.Done:
+    """Let a silence that does not recur end later."""
+    found = next((one for one in call.host.silences() if one.id == call.params["id"]), None)
+    if found is None:
+        raise ApiError(404, f"expected the id of a silence in force; got {call.params['id'][:100]!r}")
+    if found.every is not None:
+        raise ApiError(409, f"extend: expected a silence that ends; {found.id} recurs {found.recurrence()}")
+    until = max(found.end, call.clock()) + call.body.seconds
+    args = arguments(found) | {"until": repr(until)}
+    return add(call, args, found.comment or None)
+
+
+def matches(call: Call, args: dict[str, str]) -> SilenceMatches:
+    """Return what a silence would match; raise `ApiError` for invalid arguments."""
+    silence = _checked(call, Action(ts=call.clock(), verb="silence", args=args))
+    reader, now = call.host.store.database.reader, call.clock()
+    found = matched(reader, silence.matchers, recent(reader, now - RECENT_S))
+    return SilenceMatches(
+        found,
+        windows(silence, now),
+        [] if found.streams else meant(reader, silence.matchers),
+        silence.end - silence.start,
+        silence.every is not None,
+    )
+
+
+def show_matches(call: Call) -> SilenceMatches:
+    """Return the recent alert streams that a silence would match, with their incidents."""
+    return matches(call, _arguments(call.body))
 
 
 def add_silence(call: Call) -> bodies.Done:
@@ -27,7 +85,7 @@ def add_silence(call: Call) -> bodies.Done:
 
 
 def preview_silence(call: Call) -> Preview:
-    """Return the alerts that a silence would match now."""
+    """Return the alert streams that a silence would match."""
     return preview(call, _arguments(call.body))
 
 
@@ -40,7 +98,7 @@ def add(call: Call, args: dict[str, str], comment: str | None) -> bodies.Done:
 
 
 def preview(call: Call, args: dict[str, str]) -> Preview:
-    """Return the alerts that a silence would match now; raise `ApiError` for invalid arguments."""
+    """Return the alert streams that a silence would match; raise `ApiError` for invalid arguments."""
     silence = _checked(call, Action(ts=call.clock(), verb="silence", args=args))
     try:
         return call.host.preview(silence)
@@ -83,7 +141,50 @@ def _arguments(wanted: bodies.NewSilence) -> dict[str, str]:
 
 
 OPERATIONS = [
-    Operation("listSilences", "GET", "/api/v1/silences", "List silences", "read", list_silences, bodies.Silences),
+    Operation(
+        "listSilences",
+        "GET",
+        "/api/v1/silences",
+        "List silences",
+        "read",
+        list_silences,
+        bodies.Silences,
+        None,
+        bodies.SilencesQuery,
+        errors=(503,),
+    ),
+    Operation(
+        "silenceCalendar",
+        "GET",
+        "/api/v1/silences/calendar",
+        "List the times at which silences are in force in the days to come",
+        "read",
+        show_calendar,
+        bodies.Calendar,
+        None,
+        bodies.CalendarQuery,
+    ),
+    Operation(
+        "matchSilence",
+        "POST",
+        "/api/v1/silences/matches",
+        "Show the alert streams of the last 15 min that a silence would match, with their incidents, without adding it",
+        "read",
+        show_matches,
+        SilenceMatches,
+        bodies.NewSilence,
+    ),
+    Operation(
+        "extendSilence",
+        "POST",
+        "/api/v1/silences/{id}/extend",
+        "Let a silence end later",
+        "write",
+        extend_silence,
+        bodies.Done,
+        bodies.Extend,
+        errors=(404, 409, 503),
+    ),
     Operation(
         "addSilence",
         "POST",
@@ -100,7 +201,7 @@ OPERATIONS = [
         "previewSilence",
         "POST",
         "/api/v1/silences/preview",
-        "Count the alerts that a silence would match now, without adding it",
+        "Count the alert streams of the last 15 min that a silence would match, without adding it",
         "read",
         preview_silence,
         Preview,

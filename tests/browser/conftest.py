@@ -9,10 +9,11 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx2
 import pytest
@@ -24,6 +25,7 @@ from aiops.daemon.control import send_request
 from aiops.daemon.daemon import Daemon
 from aiops.http.auth import new_token
 from aiops.testing.receiver import Receiver, Reply, receiving
+from tests.browser import forms
 from tests.listening import listening
 from tests.playbook_site import playbook, write_site
 from tests.waiting import WITHIN_S, eventually
@@ -61,7 +63,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-@pytest.fixture(scope="module")
+# The tests of the room that this process has begun.
+BEGUN: set[str] = set()
+
+
+@pytest.fixture(autouse=True)
+def begun(request: pytest.FixtureRequest) -> None:
+    BEGUN.add(request.node.nodeid)
+
+
+@pytest.fixture
+def whole_room(request: pytest.FixtureRequest) -> bool:
+    """Whether this process ran all tests of the room; a part of them was chosen, or another worker has some, if not."""
+    here = Path(__file__).parent
+    room = [item for item in request.session.items if here == item.path.parent]
+    is_whole = {item.path for item in room} >= set(here.glob("test_*.py"))
+    return is_whole and all(item.nodeid in BEGUN for item in room)
+
+
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     path = executable()
     if path is None:
@@ -84,15 +104,21 @@ class Visit:
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("requestfailed", self._failed)
+        page.on("request", self._sent)
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            self.complaints.append(f"{message.type}: {message.text}")
+            self.complaints.append(f"{message.type}: {message.text} {message.location['url']}")
 
     def _failed(self, request: Request) -> None:
         # A page that loads itself again may be left on the way.
         if "ERR_ABORTED" not in str(request.failure):
             self.complaints.append(f"{request.url}: {request.failure}")
+
+    def _sent(self, request: Request) -> None:
+        if request.method == "POST" and request.is_navigation_request():
+            given = parse_qsl(request.post_data or "")
+            forms.pressed("POST", request.url, "", "", given)
 
     def close(self) -> None:
         """Close the window, once."""
@@ -102,8 +128,18 @@ class Visit:
     def press(self, label: str, within: str = "main") -> None:
         """Press the first button of that label and wait for the page that follows."""
         button = self.page.locator(within).get_by_role("button", name=label, exact=True).first
+        form = button.evaluate("(one) => one.form ? [(one.form.method || 'get').toUpperCase(), one.form.action] : null")
+        if form and form[0] == "GET":
+            forms.pressed("GET", form[1], "", "", [])
         with self.page.expect_navigation(wait_until="load"):
             button.click()
+
+    def sign_out(self) -> None:
+        """Sign out in the rail, or in the sheet behind the last tab of a phone."""
+        more = self.page.locator(".tabs summary")
+        if more.is_visible():
+            more.click()
+        self.press("Sign out", within="nav:visible")
 
     def fill(self, label: str, text: str) -> None:
         self.page.get_by_label(label).fill(text)
@@ -127,7 +163,10 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
 
     def open_window(base_url: str, width: int = 1440, scripts: bool = True) -> Visit:
         context = chromium.new_context(
-            base_url=base_url, viewport={"width": width, "height": 900}, java_script_enabled=scripts
+            base_url=base_url,
+            viewport={"width": width, "height": 900},
+            java_script_enabled=scripts,
+            reduced_motion="reduce",
         )
         context.set_default_timeout(WITHIN_S * 1_000)
         OPENED.append(Visit(context.new_page()))
@@ -182,13 +221,17 @@ class Site:
 
 
 @contextmanager
-def running(directory: Path, *, tokens: bool = True, external_url: str = "") -> Iterator[Site]:
-    """A daemon with a playbook that it may run, and an endpoint that answers 410."""
+def running(
+    directory: Path, *, tokens: bool = True, external_url: str = "", more: str = "", services: Sequence[str] = ()
+) -> Iterator[Site]:
+    """A daemon with a playbook that it may run, and an endpoint that answers 410; `services` call each the next."""
     with receiving() as target, receiving() as hook:
         hook.replies = [Reply(410)]
-        more = MORE.format(gone=hook.url, external_url=external_url)
+        text = MORE.format(gone=hook.url, external_url=external_url) + more
         given = {"ann": TOKEN} if tokens else {}
-        path = write_site(directory, playbook(target.url), port=0, tokens=given, workers=9, more=more)
+        path = write_site(
+            directory, playbook(target.url), port=0, tokens=given, workers=9, more=text, services=services
+        )
         daemon = build(load_config(path))
         daemon.start()
         try:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from aiops.http.client_connections import PROBE_PLACES
+from aiops.http.client_connections import PROBE_PLACES, give_place, refuse_unread
 from aiops.http.server import HttpServer, Limits
 
 DEADLINE_S = 120.0
@@ -199,3 +199,65 @@ def test_places_for_probes_are_bounded_too() -> None:
             sock = opened.enter_context(socket.create_connection(address, timeout=DEADLINE_S))
             sock.sendall(b"GET /healthz HTTP/1.1\r\n")
         assert status_of(opened.enter_context(ask(server, "/healthz"))) == 200
+
+
+class Lasting:
+    """Answers to `/stream` last and hold no place; once full, further ones are refused unread."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+        self.full = False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.seen += 1
+        if scope["path"] == "/stream" and self.full:
+            refuse_unread(scope, 60.0)
+        elif scope["path"] == "/stream":
+            give_place(scope)
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"connection", b"close")]})
+            await send({"type": "http.response.body", "body": b"begun", "more_body": True})
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+
+@contextmanager
+def lasting() -> Iterator[tuple[HttpServer, Lasting]]:
+    app = Lasting()
+    found = HttpServer(app, "127.0.0.1", 0, limits=Limits(max_connections=2, idle_grace_s=600.0, drain_s=1))
+    thread = threading.Thread(target=found.run)
+    thread.start()
+    assert found.wait_started(DEADLINE_S)
+    try:
+        yield found, app
+    finally:
+        found.stop()
+        thread.join(DEADLINE_S)
+        assert not thread.is_alive()
+
+
+def test_a_lasting_answer_holds_no_place() -> None:
+    with lasting() as (server, _), ExitStack() as opened:
+        for _ in range(10):
+            stream = opened.enter_context(ask(server, "/stream"))
+            assert stream.recv(100).startswith(b"HTTP/1.1 200")
+        with ask(server, "/small") as other:
+            assert other.recv(100).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("query", ["", "?after=7"])
+def test_requests_are_refused_unread_once_the_application_says_so(query: str) -> None:
+    with lasting() as (server, app):
+        app.full = True
+        with ask(server, "/stream") as first:
+            assert first.recv(100).startswith(b"HTTP/1.1 200")
+        seen = app.seen
+        for _ in range(5):
+            with ask(server, f"/stream{query}") as refused:
+                assert answer_of(refused).startswith(b"HTTP/1.1 503")
+        assert app.seen == seen
+        for path in ("/streams", "/small", "/"):
+            with ask(server, path) as other:
+                assert other.recv(100).startswith(b"HTTP/1.1 200")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,25 +11,39 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import msgspec
 import pytest
 
+from aiops.config import Config
+from aiops.daemon.alert_recorder import AlertRecorder
+from aiops.daemon.filled_playbooks import FilledPlaybooks
+from aiops.daemon.replay_jobs import ReplayJobs
 from aiops.daemon.runs import Runs
 from aiops.engine.engine import Engine
 from aiops.engine.events import Feedback
+from aiops.engine.firing import FiringAlert, firing_alerts, firing_streams
 from aiops.engine.incident_view import current_incident
+from aiops.engine.member_explanation import MemberExplanation, explain_member
 from aiops.engine.silence_preview import Preview, preview
 from aiops.engine.silences.silences import Silence
+from aiops.errors import AiopsError
 from aiops.http.auth import Guard, Token
 from aiops.http.server import HttpServer
-from aiops.ports import DeadLetter
+from aiops.journal import Frame, Meta
+from aiops.notify.routing_view import Routed
+from aiops.pages.routes import page_routes
+from aiops.ports import Answer, DeadLetter, NotGenuine, Reply
 from aiops.records import Action, Alert, Incident, Record
 from aiops.respond.audit import Trail
-from aiops.respond.catalogue import Catalogue, read_catalogue, shipped
+from aiops.respond.catalogue import Catalogue, document_text, read_catalogue, shipped
 from aiops.respond.config import RespondConfig
+from aiops.respond.filled import Filled
+from aiops.respond.format import Playbook
 from aiops.respond.transport import RunTransport
 from aiops.store.incidents import listed
-from aiops.store.outbox import Entry
+from aiops.store.outbox import Entry, Row
 from aiops.store.store import FrameDecisions, Store
+from aiops.views.service_graph import ServiceGraph
 from aiops.web.app import create_app
 from tests.form_headers import form_headers
 
@@ -52,7 +67,24 @@ class OneEndpoint:
 
     def endpoints(self) -> Mapping[str, Mapping[str, Any]]:
         told = {"detail": "HTTP 410", "breaker": "closed", "in_flight": 0, "results": {"sent": 1}}
+        told |= {"type": "webhook", "fallback": None}
         return {"pager": {"ok": not self.disabled, "disabled": self.disabled, **told}}
+
+    def read_back(self, endpoint: str, headers: Mapping[str, str], body: bytes, now: float) -> Sequence[Reply] | None:
+        """A receiver that signs with the word `genuine`, and reports what the test says."""
+        if endpoint != "pager":
+            return None
+        if headers.get("x-signature") != "genuine":
+            raise NotGenuine("expected a signature; got another")
+        return msgspec.json.decode(body, type=list[Reply])
+
+    def test(self, endpoint: str, actor: str) -> Answer:
+        """A receiver that accepts everything while it is enabled."""
+        self.asked.append((endpoint, actor, "test"))
+        return Answer(ok=False, status=410, reason="HTTP 410 Gone") if self.disabled else Answer(ok=True, status=200)
+
+    def shown(self, row: Row) -> str | None:
+        return f'{{"text": "{HOSTILE} {row.change}"}}' if row.endpoint == "pager" else None
 
     def enable(self, endpoint: str, actor: str, reason: str = "") -> bool:
         self.asked.append((endpoint, actor, reason))
@@ -60,15 +92,48 @@ class OneEndpoint:
         return was
 
 
+class TwoEndpoints:
+    """Routes to two endpoints, by severity; `inhibited` and `muted` hold alerts back by their name."""
+
+    def __init__(self) -> None:
+        self.inhibited: dict[str, str] = {}
+        self.muted: dict[str, list[str]] = {}
+
+    def receivers(self) -> Sequence[str]:
+        return ["pager", "chat"]
+
+    def routed(self, alerts: Sequence[FiringAlert], at: float) -> Sequence[Routed]:
+        by_name = {alert.name: alert.fingerprint for alert in alerts}
+        return [
+            Routed(
+                ["pager", "chat"] if alert.severity == "critical" else ["chat"],
+                [by_name[self.inhibited[alert.name]]] if alert.name in self.inhibited else [],
+                self.muted.get(alert.name, []),
+            )
+            for alert in alerts
+        ]
+
+    def yaml(self) -> str:
+        return "route:\n  receiver: pager\nreceivers:\n- name: pager\n"
+
+
 class SmallHost:
     """A host without journal and threads: each action is folded and stored at once."""
 
     def __init__(self, directory: Path) -> None:
         self.store = Store(directory)
+        # Each look at the clock is a while later: the history is up to date after each frame.
+        self.recorder = AlertRecorder(itertools.count(0, 60).__next__)
         self.engine = Engine()
+        self.engine.dedup.watch()
         self.delivery = OneEndpoint()
         self.status = "ok"
         self.busy = False
+        self.started_at = NOW
+        self.reloads = 0
+        self.measured: Mapping[str, Any] | None = None
+        self.routing = TwoEndpoints()
+        self.services = ServiceGraph(self.engine.topology)
         self.runs = Runs(
             RespondConfig(ceiling="approve"),
             catalogue(),
@@ -79,6 +144,10 @@ class SmallHost:
             lambda incident, playbook, outcome: None,
             lambda: NOW,
         )
+        self._filled = FilledPlaybooks(
+            catalogue().playbooks, self.engine.topology, lambda incident: current_incident(self.engine, incident, NOW)
+        )
+        self.replays = ReplayJobs(directory / "replays", directory / "journal", Config(), lambda: NOW)
         self._frame = 0
         self._lock = threading.Lock()
 
@@ -87,7 +156,9 @@ class SmallHost:
             first = self.engine.seq
             events = self.engine.step(records)
             actions = {first + n: record for n, record in enumerate(records) if isinstance(record, Action)}
-            self.store.apply([FrameDecisions(self._frame, NOW, events, list(letters), actions)])
+            frame = Frame(self._frame, first, list(records), Meta(at=NOW))
+            alerts = self.recorder.record(frame, events, self.engine)
+            self.store.apply([FrameDecisions(self._frame, NOW, events, list(letters), actions, alerts=alerts)])
             self._frame += 1
             return events
 
@@ -96,15 +167,64 @@ class SmallHost:
             return None
         return next(event for event in self.fold([action]) if isinstance(event, Feedback))
 
+    def act_all(self, actions: Sequence[Action], timeout_s: float = 5.0) -> Mapping[str, Feedback]:
+        if self.busy:
+            return {}
+        return {event.id: event for event in self.fold(list(actions)) if isinstance(event, Feedback)}
+
     def silences(self) -> Sequence[Silence]:
         return list(self.engine.silences.by_id.values())
+
+    def all_silences(self) -> tuple[Sequence[Silence], Sequence[Silence]]:
+        if self.busy:
+            raise AiopsError("silences: the engine did not answer in 5 s; try again")
+        with self._lock:
+            return self.silences(), list(self.engine.silences.past.values())
+
+    def firing(self) -> Sequence[FiringAlert]:
+        if self.busy:
+            raise AiopsError("alerts: the engine did not answer in 5 s; try again")
+        with self._lock:
+            return firing_alerts(self.engine, firing_streams(self.engine))
+
+    def reload_file(self) -> None:
+        self.reloads += 1
+        if self.busy:
+            raise AiopsError("aiops.toml: $.endpoints[0]: missing type")
 
     def preview(self, silence: Silence) -> Preview:
         with self._lock:
             return preview(self.engine, silence, NOW)
 
+    def explain(self, incident: str, alert: str) -> MemberExplanation | None:
+        if self.busy:
+            raise AiopsError("explain: the engine did not answer in 5 s; try again")
+        with self._lock:
+            return explain_member(self.engine, incident, alert)
+
+    @property
+    def playbooks(self) -> Mapping[str, Playbook]:
+        return self._filled.playbooks
+
+    def playbook_text(self, name: str) -> str | None:
+        return document_text(catalogue(), name)
+
+    def filled(self, incident: Incident, playbook: str) -> Filled | None:
+        return self._filled.fill_in(incident, playbook)
+
+    def calibration(self) -> Mapping[str, Any] | None:
+        if self.busy:
+            raise AiopsError("calibration: the engine did not answer in 5 s; try again")
+        return self.measured
+
     def health(self) -> Mapping[str, Any]:
         return {"status": self.status, "ready": self.status == "ok", "reason": "/var/lib/aiops is full"}
+
+    def figures(self) -> Mapping[str, Any]:
+        minutes = [0] * 59 + [9]
+        arrived = {"name": "prometheus", "count": 9, "last_at": NOW - 5, "minutes": minutes}
+        placed = {**self.engine.accounts()["dispositions"], "received": self.engine.accounts()["records"]["alert"]}
+        return {"at": NOW, "started_at": NOW - 3_600, "placed": placed, "alerts": arrived, "tools": [arrived]}
 
     def metrics_text(self) -> str:
         return "# HELP aiops_up Whether it runs.\n# TYPE aiops_up gauge\naiops_up 1\n"
@@ -164,7 +284,8 @@ class Site:
 def serving(directory: Path, tokens: Sequence[Token] = (), external_url: str = "") -> Iterator[Site]:
     host = SmallHost(directory)
     incident = host.seed()
-    server = HttpServer(create_app(host, Guard(tokens, "127.0.0.1", external_url), clock=lambda: NOW), "127.0.0.1", 0)
+    app = create_app(host, Guard(tokens, "127.0.0.1", external_url), pages=page_routes, clock=lambda: NOW)
+    server = HttpServer(app, "127.0.0.1", 0)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -174,6 +295,7 @@ def serving(directory: Path, tokens: Sequence[Token] = (), external_url: str = "
     finally:
         server.stop()
         thread.join(DEADLINE_S)
+        host.replays.stop(DEADLINE_S)
         host.runs.close()
         host.store.close()
 

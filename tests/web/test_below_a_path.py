@@ -41,8 +41,8 @@ def test_links_and_forms_stay_below_the_path(below: Any, seen: str) -> None:
         text = below.client.get(seen + path).text
         found = re.findall(r'(?:href|action|src)="([^"]*)"', text)
         assert found
-        assert [link for link in found if not link.startswith("/aiops/")] == [], path
-        assert "/aiops/static/style.css" in found
+        assert [link for link in found if not link.startswith(("/aiops/", "#"))] == [], path
+        assert any(link.startswith("/aiops/static/style.") for link in found)
 
 
 def test_redirects_stay_below_the_path(below: Any, seen: str) -> None:
@@ -58,7 +58,7 @@ def test_redirects_stay_below_the_path(below: Any, seen: str) -> None:
     silence = {"matchers": "service=cart", "lasts": "2h"}
     assert goes_to("/silences", silence) == "/aiops/silences"
     assert goes_to("/switches", {"scope": "global", "engaged": "yes"}) == "/aiops/runs"
-    assert goes_to("/deliveries/drop", {"id": ""}) == "/aiops/deliveries"
+    assert goes_to("/deliveries/drop", {"all": "yes"}) == "/aiops/deliveries"
     assert goes_to("/endpoints/pager/enable", {"reason": "x"}) == "/aiops/deliveries"
     assert goes_to("/logout", {"x": "y"}) == "/aiops/login"
     assert client.get(seen + "/", headers={"cookie": ""}).headers["location"] == "/aiops/login"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ import httpx2
 import pytest
 
 from aiops.http.auth import new_token, token_hash
+from aiops.testing.daemon_process import spawn
+from tests.web.events import EventReader
 
 START_S = 120.0
 TOKEN = new_token()
@@ -117,3 +120,22 @@ def test_metrics_and_health_are_there_for_those_with_a_token(daemon: httpx2.Clie
     for path in ("/metrics", "/api/v1/health", "/api/v1/incidents"):
         assert daemon.get(path, headers={"authorization": "Bearer no"}).status_code == 401
     assert daemon.post("/ingest/archive", json=[], headers={"authorization": ""}).status_code == 401
+
+
+def test_a_stop_does_not_wait_for_live_updates(tmp_path: Path) -> None:
+    port = free_port()
+    (tmp_path / "aiops.toml").write_text(f'[state]\ndirectory = "{tmp_path}/state"\n[http]\nport = {port}\n')
+    daemon = spawn(tmp_path / "aiops.toml", tmp_path / "state", tmp_path / "log")
+    daemon.wait_ready()
+    with ExitStack() as opened:
+        streams = [opened.enter_context(EventReader(port)) for _ in range(20)]
+        for stream in streams:
+            stream.until("hello")
+        begun = time.monotonic()
+        daemon.signal(signal.SIGTERM)
+        for stream in streams:
+            assert stream.read() is None
+        ended = time.monotonic() - begun
+        assert daemon.wait() == 0
+    # Requests under way would have five seconds, all of the stop ten.
+    assert ended < 4.0

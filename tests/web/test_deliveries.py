@@ -102,3 +102,38 @@ def test_rejected_input_is_listed_without_itself(still: Desk) -> None:
 
 def test_health_is_the_hosts(still: Desk) -> None:
     assert deliveries.health(still.call()).health["status"] == "ok"
+
+
+def test_endpoint_is_not_ok_while_a_message_was_given_up(desk: Desk) -> None:
+    deliveries.enable(desk.call(bodies.Enable(), name="pager"))
+    [endpoint] = deliveries.list_endpoints(desk.call()).endpoints
+    assert (endpoint.ok, endpoint.undelivered, endpoint.waiting, endpoint.sent) == (False, 1, 1, 0)
+    deliveries.drop(desk.call(bodies.Which()))
+    [endpoint] = deliveries.list_endpoints(desk.call()).endpoints
+    assert (endpoint.ok, endpoint.undelivered, endpoint.type) == (True, 0, "webhook")
+
+
+def test_delivery_is_shown_with_its_content(still: Desk) -> None:
+    found = deliveries.show_delivery(still.call(id="1"))
+    assert (found.delivery.state, found.news, found.incident_then) == ("dead", [], {})
+    assert found.body is not None
+    for id in ("999", "x", "1 ", "١", "9" * 30):
+        with refused(404, "number of a delivery"):
+            deliveries.show_delivery(still.call(id=id))
+
+
+def test_dropped_row_is_restored(desk: Desk) -> None:
+    [dead] = rows(desk, state="dead")
+    deliveries.drop(desk.call(bodies.Which([dead.id])))
+    assert deliveries.restore(desk.call(bodies.Which())).count == 0
+    assert deliveries.restore(desk.call(bodies.Which([dead.id]))).count == 1
+    assert [row.id for row in rows(desk, state="dead")] == [dead.id]
+
+
+def test_endpoint_is_tried_with_a_test_message(desk: Desk) -> None:
+    found = deliveries.try_endpoint(desk.call(bodies.Nothing(), name="pager"))
+    assert (found.accepted, found.status, found.reason) == (False, 410, "HTTP 410 Gone")
+    deliveries.enable(desk.call(bodies.Enable(), name="pager"))
+    assert deliveries.try_endpoint(desk.call(bodies.Nothing(), name="pager")).accepted
+    with refused(404, "name of an endpoint"):
+        deliveries.try_endpoint(desk.call(bodies.Nothing(), name="nobody"))

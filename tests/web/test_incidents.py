@@ -9,8 +9,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from aiops.engine.engine import Engine
+from aiops.engine.member_explanation import MemberExplanation
+from aiops.errors import UsageError
 from aiops.records import Action
+from aiops.views.incident_lines import Lines
 from aiops.web import bodies, incidents
+from tests.store.openings import hold_opening
 from tests.web.calls import Desk, desk_in, refused
 
 
@@ -27,7 +32,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         yield found
 
 
-def lines(desk: Desk, **query: Any) -> bodies.Lines:
+def lines(desk: Desk, **query: Any) -> Lines:
     return incidents.list_incidents(desk.call(query=bodies.ListQuery(**query)))
 
 
@@ -50,6 +55,41 @@ def test_list_has_the_incident_with_its_severity_as_a_word(still: Desk) -> None:
 )
 def test_list_is_filtered(still: Desk, query: dict[str, Any], count: int) -> None:
     assert len(lines(still, **query).incidents) == count
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ({"q": "checkout"}, 1),
+        ({"q": "checkout -severity:critical"}, 0),
+        ({"q": "service:checkout status:active"}, 1),
+        ({"q": "status:recent"}, 0),
+        ({"q": "entity:checkout", "sort": "severity", "order": "asc"}, 1),
+    ],
+)
+def test_list_is_searched(still: Desk, query: dict[str, Any], count: int) -> None:
+    assert len(lines(still, **query).incidents) == count
+
+
+def test_facets_count_what_was_found(still: Desk) -> None:
+    found = lines(still, facets=True)
+    assert found.facets is not None
+    assert (found.total, found.facets["service"]) == (1, {"checkout": 1})
+    assert lines(still).facets is None
+
+
+def test_query_that_does_not_fit_names_the_nearest_word(still: Desk) -> None:
+    with pytest.raises(UsageError, match="did you mean severity:high"):
+        lines(still, q="severity:hihg")
+
+
+def test_nothing_found_names_what_was_meant(still: Desk) -> None:
+    assert [one.meant for one in lines(still, q="service:chekout").suggestions] == ["service:checkout"]
+
+
+def test_position_of_another_order_is_refused(still: Desk) -> None:
+    with pytest.raises(UsageError, match="of a list in the same order"):
+        lines(still, sort="severity", before="17~inc")
 
 
 def test_pages_follow_each_other_until_all_were_shown(desk: Desk, history: Any) -> None:
@@ -119,3 +159,47 @@ def test_actions_have_ids_of_their_own(desk: Desk) -> None:
     first = incidents.hand_in(desk.call(), Action(ts=1.0, verb="acknowledge", incident=desk.incident))
     second = incidents.hand_in(desk.call(), Action(ts=1.0, verb="resolve", incident=desk.incident))
     assert first.id != second.id
+
+
+def explained(desk: Desk, alert: str, incident: str | None = None) -> MemberExplanation:
+    return incidents.explain(desk.call(query=bodies.ExplainQuery(alert), id=incident or desk.incident))
+
+
+def test_an_alert_is_explained_by_terms_that_sum_to_its_score(still: Desk) -> None:
+    first = explained(still, "a-0-0")
+    assert (first.joined, first.incident) == (None, still.incident)
+    one = explained(still, "a-0-1")
+    assert one.joined is not None
+    assert one.joined.score == pytest.approx(sum(each.value for each in one.joined.evidence))
+    assert explained(still, one.fingerprint) == one
+
+
+def test_an_unknown_alert_is_404_and_a_slow_engine_503(still: Desk) -> None:
+    with refused(404, "first alert of a stream"):
+        explained(still, "a-unknown")
+    with refused(404, "id of an incident"):
+        explained(still, "a-0-0", "inc-unknown")
+    still.host.busy = True
+    try:
+        with refused(503, "did not answer"):
+            explained(still, "a-0-0")
+    finally:
+        still.host.busy = False
+
+
+def test_an_incident_that_only_the_store_has_is_explained_without_a_threshold(desk: Desk) -> None:
+    live = {alert: explained(desk, alert) for alert in ("a-0-0", "a-0-1")}
+    # With this, the store has a version with all members.
+    incidents.acknowledge(desk.call(bodies.Note()))
+    desk.host.engine = Engine()
+    for alert, before in live.items():
+        one = explained(desk, alert)
+        assert (one.name, one.threshold, one.declined) == (before.name, None, None)
+        assert (one.joined.evidence if one.joined else None) == (before.joined.evidence if before.joined else None)
+
+
+def test_details_name_who_is_not_notified_and_why(desk: Desk) -> None:
+    assert incidents.show_incident(desk.call()).inhibited == []
+    hold_opening(desk.host.store, desk.incident)
+    [one] = incidents.show_incident(desk.call()).inhibited
+    assert (one.endpoint, one.by, one.rule, one.incident) == ("chat", "RackDown on rack-7", "rack-down", "inc-9")

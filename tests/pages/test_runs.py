@@ -1,0 +1,126 @@
+"""The pages of runs: what waits, what is over, and switches with their reasons."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aiops.respond.history import Refusal, Run, SwitchMove
+from aiops.respond.run_record import Exchange, RunRecord, RunStep
+from aiops.views.waiting_runs import Waiting
+from tests.web.conftest import HOSTILE, NOW, Site
+
+AT = NOW - 60
+RUN = Run("r-1", "restart", "1.0.0", "inc-1", [HOSTILE], AT, "failed", AT + 5, actor="alice", why=HOSTILE)
+RUN.left = ["undo on a"]
+
+
+class Held:
+    """Runs that were made elsewhere."""
+
+    def __init__(self, *runs: Run) -> None:
+        self.held = {run.id: run for run in runs}
+        self.rolled: list[tuple[str, bool, str]] = []
+
+    def switches(self) -> dict[str, bool]:
+        return {"global": True, "team:x": False}
+
+    def moves(self) -> dict[str, SwitchMove]:
+        return {"global": SwitchMove(True, AT, "alice", HOSTILE)}
+
+    def listed(self, limit: int = 100) -> list[Run]:
+        return list(self.held.values())[:limit]
+
+    def refusals(self) -> list[Refusal]:
+        return [Refusal(AT, "restart", "inc-1", "age", HOSTILE, "bob")]
+
+    def record(self, run: str) -> RunRecord | None:
+        if run not in self.held:
+            return None
+        exchange = Exchange(AT, "step 0", HOSTILE, "a", "POST", "http://a/b", {"x": HOSTILE}, "token", "k", AT + 1, 503)
+        exchange.problem, exchange.excerpt = "status 503", HOSTILE
+        return RunRecord(self.held[run], [{}], [exchange], [RunStep(AT, HOSTILE, "alice")], is_whole=False)
+
+    def roll_back(self, run: str, actor: str, reason: str = "", *, close: bool = False, vouched: bool = False) -> Run:
+        self.rolled.append((run, close, reason))
+        return self.held[run]
+
+
+@pytest.fixture
+def held(site: Site, monkeypatch: pytest.MonkeyPatch) -> Any:
+    made = Held(RUN, Run("r-2", "restart", "1.0.0", "inc-2", ["a"], AT, "executed"), Run("r-3", "x", "1", "i", [], AT))
+    own = site.host.runs
+    monkeypatch.setattr(site.host, "runs", made)
+    monkeypatch.setattr("aiops.web.runs.waiting_runs", lambda host: Waiting([], []))
+    yield made
+    site.host.runs = own
+
+
+def text(site: Site, path: str, status: int = 200) -> str:
+    answer = site.client.get(path)
+    assert answer.status_code == status, answer.text
+    return answer.text
+
+
+def test_runs_are_told_apart_by_what_they_need(site: Site, held: Held) -> None:
+    page = text(site, "/runs")
+    running, _, over = page.partition('id="over"')
+    assert 'href="/runs/r-2"' in running
+    assert 'href="/runs/r-3"' in running
+    assert 'href="/runs/r-1"' in over
+    assert "Refused after an approval" in over
+    assert HOSTILE not in page
+
+
+def test_a_run_has_its_requests_and_answers_as_text(site: Site, held: Held) -> None:
+    page = text(site, "/runs/r-1")
+    assert HOSTILE not in page
+    for words in ("POST http://a/b", "<b>503</b>", "status 503", "with the secret token", "undo on a", "more of it"):
+        assert words in page
+    assert text(site, "/runs/none", 404)
+
+
+def test_a_rollback_that_waits_is_offered(site: Site, held: Held) -> None:
+    held.held["r-1"].rollback = "waiting"
+    try:
+        for path in ("/runs", "/runs/r-1"):
+            page = text(site, path)
+            assert "Roll back</button>" in page
+            assert "Close without rolling back" in page
+    finally:
+        held.held["r-1"].rollback = ""
+
+
+def test_a_rollback_needs_a_person_whom_a_token_vouches_for(site: Site, held: Held) -> None:
+    answer = site.client.post("/runs/r-1/rollback", data={"close": "yes"}, headers=site.origin)
+    assert answer.status_code == 403
+    assert held.rolled == []
+    assert site.client.post("/runs/r-1/rollback", data={"close": "maybe"}, headers=site.origin).status_code == 400
+
+
+def test_runs_that_are_not_available_say_why(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = site.host.runs
+    monkeypatch.setattr(site.host, "runs", None)
+    assert "respond.enabled" in text(site, "/runs")
+    site.host.runs = own
+
+
+def test_a_switch_is_moved_with_its_reason(site: Site) -> None:
+    fields = {"scope": "global", "engaged": "yes", "reason": HOSTILE}
+    answer = site.client.post("/switches", data=fields, headers=site.origin)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/runs")
+    page = text(site, "/runs")
+    assert HOSTILE not in page
+    assert "&lt;script&gt;" in page
+    found = site.client.get("/api/v1/switches").json()
+    assert (found["moved"]["global"]["actor"], found["moved"]["global"]["reason"]) == ("local", HOSTILE)
+
+
+def test_the_lists_are_in_the_api(site: Site, held: Held, tmp_path: Path) -> None:
+    assert site.client.get("/api/v1/runs/waiting").json() == {"runs": [], "refused": [], "problems": [], "more": 0}
+    assert site.client.get("/api/v1/runs/refused").json()["refusals"][0]["guard"] == "age"
+    found = site.client.get("/api/v1/runs/r-1").json()
+    assert (found["run"]["id"], found["exchanges"][0]["status"]) == ("r-1", 503)
+    assert site.client.get("/api/v1/runs/none").status_code == 404
