@@ -7,7 +7,7 @@ import math
 import random
 
 import pytest
-from aiops_models.causes.calibration import MAX_OUTCOMES, MIN_OUTCOMES, Calibration, set_size, shares
+from aiops_models.causes.calibration import MAX_OUTCOMES, MIN_OUTCOMES, Calibration, shares
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -60,6 +60,14 @@ def test_report_measures_only_what_was_stated() -> None:
     assert Calibration().report()["error"] is None
 
 
+def test_report_counts_the_outcomes_whose_root_was_first() -> None:
+    found = Calibration()
+    for place in (0, 0, 1, None):
+        found.learn([2.0, 1.0], place)
+    report = found.report()
+    assert (report["outcomes"], report["hits"], report["kept"], report["needed"]) == (4, 2, 4, MIN_OUTCOMES)
+
+
 def test_roots_that_were_no_candidate_leave_room_for_none_of_them() -> None:
     found = Calibration()
     for _ in range(30):
@@ -95,8 +103,3 @@ def test_state_is_bounded_and_survives_json() -> None:
     copy.load(state)
     assert copy.report() == found.report()
     assert copy.probabilities([2.0, 1.0]) == found.probabilities([2.0, 1.0])
-
-
-@pytest.mark.parametrize(("stated", "size"), [([0.95], 1), ([0.5, 0.3, 0.15], 3), ([0.1] * 5, 5), ([0.05] * 30, 10)])
-def test_set_holds_nine_in_ten_or_stops_at_ten(stated: list[float], size: int) -> None:
-    assert set_size(stated) == size

@@ -59,3 +59,15 @@ def test_number_of_changes_is_bounded_by_the_latest() -> None:
 def test_no_change_or_no_alert_is_no_suspect() -> None:
     assert suspects(graph(fact("cart"))) == {}
     assert suspects(graph(changes=[change("cart", 0.0)])) == {}
+
+
+def test_change_of_an_unknown_entity_counts_for_its_service() -> None:
+    unknown = Change(ts=AT - 60, entity="acme/cart-charts", name="deploy", service="cart")
+    assert set(suspects(graph(fact("cart"), changes=[unknown]))) == {"cart"}
+
+
+def test_changes_elsewhere_leave_the_one_that_matters() -> None:
+    elsewhere = [change(f"another-{number}", 60.0) for number in range(20)]
+    found = suspects(graph(fact("cart"), changes=[change("cart", 60.0), *elsewhere]))
+    assert set(found) == {"cart"}
+    assert found["cart"].value > 0

@@ -6,7 +6,7 @@ import json
 
 from aiops_models.causes import CauseRanker
 from aiops_models.causes.history import MAX_IDS, History
-from aiops_models.causes.memory import MAX_CONFIRMED, MIN_CONFIRMED, Memory
+from aiops_models.causes.memory import MAX_CONFIRMED, MIN_CONFIRMED, SILENT_MOST, Memory
 
 from aiops.ports import AlertFact, IncidentView
 from aiops.topology import Edge, Node, Topology
@@ -102,3 +102,55 @@ def test_history_is_bounded_and_counts_once() -> None:
         history.add(f"j{number}", [("e", f"u{number}"), ("always", "there")])
     assert len(history._pairs) <= 20_000
     assert history.seen("always", "there") > 20_000
+
+
+def silent_after(times: int, others: int = 0) -> Memory:
+    """A memory in which `mail` was the root so often without an alert, and `db` with one."""
+    memory = Memory()
+    for number in range(times):
+        memory.add(f"silent-{number}", ["mail"], LOOK)
+    for number in range(others):
+        memory.add(f"other-{number}", ["db"], LOOK)
+    return memory
+
+
+def test_silent_root_counts_from_the_fifth_confirmation_on() -> None:
+    assert silent_after(MIN_CONFIRMED - 1).silence("mail", 20) == 0
+    assert silent_after(MIN_CONFIRMED).silence("mail", 20) > 0
+
+
+def test_silent_root_weighs_more_the_more_often_and_the_rarer_by_chance() -> None:
+    seldom, often = silent_after(1, 9), silent_after(5, 5)
+    assert 0 < seldom.silence("mail", 20) < often.silence("mail", 20) <= SILENT_MOST
+    assert seldom.silence("mail", 20) < seldom.silence("mail", 200)
+    assert silent_after(200).silence("mail", 10_000) == SILENT_MOST
+
+
+def test_roots_that_alerted_are_no_silent_roots() -> None:
+    memory = silent_after(0, 10)
+    assert memory.silence("db", 20) == 0
+    assert memory.silence("web", 20) == 0
+
+
+def test_correction_takes_a_silent_root_back() -> None:
+    memory = silent_after(2, 8)
+    memory.add("silent-0", ["db"], LOOK)
+    memory.add("silent-1", ["db"], LOOK)
+    assert (memory.silence("mail", 20), memory.silent_times("mail")) == (0, 0)
+
+
+def test_silent_roots_are_loaded_with_the_rest() -> None:
+    memory, again = silent_after(3, 4), Memory()
+    again.load(json.loads(json.dumps(memory.dump())))
+    assert again.silence("mail", 20) == memory.silence("mail", 20) > 0
+
+
+def test_silent_root_is_evidence_only_while_it_is_silent() -> None:
+    ranker = CauseRanker(TOPOLOGY)
+    for number in range(6):
+        ranker.learn(view(f"i{number}", ("web", f"kind{number}:up")), "mail")
+    silent = {cause.entity: cause for cause in ranker.rank(view("now", ("web", "other:up")))}["mail"]
+    [evidence] = [one for one in silent.evidence if one.name == "silence"]
+    assert evidence.text == "mail raised no alert, and was 6 times the confirmed cause without one"
+    loud = {cause.entity: cause for cause in ranker.rank(view("now", ("mail", "other:up")))}["mail"]
+    assert "silence" not in {one.name for one in loud.evidence}

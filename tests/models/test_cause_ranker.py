@@ -169,8 +169,9 @@ def test_probability_and_candidate_set_after_ten_outcomes() -> None:
     now = view(fact("db", "cpu:up"), fact("web", "latency_p99:up"), name="now")
     early = ranker.rank(now)
     assert all(cause.probability is None for cause in early)
-    assert ranker.candidate_set(early)["probability"] is None
-    for number in range(12):
+    assert ranker.candidate_set(early)["promised"] is None
+    assert ranker.candidate_set(early)["among_first"] is None
+    for number in range(40):
         ranker.learn(view(fact("db", "cpu:up"), fact("web", "latency_p99:up"), name=f"i{number}"), "db")
     causes = ranker.rank(now)
     assert causes[0].entity == "db"
@@ -178,8 +179,12 @@ def test_probability_and_candidate_set_after_ten_outcomes() -> None:
     assert causes[0].probability > 0.8
     chosen = ranker.candidate_set(causes)
     assert chosen["entities"] == ["db"]
-    assert chosen["otherwise"] == "or something that raised no alert"
-    assert ranker.calibration()["outcomes"] == 12
+    assert chosen["promised"] >= 0.9
+    assert chosen["measured_coverage"] == 1
+    assert ranker.calibration()["outcomes"] == 40
+    again = CauseRanker(TOPOLOGY)
+    again.load(ranker.dump())
+    assert again.candidate_set(causes) == chosen
 
 
 def test_confidence_needs_a_margin_and_reach() -> None:

@@ -64,3 +64,26 @@ def test_holders_are_those_that_show_a_type() -> None:
     found = surprise(fact("host-1", CPU), fact("host-3", CPU))
     assert found.holders(_type(CPU)) == {"host-1", "host-3"}
     assert found.holders("gone") == frozenset()
+
+
+def test_entry_symptom_searches_with_complaints_of_its_class_alone() -> None:
+    plain = surprise(fact("web", LATENCY), fact("cart", "HighErrorRate"))
+    assert plain.blamed("web") > 0
+    assert plain.blamed("cart") > 0
+    probed = surprise(fact("web", "BlackboxProbeSlow"), fact("web", LATENCY), fact("cart", "HighErrorRate"))
+    assert probed.blamed("web") > 0
+    assert probed.blamed("cart") == 0
+
+
+def test_entry_symptom_of_no_complaint_changes_nothing() -> None:
+    # A liveness probe is a state of the pod; nobody outside felt it.
+    facts = (fact("web", LATENCY), fact("cart", "HighErrorRate"), fact("cart-1", "LivenessProbeUnhealthy"))
+    assert surprise(*facts).blamed("cart") > 0
+
+
+def test_history_makes_no_symptom_usual_where_users_felt_it() -> None:
+    [kind] = surprise(fact("web", LATENCY)).graph.by_entity["web"]
+    past = [[("web", kind)] for _ in range(50)]
+    usual = surprise(fact("web", LATENCY), past=past).blamed("web")
+    felt = surprise(fact("web", LATENCY), fact("db", "BlackboxProbeSlow"), past=past).blamed("web")
+    assert felt > 3 * usual > 0

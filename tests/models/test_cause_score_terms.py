@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from aiops_models.causes.memory import Memory
-from aiops_models.causes.score_terms import GRID, WEIGHTS, Terms, on_grid
+from aiops_models.causes.score_terms import GRID, MAX_LABEL, MAX_LABELS, MAX_MESSAGE, WEIGHTS, Terms, on_grid
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,3 +63,18 @@ def test_sums_on_the_grid_do_not_depend_on_their_order(values: list[float], rand
 @pytest.mark.parametrize("name", sorted(WEIGHTS))
 def test_every_term_has_a_positive_weight(name: str) -> None:
     assert WEIGHTS[name] > 0
+
+
+def test_the_change_keeps_where_it_came_from_and_is_bounded() -> None:
+    labels = {f"l{number}": "v" * 500 for number in range(60)}
+    long = Change(ts=AT - 60, entity="db", name="deploy", message="m" * 5_000, labels=labels)
+    long.service, long.url = "orders", "https://ci.example/7"
+    found = surprise(fact("db", CPU))
+    found.graph = graph(fact("db", CPU), changes=[long])
+    made = Terms(found.graph, found, Memory(), [])
+    change = made.change(made.account("db"))
+    assert change is not None
+    assert (change.service, change.url, len(change.message or "")) == ("orders", "https://ci.example/7", MAX_MESSAGE)
+    assert len(change.labels) == MAX_LABELS
+    assert max(map(len, change.labels.values())) == MAX_LABEL
+    assert len(long.labels) == 60

@@ -99,6 +99,8 @@ def test_links_are_shown_as_text_and_only_if_they_are_links(suggester: PlaybookS
     link = "https://runbooks.example/teapot"
     found = suggester.suggest(_view(("cart", "TeapotTooHot"), labels={"runbook_url": link}))
     assert [one.name for one in found] == ["runbook-of-the-alert"]
+    found = suggester.suggest(_view(("cart", "TeapotTooHot"), annotations={"runbook": link}))
+    assert [one.name for one in found] == ["runbook-of-the-alert"]
     assert link in found[0].evidence[0].text
     for bad in (
         "javascript:alert(1)",

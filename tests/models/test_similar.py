@@ -117,3 +117,14 @@ def test_state_survives_json_and_similarity_is_a_share(
     assert copy.nearest(asked) == found.nearest(asked)
     assert copy.dump() == found.dump()
     assert all(0 <= each.value <= 1 for each in found.nearest(asked))
+
+
+def test_another_replica_of_the_same_workload_is_alike() -> None:
+    def crash(name: str, pod: str, at: float) -> IncidentView:
+        return IncidentView(name, at, [AlertFact(pod, "OOMKilled", 3, 1, at, at, workload="cart")])
+
+    found = memory()
+    found.add(crash("old", "pod/cart-7d9f8c6b5d-x2x4z", 0.0), {})
+    (near,) = found.nearest(crash("new", "pod/cart-59d6b8c7f4-qwhl6", 100.0))
+    assert near.name == "old"
+    assert "some cart" in near.text

@@ -3,8 +3,8 @@
 The first candidate's share in a softmax over scores is mapped by `p = sigmoid(a logit(share) + b)` (Platt 1999). The
 two numbers start at a = 1, b = 0 and are held there by Gaussian priors of strength 4 and .5, because how far scores can
 be trusted does not carry over from one system to another; each confirmed outcome refits them (Newton steps on the last
-`MAX_OUTCOMES`). Earlier statements are kept with each outcome: the calibration error and the coverage of the
-candidate sets are measured on predictions, never on what was fitted.
+`MAX_OUTCOMES`). Earlier statements are kept with each outcome: the calibration error is measured on predictions, never
+on what was fitted. Sets of suspects are promised by counts, not by these numbers: see `promised_sets`.
 """
 
 from __future__ import annotations
@@ -26,20 +26,15 @@ NEWTON_STEPS = 8
 MAX_STEP = 1.0
 # Shares this close to 0 or 1 carry no more information; their logit would dominate the fit.
 EDGE = 1e-4
-# The candidate set holds the root in this share of cases, if the probabilities are right; at most ten are listed.
-COVER = 0.9
-MAX_SET = 10
 BINS = 10
 
 
 class Outcome(Struct, array_like=True):
-    """A confirmed incident: logit of the first candidate, was it the root, what was stated, and the set."""
+    """A confirmed incident: logit of the first candidate, was it the root, and what was stated."""
 
     logit: float
     hit: bool
     stated: float
-    covered: bool
-    size: int
 
 
 class Calibration:
@@ -78,10 +73,8 @@ class Calibration:
         if not scores:
             return
         stated = self.probabilities(scores)
-        size = set_size(stated)
         hit = place == 0
-        covered = place is not None and place < size
-        self._outcomes.append(Outcome(_logit(shares(scores)[0]), hit, stated[0], covered, size))
+        self._outcomes.append(Outcome(_logit(shares(scores)[0]), hit, stated[0]))
         self.count += 1
         self._wrong += not hit
         self._absent += place is None
@@ -92,7 +85,8 @@ class Calibration:
         """Return the record of stated probabilities, over outcomes after the first `MIN_OUTCOMES`.
 
         `error` is the expected calibration error over ten equal bins, `floor` that of a perfect map on so few outcomes;
-        both None before there are any. `coverage` is the share of candidate sets that held the root.
+        both None before there are any. Of the last `kept` outcomes, `hits` are those whose root was ranked first;
+        `needed` outcomes make probabilities.
         """
         if self._report is None:
             self._report = self._reported()
@@ -103,21 +97,20 @@ class Calibration:
         early = max(MIN_OUTCOMES - (self.count - len(self._outcomes)), 0)
         shown = list(self._outcomes)[early:]
         report: dict[str, Any] = {"outcomes": self.count, "measured_on": len(shown), "a": self.a, "b": self.b}
+        report["needed"], report["kept"] = MIN_OUTCOMES, len(self._outcomes)
+        report["hits"] = sum(o.hit for o in self._outcomes)
         report["error"], report["floor"] = _error(shown), _floor(shown)
-        share = 1 / len(shown) if shown else None
-        report["coverage"] = sum(o.covered for o in shown) * share if share else None
-        report["set_size"] = sum(o.size for o in shown) * share if share else None
         return report
 
     def dump(self) -> Any:
         """Plain data."""
-        rows = [[o.logit, o.hit, o.stated, o.covered, o.size] for o in self._outcomes]
+        rows = [[o.logit, o.hit, o.stated] for o in self._outcomes]
         counts = [self.count, self._wrong, self._absent]
         return {"outcomes": rows, "counts": counts, "a": self.a, "b": self.b}
 
     def load(self, state: Any) -> None:
         """Take the state of a `dump`."""
-        self._outcomes = deque((Outcome(*row) for row in state["outcomes"]), maxlen=MAX_OUTCOMES)
+        self._outcomes = deque((Outcome(*row[:3]) for row in state["outcomes"]), maxlen=MAX_OUTCOMES)
         self.count, self._wrong, self._absent = state["counts"]
         self.a, self.b = state["a"], state["b"]
         self._report = None
@@ -147,19 +140,6 @@ def shares(scores: Sequence[float]) -> list[float]:
     weights = [math.exp(score - top) for score in scores]
     whole = sum(weights)
     return [weight / whole for weight in weights]
-
-
-def set_size(probabilities: Sequence[float]) -> int:
-    """Return how many of the best candidates are needed to reach `COVER`.
-
-    All of at most `MAX_SET` if that is not reached.
-    """
-    held = 0.0
-    for size, probability in enumerate(probabilities[:MAX_SET], start=1):
-        held += probability
-        if held >= COVER:
-            return size
-    return min(len(probabilities), MAX_SET)
 
 
 def _error(outcomes: Sequence[Outcome]) -> float | None:

@@ -41,9 +41,10 @@ def suspects(graph: IncidentGraph) -> dict[str, Suspect]:
     onset = min(fact.first_at for fact in facts)
     recent = [c for c in graph.view.changes if -LATE_S <= onset - c.ts <= WINDOW_S]
     recent = sorted(recent, key=lambda c: (-c.ts, c.entity, c.name, c.id))[:MAX_CHANGES]
-    placed = [(graph.place(c.entity, c.labels.get("service")), c) for c in recent]
+    placed = [(graph.place(c.entity, c.service or c.labels.get("service")), c) for c in recent]
     changed = {graph.group_of(entity) for entity, _ in placed}
-    breadth = math.log((len(_groups(graph)) + 1) / max(len(changed), 1))
+    # What was changed is a part of the estate, whether or not the topology or an alert names it.
+    breadth = math.log((len(_groups(graph) | changed) + 1) / max(len(changed), 1))
     found: dict[str, Suspect] = {}
     for entity, change in placed:
         before_s = onset - change.ts

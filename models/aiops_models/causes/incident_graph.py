@@ -1,7 +1,7 @@
 """One incident seen through the topology: who shows what, who belongs together, what depends on what.
 
 An entity that the topology does not know stands for its service where the topology knows that (pods come and go, their
-service stays); otherwise it is a candidate of its own.
+service stays), else for its workload where its name was generated; otherwise it is a candidate of its own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from aiops.ports import AlertFact, IncidentView
 from aiops_models.causes.entity_names import spelled, subject
-from aiops_models.causes.lexicon import MACHINES, Lexicon
+from aiops_models.causes.lexicon import BLAMED, MACHINES, Lexicon
 from aiops_models.causes.topology_index import CALL, TopologyIndex
 
 # Dependents are followed this far; further away nearly everything depends on everything.
@@ -21,6 +21,15 @@ HOPS = 3
 
 # Facts read of one incident; a storm has more streams than a person or a score can use. The first by time are kept.
 MAX_FACTS = 4096
+# A longer number is a part of a hash or a time.
+MAX_ORDINAL = 4
+# Kinds that a controller makes or is.
+CONTROLLED = frozenset(
+    (
+        *("app", "container", "cronjob", "daemonset", "deployment"),
+        *("job", "pod", "replicaset", "service", "statefulset"),
+    )
+)
 
 
 class Signal(Struct, gc=False):
@@ -44,11 +53,14 @@ class IncidentGraph:
         self.view = view
         self.group: dict[str, str] = {}
         self.kind: dict[str, str] = {}
+        self.workload: dict[str, str] = {}
         self.by_entity: dict[str, dict[str, Signal]] = {}
         self.callers: dict[tuple[str, str], int] = {}
         self._names: dict[str, str] | None = None
         self._above: dict[str, list[str]] | None = None
         self._peers: dict[tuple[str, str], frozenset[str]] = {}
+        # The classes of what users felt: as the view states them, else those of alerts that watch the site as users do.
+        self.entry_classes = {view.entry_class} & BLAMED
         for fact in _earliest(view.facts):
             self._take(fact)
 
@@ -59,6 +71,13 @@ class IncidentGraph:
     def kind_of(self, entity: str) -> str:
         """Kind of an entity: from the topology, else from a `kind/name` spelling, else `unknown`."""
         return self.topology_index.kind.get(entity) or self.kind.get(entity, "unknown")
+
+    def lasting(self, entity: str) -> str:
+        """The name under which an entity is learned: its workload, unless the topology knows the entity.
+
+        The next pod of a deployment has another name, and the same habits.
+        """
+        return self.workload.get(entity, entity)
 
     def edges(self) -> dict[str, dict[str, float]]:
         """Return dependent -> dependency -> weight.
@@ -111,12 +130,12 @@ class IncidentGraph:
             yield from types.values()
 
     def pairs(self) -> list[tuple[str, str]]:
-        """All (entity, type), in the order in which they first appeared."""
-        return [(signal.entity, signal.type) for signal in self.signals()]
+        """All (lasting name, type), in the order in which they first appeared."""
+        return list(dict.fromkeys((self.lasting(signal.entity), signal.type) for signal in self.signals()))
 
     def pairs_of(self, entity: str) -> list[tuple[str, str]]:
-        """The (entity, type) of one entity."""
-        return [(entity, type_) for type_ in self.by_entity.get(entity, ())]
+        """The (lasting name, type) of one entity."""
+        return [(self.lasting(entity), type_) for type_ in self.by_entity.get(entity, ())]
 
     def candidates(self) -> list[str]:
         """Every entity that can be named: those of the topology, then the alerting ones it does not know."""
@@ -139,7 +158,7 @@ class IncidentGraph:
             found = self._peers[group, kind] = frozenset(one for one in among if self.kind_of(one) == kind)
         return found
 
-    def place(self, entity: str, service: str | None) -> str:
+    def place(self, entity: str, service: str | None, workload: str = "") -> str:
         """Return the candidate for an alert on `entity`."""
         if entity in self.topology_index.kind:
             return entity
@@ -148,6 +167,9 @@ class IncidentGraph:
         kind, name = spelled(entity)
         if name in self.topology_index.kind and kind in ("unknown", self.topology_index.kind[name]):
             return name
+        if workload and kind not in MACHINES and _is_generated(kind, name, workload):
+            # Pods come and go under new names: what can be named, compared and remembered is their controller.
+            return workload
         entity = f"{kind}/{name}" if kind != "unknown" else entity
         if entity not in self.kind:
             self.kind[entity] = kind
@@ -166,9 +188,16 @@ class IncidentGraph:
             return subject(fact.message, fact.name) or fact.entity
         return fact.entity
 
+    def placed(self, fact: AlertFact) -> str:
+        """Return the candidate that a fact counts for."""
+        return self.place(self.named(fact), fact.service, fact.workload)
+
     def _take(self, fact: AlertFact) -> None:
-        entity = self.place(self.named(fact), fact.service)
+        entity = self.placed(fact)
         reading = self.lexicon.read(_directed(fact), self.kind_of(entity) in MACHINES)
+        self._name_workload(entity, fact)
+        if self.view.entry_class is None and reading.cls in BLAMED and self.lexicon.is_entry(fact.name):
+            self.entry_classes.add(reading.cls)
         types = self.by_entity.setdefault(entity, {})
         signal = types.get(reading.type)
         if signal is None:
@@ -178,6 +207,23 @@ class IncidentGraph:
         if fact.caller and fact.caller != fact.entity:
             pair = (self.place(fact.caller, None), entity)
             self.callers[pair] = self.callers.get(pair, 0) + fact.count
+
+    def _name_workload(self, entity: str, fact: AlertFact) -> None:
+        """Note the workload of a replica.
+
+        Machines have habits of their own, and their alerts name the service of an exporter.
+        """
+        if fact.workload and entity not in self.topology_index.kind and self.kind_of(entity) not in MACHINES:
+            # Of several, always the same one, in whatever order the facts come.
+            self.workload[entity] = min(fact.workload, self.workload.get(entity, fact.workload))
+
+
+def _is_generated(kind: str, name: str, workload: str) -> bool:
+    """Return True for a replica whose name nobody chose: `cart-x7k2p`, and not `cart-0`."""
+    if kind in CONTROLLED:
+        number = name.rpartition("-")[2]
+        return not (number.isdecimal() and len(number) <= MAX_ORDINAL)
+    return name.startswith(workload) and any(letter.isalpha() for letter in name[len(workload) :])
 
 
 def _directed(fact: AlertFact) -> str:

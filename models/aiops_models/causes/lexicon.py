@@ -64,6 +64,7 @@ class LexiconFile(Struct, forbid_unknown_fields=True):
     up: list[str] = []
     down: list[str] = []
     good_when_high: list[str] = []
+    entry: list[str] = []
     classes: list[ClassWords] = []
 
 
@@ -79,6 +80,7 @@ class Lexicon:
         self._up = frozenset(extra.up + shipped.up)
         self._down = frozenset(extra.down + shipped.down)
         self._good = [_pattern(words) for words in extra.good_when_high + shipped.good_when_high]
+        self._entry = [_pattern(words) for words in extra.entry + shipped.entry]
         self._classes = [
             (entry.cls, [_pattern(words) for words in entry.words]) for entry in (*extra.classes, *shipped.classes)
         ]
@@ -98,6 +100,15 @@ class Lexicon:
                 self._cache.clear()
             found = self._cache[name, on_machine] = self._read(name[:MAX_NAME], on_machine)
         return found
+
+    def is_entry(self, name: str) -> bool:
+        """Return True for an alert that watches the site as users do: a probe, a check, an objective.
+
+        >>> Lexicon().is_entry("BlackboxProbeSlow"), Lexicon().is_entry("HighRequestLatency")
+        (True, False)
+        """
+        words = split(name[:MAX_NAME])
+        return any(_holds(words, pattern) for pattern in self._entry)
 
     def _read(self, name: str, on_machine: bool) -> Reading:
         ending = _ENDING.search(name)

@@ -1,10 +1,11 @@
 """The patterns of confirmed root causes: evidence only from `MIN_CONFIRMED` confirmations on.
 
-Two parts, both one-sided: not having been a cause before is no evidence.
+Three parts, all one-sided: not having been a cause before is no evidence.
 - signs: how much more often an entity that shows a type was the root than alerting entities are at large,
   `ln(P(root | entity, type) / P(root))`, the pair's rate shrunk to the type's and that to the base rate;
-- likeness: the cosine with the nearest confirmed incidents whose root it was, where that exceeds `ALIKE`.
-There is no prior for an entity as such: it would only memorise who was guilty last.
+- likeness: the cosine with the nearest confirmed incidents whose root it was, where that exceeds `ALIKE`;
+- silence: how much more often than by chance an entity was the root of an incident in which it raised nothing.
+There is no other prior for an entity as such: it would only memorise who was guilty last.
 
 Memory: the last `MAX_CONFIRMED` incidents with at most `MAX_SIGNALS` signals each.
 """
@@ -30,6 +31,8 @@ ALIKE = 0.7
 VOTERS = 5
 # Strength of the shrinkage, in pseudo-observations.
 SHRINK = 2.0
+# The same for silent roots, as so many incidents in which chance decided; and the most that their evidence can be.
+SILENT_SHRINK, SILENT_MOST = 3.0, 3.0
 
 Pair = tuple[str, str]
 
@@ -53,6 +56,8 @@ class Memory:
         self._pairs: dict[Pair, list[int]] = {}
         self._types: dict[str, list[int]] = {}
         self._all = [0, 0]
+        # By root: confirmed incidents in which it raised nothing.
+        self._silent: dict[str, int] = {}
 
     def __len__(self) -> int:
         """Confirmed incidents remembered."""
@@ -100,6 +105,23 @@ class Memory:
             root: (similarity * math.sqrt(share[root]), similarity, name) for root, (similarity, name) in best.items()
         }
 
+    def silent_times(self, entity: str) -> int:
+        """Return in how many confirmed incidents the entity was the root and raised nothing."""
+        return self._silent.get(entity, 0)
+
+    def silence(self, entity: str, candidates: int) -> float:
+        """Return the evidence that an entity without any alert is the root once more, in nats.
+
+        `ln(rate / chance)`, at most `SILENT_MOST`: its rate among the confirmed incidents, shrunk to `chance`, which is
+        one of `candidates`. 0 below `MIN_CONFIRMED`, and for an entity that was never a silent root.
+        """
+        times = self.silent_times(entity)
+        if not times or len(self._past) < MIN_CONFIRMED:
+            return 0.0
+        chance = 1 / max(candidates, 1)
+        rate = (times + SILENT_SHRINK * chance) / (len(self._past) + SILENT_SHRINK)
+        return min(max(math.log(rate / chance), 0.0), SILENT_MOST)
+
     def dump(self) -> Any:
         """Plain data; the counts are built again from it."""
         return [msgspec.to_builtins(one) for one in self._past.values()]
@@ -107,7 +129,7 @@ class Memory:
     def load(self, state: Any) -> None:
         """Take the state of a `dump`."""
         self._past, self._with, self._norms = {}, {}, {}
-        self._pairs, self._types, self._all = {}, {}, [0, 0]
+        self._pairs, self._types, self._all, self._silent = {}, {}, [0, 0], {}
         for plain in state:
             one = msgspec.convert(plain, Confirmed)
             self._past[one.id] = one
@@ -166,6 +188,11 @@ class Memory:
                 del self._types[pair[1]]
         for entity in alerting:
             self._all[entity not in one.roots] += by
+        if one.roots and not any(root in alerting for root in one.roots):
+            # The replicas of a service follow its name: whoever was silent is the service.
+            self._silent[one.roots[0]] = self._silent.get(one.roots[0], 0) + by
+            if not self._silent[one.roots[0]]:
+                del self._silent[one.roots[0]]
 
     def _index(self, pair: Pair, name: str, by: int) -> None:
         holders = self._with.setdefault(pair, {})

@@ -16,13 +16,14 @@ from aiops.options import convert
 from aiops.ports import IncidentView
 from aiops.records import Cause
 from aiops.topology import Topology
-from aiops_models.causes.calibration import Calibration, set_size
+from aiops_models.causes.calibration import Calibration
 from aiops_models.causes.confidence import confidence
 from aiops_models.causes.entity_names import tail
 from aiops_models.causes.history import History
 from aiops_models.causes.incident_graph import IncidentGraph
 from aiops_models.causes.lexicon import load_lexicon
 from aiops_models.causes.memory import Memory
+from aiops_models.causes.promised_sets import MAX_SET, PromisedSets
 from aiops_models.causes.rarity import Surprise
 from aiops_models.causes.rules import load_packs
 from aiops_models.causes.score_terms import Account, Terms
@@ -33,7 +34,8 @@ from aiops_models.model_digest import digest_of
 MAX_CAUSES = 10
 # The packs of rules that apply unless the option `rules` names others: they hold no rule that can fire elsewhere.
 DEFAULT_RULES = ("kubernetes",)
-NOBODY = "or something that raised no alert"
+# Suspects that are shown where no set can be promised.
+SHOWN = 3
 
 
 class RankerOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,6 +65,7 @@ class CauseRanker:
         self._lexicon = load_lexicon(own.lexicon)
         self._packs = load_packs(own.rules)
         self._history, self._memory, self._calibration = History(), Memory(), Calibration()
+        self._promised = PromisedSets()
 
     @property
     def digest(self) -> str:
@@ -78,7 +81,8 @@ class CauseRanker:
         scores = [account.score for account in accounts]
         stated = self._calibration.probabilities(scores) if self._calibration.ready else []
         causes = [
-            Cause(account.entity, account.score, evidence=terms.evidence(account)) for account in accounts[:MAX_CAUSES]
+            Cause(account.entity, account.score, evidence=terms.evidence(account), change=terms.change(account))
+            for account in accounts[:MAX_CAUSES]
         ]
         causes[0].confidence = confidence(graph, [(account.entity, account.score) for account in accounts])
         for cause, probability in zip(causes, stated, strict=False):
@@ -96,22 +100,24 @@ class CauseRanker:
         self._history.add(view.id, graph.pairs())
 
     def candidate_set(self, causes: list[Cause]) -> dict[str, Any]:
-        """The causes that together hold the root in nine of ten cases, and what remains for `NOBODY`.
+        """Return the first suspects that hold the root in nine of ten cases, if that can be promised.
 
-        Before there are probabilities the set is the first three, without a promise.
+        Else `promised` is None, and the entities are the first three. `among_first` is the share of cases that
+        the first `MAX_SET` suspects hold at least, None before there are enough outcomes.
         """
-        stated = [cause.probability for cause in causes if cause.probability is not None]
-        size = set_size(stated) if stated else min(len(causes), 3)
+        level = causes[0].confidence if causes else "low"
+        size = self._promised.size(level)
+        shown = SHOWN if size is None else size
         return {
-            "entities": [cause.entity for cause in causes[:size]],
-            "probability": round(sum(stated[:size]), 4) if stated else None,
-            "otherwise": NOBODY,
-            "measured_coverage": self._calibration.report()["coverage"],
+            "entities": [cause.entity for cause in causes[:shown]],
+            "promised": None if size is None else self._promised.bound(size, level),
+            "among_first": self._promised.bound(MAX_SET, level),
+            "measured_coverage": self._promised.report()["coverage"],
         }
 
     def calibration(self) -> dict[str, Any]:
-        """Return the record of stated probabilities so far; see `Calibration.report`."""
-        return self._calibration.report()
+        """Return the record of probabilities and promises; see `Calibration.report` and `PromisedSets.report`."""
+        return self._calibration.report() | self._promised.report()
 
     def dump(self) -> Any:
         """Return the learned state as plain data."""
@@ -119,6 +125,7 @@ class CauseRanker:
             "history": self._history.dump(),
             "memory": self._memory.dump(),
             "calibration": self._calibration.dump(),
+            "promised": self._promised.dump(),
         }
 
     def load(self, state: Any) -> None:
@@ -126,6 +133,8 @@ class CauseRanker:
         self._history.load(state["history"])
         self._memory.load(state["memory"])
         self._calibration.load(state["calibration"])
+        # Snapshots of earlier releases hold no ranks: promises begin anew.
+        self._promised.load(state.get("promised", []))
 
     def _accounts(self, graph: IncidentGraph) -> tuple[Terms, list[Account]]:
         terms = Terms(graph, Surprise(graph, self._history), self._memory, self._packs)
@@ -139,11 +148,16 @@ class CauseRanker:
         place = next((i for i, account in enumerate(accounts) if account.entity in roots), None)
         if graph.view.id not in self._memory:
             self._calibration.learn([account.score for account in accounts], place)
-        self._memory.add(graph.view.id, roots, graph.pairs())
+            if accounts:
+                self._promised.learn(place, confidence(graph, [(one.entity, one.score) for one in accounts]))
+        self._memory.add(graph.view.id, dict.fromkeys(map(graph.lasting, roots)), graph.pairs())
 
     def _roots(self, graph: IncidentGraph, root: str) -> list[str]:
-        """The entities that a confirmed name stands for: itself and, for a service, its replicas."""
+        """The entities that a confirmed name stands for: itself and the replicas of a service or workload."""
         known = graph.candidates()
         named = [root] if root in known else [entity for entity in known if tail(entity) == tail(root)]
+        named = named or [entity for entity in graph.by_entity if graph.lasting(entity) == root]
+        # A person may name the pod; the suspect was what it was placed at.
+        named = named or list(dict.fromkeys(graph.placed(fact) for fact in graph.view.facts if fact.entity == root))
         replicas = [entity for name in named for entity in self._topology_index.members.get(name, ()) if entity != name]
         return (named or [root]) + replicas

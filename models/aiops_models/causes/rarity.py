@@ -52,6 +52,7 @@ class Surprise:
             for signal in signals:
                 breadth = math.log((could + 1) / max(_spread(signal, best), 1.0))
                 self.value[signal.entity, type_] = self._weigh(signal, breadth)
+        self._searched = self._searched_classes()
         self._sums = {entity: self._sum(types.values()) for entity, types in graph.by_entity.items()}
 
     def internal(self, entity: str) -> float:
@@ -86,8 +87,17 @@ class Surprise:
                 internal += value
             else:
                 symptom += value
-                blamed += value if signal.cls in BLAMED else 0.0
+                blamed += value if signal.cls in self._searched else 0.0
         return Sums(internal, symptom, blamed)
+
+    def _searched_classes(self) -> frozenset[str]:
+        """Return the classes whose complaints search for a culprit.
+
+        Those of the entry symptom, where it is known and complained of; else all of `BLAMED`.
+        """
+        entry = self.graph.entry_classes
+        seen = {s.cls for s in self.graph.signals() if s.cls in entry and self.value[s.entity, s.type] > 0}
+        return frozenset(seen) or BLAMED
 
     def _could(self, signals: list[Signal]) -> float:
         """Return G: groups of the kinds that raise this type, alerting or not.
@@ -116,8 +126,13 @@ class Surprise:
         return breadth * max(self._rarity(signal), FLOOR) * signal.harm * self._size(signal)
 
     def _rarity(self, signal: Signal) -> float:
-        """Share of past incidents without the signal; 1 while there are too few."""
-        seen, incidents = self._history.seen(signal.entity, signal.type), self._history.incidents
+        """Share of past incidents without the signal; 1 while there are too few.
+
+        With a known entry symptom, what users see is the incident, however often it occurs.
+        """
+        if signal.cls not in INTERNAL and self.graph.entry_classes:
+            return 1.0
+        seen, incidents = self._history.seen(self.graph.lasting(signal.entity), signal.type), self._history.incidents
         return 1.0 - (seen + 0.5) / (incidents + 1) if incidents >= MIN_INCIDENTS else 1.0
 
     def _size(self, signal: Signal) -> float:

@@ -114,16 +114,12 @@ def _blamed(rule: Rule, read: list[Read], graph: IncidentGraph) -> dict[str, Non
     """
     matching = [one.fact for one in read if _shows(one, rule.when)]
     if matching and rule.unless is not None:
-        excused = {_place(one.fact, graph) for one in read if _shows(one, rule.unless)}
-        matching = [fact for fact in matching if _place(fact, graph) not in excused]
+        excused = {graph.placed(one.fact) for one in read if _shows(one, rule.unless)}
+        matching = [fact for fact in matching if graph.placed(fact) not in excused]
     if rule.blame.label is not None:
         values = dict.fromkeys(fact.labels.get(rule.blame.label, "")[:MAX_LABEL] for fact in matching)
         return {graph.known(rule.blame.prefix + value): None for value in values if value}
     return dict.fromkeys(_worded(rule.blame, graph)) if matching else {}
-
-
-def _place(fact: AlertFact, graph: IncidentGraph) -> str:
-    return graph.place(graph.named(fact), fact.service)
 
 
 def _shows(one: Read, sign: Sign) -> bool:

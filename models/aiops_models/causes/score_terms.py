@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from math import log1p
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from aiops.records import Evidence
+from aiops.records import Change, Evidence
 from aiops_models.causes.changes import suspects
 from aiops_models.causes.incident_graph import IncidentGraph
 from aiops_models.causes.memory import Memory
@@ -20,6 +21,7 @@ from aiops_models.causes.random_walk import random_walk
 from aiops_models.causes.rarity import Surprise
 from aiops_models.causes.rules import Pack, verdicts
 from aiops_models.causes.sibling_contrast import contrast
+from aiops_models.causes.silent_callees import silent_callees
 from aiops_models.causes.text import (
     change_text,
     contrast_text,
@@ -27,6 +29,7 @@ from aiops_models.causes.text import (
     likeness_text,
     rule_text,
     signs_text,
+    silence_text,
     symptom_text,
     walk_text,
 )
@@ -39,9 +42,12 @@ WEIGHTS = {
     "change": 2.2,
     "signs": 1.0,
     "likeness": 4.0,
+    "silence": 1 / 1.5,
 }
 # Contributions are rounded to this grid of binary fractions (about .0002), on which sums are exact in any order.
 GRID = 4096
+# What is kept of a change beside a cause: its version and its link are among the first labels.
+MAX_LABELS, MAX_LABEL, MAX_MESSAGE = 20, 200, 300
 
 
 class Account(Struct, gc=False):
@@ -59,11 +65,14 @@ class Terms:
         """Run the algorithms over the whole incident; those for a single entity run on demand."""
         self.graph, self.surprise, self.memory = graph, surprise, memory
         self.blamed = random_walk(graph, surprise)
+        for entity, value in silent_callees(graph, surprise).items():
+            self.blamed[entity] = self.blamed.get(entity, 0.0) + value
         self.changed = suspects(graph)
         self.rules = verdicts(packs, graph)
         # The memory is not used where a rule fires: the rule read the messages. The memory knows types alone, and would
         # liken the incident to those that lack the rule's evidence.
-        self.alike = {} if self.rules else memory.likeness(graph.pairs())
+        self.alike = {} if self.rules else _alike(graph, memory)
+        self._count = len(self.candidates())
 
     def candidates(self) -> list[str]:
         """Every entity that can be named; those that only the memory or a rule knows last."""
@@ -85,11 +94,22 @@ class Terms:
             yield "change", log1p(self.changed[entity].value)
         if entity in self.alike:
             yield "likeness", self.alike[entity][0]
-        if entity in self.graph.by_entity:
+        if entity not in self.graph.by_entity:
+            yield "silence", 0.0 if self.rules else self.memory.silence(self.graph.lasting(entity), self._count)
+        else:
             yield "internal", log1p(self.surprise.internal(entity))
             yield "symptom", log1p(self.surprise.symptom(entity))
             yield "contrast", log1p(contrast(self.surprise, entity))
             yield "signs", 0.0 if self.rules else self.memory.signs(self.graph.pairs_of(entity))
+
+    def change(self, account: Account) -> Change | None:
+        """The change that counts against an entity; its text and labels are bounded."""
+        if "change" not in account.parts:
+            return None
+        found = self.changed[account.entity].change
+        labels = {name: value[:MAX_LABEL] for name, value in list(found.labels.items())[:MAX_LABELS]}
+        message = found.message[:MAX_MESSAGE] if found.message else None
+        return replace(found, message=message, labels=labels)
 
     def evidence(self, account: Account) -> list[Evidence]:
         """The account in words, the weightiest first."""
@@ -100,6 +120,7 @@ class Terms:
             "symptom": lambda: symptom_text(surprise, entity),
             "contrast": lambda: contrast_text(surprise, entity),
             "change": lambda: change_text(self.changed[entity]),
+            "silence": lambda: silence_text(surprise, entity, self.memory),
             "signs": lambda: signs_text(surprise, entity, self.memory),
             "likeness": lambda: likeness_text(surprise, entity, *self.alike[entity][1:]),
         }
@@ -109,6 +130,15 @@ class Terms:
             Evidence(name, value, rule_text(rules[name], entity) if name in rules else texts[name]())
             for name, value in parts
         ]
+
+
+def _alike(graph: IncidentGraph, memory: Memory) -> dict[str, tuple[float, float, str]]:
+    """Likeness by candidate: that of a workload counts for each of its replicas that alerts now."""
+    found = memory.likeness(graph.pairs())
+    replicas: dict[str, list[str]] = {}
+    for entity in graph.by_entity:
+        replicas.setdefault(graph.lasting(entity), []).append(entity)
+    return {entity: value for name, value in found.items() for entity in replicas.get(name, [name])}
 
 
 def on_grid(value: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aiops.wording import located
 from aiops_models.causes.changes import Suspect
 from aiops_models.causes.incident_graph import Signal
 from aiops_models.causes.lexicon import INTERNAL
@@ -23,7 +24,7 @@ HERE = "this incident"
 def internal_text(surprise: Surprise, entity: str) -> str:
     """Describe the entity's own symptoms."""
     own = [s for s in surprise.signals(entity) if s.cls in INTERNAL]
-    return f"{_names(own)} on {_cut(entity)}{_rarity(surprise, own)}"
+    return f"{located(_names(own), _cut(entity))}{_rarity(surprise, own)}"
 
 
 def symptom_text(surprise: Surprise, entity: str) -> str:
@@ -39,7 +40,7 @@ def contrast_text(surprise: Surprise, entity: str) -> str:
     own = [s for s in surprise.signals(entity) if lacking[s.type]]
     counts = {lacking[s.type] for s in own}
     most = f"{'up to ' if len(counts) > 1 else ''}{max(counts, default=0)}"
-    return f"{_names(own)} on {_cut(entity)} that {most} of {len(peers) - 1} siblings do not show"
+    return f"{located(_names(own), _cut(entity))} that {most} of {len(peers) - 1} siblings do not show"
 
 
 def walk_text(surprise: Surprise, entity: str, share: float) -> str:
@@ -95,8 +96,15 @@ def change_text(suspect: Suspect) -> str:
 
 def signs_text(surprise: Surprise, entity: str, memory: Memory) -> str:
     """Describe the matches with the memory of confirmed roots."""
-    own = [s for s in surprise.signals(entity) if memory.signs([(entity, s.type)]) > 0]
+    own = [s for s in surprise.signals(entity) if memory.signs([(surprise.graph.lasting(entity), s.type)]) > 0]
     return f"{_names(own)} on {_cut(entity)}: such alerts were more often on confirmed causes than alerts at large"
+
+
+def silence_text(surprise: Surprise, entity: str, memory: Memory) -> str:
+    """Describe how often the entity was the cause and raised nothing."""
+    times = memory.silent_times(surprise.graph.lasting(entity))
+    was = "once" if times == 1 else f"{times} times"
+    return f"{_cut(entity)} raised no alert, and was {was} the confirmed cause without one"
 
 
 def likeness_text(surprise: Surprise, entity: str, similarity: float, incident: str) -> str:
@@ -104,7 +112,9 @@ def likeness_text(surprise: Surprise, entity: str, similarity: float, incident: 
 
     A confirmed service also counts against its replicas.
     """
+    workload = surprise.graph.lasting(entity)
     who = _cut(entity) + ("" if surprise.graph.group_of(entity) == entity else " or its service")
+    who = who if workload == entity else f"{_cut(workload)}, whose replica {_cut(entity)} is"
     return f"incident {_cut(incident)}, {similarity:.0%} alike, was confirmed to be caused by {who}"
 
 

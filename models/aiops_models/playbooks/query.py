@@ -26,7 +26,7 @@ def incident_query(now: Situation) -> dict[str, float]:
         fact = seen.fact
         if fact.name not in names and len(names) == MAX_NAMES:
             continue
-        weight = 2.0 if fact.entity == now.cause else 1.0
+        weight = 2.0 if now.is_on_cause(fact) else 1.0
         if fact.name not in names:
             shown.update(dict.fromkeys(shown_by(fact)))
             if fact.message:

@@ -15,8 +15,9 @@ from msgspec import Struct, field
 from aiops.options import convert
 from aiops.ports import AlertFact, IncidentView
 from aiops.records import Evidence, Suggestion
+from aiops.records.runbook_link import runbook_link
 from aiops.respond.matching import Fit, change_age, context, fit
-from aiops.respond.playbook_tests import leading
+from aiops.respond.playbook_tests import leading, target_of
 from aiops.respond.runbooks import plain
 from aiops.respond.situation import Situation, severity_label, situation
 from aiops.topology import Topology
@@ -171,14 +172,14 @@ class PlaybookSuggester:
         compiled = self._library.compiled[index]
         playbook = compiled.playbook
         lead = leading(fitting, now) or now.seen[0].fact
-        made = Candidate(playbook.name, now.cause or lead.entity, _main_alert(now))
+        made = Candidate(playbook.name, target_of(compiled, fitting, now) or lead.entity, _main_alert(now))
         share = len(fitting.facts) / len(now.seen)
         made.add("alerts", MATCHED, f"{lead.name} on {lead.entity} fits its conditions")
         made.add("share", SHARE * share, f"it matches {len(fitting.facts)} of {plural(len(now.seen), 'alert stream')}")
         on = self._on_cause(lead, now)
         if on:
             sure = SURE.get(now.confidence or "low", 0.5)
-            made.add("cause", on * sure, f"{lead.entity} is of the suspected cause ({now.confidence} confidence)")
+            made.add("cause", on * sure, f"{lead.entity} is of the suspected cause")
         else:
             self._runner_up(made, fitting, now)
         if now.kind is not None and now.kind in compiled.kinds:
@@ -205,7 +206,7 @@ class PlaybookSuggester:
         """Return the value of an alert on the suspected cause, or on another part of its service."""
         if now.cause is None:
             return 0.0
-        if lead.entity == now.cause:
+        if now.is_on_cause(lead):
             return ON_CAUSE
         near = now.service is not None and now.service in (lead.service, self._topology.service_of(lead.entity))
         return ON_SERVICE if near or now.cause == lead.service else 0.0
@@ -298,7 +299,7 @@ def _linked(now: Situation) -> list[Candidate]:
 
 
 def _runbook_url(fact: AlertFact) -> str | None:
-    link = fact.labels.get("runbook_url") or fact.labels.get("runbook")
+    link = runbook_link(fact.annotations, fact.labels)
     return link if link and _URL.fullmatch(link) else None
 
 
@@ -312,4 +313,4 @@ def _main_alert(now: Situation) -> str:
     if not now.seen:
         return ""
     facts = [seen.fact for seen in now.seen]
-    return min(facts, key=lambda fact: (fact.entity != now.cause, -fact.severity, fact.first_at, fact.name)).name
+    return min(facts, key=lambda fact: (not now.is_on_cause(fact), -fact.severity, fact.first_at, fact.name)).name
