@@ -23,10 +23,15 @@ from benchmarks.page import write
 from benchmarks.pool import cores
 
 # In the order in which an alert meets them.
-SUITES = ("grouping", "nab", "detectors", "causes", "causes_class", "playbooks")
+SUITES = ("generality", "grouping", "nab", "detectors", "causes", "causes_class", "playbooks")
 # What a suite is told for a form of the run; the others have one form only, of a minute at most.
 FORMS: dict[str, dict[str, tuple[str, ...]]] = {
-    "grouping": {"quick": ("--quick",), "one": ("--seeds", "1"), "full": ("--seeds", "3")}
+    "generality": {
+        "quick": ("--quick",),
+        "one": ("--all", "--end-to-end", "--orders", "1"),
+        "full": ("--all", "--end-to-end", "--orders", "3"),
+    },
+    "grouping": {"quick": ("--quick",), "one": ("--seeds", "1"), "full": ("--seeds", "3")},
 }
 
 

@@ -2,8 +2,8 @@
 
 `python -m benchmarks.accuracy.causes [SYSTEM …]` prints per system the naive rows, the ranker cold, with unlabelled
 history and with confirmed roots (each case is ranked before it is learned, in time order), with and without rule packs;
-then weights chosen on the other systems, calibration, confidence levels and cost. Cases without an alert on the root
-stay in the denominator; ties count by what a random order of them would give.
+then weights chosen on the other systems, calibration, confidence levels, the engine's own groups, and cost. Cases
+without an alert on the root stay in the denominator; ties count by what a random order of them would give.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from rich.table import Table
 from aiops.score import Ranking, ranking
 from benchmarks.accuracy.causes_cost import cost_table
 from benchmarks.accuracy.causes_data import PLACES, System, systems
+from benchmarks.accuracy.causes_end_to_end import end_to_end, end_to_end_table, present
+from benchmarks.accuracy.causes_incomplete import incomplete_table
+from benchmarks.accuracy.causes_mean import mean_table
 from benchmarks.accuracy.causes_rows import NAIVE, naive, ranked
 from benchmarks.accuracy.causes_trust import trust_table
 from benchmarks.accuracy.causes_weights import GRID, left_out
@@ -48,10 +51,16 @@ def main(arguments: Sequence[str]) -> int:
     tables = Tables()
     for system in found:
         tables.show(system_table(system))
+    if len(found) > 1:
+        tables.show(mean_table(found))
     large = [system for system in found if len(system.cases) >= MIN_CASES]
     if len(large) > 1:
         tables.show(weights_table(large))
+    tables.show(incomplete_table(large))
     tables.show(trust_table(found))
+    whole = [end_to_end(root, *stream) for stream in present(root, options.systems)]
+    if whole:
+        tables.show(end_to_end_table(whole))
     tables.show(cost_table())
     tables.write(options.json)
     return 0

@@ -19,7 +19,10 @@ from aiops.records import Alert, Incident, Record, RootCause
 from aiops.records.decode import from_plain
 from aiops.records.severity import parse_severity
 from aiops.topology import Topology, load_topology
+from aiops.workloads import Workloads
 from benchmarks.accuracy.causes_metrics import metric_facts
+
+WORKLOADS = Workloads()
 
 
 class Case(Struct):
@@ -51,8 +54,21 @@ def _from_alerts(name: str, root: Path) -> System:
     for record in records_of(folder / "alerts.jsonl.gz"):
         if isinstance(record, Alert) and record.truth and record.truth.incident:
             by_incident.setdefault(record.truth.incident, []).append(record)
-    cases = [_case(each, facts_of(by_incident.get(each.id, []))) for each in _incidents(folder)]
+    cases = [
+        _case(same[0], facts_of(alert for each in same for alert in by_incident.get(each.id, ())))
+        for same in _faults(_incidents(folder))
+    ]
     return System(name, topology, sorted(cases, key=lambda case: (case.view.opened_at, case.view.id)))
+
+
+def _faults(incidents: Iterable[Incident]) -> list[list[Incident]]:
+    """Return the rows of each fault: `aiops22` has one a pod where the fault is that of a service."""
+    found: dict[tuple[float | str, str], list[Incident]] = {}
+    for each in incidents:
+        assert each.root_cause is not None
+        begun = each.id if each.opened_at is None else each.opened_at
+        found.setdefault((begun, each.root_cause.entity), []).append(each)
+    return list(found.values())
 
 
 def _from_metrics(name: str, root: Path) -> System:
@@ -87,7 +103,8 @@ def _case(incident: Incident, facts: list[AlertFact]) -> Case:
     opened = min((fact.first_at for fact in facts), default=incident.opened_at or 0.0)
     view = IncidentView(incident.id, opened, facts)
     if incident.target is not None:
-        view.target, view.entry_class = incident.target.entity, incident.target.metric
+        view.target = incident.target.entity
+        view.entry_class = "error" if incident.target.metric == "availability" else incident.target.metric
     return Case(view, incident.root_cause, incident.cause_class)
 
 
@@ -101,6 +118,7 @@ def facts_of(alerts: Iterable[Alert]) -> list[AlertFact]:
         if fact is None:
             fact = AlertFact(entity, alert.name, 0, 0, alert.ts, alert.ts, alert.service, alert.source, caller=caller)
             fact.labels, fact.message = dict(alert.labels), alert.message
+            fact.workload = WORKLOADS.of(entity, alert.service)
             facts[entity, alert.name, caller] = fact
         fact.count += 1
         fact.severity = max(fact.severity, int(parse_severity(alert.severity)))
@@ -116,6 +134,7 @@ PLACES = {
     "petshop temporal 1": "petshop/temporal_traffic1",
     "petshop temporal 2": "petshop/temporal_traffic2",
     "nezha boutique": "nezha/online-boutique",
+    "aiops22": "multisource-faults/aiops22",
 }
 LOADERS: dict[str, Callable[[str, Path], System]] = {
     name: _from_alerts if "faults" in place else _from_metrics for name, place in PLACES.items()

@@ -25,6 +25,8 @@ def is_right(entity: str, case: Case, system: System) -> bool:
     return case.root.level == "service" and groups_of(system.name, system)[entity] == root
 
 
+# What the ranker learns after each case.
+LEARNING = {"cold": "", "history": "unlabelled", "roots": "roots"}
 Weigh = Callable[[AlertFact], float]
 
 

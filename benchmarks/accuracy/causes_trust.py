@@ -36,8 +36,8 @@ class Trust(Struct):
 
 def trust_table(found: Sequence[System]) -> Table:
     """Per system and pooled."""
-    table = Table("", "low", "medium", "high", "error", "floor", "outcomes", "coverage", "set size")
-    table.title = "top-1 by level (cold); calibration error and 90 % sets from the 11th confirmed outcome on"
+    table = Table("", "low", "medium", "high", "error", "floor", "outcomes", "promises", "coverage", "set size")
+    table.title = "top-1 by level (cold); calibration error and promised 90 % sets from the 11th confirmed outcome on"
     pooled = Trust()
     for system in found:
         one = trust(system)
@@ -57,11 +57,12 @@ def trust(system: System) -> Trust:
             found.levels[cause.confidence].append(is_right(cause.entity, case, system))
         causes = told.rank(case.view)
         if causes and causes[0].probability is not None:
-            chosen = told.candidate_set(causes)["entities"]
             found.stated.append(causes[0].probability)
             found.came.append(float(is_right(causes[0].entity, case, system)))
-            found.covered.append(any(is_right(entity, case, system) for entity in chosen))
-            found.sizes.append(len(chosen))
+            chosen = told.candidate_set(causes)
+            if chosen["promised"] is not None:
+                found.covered.append(any(is_right(entity, case, system) for entity in chosen["entities"]))
+                found.sizes.append(len(chosen["entities"]))
         told.learn(case.view, case.root.entity)
     return found
 
@@ -70,13 +71,14 @@ def _cells(one: Trust) -> list[str]:
     cells = [f"{sum(hits)}/{len(hits)}" for hits in one.levels.values()]
     measured = calibration(one.stated, one.came)
     if measured is None:
-        return [*cells, "", "", "0", "", ""]
-    share = 1 / len(one.stated)
+        return [*cells, "", "", "0", "0", "", ""]
+    share = 1 / len(one.covered) if one.covered else None
     return [
         *cells,
         f"{measured.error:.3f}",
         f"{measured.floor:.3f}",
         str(measured.cases),
-        f"{sum(one.covered) * share:.2f}",
-        f"{sum(one.sizes) * share:.1f}",
+        str(len(one.covered)),
+        f"{sum(one.covered) * share:.2f}" if share else "",
+        f"{sum(one.sizes) * share:.1f}" if share else "",
     ]

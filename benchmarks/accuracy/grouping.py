@@ -9,8 +9,7 @@ Overlays: pairwise F1. The order within equal time stamps is drawn anew for each
 figures are means over the seeds, `±` is half the range of the widest of areas and F1. `cold`: the engine starts empty
 on each network. `warm`: with statistics packed from the other networks only (leave one out). `--quick`: one seed, seven
 points, three small networks, without the rows of packing, of the reference and of the other kinds. `--network`: only
-these are measured; the others are still known beforehand. What leaves a closing cluster is not applied: it hardly ever
-happens, and not at the default.
+these are measured; the others are still known beforehand. Members that leave an ending cluster count where they went.
 
 The engine's statistics do not depend on its clusters, so what lies more than an hour before the first attack is learned
 without being clustered. Tasks run in `--jobs` processes; but for the times, the rows are those of one process. Data:

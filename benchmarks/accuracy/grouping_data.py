@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -76,10 +76,21 @@ def overlay(root: Path, name: str) -> Stream:
     return read(folder / f"overlay-{gap}.jsonl.gz", load_topology(folder / "topology.json"))._replace(name=name)
 
 
-def shuffled(items: Sequence[Item], seed: int) -> list[Item]:
+class Timed(Protocol):
+    """Anything with a time."""
+
+    @property
+    def ts(self) -> float:
+        """Seconds."""
+
+
+At = TypeVar("At", bound=Timed)
+
+
+def shuffled(items: Sequence[At], seed: int) -> list[At]:
     """The same stream with the order inside each time stamp drawn anew: the files' own order gives labels away."""
     rng = random.Random(seed)
-    out: list[Item] = []
+    out: list[At] = []
     for _, same in groupby(items, key=lambda item: item.ts):
         block = list(same)
         if len(block) > 1:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from aiops.engine.correlate.config import CorrelateConfig
 from aiops.engine.correlate.correlator import Correlator
+from aiops.engine.correlate.result import Closed
 from aiops.engine.snapshot import Reader, parts
 from aiops.score import IncidentRates, grouping, macro, roc_area
 from aiops.topology import Topology
@@ -15,6 +16,8 @@ from benchmarks.accuracy.grouping_data import Item, Stream, shuffled
 
 LEAD_S = 3600.0
 TAIL_S = 600.0
+# After so long a silence every cluster has ended.
+END_S = 2 * 86_400.0
 EMPTY = Topology.build([], [])
 
 
@@ -63,15 +66,21 @@ def window(stream: Stream, seed: int) -> Window:
 class Engine:
     """The correlator as a grouper; keeps what it learned before each window."""
 
-    def __init__(self, packed: dict[str, Any] | None = None, learns: bool = True) -> None:
+    def __init__(
+        self,
+        packed: dict[str, Any] | None = None,
+        learns: bool = True,
+        build: Callable[[float], Correlator] = lambda knob: Correlator(CorrelateConfig(sensitivity=knob), EMPTY),
+    ) -> None:
         self.packed = packed
+        self.build = build
         self.learns = learns
         # In the pieces of a snapshot, as a loaded state is changed by what it is used for.
         self.states: dict[str, list[bytes]] = {}
 
     def __call__(self, part: Window, sensitivity: float) -> tuple[list[int], list[int]]:
         """Clusters, and nanoseconds, of each alert."""
-        correlator = Correlator(CorrelateConfig(sensitivity=sensitivity), EMPTY)
+        correlator = self.build(sensitivity)
         stages = {"correlate": correlator}
         reader = Reader(iter(self._state(part)), len(stages))
         reader.first()
@@ -80,7 +89,7 @@ class Engine:
 
     def _state(self, part: Window) -> list[bytes]:
         if part.name not in self.states:
-            correlator = Correlator(CorrelateConfig(), EMPTY)
+            correlator = self.build(CorrelateConfig().sensitivity)
             if self.packed is not None:
                 correlator.load_statistics(self.packed)
             for item in part.before if self.learns else ():
@@ -90,27 +99,47 @@ class Engine:
 
 
 def place_all(correlator: Correlator, items: Sequence[Item]) -> tuple[list[int], list[int]]:
-    """The final cluster of each alert, and the nanoseconds that it took."""
-    clusters: list[int] = []
+    """The final cluster of each alert, after merges and splits, and the nanoseconds that it took."""
+    places: list[tuple[int, int]] = []
     spent: list[int] = []
-    parent: dict[int, int] = {}
+    moves = Moves()
     # CPU time: the machine may be shared, and nothing here waits.
     clock = time.thread_time_ns
     for seq, (ts, type_, entity, service, _) in enumerate(items):
         started = clock()
-        correlator.advance(ts)
+        closed = correlator.advance(ts)
         placement = correlator.place(seq, ts, type_, entity, service)
         spent.append(clock() - started)
+        if closed:
+            moves.split(closed)
         for source, _ in placement.merged:
-            parent[source] = placement.cluster
-        clusters.append(placement.cluster)
-    return [_final(parent, cluster) for cluster in clusters], spent
+            moves.parent[source] = placement.cluster
+        places.append((placement.cluster, placement.member))
+    if items:
+        moves.split(correlator.advance(items[-1].ts + END_S))
+    return [moves.final(*place) for place in places], spent
 
 
-def _final(parent: dict[int, int], cluster: int) -> int:
-    while cluster in parent:
-        cluster = parent[cluster]
-    return cluster
+class Moves:
+    """What merges and splits made of clusters and their members, as the ledger of a replay keeps it."""
+
+    def __init__(self) -> None:
+        self.parent: dict[int, int] = {}
+        self.moved: dict[int, int] = {}
+
+    def split(self, closed: Sequence[Closed]) -> None:
+        """Members leave clusters that ended or came to rest; clusters that were a return of another are that one."""
+        for one in closed:
+            self.parent |= {source: one.cluster for source, _ in one.merged}
+            for split in one.splits:
+                self.moved |= dict.fromkeys(split.members, split.target)
+
+    def final(self, cluster: int, member: int) -> int:
+        """The cluster that a member ended in."""
+        cluster = self.moved.get(member, cluster)
+        while cluster in self.parent:
+            cluster = self.parent[cluster]
+        return cluster
 
 
 def pack(others: Sequence[Stream]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from benchmarks.data import available
 TIMES = ("mean_us", "p99_us")
 
 
-def write_alerts(path: Path, shift: int) -> None:
+def write_alerts(path: Path, shift: int, step_s: int = 1) -> None:
     """Two attacks of five types each, some at the same time, and noise around them."""
     lines = []
     for at in range(60):
@@ -27,7 +27,7 @@ def write_alerts(path: Path, shift: int) -> None:
     for attack in range(2):
         for at in range(40):
             truth = {"incident": f"scan.{attack}.{shift}"}
-            start = 9_000.0 + 3_000 * attack + at // 4 + shift
+            start = 9_000.0 + 3_000 * attack + at // 4 * step_s + shift
             lines.append({"ts": start, "name": f"type-{at % 5}", "entity": f"host-{attack}", "truth": truth})
     lines.sort(key=lambda line: float(line["ts"]))  # type: ignore[arg-type]
     path.parent.mkdir(parents=True, exist_ok=True)
