@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import heapq
 import sys
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -87,7 +88,7 @@ def _read_one(path: str, rejections: Rejections, strict: bool, progress: Progres
             if progress is not None:
                 progress(len(raw))
             if len(raw) == limit and not raw.endswith(b"\n"):
-                raw += _skip_line(lines)
+                raw += _skip_line(lines, progress)
             if raw.isspace():
                 continue
             try:
@@ -106,15 +107,19 @@ def _read_one(path: str, rejections: Rejections, strict: bool, progress: Progres
 def _line(lines: BinaryIO, limit: int, path: str) -> bytes:
     try:
         return lines.readline(limit)
-    except (EOFError, OSError) as error:
+    except (EOFError, OSError, zlib.error) as error:
         # A gzip file that is cut off, or is not gzip at all.
         raise UsageError(f"{path}: {error}") from error
 
 
-def _skip_line(lines: BinaryIO) -> bytes:
+def _skip_line(lines: BinaryIO, progress: Progress | None) -> bytes:
     """Read past the end of an overlong line, and return a part that is still too long."""
-    while (chunk := lines.readline(_SKIP_BYTES)) and not chunk.endswith(b"\n"):
-        continue
+    while chunk := lines.readline(_SKIP_BYTES):
+        if progress is not None:
+            # A line may be gigabytes long, unpacked: whoever bounds the input must see it.
+            progress(len(chunk))
+        if chunk.endswith(b"\n"):
+            break
     return b"+"
 
 

@@ -21,7 +21,13 @@ from aiops import config_file
 from aiops.engine.config import EngineConfig
 from aiops.errors import UsageError
 from aiops.respond.config import RespondConfig
+from aiops.routing.config import InhibitionConfig, InhibitRule, Route, TimeInterval
+from aiops.routing.rules import read_rules
+from aiops.routing.tree import Tree
 from aiops.store.retention import KeepConfig
+from aiops.topology import Topology
+from aiops.workloads import Workloads
+from aiops.zones import zone
 
 Seconds = Annotated[float, Meta(ge=0, le=10 * 366 * 86_400)]
 Positive = Annotated[float, Meta(gt=0, le=10 * 366 * 86_400)]
@@ -85,6 +91,8 @@ class HttpConfig(Struct, frozen=True, forbid_unknown_fields=True):
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8640
     # The address that people use, for example https://ops.example.org/aiops; empty: no links in messages.
     external_url: str = ""
+    # Browsers and programs that follow changes live (`GET /api/v1/stream`); more are answered 503.
+    max_streams: Annotated[int, Meta(ge=0, le=50_000)] = 500
     # Options of the HTTP server and its ingest, documented there.
     options: dict[str, Any] = field(default_factory=dict)
 
@@ -95,6 +103,16 @@ class SourceConfig(Struct, frozen=True, forbid_unknown_fields=True):
     name: PluginName
     type: str
     options: dict[str, Any] = field(default_factory=dict)
+
+
+DEFAULT_ZONE = "UTC"
+
+
+class NotifyConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """The settings that all notifications share."""
+
+    # The time zone of times in messages, by name (`Europe/Berlin`).
+    time_zone: str = DEFAULT_ZONE
 
 
 # A critical incident is notified at once. A warning that resolves within a minute need not wake anybody.
@@ -121,6 +139,9 @@ class EndpointConfig(Struct, frozen=True, forbid_unknown_fields=True):
     repeat_interval_s: Seconds = 0.0
     # True if the end of an incident is notified.
     send_resolved: bool = True
+    # An end that nobody decided is held for this long, and is not sent if the incident returns. For pagers that call
+    # again when an incident is triggered after its end: a quarter of an hour covers most crash loops. 0: sent at once.
+    hold_resolved_s: Seconds = 0.0
     # Messages a second, and the number that may be sent at once after a pause; the limits of PagerDuty (2) and Slack
     # (1) are near.
     rate_per_s: Annotated[float, Meta(gt=0, le=10_000)] = 2.0
@@ -129,6 +150,28 @@ class EndpointConfig(Struct, frozen=True, forbid_unknown_fields=True):
     max_age_s: Positive = 72 * 3600.0
     # The endpoint that is notified instead of this one when delivery fails.
     fallback: str | None = None
+    # The time zone of times in its messages; empty: that of `notify.time_zone`.
+    time_zone: str = ""
+
+    def settles(self, severity: str) -> float:
+        """Return the seconds that an incident or alert of a severity settles."""
+        return self.settle_s.get(severity, DEFAULT_SETTLE_S[severity])
+
+
+class ReplayConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """Replays that people start on the page or by the API; `aiops replay` has no such bounds."""
+
+    # Off: the page and the API refuse to replay.
+    enabled: bool = True
+    # A replay that takes longer is ended. It gets only the processor time that nothing else wants.
+    max_s: Annotated[float, Meta(gt=0, le=86_400)] = 600.0
+    # The address space of its process, which has 300 MB before the first record.
+    memory_bytes: Annotated[int, Meta(ge=512 << 20, le=1 << 40)] = 2 << 30
+    # Records of a stretch of the journal, or of an archive; 400,000 took 250 MB and 2 min.
+    max_records: Count = 1_000_000
+    # The size of an archive that is uploaded, and of what it holds unpacked.
+    max_upload_bytes: Bytes = 64 << 20
+    max_unpacked_bytes: Bytes = 1 << 30
 
 
 class LogConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -161,7 +204,7 @@ class TracingConfig(Struct, frozen=True, forbid_unknown_fields=True):
 class Config(EngineConfig, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`aiops.toml`: the engine's sections, and those of its host."""
 
-    # Path of the dependency graph (JSON or YAML); empty: none.
+    # Path of the dependency graph (JSON or YAML), from the folder of this file; empty: none.
     topology: str = ""
     state: StateConfig = field(default_factory=StateConfig)
     journal: JournalConfig = field(default_factory=JournalConfig)
@@ -171,7 +214,14 @@ class Config(EngineConfig, frozen=True, forbid_unknown_fields=True, kw_only=True
     http: HttpConfig = field(default_factory=HttpConfig)
     sources: list[SourceConfig] = field(default_factory=list)
     endpoints: list[EndpointConfig] = field(default_factory=list)
+    notify: NotifyConfig = field(default_factory=NotifyConfig)
+    # Absent: every endpoint is notified of every incident of its `min_severity`.
+    route: Route | None = None
+    time_intervals: list[TimeInterval] = field(default_factory=list)
+    inhibit_rules: list[InhibitRule] = field(default_factory=list)
+    inhibition: InhibitionConfig = field(default_factory=InhibitionConfig)
     respond: RespondConfig = field(default_factory=RespondConfig)
+    replay: ReplayConfig = field(default_factory=ReplayConfig)
     log: LogConfig = field(default_factory=LogConfig)
     tracing: TracingConfig = field(default_factory=TracingConfig)
     # On SIGTERM, accepted work is finished within this time.
@@ -185,8 +235,34 @@ def load_config(path: Path | None, sets: Sequence[str] = (), settings: Mapping[s
     not fit.
     """
     config = config_file.load(path, sets, Config, settings)
+    if path is not None:
+        _anchor(config.http.options, path.parent)
+        for source in config.sources:
+            _anchor(source.options, path.parent)
+        config = msgspec.structs.replace(config, topology=_from(path.parent, config.topology))
     check(config, str(path) if path is not None else "configuration")
     return config
+
+
+def _from(folder: Path, path: str) -> str:
+    """Let a relative path start at the folder of the configuration that names it.
+
+    One that exists only from the working directory stays as it is: it was so before.
+    """
+    return str(folder / path) if path and ((folder / path).exists() or not Path(path).exists()) else path
+
+
+def _anchor(options: Any, folder: Path) -> None:
+    """Let relative paths of mapping files start at the folder of the configuration that names them."""
+    if isinstance(options, list):
+        for one in options:
+            _anchor(one, folder)
+    elif isinstance(options, dict):
+        for name, value in options.items():
+            if name not in ("mapping", "use") or not isinstance(value, str):
+                _anchor(value, folder)
+            elif value.endswith((".yaml", ".yml")):
+                options[name] = _from(folder, value)
 
 
 def engine_digest(config: EngineConfig) -> str:
@@ -199,7 +275,12 @@ def engine_digest(config: EngineConfig) -> str:
 
 
 def check(config: Config, place: str) -> None:
-    """Raise `UsageError` for values that are valid alone and contradict each other."""
+    """Raise `UsageError` for values that contradict each other, and for naming rules of no use."""
+    try:
+        Workloads(config.workloads)
+    except UsageError as error:
+        raise UsageError(f"{place}: $.{error}") from None
+    _check_zone(config.notify.time_zone, f"{place}: $.notify.time_zone")
     _unique([source.name for source in config.sources], f"{place}: $.sources")
     names = _unique([endpoint.name for endpoint in config.endpoints], f"{place}: $.endpoints")
     for number, endpoint in enumerate(config.endpoints):
@@ -209,6 +290,26 @@ def check(config: Config, place: str) -> None:
                 raise UsageError(f"{where}: expected a severity (critical, high, warning, info, ok); got {word!r}")
         if endpoint.fallback is not None and (endpoint.fallback not in names or endpoint.fallback == endpoint.name):
             raise UsageError(f"{where}.fallback: expected the name of another endpoint; got {endpoint.fallback!r}")
+        if endpoint.time_zone:
+            _check_zone(endpoint.time_zone, f"{where}.time_zone")
+    _check_routing(config, names, place)
+
+
+def _check_zone(name: str, place: str) -> None:
+    try:
+        zone(name)
+    except UsageError as error:
+        raise UsageError(f"{place}: {error}") from None
+
+
+def _check_routing(config: Config, endpoints: set[str], place: str) -> None:
+    read_rules(config.inhibit_rules, Topology(), f"{place}: ")
+    if config.route is not None:
+        Tree(config.route, config.time_intervals, sorted(endpoints), place=f"{place}: ")
+    elif config.time_intervals:
+        raise UsageError(
+            f"{place}: $.time_intervals: no route uses them (there is no `[route]`); add one, or remove them"
+        )
 
 
 def _unique(names: list[str], place: str) -> set[str]:

@@ -71,7 +71,8 @@ def describe(struct: type[Struct], *, unfold: bool = True, without: type[Struct]
     assert isinstance(described, inspect.StructType)
     left_out = set(without.__struct_fields__) if without is not None else set()
     fields = [field for field in described.fields if field.name not in left_out]
-    return [option for field in fields for option in _options(field, field.encode_name, unfold, None)]
+    around = (described.cls,)
+    return [option for field in fields for option in _options(field, field.encode_name, unfold, None, around)]
 
 
 def shared_base(struct: type[Struct]) -> type[Struct] | None:
@@ -99,16 +100,22 @@ def type_word(kind: inspect.Type) -> str:
     return ", ".join([_WORDS[type(kind)], *_bounds(kind)])
 
 
-def _options(field: inspect.Field, name: str, unfold: bool, owner: object) -> Iterator[Option]:
-    """Yield the options of a field; the values of `owner`, the surrounding default, take precedence."""
+def _options(
+    field: inspect.Field, name: str, unfold: bool, owner: object, around: tuple[type, ...]
+) -> Iterator[Option]:
+    """Yield the options of a field; the values of `owner`, the surrounding default, take precedence.
+
+    A Struct that holds itself (it is one of those `around`) is not unfolded again.
+    """
     inner, shown = _inner(field.type, name) if unfold else (None, "")
-    if inner is None:
+    if inner is None or inner.cls in around:
         default = _default(field) if owner is None else _shown(getattr(owner, field.name))
         yield Option(name, type_word(field.type), default, _description(field.type))
         return
     made = field.default_factory() if field.default_factory is not msgspec.NODEFAULT else None
     for each in inner.fields:
-        yield from _options(each, f"{shown}.{each.encode_name}", unfold, made if isinstance(made, Struct) else None)
+        values = made if isinstance(made, Struct) else None
+        yield from _options(each, f"{shown}.{each.encode_name}", unfold, values, (*around, inner.cls))
 
 
 def _inner(kind: inspect.Type, name: str) -> tuple[inspect.StructType | None, str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct, field
 
@@ -30,6 +30,10 @@ class AlertFact(Struct, gc=False):
     caller: str | None = None
     labels: dict[str, str] = {}
     url: str | None = None
+    # The controller behind a replica: it stays when the entity gets a new name. Empty if unknown.
+    workload: str = ""
+    # Texts of the sender that may change while the alert fires.
+    annotations: dict[str, str] = {}
 
 
 class IncidentView(Struct):
@@ -66,15 +70,17 @@ class Calibrated(Protocol):
     def candidate_set(self, causes: list[Cause]) -> Mapping[str, Any]:
         """Return the causes that together should hold the root in nine of ten cases.
 
-        Keys: `entities`, `probability` (None before it is calibrated), `otherwise` (another possible cause) and
-        `measured_coverage` (None before it was measured).
+        Keys: `entities`, `promised` (the share that they hold at least; None if nothing can be promised), `among_first`
+        (the same of the first ten suspects; None before there are enough outcomes) and `measured_coverage` (of past
+        promises; None before there are any).
         """
         ...
 
     def calibration(self) -> Mapping[str, Any]:
-        """Return `outcomes`, `error`, `floor` and `coverage` of past probabilities.
+        """Return `outcomes`, `error`, `floor` and `coverage` of past probabilities; None before any.
 
-        Values are None before any.
+        May hold `needed`, the outcomes before probabilities are stated, and `hits` of the last `kept` outcomes: those
+        whose root was ranked first.
         """
         ...
 
@@ -188,6 +194,13 @@ class Received(Struct):
     late: int = 0
     late_s: float = 0.0
 
+    @property
+    def sender(self) -> str:
+        """The name of the source, for counts."""
+        if self.source:
+            return self.source
+        return self.position.source if self.position is not None else "unknown"
+
 
 class DeadLetter(Struct):
     """An input that could not become a record. `raw` is cut to 64 KiB."""
@@ -234,6 +247,18 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class Reloads(Protocol):
+    """A source with files of its own that a reload of the configuration reads again, such as mappings."""
+
+    def reload(self) -> Callable[[], None]:
+        """Read them, and return a function that takes them over.
+
+        Raise `UsageError` if one cannot be used: nothing has changed then.
+        """
+        ...
+
+
+@runtime_checkable
 class Listens(Protocol):
     """A source that senders connect to."""
 
@@ -257,7 +282,9 @@ class Message(Struct):
     key: str  # the same for every attempt: idempotency key
     endpoint: str
     incident: Incident
-    # A change of the incident (`IncidentChange`), or "reminder": it is still open, without news.
+    # A change of the incident (`IncidentChange`), "reminder": it is still open, without news; or "returned": it is
+    # open again after its end had been notified, no worse than before, and nobody has to be called; or "moved": a
+    # person merged or split incidents, and the endpoint knows its alerts from another one: nobody has to be called.
     change: str
     version: int
     at: float
@@ -269,10 +296,17 @@ class Message(Struct):
     news: list[str] = field(default_factory=list)
     # The number of reminders that the incident is still open, this message included.
     repeats: int = 0
+    # What the receiver called the incident (`Answer.reference`); empty before that.
+    reference: str = ""
+    # The time zone, by name, in which the endpoint's people read times.
+    zone: str = "UTC"
 
 
 class Answer(Struct):
-    """The result of an attempt. `retry` is true if another attempt can help; the outbox owns retrying."""
+    """The result of an attempt. `retry` is true if another attempt can help; the outbox owns retrying.
+
+    `reference` is what the receiver calls the incident, such as a thread; later messages carry it.
+    """
 
     ok: bool
     retry: bool = False
@@ -280,11 +314,15 @@ class Answer(Struct):
     reason: str = ""
     retry_after_s: float | None = None
     disable: bool = False
+    reference: str = ""
 
 
 @runtime_checkable
 class Sink(Protocol):
-    """Notifies an on-call tool: one attempt a call, without retries inside."""
+    """Notifies an on-call tool: one attempt a call, without retries inside.
+
+    A sink whose class has `keeps_reference = True` gets the reference of its last answer with the next message.
+    """
 
     name: str
 
@@ -293,11 +331,51 @@ class Sink(Protocol):
         ...
 
 
+@runtime_checkable
+class ShowsBody(Protocol):
+    """A sink that shows what it sends, to a person."""
+
+    def shown(self, message: Message) -> str:
+        """Return the body of a message as text, with no secret in it."""
+        ...
+
+
+class Reply(Struct, frozen=True):
+    """An action of a person on an incident at a receiver.
+
+    `id` is the same for every repeat of the report, `at` the time of the action in Unix seconds, if known.
+    """
+
+    id: str
+    verb: Literal["acknowledge", "resolve"]
+    incident: str
+    actor: str
+    at: float | None = None
+
+
+class NotGenuine(Exception):
+    """A report that does not prove to be the receiver's; its text holds nothing of a secret."""
+
+
+@runtime_checkable
+class CallsBack(Protocol):
+    """A sink whose receiver reports what people do there."""
+
+    def read_back(self, headers: Mapping[str, str], body: bytes, now: float) -> Sequence[Reply] | None:
+        """Return the actions in a report; None if the endpoint is not set up for it.
+
+        Header names are lower case. Raise `NotGenuine` without a proof of its origin, and `RecordError` for a body of
+        another form.
+        """
+        ...
+
+
 __all__ = [
     "Alert",
     "AlertFact",
     "Answer",
     "Calibrated",
+    "CallsBack",
     "Classifier",
     "DeadLetter",
     "Detector",
@@ -306,9 +384,12 @@ __all__ = [
     "IncidentView",
     "Listens",
     "Message",
+    "NotGenuine",
     "Position",
     "Ranker",
     "Received",
+    "Reloads",
+    "Reply",
     "Similar",
     "Sink",
     "Source",

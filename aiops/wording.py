@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 
 
 def plural(count: int, word: str, words: str | None = None) -> str:
@@ -13,6 +14,25 @@ def plural(count: int, word: str, words: str | None = None) -> str:
     ('1 alert', '2 entities', '3,000 hops')
     """
     return f"{count:,} {word if count == 1 else words or word + 's'}"
+
+
+def capital(text: str) -> str:
+    """Return a text that begins with a capital letter, unless its first word is an id or another name.
+
+    >>> capital("resolved by bob"), capital("inc-e89f is open"), capital("api.example.com fails")
+    ('Resolved by bob', 'inc-e89f is open', 'api.example.com fails')
+    """
+    word = text.partition(" ")[0].rstrip(",:;.!?").replace("'", "").replace("’", "")
+    return text[:1].upper() + text[1:] if word.isalpha() else text
+
+
+def titled(noun: str, name: str) -> str:
+    """Return a name after its noun, which is left out where the name begins with it.
+
+    >>> titled("silence", "night"), titled("silence", "silence-652a")
+    ('silence night', 'silence-652a')
+    """
+    return name if name.startswith(noun) else f"{noun} {name}"
 
 
 def duration(seconds: float) -> str:
@@ -33,10 +53,55 @@ def duration(seconds: float) -> str:
     return plural(whole // 86_400, "day")
 
 
-def listed(names: Sequence[str], shown: int, count: int = 0, *, is_cut: bool = False) -> str:
+def about(seconds: float) -> str:
+    """Return a duration in its largest unit.
+
+    >>> about(45), about(478), about(3599), about(5400)
+    ('45 s', '8 min', '1 h', '1.5 h')
+    """
+    if seconds < 60:
+        return f"{round(seconds)} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{round(seconds / 3600, 1):g} h"
+
+
+def located(name: str, entity: str) -> str:
+    """Return an alert with its entity; the name alone where the alert names none and stands for itself.
+
+    >>> located("Disk full", "db-1"), located("Payroll export failed", "Payroll export failed {job=eu}")
+    ('Disk full on db-1', 'Payroll export failed')
+    """
+    rest = entity[len(name) :] if entity.startswith(name) else " on"
+    return name if not rest or rest.startswith((" {", " [")) else f"{name} on {entity}"
+
+
+def came_back(count: int, times: Sequence[float]) -> str:
+    """Describe the returns of something: `count` in all, `times` of the latest.
+
+    >>> came_back(1, [480.0]), came_back(3, [480.0, 960.0, 1430.0])
+    ('came back once', 'came back 3 times, about every 8 min')
+    >>> came_back(40, [0.0, 300.0, 2700.0])
+    'came back 40 times, every 5 to 40 min'
+    """
+    if count <= 1:
+        return "came back once" if count else "has not returned"
+    text = f"came back {count:,} times"
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    if not gaps:
+        return text
+    least, most = min(gaps), max(gaps)
+    if most > 2 * least:
+        one, other = about(least), about(most)
+        one = one.rpartition(" ")[0] if one.rpartition(" ")[2] == other.rpartition(" ")[2] else one
+        return f"{text}, every {one} to {other}"
+    return f"{text}, about every {about((times[-1] - times[0]) / len(gaps))}"
+
+
+def listed(names: Sequence[str], shown: int, count: int = 0, *, is_cut: bool = False, separator: str = ", ") -> str:
     """Return the first names of a list, and the number of the others.
 
-    `count` is the total if the list holds fewer; `is_cut` means that there may be more, uncounted.
+    `count` is the total if the list holds fewer; `is_cut` means that there may be more, uncounted. A `separator` of its
+    own is for names that hold commas.
 
     >>> listed(["a", "b", "c"], 2), listed(["a", "b"], 2), listed(["a", "b", "c"], 2, 3_000)
     ('a, b and 1 more', 'a, b', 'a, b and 2,998 more')
@@ -44,7 +109,7 @@ def listed(names: Sequence[str], shown: int, count: int = 0, *, is_cut: bool = F
     'a, b and at least 1 more'
     """
     more = max(count, len(names)) - min(len(names), shown)
-    text = ", ".join(names[:shown])
+    text = separator.join(names[:shown])
     return f"{text} and {'at least ' if is_cut else ''}{more:,} more" if more else text
 
 

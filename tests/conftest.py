@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,16 @@ def pytest_sessionstart() -> None:
     """What is tested is the source, or what was made of it, and nothing older."""
     if is_stale():
         pytest.exit("the compiled engine is older than its source: make compiled, or make interpreted", returncode=2)
+
+
+@pytest.fixture(autouse=True)
+def log_levels() -> Iterator[None]:
+    """A daemon or a command in this process sets the level of the log; the next test finds it as it was."""
+    own, root = logging.getLogger("aiops"), logging.getLogger()
+    levels = own.level, root.level
+    yield
+    own.setLevel(levels[0])
+    root.setLevel(levels[1])
 
 
 @pytest.fixture

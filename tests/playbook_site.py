@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -64,12 +65,18 @@ def write_site(
     tokens: Mapping[str, str],
     workers: int = 3,
     more: str = "",
+    services: Sequence[str] = (),
 ) -> Path:
-    """Write the files; return the path of the configuration. `tokens` are by name; `more` follows `[http]`."""
+    """Write the files; return the path of the configuration. `tokens` are by name; `more` follows `[http]`.
+
+    Each of `services` calls the next one.
+    """
     (directory / "books").mkdir(exist_ok=True)
     (directory / "books" / "restart-worker.yaml").write_text(yaml.safe_dump(dict(document)))
     nodes = [{"id": "work", "kind": "service"}, *({"id": f"worker-{n}", "kind": "host"} for n in range(workers))]
     edges = [{"from": f"worker-{n}", "to": "work", "kind": "part_of"} for n in range(workers)]
+    nodes += [{"id": name, "kind": "service"} for name in services]
+    edges += [{"from": one, "to": other, "kind": "calls"} for one, other in pairwise(services)]
     (directory / "topology.json").write_text(json.dumps({"nodes": nodes, "edges": edges}))
     path = directory / "aiops.toml"
     given = [_TOKEN.format(name=name, hash=token_hash(token)) for name, token in tokens.items()]

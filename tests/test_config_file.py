@@ -98,3 +98,30 @@ def test_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     path.write_bytes(b'name = "\xe4"')
     with pytest.raises(UsageError, match="expected TOML"):
         load(path, [], Config)
+
+
+class Item(Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    size: int = 1
+
+
+class Listed(Struct, frozen=True, forbid_unknown_fields=True):
+    items: list[Item] = field(default_factory=list)
+
+
+def test_items_of_a_list_are_found_by_their_name(tmp_path: Path) -> None:
+    path = write(tmp_path, '[[items]]\nname = "a"\n[[items]]\nname = "b"\n')
+    assert load(path, ["items.b.size=3"], Listed) == Listed([Item("a"), Item("b", 3)])
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("items.c.size=3", "--set items.c.size: no item of that name \\(got 'c'; use a\\)"),
+        ("items.a=3", "--set items.a: a is an item of a list"),
+    ],
+)
+def test_item_that_is_not_there_is_refused(tmp_path: Path, assignment: str, message: str) -> None:
+    path = write(tmp_path, '[[items]]\nname = "a"\n')
+    with pytest.raises(UsageError, match=message):
+        load(path, [assignment], Listed)

@@ -13,7 +13,7 @@ import pytest
 
 from aiops.config import PluginName
 from aiops.errors import UsageError
-from aiops.patterns import MAX_CAUGHT, MAX_PATTERN_CHARS, MAX_REMEMBERED, Expression, Finder
+from aiops.patterns import MAX_CAUGHT, MAX_PATTERN_CHARS, MAX_REMEMBERED, Captures, Choice, Expression, Finder
 
 ROOT = Path(__file__).parents[1]
 PLAIN, POD = "a" * 40 + "!", "checkoutservice-7d9f8c6b5d-x2x4z"
@@ -52,6 +52,33 @@ def test_expression_matches_the_whole_text() -> None:
     assert not Expression("a$").matches("a\n")
     assert Expression("(?i)ÄPFEL").matches("äpfel")
     assert not Expression(r"\d+").matches("٣")
+
+
+def test_captures_join_the_groups_of_a_whole_text() -> None:
+    compiled = Captures("(a+)-[0-9](-b)?|(c)x")
+    assert [compiled.joined(text) for text in ("aa-1", "a-1-b", "cx", "aa-1x", "", "c")] == [
+        "aa",
+        "a-b",
+        "c",
+        "",
+        "",
+        "",
+    ]
+    assert compiled.count == 3
+    assert Captures("(.)x").joined("\ud800x") == "?"
+
+
+def test_choice_names_all_expressions_that_match_a_whole_text_in_their_order() -> None:
+    compiled = Choice(["[ab]+", "b", "a.*", "c"])
+    assert [compiled.matching(text) for text in ("b", "ab", "c", "d", "", "ba\n")] == [[0, 1], [0, 2], [3], [], [], []]
+    assert Choice([]).matching("a") == []
+    with pytest.raises(UsageError, match="regular expression in RE2 syntax"):
+        Choice(["a", "(b"])
+
+
+def test_choice_of_many_expressions_matches_a_long_text_in_linear_time() -> None:
+    compiled = Choice([f"({letter}+)+x|.*[{letter}0]{{60}}" for letter in "abcdefghijklmnopqrstuvwxyz"])
+    assert compiled.matching("a" * 4_000) == [0]
 
 
 def test_expression_is_asked_again_once_what_it_remembered_is_full() -> None:
@@ -117,7 +144,13 @@ def sources() -> Iterator[Path]:
 
 
 # Where a pattern is no literal, and why it is our own all the same.
-OWN = {("aiops/respond/symptom_words.py", "pattern")}
+OWN = {
+    ("aiops/respond/symptom_words.py", "pattern"),
+    ("connectors/aiops_connectors/lines/subject.py", "'\\\\s{0,5}' + _WORD_AND_COLON"),
+    ("connectors/aiops_connectors/lines/subject.py", "'(?<=\\\\])\\\\s{0,3}' + _WORD_AND_COLON"),
+    ("connectors/aiops_connectors/lines/subject.py", "pattern"),
+    ("connectors/aiops_connectors/setups/render.py", "f\"@({'|'.join(PLACES)})@\""),
+}
 
 
 def test_the_standard_library_matches_literals_only() -> None:

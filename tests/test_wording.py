@@ -7,13 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
-from aiops_connectors.sinks.text import facts
+from aiops_connectors.texts.rows import rows
 
 from aiops.engine.config import EngineConfig, IncidentConfig
 from aiops.engine.engine import Engine
 from aiops.engine.events import IncidentChanged
 from aiops.ports import Message
-from aiops.records import Alert, Incident, Tick
+from aiops.records import Affected, Alert, Incident, Tick
 from aiops.wording import listed, plural
 
 ROOT = Path(__file__).parent.parent
@@ -21,7 +21,7 @@ SOURCES = sorted(path for folder in ("aiops", "connectors", "models") for path i
 # Nouns that are counted in sentences for people.
 NOUNS = "alert|entity|entities|hop|incident|stream|record|playbook|partition|message|row|run|target|service|kind|error"
 # Limits and constants above one, said as they stand in the configuration.
-LIMITS = ("expected", "more than", "at most", "alerts/s", "these {count}", "simulate/", "testing/")
+LIMITS = ("expected", "more than", "at most", "alerts/s", "these {count}", "all {", "simulate/", "testing/")
 
 
 def counted(path: Path) -> list[str]:
@@ -63,11 +63,23 @@ def test_3000_entities_are_3000_in_the_title_the_record_and_a_message() -> None:
     assert (incident.entity_count, incident.more_entities, len(incident.entities)) == (3_000, False, 200)
     assert (incident.stream_count, incident.firing_count) == (50, 3_000)
     assert "on 3,000 entities" in incident.explanation[0]
-    said = dict(facts(Message("k", "chat", incident, "updated", 2, 0.0)))
-    assert said["Entities"].endswith(" and 2,995 more")
+    said = dict(rows(Message("k", "chat", incident, "updated", 2, 0.0)))
+    assert said["Hurts"] == "fleet: 3,000 entities"
+
+
+def test_message_names_a_workload_in_place_of_its_pods() -> None:
+    workloads = [Affected("cart", "cart-x7k2p", 4, "pod"), Affected("db", "db-0")]
+    incident = Incident(id="i", entities=["cart-x7k2p", "a", "b", "c", "db-0"], entity_count=5, workloads=workloads)
+    said = dict(rows(Message("k", "chat", incident, "updated", 2, 0.0)))
+    assert said["Hurts"] == "cart, db-0: 5 entities"
+    incident.workloads = [Affected("db", "db-0")]
+    said = dict(rows(Message("k", "chat", incident, "updated", 2, 0.0)))
+    assert said["Hurts"] == "cart-x7k2p, a, b and 2 more: 5 entities"
 
 
 def test_a_list_that_was_cut_says_so() -> None:
+    assert listed(["a, 2 pods", "b", "c"], 2, separator="; ") == "a, 2 pods; b and 1 more"
     assert listed(["a"] * 200, 5, is_cut=True).endswith("and at least 195 more")
-    said = dict(facts(Message("k", "chat", Incident(id="i", services=["s"] * 200), "updated", 2, 0.0)))
-    assert said["Services"].endswith("and at least 195 more")
+    many = Incident(id="i", services=["s"] * 200, entities=["a", "b"], entity_count=2)
+    said = dict(rows(Message("k", "chat", many, "updated", 2, 0.0)))
+    assert said["Hurts"].endswith("and at least 197 more: 2 entities")

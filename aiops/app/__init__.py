@@ -1,8 +1,9 @@
 """Composition: the one package that builds collaborators and hands them to each other.
 
 Read `run` (`aiops run`: build, start, obey signals, stop), then `build` (the daemon of a configuration), `engine`
-(the engine and its plugins), `dispatcher` (endpoints and sinks), `runs` (guarded runs) and `signals`.
+(the engine and its plugins), `dispatcher` (endpoints and sinks), `routing` (routes and inhibition), `runs` (guarded
+runs) and `signals`.
 
-May import: config, daemon, detectors, engine, errors, http, notify, ports, private, records, registry, respond,
-store, telemetry, topology, web, wording.
+May import: config, daemon, detectors, engine, errors, http, notify, pages, ports, private, records, registry, respond,
+routing, store, telemetry, topology, web, wording.
 """

@@ -13,6 +13,7 @@ from msgspec.structs import astuple
 
 from aiops.app.dispatcher import open_dispatcher, open_queues
 from aiops.app.engine import build_engine
+from aiops.app.routing import described, open_inhibition, open_policy
 from aiops.app.runs import open_runs, shipped_or_named
 from aiops.config import Config, SourceConfig
 from aiops.daemon.clocks import SteadyClock
@@ -21,8 +22,9 @@ from aiops.daemon.frame_processing import HostedEngine
 from aiops.daemon.inbox import Inbox
 from aiops.daemon.opening import Clocks, OpenedState, open_state
 from aiops.daemon.operator_actions import OperatorActions
-from aiops.daemon.parts import Core, Neighbours
+from aiops.daemon.parts import Core, Neighbours, load_nothing
 from aiops.daemon.pump import Pump
+from aiops.daemon.replay_jobs import ReplayJobs
 from aiops.daemon.retention_job import RetentionJob
 from aiops.daemon.scrubber import Scrubber
 from aiops.daemon.sources import Sources, build_source
@@ -33,8 +35,13 @@ from aiops.errors import UsageError
 from aiops.http.auth import Guard
 from aiops.http.redaction import origin_of
 from aiops.notify.dispatcher import Dispatcher
+from aiops.notify.held_openings import HeldOpenings
 from aiops.notify.policy import EndpointPolicy
+from aiops.notify.routes import routes_of
+from aiops.notify.routing_view import RoutingView
+from aiops.pages.routes import page_routes
 from aiops.ports import Source
+from aiops.respond.catalogue import Catalogue
 from aiops.telemetry.logs import log
 from aiops.telemetry.trace import OFF, Tracer
 from aiops.telemetry.tracing import Traced, Tracing, open_tracing
@@ -78,12 +85,21 @@ def sources_of(config: Config) -> list[Source]:
     return [build_source(source) for source in wanted]
 
 
-def build(config: Config) -> Daemon:
-    """Return the daemon of a configuration, not started; raise `AiopsError` for what cannot work."""
+def build(config: Config, load: Callable[[], Config] = load_nothing) -> Daemon:
+    """Return the daemon of a configuration, not started; raise `AiopsError` for what cannot work.
+
+    `load` reads the configuration again, for a reload.
+    """
     topology = topology_of(config)
     make = partial(build_engine, config, topology)
     return build_daemon(
-        config, make, sources_of(config), Clocks(SteadyClock()), topology=topology, tracing=open_tracing(config.tracing)
+        config,
+        make,
+        sources_of(config),
+        Clocks(SteadyClock()),
+        topology=topology,
+        tracing=open_tracing(config.tracing),
+        load=load,
     )
 
 
@@ -95,27 +111,50 @@ def build_daemon(
     *,
     topology: Topology,
     tracing: Tracing | None = None,
+    load: Callable[[], Config] = load_nothing,
 ) -> Daemon:
     """Return a daemon of these parts; `make` builds an empty engine.
 
     Raise `AiopsError` for what cannot work.
     """
     tracer = OFF if tracing is None else tracing
-    policy = EndpointPolicy(config.endpoints, config.http.external_url, tracer)
+    policy = open_policy(config, topology, tracer)
+    openings = HeldOpenings(policy)
     with ExitStack() as opened:
-        state = open_state(config, make, policy, clocks)
+        state = open_state(config, make, policy, clocks, openings.observe)
         opened.callback(state.close)
-        left_out = report_left_out(config, state.recovered.engine)
+        catalogue = shipped_or_named(config)
+        left_out = report_left_out(config, state.recovered.engine, catalogue)
         dispatcher = open_dispatcher(
-            state.store, config.endpoints, clock=clocks.wall, monotonic=clocks.monotonic, tracer=tracer
+            state.store,
+            config.endpoints,
+            clock=clocks.wall,
+            monotonic=clocks.monotonic,
+            tracer=tracer,
+            zone=config.notify.time_zone,
+            policy=policy,
         )
-        core = assemble(config, state, sources, clocks, tracer=tracer, wake=dispatcher.wake)
-        runs, problem = open_runs(core, topology)
+        core = assemble(config, state, sources, clocks, tracer=tracer, wake=dispatcher.wake, openings=openings)
+        runs, problem = open_runs(core, topology, catalogue)
         if runs is not None:
             opened.callback(runs.close)
-        reload = partial(_reload_endpoints, dispatcher, policy, clocks)
-        daemon = Daemon(core, Neighbours(dispatcher, runs, problem, tracing, left_out, reload))
-        _serve_pages(daemon, sources)
+        routing = RoutingView(config, topology)
+        reload = partial(_reload_endpoints, dispatcher, policy, routing, clocks, topology)
+        beside = Neighbours(
+            dispatcher,
+            runs,
+            problem,
+            tracing,
+            left_out,
+            reload,
+            load,
+            routing,
+            topology,
+            catalogue=catalogue,
+            replays=ReplayJobs(state.directory / "replays", state.journal_directory, config, clocks.wall),
+        )
+        daemon = Daemon(core, beside)
+        _serve_pages(daemon, sources, config.http.max_streams)
         _trace(sources, tracing)
         # The daemon closes what was opened, from here on.
         opened.pop_all()
@@ -130,10 +169,11 @@ def assemble(
     *,
     tracer: Tracer = OFF,
     wake: Callable[[], None] = lambda: None,
+    openings: HeldOpenings | None = None,
 ) -> Core:
     """Return the parts of every daemon on an opened state.
 
-    `wake` is called after a transaction that adds outbox rows.
+    `wake` is called after a transaction that adds outbox rows. `openings` looks again at openings that wait.
     """
     inbox = Inbox(config.inbox.max_records, clocks.monotonic)
     actions = OperatorActions(inbox, clocks.wall)
@@ -157,21 +197,33 @@ def assemble(
         on_events=stored,
         tracer=tracer,
         has_backlog=running.have_backlog,
+        openings=openings,
     )
     retention = RetentionJob(config, state, clocks.wall)
     return Core(config, clocks, state, inbox, actions, running, pump, retention, Scrubber(state.journal_directory))
 
 
-def _reload_endpoints(dispatcher: Dispatcher, policy: EndpointPolicy, clocks: Clocks, config: Config) -> None:
-    dispatcher.replace(open_queues(config.endpoints, clocks.monotonic))
-    policy.replace(config.endpoints)
+def _reload_endpoints(
+    dispatcher: Dispatcher,
+    policy: EndpointPolicy,
+    routing: RoutingView,
+    clocks: Clocks,
+    topology: Topology,
+    config: Config,
+) -> None:
+    # All of it is read before any of it is used.
+    routes, inhibition = routes_of(config, topology), open_inhibition(config, topology)
+    dispatcher.replace(open_queues(config.endpoints, clocks.monotonic, config.notify.time_zone, routes.reminds))
+    policy.replace(config.endpoints, routes, inhibition)
+    routing.replace(config, topology)
 
 
-def _serve_pages(daemon: Daemon, sources: Sequence[Source]) -> None:
+def _serve_pages(daemon: Daemon, sources: Sequence[Source], max_streams: int) -> None:
     """Serve the API, the probes and the pages beside the HTTP ingest, if there is one."""
     for source in sources:
         if source.name == "http" and isinstance(source, Serves):
-            source.mount(create_app(daemon, source.guard, clock=daemon.clock))
+            app = create_app(daemon, source.guard, pages=page_routes, clock=daemon.clock, max_streams=max_streams)
+            source.mount(app)
 
 
 def _trace(sources: Sequence[Source], tracing: Tracing | None) -> None:
@@ -185,18 +237,18 @@ def guard_of(sources: Sequence[Source]) -> Guard | None:
     return next((source.guard for source in sources if source.name == "http" and isinstance(source, Serves)), None)
 
 
-def left_out(config: Config, engine: object) -> list[str]:
+def left_out(config: Config, engine: object, catalogue: Catalogue | None = None) -> list[str]:
     """Return the things that a configuration names and that cannot be used, such as a missing folder."""
     models = engine.ranking.models if isinstance(engine, Engine) else Models()
     found = [str(text) for model in astuple(models) for text in getattr(model, "problems", ())]
     if config.respond.enabled:
-        found += shipped_or_named(config).problems
+        found += (catalogue if catalogue is not None else shipped_or_named(config)).problems
     return list(dict.fromkeys(found))
 
 
-def report_left_out(config: Config, engine: object) -> list[str]:
+def report_left_out(config: Config, engine: object, catalogue: Catalogue) -> list[str]:
     """Log and return what was left out: the daemon works without it, but not as it was meant to."""
-    problems = left_out(config, engine)
+    problems = left_out(config, engine, catalogue)
     for text in problems:
         log(logging.WARNING, f"left out: {text}")
     return problems
@@ -209,7 +261,7 @@ def check(config: Config) -> list[str]:
     """
     topology = topology_of(config)
     sources = sources_of(config)
-    queues = open_queues(config.endpoints)
+    queues = open_queues(config.endpoints, zone=config.notify.time_zone)
     problems = left_out(config, build_engine(config, topology))
     if problems:
         more = f"; and {len(problems) - _MAX_SHOWN} more" if len(problems) > _MAX_SHOWN else ""
@@ -222,6 +274,7 @@ def check(config: Config) -> list[str]:
         *(f"topology: warning: {text}" for text in topology.warnings),
         f"sources: {', '.join(source.name for source in sources) or 'none'}",
         f"endpoints: {', '.join(queue.name for queue in queues) or 'none'}",
+        *described(config, topology),
         *([f"traces: {origin_of(config.tracing.endpoint)}"] if config.tracing.enabled else []),
         f"state: {config.state.path()}",
     ]

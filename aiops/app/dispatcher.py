@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import cast
 
 from aiops import registry
-from aiops.config import EndpointConfig
+from aiops.config import DEFAULT_ZONE, EndpointConfig
 from aiops.notify.dispatcher import Dispatcher
 from aiops.notify.endpoint_queue import EndpointQueue
+from aiops.notify.policy import EndpointPolicy
 from aiops.ports import Sink
 from aiops.store.store import Store
 from aiops.telemetry.trace import OFF, Tracer
@@ -21,13 +22,19 @@ def open_sink(endpoint: EndpointConfig) -> Sink:
 
 
 def open_queues(
-    endpoints: Sequence[EndpointConfig], monotonic: Callable[[], float] = time.monotonic
+    endpoints: Sequence[EndpointConfig],
+    monotonic: Callable[[], float] = time.monotonic,
+    zone: str = DEFAULT_ZONE,
+    reminds: Collection[str] = (),
 ) -> list[EndpointQueue]:
     """Return a queue for each endpoint; raise `UsageError` for one that cannot work.
 
-    Nothing is connected to: `aiops config check` uses it, too.
+    `reminds` names those to which routes send reminders. Nothing is connected to: `aiops config check` uses it, too.
     """
-    return [EndpointQueue(endpoint, open_sink(endpoint), monotonic()) for endpoint in endpoints]
+    return [
+        EndpointQueue(endpoint, open_sink(endpoint), monotonic(), zone=zone, reminds=endpoint.name in reminds)
+        for endpoint in endpoints
+    ]
 
 
 def open_dispatcher(
@@ -37,6 +44,19 @@ def open_dispatcher(
     clock: Callable[[], float] = time.time,
     monotonic: Callable[[], float] = time.monotonic,
     tracer: Tracer = OFF,
+    zone: str = DEFAULT_ZONE,
+    policy: EndpointPolicy | None = None,
 ) -> Dispatcher:
-    """Return the dispatcher for all endpoints; raise `UsageError` for one that cannot work."""
-    return Dispatcher(store, open_queues(endpoints, monotonic), clock=clock, monotonic=monotonic, tracer=tracer)
+    """Return the dispatcher for all endpoints; raise `UsageError` for one that cannot work.
+
+    `policy` knows the routes, and when they may send reminders.
+    """
+    reminds = policy.routes.reminds if policy is not None else frozenset[str]()
+    return Dispatcher(
+        store,
+        open_queues(endpoints, monotonic, zone, reminds),
+        clock=clock,
+        monotonic=monotonic,
+        tracer=tracer,
+        may_remind=policy.may_remind if policy is not None else lambda plan, now: True,
+    )

@@ -13,9 +13,11 @@ from aiops.daemon.daemon import Daemon
 from aiops.daemon.disk_wait import TROUBLE, until_there_is_room
 from aiops.daemon.gc_tuning import held_back, settle
 from aiops.daemon.process_limits import raise_open_files
+from aiops.daemon.unconfigured import unconfigured
 from aiops.errors import AiopsError
 from aiops.telemetry import logs
 from aiops.telemetry.logs import log
+from aiops.wording import listed
 
 # How often the pump's state is checked between signals.
 _CHECK_S = 0.5
@@ -33,7 +35,7 @@ class Runner:
 
     def run(self) -> None:
         """Return after SIGTERM or SIGINT; raise `AiopsError` if the daemon cannot start or continue."""
-        config = load_config(self._path, self._sets)
+        config = self._load()
         logs.set_up(config.log.level)
         raise_open_files()
         daemon = self._built(config)
@@ -72,7 +74,7 @@ class Runner:
         while True:
             try:
                 with held_back():
-                    return build(config)
+                    return build(config, self._load)
             except AiopsError as error:
                 failure = error
             except TROUBLE as error:
@@ -83,22 +85,36 @@ class Runner:
             if not until_there_is_room(config, lambda: guard_of(sources_of(config)), failure, self._signals.ended):
                 return None
 
+    def _load(self) -> Config:
+        return load_config(self._path, self._sets)
+
     def _reload(self, daemon: Daemon) -> None:
         notify_systemd("RELOADING=1")
         try:
-            daemon.reload(load_config(self._path, self._sets))
+            daemon.reload_file()
         except AiopsError as error:
             log(logging.ERROR, f"nothing was reloaded: {error}")
         notify_systemd("READY=1")
 
 
 def introduction(config: Config, urls: Sequence[str]) -> list[str]:
-    """Return lines for people about what was started: where the page is, and what is not configured."""
-    where = f"page and API at {', '.join(urls)}" if urls else "no page: http.enabled is false"
-    lacking = []
-    if not config.endpoints:
-        lacking.append("no endpoint: nobody is notified")
-    if not config.topology:
-        lacking.append("no topology: causes come from the alerts alone")
-    lines = [f"{where}; state in {config.state.path()}"]
-    return [*lines, f"not configured: {'; '.join(lacking)}"] if lacking else lines
+    """Return lines for people: addresses, state, and what is not configured with its costs."""
+    lines = [f"state in {config.state.path()}"]
+    if urls:
+        lines = [
+            f"page and API at {', '.join(urls)}",
+            f"alerts to {urls[0]}ingest/NAME (`aiops connectors setup NAME` prints what to enter in a tool)",
+            *lines,
+            *_access(config),
+        ]
+    else:
+        lines.insert(0, "no page: http.enabled is false")
+    return [*lines, *(f"not configured: {one}" for one in unconfigured(config))]
+
+
+def _access(config: Config) -> list[str]:
+    tokens = config.http.options.get("tokens")
+    if not tokens:
+        return []
+    readers = [str(one.get("name", "")) for one in tokens if {"read", "write"} & set(one.get("scopes", ["read"]))]
+    return [f"sign in with a token of {listed(readers, 5)}" if readers else "nobody can sign in: no token may read"]

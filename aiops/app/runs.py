@@ -25,7 +25,7 @@ from aiops.topology import Topology
 _ACT_TIMEOUT_S = 5.0
 
 
-def open_runs(core: Core, topology: Topology) -> tuple[Runs | None, str]:
+def open_runs(core: Core, topology: Topology, catalogue: Catalogue) -> tuple[Runs | None, str]:
     """Return the guarded runs of a daemon, or the reason why there are none; neither if not enabled.
 
     An audit trail that was changed, or cannot be opened, stops runs and nothing else: alerts are still correlated.
@@ -41,7 +41,6 @@ def open_runs(core: Core, topology: Topology) -> tuple[Runs | None, str]:
         return None, _report(error)
     reports = _RunReports(core.operator_actions)
     find_incident = EngineQuestions(core.pump, core.clocks.wall).incident
-    catalogue = shipped_or_named(core.config)
     try:
         runs = Runs(
             config,

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from aiops.backtest.report import Report
 from aiops.records import Incident
+from aiops.verdict.sentence import title_of
 from aiops.wording import plural
 
 Kind = Literal["changed", "joined", "split", "only_before", "only_after"]
@@ -39,7 +40,7 @@ class Comparison(Struct):
 def compare(before: list[Incident], after: list[Incident], one: Report, other: Report) -> Comparison:
     """Match incidents by the alerts they share."""
     links = _links(before, after)
-    titles = {incident.id: incident.title or "" for incident in [*before, *after]}
+    titles = {incident.id: title_of(incident) for incident in [*before, *after]}
     one_by_id = {incident.id: incident for incident in before}
     other_by_id = {incident.id: incident for incident in after}
     sizes = {incident.id: len(incident.alerts) for incident in before}
@@ -56,12 +57,17 @@ def compare(before: list[Incident], after: list[Incident], one: Report, other: R
 
 
 def _links(before: list[Incident], after: list[Incident]) -> Counter[tuple[str, str]]:
-    home = {str(alert): incident.id for incident in before for alert in incident.alerts}
+    homes: dict[str, list[str]] = {}
+    for incident in before:
+        for alert in incident.alerts:
+            homes.setdefault(str(alert), []).append(incident.id)
     links: Counter[tuple[str, str]] = Counter()
     for incident in after:
         for alert in incident.alerts:
-            if str(alert) in home:
-                links[home[str(alert)], incident.id] += 1
+            found = homes.get(str(alert))
+            if found is not None:
+                # An exact copy that came much later has the same id in another incident: it links no two of them.
+                links[incident.id if incident.id in found else found[0], incident.id] += 1
     return links
 
 

@@ -93,7 +93,7 @@ def replay(
         inputs = frozenset(first + place for place, record in enumerate(batch) if _is_alert(record))
         _note(truths, batch)
         started = time.perf_counter()
-        events = _step(engine, batch)
+        events = step(engine, batch)
         changed = ledger.take(events, inputs)
         seconds += time.perf_counter() - started
         if watch is not None:
@@ -121,7 +121,8 @@ def without(records: Iterable[Logged], reasons: Mapping[int, str]) -> Iterator[L
         yield skipped(record, reasons[number]) if number in reasons else record
 
 
-def _step(engine: Engine, batch: list[Logged]) -> list[Event]:
+def step(engine: Engine, batch: list[Logged]) -> list[Event]:
+    """Process a batch; raise `RecordFault` for a record that the engine cannot process."""
     first = engine.seq
     try:
         return engine.step(batch)

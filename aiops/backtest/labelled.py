@@ -12,6 +12,7 @@ from aiops.ports import AlertFact, IncidentView
 from aiops.records import Alert, Incident, parse_severity
 from aiops.score import Case, cause_case
 from aiops.topology import Topology
+from aiops.workloads import Workloads
 
 # Labelled incidents that are ranked; an archive with more is a stream of noise, not of incidents.
 MAX_INCIDENTS = 5_000
@@ -50,6 +51,7 @@ class Labelled(Struct):
         ranker = build_ranker(config, topology)
         if ranker is None:
             return []
+        self._name_workloads(Workloads(config.workloads))
         views = [IncidentView(label, _began(facts), list(facts.values())) for label, facts in self.facts.items()]
         cases = []
         for view in sorted(views, key=lambda view: (view.opened_at, view.id)):
@@ -60,6 +62,11 @@ class Labelled(Struct):
         silent = (truth for label, truth in truths.items() if label not in self.facts)
         cases.extend(cause_case([], truth.root_cause) for truth in silent if truth.root_cause is not None)
         return cases
+
+    def _name_workloads(self, workloads: Workloads) -> None:
+        for facts in self.facts.values():
+            for fact in facts.values():
+                fact.workload = workloads.of(fact.entity, fact.service)
 
 
 def _began(facts: dict[Key, AlertFact]) -> float:

@@ -118,6 +118,8 @@ class Ledger:
             self._merged_into[incident.id] = incident.merged_into
             self.incidents.pop(incident.id, None)
         else:
+            # A person may have taken it out of the one that it was merged into.
+            self._merged_into.pop(incident.id, None)
             self.incidents[incident.id] = incident
 
     def reopen(self, name: str, before: Incident) -> None:

@@ -4,7 +4,8 @@ Read `app` (all commands), then one module a command or group. `terminal`, `rend
 modules print; `errors` turns exceptions into one line and an exit code.
 
 May import: app, archive, backtest, config, daemon, detectors, durations, engine, errors, http, journal, matchers,
-options, ports, records, registry, respond, sending, simulate, store, topology, version, wording, zones.
+migration, notebook, notify, options, ports, private, records, registry, replay_keys, respond, routing, search,
+sending, simulate, store, sweep, topology, verdict, version, views, wording, workloads, zones.
 """
 
 

@@ -1,7 +1,8 @@
-"""`aiops config`: check a configuration, list its keys."""
+"""`aiops config`: check a configuration, list its keys, translate one of Alertmanager."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +11,16 @@ import typer
 
 from aiops.cli.command_options import SetOption
 from aiops.cli.errors import print_json
+from aiops.cli.new_files import write_new
 from aiops.cli.plugin_options import keys
 from aiops.cli.terminal import console_for
 from aiops.config import Config, load_config
+from aiops.errors import UsageError
+from aiops.migration.alertmanager import COMMENTS, translate
+from aiops.migration.toml_text import toml_text
 from aiops.options import Option, describe
 
-config_app = typer.Typer(help="Check the configuration, list its keys.", no_args_is_help=True)
+config_app = typer.Typer(help="Check the configuration, list its keys, translate Alertmanager's.", no_args_is_help=True)
 
 
 @config_app.command("check")
@@ -53,6 +58,35 @@ def keys_command(
         console.print(f"{key.name}  {_worded(key)}", soft_wrap=True, markup=False)
     for condition, option in keys():
         console.print(f"{option.name}  {_worded(option)}  ({condition})", soft_wrap=True, markup=False)
+
+
+@config_app.command("from-alertmanager")
+def from_alertmanager_command(
+    file: Annotated[Path, typer.Argument(help="Alertmanager's configuration file (YAML).")],
+    out: Annotated[Path | None, typer.Option(help="File to write; default: standard output.")] = None,
+    env_file: Annotated[
+        Path | None, typer.Option(help="File to write the secrets to, as NAME=value; default: they are only named.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
+) -> None:
+    """Translate Alertmanager's configuration to aiops.toml, and name on standard error what has no equal."""
+    try:
+        made = translate(file.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read: {error.strerror or error}") from error
+    except UsageError as error:
+        raise UsageError(f"{file}: {error}") from None
+    text = toml_text(made.config, COMMENTS)
+    files = {out: text} if out is not None else {}
+    if env_file is not None:
+        files[env_file] = "".join(f"{name}={value}\n" for name, value in made.secrets.items())
+    write_new(files, force=force, private=env_file)
+    if out is None:
+        print(text, end="")
+    for note in made.notes:
+        print(f"{file}: {note}", file=sys.stderr)
+    if env_file is None and made.secrets:
+        print(f"set these environment variables: {', '.join(made.secrets)}", file=sys.stderr)
 
 
 def _worded(option: Option) -> str:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 import typer
 from msgspec import to_builtins
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -20,10 +18,9 @@ from aiops.cli.command_options import TableJsonOption
 from aiops.cli.errors import print_json
 from aiops.cli.new_files import checked_name, write_new
 from aiops.cli.plugin_options import KINDS, required, schemas, show, structs_of
-from aiops.cli.terminal import clean, console_for, moment
+from aiops.cli.terminal import clean, console_for
 from aiops.errors import UsageError
 from aiops.http.auth import new_token, token_hash
-from aiops.records import Record
 
 connectors_app = typer.Typer(
     name="connectors",
@@ -43,22 +40,38 @@ class Catalogue(Protocol):
         """Return all connectors, each with `name`, `summary` and `documentation`."""
         ...
 
-    def take(
-        self, connector: str, body: bytes, headers: Mapping[str, str], now: float
-    ) -> tuple[Sequence[Record], Sequence[Any]]:
-        """Return records, and problems with `place` and `reason`; raise `UsageError` for an unknown connector."""
+    def trial(
+        self,
+        connector: str,
+        raw: bytes,
+        headers: Mapping[str, str],
+        now: float,
+        *,
+        content_type: str | None,
+        method: str,
+        query: str,
+        zone: str | None,
+    ) -> Any:
+        """Return `records`, `problems`, `method`, `content_type`, and `sent` with `severity` and `status`.
+
+        Raise `UsageError` for an unknown connector.
+        """
         ...
 
     def check(self, mapping: str | Path, samples: Path) -> Sequence[str]:
         """Return the faults of a mapping with its samples; raise `UsageError` for files that cannot be read."""
         ...
 
-    def draft(self, name: str, payloads: Sequence[Any]) -> Any:
+    def draft(self, name: str, files: Sequence[bytes]) -> Any:
         """Return `mapping` and `samples` (texts), `guesses` (field to path) and `checks`; raise `UsageError`."""
         ...
 
     def schema(self) -> Mapping[str, Any]:
         """Return the JSON Schema of a mapping file."""
+        ...
+
+    def setup(self, connector: str, base: str, *, own: Mapping[str, Any], has_tokens: bool, by: str | None) -> Any:
+        """Return the entries to make in a tool for the daemon at `base`; raise `UsageError` if there are none."""
         ...
 
 
@@ -93,10 +106,16 @@ def list_command(as_json: TableJsonOption = False) -> None:
 
 @connectors_app.command("schema")
 def schema_command(
-    name: Annotated[str, typer.Argument(help="Source or sink; `mapping` for the format of mapping files.")],
+    name: Annotated[
+        str, typer.Argument(help="Source or sink; `mapping` for the JSON Schema of mapping files.")
+    ] = "mapping",
     as_json: Annotated[bool, typer.Option("--json", help="Print the JSON Schema, for editors.")] = False,
 ) -> None:
-    """Print the options of a source or a sink."""
+    """Print the options of a source or a sink, or the JSON Schema of mapping files.
+
+    Editors check a mapping whose first line is `# yaml-language-server: $schema=mapping.schema.json` against the schema
+    in that file: `aiops connectors schema > mapping.schema.json`.
+    """
     if name == "mapping":
         print_json(next(catalogue.schema() for catalogue in catalogues()))
         return
@@ -113,7 +132,10 @@ def schema_command(
 @connectors_app.command("new")
 def new_command(
     name: Annotated[str, typer.Argument(help="Name of the tool: lower-case letters, digits and underscores.")],
-    sample: Annotated[list[Path], typer.Option("--sample", help="File with the JSON body of one request; repeatable.")],
+    sample: Annotated[
+        list[Path],
+        typer.Option("--sample", help="File with a body, or a whole request; repeatable."),
+    ],
     mappings: Annotated[Path, typer.Option("--mappings", help="Folder of the mapping.")] = Path(),
     samples: Annotated[
         Path | None, typer.Option("--samples", help="Folder of the samples; default: beside, as NAME.samples.yaml.")
@@ -122,20 +144,23 @@ def new_command(
 ) -> None:
     """Write a first mapping and its samples for the payloads of a tool.
 
-    Fields are guessed by their names. Give the payloads of an alert that fires and of its end.
+    Fields are guessed by their names. Give the requests of an alert that fires and of its end: JSON, a form, XML, text,
+    or a whole request with its head. Editors check the mapping against `mapping.schema.json`, written beside it.
     """
     checked_name(name, "mapping", "_")
     catalogue = catalogues()[0]
-    made = catalogue.draft(name, [_payload(path) for path in sample])
+    made = catalogue.draft(name, [read_request(path) for path in sample])
     mapping = mappings / f"{name}.yaml"
     beside = samples / f"{name}.yaml" if samples is not None else mappings / f"{name}.samples.yaml"
     write_new({mapping: made.mapping, beside: made.samples}, force=force)
+    schema = mappings / "mapping.schema.json"
+    schema.write_text(_schema_text(catalogue), encoding="utf-8")
     console = console_for()
     for field, path in made.guesses.items():
         console.print(Text(f"{field:10} {clean(path, 100)}"))
     for check in made.checks:
         console.print(Text(f"check: {clean(check, 300)}", style="yellow"), soft_wrap=True)
-    console.print(f"written: {mapping} and {beside}", soft_wrap=True, markup=False)
+    console.print(f"written: {mapping}, {beside} and {schema}", soft_wrap=True, markup=False)
     console.print(f"next: aiops connectors check {mapping} {beside}", soft_wrap=True, markup=False)
     _fail(catalogue.check(mapping, beside))
 
@@ -150,31 +175,6 @@ def check_command(
     console_for().print(f"{mapping}: all samples become what they should", soft_wrap=True, markup=False)
 
 
-@connectors_app.command("test")
-def try_command(
-    file: Annotated[Path, typer.Argument(help="File with a payload; - for standard input.")],
-    connector: Annotated[str, typer.Option("--connector", "-c", help="Connector, or path of a mapping (.yaml).")],
-    header: Annotated[
-        list[str] | None, typer.Option("--header", help="Header NAME=VALUE of the request; repeatable.")
-    ] = None,
-    as_json: TableJsonOption = False,
-) -> None:
-    """Show the records that a payload becomes. The exit code is 1 if anything in it is rejected."""
-    records, problems = _take(connector, _read(file), _headers(header or []))
-    if as_json:
-        refused = [{"place": problem.place, "reason": problem.reason} for problem in problems]
-        print_json({"records": [to_builtins(record) for record in records], "problems": refused})
-    else:
-        console = console_for()
-        for record in records:
-            _show(console, record)
-        for problem in problems:
-            console.print(Text(f"refused {clean(problem.place)}: {clean(problem.reason, 300)}", style="red"))
-        console.print(f"{len(records)} taken, {len(problems)} refused")
-    if problems:
-        raise typer.Exit(1)
-
-
 @connectors_app.command("token")
 def token_command() -> None:
     """Make a token for HTTP. The sender gets the token, the configuration its hash."""
@@ -182,16 +182,6 @@ def token_command() -> None:
     console = console_for()
     console.print(f"token:  {token}", soft_wrap=True)
     console.print(f'sha256: "{token_hash(token)}"', soft_wrap=True)
-
-
-def _take(connector: str, body: bytes, headers: Mapping[str, str]) -> tuple[Sequence[Record], Sequence[Any]]:
-    error = UsageError(f"connector {connector!r}: no catalogue is installed")
-    for catalogue in catalogues():
-        try:
-            return catalogue.take(connector, body, headers, time.time())
-        except UsageError as unknown:
-            error = unknown
-    raise error
 
 
 def _fail(faults: Sequence[str]) -> None:
@@ -202,14 +192,8 @@ def _fail(faults: Sequence[str]) -> None:
         raise typer.Exit(1)
 
 
-def _payload(file: Path) -> Any:
-    try:
-        return json.loads(_read(file))
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{file}: not JSON ({str(error)[:200]}); save the body of one request") from error
-
-
-def _read(file: Path) -> bytes:
+def read_request(file: Path) -> bytes:
+    """Return the bytes of a file, or of standard input for `-`; raise `UsageError` if it cannot be read."""
     try:
         body = sys.stdin.buffer.read(MAX_BYTES + 1) if str(file) == "-" else file.read_bytes()
     except OSError as error:
@@ -219,24 +203,5 @@ def _read(file: Path) -> bytes:
     return body
 
 
-def _headers(pairs: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise UsageError(f"--header: expected NAME=VALUE; got {pair!r}")
-        found[name.strip().lower()] = value
-    return found
-
-
-def _show(console: Console, record: Record) -> None:
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for name, value in to_builtins(record).items():
-        if isinstance(value, dict):
-            for key, inner in value.items():
-                table.add_row(f"{name}.{clean(key, 60)}", Text(clean(str(inner), 200)))
-        else:
-            shown = moment(value) if name in ("ts", "starts_at", "ends_at") else str(value)
-            table.add_row(name, Text(clean(shown, 300)))
-    console.print(table)
-    console.print()
+def _schema_text(catalogue: Catalogue) -> str:
+    return json.dumps(catalogue.schema(), indent=2) + "\n"

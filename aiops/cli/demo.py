@@ -1,34 +1,40 @@
-"""`aiops demo`: run a simulated storm through the engine, show incidents as they happen, and sum up."""
+"""`aiops demo`: a simulated storm; on a terminal as pages of a daemon, in a pipe as text."""
 
 from __future__ import annotations
 
+import os
 import shlex
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from aiops.app.engine import build_engine
 from aiops.archive import Rejections
 from aiops.backtest import Report, make_report, replay
+from aiops.cli.demo_story import show_addresses, show_first, show_outcome, show_site, worst_first
 from aiops.cli.render import Closing, show_closing, show_event, show_incident
 from aiops.cli.terminal import console_for, moment
 from aiops.engine.config import EngineConfig
 from aiops.engine.events import IncidentChanged
 from aiops.records import Incident, Severity, parse_severity
 from aiops.simulate import STORM, Simulation, save, simulate, summary
+from aiops.simulate.writing import TOPOLOGY
 from aiops.wording import plural
 
 # A person can follow about ten lines a second, and the whole demo stays well under a minute.
 LINE_PAUSE_S = 0.1
 MAX_PAUSED_LINES = 150
+# Records between two looks for Ctrl-C.
+PART = 1_000
 
 
 class Show:
@@ -75,10 +81,70 @@ def demo_command(
         Path | None, typer.Option(help="Folder to keep the simulated files in; default: none is kept.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the simulation; another seed is another storm.")] = STORM.seed,
+    page: Annotated[
+        bool | None,
+        typer.Option("--page/--no-page", help="Serve the incidents as pages until Ctrl-C; default: on a terminal."),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65_535, help="Port of the pages, on this machine only; default: 8080, or a free one."),
+    ] = None,
 ) -> None:
-    """Watch a storm of thousands of alerts become a handful of explained incidents."""
+    """Watch a storm of thousands of alerts become a handful of explained incidents.
+
+    On a terminal it ends on pages of a real daemon, until Ctrl-C. In a pipe or in CI it prints all and ends.
+    """
     console = console_for()
-    run = simulate(msgspec.structs.replace(STORM, seed=seed))
+    options = msgspec.structs.replace(STORM, seed=seed)
+    if page if page is not None else console.is_terminal and not os.environ.get("CI"):
+        # The simulation ends at the present: ages read as they would in a real storm.
+        run = simulate(msgspec.structs.replace(options, start=time.time() - options.hours * 3600))
+        serve(console, run, keep, port)
+    else:
+        play(console, simulate(options), keep)
+
+
+def serve(console: Console, run: Simulation, keep: Path | None, port: int | None) -> None:
+    """Play a simulation into a daemon, print its story, and serve its pages until a signal."""
+    # Imported here: a demo in a pipe does not wait for the daemon's libraries.
+    from aiops.app.demo import SETTLE_S, demo_site
+    from aiops.app.signals import Signals
+
+    signals = Signals()
+    signals.install()
+    with tempfile.TemporaryDirectory(prefix="aiops-demo-") as scratch:
+        folder = keep or Path(scratch) / "storm"
+        save(run, folder)
+        show_site(console, summary(run))
+        with demo_site(Path(scratch) / "state", folder / TOPOLOGY, port) as site:
+            begun = time.monotonic()
+            with _bar(console, len(run.records)) as advance:
+                for start in range(0, len(run.records), PART):
+                    if signals.ended.is_set():
+                        return
+                    site.play(run.records[start : start + PART], advance)
+            seconds = time.monotonic() - begun
+            signals.ended.wait(SETTLE_S)
+            found = worst_first(site.incidents())
+            show_outcome(console, len(run.alerts), found, seconds)
+            if found:
+                show_first(console, found[0], time.time())
+            show_addresses(console, site.url, found[0] if found else None)
+            signals.ended.wait()
+    console.print("stopped")
+
+
+@contextmanager
+def _bar(console: Console, total: int) -> Iterator[Callable[[int], None]]:
+    """Yield the function that moves a bar; the bar is erased afterwards."""
+    columns = (TextColumn("playing its alerts"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda count: progress.advance(task, count)
+
+
+def play(console: Console, run: Simulation, keep: Path | None) -> None:
+    """Play a simulation through the engine alone and print all of it."""
     with ExitStack() as stack:
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aiops-demo-")))
         save(run, folder)

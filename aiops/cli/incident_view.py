@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from aiops.cli.terminal import STYLES, bar, clean, fit, moment, offset, severity_text
-from aiops.records import Cause, Evidence, Incident, Member, Suggestion, parse_severity
-from aiops.wording import duration, listed, plural
+from aiops.cli.terminal import PIPE_WIDTH, STYLES, bar, clean, fit, moment, offset, severity_text
+from aiops.records import Affected, Cause, Evidence, Incident, Member, Suggestion, parse_severity
+from aiops.store.held import Held
+from aiops.verdict.certainty import certainty
+from aiops.verdict.sentence import title_of
+from aiops.wording import came_back, duration, listed, located, plural
 
 MAX_CAUSES = 3
 # A record lists at most this many services and merged incidents; there may be more.
@@ -24,9 +28,14 @@ MAX_BARS = 12
 BAR_WIDTH, NARROW_BAR_WIDTH, WIDE_FROM = 24, 14, 100
 
 
-def incident_parts(incident: Incident, width: int) -> Iterator[RenderableType]:
-    """Yield the sections of an incident, those without content left out; `width` in columns."""
-    yield _verdict(incident)
+def incident_parts(incident: Incident, width: int, held: Sequence[Held] = ()) -> Iterator[RenderableType]:
+    """Yield the sections of an incident, those without content left out; `width` in columns.
+
+    `held` are the endpoints that inhibition keeps from being notified.
+    """
+    yield _verdict(incident, is_framed=width < PIPE_WIDTH)
+    for one in held:
+        yield Text(clean(f"{one.endpoint} is not notified: {one.hold.text}"), style="bold yellow")
     yield from _section("Likely causes", _causes(incident.causes))
     yield from _section("Why these alerts belong together", _sentences(incident.explanation))
     yield from _section(_members_title(incident), _members(incident, width))
@@ -41,9 +50,9 @@ def _section(title: str, parts: Sequence[RenderableType]) -> Iterator[Renderable
         yield Padding(Group(*parts), (0, 0, 0, 2), expand=False)
 
 
-def _verdict(incident: Incident) -> RenderableType:
+def _verdict(incident: Incident, *, is_framed: bool) -> RenderableType:
     level = parse_severity(incident.severity)
-    head = Text(clean(incident.title or incident.id), style="bold")
+    head = Text(clean(title_of(incident)), style="bold")
     state = severity_text(incident.severity, 0)
     state.append(f"  {incident.status or 'open'}  {clean(incident.id)}", style="default")
     lines = [head, state, Text(_verdict_line(incident), style="bold")]
@@ -53,6 +62,10 @@ def _verdict(incident: Incident) -> RenderableType:
     if incident.services:
         counts += f" of {_names(incident.services)}"
     lines.append(Text(counts, style="dim"))
+    if any(one.entities > 1 for one in incident.workloads):
+        lines.append(Text(_workloads(incident.workloads), style="dim"))
+    if incident.returns:
+        lines.append(Text(_returns(incident)))
     if incident.silenced_by:
         lines.append(Text(_silenced(_names(incident.silenced_by), incident.silenced_until), style="bold yellow"))
     if incident.message:
@@ -64,6 +77,8 @@ def _verdict(incident: Incident) -> RenderableType:
         lines.append(Text(f"now part of {clean(incident.merged_into)}"))
     if incident.merged_from:
         lines.append(Text(f"includes {_names(incident.merged_from)}", style="dim"))
+    if not is_framed:
+        return Group(*lines)
     return Panel(Group(*lines), border_style=STYLES[level].replace(" on red", "").replace("white", "red"))
 
 
@@ -77,16 +92,7 @@ def _verdict_line(incident: Incident) -> str:
     reason = max(cause.evidence, key=lambda each: each.value, default=None)
     because = f": {clean(reason.text or reason.name, 120)}" if reason is not None else ""
     sure = "Probably" if cause.confidence != "low" or cause.probability is not None else "Perhaps"
-    return f"{sure} {clean(cause.entity)} ({score_text(cause)}){because}"
-
-
-def score_text(cause: Cause) -> str:
-    """Describe the certainty of a cause: per cent once probabilities are calibrated, else a word.
-
-    >>> score_text(Cause("db", 2.0, 0.71)), score_text(Cause("db", 2.0, confidence="medium"))
-    ('71 %', 'medium confidence')
-    """
-    return f"{cause.confidence} confidence" if cause.probability is None else f"{cause.probability * 100:.0f} %"
+    return f"{sure} {clean(cause.entity)} ({certainty(cause)}){because}"
 
 
 def _times(incident: Incident) -> str:
@@ -99,6 +105,11 @@ def _times(incident: Incident) -> str:
     return text
 
 
+def _returns(incident: Incident) -> str:
+    text = came_back(incident.returns, incident.returned_at)
+    return text + (f", last at {moment(incident.returned_at[-1])}" if incident.returned_at else "")
+
+
 def entities_text(incident: Incident) -> str:
     """Describe the number of entities that alert.
 
@@ -107,6 +118,11 @@ def entities_text(incident: Incident) -> str:
     """
     least = "at least " if incident.more_entities else ""
     return least + plural(max(incident.entity_count, len(incident.entities)), "entity", "entities")
+
+
+def _workloads(workloads: Sequence[Affected], shown: int = 6) -> str:
+    names = [clean(one.text, 120) for one in workloads]
+    return "affected: " + listed(names, shown, is_cut=len(names) >= MAX_LISTED, separator="; ")
 
 
 def _names(names: Sequence[str], shown: int = 6) -> str:
@@ -121,7 +137,7 @@ def _causes(causes: Sequence[Cause]) -> list[RenderableType]:
     parts: list[RenderableType] = []
     for rank, cause in enumerate(causes[:MAX_CAUSES], 1):
         line = Text(f"{rank}. ") + bar(cause.score / best)
-        line.append(f" {cause.score:5.2f}  ").append(clean(cause.entity), style="bold").append(f"  {score_text(cause)}")
+        line.append(f" {cause.score:5.2f}  ").append(clean(cause.entity), style="bold").append(f"  {certainty(cause)}")
         parts += [line, *(Padding(part, (0, 0, 0, 3)) for part in _evidence(cause.evidence))]
     parts.append(Text("or something that raised no alert", style="dim"))
     return parts
@@ -156,7 +172,8 @@ def _members_title(incident: Incident) -> str:
 def _members(incident: Incident, width: int) -> list[RenderableType]:
     if not incident.members:
         return []
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0), width=min(width - 2, 140))
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
+    table.width = min(width - 2, 140) if width < PIPE_WIDTH else None
     table.add_column("severity", no_wrap=True, min_width=8)
     table.add_column("alert stream", no_wrap=True, overflow="ellipsis", ratio=3)
     table.add_column("count", justify="right", no_wrap=True, min_width=5)
@@ -164,7 +181,7 @@ def _members(incident: Incident, width: int) -> list[RenderableType]:
     # In full, as feedback needs it: a long id takes several lines.
     table.add_column("alert id", overflow="fold", ratio=2)
     for member in incident.members[:MAX_MEMBERS]:
-        name = Text(f"{clean(member.name)} on {clean(member.entity)}", style="" if member.status == "firing" else "dim")
+        name = Text(clean(located(member.name, member.entity)), style="" if member.status == "firing" else "dim")
         if member.silenced_by:
             name.append("\n" + _silenced(clean(member.silenced_by), member.silenced_until), style="yellow")
         identity = Text(clean(member.alert_id or member.fingerprint))
@@ -190,14 +207,30 @@ def _timeline(incident: Incident, width: int) -> list[RenderableType]:
     start, end = members[0].first_at, max(member.last_at for member in members)
     bar_width = BAR_WIDTH if width >= WIDE_FROM else NARROW_BAR_WIDTH
     lines: list[RenderableType] = []
-    for member in members[:MAX_BARS]:
+    rows = _by_workload(incident, members)
+    for member, where in rows[:MAX_BARS]:
         line = Text(f"{offset(member.first_at - start):>8} ")
         line.append_text(_bar(member, start, max(end - start, 1.0), bar_width))
-        line.append(f" {clean(member.name)} on {clean(member.entity)}")
+        line.append(f" {clean(located(member.name, where))}")
         lines.append(fit(line, width - 2))
-    if len(members) > MAX_BARS:
-        lines.append(Text(f"{'':>9}… and {len(members) - MAX_BARS} more", style="dim"))
+    if len(rows) > MAX_BARS:
+        lines.append(Text(f"{'':>9}… and {len(rows) - MAX_BARS} more", style="dim"))
     return lines
+
+
+def _by_workload(incident: Incident, members: Sequence[Member]) -> list[tuple[Member, str]]:
+    """Join streams that differ in the replica alone: one bar from the first alert to the last."""
+    kinds = {one.workload: one.kind for one in incident.workloads}
+    rows: dict[tuple[str, str], list[Member]] = {}
+    for member in members:
+        rows.setdefault((member.name, member.workload or member.entity), []).append(member)
+    found = []
+    for (_, workload), same in rows.items():
+        worst = max(same, key=lambda member: parse_severity(member.severity))
+        whole = replace(worst, first_at=same[0].first_at, last_at=max(member.last_at for member in same))
+        entities = len({member.entity for member in same})
+        found.append((whole, Affected(workload, same[0].entity, entities, kinds.get(workload, "entity")).text))
+    return found
 
 
 def _bar(member: Member, start: float, span_s: float, width: int) -> Text:

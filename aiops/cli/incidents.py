@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sqlite3
+import time
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
+from urllib.parse import quote
 
 import msgspec
 import typer
 
+from aiops.cli.brief_view import NO_DAEMON, show_whole
 from aiops.cli.command_options import (
     ActorOption,
     ConfigOption,
@@ -20,55 +22,29 @@ from aiops.cli.command_options import (
     SetOption,
     StateOption,
 )
+from aiops.cli.daemon_address import daemon_address
 from aiops.cli.errors import print_json
-from aiops.cli.playbook_view import show_plan
-from aiops.cli.render import show_incident, show_incidents
+from aiops.cli.incidents_list import list_command
+from aiops.cli.state import state_directory, store_of
 from aiops.cli.terminal import console_for
-from aiops.config import load_config
 from aiops.daemon.control import act, send_request
 from aiops.errors import AiopsError, UsageError
-from aiops.records import Action, Incident, Severity, parse_severity
-from aiops.respond.runs import Plan
+from aiops.records import Action, Incident
 from aiops.store import incidents
-from aiops.store.database import open_reader
-from aiops.store.store import FILE_NAME
+from aiops.store.held import Held, held_of
+from aiops.topology import Topology
+from aiops.views.brief import Beside
+from aiops.views.markdown import markdown as to_markdown
+from aiops.views.service_graph import ServiceGraph
+from aiops.views.short_markdown import short_markdown
+from aiops.views.whole import Whole, whole
 
 incidents_app = typer.Typer(
-    help="List and show incidents; acknowledge, resolve and confirm them.", no_args_is_help=True
+    help="List and show incidents; acknowledge, assign, snooze, merge, split, resolve and confirm them.",
+    no_args_is_help=True,
 )
 
-# The open incidents of a daemon fit a screen; a larger number is an explicit choice.
-_LIMIT = 50
-
-
-@incidents_app.command("list")
-def list_command(
-    config: ConfigOption = None,
-    sets: SetOption = None,
-    state: StateOption = None,
-    status: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Status to list: open, acknowledged, resolved, merged, or all. Default: open and acknowledged."
-        ),
-    ] = None,
-    severity: Annotated[str, typer.Option(help="Lowest severity to list.")] = "ok",
-    limit: Annotated[int, typer.Option(min=1, max=incidents.MAX_LIMIT, help="Number of incidents to list.")] = _LIMIT,
-    as_json: JsonOption = False,
-) -> None:
-    """List incidents, last opened first; without --status those that are open or acknowledged."""
-    wanted = _statuses(status)
-    with _store(config, sets, state) as reader:
-        found = incidents.listed(reader, statuses=wanted, min_severity=int(_severity(severity)), limit=limit)
-        if as_json:
-            print_json(found)
-            return
-        whole = [stored.incident for line in found if (stored := incidents.get(reader, line.id)) is not None]
-    console = console_for()
-    if whole:
-        show_incidents(console, whole, limit)
-    else:
-        console.print("no incidents" if wanted == () else f"no incidents that are {' or '.join(wanted)}")
+incidents_app.command("list")(list_command)
 
 
 @incidents_app.command("show")
@@ -77,19 +53,54 @@ def show_command(
     config: ConfigOption = None,
     sets: SetOption = None,
     state: StateOption = None,
+    playbook: Annotated[
+        str | None, typer.Option(help="Playbook whose steps are shown; default: the first suggestion.")
+    ] = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print a summary as Markdown, to paste into a chat.")
+    ] = False,
+    full: Annotated[bool, typer.Option("--full", help="With --markdown: all of it, to paste into a ticket.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show one incident: causes, why its alerts belong together, timeline, playbooks."""
+    """Show one incident as its page does: verdict, cause, playbook, timeline, alerts, history."""
+    if full and not markdown:
+        raise UsageError("--full: expected --markdown with it; without, all of the incident is shown anyway")
     directory = state_directory(config, sets, state)
     incident = incident_of(directory, id)
     if as_json:
-        print_json(incident)
+        held = _held(directory, incident.id)
+        print_json({**msgspec.to_builtins(incident), "inhibited": held} if held else incident)
+        return
+    now = time.time()
+    found, is_live = _whole(directory, incident.id, now, playbook or "")
+    if markdown:
+        made = to_markdown if full else short_markdown
+        typer.echo(made(found.brief, now, _address(config, sets, incident.id)), nl=False)
         return
     console = console_for()
-    show_incident(console, incident)
-    plan = dry_run_of(directory, incident)
-    if plan is not None:
-        show_plan(console, plan)
+    show_whole(console, found, now)
+    if not is_live:
+        typer.echo(NO_DAEMON, err=True)
+
+
+def _address(config: Path | None, sets: list[str] | None, incident: str) -> str:
+    """Return the address of an incident's page; empty without a configuration, as none is known."""
+    if config is None and not sets:
+        return ""
+    return f"{daemon_address(None, config, sets)}/incidents/{quote(incident, safe='')}"
+
+
+def _whole(directory: Path, id: str, now: float, playbook: str) -> tuple[Whole, bool]:
+    """Return all of an incident, and True if the daemon made it; else it is read from the store alone."""
+    try:
+        answer = send_request(directory, {"ask": "whole", "incident": id, "playbook": playbook})["whole"]
+        return msgspec.convert(answer, Whole), True
+    except AiopsError:
+        with store_of(None, None, directory) as reader:
+            stored = incidents.get(reader, id)
+            if stored is None:
+                raise UsageError(f"expected the id of an incident; got {id!r}") from None
+            return whole(reader, stored, Beside(ServiceGraph(Topology())), now, playbook), False
 
 
 @incidents_app.command("ack")
@@ -102,7 +113,7 @@ def ack_command(
     note: NoteOption = None,
 ) -> None:
     """Acknowledge an incident."""
-    _send("acknowledge", id, config, sets, state, actor, note)
+    send("acknowledge", id, config, sets, state, actor, note)
 
 
 @incidents_app.command("resolve")
@@ -115,7 +126,7 @@ def resolve_command(
     note: NoteOption = None,
 ) -> None:
     """Resolve an incident, although its alerts may still fire."""
-    _send("resolve", id, config, sets, state, actor, note)
+    send("resolve", id, config, sets, state, actor, note)
 
 
 @incidents_app.command("confirm")
@@ -153,38 +164,23 @@ def confirm_command(
     if not feedback:
         raise UsageError("expected --cause, --playbook, --belongs or --wrong; got none")
     for verb, entity, args in feedback:
-        _send(verb, id, config, sets, state, actor, note, entity=entity, args=args)
-
-
-def state_directory(config: Path | None, sets: list[str] | None, state: Path | None) -> Path:
-    """Return the state directory that the options name."""
-    return state if state is not None else load_config(config, sets or ()).state.path()
+        send(verb, id, config, sets, state, actor, note, entity=entity, args=args)
 
 
 def incident_of(directory: Path, id: str) -> Incident:
     """Return the incident of an id, or of its beginning; raise `UsageError` if there is none, or several."""
-    with _store(None, None, directory) as reader:
+    with store_of(None, None, directory) as reader:
         return _found(reader, id)
 
 
-def dry_run_of(directory: Path, incident: Incident) -> Plan | None:
-    """Return the dry run of the first suggestion if it has executable steps and a daemon answers."""
-    if not incident.playbooks or incident.status in ("resolved", "merged"):
-        return None
-    try:
-        plan = send_request(directory, {"ask": "plan", "incident": incident.id, "executable": True})["plan"]
-    except AiopsError:
-        return None
-    return msgspec.convert(plan, Plan) if plan is not None else None
-
-
-@contextmanager
-def _store(config: Path | None, sets: list[str] | None, state: Path | None) -> Iterator[Any]:
-    reader = open_reader(state_directory(config, sets, state) / FILE_NAME)
-    try:
-        yield reader
-    finally:
-        reader.close()
+def _held(directory: Path, incident: str) -> list[Held]:
+    """Return the endpoints that inhibition keeps from being notified of an incident."""
+    with store_of(None, None, directory) as reader:
+        try:
+            return held_of(reader, [incident]).get(incident, [])
+        except sqlite3.OperationalError:
+            # The store of an earlier release holds nothing.
+            return []
 
 
 def _found(reader: Any, id: str) -> Incident:
@@ -204,7 +200,7 @@ def _found(reader: Any, id: str) -> Incident:
     return stored.incident
 
 
-def _send(
+def send(
     verb: str,
     id: str,
     config: Path | None,
@@ -215,6 +211,10 @@ def _send(
     entity: str | None = None,
     args: dict[str, str] | None = None,
 ) -> None:
+    """Send an action on an incident to the daemon, and print its answer.
+
+    Raise `AiopsError` if it was refused.
+    """
     directory = state_directory(config, sets, state)
     incident = incident_of(directory, id)
     who = actor or user()
@@ -222,7 +222,7 @@ def _send(
     feedback = act(directory, action)
     if not feedback["applied"]:
         raise AiopsError(f"{incident.id}: {verb}: {feedback['reason']}")
-    console_for().print(f"{incident.id}: {feedback['reason']}")
+    console_for().print(f"{incident.id}: {feedback['reason']}", soft_wrap=True)
 
 
 def user() -> str:
@@ -231,21 +231,3 @@ def user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "command line"
-
-
-def _statuses(status: list[str] | None) -> tuple[incidents.Status, ...]:
-    known: tuple[incidents.Status, ...] = get_args(incidents.Status)
-    if not status:
-        return ("open", "acknowledged")
-    if "all" in status:
-        return ()
-    wrong = [word for word in status if word not in known]
-    if wrong:
-        raise UsageError(f"--status: expected one of {', '.join(known)}, all; got {wrong[0]!r}")
-    return tuple(word for word in known if word in status)
-
-
-def _severity(text: str) -> Severity:
-    if text.upper() not in Severity.__members__:
-        raise UsageError(f"--severity: expected critical, high, warning, info or ok; got {text!r}")
-    return parse_severity(text)

@@ -15,7 +15,7 @@ from rich.text import Text
 from aiops.archive import Rejections, read, write
 from aiops.cli.command_options import ConfigOption, JsonOption, SetOption, StateOption
 from aiops.cli.errors import print_json
-from aiops.cli.incidents import state_directory
+from aiops.cli.state import state_directory
 from aiops.cli.terminal import clean, console_for
 from aiops.daemon.control import act, send_request
 from aiops.detectors.registry import DetectorStore, Model

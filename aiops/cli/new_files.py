@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from aiops.errors import UsageError
+from aiops.private import FILE
 
 _NAMES = {"_": re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*"), "-": re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")}
 
@@ -22,8 +23,11 @@ def checked_name(name: str, what: str, separator: str) -> str:
     return name
 
 
-def write_new(files: Mapping[Path, str], *, force: bool) -> None:
-    """Write all files, or none if one exists; with `force`, replace them."""
+def write_new(files: Mapping[Path, str], *, force: bool, private: Path | None = None) -> None:
+    """Write all files, or none if one exists; with `force`, replace them.
+
+    Only its owner may read `private`.
+    """
     existing = [path for path in files if os.path.lexists(path)]
     if existing and not force:
         raise UsageError(f"{existing[0]}: exists already; choose another name, or replace it with --force")
@@ -33,7 +37,11 @@ def write_new(files: Mapping[Path, str], *, force: bool) -> None:
             if force:
                 path.unlink(missing_ok=True)
             # "x" follows no link that appears in between.
-            with path.open("x", encoding="utf-8") as file:
+            with open(path, "x", encoding="utf-8", opener=_private if path == private else None) as file:
                 file.write(content)
         except OSError as error:
             raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, FILE)

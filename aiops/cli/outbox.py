@@ -10,20 +10,23 @@ import time
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from aiops.cli.command_options import ActorOption, ConfigOption, NoteOption, SetOption, StateOption, TableJsonOption
+from aiops.cli.completion import endpoint_names
 from aiops.cli.errors import print_json
 from aiops.cli.incidents import user
-from aiops.cli.terminal import clean, console_for
+from aiops.cli.terminal import clean, console_for, moment
 from aiops.config import load_config
 from aiops.daemon.control import send_request
 from aiops.durations import compact
-from aiops.errors import UsageError
+from aiops.errors import AiopsError, UsageError
 from aiops.records.decode import format_time
 from aiops.store.database import Database
+from aiops.store.held import Hold
 from aiops.store.outbox import STATES, OutboxTable, Row, State
 from aiops.store.store import FILE_NAME
 
@@ -35,9 +38,16 @@ outbox_app = typer.Typer(
 )
 
 Endpoint = Annotated[
-    str | None, typer.Option("--endpoint", help="Endpoint whose messages are listed or changed; default: all.")
+    str | None,
+    typer.Option(
+        "--endpoint",
+        help="Endpoint whose messages are listed or changed; default: all.",
+        autocompletion=endpoint_names,
+    ),
 ]
 Ids = Annotated[list[int] | None, typer.Argument(help="Numbers of messages, as `list` shows them.")]
+# A message that waits for longer than a minute is in a mute interval, or between two digests.
+LONG_S = 60.0
 # A program that needs more rows sets its own limit.
 _MAX_ROWS = 100_000
 
@@ -141,7 +151,9 @@ def endpoints_command(
 
 @outbox_app.command("enable")
 def enable_command(
-    endpoint: Annotated[str, typer.Argument(help="The endpoint's name, as `endpoints` shows it.")],
+    endpoint: Annotated[
+        str, typer.Argument(help="The endpoint's name, as `endpoints` shows it.", autocompletion=endpoint_names)
+    ],
     config: ConfigOption = None,
     sets: SetOption = None,
     state: StateOption = None,
@@ -162,6 +174,24 @@ def enable_command(
     console.print(f"{clean(endpoint)} is notified again")
     retry = f"aiops outbox retry --all --endpoint {clean(endpoint)}"
     console.print(f"its missed messages are dead letters: `{retry}` sends them", soft_wrap=True)
+
+
+@outbox_app.command("test")
+def trial_command(
+    endpoint: Annotated[
+        str, typer.Argument(help="The endpoint's name, as `endpoints` shows it.", autocompletion=endpoint_names)
+    ],
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+    actor: ActorOption = None,
+) -> None:
+    """Send a test message to an endpoint: of the severity info, marked as a test, and resolved at once."""
+    request = {"ask": "test", "endpoint": endpoint, "actor": actor or user()}
+    answer = send_request(_directory(config, sets, state), request)["answer"]
+    if not answer["ok"]:
+        raise AiopsError(f"{clean(endpoint)} did not accept a test message: {clean(answer['reason'])}")
+    console_for().print(f"{clean(endpoint)} accepted a test message")
 
 
 def _directory(config: Path | None, sets: list[str] | None, state: Path | None) -> Path:
@@ -217,7 +247,21 @@ def _plain(row: Row) -> dict[str, Any]:
     }
     for name in ("at", "due_at", "created_at", "changed_at"):
         plain[name] = format_time(plain[name])
+    plain["held"] = held = _held(row)
+    if held is not None:
+        plain["due_at"] = None
     return plain
+
+
+def _waits(row: Row, now: float) -> str:
+    """Return until when a message waits that has not left, if that is longer than it settles."""
+    is_late = row.state == "due" and row.attempt == 0 and row.due_at > now + LONG_S
+    return f"waits until {moment(row.due_at)}" if is_late else ""
+
+
+def _held(row: Row) -> str | None:
+    """Return why a message waits for the end of an inhibition; None if it does not."""
+    return msgspec.json.decode(row.held, type=Hold).text if row.held is not None and row.state == "due" else None
 
 
 def _print(rows: list[Row], now: float) -> None:
@@ -229,5 +273,5 @@ def _print(rows: list[Row], now: float) -> None:
         cells = (row.endpoint, row.incident, f"{row.change} v{row.version}", row.state, str(row.attempt))
         texts = [Text(clean(cell)) for cell in cells]
         age = Text(compact(now - row.created_at))
-        table.add_row(str(row.id), *texts, age, Text(clean(row.last_error or "")))
+        table.add_row(str(row.id), *texts, age, Text(clean(_held(row) or row.last_error or _waits(row, now))))
     console_for().print(table)

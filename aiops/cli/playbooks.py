@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 from msgspec import to_builtins
 from rich.table import Table
@@ -13,11 +14,15 @@ from rich.text import Text
 from aiops import registry
 from aiops.archive import Rejections, read
 from aiops.cli.command_options import ConfigOption, SetOption, StateOption, TableJsonOption
+from aiops.cli.completion import incident_ids, playbook_names
 from aiops.cli.errors import print_json
 from aiops.cli.new_files import checked_name, write_new
+from aiops.cli.playbook_page_view import show_page
 from aiops.cli.playbook_view import show_explanation, show_suggestions
 from aiops.cli.runs import accept_trail_command, anchored, plan_command, rollback_command, runs_command, switch_command
+from aiops.cli.state import state_directory
 from aiops.cli.terminal import clean, console_for
+from aiops.daemon.control import send_request
 from aiops.errors import UsageError
 from aiops.ports import Suggester
 from aiops.records import Suggestion
@@ -31,6 +36,7 @@ from aiops.respond.house_rules import review
 from aiops.respond.lint import Finding, lint_file
 from aiops.respond.playbook_tests import TrialResult, run_trials
 from aiops.topology import Topology, load_topology
+from aiops.views.playbook_page import PlaybookPage, document_page
 from aiops.wording import plural
 
 playbooks_app = typer.Typer(
@@ -60,6 +66,31 @@ def list_command(paths: Paths = None, as_json: TableJsonOption = False) -> None:
         console.print(table)
         console.print(f"{plural(len(catalogue.playbooks), 'playbook')}")
     _print_problems(catalogue.problems)
+
+
+@playbooks_app.command("show")
+def show_command(
+    name: Annotated[
+        str, typer.Argument(help="Name of the playbook (`aiops playbooks list`).", autocompletion=playbook_names)
+    ],
+    incident: Annotated[
+        str | None,
+        typer.Option(
+            help="Incident to fill the commands in for, which needs a running daemon.", autocompletion=incident_ids
+        ),
+    ] = None,
+    playbooks: Folders = None,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+    as_json: TableJsonOption = False,
+) -> None:
+    """Show a playbook: when to use it, steps, conditions and tests; of a daemon also where it fitted."""
+    page = _page(name, incident, playbooks, (config, sets, state))
+    if as_json:
+        print_json(page)
+    else:
+        show_page(console_for(), page)
 
 
 @playbooks_app.command("lint")
@@ -191,6 +222,27 @@ playbooks_app.command("runs")(runs_command)
 playbooks_app.command("rollback")(rollback_command)
 playbooks_app.command("accept-trail")(accept_trail_command)
 playbooks_app.command("switch")(switch_command)
+
+
+Place = tuple[Path | None, list[str] | None, Path | None]
+
+
+def _page(name: str, incident: str | None, playbooks: list[Path] | None, place: Place) -> PlaybookPage:
+    """Return a playbook of the daemon, of the named files, or of the shipped ones if no daemon runs."""
+    if playbooks and incident is not None:
+        raise UsageError("--incident needs the playbooks of the daemon; leave --playbooks out")
+    if not playbooks:
+        request = {"ask": "playbook", "name": name, "incident": incident}
+        try:
+            return msgspec.convert(send_request(state_directory(*place), request)["playbook"], PlaybookPage)
+        except UsageError:
+            # No daemon runs.
+            if incident is not None:
+                raise
+    found = _catalogue(playbooks).playbooks.get(name)
+    if found is None:
+        raise UsageError(f"expected a playbook of the catalogue (`aiops playbooks list`); got {name[:100]!r}")
+    return document_page(found)
 
 
 def _show(suggested: list[Suggestion], made: list[Explanation]) -> None:

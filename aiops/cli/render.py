@@ -11,10 +11,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from aiops.cli.incident_view import entities_text, incident_parts, score_text
+from aiops.cli.incident_view import entities_text, incident_parts
 from aiops.cli.terminal import clean, clock, console_for, fit, severity_text
 from aiops.engine.events import IncidentChanged
 from aiops.records import Incident, parse_severity
+from aiops.store.held import Held
+from aiops.verdict.certainty import certainty
+from aiops.verdict.sentence import title_of
 from aiops.wording import duration, plural
 
 __all__ = ["Closing", "console_for", "show_closing", "show_event", "show_incident", "show_incidents"]
@@ -34,6 +37,7 @@ WHAT = {
     "playbook": "new playbook",
     "status": "",
     "silenced": "silence began or ended",
+    "returns": "returned",
 }
 INDENT = 10
 MAX_ROWS = 20
@@ -58,7 +62,7 @@ def show_event(console: Console, event: IncidentChanged) -> None:
     line = Text(f"{clock(event.at)}  ", style="dim")
     line.append(f"{event.change.upper():<12}", style=CHANGE_STYLES[event.change])
     line.append_text(severity_text(incident.severity, 9))
-    line.append(clean(incident.title or incident.id), style="bold" if event.change != "updated" else "")
+    line.append(clean(title_of(incident)), style="bold" if event.change != "updated" else "")
     console.print(fit(line, console.width), soft_wrap=True)
     detail = _detail(event)
     if detail:
@@ -75,21 +79,24 @@ def _detail(event: IncidentChanged) -> Text:
         parts.append(Text(f"after {duration(incident.resolved_at - incident.opened_at)}"))
     if incident.causes and incident.causes[0].score > 0:
         cause = incident.causes[0]
-        parts.append(Text(f"cause {clean(cause.entity)} ({score_text(cause)})", style="bold"))
+        parts.append(Text(f"cause {clean(cause.entity)} ({certainty(cause)})", style="bold"))
     counts = f"{plural(incident.alert_count, 'alert')} on {entities_text(incident)}"
     parts += [Text(counts), *(Text(WHAT[what]) for what in event.what if WHAT.get(what))]
     return Text(" · ").join(parts)
 
 
-def show_incident(console: Console, incident: Incident) -> None:
-    """Print one incident in full, in the order of an on-call engineer's questions."""
-    for part in incident_parts(incident, console.width):
+def show_incident(console: Console, incident: Incident, held: Sequence[Held] = ()) -> None:
+    """Print one incident in full, in the order of an on-call engineer's questions.
+
+    `held` are the endpoints that inhibition keeps from being notified.
+    """
+    for part in incident_parts(incident, console.width, held):
         console.print(part)
 
 
 def show_incidents(console: Console, incidents: Sequence[Incident], limit: int = MAX_ROWS) -> None:
     """Print a table of incidents in the order given, at most `limit`."""
-    table = Table(box=None, pad_edge=False, header_style="dim", expand=True, padding=(0, 1, 0, 0))
+    table = Table(box=None, pad_edge=False, header_style="dim", expand=console.is_terminal, padding=(0, 1, 0, 0))
     for name, options in _columns(console.width).items():
         table.add_column(name, **options)  # type: ignore[arg-type]
     for incident in incidents[:limit]:
@@ -100,7 +107,7 @@ def show_incidents(console: Console, incidents: Sequence[Incident], limit: int =
             fit(incident.status or "", 9),
             str(incident.alert_count),
             Text(clean(cause)),
-            Text(clean(incident.title)),
+            Text(clean(title_of(incident))),
         )
     console.print(table)
     if len(incidents) > limit:

@@ -7,10 +7,11 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast, get_args
 
 import msgspec
 import typer
+from msgspec import structs
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -30,12 +31,17 @@ from aiops.backtest import (
 from aiops.backtest.set_aside import MAX_FAULTS
 from aiops.cli.errors import print_json
 from aiops.cli.summary import show_comparison, show_summary
-from aiops.config import Config, load_config
+from aiops.cli.sweep import Outputs, jobs_of, sweep
+from aiops.config import Config, EndpointConfig, load_config
 from aiops.daemon.gc_tuning import settle
 from aiops.errors import UsageError
 from aiops.journal.reader import read as read_journal
+from aiops.notify.routes import routes_of
 from aiops.records import Incident, Logged
 from aiops.records.decode import parse_time
+from aiops.replay_keys import PAGER_NAME
+from aiops.sweep import Base, Objective, Request, Source
+from aiops.sweep.pages import Pager
 from aiops.topology import Topology, load_topology
 
 
@@ -59,13 +65,49 @@ def replay_command(
     warm: Annotated[Path | None, typer.Option(help="File with statistics that --learned wrote, to start from.")] = None,
     learned: Annotated[Path | None, typer.Option(help="File to write the learned statistics of streams to.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    sweeps: Annotated[
+        list[str] | None,
+        typer.Option("--sweep", help="Key to vary, KEY=from:to:step or KEY=value,value; repeatable: all combinations."),
+    ] = None,
+    suggest: Annotated[bool, typer.Option("--suggest", help="Suggest a value of --sweep, with its doubt.")] = False,
+    objective: Annotated[
+        str, typer.Option(help="Aim of --suggest: f1, or pages (fewest among the values as good as the best).")
+    ] = "f1",
+    diff: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Value of --sweep whose pages are compared with the current ones; of several keys KEY=VALUE."
+        ),
+    ] = None,
+    paged: Annotated[Path | None, typer.Option(help="File to write the pages of each setting of --sweep to.")] = None,
+    svg: Annotated[Path | None, typer.Option(help="File to write a picture of --sweep to.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes of --sweep; default: one a processor.")] = None,
 ) -> None:
     """Replay archives of alerts, metrics, changes and incidents; write incidents, decisions and scores."""
+    if sweeps:
+        _refuse(
+            {"--out": out, "--decisions": decisions, "--report": report, "--against": against, "--learned": learned}
+        )
+        wanted = Request(
+            _input(files or [], journal, since, until, strict),
+            Base(_text(config), tuple(sets or ()), topology is not None),
+            tuple(sweeps),
+            _text(topology),
+            _text(warm),
+            tuple(diff or ()),
+            suggest,
+            _objective(objective),
+            jobs_of(jobs),
+        )
+        sweep(wanted, Outputs(svg, paged, as_json))
+        return
+    _need_sweep({"--suggest": suggest, "--diff": diff, "--paged": paged, "--svg": svg, "--jobs": jobs})
     source = _source(files or [], journal, since, until, strict)
     settings = load_config(config, sets or ())
     graph = _topology(topology, settings)
     is_once = "-" in (files or [])
-    done, incidents, made = _fold(source, settings, graph, "folding", warm, is_once)
+    paging = against is not None
+    done, incidents, made, pages = _fold(source, settings, graph, "folding", warm, is_once=is_once, paging=paging)
     _write(learned, [save_statistics(done.engine)] if learned is not None else [])
     _write(out, incident_lines(incidents))
     _write(decisions, (msgspec.json.encode(each) + b"\n" for each in done.decisions()))
@@ -80,13 +122,52 @@ def replay_command(
         return
     if is_once:
         raise UsageError("--against reads the input twice: expected files, not standard input")
-    _, others, second = _fold(source, load_config(against, sets or ()), graph, "replaying again", warm, is_once)
+    other = load_config(against, sets or ())
+    _, others, second, more = _fold(source, other, graph, "replaying again", warm, is_once=is_once, paging=paging)
     comparison = compare(incidents, others, made, second)
+    if pages != more:
+        comparison.scores["pages"] = (pages, more)
     if as_json or printed:
         print_json(comparison)
     else:
         show_summary(made, incidents)
         show_comparison(comparison)
+
+
+def _refuse(given: Mapping[str, Path | None]) -> None:
+    """Raise `UsageError` for an option that is about one replay."""
+    for name, value in given.items():
+        if value is not None:
+            raise UsageError(f"{name} is about one replay, --sweep makes many; use --json, --paged or --svg")
+
+
+def _need_sweep(given: Mapping[str, object]) -> None:
+    for name, value in given.items():
+        if value:
+            raise UsageError(f"{name} needs --sweep KEY=VALUES")
+
+
+def _objective(text: str) -> Objective:
+    if text not in get_args(Objective):
+        raise UsageError(f"--objective: expected one of {', '.join(get_args(Objective))}; got {text[:80]!r}")
+    return cast(Objective, text)
+
+
+def _text(path: Path | None) -> str | None:
+    return str(path) if path is not None else None
+
+
+def _input(files: list[str], journal: Path | None, since: str | None, until: str | None, strict: bool) -> Source:
+    """Return the input of a sweep, after the checks of a replay."""
+    _check_input(files, journal, since, until)
+    return Source(tuple(files), _text(journal), _moment(since), _moment(until), strict)
+
+
+def _check_input(files: list[str], journal: Path | None, since: str | None, until: str | None) -> None:
+    if (not files) == (journal is None):
+        raise UsageError("expected either archives or --journal DIR")
+    if journal is None and (since or until):
+        raise UsageError("--from and --to select a part of a --journal")
 
 
 def _topology(path: Path | None, settings: Config) -> Topology:
@@ -96,15 +177,12 @@ def _topology(path: Path | None, settings: Config) -> Topology:
     return load_topology(path) if path is not None else Topology()
 
 
-Source = Callable[[Rejections, Callable[[int], None]], tuple[Iterable[Logged], int]]
+Opener = Callable[[Rejections, Callable[[int], None]], tuple[Iterable[Logged], int]]
 
 
-def _source(files: list[str], journal: Path | None, since: str | None, until: str | None, strict: bool) -> Source:
+def _source(files: list[str], journal: Path | None, since: str | None, until: str | None, strict: bool) -> Opener:
     """Return a function that opens the input: records, and their size in bytes (0 if unknown)."""
-    if (not files) == (journal is None):
-        raise UsageError("expected either archives or --journal DIR")
-    if journal is None and (since or until):
-        raise UsageError("--from and --to select a part of a --journal")
+    _check_input(files, journal, since, until)
     start, end = (_moment(since), _moment(until))
 
     def from_journal(rejections: Rejections, progress: Callable[[int], None]) -> tuple[Iterable[Logged], int]:
@@ -130,8 +208,18 @@ def _moment(text: str | None) -> float | None:
 
 
 def _fold(
-    source: Source, settings: Config, graph: Topology, what: str, warm: Path | None, is_once: bool
-) -> tuple[Replay, list[Incident], Report]:
+    source: Opener,
+    settings: Config,
+    graph: Topology,
+    what: str,
+    warm: Path | None,
+    *,
+    is_once: bool,
+    paging: bool,
+) -> tuple[Replay, list[Incident], Report, int]:
+    """Replay the input; with `paging`, count the pages as well (else 0)."""
+    pagers: list[Pager] = []
+
     def attempt(reasons: Mapping[int, str]) -> tuple[Replay, Rejections]:
         rejections = Rejections()
         with _progress(what) as (advance, total):
@@ -141,14 +229,29 @@ def _fold(
             if warm is not None:
                 load_statistics(engine, warm)
             settle()
-            return replay(without(records, reasons) if reasons else records, engine), rejections
+            given = without(records, reasons) if reasons else records
+            if not paging:
+                return replay(given, engine), rejections
+            pagers[:] = [_pager(settings, graph)]
+            [pager] = pagers
+            return replay(given, engine, pager.watch, lambda one: pager.stop(one.timeline.now)), rejections
 
     def report(fault: RecordFault) -> None:
         sys.stderr.write(f"aiops: {fault}: the record is skipped\n")
 
     done, rejections = setting_aside(attempt, report, 0 if is_once else MAX_FAULTS)
+    for pager in pagers:
+        pager.finish()
     incidents = done.incidents()
-    return done, incidents, make_report(done, rejections, graph, incidents)
+    pages = sum(len(pager.pages) for pager in pagers)
+    return done, incidents, make_report(done, rejections, graph, incidents), pages
+
+
+def _pager(settings: Config, graph: Topology) -> Pager:
+    """Return the pager of a configuration; one without endpoints gets one with the default policy."""
+    if not settings.endpoints:
+        settings = structs.replace(settings, endpoints=[EndpointConfig(PAGER_NAME, "webhook")])
+    return Pager(settings.endpoints, routes_of(settings, graph))
 
 
 @contextmanager

@@ -20,26 +20,34 @@ from aiops.cli.command_options import (
     StateOption,
     TableJsonOption,
 )
+from aiops.cli.completion import playbook_names
 from aiops.cli.errors import print_json
-from aiops.cli.incidents import incident_of, state_directory, user
+from aiops.cli.incidents import incident_of, user
 from aiops.cli.playbook_view import show_plan
+from aiops.cli.run_view import show_moves, show_record, show_waiting
+from aiops.cli.state import state_directory
 from aiops.cli.terminal import clean, console_for, moment
 from aiops.config import load_config
 from aiops.daemon.control import send_request
 from aiops.daemon.trail_anchor import read_mark
 from aiops.errors import UsageError
 from aiops.respond.anchors import Mark
-from aiops.respond.history import GLOBAL, WAITING
+from aiops.respond.history import GLOBAL, WAITING, SwitchMove
+from aiops.respond.run_record import RunRecord
 from aiops.respond.runs import Plan
 from aiops.store.database import open_reader
 from aiops.store.store import FILE_NAME
+from aiops.views.waiting_runs import Waiting
 
 _LIMIT = 50
 
 
 def plan_command(
     incident: IdArgument,
-    playbook: Annotated[str | None, typer.Option(help="Playbook to plan; default: the first suggestion.")] = None,
+    playbook: Annotated[
+        str | None,
+        typer.Option(help="Playbook to plan; default: the first suggestion.", autocompletion=playbook_names),
+    ] = None,
     config: ConfigOption = None,
     sets: SetOption = None,
     state: StateOption = None,
@@ -57,20 +65,31 @@ def plan_command(
 
 
 def runs_command(
+    run: Annotated[str | None, typer.Argument(help="A run to show with its answers; default: all.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="Number of runs to list.")] = _LIMIT,
     config: ConfigOption = None,
     sets: SetOption = None,
     state: StateOption = None,
     as_json: TableJsonOption = False,
 ) -> None:
-    """List the runs of the daemon, last started first, and its kill switches."""
-    answer = send_request(state_directory(config, sets, state), {"ask": "runs", "limit": limit})
+    """List runs, last started first, what waits for a person, and kill switches; or show one run."""
+    directory = state_directory(config, sets, state)
+    if run is not None:
+        record = msgspec.convert(send_request(directory, {"ask": "run", "run": run})["record"], RunRecord)
+        if as_json:
+            print_json(record)
+        else:
+            show_record(console_for(), record)
+        return
+    answer = send_request(directory, {"ask": "runs", "limit": limit})
     if as_json:
         print_json(answer)
         return
     console = console_for()
+    show_waiting(console, msgspec.convert(answer["waiting"], Waiting))
     _show_runs(console, answer["runs"])
     _show_switches(console, answer["switches"])
+    show_moves(console, msgspec.convert(answer["moved"], dict[str, SwitchMove]))
 
 
 def switch_command(

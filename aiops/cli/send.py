@@ -16,6 +16,8 @@ import typer
 from msgspec import Struct
 
 from aiops.archive import Rejections, read
+from aiops.cli.command_options import ConfigOption, SetOption
+from aiops.cli.daemon_address import daemon_address
 from aiops.cli.errors import print_json
 from aiops.cli.replay import _progress
 from aiops.cli.terminal import clean, console_for
@@ -47,7 +49,12 @@ class Outcome(Struct):
 
 def send_command(
     files: Annotated[list[str], typer.Argument(help="Archives (.jsonl, .jsonl.gz, - for stdin), merged by time.")],
-    url: Annotated[str, typer.Option(help="Address of the daemon.")] = "http://127.0.0.1:8640",
+    url: Annotated[
+        str | None,
+        typer.Option(help="Address of the daemon; default: that of the configuration, or http://127.0.0.1:8640."),
+    ] = None,
+    config: ConfigOption = None,
+    sets: SetOption = None,
     token: Annotated[
         str | None, typer.Option(envvar="AIOPS_TOKEN", help="Token of the scope ingest; default: $AIOPS_TOKEN.")
     ] = None,
@@ -75,7 +82,7 @@ def send_command(
     """
     if speed is not None and not 0 < speed < float("inf"):
         raise UsageError(f"--speed: expected a number above 0 (got {speed:g})")
-    post, query_time = open_daemon(url, token)
+    post, query_time = open_daemon(daemon_address(url, config, sets), token)
     sender = Sender(post, sleep=time.sleep, monotonic=time.monotonic)
     rejections = Rejections()
     left_out = [0]

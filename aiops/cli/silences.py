@@ -17,16 +17,19 @@ from rich.table import Table
 from aiops import zones
 from aiops.cli.command_options import ActorOption, ConfigOption, JsonOption, NoteOption, SetOption, StateOption
 from aiops.cli.errors import print_json
-from aiops.cli.incidents import state_directory, user
+from aiops.cli.incidents import user
+from aiops.cli.state import state_directory
 from aiops.cli.terminal import clean, console_for, moment
 from aiops.daemon.control import act, send_request
 from aiops.durations import seconds
 from aiops.engine.silence_preview import Preview
-from aiops.engine.silences.actions import parse_moment, parse_silence
+from aiops.engine.silences.actions import arguments, parse_moment, parse_silence
 from aiops.engine.silences.silences import Silence
 from aiops.errors import AiopsError, UsageError
 from aiops.matchers import read_matchers
 from aiops.records import Action
+from aiops.views.silence_calendar import occurrences
+from aiops.wording import plural
 
 silences_app = typer.Typer(help="List, add and end silences and maintenance windows.", no_args_is_help=True)
 _DURATION = re.compile(r"[0-9]{1,5}(ms|s|m|h|d)")
@@ -119,6 +122,57 @@ def _show(found: Preview) -> None:
         console.print(f"  {clean(example)}")
     for window in found.windows:
         console.print(f"in force from {moment(window.start)} to {moment(window.end)}")
+
+
+@silences_app.command("extend")
+def extend_command(
+    id: Annotated[str, typer.Argument(help="The silence's id.")],
+    by: Annotated[str, typer.Option("--by", help="Time by which it ends later: 15m, 2h, 7d.")] = "1h",
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+    actor: ActorOption = None,
+) -> None:
+    """Let a silence that does not recur end later."""
+    if not _DURATION.fullmatch(by):
+        raise UsageError(f"--by: expected a duration such as 15m, 2h or 7d; got {by[:40]!r}")
+    found = next((one for one in _silences(config, sets, state) if one.id == id), None)
+    if found is None:
+        raise UsageError(f"expected the id of a silence in force; got {id[:100]!r}")
+    if found.every is not None:
+        raise UsageError(f"{id} recurs {found.recurrence()}: set it again with another length")
+    until = max(found.end, time.time()) + seconds(by)
+    args = arguments(found) | {"until": repr(until)}
+    action = Action(ts=0.0, verb="silence", actor=actor or user(), args=args, message=found.comment or None)
+    _send(config, sets, state, action)
+    console_for().print(f"{clean(id)} ends at {moment(until)}")
+
+
+@silences_app.command("calendar")
+def calendar_command(
+    days: Annotated[int, typer.Option(min=1, max=31, help="Number of days to look ahead.")] = 14,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the times at which silences are in force in the days to come."""
+    now = time.time()
+    found = occurrences(_silences(config, sets, state), now, now + days * 86_400.0)
+    if as_json:
+        print_json(found)
+        return
+    console = console_for()
+    if not found:
+        console.print(f"nothing is silenced in the next {plural(days, 'day')}")
+    for one in found:
+        text = f"{moment(one.start)} to {moment(one.end)}  {one.comment or one.silence}"
+        console.print(clean(text), markup=False, highlight=False, soft_wrap=True)
+
+
+def _silences(config: ConfigOption, sets: SetOption, state: StateOption) -> list[Silence]:
+    answer = send_request(state_directory(config, sets, state), {"ask": "silences"})
+    return msgspec.convert(answer["silences"], list[Silence])
 
 
 @silences_app.command("end")

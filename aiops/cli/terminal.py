@@ -10,7 +10,7 @@ import os
 import sys
 import unicodedata
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import Any, TextIO, cast
 
 from rich.console import Console
 from rich.text import Text
@@ -29,14 +29,17 @@ STYLES = {
     Severity.OK: "green",
 }
 BAR_WIDTH = 16
-PIPE_WIDTH = 80
+# Wider than any line: a program that reads the output gets whole names, and `cut` or `less -S` are there for people.
+PIPE_WIDTH = 10_000
+# Longer than the longest summary of a command beside its name; paragraphs are still wrapped.
+PIPE_HELP_WIDTH = 200
 
 
 def console_for(stream: TextIO | None = None) -> Console:
     """Return a console on `stream` (default standard output): colour on terminals, plain in pipes.
 
-    A pipe is 80 columns wide unless COLUMNS is set: its bytes do not depend on the terminal around it. A stream that
-    cannot encode a character shows a question mark instead of failing.
+    In a pipe no line is cut or wrapped, unless COLUMNS is set: its bytes do not depend on the terminal around it. A
+    stream that cannot encode a character shows a question mark instead of failing.
     """
     target = stream or sys.stdout
     reconfigure = getattr(target, "reconfigure", None)
@@ -44,8 +47,31 @@ def console_for(stream: TextIO | None = None) -> Console:
         reconfigure(errors="replace")
     console = Console(file=target, highlight=False, markup=False, emoji=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.file = cast(TextIO, Unpadded(target))
         console.width = PIPE_WIDTH
     return console
+
+
+def help_width() -> int | None:
+    """Return the width of help in a pipe, where no summary is cut; None on a terminal."""
+    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPE_HELP_WIDTH
+
+
+class Unpadded:
+    """A stream without the spaces that fill lines up to the width of the console."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write a text; spaces before the end of a line are left out."""
+        *whole, last = text.split("\n")
+        self._stream.write("".join(f"{line.rstrip(' ')}\n" for line in whole) + last)
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return everything else from the stream itself."""
+        return getattr(self._stream, name)
 
 
 def clean(text: str | None, limit: int = MAX_CHARACTERS) -> str:

@@ -6,7 +6,7 @@ here: they need a token, which vouches for the name of the approver.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -21,10 +21,16 @@ from aiops.engine.silences.silences import Silence
 from aiops.errors import AiopsError, UsageError
 from aiops.records import Action, Incident
 from aiops.store import incidents
+from aiops.store.incidents import Stored
 from aiops.store.store import Store
+from aiops.views.beside import Knowing, beside_of
+from aiops.views.engine_report import engine_report
+from aiops.views.playbook_page import playbook_page
+from aiops.views.waiting_runs import waiting_runs
+from aiops.views.whole import whole
 
 
-class Host(Protocol):
+class Host(Knowing, Protocol):
     """The daemon, as the handlers see it."""
 
     @property
@@ -51,6 +57,14 @@ class Host(Protocol):
         """Match a silence with what the engine knows now."""
         ...
 
+    def health(self) -> Mapping[str, Any]:
+        """The health."""
+        ...
+
+    def figures(self) -> Mapping[str, Any]:
+        """The figures of the engine's page."""
+        ...
+
 
 class PlanRequest(Struct):
     """A dry run of `playbook`, or of the first suggestion; with `executable` only if it has steps to run."""
@@ -60,10 +74,30 @@ class PlanRequest(Struct):
     executable: bool = False
 
 
+class WholeRequest(Struct):
+    """All of an incident's page, with the suggestion `playbook`, by default the first."""
+
+    incident: str
+    playbook: str = ""
+
+
+class PlaybookRequest(Struct):
+    """A playbook, filled in for an incident if one is named."""
+
+    name: str
+    incident: str | None = None
+
+
 class RunsRequest(Struct):
     """The last runs and the kill switches."""
 
     limit: int = 100
+
+
+class RunRequest(Struct):
+    """A run with its requests and answers."""
+
+    run: str
 
 
 class SwitchRequest(Struct):
@@ -101,7 +135,13 @@ class EnableRequest(Struct):
 
 def handlers_of(host: Host) -> dict[str, Handler]:
     """Return the handlers of endpoints, silences and guarded runs, by the name of the request."""
-    found = {"preview": _preview_handler(host), **_run_handlers(host)}
+    found = {
+        "preview": _preview_handler(host),
+        "engine": _engine_handler(host),
+        "playbook": _playbook_handler(host),
+        **_run_handlers(host),
+    }
+    found["whole"] = _whole_handler(host)
     return {**found, **_endpoint_handlers(host.delivery)} if host.delivery is not None else found
 
 
@@ -114,7 +154,11 @@ def _endpoint_handlers(delivery: Delivery) -> dict[str, Handler]:
         wanted = msgspec.convert(request, EnableRequest)
         return {"enabled": delivery.enable(wanted.endpoint, wanted.actor, wanted.reason)}
 
-    return {"endpoints": listed, "enable": enable}
+    def test(request: dict[str, Any]) -> dict[str, Any]:
+        wanted = msgspec.convert(request, EnableRequest)
+        return {"answer": msgspec.to_builtins(delivery.test(wanted.endpoint, wanted.actor))}
+
+    return {"endpoints": listed, "enable": enable, "test": test}
 
 
 def _preview_handler(host: Host) -> Handler:
@@ -123,6 +167,36 @@ def _preview_handler(host: Host) -> Handler:
         return {"preview": msgspec.to_builtins(host.preview(silence))}
 
     return preview
+
+
+def _whole_handler(host: Host) -> Handler:
+    def show(request: dict[str, Any]) -> dict[str, Any]:
+        wanted = msgspec.convert(request, WholeRequest)
+        stored = _stored(host, wanted.incident)
+        beside = beside_of(host, stored.incident)
+        found = whole(host.store.database.reader, stored, beside, host.clock(), wanted.playbook)
+        return {"whole": msgspec.to_builtins(found)}
+
+    return show
+
+
+def _playbook_handler(host: Host) -> Handler:
+    def playbook(request: dict[str, Any]) -> dict[str, Any]:
+        wanted = msgspec.convert(request, PlaybookRequest)
+        incident = _incident(host, wanted.incident) if wanted.incident is not None else None
+        found = playbook_page(host, wanted.name, incident)
+        if found is None:
+            raise UsageError(f"expected a playbook in use (`aiops playbooks list`); got {wanted.name[:100]!r}")
+        return {"playbook": msgspec.to_builtins(found)}
+
+    return playbook
+
+
+def _engine_handler(host: Host) -> Handler:
+    def engine(request: dict[str, Any]) -> dict[str, Any]:
+        return {"engine": msgspec.to_builtins(engine_report(host))}
+
+    return engine
 
 
 def _run_handlers(host: Host) -> dict[str, Handler]:
@@ -137,7 +211,21 @@ def _run_handlers(host: Host) -> dict[str, Handler]:
     def listed(request: dict[str, Any]) -> dict[str, Any]:
         runs = _runs(host)
         found = runs.listed(max(1, min(msgspec.convert(request, RunsRequest).limit, 10_000)))
-        return {"runs": msgspec.to_builtins(found), "switches": runs.switches()}
+        moved = msgspec.to_builtins(runs.moves())
+        waiting = msgspec.to_builtins(waiting_runs(host))
+        return {
+            "runs": msgspec.to_builtins(found),
+            "switches": runs.switches(),
+            "moved": moved,
+            "waiting": waiting,
+        }
+
+    def shown(request: dict[str, Any]) -> dict[str, Any]:
+        wanted = msgspec.convert(request, RunRequest)
+        record = _runs(host).record(wanted.run)
+        if record is None:
+            raise UsageError(f"expected the id of a run (`aiops playbooks runs`); got {wanted.run[:100]!r}")
+        return {"record": msgspec.to_builtins(record)}
 
     def switch(request: dict[str, Any]) -> dict[str, Any]:
         wanted, runs = msgspec.convert(request, SwitchRequest), _runs(host)
@@ -157,6 +245,7 @@ def _run_handlers(host: Host) -> dict[str, Handler]:
     return {
         "plan": plan,
         "runs": listed,
+        "run": shown,
         "switch": switch,
         "rollback": roll_back,
         "accept-trail": accept,
@@ -170,10 +259,14 @@ def _runs(host: Host) -> Runs:
 
 
 def _incident(host: Host, name: str) -> Incident:
+    return _stored(host, name).incident
+
+
+def _stored(host: Host, name: str) -> Stored:
     stored = incidents.get(host.store.database.reader, name)
     if stored is None:
         raise UsageError(f"expected the id of an incident (`aiops incidents list`); got {name[:100]!r}")
-    return stored.incident
+    return stored
 
 
 def _suggested(incident: Incident) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from aiops.daemon.pump import Pump
 from aiops.engine.engine import Engine
+from aiops.engine.firing import FiringAlert, firing_alerts, firing_streams
 from aiops.engine.incident_view import CurrentIncident, current_incident
+from aiops.engine.member_explanation import MemberExplanation, explain_member
 from aiops.engine.silence_preview import Preview, preview
 from aiops.engine.silences.silences import Silence
 from aiops.errors import AiopsError
@@ -16,6 +19,8 @@ from aiops.errors import AiopsError
 # The engine answers between two frames, within milliseconds. A preview over all streams takes a fraction of a second,
 # and a disk that hangs holds the pump up.
 TIMEOUT_S = 5.0
+# Alerts that are read at once: some milliseconds, in which nothing is processed.
+PART = 250
 Answer = TypeVar("Answer")
 
 
@@ -38,6 +43,29 @@ class EngineQuestions:
 
         return self._answer("incident", question)
 
+    def firing(self) -> list[FiringAlert]:
+        """Return all alerts that fire; raise `AiopsError` if the engine does not answer in time.
+
+        They are read in parts: one that ends meanwhile is left out.
+        """
+        numbers = self._answer("alerts", lambda engine: firing_streams(_engine(engine)))
+        found: list[FiringAlert] = []
+        for first in range(0, len(numbers), PART):
+            found += self._answer("alerts", partial(_part, numbers[first : first + PART]))
+        return found
+
+    def silences(self) -> tuple[list[Silence], list[Silence]]:
+        """Return the silences in force or to come, and those that ended of late.
+
+        Raise `AiopsError` if the engine does not answer in time.
+        """
+
+        def question(engine: object) -> tuple[list[Silence], list[Silence]]:
+            silences = _engine(engine).silences
+            return list(silences.by_id.values()), list(silences.past.values())
+
+        return self._answer("silences", question)
+
     def preview(self, silence: Silence) -> Preview:
         """Match a silence with what the engine knows now; raise `AiopsError` if it does not answer in time."""
 
@@ -48,9 +76,37 @@ class EngineQuestions:
 
         return self._answer("preview", question)
 
+    def explain(self, incident: str, alert: str) -> MemberExplanation | None:
+        """Return why a stream is in its incident, None for one that the engine does not hold.
+
+        Raise `AiopsError` if the engine does not answer in time.
+        """
+
+        def question(engine: object) -> MemberExplanation | None:
+            return explain_member(engine, incident, alert) if isinstance(engine, Engine) else None
+
+        return self._answer("explain", question)
+
+    def calibration(self) -> Mapping[str, Any] | None:
+        """Return how far ranked causes were right on this site; None without a ranker that measures it.
+
+        Raise `AiopsError` if the engine does not answer in time.
+        """
+        return self._answer("calibration", lambda engine: _engine(engine).ranking.measured())
+
     def _answer(self, place: str, question: Callable[[object], Answer]) -> Answer:
         try:
             found: Answer = self._pump.query(question).result(self._timeout_s)
         except FutureTimeout:
             raise AiopsError(f"{place}: the engine did not answer in {self._timeout_s:g} s; try again") from None
         return found
+
+
+def _engine(engine: object) -> Engine:
+    if not isinstance(engine, Engine):
+        raise AiopsError("this engine holds no alerts and no silences")
+    return engine
+
+
+def _part(numbers: Sequence[int], engine: object) -> list[FiringAlert]:
+    return firing_alerts(_engine(engine), numbers)

@@ -19,7 +19,8 @@ from aiops.journal.retention import measure
 from aiops.records import Severity
 from aiops.store import incidents
 from aiops.telemetry.metrics import Family, render
-from aiops.version import __version__
+from aiops.version import ALERTMANAGER_VERSION, __version__
+from aiops.wording import plural, titled
 
 # Warnings of one kind; the audit has the others.
 MAX_WARNED = 5
@@ -65,6 +66,9 @@ class Report:
             "engine_time": round(pump.engine_at, 3) if pump.engine_at >= 0.0 else None,
             "uptime_s": round(core.clocks.monotonic() - self._started_at, 3),
             "conserved": pump.accounts.get("conserved", True),
+            # Records that `conserved` is about: those of the engine's last account.
+            "accounted": sum(pump.accounts.get("records", {}).values()),
+            "storm": bool(pump.accounts.get("storm", False)),
             "sources": sources,
             "journal": {
                 "frame": core.state.writer.number,
@@ -108,9 +112,10 @@ class Report:
         bad = [f"source {name}: {one.get('detail', '')}" for name, one in sources.items() if not one.get("ok", False)]
         bad += [f"{key}: {one.get('detail', '')}" for key, one in sections.items() if not one.get("ok", True)]
         return [
-            *(f"silence {name} is not in force: {why}" for name, why in _set_aside(core.pump.accounts)),
+            *(f"{titled('silence', name)} is not in force: {why}" for name, why in _set_aside(core.pump.accounts)),
             *bad,
             *contained_warnings(core, self._faults_before),
+            *_undelivered(core),
             *core.scrubber.problems,
             *([_left_out(core)] if core.state.store.left_out else []),
             *([core.state.snapshots.error] if core.state.snapshots.error else []),
@@ -162,6 +167,10 @@ def _records(core: Core, status: Status) -> list[Family]:
         state.add(float(status == name), state=name)
     return [
         Family("aiops_build_info", "gauge", "Always 1; the version is a label.").add(1, version=__version__),
+        # karma reads from it which API a server has.
+        Family("alertmanager_build_info", "gauge", "Always 1; the release of Alertmanager whose API is served.").add(
+            1, version=ALERTMANAGER_VERSION
+        ),
         state,
         records,
         placed,
@@ -237,6 +246,7 @@ def _unknown_words() -> dict[str, Family]:
         "severity": Family(
             "aiops_severity_unknown_total", "counter", "Alerts whose severity is no known word: they are warnings."
         ),
+        "ignored": Family("aiops_messages_ignored_total", "counter", "Messages that neither fire nor resolve."),
     }
 
 
@@ -273,6 +283,20 @@ def _disk(core: Core) -> list[Family]:
     except OSError:
         return families
     return [*families, Family("aiops_disk_free_bytes", "gauge", "Free space of the state directory.").add(free)]
+
+
+def _undelivered(core: Core) -> list[str]:
+    """Return a sentence for each endpoint with messages that nobody got."""
+    try:
+        found = core.state.store.outbox.undelivered()
+    except sqlite3.Error:
+        # The disk's own warning is the one that matters then.
+        return []
+    return [
+        f"endpoint {name}: {plural(count, 'notification')} could not be delivered: see `aiops outbox list --status "
+        "dead`, then `aiops outbox retry` or `drop`"
+        for name, count in found.items()
+    ]
 
 
 def _store(core: Core) -> list[Family]:

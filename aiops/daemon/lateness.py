@@ -58,7 +58,7 @@ class Lateness:
         for received in batches:
             if received.late:
                 with self._lock:
-                    one = self._by_source.setdefault(_name(received), Late())
+                    one = self._by_source.setdefault(received.sender, Late())
                     one.records += received.late
                     one.most_s, one.last_at = max(one.most_s, received.late_s), now
 
@@ -91,9 +91,3 @@ def _late(times: Sequence[float], reached: float, latest: float) -> list[float]:
         elif at <= latest:
             reached = max(reached, at)
     return late
-
-
-def _name(received: Received) -> str:
-    if received.source:
-        return received.source
-    return received.position.source if received.position is not None else "unknown"

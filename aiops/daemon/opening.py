@@ -60,12 +60,16 @@ class OpenedState(Struct):
 
 
 def open_state(
-    config: Config, make: Callable[[], HostedEngine], policy: NotificationPolicy | None, clocks: Clocks
+    config: Config,
+    make: Callable[[], HostedEngine],
+    policy: NotificationPolicy | None,
+    clocks: Clocks,
+    observe: Callable[[object], None] = lambda engine: None,
 ) -> OpenedState:
     """Open the state and process the journal up to its end.
 
-    `make` builds an empty engine. `policy` decides on the notifications of frames that the store lacks. Raise
-    `AiopsError` for a state that cannot be used.
+    `make` builds an empty engine. `policy` decides on the notifications of frames that the store lacks, after `observe`
+    got the engine that processed them. Raise `AiopsError` for a state that cannot be used.
     """
     directory, digest = config.state.path(), engine_digest(config)
     with ExitStack() as opened:
@@ -84,7 +88,7 @@ def open_state(
         opened.callback(writer.close)
         problem = _begin_again(store, repaired, missing, writer.number, bool(paths), clocks)
         snapshots = Snapshots(directory / "snapshots", config.snapshot, clocks.monotonic)
-        recovered = recover(directory / "journal", snapshots.directory, store, make, digest)
+        recovered = recover(directory / "journal", snapshots.directory, store, make, digest, observe)
         if recovered.gap and not problem:
             problem = _report_lost(recovered.gap)
         snapshots.processed(recovered.seconds)

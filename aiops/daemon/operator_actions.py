@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, wait
 
 from aiops.engine.events import Event, Feedback
 from aiops.ports import Inbox, Received
@@ -25,19 +24,24 @@ class OperatorActions:
     def act(self, action: Action, timeout_s: float) -> Feedback | None:
         """Return the engine's feedback once it is in the store; None if it did not come in time."""
         action.id = action.id or f"act:{secrets.token_hex(8)}"
-        action.ts = action.ts or self._clock()
-        answer: Future[Feedback] = Future()
+        return self.act_all([action], timeout_s).get(action.id)
+
+    def act_all(self, actions: Sequence[Action], timeout_s: float) -> dict[str, Feedback]:
+        """Return the feedback on actions, which have ids and go into one frame, that came in time."""
+        answers: dict[str, Future[Feedback]] = {action.id: Future() for action in actions}
+        for action in actions:
+            action.ts = action.ts or self._clock()
         with self._lock:
-            self._waiting[action.id] = answer
+            self._waiting.update(answers)
         try:
-            if not self._inbox.put(Received([action]), timeout_s):
-                return None
-            return answer.result(timeout_s)
-        except FutureTimeout:
-            return None
+            if not self._inbox.put(Received(list(actions)), timeout_s):
+                return {}
+            done, _ = wait(answers.values(), timeout_s)
+            return {name: answer.result() for name, answer in answers.items() if answer in done}
         finally:
             with self._lock:
-                self._waiting.pop(action.id, None)
+                for name in answers:
+                    self._waiting.pop(name, None)
 
     def answer(self, events: Iterable[Event]) -> None:
         """Pass the feedback among `events` to the threads that wait for it."""

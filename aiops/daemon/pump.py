@@ -15,11 +15,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from aiops.backoff import Backoff
 from aiops.config import InboxConfig
 from aiops.daemon.admission import Admitted, admit
+from aiops.daemon.arrivals import Arrivals
 from aiops.daemon.clocks import STEADY, Offsets, SteadyClock
 from aiops.daemon.frame_processing import HostedEngine
 from aiops.daemon.gc_tuning import held_back
@@ -46,11 +47,25 @@ State = Literal["running", "degraded", "stopped", "failed"]
 RETRY_FIRST_S = 0.25
 # A disk that was freed or mounted again should be noticed within the time that a person waits for it.
 RETRY_CAP_S = 15.0
+# What is looked up in the history of alerts is at most so old.
+HELD_S = 1.0
 # If the disk refuses again within this time, it had not recovered: the pauses continue to grow.
 CALM_S = 60.0
 # Bytes that the disk must take at once before records are accepted again. A nearly full one takes small frames and
 # refuses the next large one, and would recover and fail in turn. A frame is at most some megabytes.
 ROOM_BYTES, MAX_ROOM_BYTES = 256 << 10, 16 << 20
+
+
+class Openings(Protocol):
+    """Openings of incidents that wait before they are notified, for the pump's thread."""
+
+    def observe(self, engine: object) -> None:
+        """Take in what a frame changed, before its decisions are stored."""
+        ...
+
+    def review(self, store: Store, now: float) -> int:
+        """Look at what waits, at most once a second; return how many may leave now. Raise `sqlite3.Error`."""
+        ...
 
 
 class Pump:
@@ -74,8 +89,11 @@ class Pump:
         on_events: Callable[[list[Event], int], None] = lambda events, rows: None,
         tracer: Tracer = OFF,
         has_backlog: Callable[[], bool] = lambda: False,
+        openings: Openings | None = None,
     ) -> None:
         """`has_backlog`: a source has still to bring what came while the daemon was away.
+
+        `openings` sees the engine after each frame, and looks again at openings that wait.
 
         `on_events` gets the events of each store transaction and the number of outbox rows that it added, in the pump's
         thread; it must be quick.
@@ -86,6 +104,7 @@ class Pump:
         self.reason = ""
         self.metrics = PumpMetrics()
         self.lateness = Lateness()
+        self.arrivals = Arrivals()
         self.accounts: dict[str, Any] = {}
         # The time that the engine has reached; negative before the first record. Any thread may read it.
         self.engine_at = engine_time(self.engine)
@@ -110,10 +129,17 @@ class Pump:
         self._stop = threading.Event()
         self._accounted_at = 0.0
         self._account()
+        self._openings = openings
+        if openings is not None:
+            openings.observe(self.engine)
         self._present = PresentStateWriter(store, monotonic)
         self._present.start(self.engine)
         # Decisions that could not be stored yet. The engine has made them: they must be stored before anything else.
         self._unstored: list[FrameDecisions] = []
+        # Decisions that only the history of alerts keeps wait for others: not every frame needs a sync of its own.
+        self._recorder = recovered.recorder
+        self._held: list[FrameDecisions] = []
+        self._held_since = 0.0
         # The committed frame that is not processed yet, as the list of skipped records could not be written.
         self._unprocessed: Frame | None = None
         self._questions: deque[tuple[Callable[[HostedEngine], Any], Future[Any]]] = deque()
@@ -169,10 +195,12 @@ class Pump:
         if self._unstored or self._unprocessed or self.state == "degraded":
             self._recover()
             return
-        wait_s = min(self._config.tick_s, self._present.wait_s())
+        wait_s = min(self._config.tick_s, self._present.wait_s(), HELD_S if self._held else self._config.tick_s)
         taken = self._inbox.take(self._config.max_frame_records, wait_s)
         self._answer()
         self._commit(taken)
+        if self._held and self._monotonic() - self._held_since >= HELD_S:
+            self._write_held()
         self._show()
         if self._monotonic() - self._accounted_at >= self._config.tick_s / 2:
             self._account()
@@ -195,6 +223,18 @@ class Pump:
         """Write the present state of incidents; decisions that are not in the store yet go first."""
         if self._is_whole():
             self._present.write(self.engine)
+            self._review()
+
+    def _review(self) -> None:
+        if self._openings is None:
+            return
+        try:
+            released = self._openings.review(self._store, self._clock())
+        except sqlite3.Error as error:
+            self._degrade(trouble(self._store.database.path, error))
+            return
+        if released:
+            self._on_events([], released)
 
     def _is_whole(self) -> bool:
         return not self._unstored and not self._unprocessed and self.state == "running"
@@ -212,7 +252,9 @@ class Pump:
         with begin_batch(self._tracer, taken, admitted) as self._span:
             frame = self._journal(admitted, now)
             if frame is not None:
-                self.lateness.count([pending.received for pending in taken], now)
+                batches = [pending.received for pending in taken]
+                self.lateness.count(batches, now)
+                self.arrivals.count(batches, now)
             for pending in taken:
                 pending.done.set_result(frame is not None)
             if frame is not None:
@@ -271,17 +313,33 @@ class Pump:
         self.metrics.step.observe(seconds)
         self._snapshots.processed(seconds)
         self._present.changed(events, self.engine)
+        if self._openings is not None:
+            self._openings.observe(self.engine)
         decided = decisions_of(processed, events)
+        decided.alerts = self._recorder.record(processed, events, self.engine)
         if decided.actions:
             self._account()
         if decided.is_kept:
             keep_causes(self._tracer, self._span, decided.events)
-            self._unstored.append(decided)
+            self._unstored = [*self._held, decided]
+            self._held = []
             if not self._write_store():
                 return
+        elif decided.alerts:
+            self._hold(decided)
         done = self._monotonic()
         for pending in taken:
             self.metrics.whole.observe(done - pending.at)
+
+    def _hold(self, decided: FrameDecisions) -> None:
+        if not self._held:
+            self._held_since = self._monotonic()
+        self._held.append(decided)
+
+    def _write_held(self) -> bool:
+        """Write what the history of alerts has waiting."""
+        self._unstored, self._held = self._held, []
+        return self._write_store()
 
     def _write_store(self) -> bool:
         begun = self._monotonic()
@@ -296,7 +354,8 @@ class Pump:
         self.metrics.store.observe(self._monotonic() - begun)
         events = [event for decided in self._unstored for event in decided.events]
         self._unstored = []
-        self._on_events(events, rows)
+        if events or rows:
+            self._on_events(events, rows)
         return True
 
     def _degrade(self, reason: str) -> None:
@@ -339,7 +398,9 @@ class Pump:
     def _snapshot(self) -> None:
         """Take a snapshot. The store records its position first: it must never be behind a snapshot."""
         try:
-            self._store.apply([FrameDecisions(self._writer.number - 1, self.meta.at, [])])
+            self._store.apply([*self._held, FrameDecisions(self._writer.number - 1, self.meta.at, [])])
+            self._held = []
+            self._store.keep_episodes(self._recorder.rest(self.engine))
         except sqlite3.Error as error:
             self._degrade(trouble(self._store.database.path, error))
             return

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from aiops.daemon.alert_recorder import AlertRecorder
 from aiops.daemon.frame_processing import FrameProcessor, HostedEngine, restore
 from aiops.daemon.present_state import PresentStateWriter
 from aiops.engine.events import Event, Placed
@@ -38,7 +39,7 @@ class Recovered(Struct):
     `meta` is the cumulative part of the last frame; `seconds` is the time of the recovery, `frames` and `records` count
     what was processed.
     `notify_from` is the first frame that is notified of: before it, a store that was lost is only written again.
-    `gap` is what the store lacked and a snapshot had.
+    `gap` is what the store lacked and a snapshot had; `recorder` is the one that watches the engine.
     """
 
     processor: FrameProcessor
@@ -51,6 +52,7 @@ class Recovered(Struct):
     notify_from: int = 0
     gap: str = ""
     problems: list[str] = field(default_factory=list)
+    recorder: AlertRecorder = field(default_factory=lambda: AlertRecorder(time.monotonic))
 
     @property
     def engine(self) -> HostedEngine:
@@ -58,17 +60,27 @@ class Recovered(Struct):
         return self.processor.engine
 
 
-def recover(journal: Path, snapshots: Path, store: Store, make: Callable[[], HostedEngine], config: str) -> Recovered:
+def recover(
+    journal: Path,
+    snapshots: Path,
+    store: Store,
+    make: Callable[[], HostedEngine],
+    config: str,
+    observe: Callable[[object], None] = lambda engine: None,
+) -> Recovered:
     """Bring engine and store to the end of the journal.
 
-    `config` is the digest of the engine's configuration. Raise `JournalError` if the journal is damaged or incomplete.
+    `config` is the digest of the engine's configuration. `observe` gets the engine before decisions are stored. Raise
+    `JournalError` if the journal is damaged or incomplete.
     """
     begun = time.perf_counter()
     applied = store.applied()
-    state = _from_snapshot(snapshots, journal, applied, make, config)
+    recorder = AlertRecorder(time.monotonic)
+    state = _from_snapshot(snapshots, journal, applied, recorder.watched(make), config)
+    state.recorder = recorder
     state.notify_from = max(state.notify_from, store.notify_from())
     if journal.is_dir():
-        _process_rest(state, journal, store, applied)
+        _process_rest(state, journal, store, applied, observe)
     if state.notify_from > applied:
         store.take_as_sent(state.meta.at)
     # Before the first record, people see the present state as well, and not the last version.
@@ -126,7 +138,9 @@ def _first_frame(journal: Path) -> int:
     return found[0].first if found else 0
 
 
-def _process_rest(state: Recovered, journal: Path, store: Store, applied: int) -> None:
+def _process_rest(
+    state: Recovered, journal: Path, store: Store, applied: int, observe: Callable[[object], None]
+) -> None:
     waiting: list[FrameDecisions] = []
     shown_at = time.monotonic()
     for frame in frames(journal, state.number):
@@ -141,12 +155,17 @@ def _process_rest(state: Recovered, journal: Path, store: Store, applied: int) -
         state.records += len(frame.records)
         if frame.number >= applied:
             decided = decisions_of(processed, events, notify=frame.number >= state.notify_from)
-            if decided.is_kept:
+            decided.alerts = state.recorder.record(processed, events, state.engine)
+            if decided.is_kept or decided.alerts:
                 waiting.append(decided)
+        else:
+            state.recorder.skip(state.engine)
         if len(waiting) >= _TOGETHER:
+            observe(state.engine)
             store.apply(waiting)
             waiting = []
     if waiting:
+        observe(state.engine)
         store.apply(waiting)
 
 

@@ -22,8 +22,9 @@ from aiops.respond.audit import Trail
 from aiops.respond.catalogue import Catalogue
 from aiops.respond.config import RespondConfig
 from aiops.respond.guards import Policy, World
-from aiops.respond.history import GLOBAL, MAX_RUNS, WAITING, Run, RunState
+from aiops.respond.history import GLOBAL, MAX_RUNS, WAITING, Refusal, Run, RunState, SwitchMove
 from aiops.respond.matching import compile_match
+from aiops.respond.run_record import RunRecord, read_record
 from aiops.respond.runs import Plan, Runner, Transport
 from aiops.respond.steps import AlertResolved, Http, Manual, Webhook
 from aiops.respond.switches import Watch
@@ -163,6 +164,10 @@ class Runs:
         started = found.refused is None and self._begin(self._run, incident, playbook, actor, found.id, watch)
         return found, started
 
+    def reject(self, incident: str, playbook: str, actor: str, reason: str) -> None:
+        """Record that a person rejected a playbook for an incident; approvals given so far for it end."""
+        self._runner.reject(incident, playbook, actor, self._clock(), reason)
+
     def switch(self, scope: str, engaged: bool, actor: str, reason: str = "") -> None:
         """Engage or release a kill switch; raise `UsageError` for a scope that stops nothing."""
         known = self._scopes()
@@ -200,6 +205,19 @@ class Runs:
     def switches(self) -> dict[str, bool]:
         """Return every kill switch that was ever moved; True if it is engaged."""
         return {GLOBAL: True, **self._runner.history.switches}
+
+    def moves(self) -> dict[str, SwitchMove]:
+        """Return the last move of each kill switch that was ever moved."""
+        return dict(self._runner.history.moved)
+
+    def refusals(self) -> list[Refusal]:
+        """Return the last approvals after which nothing ran, newest first."""
+        return list(self._runner.history.refusals)[::-1]
+
+    def record(self, run: str) -> RunRecord | None:
+        """Return a run with its requests and answers, read from the trail; None for an unknown one."""
+        found = self._runner.history.runs.get(run)
+        return read_record(self._trail.path, found) if found is not None else None
 
     def listed(self, limit: int = 100) -> list[Run]:
         """Return runs, last started first."""
@@ -310,7 +328,7 @@ class Runs:
         return found
 
     def _world(self, found: CurrentIncident) -> World:
-        return World(self._clock(), found.open_incidents, maintenance=found.maintenance)
+        return World(self._clock(), found.open_incidents, maintenance=found.maintenance, silenced=found.silenced)
 
     def _scopes(self) -> list[str]:
         owners = {owner for playbook in self._playbooks.values() for owner in playbook.owners}

@@ -11,7 +11,7 @@ from aiops import registry
 from aiops.backoff import Backoff
 from aiops.config import SourceConfig
 from aiops.errors import AiopsError
-from aiops.ports import Inbox, Listens, Position, Source
+from aiops.ports import Inbox, Listens, Position, Reloads, Source
 from aiops.telemetry.logs import log
 
 GROUP = "aiops.sources"
@@ -59,6 +59,11 @@ class Sources:
             )
             self._threads.append(thread)
             thread.start()
+
+    def reload(self) -> None:
+        """Read the files of all sources again; raise `UsageError`, with nothing changed, if one is wrong."""
+        for take_over in [source.reload() for source in self._sources.values() if isinstance(source, Reloads)]:
+            take_over()
 
     def stop(self) -> None:
         """Signal all to end."""

@@ -25,7 +25,7 @@ class StoreTrailAnchor:
     def write(self, mark: Mark) -> None:
         """See `TrailAnchor.write`."""
         try:
-            with self._database.transaction() as connection:
+            with self._database.transaction("runs") as connection:
                 engaged = msgspec.json.encode(mark.engaged).decode()
                 trail_anchor.write(connection, mark.entries, mark.head, mark.at, engaged)
         except sqlite3.Error as error:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct, field
 
+from aiops.engine.arrival import Arrival
 from aiops.engine.dedup.config import DedupConfig
 from aiops.engine.dedup.deduplicator import Dedup
 from aiops.engine.dedup.stream import entity_of
@@ -46,13 +47,13 @@ def feature_rows(records: Iterable[Record], config: DetectConfig | None = None) 
     )
     dedup = Dedup(DedupConfig())
     guilty: set[tuple[float, str]] = set()
-    now = 0.0
+    arrival = Arrival()
     for record in records:
         if not isinstance(record, Alert) or record.status != "firing":
             continue
-        now = max(now, record.ts)
-        stream = dedup.stream(record)
-        detect.alert(now, stream.fingerprint, stream.entity, stream.name, int(parse_severity(record.severity)))
+        now = arrival.now = max(arrival.now, record.ts)
+        arrival.stream, arrival.severity = dedup.stream(record), int(parse_severity(record.severity))
+        detect.measure(arrival)
         if record.truth is not None and record.truth.incident is not None:
             guilty.add((_end(now, config.window_s), entity_of(record)))
     rows = detect.rows()

@@ -5,5 +5,7 @@
 loads them at their first use. Only `frames` imports pandas and only `graph_picture` networkx, each when the first
 frame or picture is made. A replay needs neither.
 
-May import: app, archive, backtest, config, engine, errors, journal, records, topology, web, wording.
+`sweep_picture` draws what `aiops replay --sweep` found.
+
+May import: app, archive, backtest, config, engine, errors, journal, records, sweep, topology, web, wording.
 """

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from math import nan
 from typing import Any
 
-from aiops.engine.dedup.stream import entity_of, fingerprint_of, identity_of
+from aiops.engine.dedup.stream import entity_of, fingerprint_of, identity_entity, identity_of
 from aiops.records import LABELS, Alert, Change, Logged, Skipped, parse_severity
 
 # Columns of texts, by the name of the field.
@@ -58,7 +58,7 @@ class AlertColumns:
             column.append(self._once(getattr(alert, name)))
         entity = entity_of(alert)
         self.entity.append(self._once(entity))
-        self.fingerprint.append(self._fingerprint(alert, entity))
+        self.fingerprint.append(self._fingerprint(alert, alert.entity or identity_entity(alert)))
         self.severity.append(parse_severity(alert.severity))
         self.severity_text.append(self._once(alert.severity))
         self.labels.append(self._once_labels(alert.labels))

@@ -40,6 +40,7 @@ def _incident_row(incident: Incident) -> tuple[Any, ...]:
         incident.stream_count,
         incident.firing_count,
         incident.entity_count,
+        incident.returns,
         list(incident.services),
         suspect.entity if suspect is not None else None,
         suspect.probability if suspect is not None else None,
@@ -95,6 +96,7 @@ def _member_row(incident: str, member: Member) -> tuple[Any, ...]:
         _by_name(evidence),
         list(member.notes),
         member.alert_id,
+        member.workload,
     )
 
 

@@ -74,4 +74,5 @@ def _member(fingerprint: str, places: Sequence[int], alerts: AlertColumns, known
         evidence=known.evidence if known is not None else [],
         notes=known.notes if known is not None else [],
         alert_id=alerts.ids[first],
+        workload=known.workload if known is not None else "",
     )

@@ -52,7 +52,20 @@ _STYLE += """
 .aiops-picture .small{fill:var(--ink3);font-size:11.5px}.aiops-picture .strong{font-weight:600}
 .aiops-picture .arrow{fill:var(--ink3)}.aiops-picture .hollow{fill:var(--surface);stroke:var(--ink3);stroke-width:1.5}
 .aiops-picture .ring{fill:none;stroke:var(--ink);stroke-width:1.5}
+.aiops-picture .band{fill:var(--ok);opacity:.13}
+.aiops-picture .current{stroke:var(--ink3);stroke-width:1.25;stroke-dasharray:4 4}
+.aiops-picture .suggested{stroke:var(--ok);stroke-width:2}
+.aiops-picture .curve{fill:none;stroke-width:2;stroke-linejoin:round}
+.aiops-picture .dot{stroke:var(--surface);stroke-width:1}
 """ + "".join(f".aiops-picture .{name}{{fill:var(--{name})}}" for name in GLYPHS)
+# Lines of a chart differ in dash as well as in colour.
+_SERIES = (("info", ""), ("high", "7 4"), ("ok", "2 4"), ("critical", "9 3 2 3"), ("warning", "14 4"), ("ink2", "1 3"))
+_STYLE += "".join(
+    f".aiops-picture .curve.series{place}{{stroke:var(--{colour})"
+    + (f";stroke-dasharray:{dash}" if dash else "")
+    + f"}}.aiops-picture .dot.series{place}{{fill:var(--{colour})}}"
+    for place, (colour, dash) in enumerate(_SERIES)
+)
 _STYLE = _STYLE.replace("\n", "")
 
 

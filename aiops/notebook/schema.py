@@ -63,6 +63,7 @@ FRAMES: dict[str, tuple[Column, ...]] = {
         Column("streams", "count", "Alert streams at the end of the input."),
         Column("firing", "count", "Streams that fire at the end of the input."),
         Column("entities", "count", "Entities at the end of the input."),
+        Column("returns", "count", "How often it fired again after it was quiet."),
         Column("services", "list", "Services."),
         Column("suspect", "text", "The entity ranked first as its cause."),
         Column("probability", "number", "Calibrated probability of the suspect; empty before it is calibrated."),
@@ -108,6 +109,7 @@ FRAMES: dict[str, tuple[Column, ...]] = {
         *_EVIDENCE,
         Column("notes", "list", "Sentences on what is unusual about it."),
         Column("alert_id", "text", "Id of its first alert."),
+        Column("workload", "text", "What the entity is a replica of; empty for a stream that the engine did not keep."),
     ),
     "causes": (
         Column("incident", "text", "Id of the incident."),

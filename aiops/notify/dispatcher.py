@@ -20,11 +20,12 @@ import msgspec
 
 from aiops.errors import AiopsError, UsageError
 from aiops.http.answers import MAX_RETRY_AFTER_S
+from aiops.notify import trial
 from aiops.notify.endpoint_queue import SLOTS, EndpointQueue
-from aiops.notify.outcomes import Outcomes, message_of
+from aiops.notify.outcomes import Outcomes
 from aiops.notify.status import families, health, state
 from aiops.notify.worker_threads import ThreadWorkerPool, WorkerPool
-from aiops.ports import Answer
+from aiops.ports import Answer, CallsBack, Reply, ShowsBody
 from aiops.store.outbox import Row
 from aiops.store.store import Store
 from aiops.telemetry.logs import log
@@ -60,9 +61,10 @@ class Dispatcher:
         random: Callable[[], float] = randomness.random,
         pool: WorkerPool | None = None,
         tracer: Tracer = OFF,
+        may_remind: Callable[[bytes | None, float], bool] = lambda plan, now: True,
     ) -> None:
         self._outbox = store.outbox
-        self._outcomes = Outcomes(store, clock, random)
+        self._outcomes = Outcomes(store, clock, random, may_remind)
         self._clock, self._monotonic = clock, monotonic
         self._tracer = tracer
         self._pool: WorkerPool = pool or ThreadWorkerPool(SLOTS)
@@ -120,6 +122,47 @@ class Dispatcher:
         log(logging.INFO, "an endpoint is enabled again", endpoint=endpoint, actor=actor)
         self.wake()
         return True
+
+    def test(self, endpoint: str, actor: str) -> Answer:
+        """Send a test message to an endpoint now, one attempt, with an entry in the audit.
+
+        Its breaker, its pace and its counts are not touched. Raise `UsageError` for an unknown endpoint.
+        """
+        queue = self._queues.get(endpoint)
+        if queue is None:
+            known = ", ".join(self._queues) or "none"
+            raise UsageError(f"expected the name of an endpoint ({known}); got {endpoint[:100]!r}")
+        try:
+            answer = trial.attempt(queue.sink, trial.messages(endpoint, actor, self._clock(), queue.zone))
+        except Exception as error:
+            # A plugged-in sink may raise anything, and the text may hold a secret.
+            answer = Answer(ok=False, reason=f"the sink raised {type(error).__name__}")
+        outcome = "accepted" if answer.ok else f"not accepted: {answer.reason}"
+        try:
+            self._outcomes.note(f"a test message to {endpoint} was {outcome}"[:MAX_REASON_CHARS], actor)
+        except sqlite3.Error as error:
+            log(logging.WARNING, "a test message is not in the audit", endpoint=endpoint, error=str(error))
+        return answer
+
+    def shown(self, row: Row) -> str | None:
+        """Return what a message was or will be sent as; None if its endpoint does not show it."""
+        queue = self._queues.get(row.endpoint)
+        if queue is None or not isinstance(queue.sink, ShowsBody):
+            return None
+        try:
+            return queue.sink.shown(self._outcomes.message(queue, row))
+        except Exception as error:
+            log(logging.WARNING, "a message cannot be shown", endpoint=row.endpoint, why=type(error).__name__)
+            return None
+
+    def read_back(self, endpoint: str, headers: Mapping[str, str], body: bytes, now: float) -> Sequence[Reply] | None:
+        """Return what people did at the receiver of an endpoint, by its report; None if it makes none.
+
+        Raise `NotGenuine` and `RecordError` as the sink does.
+        """
+        queue = self.queues.get(endpoint)
+        sink = queue.sink if queue is not None else None
+        return sink.read_back(headers, body, now) if isinstance(sink, CallsBack) else None
 
     def replace(self, queues: Iterable[EndpointQueue]) -> None:
         """Use other endpoints or settings (a reload); attempts under way end with the old ones."""
@@ -217,7 +260,7 @@ class Dispatcher:
                 self._changed.notify_all()
             return
         began = self._monotonic()
-        answer = _traced(self._tracer, queue, row)
+        answer = _traced(self._tracer, self._outcomes, queue, row)
         at = self._monotonic()
         queue.attempt_s.observe(max(0.0, at - began))
         with self._changed:
@@ -321,10 +364,10 @@ def _close(queue: EndpointQueue) -> None:
         log(logging.WARNING, "a sink could not be closed", endpoint=queue.name, why=type(error).__name__)
 
 
-def _traced(tracer: Tracer, queue: EndpointQueue, row: Row) -> Answer:
+def _traced(tracer: Tracer, outcomes: Outcomes, queue: EndpointQueue, row: Row) -> Answer:
     """Make one attempt as a span, in the trace of the batch that caused it, also after a restart."""
     if tracer is OFF:
-        return _send(queue, row)
+        return _send(outcomes, queue, row)
     attributes: dict[str, Value] = {
         "aiops.endpoint": queue.name,
         "aiops.endpoint.type": queue.config.type,
@@ -336,7 +379,7 @@ def _traced(tracer: Tracer, queue: EndpointQueue, row: Row) -> Answer:
     # Written beside the message by whichever process took the batch.
     parent = row.traceparent
     with tracer.begin(f"deliver {queue.name}", "client", parent=parent, attributes=attributes) as span:
-        answer = _send(queue, row, span.traceparent)
+        answer = _send(outcomes, queue, row, span.traceparent)
         if answer.status is not None:
             span.set("http.response.status_code", answer.status)
         if not answer.ok:
@@ -346,12 +389,14 @@ def _traced(tracer: Tracer, queue: EndpointQueue, row: Row) -> Answer:
     return answer
 
 
-def _send(queue: EndpointQueue, row: Row, traceparent: str = "") -> Answer:
+def _send(outcomes: Outcomes, queue: EndpointQueue, row: Row, traceparent: str = "") -> Answer:
     try:
-        message = message_of(row)
+        message = outcomes.message(queue, row)
         message.traceparent = traceparent
     except msgspec.DecodeError as error:
         return Answer(ok=False, reason=f"the message cannot be read: {error}")
+    except sqlite3.Error as error:
+        return Answer(ok=False, retry=True, reason=f"the store cannot be read: {error}")
     try:
         answer = queue.sink.send(message)
         if answer.retry_after_s is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from aiops.config import EndpointConfig
+from aiops.config import DEFAULT_ZONE, EndpointConfig
 from aiops.notify.rate import Breaker, TokenBucket
 from aiops.ports import Answer, Sink
 from aiops.telemetry.metrics import Histogram
@@ -22,10 +22,22 @@ class EndpointQueue:
     Times are monotonic seconds; the dispatcher's lock guards it.
     """
 
-    def __init__(self, config: EndpointConfig, sink: Sink, at: float, slots: int = SLOTS) -> None:
+    def __init__(
+        self,
+        config: EndpointConfig,
+        sink: Sink,
+        at: float,
+        slots: int = SLOTS,
+        zone: str = DEFAULT_ZONE,
+        *,
+        reminds: bool = False,
+    ) -> None:
+        """`reminds`: some route sends reminders to it, whatever its own setting is."""
         self.config = config
         self.name = config.name
         self.sink = sink
+        # The time zone of the messages' readers.
+        self.zone = config.time_zone or zone
         self.slots = slots
         self.in_flight = 0
         # The reason why the endpoint is disabled; a restart, a reload or `Dispatcher.enable` ends that.
@@ -33,7 +45,7 @@ class EndpointQueue:
         self.last_error = ""
         self.sweep_at = at
         # The next search for incidents that stay open, if the endpoint gets reminders.
-        self.remind_at = at if config.repeat_interval_s > 0 else math.inf
+        self.remind_at = at if config.repeat_interval_s > 0 or reminds else math.inf
         self.results: dict[Result, int] = {"sent": 0, "retry": 0, "dead": 0}
         # Of one attempt, and from the time a message was due until it was delivered.
         self.attempt_s = Histogram()

@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from aiops.engine.events import IncidentChanged, Mention
 from aiops.records import LABELS, Incident, parse_severity
-from aiops.store.outbox import NamedAlerts, NotificationHistory, suspect
-from aiops.wording import plural
+from aiops.store.outbox import NamedAlerts, NotificationHistory
+from aiops.verdict.sentence import suspect
+from aiops.wording import located, plural
 
 # Sentences of one message: a pager's summary takes one or two, a chat a dozen lines.
 MAX_LINES = 10
@@ -62,7 +63,7 @@ def _alerts(fresh: Sequence[Mention], before: NamedAlerts) -> list[str]:
     lines = []
     for one in fresh[:MAX_LINES]:
         known = one.place in before.pairs.get(one.name, {})
-        lines.append(f"{'worse' if known else 'new'}: {one.name} on {one.place} ({LABELS[one.level]})")
+        lines.append(f"{'worse' if known else 'new'}: {located(one.name, one.place)} ({LABELS[one.level]})")
     if len(fresh) > MAX_LINES:
         lines.append(f"and {plural(len(fresh) - MAX_LINES, 'more alert')}: see the incident's page")
     return lines
@@ -74,7 +75,9 @@ def still_firing(incident: Incident, least: int) -> list[str]:
         # An alert without resolve messages has fired last, whatever its present state is.
         return []
     levels = [(int(parse_severity(one.severity)), one) for one in incident.members if one.status == "firing"]
-    found = [f"still firing: {one.name} on {one.entity} ({LABELS[level]})" for level, one in levels if level >= least]
+    found = [
+        f"still firing: {located(one.name, one.entity)} ({LABELS[level]})" for level, one in levels if level >= least
+    ]
     if len(found) > MAX_LINES:
         found[MAX_LINES:] = [f"and {plural(len(found) - MAX_LINES, 'more alert')} still firing"]
     return found

@@ -28,6 +28,8 @@ def state(queue: EndpointQueue, at: float) -> dict[str, Any]:
         "disabled": queue.disabled is not None,
         "in_flight": queue.in_flight,
         "results": dict(queue.results),
+        "type": queue.config.type,
+        "fallback": queue.config.fallback,
     }
 
 

@@ -88,9 +88,10 @@ def from_plain(plain: Any) -> Record:
         value = plain.get(name)
         if value is not None and not isinstance(value, str):
             plain[name] = _scalar_text(value)
-    labels = plain.get("labels")
-    if isinstance(labels, dict):
-        plain["labels"] = _text_labels(labels)
+    for name in ("labels", "annotations"):
+        pairs = plain.get(name)
+        if isinstance(pairs, dict):
+            plain[name] = _text_labels(pairs)
     try:
         record: Record = msgspec.convert(plain, _KINDS[kind])
     except msgspec.MsgspecError as error:

@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from aiops.wording import plural
+
 # The year 2100. A larger number is almost always milliseconds, and one such record would expire everything else.
 MAX_TIME_S = 4_102_444_800.0
 # One bound for all inputs. Clocks usually disagree by less; a timestamp further ahead of its receipt is not the
@@ -31,7 +33,8 @@ class Alert(Struct, tag="alert", tag_field="kind", gc=False, omit_defaults=True,
     """One message from a monitoring tool.
 
     `key` is the tool's own identity of the thing that alerts (a dedup key, an alias, a fingerprint, a problem's id).
-    With `source` it is the whole identity. Without it, name, entity, service and labels are.
+    With `source` it is the whole identity. Without it, name, entity, service and labels are. `annotations` are texts of
+    the sender for people, such as a summary and a runbook's link; they take no part in the identity.
     """
 
     ts: Time
@@ -45,6 +48,7 @@ class Alert(Struct, tag="alert", tag_field="kind", gc=False, omit_defaults=True,
     entity: str | None = None
     message: str | None = None
     labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
     starts_at: Time | None = None
     ends_at: Time | None = None
     url: str | None = None
@@ -63,7 +67,10 @@ class Metric(Struct, tag="metric", tag_field="kind", gc=False, omit_defaults=Tru
 
 
 class Change(Struct, tag="change", tag_field="kind", gc=False, omit_defaults=True, kw_only=True):
-    """A deploy, a configuration change or a scaling of an entity."""
+    """A deploy, a configuration change or a scaling of an entity.
+
+    The label `kind` (deploy, config, scale ...) names what the name may not; playbooks match either.
+    """
 
     ts: Time
     entity: Name
@@ -71,6 +78,8 @@ class Change(Struct, tag="change", tag_field="kind", gc=False, omit_defaults=Tru
     id: str = ""
     message: str | None = None
     labels: dict[str, str] = {}
+    service: str | None = None
+    url: str | None = None
 
 
 class Action(Struct, tag="action", tag_field="kind", gc=False, omit_defaults=True, kw_only=True):
@@ -104,12 +113,20 @@ class Tick(Struct, tag="tick", tag_field="kind", gc=False, omit_defaults=True, k
 VERBS = (
     "acknowledge",  # a person works on `incident`
     "resolve",  # `incident` ends, although its alerts may still fire
+    "reopen",  # `incident` was resolved too early
+    "assign",  # args.to: the person whose `incident` is; empty: nobody's
+    "snooze",  # args.until: no news of `incident` until then, unless it becomes critical
+    "unsnooze",  # the snooze of `incident` ends now
+    "merge",  # args.into: the incident that `incident` becomes a part of
+    "split",  # args.alerts: ids of the alerts that leave `incident` and become one of their own
+    "undo",  # the last action on `incident`; args.action: its id
     "confirm_cause",  # `entity` was the cause of `incident`
     "confirm_grouping",  # args.alerts: ids that belong together; args.wrong: ids that do not
     "confirm_playbook",  # args.playbook, args.outcome: resolved | helped | useless
+    "reject_playbook",  # args.playbook is not for `incident`; `message` is the reason
     "silence",  # args.id, args.matchers, args.until, optional args.from, args.every
     "unsilence",  # args.id
-    "note",  # args.text: a sentence for `incident` that everyone who is notified of it must read
+    "note",  # args.text: a sentence for `incident`; everyone who is notified of it gets it, unless args.notify is "no"
     "swap_model",  # args.slot, args.algorithm, args.state: a detector that was trained offline is promoted
 )
 
@@ -125,7 +142,8 @@ class Evidence(Struct, gc=False, omit_defaults=True):
 class Cause(Struct, gc=False, omit_defaults=True):
     """A ranked entity.
 
-    `score` is the sum of the evidence; `probability` is set only once it is calibrated.
+    `score` is the sum of the evidence; `probability` is set only once it is calibrated. `change` is the change that
+    counts against it, if there is one.
     """
 
     entity: str
@@ -133,6 +151,7 @@ class Cause(Struct, gc=False, omit_defaults=True):
     probability: float | None = None
     confidence: Literal["low", "medium", "high"] = "low"
     evidence: list[Evidence] = []
+    change: Change | None = None
 
 
 class Suggestion(Struct, gc=False, omit_defaults=True):
@@ -164,7 +183,9 @@ class Member(Struct, gc=False, omit_defaults=True):
     """One alert stream (fingerprint) of an incident, with the evidence by which it joined.
 
     `alert_id` is the id of its first alert: feedback on the grouping names alerts by it, or by the fingerprint.
-    `silenced_by` names the silence that mutes it, `silenced_until` the end of that silence.
+    `silenced_by` names the silence that mutes it, `silenced_until` the end of that silence. `service`, `source`,
+    `message` (the latest), `labels`, `annotations` and `url` are those of its alerts; a record has them for
+    its first 25 members.
     """
 
     fingerprint: str
@@ -180,6 +201,58 @@ class Member(Struct, gc=False, omit_defaults=True):
     alert_id: str = ""
     silenced_by: str | None = None
     silenced_until: float | None = None
+    workload: str = ""
+    service: str | None = None
+    source: str | None = None
+    message: str | None = None
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    url: str | None = None
+
+
+class Affected(Struct, gc=False, omit_defaults=True):
+    """A workload that alerts, with the number of its entities that do; `entity` was the first.
+
+    `kind` is what the entities are called: pod, host, replica, or entity for several kinds.
+    """
+
+    workload: str
+    entity: str
+    entities: int = 1
+    kind: str = "entity"
+
+    @property
+    def text(self) -> str:
+        """Return the entity, or the workload with the number of its entities: `payments-api, 4 pods`."""
+        if self.entities == 1:
+            return self.entity
+        return f"{self.workload}, {plural(self.entities, self.kind, 'entities' if self.kind == 'entity' else None)}"
+
+
+class Remark(Struct, gc=False):
+    """A note on an incident."""
+
+    at: Time
+    actor: str
+    text: str
+
+
+class Rejection(Struct, gc=False):
+    """A suggested playbook that a person rejected for an incident, with the reason."""
+
+    playbook: str
+    at: Time
+    actor: str
+    reason: str
+
+
+class LastAction(Struct, gc=False):
+    """The last action of a person on an incident, which can be undone for an hour."""
+
+    id: str
+    verb: str
+    actor: str
+    at: Time
 
 
 class Incident(Struct, tag="incident", tag_field="kind", gc=False, omit_defaults=True, kw_only=True):
@@ -198,13 +271,22 @@ class Incident(Struct, tag="incident", tag_field="kind", gc=False, omit_defaults
     alert_count: int = 0
     first_alert_at: Time | None = None
     last_alert_at: Time | None = None
+    quiet_at: Time | None = None
+    acknowledged_by: str | None = None
+    resolved_by: str | None = None
     entities: list[str] = []
     entity_count: int = 0
     more_entities: bool = False
+    is_storm: bool = False
     services: list[str] = []
+    workloads: list[Affected] = []
     members: list[Member] = []
     stream_count: int = 0
     firing_count: int = 0
+    back_after_s: float | None = None
+    returns: int = 0
+    returned_at: list[Time] = []
+    return_every_s: float | None = None
     silenced_by: list[str] = []
     silenced_until: Time | None = None
     merged_into: str | None = None
@@ -218,6 +300,12 @@ class Incident(Struct, tag="incident", tag_field="kind", gc=False, omit_defaults
     playbook: str | None = None
     target: Target | None = None
     taxonomy: str | None = None
+    assigned_to: str | None = None
+    snoozed_until: Time | None = None
+    notes: list[Remark] = []
+    rejected: list[Rejection] = []
+    split_from: str | None = None
+    last_action: LastAction | None = None
 
 
 Record = Alert | Metric | Change | Action | Tick | Incident

@@ -4,5 +4,5 @@ Read `format`, `steps` and `parameters` (a document), `catalogue`, `matching` an
 `plans` and `guards` (a dry run), `runs`, `execution` and `rollback` (a run), `audit` and `history` (what happened),
 `transport` (requests), `lint` and `playbook_tests` (checks of a document).
 
-May import: durations, errors, http, matchers, patterns, ports, private, records, topology, wording.
+May import: durations, errors, http, matchers, patterns, ports, private, records, topology, wording, yaml_depth.
 """

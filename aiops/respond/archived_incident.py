@@ -64,7 +64,9 @@ def _some(incidents: list[Incident]) -> str:
 
 def _view(incident: Incident, alerts: list[Alert], changes: list[Change]) -> IncidentView:
     facts = _facts(alerts) or [
-        AlertFact(m.entity, m.name, int(parse_severity(m.severity)), m.count, m.first_at, m.last_at)
+        AlertFact(
+            m.entity, m.name, int(parse_severity(m.severity)), m.count, m.first_at, m.last_at, workload=m.workload
+        )
         for m in incident.members
     ]
     if not facts:
@@ -96,6 +98,7 @@ def _facts(alerts: list[Alert]) -> list[AlertFact]:
                 alert.message,
                 labels=alert.labels,
                 url=alert.url,
+                annotations=alert.annotations,
             )
         else:
             fact.count, fact.severity = fact.count + 1, max(fact.severity, level)

@@ -15,6 +15,7 @@ from aiops.errors import UsageError
 from aiops.matchers import read_matchers
 from aiops.respond.format import Playbook
 from aiops.respond.steps import Http
+from aiops.yaml_depth import too_deep
 
 # The largest shipped playbook has 8 KB. A larger file is no playbook, and is not parsed.
 MAX_FILE_BYTES = 256 * 1024
@@ -56,6 +57,8 @@ def decode_yaml(raw: bytes) -> Any:
     """Decode YAML without aliases (they let a small file expand to gigabytes) and without repeated keys."""
     if len(raw) > MAX_FILE_BYTES:
         raise PlaybookError(f"expected at most {MAX_FILE_BYTES} bytes; got more")
+    if fault := too_deep(raw):
+        raise PlaybookError(fault)
     try:
         text = raw.decode("utf-8")
         if b"*" in raw or b"&" in raw:
@@ -148,6 +151,20 @@ def read_catalogue(places: Iterable[Path]) -> Catalogue:
         made.files[playbook.name] = str(path)
     made.playbooks = dict(sorted(found.items()))
     return made
+
+
+def document_text(catalogue: Catalogue, name: str) -> str | None:
+    """Return the document of a playbook of a catalogue as it was written; None for another name.
+
+    Raise `PlaybookError` if its file cannot be read any more.
+    """
+    path = catalogue.files.get(name)
+    if path is None:
+        return None
+    try:
+        return _bytes_of(Path(path)).decode("utf-8", "replace")
+    except OSError as error:
+        raise PlaybookError(f"playbook {name}: its file cannot be read any more ({error.strerror or error})") from error
 
 
 def usable(playbook: Playbook, path: Path) -> Playbook:

@@ -10,7 +10,7 @@ from aiops.respond.guards import Case, GuardCheck, Policy, World, evaluate
 from aiops.respond.history import History
 from aiops.respond.matching import Fit, compile_match, fit
 from aiops.respond.parameters import resolve
-from aiops.respond.playbook_tests import leading, render
+from aiops.respond.playbook_tests import leading, render, target_of
 from aiops.respond.rendering import Shown
 from aiops.respond.situation import situation
 from aiops.respond.steps import Scalar
@@ -42,7 +42,8 @@ def explain(playbook: Playbook, view: IncidentView, topology: Topology) -> Expla
     made.steps = render(playbook, values)
     if playbook.mode == "approve":
         strict: Fit = fit(compiled, now, strict=True)
-        targets = [now.cause] if now.cause else []
+        default = target_of(compiled, strict, now)
+        targets = [default] if default else []
         world = World(max(fact.last_at for fact in view.facts), members=None)
         # The kill switch counts as released; otherwise it alone would answer for all other guards.
         history, policy = History(switches={"global": False}), Policy(ceiling="approve")

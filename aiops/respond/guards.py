@@ -36,12 +36,17 @@ class Policy(Struct):
 
 
 class World(Struct):
-    """The host's knowledge at this moment. `members` is the size of the target's service, None if unknown."""
+    """The host's knowledge at this moment.
+
+    `members` is the size of the target's service, None if unknown. `maintenance` names what covers the suspected cause,
+    `silenced` what covers alerts on other entities, by entity.
+    """
 
     now: float
     open_incidents: int = 1
     members: int | None = None
     maintenance: str | None = None
+    silenced: dict[str, str] = {}
 
 
 class GuardCheck(Struct):
@@ -173,6 +178,9 @@ def _allowed(case: Case) -> str | None:
 def _windows(case: Case) -> str | None:
     if case.world.maintenance:
         return f"maintenance: {case.world.maintenance}"
+    for target in case.targets:
+        if target in case.world.silenced:
+            return f"maintenance: {case.world.silenced[target]}"
     for window in case.playbook.guards.windows.deny:
         if in_window(window, case.world.now):
             return f"runs are denied during {window} UTC"

@@ -17,6 +17,7 @@ WAITING: tuple[RollbackState, ...] = ("waiting", "failed", "unknown")
 GLOBAL = "global"
 # Runs kept in memory for guards. The longest window of a guard is days, and rates are a few an hour.
 MAX_RUNS = 10_000
+MAX_REFUSALS = 100
 
 
 class Run(Struct):
@@ -56,6 +57,26 @@ class Approved(Struct):
     at: float
 
 
+class SwitchMove(Struct):
+    """The last move of a kill switch: by whom, when and why."""
+
+    engaged: bool
+    at: float
+    actor: str
+    reason: str = ""
+
+
+class Refusal(Struct):
+    """An approval after which nothing ran: the guard that refused, and its reason."""
+
+    at: float
+    playbook: str
+    incident: str
+    guard: str
+    reason: str
+    actor: str = ""
+
+
 class PendingNotice(Struct):
     """A notification of people that the trail does not show as made."""
 
@@ -75,13 +96,14 @@ class Gap(Struct):
 class History(Struct):
     """The state of runs.
 
-    `switches` has a scope (`global`, `team:x`, `playbook:x`) for every switch ever touched.
+    `switches` has a scope (`global`, `team:x`, `playbook:x`) for every switch ever touched; `moved` has its last move.
 
     `plans` has the playbook and incident of each plan in `approvals`; `calls` the remaining requests of a run; `rolled`
     the keys of rollback requests that were accepted.
     """
 
     switches: dict[str, bool] = field(default_factory=dict)
+    moved: dict[str, SwitchMove] = field(default_factory=dict)
     approvals: dict[str, list[Approved]] = field(default_factory=dict)
     plans: dict[str, tuple[str, str]] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
@@ -90,6 +112,8 @@ class History(Struct):
     pending_notices: dict[int, PendingNotice] = field(default_factory=dict)
     gap: Gap | None = None
     begun: int = 0
+    # The last ones, for people; no guard reads them.
+    refusals: list[Refusal] = field(default_factory=list)
 
     def apply(self, entry: Entry) -> None:
         """Apply one entry; kinds that do not concern the state are ignored."""
@@ -142,6 +166,11 @@ class History(Struct):
 
     def _switch(self, at: float, data: dict[str, Any]) -> None:
         self.switches[data["scope"]] = data["engaged"]
+        self.note_move(at, data)
+
+    def note_move(self, at: float, data: dict[str, Any]) -> None:
+        """Keep the last move of a kill switch, for people."""
+        self.moved[data["scope"]] = SwitchMove(data["engaged"], at, data.get("actor", ""), data.get("reason", ""))
 
     def _approve(self, at: float, data: dict[str, Any]) -> None:
         self.approvals.setdefault(data["plan"], []).append(Approved(data["actor"], at))
@@ -149,6 +178,15 @@ class History(Struct):
 
     def _expire(self, at: float, data: dict[str, Any]) -> None:
         self._forget_plan(data["plan"])
+
+    def _refuse(self, at: float, data: dict[str, Any]) -> None:
+        given = (data.get("incident", ""), data.get("guard", ""), data.get("reason", ""), data.get("actor", ""))
+        self.refusals = [*self.refusals[1 - MAX_REFUSALS :], Refusal(at, data.get("playbook", ""), *given)]
+
+    def _reject(self, at: float, data: dict[str, Any]) -> None:
+        for plan, found in list(self.plans.items()):
+            if found == (data["playbook"], data["incident"]):
+                self._forget_plan(plan)
 
     def _start(self, at: float, data: dict[str, Any]) -> None:
         if data["run"] in self.runs:
@@ -224,6 +262,8 @@ _KINDS = {
     "switch": History._switch,
     "approval": History._approve,
     "expired": History._expire,
+    "rejected": History._reject,
+    "refused": History._refuse,
     "run": History._start,
     "intent": History._intend,
     "outcome": History._answer,

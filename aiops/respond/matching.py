@@ -159,7 +159,7 @@ def _changed(compiled: Compiled, now: Situation) -> tuple[int, ...]:
     """Return the alerts on a suspected cause with a matching change, else the first alert."""
     if not now.seen or change_age(compiled, now) is None:
         return ()
-    return tuple(index for index, one in enumerate(now.seen) if one.fact.entity == now.cause) or (0,)
+    return tuple(index for index, one in enumerate(now.seen) if now.is_on_cause(one.fact)) or (0,)
 
 
 def _context(compiled: Compiled, now: Situation, strict: bool) -> str | None:

@@ -15,7 +15,7 @@ from aiops.respond.guards import Case, GuardCheck, Policy, World, evaluate, refu
 from aiops.respond.history import History
 from aiops.respond.matching import compile_match, fit
 from aiops.respond.parameters import resolve
-from aiops.respond.playbook_tests import leading
+from aiops.respond.playbook_tests import leading, target_of
 from aiops.respond.situation import Situation, situation
 from aiops.respond.steps import Scalar
 from aiops.topology import Topology
@@ -68,14 +68,15 @@ class Planner:
     ) -> tuple[Plan, Case]:
         """Plan a run.
 
-        The targets default to the suspected cause. Raise `UsageError` for what cannot be planned.
+        The targets default to `target_of`. Raise `UsageError` for what cannot be planned.
         """
         compiled = self._compiled.get(name)
         if compiled is None:
             raise UsageError(f"expected a playbook of the catalogue; got {name!r}")
         now, playbook = situation(view, self._topology), compiled.playbook
-        chosen = list(targets) if targets is not None else ([now.cause] if now.cause else [])
         found = fit(compiled, now, strict=True)
+        default = target_of(compiled, found, now)
+        chosen = list(targets) if targets is not None else ([default] if default else [])
         lead = leading(found, now)
         values = [resolve(playbook, _on(now, target), lead) for target in chosen]
         requests = calls_of(playbook, chosen, values)

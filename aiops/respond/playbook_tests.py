@@ -77,6 +77,25 @@ def leading(found: Fit, now: Situation) -> AlertFact | None:
     )
 
 
+def target_of(compiled: Compiled, found: Fit, now: Situation) -> str | None:
+    """Return the entity that a playbook is for: the suspected cause, unless its alerts are all elsewhere.
+
+    A playbook for a full disk is for the host whose disk is full, whatever else is suspected. One that names the kind
+    of cause that it is for is for a cause of that kind. None: nothing is known.
+    """
+    facts = [now.seen[index].fact for index in found.facts]
+    is_meant = now.kind is not None and now.kind in compiled.kinds
+    if now.cause is not None and (is_meant or not facts or any(_is_of_cause(fact, now) for fact in facts)):
+        return now.cause
+    lead = leading(found, now)
+    return lead.entity if lead is not None else now.cause
+
+
+def _is_of_cause(fact: AlertFact, now: Situation) -> bool:
+    """Return True for an alert on the suspected cause, on a replica of it, or of its service."""
+    return now.is_on_cause(fact) or (fact.service is not None and fact.service in (now.cause, now.service))
+
+
 def render(playbook: Playbook, values: Values) -> list[Shown]:
     """Render every step of a playbook for a person, diagnosis first."""
     return [show(step, values.values) for _, step in all_steps(playbook)]

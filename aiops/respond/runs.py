@@ -133,6 +133,13 @@ class Runner:
         self._write("approval", world.now, {"plan": plan.id, "actor": actor, "playbook": name, "incident": view.id})
         return self._planner.plan(view, name, world, targets)[0]
 
+    def reject(self, incident: str, playbook: str, actor: str, now: float, reason: str) -> None:
+        """Record that a person rejected a playbook for an incident; approvals given so far for it end."""
+        if not actor:
+            raise UsageError("a rejection needs the name of its person")
+        data = {"incident": incident, "playbook": playbook, "actor": actor, "reason": reason}
+        self._write("rejected", now, data)
+
     def run(
         self,
         view: IncidentView,

@@ -63,6 +63,12 @@ class Situation(Struct):
     opened_at: float = 0.0
     changes: tuple[tuple[str, float], ...] = ()
     runners_up: tuple[str, ...] = ()
+    # The suspected cause, where it is a workload that the topology does not know: its replicas are the entities.
+    workload: str | None = None
+
+    def is_on_cause(self, fact: AlertFact) -> bool:
+        """Return True for an alert on the suspected cause, or on a replica of it."""
+        return fact.entity == self.cause or (self.workload is not None and fact.workload == self.workload)
 
 
 def same_kind(kind: str) -> str:
@@ -81,15 +87,18 @@ def situation(view: IncidentView, topology: Topology) -> Situation:
     Its cost is bounded by `MAX_FACTS` however large the incident is.
     """
     cause = view.causes[0] if view.causes else None
-    chosen = _choose(view.facts, cause.entity if cause else None)
-    made = Situation(view.id, view.severity, [_see(fact) for fact in chosen], opened_at=view.opened_at)
+    made = Situation(view.id, view.severity, [], opened_at=view.opened_at)
     if cause is not None:
         made.cause, made.confidence = cause.entity, cause.confidence
+        made.workload = None if cause.entity in topology.nodes else cause.entity
+    chosen = _choose(view.facts, made)
+    made.seen = [_see(fact) for fact in chosen]
+    if cause is not None:
         made.runners_up = tuple(other.entity for other in view.causes[1:3])
         made.kind = _kind(cause.entity, topology)
         made.service = topology.service_of(cause.entity)
         made.changes = _changes(view, {cause.entity, made.service})
-        made.classes = frozenset(symptom(fact.name) for fact in chosen if fact.entity == cause.entity)
+        made.classes = frozenset(symptom(fact.name) for fact in chosen if made.is_on_cause(fact))
     return made
 
 
@@ -108,14 +117,17 @@ def _kind(entity: str, topology: Topology) -> str | None:
 def _changes(view: IncidentView, entities: set[str]) -> tuple[tuple[str, float], ...]:
     ages: dict[str, float] = {}
     for change in view.changes:
+        if change.entity not in entities and (change.service is None or change.service not in entities):
+            continue
         age = max(0.0, view.opened_at - change.ts)
-        if change.entity in entities and -CHANGE_AFTER_S <= view.opened_at - change.ts <= CHANGE_BEFORE_S:
-            name = change.name.lower()
-            ages[name] = min(age, ages.get(name, age))
+        if -CHANGE_AFTER_S <= view.opened_at - change.ts <= CHANGE_BEFORE_S:
+            # What a tool calls it, and the kind that its mapping or `aiops change --kind` states.
+            for name in filter(None, (change.name.lower(), change.labels.get("kind", "").lower())):
+                ages[name] = min(age, ages.get(name, age))
     return tuple(sorted(ages.items(), key=lambda item: (item[1], item[0])))
 
 
-def _choose(facts: list[AlertFact], cause: str | None) -> list[AlertFact]:
+def _choose(facts: list[AlertFact], now: Situation) -> list[AlertFact]:
     """Sort facts: those on the suspected cause first, then by severity, in their own order.
 
     A few of each name.
@@ -124,7 +136,7 @@ def _choose(facts: list[AlertFact], cause: str | None) -> list[AlertFact]:
         return facts
     ranks: list[list[AlertFact]] = [[] for _ in range(len(Severity) + 1)]
     for fact in facts:
-        ranks[0 if fact.entity == cause else len(Severity) - min(max(fact.severity, 0), 4)].append(fact)
+        ranks[0 if now.is_on_cause(fact) else len(Severity) - min(max(fact.severity, 0), 4)].append(fact)
     taken: dict[str, int] = {}
     chosen: list[AlertFact] = []
     for rank in ranks:

@@ -84,6 +84,7 @@ class Switches:
         with self._moved:
             if self._turns.get(scope, 0) == turn:
                 self._history.switches[scope] = False
+                self._history.note_move(now, data)
                 self._unwritten.pop(scope, None)
 
     def halted(self, scopes: list[str]) -> str | None:
@@ -136,6 +137,7 @@ class Switches:
         scope = data["scope"]
         with self._moved:
             self._stop(scope)
+            self._history.note_move(now, data)
             wanted = self._held(data, now)
         wanted.add_done_callback(self._written(data))
         return wanted

@@ -1,6 +1,7 @@
 """Evaluation measures: grouping, causes and playbooks of a replay against the truth.
 
-Read `report`, then one measure a module: `grouping`, `incidents`, `ranking`, `calibration`, `hierarchy`, `nab`.
+Read `report`, then one measure a module: `grouping`, `incidents`, `ranking`, `calibration`, `hierarchy`,
+`pieces`, `nab`.
 
 May import: records.
 """
@@ -10,6 +11,7 @@ from aiops.score.contingency import Contingency, contingency
 from aiops.score.grouping import Grouping, grouping, harmonic_mean, pair_counts
 from aiops.score.hierarchy import IncidentRates, Rates, by_type, macro, roc_area
 from aiops.score.incidents import Detection, detection, noise_reduction, quantile
+from aiops.score.pieces import Pieces, pieces
 from aiops.score.ranking import Case, Ranking, cause_case, hit_at, playbook_case, ranking, reciprocal_rank
 from aiops.score.report import (
     CauseReport,
@@ -30,6 +32,7 @@ __all__ = [
     "Grouping",
     "GroupingReport",
     "IncidentRates",
+    "Pieces",
     "PlaybookReport",
     "Ranking",
     "Rates",
@@ -47,6 +50,7 @@ __all__ = [
     "macro",
     "noise_reduction",
     "pair_counts",
+    "pieces",
     "playbook_case",
     "playbook_report",
     "quantile",

@@ -81,7 +81,7 @@ def grouping(truth: Sequence[str | None], predicted: Sequence[Hashable], count_b
         bcubed_precision=bcubed_precision,
         bcubed_recall=bcubed_recall,
         bcubed_f1=harmonic_mean(bcubed_precision, bcubed_recall),
-        adjusted_rand=_adjusted_rand(tp, fp, fn, tn),
+        adjusted_rand=adjusted_rand(tp, fp, fn, tn),
         purity=_purity(table),
         tpr=1.0 if tpr is None else tpr,
         tnr=mean([rate.tnr for rate in rates if rate.tnr is not None]),
@@ -123,8 +123,11 @@ def _share(part: int, whole: int) -> float:
     return part / whole if whole else 1.0
 
 
-def _adjusted_rand(tp: int, fp: int, fn: int, tn: int) -> float:
-    """Return 1 for perfect agreement (also without a pair to judge), about 0 for a random grouping."""
+def adjusted_rand(tp: float, fp: float, fn: float, tn: float) -> float:
+    """Return the adjusted Rand index (Hubert and Arabie 1985) of pair counts, which may be weighted.
+
+    1 for perfect agreement (also without a pair to judge), about 0 for a random grouping.
+    """
     if not fp and not fn:
         return 1.0
     return 2 * (tp * tn - fn * fp) / ((tp + fn) * (fn + tn) + (tp + fp) * (fp + tn))

@@ -29,6 +29,12 @@ class Histogram:
             self._counts[bisect_left(self._bounds, value)] += count
             self._sum += value * count
 
+    def mean(self) -> tuple[int, float]:
+        """Return the number of observations and their mean; 0.0 without any."""
+        with self._lock:
+            count = sum(self._counts)
+            return count, self._sum / count if count else 0.0
+
     def samples(self, name: str, labels: Labels) -> list[str]:
         """Return the lines of the text format."""
         with self._lock:

@@ -87,7 +87,7 @@ def test_pages_are_mounted_beside_the_ingest(tmp_path: Path) -> None:
 
 
 def test_a_failure_after_the_state_was_opened_releases_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(core: object, topology: object) -> None:
+    def fail(core: object, topology: object, catalogue: object) -> None:
         raise AiopsError("respond: broken")
 
     monkeypatch.setattr(building, "open_runs", fail)
@@ -151,3 +151,17 @@ def test_a_daemon_of_given_parts_uses_their_clocks(tmp_path: Path) -> None:
         assert daemon.health()["uptime_s"] == 0.0
     finally:
         daemon.close()
+
+
+def test_topology_starts_at_the_folder_of_its_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site/aiops.toml").write_text('topology = "graph.json"\n', encoding="utf-8")
+    (tmp_path / "site/graph.json").write_text('{"nodes": [{"id": "web"}]}', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert "web" in topology_of(load_config(tmp_path / "site/aiops.toml")).nodes
+    # Where only the working directory has it, it is read from there, as it was before.
+    (tmp_path / "site/graph.json").rename(tmp_path / "graph.json")
+    assert "web" in topology_of(load_config(tmp_path / "site/aiops.toml")).nodes
+    (tmp_path / "graph.json").unlink()
+    with pytest.raises(UsageError, match=r"site/graph\.json: No such file"):
+        topology_of(load_config(tmp_path / "site/aiops.toml"))

@@ -13,11 +13,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from aiops.app.build import build, check
 from aiops.app.run import introduction
-from aiops.config import Config, EndpointConfig, SourceConfig, StateConfig, load_config
+from aiops.config import Config, EndpointConfig, HttpConfig, SourceConfig, StateConfig, load_config
 from aiops.daemon.control import act, send_request
 from aiops.daemon.sources import build_source
 from aiops.engine.engine import Engine
@@ -110,7 +111,7 @@ def test_the_control_socket_answers_and_refuses_nonsense(running: tuple[DaemonPr
 def test_sighup_reloads_and_a_bad_file_changes_nothing(running: tuple[DaemonProcess, int, Path]) -> None:
     daemon, _, config = running
     log, good = config.parent / "log", config.read_text()
-    for text, said in (("nonsense = 1\n" + good, "nothing was reloaded"), (good, "reloaded the endpoints")):
+    for text, said in (("nonsense = 1\n" + good, "nothing was reloaded"), (good, "reloaded endpoints")):
         config.write_text(text)
         daemon.signal(signal.SIGHUP)
         deadline = time.monotonic() + 120
@@ -118,6 +119,16 @@ def test_sighup_reloads_and_a_bad_file_changes_nothing(running: tuple[DaemonProc
             assert time.monotonic() < deadline, said
             time.sleep(0.05)
     assert daemon.health()["status"] == "ok"
+
+
+def test_a_request_reloads_and_says_what_does_not_fit(running: tuple[DaemonProcess, int, Path]) -> None:
+    _, port, config = running
+    good, url = config.read_text(), f"http://127.0.0.1:{port}/-/reload"
+    config.write_text("nonsense = 1\n" + good)
+    failed = httpx2.post(url, timeout=120)
+    config.write_text(good)
+    assert (failed.status_code, "nonsense" in failed.text) == (500, True)
+    assert httpx2.post(url, timeout=120).status_code == 200
 
 
 def test_config_check_builds_everything_and_names_the_place(tmp_path: Path) -> None:
@@ -188,17 +199,37 @@ def test_the_start_shows_where_the_page_is_and_what_is_not_configured(tmp_path: 
     daemon.wait_ready()
     assert daemon.stop() == 0
     shown = [line for line in (tmp_path / "log").read_text().splitlines() if line.startswith("aiops: ")]
-    assert shown == [
-        f"aiops: page and API at http://127.0.0.1:{port}/; state in {state}",
-        "aiops: not configured: no endpoint: nobody is notified; no topology: causes come from the alerts alone",
+    assert shown[:4] == [
+        f"aiops: page and API at http://127.0.0.1:{port}/",
+        f"aiops: alerts to http://127.0.0.1:{port}/ingest/NAME "
+        "(`aiops connectors setup NAME` prints what to enter in a tool)",
+        f"aiops: state in {state}",
+        "aiops: not configured: no endpoint: nobody is notified; see docs/delivery.md",
     ]
+    assert any("no topology: causes are weaker" in line for line in shown)
+    assert any("no tokens: " in line for line in shown)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "hint"),
+    [
+        ([{"name": "ann", "scopes": ["write"]}, {"name": "prom", "scopes": ["ingest"]}], "sign in with a token of ann"),
+        ([{"name": "prom", "scopes": ["ingest"]}], "nobody can sign in: no token may read"),
+    ],
+)
+def test_the_start_shows_whose_token_signs_in(tokens: list[dict[str, object]], hint: str) -> None:
+    config = Config(http=HttpConfig(options={"tokens": tokens}))
+    shown = introduction(config, ["http://127.0.0.1:8640/"])
+    assert hint in shown
+    assert not any("no tokens" in line for line in shown)
 
 
 def test_the_page_is_where_others_reach_it() -> None:
     config = Config(topology="graph.json", endpoints=[EndpointConfig("pager", "webhook")])
-    assert introduction(config, ["https://aiops.example.org/"]) == [
-        f"page and API at https://aiops.example.org/; state in {config.state.path()}"
-    ]
+    shown = introduction(config, ["https://aiops.example.org/"])
+    assert shown[0] == "page and API at https://aiops.example.org/"
+    assert shown[1].startswith("alerts to https://aiops.example.org/ingest/NAME (")
+    assert not any("no topology" in line or "no endpoint" in line for line in shown)
     for options, url in (
         ({"host": "::1", "port": 0}, r"http://\[::1\]:[1-9]\d*/"),
         ({"external_url": "https://aiops.example.org"}, "https://aiops.example.org/"),

@@ -23,14 +23,14 @@ def core(directory: Path, respond: RespondConfig) -> Core:
 
 def test_without_them_there_is_neither_a_runner_nor_a_problem(tmp_path: Path) -> None:
     found = core(tmp_path, RespondConfig(enabled=False))
-    assert open_runs(found, Topology()) == (None, "")
+    assert open_runs(found, Topology(), shipped_or_named(found.config)) == (None, "")
     assert not (tmp_path / "runs").exists()
     found.state.close()
 
 
 def test_their_trail_lies_in_a_private_directory_of_the_state(tmp_path: Path) -> None:
     found = core(tmp_path, RespondConfig(ceiling="approve"))
-    runs, problem = open_runs(found, Topology())
+    runs, problem = open_runs(found, Topology(), shipped_or_named(found.config))
     assert problem == ""
     assert runs is not None
     assert (tmp_path / "runs").stat().st_mode & 0o777 == 0o700
@@ -42,7 +42,7 @@ def test_a_trail_that_was_changed_stops_runs_and_nothing_else(tmp_path: Path) ->
     (tmp_path / "runs").mkdir(parents=True)
     (tmp_path / "runs" / "audit.jsonl").write_text('{"no": "entry"}\n')
     found = core(tmp_path, RespondConfig(ceiling="approve"))
-    runs, problem = open_runs(found, Topology())
+    runs, problem = open_runs(found, Topology(), shipped_or_named(found.config))
     assert runs is None
     assert problem.startswith("nothing can be run: ")
     found.state.close()

@@ -35,6 +35,12 @@ def test_equal_replays_differ_in_nothing() -> None:
     assert (found.same, found.differences, found.scores) == (2, [], {})
 
 
+def test_exact_copy_that_came_later_links_no_incidents() -> None:
+    both = [incident("a", "1", "2"), incident("b", "2", "3")]
+    found = compare(both, both, report(*both), report(*both))
+    assert (found.same, found.differences) == (2, [])
+
+
 def test_incidents_that_were_joined() -> None:
     before = [incident("a", "1", "2"), incident("b", "3")]
     assert kinds(before, [incident("x", "1", "2", "3")]) == [("joined", ["a", "b"], ["x"], 3)]

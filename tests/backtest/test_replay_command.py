@@ -10,20 +10,10 @@ from msgspec import structs
 
 from aiops.archive import write
 from aiops.backtest import replay
-from aiops.cli import main
 from aiops.engine.engine import Engine
 from aiops.records import Alert, Incident, Record, RootCause, Tick, Truth
 from aiops.simulate import Options, save, simulate
-
-
-def run(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: object
-) -> tuple[int, str, str]:
-    monkeypatch.setattr("sys.argv", ["aiops", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    told = capsys.readouterr()
-    return int(ended.value.code or 0), told.out, told.err
+from tests.cli.running import run
 
 
 @pytest.fixture(scope="module")
@@ -172,3 +162,17 @@ def test_what_said_no_end_is_open_when_the_archive_ends() -> None:
     assert by_name["Odd"].status == "resolved", "what never says an end is over after the usual silence"
     assert max(at for _, at in watched) < start + 3_600
     assert done.ledger.changes["resolved"] == 2
+
+
+def test_a_comparison_counts_pages_where_they_differ(
+    site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint = '[[endpoints]]\nname = "pager"\ntype = "webhook"\n'
+    (tmp_path / "a.toml").write_text(endpoint)
+    (tmp_path / "b.toml").write_text(f"{endpoint}max_updates = 0\n")
+    command = ("replay", site / "alerts.jsonl", "--config", tmp_path / "a.toml", "--against")
+    code, told, _ = run(capsys, monkeypatch, *command, tmp_path / "b.toml")
+    assert code == 0
+    assert any(line.startswith("  pages: ") for line in told.splitlines())
+    _, same, _ = run(capsys, monkeypatch, *command, tmp_path / "a.toml")
+    assert "pages:" not in same

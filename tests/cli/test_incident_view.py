@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from aiops.cli.incident_view import MAX_BARS, MAX_MEMBERS, entities_text, incident_parts, score_text
-from aiops.records import Cause, Evidence, Incident, Member, RootCause, Suggestion
+from aiops.cli.incident_view import MAX_BARS, MAX_MEMBERS, entities_text, incident_parts
+from aiops.cli.terminal import moment
+from aiops.records import Affected, Cause, Evidence, Incident, Member, RootCause, Suggestion
+from aiops.verdict.certainty import certainty
 
 T0 = 1_795_000_000.0
 HOSTILE = "x\x1b[2J\u202ey"
@@ -17,7 +19,8 @@ HOSTILE = "x\x1b[2J\u202ey"
 
 def member(number: int = 0, **more: Any) -> Member:
     given: dict[str, Any] = {"count": 3, "first_at": T0 + number, "last_at": T0 + number + 60}
-    return Member(f"f{number}", f"Disk{number}", f"db-{number}", "high", "firing", **{**given, **more})
+    named = {"name": f"Disk{number}", "entity": f"db-{number}", "severity": "high", "status": "firing"}
+    return Member(f"f{number}", **{**named, **given, **more})
 
 
 def seen(width: int = 120, **fields: Any) -> str:
@@ -41,8 +44,8 @@ def test_sections_without_content_are_left_out() -> None:
     [
         ([], "Cause: unknown"),
         ([Cause("db", 0.0)], "Cause: unknown"),
-        ([Cause("db", 2.0, confidence="low")], "Perhaps db (low confidence)"),
-        ([Cause("db", 2.0, confidence="high")], "Probably db (high confidence)"),
+        ([Cause("db", 2.0, confidence="low")], "Perhaps db (no clear lead)"),
+        ([Cause("db", 2.0, confidence="high")], "Probably db (clear lead, not yet checked here)"),
         ([Cause("db", 2.0, 0.71)], "Probably db (71 %)"),
         (
             [Cause("db", 2.0, 0.71, evidence=[Evidence("a", 1.0, "small"), Evidence("b", 3.0, "it is full")])],
@@ -119,11 +122,11 @@ def test_states_that_matter_are_named() -> None:
     [
         (Cause("a", 1.0, 0.005), "0 %"),
         (Cause("a", 1.0, 1.0), "100 %"),
-        (Cause("a", confidence="low"), "low confidence"),
+        (Cause("a", confidence="low"), "no clear lead"),
     ],
 )
 def test_score_is_a_share_or_a_word(cause: Cause, text: str) -> None:
-    assert score_text(cause) == text
+    assert certainty(cause) == text
 
 
 @pytest.mark.parametrize(
@@ -136,3 +139,26 @@ def test_score_is_a_share_or_a_word(cause: Cause, text: str) -> None:
 )
 def test_entities_are_counted_as_far_as_they_are_known(fields: dict[str, Any], text: str) -> None:
     assert entities_text(Incident(id="i", **fields)) == text
+
+
+def test_returns_are_shown_with_the_last_one() -> None:
+    text = seen(returns=3, returned_at=[T0, T0 + 480, T0 + 960])
+    assert f"came back 3 times, about every 8 min, last at {moment(T0 + 960)}" in text
+    assert "came back" not in seen()
+
+
+def test_replicas_of_a_workload_are_counted_in_place_of_being_listed() -> None:
+    pods = [member(number, name="Slow", entity=f"cart-x7k2{number}", workload="cart") for number in range(4)]
+    other = member(9, name="Slow", entity=HOSTILE, workload=HOSTILE, first_at=T0 + 300, last_at=T0 + 360)
+    workloads = [Affected("cart", "cart-x7k20", 4, "pod"), Affected(HOSTILE, HOSTILE)]
+    text = seen(members=[*pods, other], workloads=workloads)
+    assert "affected: cart, 4 pods; x" in text
+    timeline = text.partition("Timeline")[2]
+    assert "Slow on cart, 4 pods" in timeline
+    assert "cart-x7k2" not in timeline
+    assert len([line for line in timeline.splitlines() if "Slow on" in line]) == 2
+    assert HOSTILE not in text
+
+
+def test_incident_of_single_entities_lists_no_workloads() -> None:
+    assert "affected" not in seen(members=[member()], workloads=[Affected("db", "db-0")])

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from aiops.cli.incidents import confirm_command, dry_run_of, incident_of, show_command, state_directory, user
+from aiops.cli.incidents import confirm_command, incident_of, show_command, user
+from aiops.cli.state import state_directory
 from aiops.engine.events import IncidentChanged
 from aiops.errors import UsageError
 from aiops.records import Incident
 from aiops.store.store import FrameDecisions
 from tests.cli.desk import Desk, desk_in
+from tests.store.openings import hold_opening
 from tests.web.conftest import NOW
 
 
@@ -40,6 +42,9 @@ def test_list_of_other_states_is_empty(desk: Desk, words: tuple[str, ...]) -> No
     [
         (("list", "--status", "gone"), "--status: expected one of open"),
         (("list", "--severity", "bad"), "--severity: expected critical"),
+        (("list", "--sort", "size"), "--sort: expected severity, last, opened, alerts"),
+        (("list", "sevice:x"), "did you mean service:?"),
+        (("list", "--newer", "soon"), "expected an age such as <1h"),
         (("show", "inc-nobody"), "expected the id of an incident"),
         (("show", ""), "got nothing"),
         (("resolve", ""), "got nothing"),
@@ -108,11 +113,25 @@ def test_confirm_says_all_that_it_is_given(tmp_path: Path) -> None:
         ]
 
 
+def test_show_gives_a_playbook_with_its_commands_and_markdown(desk: Desk) -> None:
+    text = desk.out("incidents", "show", desk.incident, "--playbook", "host-disk-full")
+    assert "Playbook host-disk-full" in text
+    assert "$ df -h" in text
+    short = desk.out("incidents", "show", desk.incident, "--markdown")
+    assert short.startswith("**Critical: checkout")
+    assert len(short.splitlines()) <= 12
+    found = desk.out("incidents", "show", desk.incident, "--markdown", "--full")
+    assert found.startswith("# Critical: checkout")
+    assert "<script>" not in found.replace("\\<script>", "")
+
+
 def test_without_a_daemon_incidents_are_shown_and_nothing_is_said(tmp_path: Path) -> None:
     with desk_in(tmp_path) as desk:
         incident = desk.incident
-        found = incident_of(tmp_path, incident)
-    assert dry_run_of(tmp_path, found) is None
+        assert incident_of(tmp_path, incident).id == incident
+    shown = desk.run("incidents", "show", incident)
+    assert shown.exit_code == 0
+    assert "The daemon does not answer" in shown.stderr
     result = desk.run("incidents", "ack", incident)
     assert result.exit_code == 1
     assert incident in desk.out("incidents", "list")
@@ -134,3 +153,22 @@ def test_user_is_named_whatever_the_host_knows(monkeypatch: pytest.MonkeyPatch) 
 def test_help_of_each_command_is_a_sentence() -> None:
     for command in (show_command, confirm_command):
         assert str(command.__doc__).splitlines()[0].endswith(".")
+
+
+def test_show_names_who_is_not_notified_and_why(tmp_path: Path) -> None:
+    with desk_in(tmp_path) as desk:
+        assert "inhibited" not in desk.out("incidents", "show", desk.incident, "--json")
+        hold_opening(desk.host.store, desk.incident)
+        shown = desk.out("incidents", "show", desk.incident)
+        assert "chat is not notified. Inhibited by RackDown on rack-7 (rack-down)" in shown
+        [one] = json.loads(desk.out("incidents", "show", desk.incident, "--json"))["inhibited"]
+        assert (one["endpoint"], one["hold"]["rule"]) == ("chat", "rack-down")
+        assert "inhibited by RackDown" in desk.out("outbox", "list")
+        [row] = [row for row in json.loads(desk.out("outbox", "list", "--json")) if row["held"]]
+        assert (row["held"], row["due_at"]) == ("inhibited by RackDown on rack-7 in inc-9 (rack-down)", None)
+
+
+def test_full_is_refused_without_markdown(tmp_path: Path) -> None:
+    with desk_in(tmp_path) as desk:
+        result = desk.run("incidents", "show", desk.incident, "--full")
+    assert str(result.exception).startswith("--full: expected --markdown with it")

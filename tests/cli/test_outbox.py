@@ -96,3 +96,12 @@ def test_without_a_store_nothing_is_made(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no store"):
         run(tmp_path / "none", "list")
     assert not (tmp_path / "none").exists()
+
+
+def test_a_message_that_waits_for_the_end_of_a_mute_shows_until_when(store: Store, tmp_path: Path) -> None:
+    entry = Entry(
+        endpoint="pager", incident="i-1", version=1, change="opened", body=b"{}", at=1.0, due_at=4_102_000_000.0
+    )
+    with store.database.transaction() as connection:
+        store.outbox.add(connection, [entry], 1.0)
+    assert "waits until 2099-12-26" in " ".join(run(tmp_path, "list").output.split())

@@ -84,7 +84,7 @@ def test_an_incident_is_told_in_full() -> None:
     show_incident(console_for(stream), incident())
     text = stream.getvalue()
     for part in (
-        "Probably HighRequestLatency on cart-api (medium confidence)",
+        "Probably HighRequestLatency on cart-api (small lead, not yet checked here)",
         "opened 2026-03-02 08:00:00 UTC",
         "240 alerts on 20 entities",
         "Likely causes",
@@ -119,7 +119,7 @@ def test_an_unknown_cause_is_called_unknown_and_a_confirmed_one_confirmed() -> N
         ({"causes": [Cause("db", 0.0)]}, "Cause: unknown"),
         ({"root_cause": RootCause("db")}, "Cause: db (confirmed)"),
         ({"causes": [Cause("db", 1.0, 0.42, "low")]}, "Probably db (42 %)"),
-        ({"causes": [Cause("db", 1.0, None, "low")]}, "Perhaps db (low confidence)"),
+        ({"causes": [Cause("db", 1.0, None, "low")]}, "Perhaps db (no clear lead)"),
     ):
         stream = io.StringIO()
         show_incident(console_for(stream), incident(**changes))
@@ -146,9 +146,9 @@ def test_events_say_what_changed() -> None:
     show_event(console, event("resolved", incident(resolved_at=1_772_438_460.0)))
     lines = stream.getvalue().splitlines()
     assert len(lines) == 8
-    assert lines[0] == "08:01:00  OPENED      critical HighRequestLatency on cart-api"
+    assert lines[0] == "08:01:00  OPENED      critical HighRequestLatency on cart-api failing"
     assert lines[1].startswith(
-        "          inc-1 · cause HighRequestLatency on cart-api (medium confidence) · 240 alerts"
+        "          inc-1 · cause HighRequestLatency on cart-api (small lead, not yet checked here) · 240 alerts"
     )
     assert "severity rose · new likely cause" in lines[3]
     assert "now part of inc-2" in lines[5]
@@ -170,10 +170,33 @@ def test_the_closing_says_what_the_storm_became_and_what_to_do() -> None:
 
 
 def test_long_commands_are_not_broken() -> None:
-    stream = io.StringIO()
+    console = narrow()
     command = "aiops replay " + "folder/" * 12 + "alerts.jsonl"
-    show_closing(console_for(stream), Closing(1, [], next_steps=[(command, "scores it"), ("aiops run", "the daemon")]))
-    assert f"  {command}\n    scores it\n" in stream.getvalue()
+    show_closing(console, Closing(1, [], next_steps=[(command, "scores it"), ("aiops run", "the daemon")]))
+    assert isinstance(console.file, io.StringIO)
+    assert f"  {command}\n    scores it\n" in console.file.getvalue()
+
+
+def test_pipes_get_whole_lines_without_padding() -> None:
+    stream = io.StringIO()
+    long = "payments-gateway-" * 4
+    one = incident(long, causes=[Cause(long, 1.0, None, "high")])
+    show_incidents(console_for(stream), [one, incident("small")])
+    show_event(console_for(stream), event("opened", one))
+    show_incident(console_for(stream), one)
+    lines = stream.getvalue().split("\n")
+    [row] = [line for line in lines if line.startswith("inc-1 ") and long in line]
+    assert row.count(long) == 2, "both the cause and what it is, whole"
+    assert "…" not in row
+    assert not any(line.endswith(" ") for line in lines)
+    assert not any("─" in line or "│" in line for line in lines), "no frame around lines of any length"
+
+
+def test_pipes_are_as_wide_as_columns_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    stream = io.StringIO()
+    show_incidents(console_for(stream), [incident("x" * 200)])
+    assert all(len(line) <= 60 for line in stream.getvalue().splitlines())
 
 
 def test_pipes_get_no_colour_and_terminals_do() -> None:
@@ -181,6 +204,19 @@ def test_pipes_get_no_colour_and_terminals_do() -> None:
     stream = io.StringIO()
     show_event(Console(file=stream, force_terminal=True, color_system="standard"), event("opened", incident()))
     assert "\x1b[" in stream.getvalue()
+
+
+def narrow() -> Console:
+    """A terminal of 80 columns, without its colours."""
+    return Console(file=io.StringIO(), width=80, markup=False, highlight=False, emoji=False, color_system=None)
+
+
+def shown(text: str) -> str:
+    """What such a terminal shows of a text."""
+    console = narrow()
+    everything(console, text)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
 
 
 def check_safe(text: str) -> None:
@@ -191,7 +227,7 @@ def check_safe(text: str) -> None:
 
 
 def test_hostile_text_neither_rewrites_the_screen_nor_is_markup() -> None:
-    text = printed(HOSTILE)
+    text = shown(HOSTILE)
     check_safe(text)
     assert "[bold red]disk[/]" in text, "markup is shown, not obeyed"
 
@@ -199,12 +235,12 @@ def test_hostile_text_neither_rewrites_the_screen_nor_is_markup() -> None:
 @given(st.text(max_size=120))
 @settings(max_examples=60, deadline=None)
 def test_any_text_is_safe(text: str) -> None:
-    check_safe(printed(text))
+    check_safe(shown(text))
 
 
 def test_long_and_wide_names_stay_within_80_columns() -> None:
-    check_safe(printed("x" * 5000))
-    check_safe(printed("磁盘已满" * 100))
+    check_safe(shown("x" * 5000))
+    check_safe(shown("磁盘已满" * 100))
 
 
 def test_a_huge_message_costs_little() -> None:

@@ -84,3 +84,24 @@ def test_health_is_json_and_its_exit_code_is_the_state(tmp_path: Path) -> None:
     assert desk.run("health").exit_code == 1
     assert health_command.__doc__
     assert silences_app.info.no_args_is_help
+
+
+def test_silence_is_extended(tmp_path: Path) -> None:
+    with desk_in(tmp_path) as desk:
+        desk.out("silences", "add", "service=checkout", "--for", "2h", "--id", "deploy", "--note", "release")
+        [before] = json.loads(desk.out("silences", "list", "--json"))
+        assert "deploy ends at" in desk.out("silences", "extend", "deploy", "--by", "3h")
+        [after] = json.loads(desk.out("silences", "list", "--json"))
+        assert after["end"] == pytest.approx(before["end"] + 3 * 3_600)
+        assert (after["start"], after["comment"]) == (before["start"], "release")
+        assert desk.run("silences", "extend", "nothing").exit_code == 2 or desk.run("silences", "extend", "x").exception
+        assert isinstance(desk.run("silences", "extend", "deploy", "--by", "soon").exception, UsageError | SystemExit)
+
+
+def test_calendar_lists_what_is_in_force(tmp_path: Path) -> None:
+    with desk_in(tmp_path) as desk:
+        assert "nothing is silenced in the next 14 days" in desk.out("silences", "calendar")
+        desk.out("silences", "add", "service=web", "--for", "1h", "--every", "day", "--note", "nightly [b]backup")
+        shown = desk.out("silences", "calendar", "--days", "7")
+        assert shown.count("nightly [b]backup") in (7, 8)
+        assert len(json.loads(desk.out("silences", "calendar", "--days", "1", "--json"))) in (1, 2)

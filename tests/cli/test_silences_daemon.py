@@ -50,7 +50,7 @@ def test_a_silence_is_set_listed_and_ended(state: str) -> None:
     assert [each["op"] for each in listed["matchers"]] == ["=", "=~"]
     assert listed["end"] - listed["start"] == pytest.approx(7200)
     assert 'service="cart"' in aiops("silences", "list", "--state", state).stdout
-    assert "it matches 0 streams (0 firing), 0 open incidents now" in added.stdout
+    assert "it matches 0 streams of the last 15 min (0 firing now, in 0 open incidents)" in added.stdout
     assert aiops("silences", "end", "deploy", "--state", state).returncode == 0
     assert json.loads(aiops("silences", "list", "--json", "--state", state).stdout) == []
     again = aiops("silences", "end", "deploy", "--state", state)

@@ -9,15 +9,18 @@ from threading import Thread
 from typing import Any, cast
 
 import pytest
+from aiops_models.causes import CauseRanker
 
 from aiops.config import Config, StateConfig
 from aiops.daemon.engine_questions import EngineQuestions
 from aiops.daemon.pump import Pump
 from aiops.engine.engine import Engine
+from aiops.engine.rank import Models
 from aiops.engine.silences.actions import parse_silence
 from aiops.errors import AiopsError
 from aiops.ports import Received
 from aiops.records import Action, Alert
+from aiops.topology import Topology
 from tests.daemons import bare_daemon
 
 NOW = 1_772_400_000.0
@@ -85,7 +88,50 @@ def test_an_engine_without_silences_is_an_error_and_has_no_incidents() -> None:
         other.preview(SILENCE)
 
 
+def test_measure_of_causes_is_that_of_the_ranker() -> None:
+    assert asking(Immediate(Engine())).calibration() is None
+    measured = asking(Immediate(Engine(models=Models(ranker=CauseRanker(Topology()))))).calibration()
+    assert measured is not None
+    assert measured["outcomes"] == 0
+    with pytest.raises(AiopsError, match="calibration: the engine did not answer"):
+        asking(Busy(), 0.0).calibration()
+
+
 def test_a_pump_that_is_busy_is_an_error_with_advice() -> None:
     busy = asking(Busy(), 0.0)
     with pytest.raises(AiopsError, match="did not answer in 0 s; try again"):
         busy.incident("i-1")
+
+
+def test_an_explanation_names_the_incident_of_a_stream(pump: Pump) -> None:
+    [name] = cast(Engine, pump.engine).incidents.by_id
+    found = asking(pump).explain(name, "a-1")
+    assert found is not None
+    assert (found.incident, found.name, found.entity) == (name, "DiskFull", "db-1")
+    assert asking(pump).explain(name, "a-unknown") is None
+    assert asking(Immediate(object())).explain(name, "a-1") is None
+
+
+def test_all_alerts_are_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aiops.daemon.engine_questions.PART", 2)
+    engine = Engine()
+    engine.step([Alert(ts=NOW, name="DiskFull", entity=f"db-{n}", severity="critical") for n in range(5)])
+    found = asking(Immediate(engine)).firing()
+    assert [alert.entity for alert in found] == [f"db-{n}" for n in range(5)]
+
+
+def test_silences_are_those_in_force_and_those_that_ended() -> None:
+    engine = Engine()
+    engine.silences.add(SILENCE)
+    assert asking(Immediate(engine)).silences() == ([SILENCE], [])
+    engine.silences.remove("s", NOW)
+    held, [ended] = asking(Immediate(engine)).silences()
+    assert (held, ended.id, ended.end) == ([], "s", NOW)
+
+
+@pytest.mark.parametrize("question", ["firing", "silences"])
+def test_an_engine_of_another_kind_holds_no_alerts(question: str) -> None:
+    with pytest.raises(AiopsError, match="holds no alerts"):
+        getattr(asking(Immediate(object())), question)()
+    with pytest.raises(AiopsError, match="did not answer"):
+        getattr(asking(Busy(), 0.01), question)()

@@ -17,6 +17,7 @@ from aiops.daemon.parts import Neighbours
 from aiops.daemon.status import STATUSES
 from aiops.engine.engine import Engine
 from aiops.ports import Inbox, Position
+from aiops.store.outbox import Entry
 from aiops.telemetry.metrics import Family
 
 NOW = 1_772_400_000.0
@@ -101,6 +102,30 @@ def test_counts_of_a_source_are_metrics_and_not_health(daemon: Daemon) -> None:
         assert f"\n{line}\n" in text
     assert "alerts/1" not in text
     assert "colour" not in text
+
+
+def test_a_message_that_nobody_got_is_a_warning(daemon: Daemon) -> None:
+    def put(incident: str, version: int) -> int:
+        entry = Entry(
+            endpoint="pager", incident=incident, version=version, change="opened", body=b"{}", at=NOW, due_at=NOW
+        )
+        with daemon.store.database.transaction() as connection:
+            daemon.outbox.add(connection, [entry], NOW)
+        [row] = daemon.outbox.claim(NOW, 1, ["pager"])
+        return row.id
+
+    daemon.outbox.dead(put("i-1", 1), "HTTP 400: bad", NOW, status=400)
+    daemon.outbox.dead(put("i-2", 1), "HTTP 400: bad", NOW, status=400)
+    warnings = [text for text in daemon.health()["warnings"] if text.startswith("endpoint pager")]
+    assert warnings == [
+        "endpoint pager: 2 notifications could not be delivered: see `aiops outbox list --status dead`, then "
+        "`aiops outbox retry` or `drop`"
+    ]
+    # A newer message of the incident was delivered: nobody waits for the older one.
+    daemon.outbox.sent([put("i-2", 2)], NOW, 202)
+    assert any("1 notification could" in text for text in daemon.health()["warnings"])
+    daemon.outbox.drop(NOW, [row.id for row in daemon.outbox.rows("dead")])
+    assert not any(text.startswith("endpoint pager") for text in daemon.health()["warnings"])
 
 
 def test_one_state_is_set(daemon: Daemon) -> None:

@@ -14,8 +14,8 @@ from aiops.engine.events import IncidentChange, IncidentChanged, Mention
 from aiops.notify.news import news_of
 from aiops.notify.outcomes import REMINDER
 from aiops.ports import Message
-from aiops.records import Incident, Severity
-from aiops.store.outbox import NamedAlerts, NotificationHistory, row_key
+from aiops.records import Cause, Evidence, Incident, Severity, Suggestion
+from aiops.store.outbox import RETURNED, NamedAlerts, NotificationHistory, row_key
 
 Tables = Callable[[str], list[Any]]
 ID = "inc-5a1f0c9d2e7b"
@@ -42,6 +42,10 @@ def incident(**more: Any) -> Incident:
         alert_count=2,
         entities=["cart-1", "db-1"],
         entity_count=2,
+        services=["cart", "db"],
+        stream_count=2,
+        causes=[Cause("db-1", 2.5, confidence="high", evidence=[Evidence("internal", 2.5, "DiskFull on db-1")])],
+        playbooks=[Suggestion("disk-full-rotate-logs", 3.1, target="db-1")],
         **more,
     )
 
@@ -54,7 +58,10 @@ def test_the_example_is_what_the_sink_sends(root: Path) -> None:
     page = (root / "docs" / "delivery.md").read_text(encoding="utf-8")
     [shown] = re.findall(r"```json\n(\{.*?\n\})\n```", page, re.DOTALL)
     told = NotificationHistory(
-        1, severity=Severity.HIGH, named=NamedAlerts({"CartSlow": 3}, {"cart": 3}, {"CartSlow": {"cart": 3}})
+        1,
+        severity=Severity.HIGH,
+        cause="db-1",
+        named=NamedAlerts({"CartSlow": 3}, {"cart": 3}, {"CartSlow": {"cart": 3}}),
     )
     named = [Mention("CartSlow", "cart", Severity.CRITICAL)]
     news = news_of(IncidentChanged(0, AT, "updated", incident(), 3, [], named), told, 0)
@@ -68,13 +75,15 @@ def test_every_field_and_every_change_is_described(tables: Tables) -> None:
     sent = message(alerts=[f"alert-{number:06}" for number in range(5_000)])
     sent.news, sent.repeats = ["severity: now critical, was high"], 2
     found = body(sent)
-    fields = {*(name for name in found if name != "data"), *(f"data.{name}" for name in found["data"])}
+    ended = body(message("resolved"))
+    data = {**found["data"], **ended["data"]}
+    fields = {*(name for name in found if name != "data"), *(f"data.{name}" for name in data)}
     plain = {"specversion", "source", "datacontenttype"}
     by_head = {table.header[0].strip("`"): table for table in tables("delivery.md")}
     described = {name.strip("`") for row in by_head["field"].rows for name in row[0].split(", ")}
     assert described == fields - plain
     changes = {row[0].strip("`") for row in by_head["data.change"].rows}
-    assert changes == {*get_args(IncidentChange), REMINDER}
+    assert changes == {*get_args(IncidentChange), REMINDER, RETURNED}
 
 
 def test_the_key_has_the_form_that_the_page_shows() -> None:

@@ -24,7 +24,7 @@ from tests.prose import ROOT, identifiers
 PAGE = ROOT / "docs/glossary.md"
 VAGUE = {"utils", "util", "helpers", "helper", "manager", "base", "misc", "common"}
 # Command groups are plurals of terms, or name what they hold in plain English.
-PLAIN_COMMANDS = {"config", "demo", "send", "simulate"}
+PLAIN_COMMANDS = {"config", "demo", "engine", "explain", "send", "simulate"}
 _METRIC = re.compile(r"`(aiops_[a-z_]+)`")
 _ROW = re.compile(r"^\| (?P<terms>[^|]+) \| (?P<meaning>[^|]+) \| (?P<retired>[^|]*)\|$", re.MULTILINE)
 

@@ -19,7 +19,8 @@ RETIRED = {
     r"\b(go|goes|went|gone|going) on\b": "continue",
     r"\b(is|are|was|were|be) over\b": "ends, has ended, is past",
     r"\b(is|are|was|were|be) gone\b": "no longer exists, has closed, is lost",
-    r"\b(come|comes|came|coming) back\b": "return, recover, fire again, reopen",
+    # But "came back 5 times", the count of returns that people read.
+    r"\b(come|comes|came|coming) back\b(?! (once\b|\S+ times\b|$))": "return, recover, fire again, reopen",
     r"\b(put|puts|putting) (it |them |one )?in place\b": "promote, install",
     r"\b(take|takes|took|taken|taking) (it |them |one )?back\b": "roll back, undo, revoke",
     r"\bof now\b|\bof the past\b": "current, in the past",

@@ -23,22 +23,30 @@ Remake = Callable[..., None]
 
 @pytest.fixture
 def remake(lab: Lab, until: Until) -> Remake:
-    """Deletes a topic and makes it anew at once, as often as the broker needs to agree."""
+    """Deletes a topic and makes it anew, as often as the broker needs to agree.
+
+    A creation may be refused, or have taken place although its answer did not come in time. Before the next attempt
+    the broker must therefore have forgotten the topic: no reader may see one that is deleted again.
+    """
 
     def again(topic: str, partitions: int = 1) -> None:
-        lab.admin.delete_topics([topic])
+        def is_gone() -> bool:
+            with suppress(KafkaError):
+                if topic not in lab.admin.list_topics():
+                    return True
+                lab.admin.delete_topics([topic])
+            return False
 
-        def made() -> bool:
+        def is_made() -> bool:
+            until(is_gone, "the end of the old topic")
             try:
                 lab.admin.create_topics([NewTopic(topic, partitions, 1)])
             except KafkaError:
-                # Not gone yet; or a client that asked for it had the broker make it, in another shape.
-                with suppress(KafkaError):
-                    lab.admin.delete_topics([topic])
+                # Or a client that asked for it had the broker make it, in another shape.
                 return False
             return True
 
-        until(made, "the new topic")
+        until(is_made, "the new topic")
 
     return again
 

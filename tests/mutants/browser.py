@@ -7,7 +7,7 @@ from tests.mutants.model import Mutant
 ADDRESS, AUTH, SESSIONS = "aiops/http/site_address.py", "aiops/http/auth.py", "aiops/web/sessions.py"
 ACTIONS = "aiops/engine/incident_actions.py"
 ORIGIN = ("tests/http/test_site_address.py",)
-SIGN_IN = ("tests/web/test_sign_in.py",)
+SIGN_IN = ("tests/pages/test_sign_in.py",)
 SCOPES = ("tests/web/test_scopes.py",)
 FEEDBACK = ("tests/engine/test_incident_actions.py",)
 
@@ -139,7 +139,7 @@ MUTANTS: list[Mutant] = [
         SESSIONS,
         'if scope not in token.scopes and not (scope == "read" and "write" in token.scopes):',
         "if False:",
-        ("tests/web/test_pages.py::test_a_browser_logs_in_with_a_token",),
+        ("tests/pages/test_pages.py::test_a_browser_logs_in_with_a_token",),
     ),
     Mutant(
         "any name that resolves to loopback is ours",
@@ -151,7 +151,7 @@ MUTANTS: list[Mutant] = [
     Mutant("an open API is bound to any address", AUTH, "if self.open and not is_loopback(host):", "if False:", SCOPES),
     Mutant(
         "a resolved incident is acknowledged",
-        ACTIONS,
+        "aiops/engine/work_actions.py",
         'raise UsageError(f"{now}{incident.id} is resolved: only an open incident can be acknowledged")',
         'return f"{now}acknowledged"',
         FEEDBACK,
@@ -163,7 +163,13 @@ MUTANTS: list[Mutant] = [
         "if False:",
         FEEDBACK,
     ),
-    Mutant("any text is a member", ACTIONS, "        if name not in known:\n", "        if False:\n", FEEDBACK),
+    Mutant(
+        "any text is a member",
+        "aiops/engine/acted_incident.py",
+        "        if name not in known:\n",
+        "        if False:\n",
+        FEEDBACK,
+    ),
     Mutant("any text is a playbook", ACTIONS, "and not suggester.knows(playbook)", "and False", FEEDBACK),
     Mutant(
         "an incident that was merged twice is forgotten",

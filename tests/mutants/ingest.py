@@ -9,7 +9,7 @@ _LENIENT = "aiops/records/lenient.py"
 _AUTH = "aiops/http/auth.py"
 _BUILDERS = "connectors/aiops_connectors/mapping/builders.py"
 _CHARSET = "connectors/aiops_connectors/payloads/charset.py"
-_DECODE = "connectors/aiops_connectors/payloads/values.py"
+_DECODE = "connectors/aiops_connectors/payloads/archive_records.py"
 _IDENTITY = "connectors/aiops_connectors/mapping/sender_key.py"
 _INGEST = "connectors/aiops_connectors/http/ingest.py"
 _STATES = "connectors/aiops_connectors/mapping/states.py"
@@ -103,7 +103,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "identity-datadog-brackets",
         "connectors/aiops_connectors/mappings/datadog.yaml",
-        "- {path: title, match: '(?i)^(?:\\[(?:p[1-5]|(?:re-)?(?:triggered|warn|no data)|recovered|renotify)"
+        "- {path: title, match: '(?i)^(?:\\[(?:p[1-5]|test|(?:re-)?(?:triggered|warn|no data)"
+        "|(?:(?:warn|no data) )?recovered|renotify)"
         "(?: on \\{[^{}]*\\})?\\]\\s*)*(.*)$'}",
         "- {path: title, match: '^(?:\\[[^\\]]*\\]\\s*)*(.*)$'}",
         _KEYS,
@@ -120,7 +121,7 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "identity-name-is-never-renewed",
         "aiops/engine/dedup/deduplicator.py",
-        "            describe(stream, alert, entity, self._shared)\n",
+        "            describe(stream, alert, alert.entity or entity_of(alert), self._shared)\n",
         "            pass\n",
         _KEYS,
     ),
@@ -155,8 +156,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "basic-for-every-scope",
         _AUTH,
-        'kind.lower() == "basic" and scope == "ingest"',
-        'kind.lower() == "basic"',
+        'basic=basic or scope == "ingest"',
+        "basic=True",
         _BASIC,
     ),
     Mutant("basic-name-beside-a-password", _AUTH, "return password or name", "return name", _BASIC),
@@ -166,13 +167,6 @@ MUTANTS: list[Mutant] = [
         """, (b"www-authenticate", b'Basic realm="aiops", charset="UTF-8"')""",
         "",
         _BASIC,
-    ),
-    Mutant(
-        "form-is-refused-by-its-name",
-        _INGEST,
-        'and body.lstrip()[:1] not in (b"{", b"[")',
-        "",
-        ("tests/connectors/test_basic_auth.py::test_an_address_with_the_token_is_enough",),
     ),
     Mutant(
         "unknown-words-are-one-line",

@@ -159,8 +159,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "repair-does-not-read-the-outbox",
         _REPAIR,
-        '_TABLES = ("outbox", "trail")',
-        '_TABLES = ("trail",)',
+        '_TABLES = ("outbox", "trail", "delivery_references")',
+        '_TABLES = ("trail", "delivery_references")',
         _one("tests/store/test_repair.py", "test_it_is_made_again_and_nobody_is_notified_twice"),
     ),
     Mutant(
@@ -215,8 +215,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "pump-snapshot-before-the-store",
         _PUMP,
-        "            self._store.apply([FrameDecisions(self._writer.number - 1, self.meta.at, [])])\n",
-        "            pass\n",
+        "self._store.apply([*self._held, FrameDecisions(self._writer.number - 1, self.meta.at, [])])\n",
+        "pass\n",
         _one("tests/daemon/test_pump.py", "test_a_snapshot_is_never_ahead_of_the_store"),
     ),
     Mutant(

@@ -21,8 +21,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "expression-errors-go-to-standard-error",
         "aiops/patterns.py",
-        "options.log_errors = False",
-        "options.log_errors = True",
+        "options.log_errors = False\n    options.max_mem",
+        "options.log_errors = True\n    options.max_mem",
         PATTERNS,
     ),
     Mutant(

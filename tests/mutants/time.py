@@ -129,8 +129,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "time-calm-counts-by-the-senders-clock",
         _INCIDENTS,
-        "max(at, max(cluster.last_at, received_at) + self.config.resolve_after_s)",
-        "max(at, cluster.last_at + self.config.resolve_after_s)",
+        "max(at, max(cluster.last_at, received_at) + self.patience_s(cluster))",
+        "max(at, cluster.last_at + self.patience_s(cluster))",
         _in("engine/dedup/test_episodes", "test_an_incident_stays_open_for_its_calm_after_an_end_of_a_late_clock"),
     ),
     Mutant(

@@ -7,7 +7,7 @@ from tests.mutants.model import Mutant
 _AUTH = "aiops/http/auth.py"
 _SESSIONS = "aiops/web/sessions.py"
 _CONNECTIONS = "aiops/http/client_connections.py"
-_SIGNATURES = "connectors/aiops_connectors/http/signatures.py"
+_SIGNATURES = "connectors/aiops_connectors/signatures/verifier.py"
 _SIGNING = "aiops/http/signing.py"
 
 _BY_SCOPE = ("tests/connectors/test_http_scopes.py",)
@@ -109,15 +109,15 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "signature-of-the-body-alone",
         _SIGNATURES,
-        'return b"%s:%s" % (timestamp.encode(), body)',
-        "return body",
+        "return timestamp.encode()",
+        'return b""',
         _BY_SENDER,
     ),
     Mutant(
         "signature-many-are-compared",
         _SIGNATURES,
-        'for part in header.split(",", MAX_SIGNATURES)[:MAX_SIGNATURES]]',
-        'for part in header.split(",")]',
+        "for part in header.split(scheme.separator, MAX_SIGNATURES)[:MAX_SIGNATURES]]",
+        "for part in header.split(scheme.separator)]",
         _BY_SENDER,
     ),
     Mutant(

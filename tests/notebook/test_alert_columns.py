@@ -21,7 +21,7 @@ def test_an_alert_is_an_entry() -> None:
     assert columns.ids == ["a", ""]
     assert list(columns.ts) == [2.0, 3.0]
     assert columns.texts["name"] == ["DiskFull", "Slow"]
-    assert columns.entity == ["web-0", "unknown"]
+    assert columns.entity == ["web-0", "Slow"]
     assert columns.severities() == ["critical", "warning"]
     assert columns.severity_text == ["P1", None]
     assert columns.labels == [ALERT.labels, {}]

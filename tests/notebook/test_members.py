@@ -39,6 +39,7 @@ def test_streams_count_their_alerts() -> None:
     assert members["alerts"].to_dict() == {"db": 2, "web": 2}
     assert members["status"].tolist() == ["resolved", "resolved"]
     assert members.loc["web", "alert_id"] == "records:2"
+    assert members["workload"].to_dict() == {"db": "db", "web": "web"}
 
 
 def test_a_stream_that_the_engine_derives_from_a_metric_is_a_member() -> None:

@@ -13,6 +13,7 @@ import aiops
 from aiops.notebook.graph_picture import MAX_NODES
 from aiops.notebook.picture import GLYPHS, Drawing, Picture, fit, xml
 from aiops.notebook.timeline_picture import MAX_CHANGES
+from aiops.wording import plural
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "</title><script>alert(1)</script>\x00\x1b[2J\u202e&amp;\ud800\ufffe\" onload='x'"
@@ -124,7 +125,7 @@ def test_a_timeline_shows_the_most_severe_and_counts_the_rest(result: aiops.Resu
     title = result.incident(worst(result)).title or ""
     assert sum(text in GLYPHS.values() for text in shown) >= 1
     assert any(text.rstrip("…") and title.startswith(text.rstrip("…")) for text in shown)
-    assert any(text == f"and {count - 1} more incidents, none more severe than these" for text in shown)
+    assert any(text == f"and {plural(count - 1, 'more incident')}, none more severe than these" for text in shown)
     assert not any("none more severe" in text for text in texts(result.plot_timeline(top=count)))
     with pytest.raises(aiops.UsageError, match=r"top: expected 1 or more \(got 0\)"):
         result.plot_timeline(top=0)

@@ -32,6 +32,7 @@ class Desk:
         self.named: dict[str, list[Mention]] = {}
         self.silenced: list[str] = []
         self.entities: list[str] = []
+        self.status = ""
 
     def silence(self, *names: str) -> None:
         """All that fires is under these silences from now on; none: no longer."""
@@ -47,18 +48,24 @@ class Desk:
         names: tuple[Mention, ...] = (),
         members: Sequence[Member] = (),
         what: Sequence[str] = (),
+        is_return: bool = False,
+        by_person: bool = False,
+        returned_at: Sequence[float] = (),
     ) -> None:
         """One change; `names` are alerts that it names beside those of the changes before; `members` fire."""
         version = self.version[id] = self.version.get(id, 0) + 1
         status = {"resolved": "resolved", "merged": "merged", "acknowledged": "acknowledged"}.get(change, "open")
-        incident = Incident(id=id, severity=severity, causes=[Cause(cause)] if cause else [])
-        incident.status = status  # type: ignore[assignment]
+        incident = Incident(id=id, severity=severity, causes=[Cause(cause, confidence="high")] if cause else [])
+        incident.status = self.status or status  # type: ignore[assignment]
         incident.members, incident.firing_count = list(members), len(members)
         incident.silenced_by, incident.entities = self.silenced, self.entities
         incident.entity_count = len(self.entities)
-        named = [*([] if change == "reopened" else self.named.get(id, [])), *names]
+        incident.returns, incident.returned_at = len(returned_at), list(returned_at)
+        begins = change == "reopened" and not is_return
+        named = [*([] if begins else self.named.get(id, [])), *names]
         self.named[id] = named
         changed = IncidentChanged(self.frame, self.now, change, incident, version, list(what), named)
+        changed.is_return, changed.by_person = is_return, by_person
         self.store.apply([FrameDecisions(self.frame, self.now, [changed])])
         self.frame += 1
 

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from aiops.config import EndpointConfig
+from aiops.config import DEFAULT_SETTLE_S, EndpointConfig
+from aiops.engine.config import IncidentConfig
 from aiops.engine.events import IncidentChange, IncidentChanged
 from aiops.notify.policy import SLOW_EVERY_S, EndpointPolicy
 from aiops.records import Cause, Incident
 from aiops.store.store import FrameDecisions, Store
+from aiops.verdict.sentence import suspect
 
 SETTLE = {"critical": 0.0, "high": 10.0, "warning": 60.0}
 
@@ -26,7 +28,8 @@ class Story:
     def tell(self, change: IncidentChange, at: float, severity: str = "high", cause: str | None = None) -> None:
         self.version += 1
         over = {"resolved": "resolved", "merged": "merged"}.get(change, "open")
-        incident = Incident(id="i/1", status=over, severity=severity, causes=[Cause(cause)] if cause else [])  # type: ignore[arg-type]
+        causes = [Cause(cause, confidence="medium")] if cause else []
+        incident = Incident(id="i/1", status=over, severity=severity, causes=causes)  # type: ignore[arg-type]
         event = IncidentChanged(
             seq=self.version, at=at, change=change, incident=incident, version=self.version, what=[]
         )
@@ -99,6 +102,21 @@ def test_updates_come_at_their_rate_and_beyond_the_cap_at_a_slower_one(story: St
     assert story.deliver(220.0) == ["resolved"]
 
 
+def test_a_suspect_without_confidence_is_no_news() -> None:
+    for confidence, named in (("low", None), ("medium", "db"), ("high", "db")):
+        cause = Cause("db", confidence=confidence)  # type: ignore[arg-type]
+        assert suspect(Incident(id="i-1", causes=[cause], entities=["db", "web"], entity_count=2)) == named
+
+
+def test_a_cause_that_is_found_while_an_opening_settles_is_part_of_it(story: Story) -> None:
+    story.tell("opened", 100.0, "high")
+    story.tell("updated", 108.0, "high", cause="db")
+    assert [change for change, _, _ in story.due()] == ["opened"]
+    assert story.deliver(200.0) == ["opened"]
+    story.tell("updated", 230.0, "high", cause="db")
+    assert story.due() == [], "the opening had it"
+
+
 def test_below_the_minimum_nothing_is_told_until_it_is_severe_enough(story: Story) -> None:
     story.tell("opened", 100.0, "info")
     story.tell("resolved", 101.0, "info")
@@ -106,3 +124,8 @@ def test_below_the_minimum_nothing_is_told_until_it_is_severe_enough(story: Stor
     story.tell("reopened", 110.0, "info")
     story.tell("updated", 120.0, "high")
     assert story.due() == [("opened", 4, 130.0)]
+
+
+def test_the_first_ranking_comes_before_an_opening_of_severity_high_is_due() -> None:
+    """By default it carries its likely cause, and no update follows that only names it."""
+    assert IncidentConfig().rank_after_s < DEFAULT_SETTLE_S["high"]

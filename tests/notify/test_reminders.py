@@ -6,6 +6,7 @@ import pytest
 
 from aiops.engine.events import IncidentChanged
 from aiops.records import Incident
+from aiops.store.reminders import remind
 from aiops.store.store import FrameDecisions, Store
 from tests.notify.bench import Bench, endpoint
 
@@ -48,15 +49,28 @@ def test_a_reminder_that_was_lost_in_a_crash_is_sent_with_its_key(store: Store) 
     opened(bench, "i-1", "critical")
     bench.go(1)
     # It is claimed, and the process dies: nobody knows whether it arrived.
-    store.outbox.remind("pager", 0, bench.clock.now, bench.clock.now)
+    remind(store.database, "pager", 0, bench.clock.now, bench.clock.now)
     (row,) = store.outbox.claim(bench.clock.now, 1, ["pager"])
     store.outbox.release([row.id])
-    assert store.outbox.remind("pager", 0, bench.clock.now, bench.clock.now) == 0
+    assert remind(store.database, "pager", 0, bench.clock.now, bench.clock.now) == 0
     bench.go(1)
     assert sink.asked[-1].key == row.key
     # What was said stays said: a reminder is no reason to name it all again.
     told = store.outbox.history(store.database.reader, "pager", "i-1")
     assert (told.changes, told.last_change) == (1, "opened")
+
+
+def test_an_incident_that_returned_and_stays_open_is_reminded_of(store: Store) -> None:
+    bench = Bench(store, endpoint(repeat_interval_s=3_600.0))
+    sink = bench.sinks["pager"]
+    opened(bench, "i-1", "critical")
+    bench.go(1)
+    bench.put("i-1", 2, "resolved")
+    bench.put("i-1", 3, "returned")
+    bench.go(3_700)
+    assert [message.change for message in sink.asked] == ["opened", "resolved", "returned", "reminder"]
+    told = store.outbox.history(store.database.reader, "pager", "i-1")
+    assert told.last_change == "returned", "a reminder repeats it, and a worse return still reopens"
 
 
 def opened(bench: Bench, name: str, severity: str, status: str = "open") -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from aiops.config import EndpointConfig
 from aiops.notify.status import families, health, state
 from aiops.telemetry.metrics import Histogram, render
 
@@ -14,6 +15,7 @@ from aiops.telemetry.metrics import Histogram, render
 def queue(name: str = "pager", *, disabled: str | None = None, breaker: str = "closed", error: str = "") -> Any:
     return SimpleNamespace(
         name=name,
+        config=EndpointConfig(name, "webhook"),
         disabled=disabled,
         last_error=error,
         in_flight=2,

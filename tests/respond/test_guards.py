@@ -226,6 +226,13 @@ def test_target_must_be_allowed_and_not_protected(
     assert ("targets" not in lab.refusals(guards(**own), policy=policy)) == passes
 
 
+def test_a_silence_over_a_target_beside_the_cause_refuses(lab: Lab) -> None:
+    targets = lab.case().targets
+    assert targets
+    assert "silence s" in lab.refusals(world=World(AT, silenced={targets[0]: "silence s covers it"}))["windows"]
+    assert "windows" not in lab.refusals(world=World(AT, silenced={"another": "silence s covers it"}))
+
+
 def test_maintenance_refuses_with_its_name(lab: Lab) -> None:
     assert "window 7" in lab.refusals(world=World(AT, maintenance="window 7"))["windows"]
 

@@ -81,6 +81,14 @@ def test_approvals_last_until_they_expire(story: Story) -> None:
     story.tell("expired", plan="never approved", playbook="p", incident="i")
 
 
+def test_rejection_ends_the_approvals_of_its_playbook_and_incident(story: Story) -> None:
+    for plan, book, incident in (("a", "p", "i"), ("b", "p", "other"), ("c", "q", "i")):
+        story.tell("approval", plan=plan, actor="ann", playbook=book, incident=incident)
+    story.tell("rejected", incident="i", playbook="p", actor="bob", reason="no")
+    assert sorted(story.history.approvals) == ["b", "c"]
+    assert sorted(story.history.plans) == ["b", "c"]
+
+
 def test_run_begins_with_all_its_steps_left(story: Story) -> None:
     run = story.begin(targets=("a", "b"), steps=("drain", "restart"))
     assert run.left == ["drain on a", "restart on a", "drain on b", "restart on b"]
@@ -262,3 +270,19 @@ def test_what_people_must_hear_waits_until_they_were_notified(story: Story) -> N
     story.tell("said", entry=0)
     story.tell("said", entry=77)
     assert list(story.history.pending_notices) == [2]
+
+
+def test_the_last_move_of_a_switch_is_kept_with_its_reason() -> None:
+    story = Story()
+    story.tell("switch", scope=GLOBAL, engaged=False, actor="alice", reason="drill is over")
+    story.tell("switch", at=AT + 5, scope=GLOBAL, engaged=True, actor="bob", reason="wrong target")
+    moved = story.history.moved[GLOBAL]
+    assert (moved.engaged, moved.at, moved.actor, moved.reason) == (True, AT + 5, "bob", "wrong target")
+
+
+def test_refusals_are_kept_and_bounded() -> None:
+    story = Story()
+    for number in range(history_module.MAX_REFUSALS + 1):
+        story.tell("refused", playbook="p", incident=f"i{number}", guard="age", reason="too young", actor="alice")
+    assert len(story.history.refusals) == history_module.MAX_REFUSALS
+    assert story.history.refusals[0].incident == "i1"

@@ -201,6 +201,20 @@ def test_an_approval_is_for_one_plan_and_a_time(bench: Bench) -> None:
     assert "0 of 1 approvals" in bench.run().sentence
 
 
+def test_rejection_is_in_the_trail_and_ends_an_approval(bench: Bench, server: Server) -> None:
+    bench.release()
+    bench.approve()
+    bench.runner.reject(bench.view.id, bench.playbook.name, "bob", bench.now, "schema changed")
+    last = [json.loads(line) for line in bench.trail.path.read_text().splitlines()][-1]
+    assert (last["kind"], last["data"]["actor"], last["data"]["reason"]) == ("rejected", "bob", "schema changed")
+    assert "0 of 1 approvals" in bench.run().sentence
+    assert server.got == []
+    bench.approve()
+    assert bench.run().state == "executed"
+    with pytest.raises(UsageError, match="needs the name of its person"):
+        bench.runner.reject(bench.view.id, bench.playbook.name, "", bench.now, "no")
+
+
 @pytest.mark.parametrize(("actor", "groups"), [("", TEAM), ("bob", []), ("bob", ["team:other"])])
 def test_not_everybody_may_approve(bench: Bench, actor: str, groups: list[str]) -> None:
     bench.release()

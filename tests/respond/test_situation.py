@@ -79,6 +79,15 @@ def test_changes_on_the_cause_and_its_service_come_youngest_first() -> None:
     assert situation(view(fact("web-1"), changes=changes), TOPOLOGY).changes == (("deploy", 60.0), ("config", 900.0))
 
 
+def test_change_of_the_service_counts_by_its_kind_as_well() -> None:
+    change = Change(ts=AT - 60, entity="web", name="sync Succeeded", service="shop", labels={"kind": "Deploy"})
+    elsewhere = Change(ts=AT - 60, entity="other", name="config")
+    now = situation(view(fact("web-1"), changes=[change, elsewhere]), TOPOLOGY)
+    assert now.changes == (("deploy", 60.0), ("sync succeeded", 60.0))
+    alone = situation(view(fact("nobody"), cause="nobody", changes=[elsewhere]), TOPOLOGY)
+    assert alone.changes == ()
+
+
 def test_few_alerts_are_all_seen_in_their_order() -> None:
     facts = [fact(f"e{number}", severity=number % 5) for number in range(MAX_FACTS_A_NAME)]
     assert [one.fact for one in situation(view(*facts), TOPOLOGY).seen] == facts
@@ -126,3 +135,21 @@ def test_kinds_that_mean_the_same_have_one_word(kind: str, same: str) -> None:
 @pytest.mark.parametrize(("level", "word"), [(-7, "ok"), (0, "ok"), (2, "warning"), (4, "critical"), (99, "critical")])
 def test_severity_label_is_cut_to_the_scale(level: int, word: str) -> None:
     assert severity_label(level) == word
+
+
+def test_alerts_on_replicas_of_a_suspected_workload_are_on_the_cause() -> None:
+    pods = [fact(f"pod/cart-{letter}x7k2", "HostHighCpuLoad", severity=1) for letter in "bcd"]
+    for one in pods:
+        one.workload = "cart"
+    others = [fact(f"db-{number}", "HostHighCpuLoad") for number in range(MAX_FACTS_A_NAME)]
+    now = situation(view(*others, *pods, fact("db", "HighErrorRate"), cause="cart"), TOPOLOGY)
+    assert [now.is_on_cause(seen.fact) for seen in now.seen[:4]] == [True, True, True, False]
+    assert now.classes == {"resource"}
+
+
+def test_service_of_the_topology_is_no_workload_and_keeps_its_replicas_apart() -> None:
+    one = fact("web-1")
+    one.workload = "shop"
+    now = situation(view(one, cause="shop"), TOPOLOGY)
+    assert not now.is_on_cause(one)
+    assert now.workload is None

@@ -1,0 +1,62 @@
+"""Runs on a terminal: those that wait for a person, one run with its answers, and who moved a switch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.text import Text
+
+from aiops.cli.terminal import clean, moment
+from aiops.respond.history import SwitchMove
+from aiops.respond.run_record import Exchange, RunRecord
+from aiops.views.waiting_runs import Waiting
+
+
+def show_waiting(console: Console, waiting: Waiting) -> None:
+    """Print the planned runs that wait for an approval, and those that guards refuse."""
+    for one in waiting.runs:
+        _line(console, f"waits for a person: {one.plan} for {one.incident} ({one.title}): {one.guards}", "yellow")
+    for one in waiting.refused:
+        _line(console, f"refused by a guard: {one.plan} for {one.incident}: {one.stopped}", "dim")
+    for problem in waiting.problems:
+        _line(console, f"not planned: {problem}", "dim")
+
+
+def show_record(console: Console, record: RunRecord) -> None:
+    """Print a run: what happened, each request with its answer, and what was not done."""
+    run = record.run
+    _line(console, f"{run.id}: {run.playbook} {run.version} on {', '.join(run.targets)}: {run.state}", "bold")
+    _line(console, f"for {run.incident}; approved by {run.actor or 'nobody'}; {run.why or 'no problem'}")
+    for step in record.steps:
+        _line(console, f"{moment(step.at)} {step.text}{f' ({step.actor})' if step.actor else ''}")
+    for exchange in record.exchanges:
+        _exchange(console, exchange)
+    for left in run.left:
+        _line(console, f"not done: {left}")
+    if run.rollback:
+        _line(console, f"rollback: {run.rollback}", "yellow")
+
+
+def show_moves(console: Console, moves: Mapping[str, SwitchMove]) -> None:
+    """Print who moved each switch last, and why."""
+    for scope, move in moves.items():
+        what = "stopped" if move.engaged else "resumed"
+        reason = move.reason or "no reason given"
+        _line(console, f"  {scope} {what} by {move.actor} at {moment(move.at)}: {reason}", "dim")
+
+
+def _exchange(console: Console, one: Exchange) -> None:
+    if one.answered_at is None:
+        answer = "no answer is recorded"
+    else:
+        answer = f"{one.status or 'no status'} after {one.answered_at - one.at:.1f} s: {one.problem or 'accepted'}"
+    _line(console, f"{one.place} {one.name} on {one.target}: {one.method} {one.url}", "cyan")
+    _line(console, f"  {answer}", "red" if one.problem else "green")
+    if one.excerpt:
+        _line(console, f"  {one.excerpt}", "dim")
+
+
+def _line(console: Console, text: str, style: str = "") -> None:
+    indent = len(text) - len(text.lstrip(" "))
+    console.print(Text(" " * indent + clean(text, 4_000), style=style), soft_wrap=True)
