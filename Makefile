@@ -2,28 +2,42 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-PIP_FLAGS := --quiet --disable-pip-version-check --constraint constraints.txt
+PIP_FLAGS := --disable-pip-version-check --no-color --progress-bar off --constraint constraints.txt
 DATA ?= ../shared/data
+COMMA := ,
 
-.PHONY: help demo test test-fast test-unit lint docs format bench bench-accuracy bench-daemon bench-throughput compiled interpreted coverage mutants wheel clean
+.PHONY: help demo test test-fast test-unit lint docs screenshots format bench bench-accuracy bench-daemon bench-throughput compiled interpreted coverage mutants wheel clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
+
+# Counts the packages that pip gets, on one line of a terminal; in a pipe only the beginning and the end. pip's other
+# lines are shown if it fails.
+define PROGRESS
+{ lines = lines $$0 "\n" }
+/^Collecting / { count++; if (tty) { printf "\r\033[K  %d packages, now %s", count, $$2; fflush() } }
+/^Installing collected/ { if (tty) { printf "\r\033[K  unpacking %d packages", count; fflush() } }
+/^pip failed$$/ { failed = 1 }
+END { if (tty) printf "\r\033[K"; if (failed) { printf "%s", lines; exit 1 } if (count) printf "  %d package%s installed\n", count, count == 1 ? "" : "s" }
+endef
+export PROGRESS
+install = tty=0; test -t 1 && tty=1; { $(BIN)/python -m pip install $(PIP_FLAGS) $(1) 2>&1 || echo "pip failed"; } | awk -v tty=$$tty "$$PROGRESS"
 
 # The stamps make set-up happen once, and again when what it is made from changes.
 $(VENV)/.runtime: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=/path/to/python3")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "python3 -m venv failed: on Debian install python3-venv"; exit 1; }
-	@echo "installing into $(VENV)"
-	@$(BIN)/python -m pip install $(PIP_FLAGS) --upgrade pip
-	@$(BIN)/python -m pip install $(PIP_FLAGS) --editable .
+	@echo "installing aiops and what it needs into $(VENV): about a minute"
+	@$(call install,--upgrade pip)
+	@$(call install,--editable .)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime
-	@$(BIN)/python -m pip install $(PIP_FLAGS) --group dev --editable '.[librdkafka,otel]'
+	@echo "installing what the tests need into $(VENV): some minutes"
+	@$(call install,--group dev --editable '.[chat$(COMMA)librdkafka$(COMMA)mail$(COMMA)otel$(COMMA)schema-registry]')
 	@touch $@
 
-demo: $(VENV)/.runtime ## Install, then watch a storm of alerts become a handful of incidents.
+demo: $(VENV)/.runtime ## Install, then watch a storm of alerts become a handful of incidents, on a page.
 	@$(BIN)/aiops demo
 
 test: $(VENV)/.dev interpreted lint ## Install, then lint and run all tests.
@@ -50,7 +64,10 @@ lint: $(VENV)/.dev ## Check formatting, lint, types (tests and benchmarks too) a
 	@$(BIN)/lint-imports
 
 docs: $(VENV)/.dev ## Write the tables of plugins in docs/ from their classes.
-	@$(BIN)/python -m tests.docs.option_tables
+	@$(BIN)/python -m tests.docs.option_tables && $(BIN)/python -m tests.docs.setup_table
+
+screenshots: $(VENV)/.dev ## Take pictures of the pages of one simulated site, into docs/images/ (needs Chromium).
+	@$(BIN)/python -m tests.browser.screenshots
 
 format: $(VENV)/.dev ## Format, and fix what ruff can fix.
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
