@@ -81,7 +81,8 @@ def whole_room(request: pytest.FixtureRequest) -> bool:
     return is_whole and all(item.nodeid in BEGUN for item in room)
 
 
-@pytest.fixture(scope="session")
+# Playwright's loop runs in this thread while it is open, and nothing else can run one: it is closed after each module.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     path = executable()
     if path is None:

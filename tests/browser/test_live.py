@@ -157,6 +157,14 @@ def test_keys_move_select_open_and_press(board: Board, page: Page) -> None:
     assert page.url.endswith("/board?row=1")
 
 
+def test_current_row_stays_when_the_page_changes_while_the_focus_is_elsewhere(board: Board, page: Page) -> None:
+    for key in ("j", "j", "/", "Escape"):
+        page.keyboard.press(key)
+    swapped(board, page)
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.textContent") == "Row 2"
+
+
 def test_keys_can_be_turned_off_in_their_help(board: Board, page: Page) -> None:
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Keys")

@@ -22,6 +22,7 @@
   function morph(old, fresh) {
     if (old.nodeName !== fresh.nodeName || keyOf(old) !== keyOf(fresh)) return void old.replaceWith(fresh);
     if (old.nodeType !== 1) return void (old.data === fresh.data || (old.data = fresh.data));
+    if (old.matches(".is-current")) fresh.classList.add("is-current");
     if (old.isEqualNode(fresh) || old.matches("form") && isBusy(old)) return;
     for (const { name } of [...old.attributes])
       if (!fresh.hasAttribute(name) && !own(old, name)) old.removeAttribute(name);
@@ -60,8 +61,7 @@
     // Another version of the daemon: its pages need its own script.
     if (sources[0] !== sources[1] && !every("form").some(isBusy)) return location.reload();
     every("[data-js], [data-keys-help]", fresh).forEach((node) => node.removeAttribute("hidden"));
-    const focused = document.activeElement, row = focused.closest("[data-row]");
-    const place = row ? rows().indexOf(row) : -1;
+    const focused = document.activeElement, row = focused.closest("[data-row]"), place = row ? rows().indexOf(row) : -1;
     let whole = true;
     for (const region of every("[data-live]")) {
       const next = first(`[data-live="${CSS.escape(region.dataset.live)}"]`, fresh);

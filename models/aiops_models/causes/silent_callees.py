@@ -52,12 +52,12 @@ def _complaints(graph: IncidentGraph, surprise: Surprise) -> dict[str, float]:
     return {group: value for group, value in found.items() if value > 0}
 
 
-def _callers(graph: IncidentGraph) -> dict[str, set[str]]:
-    """Return group -> the other groups that call it; a host is called by nobody."""
-    found: dict[str, set[str]] = {}
+def _callers(graph: IncidentGraph) -> dict[str, dict[str, None]]:
+    """Return group -> the other groups that call it, in the order of the edges; a host is called by nobody."""
+    found: dict[str, dict[str, None]] = {}
     for source, targets in graph.edges().items():
         for target in targets:
             caller, callee = graph.group_of(source), graph.group_of(target)
             if caller != callee and graph.kind_of(target) not in MACHINES:
-                found.setdefault(callee, set()).add(caller)
+                found.setdefault(callee, {})[caller] = None
     return found
