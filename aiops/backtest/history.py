@@ -68,7 +68,7 @@ class JournalStart:
     def restore(self, engine: Engine) -> None:
         """Restore the snapshot, or give the engine the number of the oldest record."""
         if self.kept is None:
-            engine.seq = next((frame.first_seq for frame in frames(self.directory)), 0)
+            engine.begin_at(next((frame.first_seq for frame in frames(self.directory)), 0))
         elif self.kept.meta.parts:
             engine.restore_parts(self.kept.parts())
         else:

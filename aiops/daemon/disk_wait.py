@@ -104,6 +104,8 @@ class DiskWait:
             # Nothing of the state is known; the keys are those of a running daemon's health.
             "engine_time": None,
             "conserved": True,
+            "accounted": 0,
+            "storm": False,
             "sources": {},
             "journal": {"frame": 0, "record": 0, "committed_at": 0.0},
             "snapshot": {"age_s": 0.0, "bytes": 0},

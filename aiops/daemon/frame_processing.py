@@ -19,7 +19,6 @@ from aiops.daemon.gc_tuning import held_back
 from aiops.engine.events import Event
 from aiops.errors import AiopsError
 from aiops.journal import Frame, JournalError, Meta, frames
-from aiops.journal.segment import segments
 from aiops.journal.skips import SkipLog, reason_of, substitute
 from aiops.journal.snapshot import Kept, SnapshotMeta, good_snapshots, pack
 from aiops.records import Logged
@@ -39,6 +38,10 @@ class HostedEngine(Protocol):
 
     def snapshot_parts(self) -> Iterable[bytes]:
         """Yield the parts of the whole state, between two steps; `restore` takes them put together."""
+        ...
+
+    def begin_at(self, number: int) -> None:
+        """Begin with the record of that number: those before it are lost."""
         ...
 
     def restore(self, snapshot: bytes) -> None:
@@ -161,13 +164,22 @@ class FrameProcessor:
                 return self._restored(found), found.meta.frame
             except AiopsError:
                 continue
-        there = segments(self._journal)
-        return self._make(), there[0].first if there else 0
+        return begun(self._make, self._journal)
 
     def _restored(self, found: Kept) -> HostedEngine:
         engine = self._make()
         restore(engine, found)
         return engine
+
+
+def begun(make: Callable[[], HostedEngine], journal: Path) -> tuple[HostedEngine, int]:
+    """Return an empty engine for the oldest records of a journal, and the number of their frame."""
+    engine = make()
+    first = next(frames(journal), None) if journal.is_dir() else None
+    if first is None:
+        return engine, 0
+    engine.begin_at(first.first_seq)
+    return engine, first.number
 
 
 def restore(engine: HostedEngine, found: Kept) -> None:

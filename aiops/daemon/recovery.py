@@ -14,12 +14,11 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from aiops.daemon.alert_recorder import AlertRecorder
-from aiops.daemon.frame_processing import FrameProcessor, HostedEngine, restore
+from aiops.daemon.frame_processing import FrameProcessor, HostedEngine, begun, restore
 from aiops.daemon.present_state import PresentStateWriter
 from aiops.engine.events import Event, Placed
 from aiops.errors import AiopsError
 from aiops.journal import Frame, JournalError, Meta, frames
-from aiops.journal.segment import segments
 from aiops.journal.snapshot import good_snapshots
 from aiops.ports import DeadLetter
 from aiops.records import Action, Skipped
@@ -123,19 +122,14 @@ def _from_snapshot(
         meta, processor = found.meta, FrameProcessor(engine, make, journal, snapshots)
         at = (processor, meta.frame, meta.seq, meta.journal)
         return Recovered(*at, notify_from=notify_from, gap=gap, problems=problems)
-    first = _first_frame(journal)
+    engine, first = begun(make, journal)
     if first > 0:
         problems.append(
             f"no snapshot can be used; the engine starts empty at frame {first}, the oldest in the journal, and does "
             "not know what was acknowledged before"
         )
-    processor = FrameProcessor(make(), make, journal, snapshots)
+    processor = FrameProcessor(engine, make, journal, snapshots)
     return Recovered(processor, number=first, notify_from=notify_from, gap=gap, problems=problems)
-
-
-def _first_frame(journal: Path) -> int:
-    found = segments(journal) if journal.is_dir() else []
-    return found[0].first if found else 0
 
 
 def _process_rest(

@@ -64,6 +64,8 @@ class Engine:
         self.config = config = config or EngineConfig()
         self.topology = topology or Topology()
         self.seq = 0
+        # The number of the first record: not 0 if the records before it were lost.
+        self.first = 0
         self.timeline = Timeline()
         self.kinds: dict[str, int] = {}
         # Records that could not be processed and were set aside, of all kinds.
@@ -86,6 +88,10 @@ class Engine:
         self.actions = Actions(self.silence_expiry, self.ranking, self.detect, self.topology)
         # What the record in hand carries through the stages; a host that explains it reads this after the step.
         self.arrival = Arrival()
+
+    def begin_at(self, number: int) -> None:
+        """Begin with the record of that number: those before it are lost."""
+        self.seq = self.first = number
 
     def step(self, batch: Sequence[Logged]) -> list[Event]:
         """Process a batch of records, in order; return the events that they cause."""
@@ -223,7 +229,7 @@ class Engine:
             "records": {"alert": alerts, **self.kinds},
             "dispositions": dispositions,
             "derived": self.pipeline.derived,
-            "conserved": placed == alerts and alerts + others == self.seq,
+            "conserved": placed == alerts and alerts + others == self.seq - self.first,
             "open_incidents": self.incidents.open_count,
             "clock_ahead_s": self.timeline.ahead_s(),
             "set_backs": self.timeline.set_backs,
@@ -249,6 +255,7 @@ class Engine:
         first = {
             "version": SNAPSHOT_VERSION,
             "seq": self.seq,
+            "first": self.first,
             "timeline": self.timeline,
             "kinds": self.kinds,
             "skipped": self.skipped,
@@ -284,6 +291,8 @@ class Engine:
             which = f"unsupported snapshot version {version}" if type(version) is int else "snapshot without a version"
             raise UsageError(f"{which} (this build reads {SNAPSHOT_VERSION}); state is rebuilt from the journal")
         self.seq = msgspec.msgpack.decode(state["seq"])
+        # Earlier versions did not keep it.
+        self.first = msgspec.msgpack.decode(state["first"]) if "first" in state else 0
         self.timeline = msgspec.msgpack.decode(state["timeline"], type=Timeline)
         self.kinds = msgspec.msgpack.decode(state["kinds"])
         self.skipped = msgspec.msgpack.decode(state["skipped"])

@@ -88,7 +88,7 @@ def test_a_stop_during_a_precondition(tmp_path: Path, target: Receiver, pager: R
         assert site.approve(incident).json()["started"] is True
         until(lambda: target.requests)
         moved = site.client.post("/api/v1/switches", json={"scope": "global", "engaged": True, "reason": "a drill"})
-        assert moved.json() == {"switches": {"global": True}}
+        assert moved.json()["switches"] == {"global": True}
         assert site.states() == ["running"], "the precondition is not answered yet"
         held.set()
         until(lambda: site.states() == ["stopped"])
@@ -250,7 +250,7 @@ def test_a_rollback_waits_for_a_person_and_somebody_is_notified(
         assert "release it first" in str(command(site, "playbooks", "rollback", run["id"]).exception)
         page = site.client.get(f"/incidents/{incident}").text
         assert "Rollback: waiting: a person must decide." in page
-        assert "<button>Roll back</button>" in page
+        assert "Roll back</button>" in page
         assert len(target.requests) == 2
         send_request(
             site.state, {"ask": "switch", "scope": "playbook:restart-worker", "engaged": False, "actor": "ann"}

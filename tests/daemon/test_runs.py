@@ -137,7 +137,7 @@ def test_nothing_runs_while_the_kill_switch_is_engaged(site: Site, target: Recei
     before = site.trail.read_bytes()
     refused = site.approve(incident)
     assert (refused.status_code, "kill switch" in refused.json()["error"]) == (409, True)
-    assert site.get("/api/v1/switches") == {"switches": {"global": True}}
+    assert site.get("/api/v1/switches")["switches"] == {"global": True}
     assert (target.requests, site.states()) == ([], [])
     # A refusal is in the audit trail; the dry run before it is not.
     assert site.trail.read_bytes().startswith(before)
@@ -183,7 +183,7 @@ def test_nobody_approves_without_a_token(tmp_path: Path, target: Receiver, free_
         site.release()
         assert site.approve(incident).status_code == 403
         assert site.client.post("/api/v1/switches", json={**moved, "engaged": True}).status_code == 200
-        assert site.get("/api/v1/switches") == {"switches": {"global": True}}
+        assert site.get("/api/v1/switches")["switches"] == {"global": True}
         wrong = {"scope": "playbook:none", "engaged": True}
         assert site.client.post("/api/v1/switches", json=wrong).status_code == 409
     assert target.requests == []
@@ -237,7 +237,7 @@ def test_a_silence_beside_the_cause_reaches_the_guards() -> None:
 def test_the_page_shows_the_dry_run_and_takes_the_approval(site: Site, target: Receiver) -> None:
     incident = site.incident()
     page = site.client.get(f"/incidents/{incident}").text
-    assert "Dry run of restart-worker" in page
+    assert "Dry run: 1 request, nothing was sent" in page
     assert "kill switch global is engaged" in page
     site.release()
     form = {"playbook": "restart-worker", "plan": site.plan(incident)["id"]}

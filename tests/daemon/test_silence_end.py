@@ -47,7 +47,7 @@ def test_a_silence_over_an_open_incident_holds_its_news_until_it_ends(site: Site
     shown = client.get(f"/api/v1/incidents/{name}").json()["incident"]
     assert shown["silenced_by"] == ["late"]
     assert shown["members"][0]["silenced_by"] == "late"
-    assert "silenced by late" in client.get(f"/incidents/{name}").text
+    assert "By late: all of its firing alerts are muted" in client.get(f"/incidents/{name}").text
     # It is ranked about 30 s after it opened; the ranking is in the store, and no message says so.
     wait_for(lambda: client.get(f"/api/v1/incidents/{name}").json()["incident"].get("causes"))
     post(client, {"alertname": "LateWorse", "service": "late", "severity": "critical", "instance": "late-1"})

@@ -62,7 +62,7 @@ def test_a_second_replay_waits_for_the_first(site: Site) -> None:
     job = start(site, archive=archive["id"]).json()
     second = start(site, archive=archive["id"])
     assert second.status_code == 409
-    assert "local runs one already" in second.json()["error"]
+    assert "of local is running" in second.json()["error"]
     assert site.client.post(f"/api/v1/replays/{job['id']}/cancel", json={}).json() == {"cancelled": True}
     assert ended(site, job["id"])["replay"]["state"] == "cancelled"
     assert site.client.post(f"/api/v1/replays/{job['id']}/cancel", json={}).json() == {"cancelled": False}

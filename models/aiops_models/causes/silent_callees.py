@@ -53,7 +53,7 @@ def _complaints(graph: IncidentGraph, surprise: Surprise) -> dict[str, float]:
 
 
 def _callers(graph: IncidentGraph) -> dict[str, dict[str, None]]:
-    """Return group -> the other groups that call it, in the order of the edges; a host is called by nobody."""
+    """Return group -> the others that call it, in the order of the edges; nobody calls a host."""
     found: dict[str, dict[str, None]] = {}
     for source, targets in graph.edges().items():
         for target in targets:
