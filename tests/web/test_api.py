@@ -185,7 +185,8 @@ def test_a_disabled_endpoint_is_listed_and_enabled(site: Any) -> None:
     assert site.client.post("/api/v1/endpoints/pager/enable", json={}).json() == {"enabled": False}
     assert site.client.post("/api/v1/endpoints/nobody/enable", json={}).status_code == 404
     [one] = site.client.get("/api/v1/endpoints").json()["endpoints"]
-    assert one["ok"]
+    # It is in use again; what could not be delivered before is still there.
+    assert (one["disabled"], one["ok"], one["undelivered"]) == (False, False, 1)
 
 
 def test_rejected_input_is_listed_without_what_was_in_it(site: Any) -> None:
