@@ -10,9 +10,11 @@ so compile again, or remove it, after the source changed.
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 import tomllib
@@ -103,6 +105,11 @@ def main(arguments: list[str]) -> int:
     if not (ROOT / "pyproject.toml").is_file():
         print("aiops.compile: not in a checkout; install a compiled wheel (make wheel builds it)")
         return 1
+    compiler = os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc"
+    if shutil.which(shlex.split(compiler)[0]) is None:
+        # mypyc would find out after a minute.
+        print(f"not compiled, the engine is interpreted: there is no C compiler {compiler}")
+        return 0
     try:
         compile_in_place()
     except subprocess.CalledProcessError as error:

@@ -55,6 +55,8 @@ def executable() -> str | None:
     return named or next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
+# First, as the groups of workers are read from the marks.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One browser at a time: all its tests run in one worker, one after the other."""
     for item in items:
