@@ -177,7 +177,8 @@ def test_long_commands_are_not_broken() -> None:
     assert f"  {command}\n    scores it\n" in console.file.getvalue()
 
 
-def test_pipes_get_whole_lines_without_padding() -> None:
+def test_pipes_get_whole_lines_without_padding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
     stream = io.StringIO()
     long = "payments-gateway-" * 4
     one = incident(long, causes=[Cause(long, 1.0, None, "high")])
