@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from aiops.cli.render import incident_columns
 from aiops.cli.terminal import clean, fit, severity_text
 from aiops.durations import compact
 from aiops.records import LABELS
@@ -17,13 +18,17 @@ from aiops.wording import located
 
 # The columns that a narrow terminal has no room for.
 WIDE_FROM = 110
+_WIDE: dict[str, dict[str, object]] = {
+    "owner": {"min_width": 5, "max_width": 16},
+    "last alert": {"justify": "right", "min_width": 10},
+}
 
 
 def show_lines(console: Console, lines: Sequence[Line], is_cut: bool) -> None:
     """Print a table of incidents in the order given; `is_cut` if there may be more."""
     is_wide = console.width >= WIDE_FROM
     table = Table(box=None, pad_edge=False, header_style="dim", expand=console.is_terminal, padding=(0, 1, 0, 0))
-    for name, options in _columns(console.width).items():
+    for name, options in incident_columns(console.width, _WIDE if is_wide else None).items():
         table.add_column(name, **options)  # type: ignore[arg-type]
     now = time.time()
     for line in lines:
@@ -58,20 +63,3 @@ def cause_text(line: Line) -> str:
     if line.cause is not None:
         return f"{line.cause}: {line.reason}" if line.reason else line.cause
     return f"not clear; perhaps {' or '.join(line.perhaps)}" if line.perhaps else "unknown"
-
-
-def _columns(width: int) -> dict[str, dict[str, object]]:
-    cut: dict[str, object] = {"no_wrap": True, "overflow": "ellipsis"}
-    wide: dict[str, dict[str, object]] = {
-        "owner": {**cut, "min_width": 5, "max_width": 16},
-        "last alert": {**cut, "justify": "right", "min_width": 10},
-    }
-    return {
-        "incident": {**cut, "min_width": 16},
-        "severity": {**cut, "min_width": 8},
-        "status": {**cut, "min_width": 8},
-        "alerts": {**cut, "justify": "right", "min_width": 6},
-        **(wide if width >= WIDE_FROM else {}),
-        "likely cause": {**cut, "min_width": 12, "max_width": max(14, width // 4)},
-        "what": {**cut, "ratio": 1},
-    }

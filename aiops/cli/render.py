@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
 from rich.cells import cell_len
@@ -20,7 +20,15 @@ from aiops.verdict.certainty import certainty
 from aiops.verdict.sentence import title_of
 from aiops.wording import duration, plural
 
-__all__ = ["Closing", "console_for", "show_closing", "show_event", "show_incident", "show_incidents"]
+__all__ = [
+    "Closing",
+    "console_for",
+    "incident_columns",
+    "show_closing",
+    "show_event",
+    "show_incident",
+    "show_incidents",
+]
 
 CHANGE_STYLES = {
     "opened": "bold red",
@@ -97,7 +105,7 @@ def show_incident(console: Console, incident: Incident, held: Sequence[Held] = (
 def show_incidents(console: Console, incidents: Sequence[Incident], limit: int = MAX_ROWS) -> None:
     """Print a table of incidents in the order given, at most `limit`."""
     table = Table(box=None, pad_edge=False, header_style="dim", expand=console.is_terminal, padding=(0, 1, 0, 0))
-    for name, options in _columns(console.width).items():
+    for name, options in incident_columns(console.width).items():
         table.add_column(name, **options)  # type: ignore[arg-type]
     for incident in incidents[:limit]:
         cause = incident.causes[0].entity if incident.causes else "unknown"
@@ -114,13 +122,15 @@ def show_incidents(console: Console, incidents: Sequence[Incident], limit: int =
         console.print(f"… and {len(incidents) - limit:,} more", style="dim")
 
 
-def _columns(width: int) -> dict[str, dict[str, object]]:
-    cut: dict[str, object] = {"no_wrap": True, "overflow": "ellipsis"}
+def incident_columns(width: int, more: Mapping[str, dict[str, object]] | None = None) -> dict[str, dict[str, object]]:
+    """Return the columns of a table of incidents, with the options of each; `more` stand before the cause."""
+    cut = {"no_wrap": True, "overflow": "ellipsis"}
     return {
         "incident": {**cut, "min_width": 16},
         "severity": {**cut, "min_width": 8},
         "status": {**cut, "min_width": 8},
         "alerts": {**cut, "justify": "right", "min_width": 6},
+        **{name: {**cut, **options} for name, options in (more or {}).items()},
         "likely cause": {**cut, "min_width": 12, "max_width": max(14, width // 4)},
         "what": {**cut, "ratio": 1},
     }
