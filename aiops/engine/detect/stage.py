@@ -155,7 +155,7 @@ class Detect:
         with the expected value if it does not fit; the present model then stays.
         """
         slot = action.args.get("slot", SLOT)
-        if slot != SLOT:
+        if slot not in (SLOT, "detect"):
             raise UsageError(f"swap_model: $.args.slot: expected {SLOT!r}, got {slot[:100]!r}")
         algorithm = action.args.get("algorithm", "")
         model = self._build(algorithm, action.args.get("state", ""))
