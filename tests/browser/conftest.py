@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, sync_playwright
 
 from aiops.app.build import build
 from aiops.config import load_config
@@ -131,11 +131,25 @@ class Visit:
     def press(self, label: str, within: str = "main") -> None:
         """Press the first button of that label and wait for the page that follows."""
         button = self.page.locator(within).get_by_role("button", name=label, exact=True).first
-        form = button.evaluate("(one) => one.form ? [(one.form.method || 'get').toUpperCase(), one.form.action] : null")
-        if form and form[0] == "GET":
-            forms.pressed("GET", form[1], "", "", [])
+        self._asks(button)
         with self.page.expect_navigation(wait_until="load"):
             button.click()
+
+    def ask(self, label: str, text: str) -> None:
+        """Fill the first visible field of that label, press Enter and wait for the page that follows."""
+        field = self.page.locator("main").get_by_label(label).filter(visible=True).first
+        self._asks(field)
+        field.fill(text)
+        with self.page.expect_navigation(wait_until="load"):
+            field.press("Enter")
+
+    def _asks(self, control: Locator) -> None:
+        """Note a form that only asks: its answer is a page like that of a link."""
+        form = control.evaluate(
+            "(one) => one.form ? [(one.form.method || 'get').toUpperCase(), one.form.action] : null"
+        )
+        if form and form[0] == "GET":
+            forms.pressed("GET", form[1], "", "", [])
 
     def sign_out(self) -> None:
         """Sign out in the rail, or in the sheet behind the last tab of a phone."""

@@ -202,3 +202,19 @@ def test_the_first_page_waits_for_the_first_alert(tmp_path: Path, visit: Open, s
         if not scripts:
             window.page.reload()
         window.page.locator("tr.list-row").first.wait_for()
+
+
+@SCRIPTS
+def test_forms_that_ask_are_answered(site: Site, visit: Open, scripts: bool) -> None:
+    window = opened(visit, site, scripts)
+    window.ask("Search incidents", "alert:DiskFull")
+    assert "QueueStuck" not in window.page.inner_text("main")
+    window.page.goto("/alerts?when=all")
+    window.ask("Search", "entity:host-1")
+    assert "CertificateExpired" in window.page.inner_text("main")
+    window.page.goto(f"/incidents/{known(site)['DiskFull']['id']}")
+    window.page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    window.ask("Id of the alert", "a-1-0")
+    assert "CertificateExpired" in window.text()
+    window.ask("Id of another alert", "a-2-0")
+    assert "QueueStuck" in window.text()
