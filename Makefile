@@ -40,8 +40,9 @@ $(VENV)/.dev: $(VENV)/.runtime
 demo: $(VENV)/.runtime ## Install, then watch a storm of alerts become a handful of incidents, on a page.
 	@$(BIN)/aiops demo
 
+# Three workers on two cores: half of the time a test waits for a daemon, a broker or a browser.
 test: $(VENV)/.dev interpreted lint ## Install, then lint and run all tests.
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -p no:cacheprovider $(PYTEST_FLAGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup -p no:cacheprovider $(PYTEST_FLAGS)
 
 # Coverage counts the source, not what was compiled. It costs a quarter of the time, and so is a target of its own.
 coverage: $(VENV)/.dev interpreted ## Run all tests and report the lines that none of them runs.
