@@ -174,6 +174,21 @@ class ReplayConfig(Struct, frozen=True, forbid_unknown_fields=True):
     max_unpacked_bytes: Bytes = 1 << 30
 
 
+class ModelsConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """Training of the models beside the daemon. It makes candidates, and promotes none."""
+
+    # When to train: `never` (drift is reported all the same), on `drift` of inputs or outcomes, or by `schedule` as
+    # well.
+    retrain: Literal["never", "drift", "schedule"] = "never"
+    # With `schedule`: a training at this interval.
+    retrain_every_s: Positive = 7 * _DAY_S
+    # The least time between two trainings: what changed must come in before it can be learned.
+    retrain_pause_s: Positive = _DAY_S
+    # The time and the address space of the training of one model.
+    train_max_s: Annotated[float, Meta(gt=0, le=86_400)] = 3_600.0
+    train_memory_bytes: Annotated[int, Meta(ge=512 << 20, le=1 << 40)] = 4 << 30
+
+
 class LogConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """Structured logs on standard error, one JSON object a line."""
 
@@ -222,6 +237,7 @@ class Config(EngineConfig, frozen=True, forbid_unknown_fields=True, kw_only=True
     inhibition: InhibitionConfig = field(default_factory=InhibitionConfig)
     respond: RespondConfig = field(default_factory=RespondConfig)
     replay: ReplayConfig = field(default_factory=ReplayConfig)
+    models: ModelsConfig = field(default_factory=ModelsConfig)
     log: LogConfig = field(default_factory=LogConfig)
     tracing: TracingConfig = field(default_factory=TracingConfig)
     # On SIGTERM, accepted work is finished within this time.

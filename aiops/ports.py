@@ -80,7 +80,8 @@ class Calibrated(Protocol):
         """Return `outcomes`, `error`, `floor` and `coverage` of past probabilities; None before any.
 
         May hold `needed`, the outcomes before probabilities are stated, and `hits` of the last `kept` outcomes: those
-        whose root was ranked first.
+        whose root was ranked first. With `last` (the last outcome was a hit) and `last_promise` (its promised set held
+        the root; None without a promise), the engine counts outcomes as the ranker does.
         """
         ...
 

@@ -26,6 +26,8 @@ from aiops.daemon.parts import Core, Neighbours, load_nothing
 from aiops.daemon.pump import Pump
 from aiops.daemon.replay_jobs import ReplayJobs
 from aiops.daemon.retention_job import RetentionJob
+from aiops.daemon.retrain_job import RetrainJob
+from aiops.daemon.retrain_process import TrainingProcesses
 from aiops.daemon.scrubber import Scrubber
 from aiops.daemon.sources import Sources, build_source
 from aiops.engine.engine import Engine
@@ -200,7 +202,9 @@ def assemble(
         openings=openings,
     )
     retention = RetentionJob(config, state, clocks.wall)
-    return Core(config, clocks, state, inbox, actions, running, pump, retention, Scrubber(state.journal_directory))
+    retrain = RetrainJob(config.models, state, pump, TrainingProcesses(config, state.directory), clocks.wall)
+    scrubber = Scrubber(state.journal_directory)
+    return Core(config, clocks, state, inbox, actions, running, pump, retention, scrubber, retrain)
 
 
 def _reload_endpoints(

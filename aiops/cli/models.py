@@ -15,6 +15,7 @@ from rich.text import Text
 from aiops.archive import Rejections, read, write
 from aiops.cli.command_options import ConfigOption, JsonOption, SetOption, StateOption
 from aiops.cli.errors import print_json
+from aiops.cli.models_report import report_command
 from aiops.cli.state import state_directory
 from aiops.cli.terminal import clean, console_for
 from aiops.daemon.control import act, send_request
@@ -38,6 +39,7 @@ DirOption = Annotated[
 OutOption = Annotated[
     Path | None, typer.Option("--out", help="Archive to write the swap record to, instead of promoting in the daemon.")
 ]
+models_app.command("report")(report_command)
 
 
 @models_app.command("list")

@@ -138,6 +138,7 @@ def handlers_of(host: Host) -> dict[str, Handler]:
     found = {
         "preview": _preview_handler(host),
         "engine": _engine_handler(host),
+        "watch": lambda request: {"watch": host.health()["watch"]},
         "playbook": _playbook_handler(host),
         **_run_handlers(host),
     }

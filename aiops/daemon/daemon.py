@@ -53,7 +53,7 @@ class Daemon:
         self.writer, self.snapshots, self.recovered = state.writer, state.snapshots, state.recovered
         self.inbox, self.operator_actions = core.inbox, core.operator_actions
         self.sources, self.pump = core.sources, core.pump
-        self.retention_job, self.scrubber = core.retention_job, core.scrubber
+        self.retention_job, self.scrubber, self.retrain_job = core.retention_job, core.scrubber, core.retrain_job
         self.delivery, self.runs, self.routing = neighbours.delivery, neighbours.runs, neighbours.routing
         self.services = ServiceGraph(neighbours.topology)
         self.replays = neighbours.replays
@@ -78,6 +78,7 @@ class Daemon:
         self._pump_thread.start()
         self.retention_job.start()
         self.scrubber.start()
+        self.retrain_job.start()
         for service in (*self._services, *self._feeders):
             service.start()
         self.sources.start(self.pump.position)
@@ -103,6 +104,7 @@ class Daemon:
             service.stop(self._share(deadline))
         self.retention_job.stop()
         self.scrubber.stop(self._share(deadline))
+        self.retrain_job.stop(self._share(deadline))
         if self.runs is not None:
             # Nothing else waits for the time that is left: requests that were sent may still be answered.
             self.runs.finish(max(0.0, deadline - self.monotonic()))

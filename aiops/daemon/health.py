@@ -11,6 +11,7 @@ from msgspec.structs import asdict
 
 from aiops.daemon.clock_health import clock_families, clock_health
 from aiops.daemon.containment import contained_families, contained_warnings, skipped_health
+from aiops.daemon.model_watching import watch_families, watch_health
 from aiops.daemon.models_in_use import ModelInUse, ModelsInUse
 from aiops.daemon.parts import Core, Neighbours
 from aiops.daemon.status import STATUSES, DaemonStatus, Status
@@ -93,6 +94,7 @@ class Report:
             found["store"] = {"ok": False, "detail": core.state.store_problem}
         found["late"] = core.pump.lateness.health(core.clocks.wall())
         found["clock"] = clock_health(core)
+        found["watch"] = watch_health(core, self._models.by_stage())
         if beside.left_out:
             found["left_out"] = {"ok": False, "detail": "; ".join(beside.left_out)}
         if beside.delivery is not None:
@@ -128,6 +130,7 @@ class Report:
             *_records(core, self._status.value),
             _models(self._models.by_stage()),
             *contained_families(core),
+            *watch_families(core, self._models.by_stage()),
             *_latencies(core),
             *_sources(core),
             *_disk(core),

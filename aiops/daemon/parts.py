@@ -14,6 +14,7 @@ from aiops.daemon.operator_actions import OperatorActions
 from aiops.daemon.pump import Pump
 from aiops.daemon.replay_jobs import ReplayJobs
 from aiops.daemon.retention_job import RetentionJob
+from aiops.daemon.retrain_job import RetrainJob
 from aiops.daemon.runs import Runs
 from aiops.daemon.scrubber import Scrubber
 from aiops.daemon.sources import Sources
@@ -86,6 +87,7 @@ class Core(Struct, frozen=True):
     pump: Pump
     retention_job: RetentionJob
     scrubber: Scrubber
+    retrain_job: RetrainJob
 
 
 def keep_nothing(config: Config) -> None:

@@ -2,8 +2,8 @@
 
 No clock, I/O, thread or randomness inside. Read `engine` (`step`), `pipeline` (the way of one alert) and `arrival`
 (what is carried along it); then the rooms in the order of the pipeline: `dedup`, `silences`, `detect`, `correlate`,
-`incidents`. `rank` orders causes and playbooks, `operator_actions` and `incident_actions` apply what people do,
-`events` is the output, `snapshot` the state as bytes. Parts are compiled with mypyc.
+`incidents`; `drift` watches. `rank` orders causes and playbooks, `operator_actions` and `incident_actions` apply what
+people do, `events` is the output, `snapshot` the state as bytes. Parts are compiled with mypyc.
 
 May import: errors, matchers, patterns, ports, records, topology, wording, workloads, zones.
 """

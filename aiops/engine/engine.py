@@ -18,6 +18,7 @@ from aiops.engine.correlate.correlator import Correlator
 from aiops.engine.dedup.deduplicator import Dedup
 from aiops.engine.dedup.starts import Starts
 from aiops.engine.detect.stage import Detect, Scorers
+from aiops.engine.drift.stage import Drift
 from aiops.engine.events import Event, Notice
 from aiops.engine.incidents.clusters import Clusters
 from aiops.engine.incidents.lifecycle import MAX_DUE, MAX_DUE_EACH, Incidents
@@ -35,10 +36,12 @@ from aiops.topology import Topology
 from aiops.wording import duration
 from aiops.workloads import Workloads
 
-# Snapshots of another layout are not read; the host folds the journal instead. Those of the version before lack the
-# last two stages alone, what people did and where episodes began, of which nothing is known then.
-SNAPSHOT_VERSION = 7
-LAST_VERSION = 6
+# Snapshots of another layout are not read; the host folds the journal instead. Those from `FIRST_VERSION` on lack some
+# of the last stages alone, of which nothing is known then.
+SNAPSHOT_VERSION = 8
+FIRST_VERSION = 6
+# The version that brought a stage, for stages that the first one lacks.
+SINCE = {"handling": 7, "starts": 7, "drift": 8}
 
 # What reading a damaged snapshot raises: its bytes, their types, links to nothing, numbers that a stage cannot take.
 DAMAGED = (msgspec.MsgspecError, StopIteration, LookupError, TypeError, ValueError, ArithmeticError)
@@ -76,14 +79,15 @@ class Engine:
         self.detect = Detect(config.detect, scorers, self.faults)
         self.correlate = Correlator(config.correlate, self.topology, workloads=self.dedup.workloads)
         self.clusters = Clusters(config.incidents.max_members)
-        self.ranking = Ranking(config.incidents, models or Models(), faults=self.faults)
+        self.drift = Drift()
+        self.ranking = Ranking(config.incidents, models or Models(), faults=self.faults, outcomes=self.drift.outcomes)
         self.silences = Silences()
         self.incidents = Incidents(
             config.incidents, self.clusters, self.ranking.assess, self.ranking.learn, self.silences
         )
         self.handling = self.incidents.handling
         self.snoozes = Snoozes(self.incidents)
-        self.pipeline = Pipeline(self.dedup, self.detect, self.correlate, self.incidents)
+        self.pipeline = Pipeline(self.dedup, self.detect, self.correlate, self.incidents, self.drift)
         self.silence_expiry = SilenceExpiry(self.pipeline)
         self.actions = Actions(self.silence_expiry, self.ranking, self.detect, self.topology)
         # What the record in hand carries through the stages; a host that explains it reads this after the step.
@@ -106,6 +110,8 @@ class Engine:
                 self._other(record, arrival)
             if self.faults.texts:
                 self._report_faults(arrival)
+            if self.drift.raised:
+                self.drift.report_alarms(arrival)
         arrival.out = []
         return out
 
@@ -144,6 +150,7 @@ class Engine:
         if at > self.timeline.now and (trusted or at == record.ts):
             self._advance(at, arrival, MAX_DUE if isinstance(record, Tick) else MAX_DUE_EACH)
         arrival.now = self.timeline.now
+        self.drift.inputs.pass_to(arrival.now)
         if isinstance(record, Metric):
             self._metric(record, at, arrival)
         elif isinstance(record, Change):
@@ -241,6 +248,8 @@ class Engine:
             "detector": self.detect.in_place,
             "skipped": self.skipped,
             "faults": dict(self.faults.counts),
+            "drift": self.drift.report(),
+            "calibration": self.ranking.measured(),
         }
 
     def snapshot(self) -> bytes:
@@ -287,7 +296,7 @@ class Engine:
     def _restore_first(self, state: Mapping[str, msgspec.Raw]) -> int:
         """Take what stands before the stages; return the version."""
         version = msgspec.msgpack.decode(state["version"]) if "version" in state else None
-        if version not in (LAST_VERSION, SNAPSHOT_VERSION):
+        if type(version) is not int or not FIRST_VERSION <= version <= SNAPSHOT_VERSION:
             which = f"unsupported snapshot version {version}" if type(version) is int else "snapshot without a version"
             raise UsageError(f"{which} (this build reads {SNAPSHOT_VERSION}); state is rebuilt from the journal")
         self.seq = msgspec.msgpack.decode(state["seq"])
@@ -301,10 +310,7 @@ class Engine:
 
     def _stages_of(self, version: int) -> Mapping[str, Any]:
         """Return the stages that a snapshot of a version has."""
-        stages = dict(self._stages())
-        if version == LAST_VERSION:
-            del stages["handling"], stages["starts"]
-        return stages
+        return {name: stage for name, stage in self._stages().items() if SINCE.get(name, 0) <= version}
 
     def _stages(self) -> Mapping[str, Any]:
         return {
@@ -316,9 +322,10 @@ class Engine:
             "ranking": self.ranking,
             "silences": self.silences,
             "pipeline": self.pipeline,
-            # The last two, which snapshots of the version before lack.
+            # Those of `SINCE`, which earlier snapshots lack.
             "handling": self.handling,
             "starts": self.starts,
+            "drift": self.drift,
         }
 
 

@@ -51,8 +51,8 @@ class IncidentActions:
             "assign": self.work.assign,
             "snooze": self.work.snooze,
             "unsnooze": self.work.unsnooze,
-            "merge": self.regrouping.merge,
-            "split": self.regrouping.split,
+            "merge": self._corrected(self.regrouping.merge),
+            "split": self._corrected(self.regrouping.split),
             "undo": self.undoing.undo,
             "confirm_cause": self._confirm_cause,
             "confirm_grouping": self._confirm_grouping,
@@ -60,6 +60,16 @@ class IncidentActions:
             "reject_playbook": self._reject_playbook,
             "note": self.work.note,
         }
+
+    def _corrected(self, verb: Verb) -> Verb:
+        """Return an action that corrects a grouping, counted as a wrong one once it was applied."""
+
+        def correct(action: Action, moment: Moment) -> str:
+            answer = verb(action, moment)
+            self.ranking.outcomes.judged("grouping", action.incident or "", False)
+            return answer
+
+        return correct
 
     def _confirm_cause(self, action: Action, moment: Moment) -> str:
         if not action.entity:
@@ -83,6 +93,7 @@ class IncidentActions:
         if both := sorted(right & wrong):
             raise UsageError(f"{now}$.args: expected each alert as right or as wrong; got {both[0][:80]!r} as both")
         check_members(cluster, right | wrong, now)
+        self.ranking.outcomes.judged("grouping", incident.id, not wrong)
         text = f"grouping judged wrong for {plural(len(wrong), 'alert')}" if wrong else "grouping confirmed"
         self.incidents.note(incident, text)
         self.incidents.updated(incident, ["grouping"], moment)
@@ -115,6 +126,8 @@ class IncidentActions:
         self._check_playbook(incident, playbook, now)
         handling, by = self.incidents.handling, actor_of(action)
         handling.reject(incident.id, playbook, moment.now, by, reason)
+        if incident.playbooks and incident.playbooks[0].name == playbook:
+            self.ranking.outcomes.judged("playbooks", incident.id, False)
         handling.did(incident.id, new_deed(action.id, action.verb, moment.now, by, playbook=playbook))
         # A version of its own: page and API show it at once, and no endpoint gets anything.
         self.incidents.announce(incident, cluster, moment.now, ("updated", ["rejected"]), moment)

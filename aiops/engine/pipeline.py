@@ -9,6 +9,7 @@ from aiops.engine.arrival import Arrival, Moment
 from aiops.engine.correlate.correlator import Correlator
 from aiops.engine.dedup.deduplicator import Dedup
 from aiops.engine.detect.stage import Detect
+from aiops.engine.drift.stage import Drift
 from aiops.engine.events import DISPOSITIONS, Disposition, Placed
 from aiops.engine.incidents.assignment import Assignment
 from aiops.engine.incidents.episodes import Episodes
@@ -44,7 +45,8 @@ class Pipeline:
 
     STATE: ClassVar[Any] = PipelineState
 
-    def __init__(self, dedup: Dedup, detect: Detect, correlate: Correlator, incidents: Incidents) -> None:
+    def __init__(self, dedup: Dedup, detect: Detect, correlate: Correlator, incidents: Incidents, drift: Drift) -> None:
+        self.drift = drift
         self.dedup = dedup
         self.detect = detect
         self.correlate = correlate
@@ -93,6 +95,7 @@ class Pipeline:
             self.episodes.suppress(arrival)
             return
         self.detect.measure(arrival)
+        self.drift.see(arrival)
         self.correlate.assign(arrival)
         if arrival.verdict == "repeat":
             self.repeats.keep(arrival)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypedDict
 from msgspec import Struct, field
 
 from aiops.engine.assessment import Assessment
+from aiops.engine.drift.outcomes import Outcomes
 from aiops.engine.incidents.clusters import ClusterState, MemberState
 from aiops.engine.incidents.config import IncidentConfig
 from aiops.engine.incidents.state import IncidentState
@@ -52,6 +53,8 @@ class Ranking(Struct):
     # The ranker, if it is calibrated. A check at each ranking would take as long as a small ranking.
     calibrated: Calibrated | None = None
     faults: Faults = field(default_factory=Faults)
+    # How often the models were right, by what people confirmed.
+    outcomes: Outcomes = field(default_factory=lambda: Outcomes([]))
 
     def __post_init__(self) -> None:
         """Look once at what the ranker can do."""
@@ -62,9 +65,12 @@ class Ranking(Struct):
         self.changes.append(change)
 
     def measured(self) -> Mapping[str, Any] | None:
-        """Return how far ranked causes were right here; None without a ranker that measures it."""
+        """Return how far ranked causes were right here; None without a ranker that measures it.
+
+        A ranker that fails here is no fault of a decision, and is not counted: hosts call this when they like.
+        """
         calibrated = self.calibrated
-        return self.faults.contained("causes", calibrated.calibration, None) if calibrated is not None else None
+        return Faults().contained("causes", calibrated.calibration, None) if calibrated is not None else None
 
     def view(self, incident: IncidentState, cluster: ClusterState) -> IncidentView:
         """An incident as the models see it: one fact for each (entity, name, caller)."""
@@ -128,12 +134,31 @@ class Ranking(Struct):
     def confirm_cause(self, incident: IncidentState, view: IncidentView, entity: str) -> None:
         """Learn a confirmed cause."""
         incident.root = entity
+        before = self.measured()
         self._learn_cause(view, entity)
+        self._judge_cause(view, entity, before, self.measured())
         if incident.learned:
             self._remember(view, _meta(incident, None))
 
+    def _judge_cause(
+        self, view: IncidentView, entity: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+    ) -> None:
+        """Count a confirmed cause as the ranker has, which knows what a name stands for; else by its name."""
+        if before is None or after is None or "last" not in after:
+            if view.causes:
+                self.outcomes.judged("causes", view.id, view.causes[0].entity == entity)
+        elif after["outcomes"] > before["outcomes"]:
+            # A second confirmation of one incident changes what was learned, and is no further outcome.
+            self.outcomes.judged("causes", view.id, bool(after["last"]))
+            if after.get("last_promise") is not None:
+                self.outcomes.promised(bool(after["last_promise"]))
+
     def confirm_playbook(self, incident: IncidentState, view: IncidentView, playbook: str, outcome: str) -> None:
         """Learn a confirmed outcome of a playbook."""
+        first = incident.playbooks[0].name if incident.playbooks else None
+        if outcome != "useless" or playbook == first:
+            # One that did not help, and was not the first suggestion, was no mistake of the suggester.
+            self.outcomes.judged("playbooks", view.id, playbook == first and outcome != "useless")
         if self.models.suggester is not None:
             learn = self.models.suggester.learn
             self.faults.contained("playbooks", lambda: learn(view, playbook, outcome), None)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from math import copysign
 from operator import attrgetter
@@ -266,14 +267,14 @@ class Reader:
     def first(self) -> dict[str, msgspec.Raw]:
         """Return the values that stand before the stages.
 
-        A snapshot of the version before has one stage less.
+        Snapshots of earlier versions have fewer stages, and so more of such values than it seems.
         """
         count = _counted_items(next(self._pieces), _MAPS) or 0
         piece = next(self._pieces)
-        try:
-            return self._values(count - self._count, piece)
-        except msgspec.MsgspecError:
-            return self._values(count - self._count + 1, piece)
+        for missing in range(self._count):
+            with suppress(msgspec.MsgspecError):
+                return self._values(count - self._count + missing, piece)
+        return self._values(count, piece)
 
     @staticmethod
     def _values(count: int, piece: bytes) -> dict[str, msgspec.Raw]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
+from math import isnan
 
 from msgspec import Struct, field
 
@@ -90,4 +91,6 @@ def _escaped(text: str) -> str:
 
 
 def _number(value: float) -> str:
+    if isnan(value):
+        return "NaN"
     return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))

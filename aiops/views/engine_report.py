@@ -120,7 +120,7 @@ class Clock(Struct):
 
 
 class ModelLine(Struct):
-    """A model in use by stage; empty `digest`: there is none. No stage measures drift yet."""
+    """A model in use by stage; empty `digest`: there is none. `drift` is a phrase on what was measured."""
 
     stage: str
     model: str
@@ -161,6 +161,8 @@ class Engine(Struct):
     models: list[ModelLine]
     automation: Automation
     undelivered: int = 0
+    # The watch on the models; see `aiops.views.model_watch`. Empty before the engine has counted.
+    watch: dict[str, Any] = {}
 
 
 class RunsRead(Protocol):
@@ -221,6 +223,7 @@ def engine_report(host: EngineHost) -> Engine:
         models=_models(health),
         automation=_automation(host.runs, figures),
         undelivered=sum(host.store.outbox.undelivered().values()),
+        watch=dict(health.get("watch", {})),
     )
 
 
@@ -265,11 +268,14 @@ def _clock(health: Mapping[str, Any], figures: Figures) -> Clock:
 
 def _models(health: Mapping[str, Any]) -> list[ModelLine]:
     known = health.get("models", {})
+    drift = {one["slot"]: one["drift"] for one in health.get("watch", {}).get("models", ())}
     lines = []
     for stage, absent in STAGES.items():
         one = known.get(stage)
         lines.append(
-            ModelLine(stage, absent) if one is None else ModelLine(stage, one["model"], one["version"], one["digest"])
+            ModelLine(stage, absent)
+            if one is None
+            else ModelLine(stage, one["model"], one["version"], one["digest"], drift.get(stage, NOT_MEASURED))
         )
     return lines
 

@@ -86,7 +86,7 @@ class Calibration:
 
         `error` is the expected calibration error over ten equal bins, `floor` that of a perfect map on so few outcomes;
         both None before there are any. Of the last `kept` outcomes, `hits` are those whose root was ranked first;
-        `needed` outcomes make probabilities.
+        `needed` outcomes make probabilities. `last` is whether the last root was ranked first.
         """
         if self._report is None:
             self._report = self._reported()
@@ -100,6 +100,7 @@ class Calibration:
         report["needed"], report["kept"] = MIN_OUTCOMES, len(self._outcomes)
         report["hits"] = sum(o.hit for o in self._outcomes)
         report["error"], report["floor"] = _error(shown), _floor(shown)
+        report["last"] = self._outcomes[-1].hit if self._outcomes else None
         return report
 
     def dump(self) -> Any:

@@ -63,13 +63,19 @@ class PromisedSets:
         return self._bound(size, level) if len(self._outcomes) >= MIN_OUTCOMES else None
 
     def report(self) -> dict[str, Any]:
-        """Return the number of promises, the share that held, and their mean size; None without any."""
+        """Return the number of promises, the share that held, and their mean size; None without any.
+
+        `promise` is the promised share, `last_promise` whether the last outcome's promise held; None if there was none.
+        """
         made = [one for one in self._outcomes if one.promised]
         share = 1 / len(made) if made else None
+        last = self._outcomes[-1] if self._outcomes else None
         return {
             "promises": len(made),
             "coverage": sum(_holds(one, one.promised) for one in made) * share if share else None,
             "set_size": sum(one.promised for one in made) * share if share else None,
+            "promise": PROMISE,
+            "last_promise": _holds(last, last.promised) if last is not None and last.promised else None,
         }
 
     def dump(self) -> Any:
