@@ -177,8 +177,7 @@ class ReplayConfig(Struct, frozen=True, forbid_unknown_fields=True):
 class ModelsConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """Training of the models beside the daemon. It makes candidates, and promotes none."""
 
-    # When to train: `never` (drift is reported all the same), on `drift` of inputs or outcomes, or by `schedule` as
-    # well.
+    # When to train: `never` (drift is reported anyway), on `drift` of inputs or outcomes, or by `schedule` as well.
     retrain: Literal["never", "drift", "schedule"] = "never"
     # With `schedule`: a training at this interval.
     retrain_every_s: Positive = 7 * _DAY_S

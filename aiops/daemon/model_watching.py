@@ -22,7 +22,7 @@ def watch_of(core: Core, models: Mapping[str, ModelInUse]) -> Watch:
 
 
 def watch_health(core: Core, models: Mapping[str, ModelInUse]) -> dict[str, Any]:
-    """Return the section of the health; an alarm is a warning until a training follows it, and no more than that."""
+    """Return the section of the health; an alarm is a warning until a training follows it."""
     found: dict[str, Any] = to_builtins(watch_of(core, models))
     found["retrain"] = core.retrain_job.health()
     if found["alarms"]:

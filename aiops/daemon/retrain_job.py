@@ -1,6 +1,6 @@
-"""The retrain trigger: notes when the models should be trained again, and trains them where that is configured.
+"""The retrain trigger: notes when the models should be trained again, and trains them if configured.
 
-Drift or decay (an alarm of the engine) or a schedule asks for a training. It runs in a process of its own and makes
+Drift or decay (an alarm of the engine) or a schedule makes a training due. It runs in a process of its own and makes
 candidates; nothing is promoted by it. What was last trained is kept in a file of the state directory.
 """
 

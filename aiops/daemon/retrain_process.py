@@ -1,4 +1,4 @@
-"""One training in a process of its own: `aiops models train`, with the lowest priority, bounded time and memory."""
+"""One training in a process of its own, with the lowest priority and bounded time and memory."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GROUP = "aiops.trainers"
 # What is read of the output: a version without its state is some kB.
 _MAX_OUTPUT = 64 << 10
 # How soon a stop or the end of the process is noticed.
-_LOOK_S = 0.2
+_POLL_S = 0.2
 _LOWEST_PRIORITY = 19
 
 
@@ -74,10 +74,10 @@ def _limit(pid: int, memory_bytes: int) -> None:
 
 
 def _wait(process: subprocess.Popen[bytes], seconds: float, stop: threading.Event) -> str:
-    """Wait for the end of a process; return why it was ended, empty if it ended by itself."""
+    """Wait for the end of a process; return why it was ended, empty if it was not."""
     deadline = time.monotonic() + seconds
     while process.poll() is None:
-        why = "the daemon stopped" if stop.wait(_LOOK_S) else ""
+        why = "the daemon stopped" if stop.wait(_POLL_S) else ""
         if not why and time.monotonic() > deadline:
             why = f"it took longer than {seconds:g} s (`models.train_max_s`)"
         if why:
@@ -87,7 +87,10 @@ def _wait(process: subprocess.Popen[bytes], seconds: float, stop: threading.Even
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End a process with those that it started: its session is its own, and it has not been waited for yet."""
+    """End a process with those that it started.
+
+    Its session is its own, and it has not been waited for yet.
+    """
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, 9)
     process.wait()
@@ -110,5 +113,6 @@ def _verdict(output: bytes) -> str:
         found = msgspec.json.decode(output, type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return "ended without a verdict"
-    word = {True: "better than the one in use", False: "not better than the one in use"}.get(found.get("verdict"), "")
+    verdict = found.get("verdict")
+    word = "" if verdict is None else "better than the one in use" if verdict else "not better than the one in use"
     return ": ".join(part for part in (str(found.get("id", "")), word, str(found.get("reason", ""))) if part)

@@ -1,4 +1,4 @@
-"""The watch on the models: how often each was right here, what it promised, drift, and what is not measured and why."""
+"""The watch on the models: how often each was right, its promises, drift, and what is unmeasured."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _HOW = {
     "noise": "mark incidents as noise",
 }
 _UNJUDGED = {
-    "similar": "nobody is asked if a similar incident was similar",
+    "similar": "people cannot judge if a similar incident was similar",
     "detect": "nobody judges single windows: it is compared on labelled history alone (`aiops models evaluate`)",
 }
 INPUTS = {
@@ -74,9 +74,10 @@ class WatchedModel(Struct):
 
 
 class WatchedInput(Struct):
-    """A measure of what comes in: its recent value beside that before, and the capital against "no change".
+    """A measure of what comes in: its recent value, and that before.
 
-    `state` is learning, measured, drifted or unknown; `learning_until` Unix seconds.
+    `capital` is bet against "no change". `state` is learning, measured, drifted or unknown; `learning_until` is in Unix
+    seconds.
     """
 
     kind: str
@@ -98,7 +99,10 @@ class StandingAlarm(Struct):
 
 
 class Watch(Struct):
-    """All of it; `alarm` is the capital at which a claim is given up. `detail` is for the warnings of the health."""
+    """All of it.
+
+    `alarm` is the capital at which a claim is given up, `detail` a text for the warnings of the health.
+    """
 
     ok: bool
     detail: str

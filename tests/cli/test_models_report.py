@@ -28,7 +28,7 @@ def test_report_of_a_daemon_names_what_is_not_measured_and_why(tmp_path: Path) -
         daemon.stop()
     assert (plain.exit_code, as_json.exit_code) == (0, 0), plain.output
     assert "not measured: outcomes: none yet; confirm causes" in plain.output
-    assert "nobody is asked if a similar incident was similar" in plain.output
+    assert "people cannot judge if a similar incident was similar" in plain.output
     assert "retrain: never; none is due" in plain.output
     found = json.loads(as_json.output)
     assert found["models"][0]["slot"] == "causes"

@@ -68,7 +68,7 @@ class Exchangeability:
 
 
 def _between(number: int) -> float:
-    """Return a number in (0, 1) that looks random: the output of splitmix64 for a counter (Steele et al. 2014).
+    """Return a number in (0, 1) that looks random: splitmix64 of a counter (Steele et al. 2014).
 
     The engine has no randomness: equal records give equal numbers.
     """

@@ -1,4 +1,4 @@
-"""Drift of what comes in, by hours of engine time: unknown names and workloads, the rate, and the engine's surprise.
+"""Drift of what comes in, hour by hour: unknown names and workloads, the rate, and the surprise.
 
 An hour is a step of four tests. Within it alerts are alike, as those of one fault are; between hours little is. Each
 test sees one score an hour, so a storm of an hour or two cannot raise an alarm: a step gains at most ½ of the capital.
@@ -44,6 +44,8 @@ class Inputs:
         self._hour = -1
         # The first hour was not seen from its beginning.
         self._is_partial = True
+        # The streams learn their rates first. Without this wait the surprise of each of nine real systems drifted once.
+        self._settled = -1
         self._alerts = self._new_names = self._new_workloads = 0
         self._nats = 0.0
         self.names, self.workloads = KnownNames(), KnownNames()
@@ -80,6 +82,7 @@ class Inputs:
         if self._hour < 0:
             self.names.learn_until(hour + _LEARN_HOURS)
             self.workloads.learn_until(hour + _LEARN_HOURS)
+            self._settled = hour + _LEARN_HOURS
         elif self._is_partial:
             self._is_partial = False
         else:
@@ -96,7 +99,7 @@ class Inputs:
         if not alerts:
             return
         surprise = min(_NATS - 1, int(12.0 * self._nats / alerts))
-        if measures[SURPRISE].take(self._nats, alerts, surprise):
+        if hour >= self._settled and measures[SURPRISE].take(self._nats, alerts, surprise):
             self._alarm(SURPRISE)
         for kind, known, new in (
             (NAMES, self.names, self._new_names),
@@ -113,8 +116,10 @@ class Inputs:
         measure.restart()
 
     def report(self) -> dict[str, Any]:
-        """Return the measures by name; `learning_until` is the end of learning (Unix seconds), None once it is over."""
+        """Return the measures by name; `learning_until` is in Unix seconds, None after the learning."""
         found = {kind: {**measure.report(), "learning_until": None} for kind, measure in self.measures.items()}
+        if self._hour < self._settled:
+            found[SURPRISE]["learning_until"] = self._settled * _HOUR_S
         for kind, known in ((NAMES, self.names), (WORKLOADS, self.workloads)):
             found[kind]["known"], found[kind]["is_full"] = len(known), known.is_full
             if self._hour < known.until:
@@ -125,6 +130,7 @@ class Inputs:
         """Return the state as plain data."""
         return {
             "hour": [self._hour, self._is_partial, self._alerts, self._new_names, self._new_workloads, self._nats],
+            "settled": self._settled,
             "names": self.names.dump(),
             "workloads": self.workloads.dump(),
             "measures": {kind: measure.dump() for kind, measure in self.measures.items()},
@@ -135,6 +141,7 @@ class Inputs:
         hour, partial, alerts, names, workloads, nats = state["hour"]
         self._hour, self._is_partial, self._alerts = int(hour), bool(partial), int(alerts)
         self._new_names, self._new_workloads, self._nats = int(names), int(workloads), float(nats)
+        self._settled = int(state["settled"])
         self.names.load(state["names"])
         self.workloads.load(state["workloads"])
         for kind, measure in self.measures.items():

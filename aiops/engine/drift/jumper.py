@@ -1,9 +1,9 @@
 """The Simple Jumper: capital that is bet against a claim, and follows the bet that pays.
 
 The capital is split among a few bets. With a payoff x whose mean is at most 0 under the claim (for the positive bets;
-at least 0 for the negative ones), a stake with bet b becomes `stake · (1 + b x)`, so the whole is a non-negative
+at least 0 for the negative ones), a stake with bet b becomes `stake · (1 + b x)`. The whole is then a non-negative
 supermartingale that starts at 1. Ville (1939): P(it ever reaches 1/α) ≤ α. Before each step 1 % of the capital is
-spread evenly again, so that no bet dies out (Vovk, Petej, Nouretdinov, Ahlberg, Carlsson and Gammerman 2021, "Retrain
+spread evenly again: no bet dies out (Vovk, Petej, Nouretdinov, Ahlberg, Carlsson and Gammerman 2021, "Retrain
 or not retrain: conformal test martingales for change-point detection", algorithm 1).
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-# Beyond it nothing can be said about a share of unknown names; 20,000 of 40 bytes are about 2 MB.
+# Beyond it a share of unknown names means nothing; 20,000 of 40 bytes are about 2 MB.
 _MAX_NAMES: Final = 20_000
 
 

@@ -1,4 +1,4 @@
-"""One measure of drift: hours or judgements as a part of a whole, recent ones beside earlier ones, and their test."""
+"""One measure of drift: hours or judgements, recent ones beside earlier ones, and their test."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _MISSES: Final = (-1.0, 0.0)
 
 
 class Outcomes:
-    """The judgements of all slots, and the promises; some microseconds a judgement, which people make by hand."""
+    """The judgements of all slots, and the promises; some microseconds a judgement."""
 
     def __init__(self, raised: list[tuple[str, str]]) -> None:
         """`raised` gets the name and the sentence of each alarm."""

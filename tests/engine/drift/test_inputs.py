@@ -106,7 +106,7 @@ def test_silence_that_the_host_watched_counts_and_one_that_nobody_saw_does_not()
     assert watched.report()[NAMES]["steps"] == unseen.report()[NAMES]["steps"]
 
 
-def test_nothing_is_said_while_names_are_learned() -> None:
+def test_nothing_is_measured_while_names_are_learned() -> None:
     inputs, _, _ = after_weeks(1)
     report = inputs.report()
     assert report[NAMES]["learning_until"] == (MONDAY + WEEK) * HOUR_S
