@@ -18,14 +18,21 @@ from aiops.ports import Detector, Ranker
 from aiops.topology import Topology
 
 
-def build_engine(config: EngineConfig, topology: Topology) -> Engine:
-    """Return an engine with the models of a configuration; raise `UsageError` for an unknown name."""
-    models = Models(
+def build_engine(config: EngineConfig, topology: Topology, models: Models | None = None) -> Engine:
+    """Return an engine with given models, or with those of a configuration.
+
+    Raise `UsageError` for an unknown name.
+    """
+    return Engine(config, topology, models or build_models(config, topology), scorers())
+
+
+def build_models(config: EngineConfig, topology: Topology) -> Models:
+    """Return the new models of a configuration, without anything learned."""
+    return Models(
         ranker=_model(config.causes, topology),
         suggester=_model(config.playbooks, topology),
         similar=_model(config.similar, topology),
     )
-    return Engine(config, topology, models, scorers())
 
 
 def build_ranker(config: EngineConfig, topology: Topology) -> Ranker | None:

@@ -44,6 +44,11 @@ def _detection(done: Replay, predicted: list[int]) -> score.Detection:
     return score.detection(truths.labels, reported, seen, started)
 
 
+def matched_incidents(done: Replay) -> dict[str, Incident]:
+    """Map each labelled incident to the reported incident with most of its alerts (of equals, the first)."""
+    return _matched(done, done.ledger.final_clusters())
+
+
 def _matched(done: Replay, predicted: list[int]) -> dict[str, Incident]:
     """Map each labelled incident to the reported incident with most of its alerts (of equals, the first)."""
     parts: dict[str, Counter[str]] = {}

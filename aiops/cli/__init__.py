@@ -3,9 +3,10 @@
 Read `app` (all commands), then one module a command or group. `terminal`, `render`, `summary` and the `*_view`
 modules print; `errors` turns exceptions into one line and an exit code.
 
-May import: app, archive, backtest, config, daemon, detectors, durations, engine, errors, http, journal, matchers,
-migration, notebook, notify, options, ports, private, records, registry, replay_keys, respond, routing, search,
-sending, simulate, store, sweep, topology, verdict, version, views, wording, workloads, zones.
+May import: app, archive, backtest, config, daemon, detectors, durations, engine, errors, http, journal, lifecycle,
+matchers, migration, model_state, notebook, notify, options, ports, private, records, registry, replay_keys, respond,
+routing, search, sending, simulate, store, sweep, topology, trainers, training, verdict, version, views, wording,
+workloads, zones.
 """
 
 

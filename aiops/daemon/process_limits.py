@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import resource
+from pathlib import Path
 
+# What a process of ours writes is smaller.
+MAX_FILE_BYTES = 64 << 20
 # More is of no use: connections are bounded, and some programs go through all possible descriptors.
 MAX_FILES = 1 << 16
 
@@ -21,3 +25,16 @@ def raise_open_files() -> int:
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def bound_process(seconds: float, memory_bytes: int) -> None:
+    """Take memory and processor time of this process within limits, and let others go first."""
+    limit = max(1, int(seconds))
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_FILE_BYTES, MAX_FILE_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.nice(19)
+    # Of all processes, this one is ended first if the machine runs out of memory.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import sys
 import threading
 from collections.abc import Iterable, Iterator
@@ -20,6 +19,7 @@ import msgspec
 from msgspec import structs
 
 from aiops.archive import Rejections, read
+from aiops.daemon.process_limits import bound_process
 from aiops.errors import AiopsError, UsageError
 from aiops.records import Logged
 from aiops.sweep.against import against
@@ -29,8 +29,6 @@ from aiops.views.replay import Compared, Limits, Order, Progress
 from aiops.wording import plural
 
 ORDER, RESULT = "order.json", "result.json"
-# A result is some hundred kB: nothing that the process writes is larger.
-MAX_FILE_BYTES = 64 << 20
 # Records between two lines of progress.
 _STEP = 5_000
 _COLD = "Both sides begin without what the daemon had learned before: a long stretch is closer to it than a short one."
@@ -109,17 +107,9 @@ def _outcome(order: Order, side: str, setting: Setting) -> Outcome:
 
 def bound(limits: Limits) -> None:
     """Take memory and time within the limits, and processor and disk only while nobody else wants them."""
-    seconds = max(1, int(2 * limits.seconds))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_FILE_BYTES, MAX_FILE_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.nice(19)
+    bound_process(2 * limits.seconds, limits.memory_bytes)
     with contextlib.suppress(OSError, AttributeError):
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    # Of all processes, this one is ended first if the machine runs out of memory.
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def report(line: object, out: TextIO | None = None) -> None:

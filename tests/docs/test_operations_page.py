@@ -12,7 +12,7 @@ import pytest
 from aiops.app.build import build
 from aiops.config import Config, HttpConfig, StateConfig
 from aiops.daemon.status import Status
-from aiops.detectors.registry import DetectorStore
+from aiops.lifecycle import Registry
 from aiops.ports import Received
 from aiops.records import Alert
 
@@ -43,7 +43,7 @@ def test_every_file_of_the_state(tables: Tables, tmp_path: Path) -> None:
     assert while_running | {path.name for path in tmp_path.iterdir()} <= told
     assert told - while_running <= {"models", "snapshots", "runs"}
     assert (tmp_path / "snapshots").is_dir()
-    assert DetectorStore(tmp_path / "models")
+    assert Registry(tmp_path / "models")
 
 
 def test_every_reason_is_said_by_the_code(tables: Tables, root: Path) -> None:

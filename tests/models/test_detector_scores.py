@@ -15,9 +15,10 @@ from pyod.models.hbos import HBOS
 from pyod.models.pca import PCA
 
 from aiops.detectors import plugins
-from aiops.detectors.training import MIN_ROWS, load, roc_area, swap_action, train
+from aiops.detectors.training import load, roc_area
 from aiops.engine.detect.stage import Detect
 from aiops.errors import UsageError
+from aiops.model_state import swap_action
 from aiops.records import Action
 
 Table = list[list[float]]
@@ -109,46 +110,19 @@ def test_rows_of_another_width_are_refused() -> None:
 
 
 @pytest.mark.parametrize("algorithm", plugins.names())
-def test_training_makes_a_record_that_the_engine_takes(algorithm: str) -> None:
-    trained = train(TRAINING, algorithm, ts=5.0)
-    assert trained.shadow.swap, trained.shadow.reason
-    assert trained.shadow.area > 0.7
-    assert trained.action is not None
+def test_a_state_makes_a_record_that_the_engine_takes(algorithm: str) -> None:
+    state = plugins.load(algorithm).fit(TRAINING).state()
     scorers = {name: plugins.load(name).from_state for name in plugins.names()}
-    assert Detect(scorers=scorers).swap(trained.action) == f"{algorithm} takes the place of no model in rows"
-
-
-def test_training_is_deterministic() -> None:
-    first, second = train(TRAINING, "pca", ts=5.0), train(TRAINING, "pca", ts=5.0)
-    assert first.action == second.action
-    assert first.shadow == second.shadow
-
-
-def test_a_worse_candidate_does_not_swap() -> None:
-    good = Pca.fit(TRAINING).state()
-    noise = np.random.default_rng(3).normal(50.0, 0.1, (400, 8)).tolist()
-    trained = train(noise[:280] + TRAINING[:120], "hbos", incumbent=("pca", good))
-    assert not trained.shadow.swap
-    assert trained.action is None
-    assert trained.shadow.incumbent == "pca"
-    assert "worse than" in trained.shadow.reason or "below" in trained.shadow.reason
-
-
-def test_too_few_rows_and_unknown_algorithms_are_told() -> None:
-    with pytest.raises(UsageError, match=f"at least {MIN_ROWS} feature rows, got 10"):
-        train(TRAINING[:10])
-    with pytest.raises(UsageError, match=r"expected one of .*hbos.*; got 'forest'"):
-        train(TRAINING, "forest")
-    with pytest.raises(UsageError, match="cannot be fitted"):
-        train([[1.0] * 8] * 300, "pca")
+    taken = Detect(scorers=scorers).swap(swap_action("rows", algorithm, state, 5.0))
+    assert taken.startswith(f"{algorithm} takes the place of no model in ")
 
 
 def test_the_id_of_a_model_is_its_numbers() -> None:
     state = Hbos.fit(TRAINING).state()
-    first, later = swap_action("hbos", state, 1.0), swap_action("hbos", through_json(state), 2.0)
+    first, later = (swap_action("detect", "hbos", one, 1.0) for one in (state, through_json(state)))
     assert isinstance(first, Action)
     assert first.id == later.id
-    assert first.id != swap_action("hbos", Hbos.fit(FRESH).state(), 1.0).id
+    assert first.id != swap_action("detect", "hbos", Hbos.fit(FRESH).state(), 1.0).id
 
 
 def test_the_area_is_scikits() -> None:
