@@ -10,18 +10,21 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from aiops.cli.command_options import ConfigOption, JsonOption, SetOption, StateOption
+from aiops.cli.command_options import ActorOption, ConfigOption, JsonOption, NoteOption, SetOption, StateOption
 from aiops.cli.errors import print_json
-from aiops.cli.state import store_of
+from aiops.cli.incidents import user
+from aiops.cli.state import state_directory, store_of
 from aiops.cli.terminal import clean, console_for, moment
+from aiops.daemon.control import act
 from aiops.durations import compact, seconds
-from aiops.errors import UsageError
+from aiops.errors import AiopsError, UsageError
+from aiops.records import Action
 from aiops.store.alert_history import MAX_LIMIT, AlertQuery
 from aiops.store.alert_terms import terms_of
 from aiops.store.alert_values import Meant, meant
 from aiops.views.alert_trail import NotifiedOf, Trail, Trails, read_key, trails
 
-alerts_app = typer.Typer(help="Search the history of alerts.", no_args_is_help=True)
+alerts_app = typer.Typer(help="Search the history of alerts; open background ones.", no_args_is_help=True)
 _LIMIT = 50
 _DURATION = re.compile(r"[0-9]{1,5}(s|m|h|d)")
 _KEY = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?~[0-9]{1,18}")
@@ -62,6 +65,23 @@ def history_command(
         print_json(found)
         return
     _show(console_for(), found, other, newer)
+
+
+@alerts_app.command("open")
+def open_command(
+    alert: Annotated[str, typer.Argument(help="Fingerprint of a background alert (`aiops alerts history --json`).")],
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+    actor: ActorOption = None,
+    note: NoteOption = None,
+) -> None:
+    """Make an incident of a background alert; its alerts are not held as noise again."""
+    action = Action(ts=0.0, verb="open", actor=actor or user(), args={"alert": alert}, message=note)
+    feedback = act(state_directory(config, sets, state), action)
+    if not feedback["applied"]:
+        raise AiopsError(f"{alert}: open: {feedback['reason']}")
+    console_for().print(f"{alert}: {feedback['reason']}", soft_wrap=True)
 
 
 def _since(newer: str) -> float | None:

@@ -1,4 +1,4 @@
-"""Commands of the work on an incident: assign, snooze, reopen, merge, split, note, undo, history."""
+"""Commands of the work on an incident: assign, snooze, reopen, merge, split, note, mark, undo, history."""
 
 from __future__ import annotations
 
@@ -136,6 +136,19 @@ def note_command(
     send("note", id, config, sets, state, actor, None, args={"text": text, "notify": "yes" if notify else "no"})
 
 
+def mark_command(
+    id: IdArgument,
+    label: Annotated[str, typer.Argument(metavar="LABEL", help="noise, or actionable: it needed somebody.")],
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    state: StateOption = None,
+    actor: ActorOption = None,
+    note: NoteOption = None,
+) -> None:
+    """Mark an incident as noise or as actionable; a noise model learns from it, and nobody is notified."""
+    send("mark", id, config, sets, state, actor, note, args={"as": label})
+
+
 def undo_command(
     id: IdArgument,
     action: Annotated[str | None, typer.Option(help="Id of the action; refused unless it is the last one.")] = None,
@@ -182,6 +195,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "merge": merge_command,
     "split": split_command,
     "note": note_command,
+    "mark": mark_command,
     "undo": undo_command,
     "history": history_command,
 }

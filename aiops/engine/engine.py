@@ -41,7 +41,7 @@ from aiops.workloads import Workloads
 SNAPSHOT_VERSION = 8
 FIRST_VERSION = 6
 # The version that brought a stage, for stages that the first one lacks.
-SINCE = {"handling": 7, "starts": 7, "drift": 8}
+SINCE = {"handling": 7, "starts": 7, "drift": 8, "noise": 8}
 
 # What reading a damaged snapshot raises: its bytes, their types, links to nothing, numbers that a stage cannot take.
 DAMAGED = (msgspec.MsgspecError, StopIteration, LookupError, TypeError, ValueError, ArithmeticError)
@@ -86,6 +86,7 @@ class Engine:
             config.incidents, self.clusters, self.ranking.assess, self.ranking.learn, self.silences
         )
         self.handling = self.incidents.handling
+        self.noise = self.incidents.noise
         self.snoozes = Snoozes(self.incidents)
         self.pipeline = Pipeline(self.dedup, self.detect, self.correlate, self.incidents, self.drift)
         self.silence_expiry = SilenceExpiry(self.pipeline)
@@ -246,6 +247,7 @@ class Engine:
             "clusters": len(self.clusters.by_number),
             "silences_set_aside": dict(self.silences.set_aside),
             "detector": self.detect.in_place,
+            "noise": self.noise.figures(),
             "skipped": self.skipped,
             "faults": dict(self.faults.counts),
             "drift": self.drift.report(),
@@ -306,7 +308,7 @@ class Engine:
         self.kinds = msgspec.msgpack.decode(state["kinds"])
         self.skipped = msgspec.msgpack.decode(state["skipped"])
         self.faults.counts.update(msgspec.msgpack.decode(state["faults"]))
-        return int(version)
+        return version
 
     def _stages_of(self, version: int) -> Mapping[str, Any]:
         """Return the stages that a snapshot of a version has."""
@@ -326,6 +328,7 @@ class Engine:
             "handling": self.handling,
             "starts": self.starts,
             "drift": self.drift,
+            "noise": self.noise,
         }
 
 

@@ -14,6 +14,7 @@ from aiops.engine.incidents.clusters import ClusterState
 from aiops.engine.incidents.handled import new_deed
 from aiops.engine.incidents.lifecycle import Incidents
 from aiops.engine.incidents.state import IncidentState
+from aiops.engine.mark_actions import MarkActions
 from aiops.engine.rank import Ranking
 from aiops.engine.regrouping_actions import RegroupingActions
 from aiops.engine.undo_actions import UndoActions
@@ -39,6 +40,7 @@ class IncidentActions:
         self.ranking = ranking
         self.topology = topology
         self.work = WorkActions(incidents)
+        self.marking = MarkActions(incidents)
         self.regrouping = RegroupingActions(incidents)
         self.undoing = UndoActions(self.regrouping)
 
@@ -59,6 +61,8 @@ class IncidentActions:
             "confirm_playbook": self._confirm_playbook,
             "reject_playbook": self._reject_playbook,
             "note": self.work.note,
+            "mark": self.marking.mark,
+            "open": self.marking.open,
         }
 
     def _corrected(self, verb: Verb) -> Verb:
@@ -83,6 +87,7 @@ class IncidentActions:
                 f"got {action.entity[:80]!r}"
             )
         self.ranking.confirm_cause(incident, view, action.entity)
+        self.marking.imply(incident, cluster, action, moment)
         self.incidents.note(incident, f"cause confirmed: {action.entity}")
         self.incidents.updated(incident, ["root"], moment)
         return f"{now}{action.entity} is the confirmed cause"
@@ -110,6 +115,8 @@ class IncidentActions:
         self.ranking.confirm_playbook(incident, self._view(incident, cluster), playbook, outcome)
         if outcome == "resolved":
             incident.fixed_by = playbook
+        if outcome != "useless":
+            self.marking.imply(incident, cluster, action, moment)
         self.incidents.note(incident, f"playbook {playbook}: {outcome}")
         self.incidents.updated(incident, ["playbook"], moment)
         return f"{now}{playbook}: {outcome}"

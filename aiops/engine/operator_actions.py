@@ -7,6 +7,7 @@ from aiops.engine.detect.stage import Detect
 from aiops.engine.events import Feedback
 from aiops.engine.incident_actions import IncidentActions, Verb
 from aiops.engine.incidents.lifecycle import MAX_DUE
+from aiops.engine.noise.stage import SLOT
 from aiops.engine.rank import Ranking
 from aiops.engine.silence_expiry import SilenceExpiry, sentence
 from aiops.engine.silences.actions import MAX_ID_CHARS, parse_silence
@@ -66,4 +67,6 @@ class Actions:
         return f"{titled('silence', name)} is ended: {sentence(woken, len(self.expiry.muted.waking))}"
 
     def _swap_model(self, action: Action, moment: Moment) -> str:
+        if action.args.get("slot") == SLOT:
+            return self.expiry.incidents.noise.swap(action.args.get("algorithm", ""), action.args.get("state", ""))
         return self.detect.swap(action)

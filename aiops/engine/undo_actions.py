@@ -12,6 +12,7 @@ from aiops.engine.arrival import Moment
 from aiops.engine.incidents.absorbed import Absorbed
 from aiops.engine.incidents.clusters import ClusterState
 from aiops.engine.incidents.handled import Deed
+from aiops.engine.incidents.lifecycle import lasted_s
 from aiops.engine.incidents.regrouping import Regrouping
 from aiops.engine.incidents.state import IncidentState
 from aiops.engine.regrouping_actions import RegroupingActions
@@ -42,6 +43,7 @@ class UndoActions:
             "merge": self._merge,
             "split": self._split,
             "reject_playbook": self._reject_playbook,
+            "mark": self._mark,
         }
 
     def undo(self, action: Action, moment: Moment) -> str:
@@ -89,6 +91,12 @@ class UndoActions:
         self.handling.accept(incident.id, playbook)
         self.incidents.announce(incident, cluster, moment.now, ("updated", ["rejected"]), moment)
         return f"{playbook} is suggested again"
+
+    def _mark(self, deed: Deed, incident: IncidentState, cluster: ClusterState, action: Action, moment: Moment) -> str:
+        label, by = deed.before.get("mark", ""), actor_of(action)
+        self.incidents.noise.mark(incident.id, label, (moment.now, by), lasted_s(cluster))
+        self.incidents.announce(incident, cluster, moment.now, ("updated", ["marked"]), moment)
+        return f"marked as {label} again" if label else "no longer marked"
 
     def _acknowledge(
         self, deed: Deed, incident: IncidentState, cluster: ClusterState, action: Action, moment: Moment

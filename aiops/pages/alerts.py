@@ -15,11 +15,14 @@ from starlette.routing import Route
 from aiops.durations import compact
 from aiops.engine.silences.actions import parse_moment
 from aiops.errors import AiopsError
+from aiops.pages.incident_actions import sentence
 from aiops.pages.shell import Shell, reader_of
 from aiops.store.alert_terms import FIELDS, WENT, terms_of
 from aiops.store.alert_values import Meant, meant
 from aiops.views.alert_trail import Trails
 from aiops.web import alerts, bodies
+from aiops.web.action_bodies import OpenAlert
+from aiops.web.forms import body_of
 
 # The choices of time, in seconds; the last two have no length.
 SPANS = {"1h": 3_600.0, "24h": 86_400.0, "7d": 7 * 86_400.0, "30d": 30 * 86_400.0}
@@ -71,7 +74,15 @@ class AlertsPage:
 
     def routes(self) -> Sequence[Route]:
         """See `Page.routes`."""
-        return [self._shell.get("/alerts", self._list)]
+        return [self._shell.get("/alerts", self._list), self._shell.post("/alerts/open", self._open)]
+
+    async def _open(self, request: Request) -> Response:
+        fields = await self._shell.forms.read(request)
+        call = self._shell.call(request, body=body_of(fields, OpenAlert))
+        done = await run_in_threadpool(alerts.open_alert, call)
+        return self._shell.done(
+            request, f"/alerts?{urlencode({'q': f'fingerprint:{call.body.alert}'})}", sentence(done)
+        )
 
     async def _list(self, request: Request) -> Response:
         fields, found, wrong = fields_of(request.query_params), None, ""

@@ -28,6 +28,7 @@ VERBS: dict[str, Verb] = {
     "assign": (incident_actions.assign, action_bodies.Assign),
     "snooze": (incident_actions.snooze, action_bodies.Snooze),
     "unsnooze": (incident_actions.unsnooze, bodies.Note),
+    "mark": (incident_actions.mark, action_bodies.Mark),
     "merge": (incident_actions.merge, action_bodies.Merge),
     "split": (incident_actions.split, action_bodies.Split),
     "undo": (incident_actions.undo, action_bodies.Undo),

@@ -37,8 +37,12 @@ DONE = {
     "assign": "assigned to {to}",
     "snooze": "snoozed for {for}",
     "merge": "merged into another",
+    "noise": "marked as noise",
+    "actionable": "marked as actionable",
 }
 QUESTIONS = {"assign": "Assign", "snooze": "Snooze", "merge": "Merge"}
+# Buttons that mark.
+LABELS = ("noise", "actionable")
 # Incidents whose action one press undoes, each with a record of its own in the journal.
 MAX_UNDONE = 50
 SNOOZES = (("30m", "30 min"), ("1h", "1 hour"), ("4h", "4 hours"), ("1d", "1 day"))
@@ -152,6 +156,8 @@ def _body(action: str, names: list[str], fields: Mapping[str, str]) -> Bulk:
         names = [name for name in names if name != fields.get("into")]
         if not names:
             raise ApiError(400, "select two incidents or more: the others become parts of the one that stays")
+    if action in LABELS:
+        return body_of({"action": "mark", "ids": names, "as": action}, Bulk)
     chosen = {name: fields[name] for name in ("to", "for", "into", "message") if name in fields}
     return body_of({"action": action, "ids": names, **chosen}, Bulk)
 

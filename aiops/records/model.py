@@ -123,6 +123,8 @@ VERBS = (
     "confirm_cause",  # `entity` was the cause of `incident`
     "confirm_grouping",  # args.alerts: ids that belong together; args.wrong: ids that do not
     "confirm_playbook",  # args.playbook, args.outcome: resolved | helped | useless
+    "mark",  # args.as: `incident` was noise, or actionable
+    "open",  # args.alert: the background alert, by its fingerprint, whose cluster becomes an incident
     "reject_playbook",  # args.playbook is not for `incident`; `message` is the reason
     "silence",  # args.id, args.matchers, args.until, optional args.from, args.every
     "unsilence",  # args.id
@@ -246,6 +248,18 @@ class Rejection(Struct, gc=False):
     reason: str
 
 
+class Marked(Struct, gc=False, omit_defaults=True):
+    """The judgement on an incident: noise or actionable.
+
+    `is_implied`: nobody marked it, but a person confirmed a cause or a playbook that helped, so it was actionable.
+    """
+
+    label: str
+    at: Time
+    actor: str
+    is_implied: bool = False
+
+
 class LastAction(Struct, gc=False):
     """The last action of a person on an incident, which can be undone for an hour."""
 
@@ -306,6 +320,7 @@ class Incident(Struct, tag="incident", tag_field="kind", gc=False, omit_defaults
     rejected: list[Rejection] = []
     split_from: str | None = None
     last_action: LastAction | None = None
+    marked: Marked | None = None
 
 
 Record = Alert | Metric | Change | Action | Tick | Incident

@@ -39,6 +39,7 @@ _NEWS = {
     "note": "note",
     "remark": "note",
     "rejected": "playbook rejected, or suggested again",
+    "marked": "marked as noise or actionable",
     "assigned": "owner changed",
     "snoozed": "snooze began or ended",
 }

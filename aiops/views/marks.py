@@ -56,6 +56,7 @@ _DONE = {
     "confirm_grouping": "confirmed the grouping",
     "confirm_playbook": "confirmed the playbook",
     "reject_playbook": "rejected the playbook",
+    "mark": "judged it",
 }
 
 

@@ -34,6 +34,7 @@ class State(Struct):
         "storm",
         "includes",
         "split",
+        "marked",
     ]
     kind: Literal["critical", "high", "warning", "info", "ok", ""]
     title: str
@@ -62,6 +63,7 @@ def states(incident: Incident, held: Sequence[Held], owned: Owned | None = None)
         *_snoozed(incident),
         *_muted(incident, held),
         *_course(incident),
+        *_marked(incident),
     ]
 
 
@@ -96,6 +98,14 @@ def _owner(incident: Incident, owned: Owned) -> list[State]:
     by = incident.acknowledged_by
     text = f"Acknowledged by {one_line(by)}." if by and by != who else ""
     return [State("acknowledged", "", f"{who} is on it", text, at=owned.acknowledged_at)]
+
+
+def _marked(incident: Incident) -> list[State]:
+    marked = incident.marked
+    if marked is None or marked.is_implied:
+        return []
+    title = "Marked as noise" if marked.label == "noise" else "Marked as actionable"
+    return [State("marked", "", title, f"By {one_line(marked.actor)}.", at=marked.at)]
 
 
 def _snoozed(incident: Incident) -> list[State]:

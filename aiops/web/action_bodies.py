@@ -10,7 +10,10 @@ from aiops.web.bodies import AlertId, Entity, Text
 
 # Incidents of one request: some screens of a list. One frame of the journal holds them all.
 MAX_BULK = 200
-BulkAction = Literal["acknowledge", "resolve", "reopen", "assign", "snooze", "unsnooze", "merge", "note", "undo"]
+BulkAction = Literal[
+    "acknowledge", "resolve", "reopen", "assign", "snooze", "unsnooze", "merge", "note", "mark", "undo"
+]
+Label = Literal["noise", "actionable"]
 Person = Annotated[str, Meta(max_length=256)]
 Moment = Annotated[str, Meta(min_length=1, max_length=40)]
 NoteText = Annotated[str, Meta(min_length=1, max_length=1_000)]
@@ -41,6 +44,20 @@ class Remark(Struct, forbid_unknown_fields=True):
     notify: bool = False
 
 
+class Mark(Struct, forbid_unknown_fields=True, rename={"as_": "as"}):
+    """The judgement of an incident: it was noise, or it needed somebody."""
+
+    as_: Label
+    message: Text | None = None
+
+
+class OpenAlert(Struct, forbid_unknown_fields=True):
+    """A background alert whose cluster becomes an incident, by its `fingerprint`."""
+
+    alert: AlertId
+    message: Text | None = None
+
+
 class Merge(Struct, forbid_unknown_fields=True):
     """The incident that stays; the one of the address becomes a part of it."""
 
@@ -62,7 +79,7 @@ class Undo(Struct, forbid_unknown_fields=True):
     message: Text | None = None
 
 
-class Bulk(Struct, forbid_unknown_fields=True, rename={"for_": "for"}):
+class Bulk(Struct, forbid_unknown_fields=True, rename={"for_": "for", "as_": "as"}):
     """One action on several incidents, with the fields of that action.
 
     For `undo`, `actions` are the ids of the actions, in the order of `ids`; without them the last ones are undone.
@@ -75,6 +92,7 @@ class Bulk(Struct, forbid_unknown_fields=True, rename={"for_": "for"}):
     for_: Moment | None = None
     into: Entity | None = None
     text: NoteText | None = None
+    as_: Label | None = None
     actions: Annotated[list[Annotated[str, Meta(max_length=256)]], Meta(max_length=MAX_BULK)] = []
     notify: bool = False
     message: Text | None = None

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from aiops.errors import AiopsError
+from aiops.records import Action
 from aiops.store.alert_history import AlertQuery
 from aiops.store.alert_terms import terms_of
 from aiops.views.alert_trail import Trails, read_key, trails
-from aiops.web import bodies
+from aiops.web import action_bodies, bodies
 from aiops.web.host import Host
+from aiops.web.incidents import hand_in
 from aiops.web.operations import Call, Operation
 
 
@@ -27,6 +29,13 @@ def alert_history(call: Call) -> Trails:
         limit=query.limit,
     )
     return trails(call.host.store.database.reader, wanted, silence_comments(call.host))
+
+
+def open_alert(call: Call) -> bodies.Done:
+    """Make an incident of the cluster of a background alert."""
+    body: action_bodies.OpenAlert = call.body
+    action = Action(ts=call.clock(), verb="open", actor=call.actor, args={"alert": body.alert}, message=body.message)
+    return hand_in(call, action)
 
 
 def silence_comments(host: Host) -> Mapping[str, tuple[str, str]]:
@@ -49,5 +58,16 @@ OPERATIONS = [
         Trails,
         None,
         bodies.AlertHistoryQuery,
+    ),
+    Operation(
+        "openAlert",
+        "POST",
+        "/api/v1/alerts/open",
+        "Make an incident of the cluster of a background alert",
+        "write",
+        open_alert,
+        bodies.Done,
+        action_bodies.OpenAlert,
+        errors=(409, 503),
     ),
 ]

@@ -1,4 +1,4 @@
-"""Actions on incidents over the API: assign, snooze, reopen, note; on one or on many at once."""
+"""Actions on incidents over the API: assign, snooze, reopen, mark, note; on one or on many at once."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ _OWN = {
     "snooze": ("until", "for_"),
     "merge": ("into",),
     "note": ("text", "notify"),
+    "mark": ("as_",),
     "undo": ("actions",),
 }
 
@@ -49,6 +50,11 @@ def unsnooze(call: Call) -> bodies.Done:
 def note(call: Call) -> bodies.Done:
     """Keep a note with an incident."""
     return act(call, "note", message=None, args=_note_args(call.body.text, call.body.notify))
+
+
+def mark(call: Call) -> bodies.Done:
+    """Mark an incident as noise, or as actionable."""
+    return act(call, "mark", message=call.body.message, args={"as": call.body.as_})
 
 
 def merge(call: Call) -> bodies.Done:
@@ -136,6 +142,10 @@ def _bulk_args(body: action_bodies.Bulk, now: float) -> dict[str, str]:
         if body.text is None:
             raise ApiError(400, "body: $.text: expected a sentence; got none")
         return _note_args(body.text, body.notify)
+    if body.action == "mark":
+        if body.as_ is None:
+            raise ApiError(400, "body: $.as: expected noise or actionable; got none")
+        return {"as": body.as_}
     return {}
 
 
@@ -185,6 +195,7 @@ OPERATIONS = [
             ("assign", "Make an incident a person's", assign, action_bodies.Assign),
             ("snooze", "Send no news of an incident until a time", snooze, action_bodies.Snooze),
             ("unsnooze", "End the snooze of an incident", unsnooze, bodies.Note),
+            ("mark", "Mark an incident as noise, or as actionable", mark, action_bodies.Mark),
             ("merge", "Make an incident a part of another one", merge, action_bodies.Merge),
             ("split", "Make an incident of its own of some alerts", split, action_bodies.Split),
             ("undo", "Undo the last action on an incident", undo, action_bodies.Undo),

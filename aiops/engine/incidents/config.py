@@ -42,5 +42,8 @@ class IncidentConfig(Struct, frozen=True, forbid_unknown_fields=True):
     storm_incidents: Annotated[int, Meta(ge=0, le=100_000)] = 100
     # The window of `storm_incidents`.
     storm_window_s: Seconds = 300.0
+    # A promoted noise model holds back at most this share of the last 100 incidents that would open, and nothing
+    # critical; 0 lets no model hold anything. Half: a model that finds more to be noise has learned from too little.
+    held_share: Annotated[float, Meta(ge=0, le=0.9)] = 0.5
     # How long before the onset a change can be suspected.
     change_window_s: Seconds = 3600.0

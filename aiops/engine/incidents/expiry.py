@@ -50,6 +50,7 @@ class Expiry:
         lasting = self.triage.next_due() <= now < self.dedup.next_due()
         for due, cluster in self.triage.lasting(now) if lasting else ():
             self.opening.open_lasting(cluster, due, moment)
+        self.opening.open_held(now, moment)
         for closed in self.correlate.advance(now, most) if self.correlate.next_due() <= now else ():
             self._unite(closed, moment)
             self._close(closed, moment)

@@ -8,6 +8,7 @@ from aiops.engine.incidents.clusters import ClusterState, MemberState
 from aiops.engine.incidents.coverage import cover_of, mark
 from aiops.engine.incidents.handling import Handling
 from aiops.engine.incidents.state import IncidentState
+from aiops.engine.noise.stage import Noise
 from aiops.engine.silences.silences import Silences
 from aiops.records import LABELS, Incident, RootCause
 from aiops.records.runbook_link import runbook_link
@@ -19,9 +20,10 @@ MAX_LISTED = 200
 class IncidentRecords:
     """Makes records of incidents; the sentences of members are made once."""
 
-    def __init__(self, silences: Silences, handling: Handling) -> None:
+    def __init__(self, silences: Silences, handling: Handling, noise: Noise) -> None:
         self.silences = silences
         self.handling = handling
+        self.noise = noise
         # It follows from the members, and is no part of the state.
         self._sentences: summary.Sentences = {}
 
@@ -70,6 +72,7 @@ class IncidentRecords:
         )
         _add_course(record, incident, cluster)
         self.handling.describe(record)
+        self.noise.describe(record)
         self._describe(record, cluster, members)
         self._show_members(record, cluster, members, at)
         return record

@@ -25,7 +25,9 @@ from aiops.engine.incidents.due import DueQueue
 from aiops.engine.incidents.handling import Handling
 from aiops.engine.incidents.identities import Identities
 from aiops.engine.incidents.incident_record import IncidentRecords
+from aiops.engine.incidents.sights import sight_of
 from aiops.engine.incidents.state import IncidentState, due_of, new_incident
+from aiops.engine.noise.stage import Noise
 from aiops.engine.silences.silences import Silences
 from aiops.records import Cause, Severity
 
@@ -74,7 +76,8 @@ class Incidents:
         self.learn = learn
         self.silences = silences
         self.handling = Handling(clusters)
-        self.records = IncidentRecords(silences, self.handling)
+        self.noise = Noise(config.held_share)
+        self.records = IncidentRecords(silences, self.handling, self.noise)
         self.identities = Identities()
         self.by_id: dict[str, IncidentState] = {}
         self.open_count = 0
@@ -100,6 +103,9 @@ class Incidents:
         self.open_count += 1
         cluster.incident = incident.id
         cluster.background = None
+        self.noise.release(cluster.number)
+        if cluster.storm is None:
+            self.noise.saw(incident.id, sight_of(cluster, at))
         self.schedule_rank(incident, at)
         if cluster.firing == 0:
             self.quiet(cluster, at)
@@ -318,6 +324,7 @@ class Incidents:
         self.open_count -= 1
         self.ended[incident.id] = None
         self.handling.end_snooze(incident.id)
+        self.noise.ended(incident.id, lasted_s(cluster))
         if not incident.learned:
             incident.learned = True
             self.learn(incident, cluster)
@@ -329,6 +336,7 @@ class Incidents:
         del self.ended[name]
         incident = self.by_id.pop(name)
         self.handling.forget(name)
+        self.noise.forget(name)
         cluster = self.clusters.of(incident.cluster)
         if cluster is not None and cluster.incident == name:
             cluster.incident = None
@@ -435,6 +443,11 @@ class Incidents:
         self.identities.counts = state["names"]
         self.due.entries = state["due"]
         self.unchecked = dict.fromkeys(state["unchecked"])
+
+
+def lasted_s(cluster: ClusterState) -> float:
+    """Return how long the alerts of a cluster came, in seconds."""
+    return max(0.0, cluster.active_at - cluster.opened_at)
 
 
 def said_of(member: MemberState) -> Said:

@@ -92,6 +92,7 @@ class Merging:
         del incidents.by_id[younger.id]
         incidents.ended.pop(younger.id, None)
         incidents.open_count -= was_open
+        incidents.noise.merged(younger.id)
         younger.version += 1
         record = incidents.records.make(younger, cluster, at)
         record.status, record.merged_into, record.resolved_at = "merged", older.id, at

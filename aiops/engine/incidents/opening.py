@@ -11,6 +11,7 @@ from aiops.engine.incidents.announced import said_as
 from aiops.engine.incidents.clusters import ClusterState
 from aiops.engine.incidents.episodes import REPEAT
 from aiops.engine.incidents.lifecycle import Incidents
+from aiops.engine.incidents.noise_gate import LASTED, NoiseGate
 from aiops.engine.incidents.storm_grouping import GROUPED, StormGrouping
 from aiops.wording import came_back, located
 
@@ -22,13 +23,16 @@ class Opening:
         self.incidents = incidents
         self.clusters = incidents.clusters
         self.grouping = grouping
+        self.noise = NoiseGate(incidents, grouping.storms)
 
     def take(self, arrival: Arrival) -> None:
-        """Open or update the incident of an alert's cluster, unless triage found a reason against it.
+        """Open or update the incident of an alert's cluster, unless triage or the noise gate has a reason against it.
 
         Decide it.
         """
         cluster, stream = arrival.cluster, arrival.stream
+        if cluster.incident is None and stream.background is None:
+            stream.background = cluster.background = self.noise.reason(cluster, arrival)
         if cluster.incident is not None:
             self._update(cluster, arrival)
         elif stream.background is None:
@@ -61,12 +65,23 @@ class Opening:
 
     def open_lasting(self, cluster: ClusterState, due: float, moment: Moment) -> None:
         """Open the incident of a lone warning that has lasted, or returned; in a storm, group it."""
-        if self.grouping.storms.groups(False, moment.now):
+        held = self.noise.reason(cluster, moment)
+        if held is not None:
+            cluster.background = held
+        elif self.grouping.storms.groups(False, moment.now):
             self.grouping.take(cluster, moment)
         else:
             returns = cluster.returns
             did = "lasted" if returns is None else came_back(returns.count, returns.times)
             self.open(cluster, due, moment, f"a lone warning that {did}")
+
+    def open_held(self, now: float, moment: Moment) -> None:
+        """Open the incidents of clusters that were held as noise, and last longer than what people marked."""
+        for due, cluster in self.noise.lasting(now):
+            if self.grouping.storms.groups(False, moment.now):
+                self.grouping.take(cluster, moment)
+            else:
+                self.open(cluster, due, moment, LASTED)
 
     def _update(self, cluster: ClusterState, arrival: Arrival) -> None:
         said = said_as(arrival.stream, arrival.severity)
