@@ -1,4 +1,4 @@
-"""Commands of the work on an incident: assign, snooze, reopen, merge, split, note, mark, undo, history."""
+"""Commands of the work on incidents: assign, snooze, reopen, merge, split, note, mark, undo, history."""
 
 from __future__ import annotations
 

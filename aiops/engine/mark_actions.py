@@ -1,4 +1,4 @@
-"""Marks of people: an incident was noise, or needed somebody; and a background alert that deserves an incident.
+"""Marks of people: an incident was noise, or needed somebody; background alerts that they open.
 
 From some dozens of marks a model can be trained that keeps what is like the noise in the background.
 """
@@ -43,7 +43,7 @@ class MarkActions:
         return f"{now}marked as {label}; nobody is notified{taught}"
 
     def imply(self, incident: IncidentState, cluster: ClusterState, action: Action, moment: Moment) -> None:
-        """Count an incident as actionable whose cause or playbook a person confirmed, unless somebody marked it."""
+        """Count an incident as actionable if a person confirmed something, unless somebody marked it."""
         if incident.id not in self.noise.marks:
             who = (moment.now, actor_of(action))
             self.noise.mark(incident.id, "actionable", who, lasted_s(cluster), implied=True)

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from aiops.errors import UsageError
+from aiops.errors import AiopsError, UsageError
+from aiops.records import Alert
 from tests.cli.desk import Desk, desk_in
+from tests.web.conftest import NOW
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +44,14 @@ def test_history_names_what_was_meant(desk: Desk) -> None:
 @pytest.mark.parametrize("words", [("--newer", "yesterday"), ("--before", "x"), ("wend:x",)])
 def test_history_refuses_what_does_not_fit(desk: Desk, words: tuple[str, ...]) -> None:
     assert isinstance(desk.run("alerts", "history", *words).exception, UsageError | SystemExit)
+
+
+def test_a_background_alert_is_opened_and_another_is_refused(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with desk_in(tmp_path_factory.mktemp("other")) as desk:
+        desk.host.fold([Alert(ts=NOW, name="Slow", entity="db-1", severity="warning", id="s-1")])
+        rows = json.loads(desk.out("alerts", "history", "entity:db-1", "--newer", "all", "--json"))["alerts"]
+        assert rows[0]["went"] == "background"
+        answer = desk.out("alerts", "open", rows[0]["fingerprint"], "--as", "alice")
+        assert "opened as inc-" in answer
+        assert "and marked as actionable" in answer
+        assert isinstance(desk.run("alerts", "open", rows[0]["fingerprint"]).exception, AiopsError | SystemExit)

@@ -78,3 +78,12 @@ def test_wrong_usage_names_what_was_expected(desk: Desk, words: tuple[str, ...],
     assert result.exit_code != 0
     assert reason in str(result.exception) + result.output
     assert shown(desk) == before
+
+
+def test_an_incident_is_marked_and_the_mark_is_undone(desk: Desk) -> None:
+    assert desk.out("incidents", "mark", desk.incident, "noise", "--as", "alice") == (
+        f"{desk.incident}: marked as noise; nobody is notified\n"
+    )
+    assert shown(desk)["marked"]["label"] == "noise"
+    assert "no longer marked" in desk.out("incidents", "undo", desk.incident)
+    assert "marked" not in shown(desk)

@@ -82,3 +82,14 @@ def test_times_between_are_in_the_readers_zone(site: Any) -> None:
     between = "/alerts?when=between&since=2026-03-01T22:00&until=2026-03-01T23:00"
     zoned = page(site, between)
     assert ("CheckoutErrors" in zoned.text) == ("Europe/Berlin" in zoned.text)
+
+
+def test_a_background_alert_that_fires_is_opened_with_a_button(site: Any) -> None:
+    site.host.fold([Alert(ts=NOW, name="Slow", entity="db-1", severity="warning", id="s-1")])
+    assert "Open an incident" in page(site, "/alerts?went=background&when=all").text
+    (one,) = site.client.get("/api/v1/alerts/history", params={"q": "entity:db-1"}).json()["alerts"]
+    answer = site.client.post(
+        "/alerts/open", data={"alert": one["fingerprint"], "message": ""}, headers=site.origin, follow_redirects=True
+    )
+    assert "marked as actionable" in answer.text
+    assert "Open an incident" not in page(site, "/alerts?went=background&when=all").text

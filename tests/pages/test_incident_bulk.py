@@ -126,3 +126,9 @@ def test_a_question_without_incidents_is_none(site: Any) -> None:
     assert site.client.get("/incidents/bulk?do=assign").status_code == 400
     assert site.client.get("/incidents/bulk?do=assign&incident=nobody").status_code == 400
     assert site.client.get("/incidents/bulk?do=eat&incident=x").status_code == 404
+
+
+def test_selected_incidents_are_marked_as_noise_and_the_page_names_who_did(site: Any, two: list[str]) -> None:
+    assert act(site, "noise", two).status_code == 303
+    assert "2 incidents marked as noise." in page(site, "/").text
+    assert "Marked as noise" in page(site, f"/incidents/{two[0]}").text

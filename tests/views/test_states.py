@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from aiops.records import Incident, Marked
 from aiops.store.held import Held, Hold
 from aiops.views.states import Owned, states
 from tests.views.sample import AT, HOSTILE, incident
@@ -65,3 +66,10 @@ def test_what_ends_an_incident_stands_first_and_hostile_names_stay_lines() -> No
     found = states(incident(status="merged", merged_into=HOSTILE * 50, returns=2, silenced_by=[HOSTILE]), [])
     assert [one.name for one in found] == ["merged", "silenced", "returned"]
     assert all(len(one.text) < 400 for one in found)
+
+
+def test_a_mark_is_a_state_unless_it_is_implied() -> None:
+    marked = Incident(id="inc-1", status="open", marked=Marked("noise", 5.0, "alice"))
+    [state] = states(marked, [])
+    assert (state.title, state.text, state.at) == ("Marked as noise", "By alice.", 5.0)
+    assert states(Incident(id="inc-1", status="open", marked=Marked("actionable", 5.0, "alice", True)), []) == []

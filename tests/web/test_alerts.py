@@ -73,3 +73,16 @@ def test_search_that_does_not_fit_is_refused(lasting: Any, query: dict[str, str]
     answer = lasting.client.get(URL, params=query)
     assert answer.status_code == 400
     assert said in answer.json()["error"]
+
+
+def test_a_background_alert_is_opened_once(site: Any) -> None:
+    site.host.fold([Alert(ts=NOW, name="Slow", entity="db-1", severity="warning", id="s-1")])
+    (one,) = found(site, q="entity:db-1")["alerts"]
+    assert one["went"] == "background"
+    body = {"alert": one["fingerprint"]}
+    answer = site.client.post("/api/v1/alerts/open", json=body)
+    assert answer.status_code == 200, answer.text
+    (opened,) = found(site, q="entity:db-1")["alerts"]
+    assert (opened["went"], opened["incident"] in answer.json()["reason"]) == ("incident", True)
+    assert site.client.post("/api/v1/alerts/open", json=body).status_code == 409
+    assert site.client.post("/api/v1/alerts/open", json={}).status_code == 400

@@ -145,3 +145,13 @@ def test_an_engine_that_does_not_answer_is_reported_for_each(site: Site) -> None
     [one] = answer["outcomes"]
     assert not one["applied"]
     assert "the audit shows if" in one["reason"]
+
+
+def test_incidents_are_marked_one_and_many(site: Site) -> None:
+    assert post(site, f"{site.incident}/mark", {"as": "noise"})[0] == 200
+    assert shown(site)["marked"]["label"] == "noise"
+    assert post(site, f"{site.incident}/mark", {"as": "boring"})[0] == 400
+    status, body = post(site, "bulk", {"action": "mark", "ids": [site.incident], "as": "actionable"})
+    assert (status, body["outcomes"][0]["reason"]) == (200, "marked as actionable; nobody is notified")
+    assert post(site, "bulk", {"action": "mark", "ids": [site.incident]})[0] == 400
+    assert post(site, "bulk", {"action": "resolve", "ids": [site.incident], "as": "noise"})[0] == 400

@@ -26,9 +26,9 @@ class Opening:
         self.noise = NoiseGate(incidents, grouping.storms)
 
     def take(self, arrival: Arrival) -> None:
-        """Open or update the incident of an alert's cluster, unless triage or the noise gate has a reason against it.
+        """Open or update the incident of an alert's cluster, and decide the alert.
 
-        Decide it.
+        Triage or the noise gate may have a reason against it.
         """
         cluster, stream = arrival.cluster, arrival.stream
         if cluster.incident is None and stream.background is None:

@@ -1,4 +1,4 @@
-"""What a decision sees of a cluster, for the noise model and its training."""
+"""Sights: a cluster as a decision sees it, for the noise model and its training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clusters that are held: a model found them to be like what people marked as noise, and no incident was opened."""
+"""Clusters that are held: a model found them to be like noise, and no incident was opened."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from aiops.engine.noise.sight import Sight
 
 @state(acyclic=True)
 class Held:
-    """A held cluster by its number: what was seen when it was held, the reason, and until when it may last."""
+    """A held cluster by its number: what was seen then, the reason, and until when it may last."""
 
     cluster: int
     sight: Sight

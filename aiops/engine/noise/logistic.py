@@ -112,7 +112,7 @@ class Logistic:
 
 
 def evidence(kinds: list[str], marks: dict[str, tuple[int, int]], share: float) -> float:
-    """Return the log-odds of the kind that is the least noise by its marks, against the share of noise in all marks.
+    """Return the log-odds of the kind that is the least noise, against those of all marks.
 
     The share of a name begins at that of all marks, and that of a name on a workload at that of the name.
 

@@ -20,7 +20,7 @@ AT: Final = " @ "
 
 @state(acyclic=True)
 class Sight:
-    """A cluster at a time (engine time): its worst severity, its numbers by `NAMES`, its kinds and its entities.
+    """A cluster at a time (engine time): worst severity, numbers by `NAMES`, kinds and entities.
 
     A kind is an alert name on a workload. `is_cut`: it had more kinds or entities than are kept.
     """

@@ -1,4 +1,4 @@
-"""The noise stage: marks of people, what decisions saw, and the clusters that the promoted model holds back.
+"""The noise stage: marks of people, what decisions saw, and the clusters that a model holds.
 
 It is a stage of its own in snapshots. All of it follows from the records: alerts, marks, and `swap_model` records.
 What a model may hold back is bounded: never anything critical, nothing in a storm, at most a share of the latest
@@ -30,7 +30,7 @@ MAX_SIGHTS: Final = 20_000
 WINDOW: Final = 100
 # Each tenth of what a model would hold opens: people judge it, and their marks show whether the model still holds.
 CHECK_EVERY: Final = 10
-# Kinds that a person took back since the model was promoted; they are not held again.
+# Kinds that a person opened since the model was promoted; they are not held again.
 MAX_SPARED: Final = 1_000
 # A held cluster lasts at least this long before it opens: alerts of one burst come a minute apart. And at most a shift.
 LEAST_S: Final = 120.0
@@ -51,7 +51,7 @@ class NoiseState(TypedDict):
 
 
 class Noise:
-    """Marks, sights and held clusters; `share` is the largest part of the latest decisions that may be held."""
+    """Marks, sights and held clusters; at most `share` of the latest decisions may be held."""
 
     STATE: ClassVar[Any] = NoiseState
 
@@ -87,7 +87,7 @@ class Noise:
         self.marks.pop(incident, None)
 
     def mark(self, incident: str, label: str, who: tuple[float, str], lasted_s: float, implied: bool = False) -> None:
-        """Keep the mark of a person (time and name), in place of an earlier one; an empty label takes it away."""
+        """Keep the mark of a person (time and name) instead of an earlier one; an empty label removes it."""
         self.marks.pop(incident, None)
         if not label:
             return
@@ -166,7 +166,7 @@ class Noise:
         return min(max(self.model.numbers.lasted_s, LEAST_S), MOST_S) if self.model is not None else LEAST_S
 
     def _judge(self, sight: Sight) -> Verdict | None:
-        # Beyond what a model may decide, whatever it was trained on.
+        # Beyond what a model may decide.
         if self.model is None or sight.severity >= Severity.CRITICAL:
             return None
         return self.model.judge(sight)

@@ -11,14 +11,15 @@ from aiops.engine.incidents.noise_gate import LASTED
 from aiops.engine.noise.stage import CHECK_EVERY, WINDOW
 from aiops.records import Alert, Record, Tick
 from tests.engine.noise.models import state, swap
-from tests.engine.noise.site import T, Site, openings
+from tests.engine.noise.site import Site, T, openings
 
 
 def test_what_is_like_noise_is_background_with_the_reason_and_is_counted() -> None:
     site = Site()
     placed = site.held()
     assert placed.reason == (
-        "like what people marked as noise here: 8 of 10 incidents with Slow; an incident if it grows or lasts 10 min 0 s"
+        "like what people marked as noise here: 8 of 10 incidents with Slow; "
+        "an incident if it grows or lasts 10 min 0 s"
     )
     assert site.opened() == 0
     assert (site.engine.accounts()["noise"]["held"], site.engine.accounts()["conserved"]) == (1, True)
@@ -95,7 +96,7 @@ def test_a_rolled_back_model_opens_what_it_held_with_its_next_alert() -> None:
 def test_nothing_is_held_in_a_storm_and_held_clusters_count_towards_one() -> None:
     site = Site(model=False, storm_incidents=5, storm_window_s=600.0)
     names = [f"Kind{number}" for number in range(8)]
-    site.fold(swap(site.now, state(kinds={name: (9, 9) for name in names})))
+    site.fold(swap(site.now, state(kinds=dict.fromkeys(names, (9, 9)))))
     notices = []
     for name in names:
         site.now += 41.0
