@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from aiops.engine.events import Feedback
 from aiops.records import Incident
 from tests.engine.noise.models import state, swap
 from tests.engine.noise.site import Site, openings
@@ -93,6 +94,7 @@ def test_only_a_background_alert_that_is_known_can_be_opened(site: Site) -> None
 
 def test_a_promoted_model_is_a_record_and_what_does_not_load_is_refused(site: Site) -> None:
     events = site.fold(swap(site.now, state(severity=9)))
-    assert "$.args.state" in events[0].reason  # type: ignore[union-attr]
+    [feedback] = [event for event in events if isinstance(event, Feedback)]
+    assert "$.args.state" in feedback.reason
     assert openings(events) == []
     assert site.engine.noise.model is None

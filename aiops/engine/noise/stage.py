@@ -120,7 +120,7 @@ class Noise:
     # Decisions.
 
     def reason(self, number: int, sight: Sight) -> tuple[str | None, bool]:
-        """Return why a cluster that would become an incident is held, and True if it is newly held; None opens it."""
+        """Return why an incident-to-be is held, and True if it is newly held; a reason of None opens it."""
         held = self.held.get(number)
         if held is not None:
             return self._still(held, sight), False
