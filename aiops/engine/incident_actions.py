@@ -40,7 +40,7 @@ class IncidentActions:
         self.ranking = ranking
         self.topology = topology
         self.work = WorkActions(incidents)
-        self.marking = MarkActions(incidents)
+        self.marking = MarkActions(incidents, ranking.outcomes)
         self.regrouping = RegroupingActions(incidents)
         self.undoing = UndoActions(self.regrouping)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from aiops.engine.acted_incident import acted_incident, actor_of
 from aiops.engine.arrival import Moment
+from aiops.engine.drift.outcomes import Outcomes
 from aiops.engine.incidents.clusters import ClusterState
 from aiops.engine.incidents.handled import new_deed
 from aiops.engine.incidents.lifecycle import Incidents, lasted_s
@@ -20,8 +21,9 @@ from aiops.records import Action
 class MarkActions:
     """Applies them to incidents that the engine remembers, and to clusters that may still change."""
 
-    def __init__(self, incidents: Incidents) -> None:
+    def __init__(self, incidents: Incidents, outcomes: Outcomes) -> None:
         self.incidents = incidents
+        self.outcomes = outcomes
         self.clusters = incidents.clusters
         self.noise = incidents.noise
 
@@ -37,6 +39,7 @@ class MarkActions:
         by = actor_of(action)
         self.incidents.handling.did(incident.id, new_deed(action.id, "mark", moment.now, by, mark=before))
         self.noise.mark(incident.id, label, (moment.now, by), lasted_s(cluster))
+        self.outcomes.judged("noise", incident.id, label == "actionable")
         # A version of its own: page and API show it at once, and no endpoint gets anything.
         self.incidents.announce(incident, cluster, moment.now, ("updated", ["marked"]), moment)
         taught = "" if incident.id in self.noise.sights else ", which teaches nothing: what it opened with is not kept"
@@ -56,6 +59,8 @@ class MarkActions:
         self.incidents.open(cluster, moment.now, moment, f"opened by {by}")
         name = cluster.incident or ""
         self.noise.mark(name, "actionable", (moment.now, by), lasted_s(cluster))
+        # The engine had left it in the background.
+        self.outcomes.judged("noise", name, False)
         return f"opened as {name}, and marked as actionable; endpoints are notified of it as of any other"
 
     def _background(self, name: str) -> ClusterState:

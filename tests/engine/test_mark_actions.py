@@ -44,6 +44,7 @@ def test_a_mark_is_changed_and_undone_step_by_step(site: Site) -> None:
     site.act("mark", name, **{"as": "actionable"})
     assert site.act("undo", name).reason == "marked as noise again"
     assert site.act("undo", name).reason == "no longer marked"
+    assert site.engine.ranking.outcomes.count["noise"] == 1
     assert shown(site).marked is None
     assert site.engine.noise.lessons() == []
 
