@@ -34,6 +34,8 @@ class AlertFact(Struct, gc=False):
     workload: str = ""
     # Texts of the sender that may change while the alert fires.
     annotations: dict[str, str] = {}
+    # Occasions on which it began to fire within the last hours, decayed, this one included; 1 if it is news.
+    recent: float = 1.0
 
 
 class IncidentView(Struct):

@@ -15,6 +15,7 @@ from aiops.respond.history import Run
 from aiops.views.brief import Brief
 from aiops.views.cause_card import CauseCard, Suspect
 from aiops.views.evidence import EvidenceRow
+from aiops.views.evidence_path import path_text
 from aiops.views.one_line import visible
 from aiops.views.playbook_card import PlaybookCard
 from aiops.views.ties import tie_text
@@ -113,6 +114,8 @@ def _suspect(one: Suspect) -> Iterator[Text]:
     kind = f" ({clean(one.kind)})" if one.kind else ""
     yield Text(clean(one.entity), style="bold").append(kind, style="dim")
     yield from _rows(one.evidence)
+    if one.path:
+        yield Text(f"path: {clean(path_text(one.path), 1_000)}", style="dim")
 
 
 def _rows(rows: list[EvidenceRow]) -> Iterator[Text]:

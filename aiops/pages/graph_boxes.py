@@ -6,11 +6,24 @@ from collections.abc import Iterable, Sequence
 
 from aiops.pages.drawing import Drawing, number
 from aiops.pages.text_width import cut, two_lines, width_of
-from aiops.views.neighbourhood import GraphNode, node_words
+from aiops.views.neighbourhood import GraphNode, Neighbourhood, node_words
 
 BOX, TALL = 50.0, 66.0
 ARROW = 8.0
 _NAME, _DETAIL = 12.5, 11.0
+
+
+# Edges of a later style are drawn over those before.
+STYLES = ("", "hot", "path")
+
+
+def edge_styles(shown: Neighbourhood) -> dict[tuple[str, str], str]:
+    """Return the style of each edge: on the path of the cause, between services that alert, or neither."""
+    alerting = {one.name for one in shown.nodes if one.severity is not None}
+    return {
+        (one.source, one.target): "path" if one.is_on_path else "hot" if {one.source, one.target} <= alerting else ""
+        for one in shown.edges
+    }
 
 
 def height_of(nodes: Iterable[GraphNode], width: float) -> float:

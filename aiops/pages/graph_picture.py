@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from aiops.pages.drawing import Drawing
-from aiops.pages.graph_boxes import Lines, draw_box, height_of
-from aiops.pages.graph_layout import Layout, Slot, layers, layout
+from aiops.pages.graph_boxes import STYLES, Lines, draw_box, edge_styles, height_of
+from aiops.pages.graph_layout import Edge, Layout, Slot, layers, layout
 from aiops.pages.graph_stack import draw_left_out, draw_stack
 from aiops.views.neighbourhood import GraphNode, Neighbourhood
 
@@ -44,7 +44,7 @@ def _draw(shown: Neighbourhood, kept: Sequence[GraphNode], found: Layout, box: f
     left = (_WIDTH - count * step + _GAP_X) / 2
     xs = [left + place * step for place in range(count)]
     nodes = {one.name: one for one in kept}
-    _edges(drawing, found, xs, box, nodes)
+    _edges(drawing, found, xs, box, edge_styles(shown))
     for name, (place, y) in found.place.items():
         draw_box(drawing, nodes[name], (xs[place], y + _EDGE - found.node_height / 2), box, found.node_height)
     left_out = draw_left_out(drawing, len(shown.nodes) - len(kept), found.height + 2 * _EDGE)
@@ -56,19 +56,18 @@ def narrow(shown: Neighbourhood) -> Markup:
     return draw_stack(shown, 340.0, "is-narrow")
 
 
-def _edges(drawing: Drawing, found: Layout, xs: Sequence[float], box: float, nodes: Mapping[str, GraphNode]) -> None:
+def _edges(drawing: Drawing, found: Layout, xs: Sequence[float], box: float, styles: Mapping[Edge, str]) -> None:
     layer = {slot: place for place, slots in enumerate(found.slots) for slot in slots}
-    quiet, alerting = Lines(), Lines()
-    for (source, target), way in found.ways.items():
-        is_hot = nodes[source].severity is not None and nodes[target].severity is not None
-        lines = alerting if is_hot else quiet
+    kinds = {style: Lines() for style in STYLES}
+    for edge, way in found.ways.items():
+        lines = kinds[styles[edge]]
         first, last = way[0], way[-1]
         if layer[first] != layer[last]:
             lines.way([(xs[layer[slot]], slot.y + _EDGE) for slot in way], box)
         else:
             _inside(lines, found.slots[layer[first]], (first, last), xs[layer[first]], box)
-    quiet.draw(drawing)
-    alerting.draw(drawing, "hot")
+    for style, lines in kinds.items():
+        lines.draw(drawing, style)
 
 
 def _inside(lines: Lines, slots: list[Slot], ends: tuple[Slot, Slot], x: float, box: float) -> None:

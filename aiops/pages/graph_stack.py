@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from aiops.pages.drawing import Drawing
-from aiops.pages.graph_boxes import Lines, draw_box, height_of
+from aiops.pages.graph_boxes import STYLES, Lines, draw_box, edge_styles, height_of
 from aiops.pages.graph_layout import Edge, layers
-from aiops.views.neighbourhood import GraphNode, Neighbourhood
+from aiops.views.neighbourhood import Neighbourhood
 from aiops.wording import plural
 
 _GAP, _EDGE = 26.0, 4.0
@@ -30,7 +30,7 @@ def draw_stack(shown: Neighbourhood, width: float, style: str) -> Markup:
     rows = [name for layer in layers(list(nodes), edges) for name in layer]
     tops = {name: _EDGE + place * (box + _GAP) for place, name in enumerate(rows)}
     drawing = Drawing(width, "graph-picture")
-    _edges(drawing, edges, tops, nodes, (width, box))
+    _edges(drawing, edges, tops, edge_styles(shown), (width, box))
     for name in rows:
         draw_box(drawing, nodes[name], (_EDGE, tops[name]), _BOX_WIDTH, box)
     height = max(1.0, len(rows) * (box + _GAP) - _GAP + 2 * _EDGE)
@@ -50,11 +50,11 @@ def _edges(
     drawing: Drawing,
     edges: Sequence[Edge],
     tops: Mapping[str, float],
-    nodes: Mapping[str, GraphNode],
+    styles: Mapping[Edge, str],
     size: tuple[float, float],
 ) -> None:
     width, box = size
-    quiet, alerting = Lines(), Lines()
+    kinds = {style: Lines() for style in STYLES}
     row = {name: place for place, name in enumerate(tops)}
     side = _EDGE + _BOX_WIDTH
     along = tracks({edge: (row[edge[0]], row[edge[1]]) for edge in edges if row[edge[1]] != row[edge[0]] + 1})
@@ -63,16 +63,15 @@ def _edges(
     apart = min(_APART, (width - side - _FIRST - _EDGE) / max(1, count - 1))
     for edge in edges:
         source, target = edge
-        is_hot = nodes[source].severity is not None and nodes[target].severity is not None
-        lines = alerting if is_hot else quiet
+        lines = kinds[styles[edge]]
         if edge in along:
             lines.right_of(
                 side, tops[source] + box / 2 + 7, tops[target] + box / 2 - 7, side + _FIRST + along[edge] * apart
             )
         else:
             lines.down(_EDGE + _BOX_WIDTH / 2, tops[source] + box, tops[target])
-    quiet.draw(drawing)
-    alerting.draw(drawing, "hot")
+    for style, lines in kinds.items():
+        lines.draw(drawing, style)
 
 
 def tracks(spans: Mapping[Edge, tuple[int, int]]) -> dict[Edge, int]:

@@ -141,11 +141,24 @@ class Evidence(Struct, gc=False, omit_defaults=True):
     text: str = ""
 
 
+class Hop(Struct, gc=False, omit_defaults=True):
+    """A place on the way of a failure from a suspect to a symptom.
+
+    `edge` is the kind of the dependency by which the next place needs this one, empty at the last; `part_of`: this is a
+    part of the next. `alerts` are names that fire here, the most unusual first; `more` counts those that are left out.
+    """
+
+    entity: str
+    edge: str = ""
+    alerts: list[str] = []
+    more: int = 0
+
+
 class Cause(Struct, gc=False, omit_defaults=True):
     """A ranked entity.
 
     `score` is the sum of the evidence; `probability` is set only once it is calibrated. `change` is the change that
-    counts against it, if there is one.
+    counts against it, if there is one. `path` leads from it over what depends on it to a symptom.
     """
 
     entity: str
@@ -154,6 +167,7 @@ class Cause(Struct, gc=False, omit_defaults=True):
     confidence: Literal["low", "medium", "high"] = "low"
     evidence: list[Evidence] = []
     change: Change | None = None
+    path: list[Hop] = []
 
 
 class Suggestion(Struct, gc=False, omit_defaults=True):

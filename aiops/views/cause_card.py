@@ -14,6 +14,7 @@ from aiops.views import evidence
 from aiops.views.cause_path import paths
 from aiops.views.certainty import Certainty, certainty_of, measured
 from aiops.views.evidence import EvidenceRow
+from aiops.views.evidence_path import Step, steps
 from aiops.views.one_line import one_line
 from aiops.views.service_graph import ServiceGraph
 from aiops.wording import about, capital
@@ -27,11 +28,15 @@ MAX_TEXT = 300
 
 
 class Suspect(Struct):
-    """A ranked entity with its evidence. `kind` is its kind by the topology, empty if unknown."""
+    """A ranked entity with its evidence. `kind` is its kind by the topology, empty if unknown.
+
+    `path` leads from it to a symptom; empty if nothing that alerts is known to depend on it.
+    """
 
     entity: str
     kind: str
     evidence: list[EvidenceRow]
+    path: list[Step] = []
 
 
 class SeenChange(Struct):
@@ -83,11 +88,14 @@ def cause_card(incident: Incident, graph: ServiceGraph, calibration: Mapping[str
         named is not None,
         certainty_of(ranked[0], calibration) if ranked else None,
         measured(calibration),
-        [Suspect(one.entity, graph.kind_of(one.entity), evidence.rows(one, incident, most)) for one in shown],
+        [
+            Suspect(one.entity, graph.kind_of(one.entity), evidence.rows(one, incident, most), steps(one.path))
+            for one in shown
+        ],
         incident.root_cause.entity if incident.root_cause is not None else None,
         len(ranked) - len(shown),
         _changes(incident, shown),
-        paths(incident, named.entity, graph) if named is not None else [],
+        paths(incident, named.entity, graph) if named is not None and len(named.path) < 2 else [],
         choices[:MAX_CHOICES],
         max(0, len(choices) - MAX_CHOICES),
     )

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from aiops.respond.filled import request_text
 from aiops.respond.rendering import Shown
 from aiops.views.brief import Brief
+from aiops.views.evidence_path import path_text
 from aiops.views.one_line import one_line, visible
 from aiops.views.playbook_card import PlaybookCard
 from aiops.wording import about, listed, plural
@@ -100,6 +101,7 @@ def _cause(found: Brief) -> str:
     sure = "confirmed by a person" if card.confirmed == first.entity else card.certainty.text if card.certainty else ""
     lines = [f"## {'Cause' if card.is_clear else 'Suspects'}", "", f"**{plain(first.entity)}** ({plain(sure)})", ""]
     lines += [f"- {_first(row.text)}" for row in first.evidence]
+    lines += [f"- Path: {plain(path_text(first.path), 1_000)}"] if first.path else []
     lines += [f"- {_first(one.what)} on {plain(one.entity)}, {one.when}" for one in card.changes]
     lines += [f"- {_first(path)}" for path in card.paths]
     others = [plain(one.entity) for one in card.suspects[1:]]

@@ -6,11 +6,13 @@ Bounded: the services that matter most, then the neighbours of the cause. Everyt
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from aiops.records import LABELS, Incident
+from aiops.verdict.sentence import likely_cause
 from aiops.views.incident_alerts import IncidentAlerts
 from aiops.views.service_graph import ServiceGraph
 from aiops.views.streams import Stream
@@ -42,11 +44,12 @@ class GraphNode(Struct):
 
 
 class GraphEdge(Struct):
-    """`source` depends on `target`."""
+    """`source` depends on `target`. `is_on_path`: a part of the likely cause's evidence path."""
 
     source: str
     target: str
     kind: str
+    is_on_path: bool = False
 
 
 class Neighbourhood(Struct):
@@ -80,9 +83,15 @@ def neighbourhood(incident: Incident, alerts: IncidentAlerts, graph: ServiceGrap
     symptom = next((one.name for one in kept if one.name != cause and one.severity is not None), None)
     for one in kept:
         one.role = "cause" if one.name == cause else "symptom" if one.name == symptom else "affected"
+    path = _path(incident, graph)
     beside = _beside([one.name for one in ordered], [one.name for one in kept], graph)
+    # Quiet places on the path come first.
+    beside.sort(key=lambda name: name not in path)
     kept += [_node(name, graph) for name in beside[:MAX_QUIET]]
     result = Neighbourhood(kept, _edges(kept, graph), "", cause, symptom)
+    steps = set(pairwise(path))
+    for edge in result.edges:
+        edge.is_on_path = (edge.target, edge.source) in steps
     result.more, result.more_quiet = max(0, len(ordered) - MAX_SERVICES), max(0, len(beside) - MAX_QUIET)
     result.has_topology = bool(graph.depends_on)
     result.stream_count, result.described = max(incident.stream_count, len(streams)), len(streams)
@@ -96,6 +105,13 @@ def mark_elsewhere(found: Neighbourhood, incidents: Mapping[str, str]) -> Neighb
         if node.severity is None:
             node.elsewhere = incidents.get(node.name)
     return found
+
+
+def _path(incident: Incident, graph: ServiceGraph) -> list[str]:
+    """Return the services on the evidence path of the likely cause, that of the cause first."""
+    found = likely_cause(incident)
+    hops = found.path if found is not None else []
+    return list(dict.fromkeys(graph.place(None, hop.entity) for hop in hops))
 
 
 def _level(node: GraphNode) -> int:

@@ -97,3 +97,12 @@ def test_the_picture_is_described_and_has_no_style_of_its_own() -> None:
     assert 'aria-label="Likely cause: &#34;&lt;b&gt;&#34;."' in svg
     assert "style=" not in svg
     assert "<b>" not in svg
+
+
+def test_the_path_of_the_cause_is_drawn_over_all_other_edges() -> None:
+    nodes = [GraphNode(name, "affected", severity="high", alerts=1) for name in ("web", "cart", "db")]
+    edges = [GraphEdge("web", "cart", "calls", True), GraphEdge("cart", "db", "uses"), GraphEdge("web", "db", "uses")]
+    shown = Neighbourhood(nodes, edges, "")
+    for svg in (graph_picture.wide(shown), graph_picture.narrow(shown)):
+        kinds = [one.get("class") for one in Picture(svg).root.iter("path") if "edge" in (one.get("class") or "")]
+        assert kinds == ["edge hot", "edge path"]

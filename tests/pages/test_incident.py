@@ -14,7 +14,7 @@ from aiops.pages.times import moment
 from aiops.records import Affected, Cause, Evidence, Incident, Member, RootCause, Suggestion
 from tests.pages.test_pages import Parsed, page
 from tests.store.openings import hold_opening
-from tests.views.sample import EVIDENCE, HOSTILE, incident, keep
+from tests.views.sample import EVIDENCE, HOSTILE, PATH, incident, keep
 from tests.web.conftest import NOW
 
 
@@ -56,6 +56,12 @@ def test_certainty_is_stated_with_the_confirmations_behind_it(site: Any) -> None
     text = words(page(site, put(site, measured)))
     assert "71 %" in text
     assert "right in 9 of 14 confirmed incidents" in text
+
+
+def test_path_of_each_suspect_is_drawn_with_its_alerts(site: Any) -> None:
+    causes = [Cause("payments-api", 9.0, confidence="high", evidence=EVIDENCE, path=PATH), Cause("payments-db", 1.0)]
+    text = words(page(site, put(site, incident(id="inc-path", causes=causes))))
+    assert text.count("payments-sync HTTPErrors called by payments-gateway ProbeFailed") == 1
 
 
 def test_unclear_cause_is_no_likely_one(site: Any) -> None:

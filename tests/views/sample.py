@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from aiops.engine.events import IncidentChanged
-from aiops.records import Affected, Cause, Change, Evidence, Incident, Member, Suggestion
+from aiops.records import Affected, Cause, Change, Evidence, Hop, Incident, Member, Suggestion
 from aiops.store.store import FrameDecisions, Store
 from aiops.topology import Edge, Node, Topology
 from aiops.views.service_graph import ServiceGraph
@@ -20,6 +20,11 @@ EVIDENCE = [
     Evidence("change", 4.0, "deploy on payments-api 24 s before the first alert"),
     Evidence("blame", 3.0, "32% of the weight of the latency and error complaints leads along the dependencies to …"),
     Evidence("internal", 2.0, "RolloutStuck on payments-api, which nothing else has in this incident"),
+]
+PATH = [
+    Hop("payments-api", "calls", ["KubeDeploymentRolloutStuck"]),
+    Hop("payments-sync", "calls", ["HTTPErrors"]),
+    Hop("payments-gateway", "", ["ProbeFailed"]),
 ]
 GRAPH = ServiceGraph(
     Topology.build(

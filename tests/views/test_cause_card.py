@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiops.records import Cause, RootCause
 from aiops.views.cause_card import MAX_CHOICES, MAX_OTHERS, cause_card
-from tests.views.sample import DEPLOY, GRAPH, incident
+from tests.views.sample import DEPLOY, GRAPH, PATH, incident
 
 NOT_YET = {"outcomes": 3, "needed": 10, "hits": 3, "kept": 3}
 
@@ -56,3 +56,10 @@ def test_lists_are_bounded_and_count_what_is_left_out() -> None:
     assert (len(card.suspects), card.more_suspects) == (1 + MAX_OTHERS, 5)
     assert len(card.choices) == MAX_CHOICES
     assert card.more_choices > 100
+
+
+def test_each_suspect_has_its_path_and_the_graph_is_asked_only_without_one() -> None:
+    causes = [Cause("payments-api", 9.0, confidence="high", path=PATH), Cause("payments-db", 1.0)]
+    card = cause_card(incident(causes=causes), GRAPH, NOT_YET)
+    assert [one.entity for one in card.suspects[0].path] == ["payments-api", "payments-sync", "payments-gateway"]
+    assert (card.suspects[1].path, card.paths) == ([], [])

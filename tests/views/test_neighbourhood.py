@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aiops.records import Cause, Evidence, Hop
 from aiops.topology import Edge, Node, Topology
 from aiops.views.neighbourhood import MAX_QUIET, MAX_SERVICES, mark_elsewhere, neighbourhood, node_words
 from aiops.views.service_graph import ServiceGraph
@@ -98,3 +99,12 @@ def test_edges_are_between_nodes_that_are_shown(pairs: list[tuple[int, int]], al
     assert {f"s{number}" for number in alerting} | {f"s{cause}"} <= set(names)
     assert all(one.source in names and one.target in names for one in found.edges)
     assert sum(one.alerts for one in found.nodes) == len(alerting)
+
+
+def test_edges_on_the_path_of_the_likely_cause_are_marked() -> None:
+    path = [Hop("db", "uses", ["Full"]), Hop("cart-0", "part_of"), Hop("cart", "calls"), Hop("web", "", ["Slow"])]
+    found = incident(causes=[Cause("db", 9.0, confidence="high", evidence=[Evidence("internal", 9.0)], path=path)])
+    own = alerts(stream("Slow", "web"), stream("Full", "db"), cause="db")
+    shown = neighbourhood(found, own, SHOP)
+    marked = {(one.source, one.target) for one in shown.edges if one.is_on_path}
+    assert marked == {("web", "cart"), ("cart", "db")}

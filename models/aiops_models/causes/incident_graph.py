@@ -33,7 +33,10 @@ CONTROLLED = frozenset(
 
 
 class Signal(Struct, gc=False):
-    """All alerts of one type on one entity: `z` is the largest |magnitude|, None if the tool sent none."""
+    """All alerts of one type on one entity: `z` is the largest |magnitude|, None if the tool sent none.
+
+    `recent` is that of the alert that fired least within the last hours.
+    """
 
     entity: str
     type: str
@@ -41,6 +44,7 @@ class Signal(Struct, gc=False):
     harm: float
     name: str
     z: float | None = None
+    recent: float = 1.0
 
 
 class IncidentGraph:
@@ -56,6 +60,7 @@ class IncidentGraph:
         self.workload: dict[str, str] = {}
         self.by_entity: dict[str, dict[str, Signal]] = {}
         self.callers: dict[tuple[str, str], int] = {}
+        self._edges: dict[str, dict[str, float]] | None = None
         self._names: dict[str, str] | None = None
         self._above: dict[str, list[str]] | None = None
         self._peers: dict[tuple[str, str], frozenset[str]] = {}
@@ -84,8 +89,15 @@ class IncidentGraph:
 
         From the topology and, by client-side alerts, from observed calls.
         """
-        if not self.callers:
-            return self.topology_index.edges
+        if self._edges is None:
+            self._edges = self._with_calls() if self.callers else self.topology_index.edges
+        return self._edges
+
+    def edge_kind(self, source: str, target: str) -> str:
+        """Return the kind of an edge; what the topology lacks is an observed call."""
+        return self.topology_index.edge_kind.get((source, target), "calls")
+
+    def _with_calls(self) -> dict[str, dict[str, float]]:
         edges = dict(self.topology_index.edges)
         copied: set[str] = set()
         for caller, callee in self.callers:
@@ -202,6 +214,8 @@ class IncidentGraph:
         signal = types.get(reading.type)
         if signal is None:
             signal = types[reading.type] = Signal(entity, reading.type, reading.cls, reading.harm, fact.name)
+            signal.recent = fact.recent
+        signal.recent = min(signal.recent, fact.recent)
         if fact.magnitude is not None and isfinite(fact.magnitude):
             signal.z = max(signal.z or 0.0, abs(fact.magnitude))
         if fact.caller and fact.caller != fact.entity:

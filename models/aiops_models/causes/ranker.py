@@ -80,10 +80,7 @@ class CauseRanker:
             return []
         scores = [account.score for account in accounts]
         stated = self._calibration.probabilities(scores) if self._calibration.ready else []
-        causes = [
-            Cause(account.entity, account.score, evidence=terms.evidence(account), change=terms.change(account))
-            for account in accounts[:MAX_CAUSES]
-        ]
+        causes = [terms.cause(account) for account in accounts[:MAX_CAUSES]]
         causes[0].confidence = confidence(graph, [(account.entity, account.score) for account in accounts])
         for cause, probability in zip(causes, stated, strict=False):
             cause.probability = round(probability, 4)

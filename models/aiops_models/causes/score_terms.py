@@ -13,8 +13,9 @@ from math import log1p
 from msgspec import Struct
 from msgspec.structs import replace
 
-from aiops.records import Change, Evidence
+from aiops.records import Cause, Change, Evidence
 from aiops_models.causes.changes import suspects
+from aiops_models.causes.evidence_path import EvidencePaths
 from aiops_models.causes.incident_graph import IncidentGraph
 from aiops_models.causes.memory import Memory
 from aiops_models.causes.random_walk import random_walk
@@ -73,6 +74,7 @@ class Terms:
         # liken the incident to those that lack the rule's evidence.
         self.alike = {} if self.rules else _alike(graph, memory)
         self._count = len(self.candidates())
+        self._paths = EvidencePaths(graph, surprise)
 
     def candidates(self) -> list[str]:
         """Every entity that can be named; those that only the memory or a rule knows last."""
@@ -101,6 +103,16 @@ class Terms:
             yield "symptom", log1p(self.surprise.symptom(entity))
             yield "contrast", log1p(contrast(self.surprise, entity))
             yield "signs", 0.0 if self.rules else self.memory.signs(self.graph.pairs_of(entity))
+
+    def cause(self, account: Account) -> Cause:
+        """Return an entity as a ranked cause, in words and with its path."""
+        return Cause(
+            account.entity,
+            account.score,
+            evidence=self.evidence(account),
+            change=self.change(account),
+            path=self._paths.of(account.entity),
+        )
 
     def change(self, account: Account) -> Change | None:
         """The change that counts against an entity; its text and labels are bounded."""

@@ -26,6 +26,8 @@ class TopologyIndex:
         for entity, group in self.group.items():
             self.members.setdefault(group, []).append(entity)
         self.edges: dict[str, dict[str, float]] = {}
+        # The kinds of the edges; a replica is a part of its service, however the topology draws that.
+        self.edge_kind: dict[tuple[str, str], str] = {}
         for edge in topology.edges:
             self._join(edge.source, edge.target, edge.kind)
 
@@ -34,10 +36,11 @@ class TopologyIndex:
         if kind == "part_of" and self.group.get(source) == target:
             source, target, weight = target, source, REPLICA
         elif self.group.get(target) == source:
-            weight = REPLICA
+            kind, weight = "part_of", REPLICA
         else:
             weight = HOSTED if self.kind.get(target) in MACHINES else CALL
         self.edges.setdefault(source, {})[target] = weight
+        self.edge_kind[source, target] = kind
 
     def _group(self, topology: Topology, entity: str) -> str:
         if self.kind[entity] in MACHINES:
