@@ -83,7 +83,8 @@ class Calibrated(Protocol):
 
         May hold `needed`, the outcomes before probabilities are stated, and `hits` of the last `kept` outcomes: those
         whose root was ranked first. With `last` (the last outcome was a hit) and `last_promise` (its promised set held
-        the root; None without a promise), the engine counts outcomes as the ranker does.
+        the root; None without a promise) the engine counts outcomes as the ranker does; `last_stated` is the
+        probability of the first, None if none was stated.
         """
         ...
 

@@ -33,6 +33,7 @@ TOPIC = "models"
 _OF_OUTCOME = {
     "causes": "causes",
     "promises": "causes",
+    "calibration": "causes",
     "playbooks": "playbooks",
     "grouping": "grouping",
     "noise": "noise",

@@ -152,6 +152,8 @@ class Ranking(Struct):
             self.outcomes.judged("causes", view.id, bool(after["last"]))
             if after.get("last_promise") is not None:
                 self.outcomes.promised(bool(after["last_promise"]))
+            if after.get("last_stated") is not None:
+                self.outcomes.stated(float(after["last_stated"]), bool(after["last"]))
 
     def confirm_playbook(self, incident: IncidentState, view: IncidentView, playbook: str, outcome: str) -> None:
         """Learn a confirmed outcome of a playbook."""

@@ -36,6 +36,8 @@ _UNJUDGED = {
     "similar": "people cannot judge if a similar incident was similar",
     "detect": "nobody judges single windows: it is compared on labelled history alone (`aiops models evaluate`)",
 }
+# Claims of the cause ranker.
+_CLAIMS = ("promises", "calibration")
 INPUTS = {
     "names": "Alerts of names not seen while learning",
     "workloads": "Alerts of workloads not seen while learning",
@@ -164,14 +166,15 @@ def _model(
     else:
         row.is_judged, row.outcomes, row.right = True, judged["outcomes"], judged["hits"]
         row.recent, row.before = judged["recent"], judged["before"]
-        row.sentences.append(_record(slot, row))
-        if not row.outcomes:
+        if row.outcomes:
+            row.sentences.append(_record(slot, row))
+        else:
             row.unmeasured = [f"outcomes: none yet; {_HOW[slot]}"]
     if slot == "causes":
         _calibrated(row, calibration)
     elif judged is not None:
         row.unmeasured.append("calibration: it states no percentage that outcomes could check")
-    row.has_drifted = slot in alarms or (slot == "causes" and "promises" in alarms)
+    row.has_drifted = slot in alarms or (slot == "causes" and not alarms.isdisjoint(_CLAIMS))
     row.drift = _drift(row, inputs)
     return row
 
@@ -216,7 +219,7 @@ def _awaited(what: str, outcomes: int, needed: int) -> str:
 
 def _drift(row: WatchedModel, inputs: Sequence[WatchedInput]) -> str:
     if row.has_drifted:
-        return "less often right than before"
+        return "less often right than before, or than stated"
     if row.outcomes:
         return f"none in {plural(row.outcomes, 'outcome')}"
     if any(one.state == "drifted" for one in inputs):

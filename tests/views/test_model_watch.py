@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from aiops.engine.drift.jumper import ALARM
 from aiops.engine.engine import Engine
 from aiops.views.model_watch import STANDS_S, Watch, WatchedModel, model_watch, standing
@@ -67,14 +69,15 @@ def test_drift_is_shown_where_it_is() -> None:
     assert not found.ok
     assert found.detail.startswith("causes: right in 35 %")
     assert row(found, "causes").has_drifted
-    assert row(found, "causes").drift == "less often right than before"
+    assert row(found, "causes").drift == "less often right than before, or than stated"
     assert row(found, "similar").drift == "inputs changed"
     assert next(one.state for one in found.inputs if one.kind == "names") == "drifted"
     assert watch(trained_at=NOW, alarms=[alarm(NOW - 10)]).ok
 
 
-def test_broken_promises_are_drift_of_the_causes() -> None:
-    assert row(watch(alarms=[alarm(NOW - 10, "promises")]), "causes").has_drifted
+@pytest.mark.parametrize("claim", ["promises", "calibration"])
+def test_broken_claims_are_drift_of_the_causes(claim: str) -> None:
+    assert row(watch(alarms=[alarm(NOW - 10, claim)]), "causes").has_drifted
 
 
 def test_judged_slots_have_their_count() -> None:

@@ -1,28 +1,30 @@
 """Drift of outcomes: how often the engine was right, where people confirmed or corrected it.
 
-A judgement of a slot (causes, playbooks, grouping, noise) is right or wrong. Two things are tested. The order of right
-and wrong ones: are there more wrong ones than before (`Exchangeability`, one-sided)? And promises: a set of suspects
-that should hold the cause in nine of ten cases is a bet at known odds; payoff .9 − 1 where it held, .9 where not, has
-a mean of at most 0 while the promise is kept (testing by betting, Shafer 2021; Waudby-Smith and Ramdas 2024).
+A judgement of a slot (causes, playbooks, grouping, noise) is right or wrong. Their order is tested: are there more
+wrong ones than before (`Exchangeability`, one-sided)? Two claims of the cause ranker are tested as such (`Claim`): sets
+of suspects that should hold the cause in nine of ten cases, and the probabilities that it states.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
+from aiops.engine.drift.claim import Claim
 from aiops.engine.drift.exchangeability import Exchangeability
-from aiops.engine.drift.jumper import ALARM, Jumper
 from aiops.engine.drift.measure import Measure
 
 SLOTS: Final = ("causes", "playbooks", "grouping", "noise")
 PROMISES: Final = "promises"
+CALIBRATION: Final = "calibration"
 _RECENT: Final = 20
 # Incidents whose judgement is remembered: people judge one twice within minutes, not after a thousand others.
 _MAX_JUDGED: Final = 1_000
 # What a promised set states; see `aiops_models.causes.promised_sets`.
 PROMISE: Final = 0.9
 # A coverage of .8 loses by the large bet and wins by the small one, which 20 to 40 outcomes show; 1 − .1·4 > 0.
-_BETS: Final = (0.0, 1.0, 4.0)
+_PROMISE_BETS: Final = (0.0, 1.0, 4.0)
+# A stated probability may be 0, where a lost bet costs the whole stake but a tenth.
+_STATED_BETS: Final = (0.0, 0.4, 0.9)
 _MISSES: Final = (-1.0, 0.0)
 
 
@@ -40,8 +42,7 @@ class Outcomes:
         }
         # Slots with what was judged, which counts once.
         self._judged: dict[tuple[str, str], None] = {}
-        self.promises = self.held = self.broken_alarms = 0
-        self._jumper = Jumper(_BETS)
+        self._claims = {PROMISES: Claim(_PROMISE_BETS), CALIBRATION: Claim(_STATED_BETS)}
 
     def judged(self, slot: str, of: str, hit: bool) -> None:
         """Take a judgement of an incident: `hit` if the engine was right; a second one of it does not count."""
@@ -59,27 +60,23 @@ class Outcomes:
 
     def promised(self, held: bool) -> None:
         """Take the outcome of a promised set of suspects."""
-        self.promises += 1
-        self.held += held
-        if self._jumper.bet(PROMISE - held) < ALARM:
-            return
-        text = f"{self.held} of {self.promises} promised sets of suspects held the cause, less than {PROMISE:.0%}"
-        self._raised.append((PROMISES, text.replace("%", " %")))
-        self.broken_alarms += 1
-        self._jumper = Jumper(_BETS)
+        self._claim(PROMISES, PROMISE, held, "promised sets of suspects")
+
+    def stated(self, probability: float, hit: bool) -> None:
+        """Take the outcome of a probability that was stated for the first suspect."""
+        self._claim(CALIBRATION, probability, hit, "first suspects with a stated probability")
+
+    def _claim(self, name: str, share: float, held: bool, what: str) -> None:
+        if self._claims[name].take(share, held):
+            self._raised.append((name, self._claims[name].sentence(what)))
 
     def report(self) -> dict[str, Any]:
-        """Return the judgements by slot, and `promises` with the capital against them."""
+        """Return the judgements by slot, and the claims with the capital against them."""
         found: dict[str, Any] = {
             slot: {"outcomes": self.count[slot], "hits": self.hits[slot], **measure.report()}
             for slot, measure in self._measures.items()
         }
-        found[PROMISES] = {
-            "outcomes": self.promises,
-            "hits": self.held,
-            "capital": self._jumper.capital,
-            "alarms": self.broken_alarms,
-        }
+        found.update((name, claim.report()) for name, claim in self._claims.items())
         return found
 
     def dump(self) -> Any:
@@ -87,7 +84,7 @@ class Outcomes:
         slots = {slot: [self.count[slot], self.hits[slot], one.dump()] for slot, one in self._measures.items()}
         return {
             "slots": slots,
-            "promises": [self.promises, self.held, self.broken_alarms, self._jumper.dump()],
+            "claims": {name: claim.dump() for name, claim in self._claims.items()},
             "judged": [list(one) for one in self._judged],
         }
 
@@ -99,9 +96,8 @@ class Outcomes:
                 count, hits, kept = state["slots"][slot]
                 self.count[slot], self.hits[slot] = int(count), int(hits)
                 measure.load(kept)
-        promises, held, alarms, stakes = state["promises"]
-        self.promises, self.held, self.broken_alarms = int(promises), int(held), int(alarms)
-        self._jumper.load(stakes)
+        for name, claim in self._claims.items():
+            claim.load(state["claims"][name])
         self._judged = {(str(slot), str(of)): None for slot, of in state["judged"][-_MAX_JUDGED:]}
 
 

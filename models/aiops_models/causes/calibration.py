@@ -86,7 +86,8 @@ class Calibration:
 
         `error` is the expected calibration error over ten equal bins, `floor` that of a perfect map on so few outcomes;
         both None before there are any. Of the last `kept` outcomes, `hits` are those whose root was ranked first;
-        `needed` outcomes make probabilities. `last` is whether the last root was ranked first.
+        `needed` outcomes make probabilities. `last` is whether the last root was ranked first,
+        and `last_stated` the probability that was stated for it, None if none was.
         """
         if self._report is None:
             self._report = self._reported()
@@ -101,6 +102,8 @@ class Calibration:
         report["hits"] = sum(o.hit for o in self._outcomes)
         report["error"], report["floor"] = _error(shown), _floor(shown)
         report["last"] = self._outcomes[-1].hit if self._outcomes else None
+        # The last one was stated if enough outcomes came before it.
+        report["last_stated"] = self._outcomes[-1].stated if self.count > MIN_OUTCOMES else None
         return report
 
     def dump(self) -> Any:

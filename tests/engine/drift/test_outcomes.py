@@ -6,7 +6,7 @@ import itertools
 from random import Random
 
 from aiops.engine.drift import outcomes
-from aiops.engine.drift.outcomes import PROMISES, SLOTS, Outcomes
+from aiops.engine.drift.outcomes import CALIBRATION, PROMISES, SLOTS, Outcomes
 
 
 def made() -> tuple[Outcomes, list[tuple[str, str]]]:
@@ -48,10 +48,23 @@ def test_promises_that_do_not_hold_are_reported() -> None:
     for number in range(60):
         found.promised(number % 5 < 3)
     assert raised[0][0] == PROMISES
-    assert "promised sets of suspects held the cause, less than 90 %" in raised[0][1]
+    assert "promised sets of suspects held, 90 % were stated" in raised[0][1]
     report = found.report()[PROMISES]
     assert (report["outcomes"], report["hits"]) == (60, 36)
     assert report["alarms"] >= 1
+
+
+def test_probabilities_that_are_too_high_are_reported_and_honest_ones_are_not() -> None:
+    for seed in range(10):
+        found, raised = made()
+        random = Random(seed)
+        for _ in range(200):
+            stated = random.random()
+            found.stated(stated, random.random() < stated)
+        assert raised == []
+        for _ in range(60):
+            found.stated(0.9, random.random() < 0.4)
+        assert [name for name, _ in raised][:1] == [CALIBRATION]
 
 
 def test_judged_incidents_are_bounded() -> None:
@@ -66,6 +79,7 @@ def test_restored_outcomes_continue_and_an_unknown_slot_starts_empty() -> None:
     for number in range(40):
         found.judged("causes", str(number), number % 3 > 0)
         found.promised(number % 7 > 0)
+        found.stated(0.5, number % 2 > 0)
     state = found.dump()
     other, _ = made()
     other.load(state)
