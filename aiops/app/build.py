@@ -26,7 +26,7 @@ from aiops.daemon.parts import Core, Neighbours, load_nothing
 from aiops.daemon.pump import Pump
 from aiops.daemon.replay_jobs import ReplayJobs
 from aiops.daemon.retention_job import RetentionJob
-from aiops.daemon.retrain_job import RetrainJob
+from aiops.daemon.retrain_job import RetrainJob, Trains
 from aiops.daemon.retrain_process import TrainingProcesses
 from aiops.daemon.scrubber import Scrubber
 from aiops.daemon.sources import Sources, build_source
@@ -87,10 +87,10 @@ def sources_of(config: Config) -> list[Source]:
     return [build_source(source) for source in wanted]
 
 
-def build(config: Config, load: Callable[[], Config] = load_nothing) -> Daemon:
+def build(config: Config, load: Callable[[], Config] = load_nothing, arguments: Sequence[str] = ()) -> Daemon:
     """Return the daemon of a configuration, not started; raise `AiopsError` for what cannot work.
 
-    `load` reads the configuration again, for a reload.
+    `load` reads the configuration again, for a reload. `arguments` name it on a command line, for processes.
     """
     topology = topology_of(config)
     make = partial(build_engine, config, topology)
@@ -102,6 +102,7 @@ def build(config: Config, load: Callable[[], Config] = load_nothing) -> Daemon:
         topology=topology,
         tracing=open_tracing(config.tracing),
         load=load,
+        arguments=arguments,
     )
 
 
@@ -114,6 +115,7 @@ def build_daemon(
     topology: Topology,
     tracing: Tracing | None = None,
     load: Callable[[], Config] = load_nothing,
+    arguments: Sequence[str] = (),
 ) -> Daemon:
     """Return a daemon of these parts; `make` builds an empty engine.
 
@@ -136,7 +138,16 @@ def build_daemon(
             zone=config.notify.time_zone,
             policy=policy,
         )
-        core = assemble(config, state, sources, clocks, tracer=tracer, wake=dispatcher.wake, openings=openings)
+        core = assemble(
+            config,
+            state,
+            sources,
+            clocks,
+            tracer=tracer,
+            wake=dispatcher.wake,
+            openings=openings,
+            trains=TrainingProcesses(config, state.directory, arguments),
+        )
         runs, problem = open_runs(core, topology, catalogue)
         if runs is not None:
             opened.callback(runs.close)
@@ -172,10 +183,12 @@ def assemble(
     tracer: Tracer = OFF,
     wake: Callable[[], None] = lambda: None,
     openings: HeldOpenings | None = None,
+    trains: Trains | None = None,
 ) -> Core:
     """Return the parts of every daemon on an opened state.
 
     `wake` is called after a transaction that adds outbox rows. `openings` looks again at openings that wait.
+    `trains` trains models where that is configured.
     """
     inbox = Inbox(config.inbox.max_records, clocks.monotonic)
     actions = OperatorActions(inbox, clocks.wall)
@@ -202,7 +215,8 @@ def assemble(
         openings=openings,
     )
     retention = RetentionJob(config, state, clocks.wall)
-    retrain = RetrainJob(config.models, state, pump, TrainingProcesses(config, state.directory), clocks.wall)
+    trains = trains or TrainingProcesses(config, state.directory)
+    retrain = RetrainJob(config.models, state, pump, trains, clocks.wall)
     scrubber = Scrubber(state.journal_directory)
     return Core(config, clocks, state, inbox, actions, running, pump, retention, scrubber, retrain)
 

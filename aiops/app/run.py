@@ -74,7 +74,7 @@ class Runner:
         while True:
             try:
                 with held_back():
-                    return build(config, self._load)
+                    return build(config, self._load, self._arguments())
             except AiopsError as error:
                 failure = error
             except TROUBLE as error:
@@ -84,6 +84,11 @@ class Runner:
             notify_systemd("READY=1")
             if not until_there_is_room(config, lambda: guard_of(sources_of(config)), failure, self._signals.ended):
                 return None
+
+    def _arguments(self) -> list[str]:
+        """Return the options of a command that uses the same configuration."""
+        named = ["--config", str(self._path.absolute())] if self._path is not None else []
+        return [*named, *(word for one in self._sets for word in ("--set", one))]
 
     def _load(self) -> Config:
         return load_config(self._path, self._sets)

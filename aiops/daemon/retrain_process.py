@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,19 +36,24 @@ class TrainingProcesses:
         self,
         config: Config,
         directory: Path,
+        arguments: Sequence[str] = (),
         command: tuple[str, ...] = (sys.executable, "-P", "-m", "aiops.cli", "models", "train"),
     ) -> None:
-        self._config, self._directory, self._command = config, directory, command
+        """`arguments` name the configuration on a command line."""
+        self._config, self._directory, self._arguments, self._command = config, directory, arguments, command
 
     def slots(self) -> list[str]:
         """Return the slots that have a trainer."""
         return registry.names(GROUP)
 
+    def _options(self, slot: str) -> list[str]:
+        return ["--slot", slot, "--from", "journal", "--state", str(self._directory), "--json", *self._arguments]
+
     def train(self, slot: str, stop: threading.Event) -> Trained:
         """Train one slot; raise `OSError` if the process cannot be started."""
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
             process = subprocess.Popen(
-                [*self._command, "--slot", slot, "--from", "journal", "--state", str(self._directory), "--json"],
+                [*self._command, *self._options(slot)],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=errors,

@@ -27,14 +27,14 @@ _RIGHT = {
     "noise": "An incident was no noise",
 }
 _HOW = {
-    "causes": "confirm causes (`aiops incidents confirm`)",
-    "playbooks": "confirm or reject playbooks (`aiops incidents confirm --playbook`)",
-    "grouping": "confirm or correct groupings (`aiops incidents confirm`, `merge`, `split`)",
+    "causes": "confirm causes (aiops incidents confirm)",
+    "playbooks": "confirm or reject playbooks (aiops incidents confirm --playbook)",
+    "grouping": "confirm or correct groupings (aiops incidents confirm, merge, split)",
     "noise": "mark incidents as noise",
 }
 _UNJUDGED = {
     "similar": "people cannot judge if a similar incident was similar",
-    "detect": "nobody judges single windows: it is compared on labelled history alone (`aiops models evaluate`)",
+    "detect": "nobody judges single windows: it is compared on labelled history alone (aiops models evaluate)",
 }
 # Claims of the cause ranker.
 _CLAIMS = ("promises", "calibration")

@@ -18,7 +18,7 @@ def trained(directory: Path, code: str, *, seconds: float = 20.0, stopped: bool 
     stop = threading.Event()
     if stopped:
         stop.set()
-    return TrainingProcesses(config, directory, (sys.executable, "-c", code)).train("causes", stop)
+    return TrainingProcesses(config, directory, ["--set", "a=1"], (sys.executable, "-c", code)).train("causes", stop)
 
 
 def test_the_verdict_of_a_candidate_is_its_words(tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_the_verdict_of_a_candidate_is_its_words(tmp_path: Path) -> None:
 
 def test_the_process_gets_the_slot_and_the_journal_of_the_state_directory(tmp_path: Path) -> None:
     code = "import sys, json; print(json.dumps({'id': ' '.join(sys.argv[1:])}))"
-    expected = f"--slot causes --from journal --state {tmp_path} --json"
+    expected = f"--slot causes --from journal --state {tmp_path} --json --set a=1"
     assert trained(tmp_path, code).text == expected
 
 

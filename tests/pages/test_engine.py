@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import to_builtins
 
+from aiops.engine.drift.jumper import ALARM
+from aiops.engine.engine import Engine
 from aiops.http.auth import Token, token_hash
 from aiops.pages.engine import lag, pace
 from aiops.ports import DeadLetter
 from aiops.views.engine_report import Arrived, SourceLine
+from aiops.views.model_watch import model_watch
 from tests.web.conftest import HOSTILE, Site
 
 
@@ -85,3 +89,21 @@ def test_a_source_without_partitions_has_no_lag() -> None:
 
 def test_a_pace_is_that_of_the_last_whole_minute() -> None:
     assert pace(Arrived("http", 9, 0.0, [0, 120_000, 5])) == "2\u202f000"
+
+
+def test_the_watch_shows_what_was_right_and_what_is_not_measured(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine()
+    for number in range(9):
+        engine.drift.outcomes.judged("grouping", str(number), number > 1)
+    accounts = engine.accounts()
+    accounts["drift"]["alarms"] = [{"at": 9.0, "what": "rate", "text": f"120 alerts an hour {HOSTILE}"}]
+    watch = to_builtins(model_watch(accounts, {}, 10.0, 0.0, ALARM))
+    watch["retrain"] = {"mode": "never", "running": "", "is_due": True, "last": None}
+    monkeypatch.setattr(type(site.host), "health", lambda self: {"status": "ok", "ready": True, "watch": watch})
+    page = text(site)
+    assert "7 of&nbsp;9" in page
+    assert "Rate changed" in page
+    assert HOSTILE not in page
+    assert "A training is due: <code>aiops models train</code>" in page
+    assert "Not measured: outcomes: people cannot judge if a similar incident was similar" in page
+    assert page.count("unknown") >= 4

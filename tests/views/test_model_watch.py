@@ -47,7 +47,7 @@ def test_promises_are_compared_with_what_they_held() -> None:
     assert (found.promise, found.coverage, found.promises, found.error) == (0.9, 0.857, 14, 0.08)
     assert "held the cause in 86 % of 14 promises (90 % promised)" in found.sentences[1]
     assert "off by 8 points" in found.sentences[0]
-    assert found.unmeasured == ["outcomes: none yet; confirm causes (`aiops incidents confirm`)"]
+    assert found.unmeasured == ["outcomes: none yet; confirm causes (aiops incidents confirm)"]
 
 
 def test_a_ranker_with_few_outcomes_states_what_it_waits_for() -> None:
