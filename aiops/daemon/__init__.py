@@ -7,5 +7,5 @@ Read `daemon` (start and stop), `opening` and `recovery` (the state at the start
 and `control_handlers`. `parts` lists what `aiops.app` puts together.
 
 May import: backoff, config, detectors, durations, engine, errors, http, journal, ports, private, records, registry,
-replay_keys, respond, store, telemetry, topology, version, views, wording.
+replay_keys, respond, store, telemetry, topology, trainers, version, views, wording.
 """

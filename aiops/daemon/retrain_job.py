@@ -168,7 +168,7 @@ class RetrainJob:
         if self.running:
             return f"training {self.running} now"
         if self._config.retrain == "never":
-            return "train again (`aiops models train`), or set `models.retrain`"
+            return "train again (`aiops models train --slot all --from journal`), or set `models.retrain`"
         return self.problem or "a training is due"
 
     def health(self) -> dict[str, Any]:

@@ -16,12 +16,11 @@ from typing import Any
 
 import msgspec
 
-from aiops import registry
+from aiops import trainers
 from aiops.config import Config
 from aiops.daemon.replay_process import environment
 from aiops.daemon.retrain_job import Trained
 
-GROUP = "aiops.trainers"
 # What is read of the output: a version without its state is some kB.
 _MAX_OUTPUT = 64 << 10
 # How soon a stop or the end of the process is noticed.
@@ -44,7 +43,7 @@ class TrainingProcesses:
 
     def slots(self) -> list[str]:
         """Return the slots that have a trainer."""
-        return registry.names(GROUP)
+        return trainers.names()
 
     def _options(self, slot: str) -> list[str]:
         return ["--slot", slot, "--from", "journal", "--state", str(self._directory), "--json", *self._arguments]

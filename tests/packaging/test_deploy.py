@@ -98,6 +98,7 @@ FIRING = {
     },
     "AiopsDiskFilling": {"aiops_disk_free_bytes": "1000000-1000x90"},
     "AiopsSnapshotsFailing": {"aiops_snapshots_failed_total": "0+1x90"},
+    "AiopsDrift": {"aiops_drift_standing": "1x90"},
 }
 WELL = {
     'up{job="aiops"}': "1x90",

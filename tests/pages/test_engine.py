@@ -104,6 +104,6 @@ def test_the_watch_shows_what_was_right_and_what_is_not_measured(site: Site, mon
     assert "7 of&nbsp;9" in page
     assert "Rate changed" in page
     assert HOSTILE not in page
-    assert "A training is due: <code>aiops models train</code>" in page
+    assert "A training is due: <code>aiops models train --slot all --from journal</code>" in page
     assert "Not measured: outcomes: people cannot judge if a similar incident was similar" in page
     assert page.count("unknown") >= 4

@@ -1,4 +1,4 @@
-"""A claim with stated odds, such as "nine in ten", as a bet on each outcome (testing by betting, Shafer 2021).
+"""A claim with stated odds, as a bet on each outcome: testing by betting (Shafer 2021).
 
 With stated share s and outcome h (1 if it came true), the payoff s − h has a mean of at most 0 while the claim is kept.
 A share that is too low is no broken claim. See also Waudby-Smith and Ramdas 2024 on means of bounded outcomes.
