@@ -19,6 +19,7 @@ from msgspec import Meta, Struct, field
 
 from aiops import config_file
 from aiops.engine.config import EngineConfig
+from aiops.engine.heartbeats.expectations import Expectations
 from aiops.errors import UsageError
 from aiops.respond.config import RespondConfig
 from aiops.routing.config import InhibitionConfig, InhibitRule, Route, TimeInterval
@@ -36,6 +37,8 @@ Bytes = Annotated[int, Meta(ge=65_536, le=1 << 50)]
 # Names are labels of metrics, keys of offsets and parts of delivery keys.
 PluginName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$(?!\n)")]
 _DAY_S = 86_400.0
+# Ticks come five times as rarely while records flow, and a minute without one is a pause (`heartbeats/absences`).
+MAX_TICK_S = 12.0
 
 
 class StateConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -295,6 +298,7 @@ def check(config: Config, place: str) -> None:
         Workloads(config.workloads)
     except UsageError as error:
         raise UsageError(f"{place}: $.{error}") from None
+    _check_heartbeats(config, place)
     _check_zone(config.notify.time_zone, f"{place}: $.notify.time_zone")
     _unique([source.name for source in config.sources], f"{place}: $.sources")
     names = _unique([endpoint.name for endpoint in config.endpoints], f"{place}: $.endpoints")
@@ -308,6 +312,18 @@ def check(config: Config, place: str) -> None:
         if endpoint.time_zone:
             _check_zone(endpoint.time_zone, f"{where}.time_zone")
     _check_routing(config, names, place)
+
+
+def _check_heartbeats(config: Config, place: str) -> None:
+    try:
+        Expectations(config.heartbeats)
+    except UsageError as error:
+        raise UsageError(f"{place}: {error}") from None
+    if config.heartbeats.expected and config.inbox.tick_s > MAX_TICK_S:
+        raise UsageError(
+            f"{place}: $.inbox.tick_s: expected at most {MAX_TICK_S:g} with `heartbeats.expected`; got "
+            f"{config.inbox.tick_s:g}: a minute without ticks counts as time in which the daemon did not listen"
+        )
 
 
 def _check_zone(name: str, place: str) -> None:

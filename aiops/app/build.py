@@ -212,6 +212,7 @@ def assemble(
         on_events=stored,
         tracer=tracer,
         has_backlog=running.have_backlog,
+        sources=running.health,
         openings=openings,
     )
     retention = RetentionJob(config, state, clocks.wall)

@@ -16,8 +16,9 @@ from aiops.engine.dedup.episode import EpisodeState, episode_of
 from aiops.engine.dedup.stream import Stream, entity_of
 from aiops.engine.engine import Engine
 from aiops.engine.events import ClusterMerged, ClusterPromoted, ClusterSplit, Event, IncidentChanged, Placed
+from aiops.engine.incidents.clusters import MemberState
 from aiops.journal import Frame
-from aiops.records import Alert, Change, Metric, Severity, Skipped, parse_severity
+from aiops.records import LABELS, Alert, Change, Metric, Severity, Skipped, parse_severity
 from aiops.store.frame_alerts import Begun, EpisodeRow, FrameAlerts, KeptChange, Move
 
 # What is shown of a running episode is at most so old.
@@ -87,7 +88,7 @@ class AlertRecorder:
                 continue
             placed[event.seq] = event
             record = records[event.seq - first]
-            if not isinstance(record, Metric):
+            if isinstance(record, Alert | Skipped):
                 totals[event.disposition] = totals.get(event.disposition, 0) + 1
             if event.incident is None:
                 continue
@@ -106,6 +107,9 @@ class AlertRecorder:
             elif isinstance(record, Metric):
                 # The engine made an alert of it, which is no input and part of its incident.
                 key = (event.incident, int(min(record.ts, now) // 60), record.name, record.entity, UNKNOWN)
+            elif (member := _member(event, engine)) is not None:
+                # The same, of a stream that went silent.
+                key = (event.incident, int(now // 60), member.name, member.entity, member.severity)
             else:
                 continue
             minutes[key] = minutes.get(key, 0) + 1
@@ -127,12 +131,12 @@ class AlertRecorder:
         streams, past = engine.dedup.take_touched()
         for state in past:
             if state.seq in placed:
-                found.begun.append(_begun(frame, state.stream, placed[state.seq]))
+                found.begun.append(_begun(frame, state.stream, placed[state.seq], engine))
             found.states.append(_row(state, engine))
         for stream in streams:
             is_new = stream.begun >= frame.first_seq
             if is_new and stream.begun in placed:
-                found.begun.append(_begun(frame, stream, placed[stream.begun]))
+                found.begun.append(_begun(frame, stream, placed[stream.begun], engine))
             if is_new or not (stream.firing or stream.held):
                 found.states.append(_row(episode_of(stream), engine))
             else:
@@ -153,11 +157,28 @@ class AlertRecorder:
                 yield _row(episode_of(stream), engine)
 
 
-def _begun(frame: Frame, stream: Stream, event: Placed) -> Begun:
+def _member(event: Placed, engine: Engine) -> MemberState | None:
+    """Return the member that an alert of the engine itself became."""
+    home = engine.clusters.of(engine.clusters.moved.get(event.member, event.cluster))
+    return None if home is None else home.members.get(event.member)
+
+
+def _made(record: object, event: Placed, engine: Engine) -> Alert | None:
+    """Return the alert of a record; of one that the engine made itself, what its member holds."""
+    if isinstance(record, Alert):
+        return record
+    member = None if isinstance(record, Metric) else _member(event, engine)
+    if member is None:
+        return None
+    severity = LABELS[member.severity]
+    return Alert(ts=0.0, name=member.name, severity=severity, labels=member.labels, message=member.message)
+
+
+def _begun(frame: Frame, stream: Stream, event: Placed, engine: Engine) -> Begun:
     record = frame.records[event.seq - frame.first_seq]
     reason = event.reason
     is_silenced = event.disposition == "suppressed" and reason is not None and reason.startswith(_SILENCED)
-    alert = record if isinstance(record, Alert) else None
+    alert = _made(record, event, engine)
     return Begun(
         event.seq,
         stream.fingerprint,
@@ -170,7 +191,7 @@ def _begun(frame: Frame, stream: Stream, event: Placed) -> Begun:
         "{}" if alert is None else _labels(alert.labels),
         None if alert is None or alert.message is None else alert.message[:MAX_TEXT],
         None if alert is None else alert.url,
-        record.id,
+        record.id if isinstance(record, Alert | Metric) else event.id,
         event.disposition,
         str(reason)[len(_SILENCED) :] if is_silenced else None,
         reason,

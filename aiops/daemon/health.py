@@ -11,6 +11,7 @@ from msgspec.structs import asdict
 
 from aiops.daemon.clock_health import clock_families, clock_health
 from aiops.daemon.containment import contained_families, contained_warnings, skipped_health
+from aiops.daemon.heartbeat_health import heartbeat_families, heartbeat_health
 from aiops.daemon.model_watching import watch_families, watch_health
 from aiops.daemon.models_in_use import ModelInUse, ModelsInUse
 from aiops.daemon.parts import Core, Neighbours
@@ -95,6 +96,7 @@ class Report:
         found["late"] = core.pump.lateness.health(core.clocks.wall())
         found["clock"] = clock_health(core)
         found["watch"] = watch_health(core, self._models.by_stage())
+        found["heartbeats"] = heartbeat_health(core)
         if beside.left_out:
             found["left_out"] = {"ok": False, "detail": "; ".join(beside.left_out)}
         if beside.delivery is not None:
@@ -138,6 +140,7 @@ class Report:
             *core.pump.lateness.metrics(core.sources.falls),
             *core.scrubber.families(),
             *clock_families(core),
+            *heartbeat_families(core),
         ]
         for one in (beside.delivery, beside.runs, beside.tracing):
             families.extend(one.metrics() if one is not None else ())

@@ -22,6 +22,7 @@ from aiops.config import InboxConfig
 from aiops.daemon.admission import Admitted, admit
 from aiops.daemon.arrivals import Arrivals
 from aiops.daemon.clocks import STEADY, Offsets, SteadyClock
+from aiops.daemon.cut_off import CutOff, Health
 from aiops.daemon.frame_processing import HostedEngine
 from aiops.daemon.gc_tuning import held_back
 from aiops.daemon.inbox import Inbox, Pending
@@ -89,9 +90,12 @@ class Pump:
         on_events: Callable[[list[Event], int], None] = lambda events, rows: None,
         tracer: Tracer = OFF,
         has_backlog: Callable[[], bool] = lambda: False,
+        sources: Health = dict,
         openings: Openings | None = None,
     ) -> None:
-        """`has_backlog`: a source has still to bring what came while the daemon was away.
+        """Take over what was recovered; `sources` returns the health of each source.
+
+        `has_backlog`: a source has still to bring what came while the daemon was away.
 
         `openings` sees the engine after each frame, and looks again at openings that wait.
 
@@ -122,7 +126,10 @@ class Pump:
         # The batch under way; ticks of the clock and retries are not traced.
         self._span = NO_SPAN
         self.offsets = Offsets()
-        self._ticks = Ticks(config.tick_s, is_new=recovered.seq == 0, has_backlog=has_backlog)
+        self._cut_off = CutOff(sources, monotonic)
+        self._ticks = Ticks(
+            config.tick_s, is_new=recovered.seq == 0, has_backlog=has_backlog, cut_off=self._cut_off.names
+        )
         self._backoff = Backoff(RETRY_FIRST_S, RETRY_CAP_S)
         self._room_bytes = ROOM_BYTES
         self._well_since = monotonic()
@@ -255,6 +262,7 @@ class Pump:
                 batches = [pending.received for pending in taken]
                 self.lateness.count(batches, now)
                 self.arrivals.count(batches, now)
+                self._cut_off.count(batches)
             for pending in taken:
                 pending.done.set_result(frame is not None)
             if frame is not None:

@@ -39,15 +39,22 @@ class Ticks:
     """Decides if a frame carries the clock; times are Unix seconds of the host's clock.
 
     `is_new`: the log is empty. Nothing can end then, and the first records may be history. `has_backlog` is True while
-    a source has still to bring what came while the daemon was down. `reached` is the engine's time in all methods.
+    a source has still to bring what came while the daemon was down. `cut_off` names the senders that are cut off.
+    `reached` is the engine's time in all methods.
     """
 
     def __init__(
-        self, every_s: float, *, is_new: bool = False, has_backlog: Callable[[], bool] = lambda: False
+        self,
+        every_s: float,
+        *,
+        is_new: bool = False,
+        has_backlog: Callable[[], bool] = lambda: False,
+        cut_off: Callable[[], list[str]] = list,
     ) -> None:
         self._every_s = every_s
         self._is_new = is_new
         self._has_backlog = has_backlog
+        self._cut_off = cut_off
         self._last_at = 0.0
         self._sent_at = 0.0
         self._calm_from: float | None = None
@@ -85,7 +92,7 @@ class Ticks:
         if 0 <= now - self._sent_at < CLOCK_S:
             return []
         self._sent_at = now
-        return [Tick(ts=now, passes=False)]
+        return [Tick(ts=now, passes=False, away=self._cut_off())]
 
     def flowing(self, now: float) -> list[Record]:
         """Return the clock, if it is due in a frame that has records."""
@@ -112,4 +119,4 @@ class Ticks:
         if 0 <= now - self._last_at < every_s:
             return []
         self._last_at = self._sent_at = now
-        return [Tick(ts=now)]
+        return [Tick(ts=now, away=self._cut_off())]

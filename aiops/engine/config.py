@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from aiops.engine.correlate.config import CorrelateConfig
 from aiops.engine.dedup.config import DedupConfig
 from aiops.engine.detect.config import DetectConfig
+from aiops.engine.heartbeats.config import HeartbeatConfig
 from aiops.engine.incidents.config import IncidentConfig
 from aiops.workloads import WorkloadsConfig
 
@@ -19,6 +20,7 @@ __all__ = [
     "DedupConfig",
     "DetectConfig",
     "EngineConfig",
+    "HeartbeatConfig",
     "IncidentConfig",
     "ModelConfig",
     "PlaybooksConfig",
@@ -61,6 +63,7 @@ class EngineConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     dedup: DedupConfig = field(default_factory=DedupConfig)
     workloads: WorkloadsConfig = field(default_factory=WorkloadsConfig)
     detect: DetectConfig = field(default_factory=DetectConfig)
+    heartbeats: HeartbeatConfig = field(default_factory=HeartbeatConfig)
     correlate: CorrelateConfig = field(default_factory=CorrelateConfig)
     incidents: IncidentConfig = field(default_factory=IncidentConfig)
     causes: CausesConfig = field(default_factory=CausesConfig)

@@ -20,6 +20,7 @@ from aiops.engine.dedup.starts import Starts
 from aiops.engine.detect.stage import Detect, Scorers
 from aiops.engine.drift.stage import Drift
 from aiops.engine.events import Event, Notice
+from aiops.engine.heartbeats.heartbeats import Heartbeats
 from aiops.engine.incidents.clusters import Clusters
 from aiops.engine.incidents.lifecycle import MAX_DUE, MAX_DUE_EACH, Incidents
 from aiops.engine.incidents.snoozes import Snoozes
@@ -41,7 +42,7 @@ from aiops.workloads import Workloads
 SNAPSHOT_VERSION = 8
 FIRST_VERSION = 6
 # The version that brought a stage, for stages that the first one lacks.
-SINCE = {"handling": 7, "starts": 7, "drift": 8, "noise": 8}
+SINCE = {"handling": 7, "starts": 7, "drift": 8, "noise": 8, "heartbeats": 8}
 
 # What reading a damaged snapshot raises: its bytes, their types, links to nothing, numbers that a stage cannot take.
 DAMAGED = (msgspec.MsgspecError, StopIteration, LookupError, TypeError, ValueError, ArithmeticError)
@@ -90,6 +91,7 @@ class Engine:
         self.snoozes = Snoozes(self.incidents)
         self.pipeline = Pipeline(self.dedup, self.detect, self.correlate, self.incidents, self.drift)
         self.silence_expiry = SilenceExpiry(self.pipeline)
+        self.heartbeats = Heartbeats(config.heartbeats)
         self.actions = Actions(self.silence_expiry, self.ranking, self.detect, self.topology)
         # What the record in hand carries through the stages; a host that explains it reads this after the step.
         self.arrival = Arrival()
@@ -113,6 +115,8 @@ class Engine:
                 self._report_faults(arrival)
             if self.drift.raised:
                 self.drift.report_alarms(arrival)
+            if self.heartbeats.texts:
+                self._report_heartbeats(arrival)
         arrival.out = []
         return out
 
@@ -128,6 +132,11 @@ class Engine:
         arrival.now = timeline.now
         arrival.begin(alert, at)
         self.pipeline.process(arrival)
+        self.heartbeats.see(arrival)
+
+    def _report_heartbeats(self, moment: Moment) -> None:
+        moment.out.extend(Notice(moment.seq, "heartbeat", text) for text in self.heartbeats.texts)
+        self.heartbeats.texts.clear()
 
     def _report_faults(self, moment: Moment) -> None:
         moment.out.extend(Notice(moment.seq, "plugin", text) for text in self.faults.texts)
@@ -146,8 +155,10 @@ class Engine:
         at = self.timeline.host(record.ts) if isinstance(record, Tick) else self.timeline.at(record.ts)
         if self.timeline.back_to >= 0.0:
             self._set_back(arrival)
-        if isinstance(record, Tick) and not record.passes:
-            return
+        if isinstance(record, Tick):
+            self.heartbeats.clock(record)
+            if not record.passes:
+                return
         if at > self.timeline.now and (trusted or at == record.ts):
             self._advance(at, arrival, MAX_DUE if isinstance(record, Tick) else MAX_DUE_EACH)
         arrival.now = self.timeline.now
@@ -158,13 +169,18 @@ class Engine:
             self.ranking.change(record)
         elif isinstance(record, Action):
             self.actions.apply(record, arrival)
+        else:
+            self._derive(self.heartbeats.due(arrival.now), arrival)
 
-    def _metric(self, metric: Metric, at: float, arrival: Arrival) -> None:
-        alert = self.detect.metric(metric, at)
+    def _derive(self, alert: Alert | None, arrival: Arrival) -> None:
+        """Process an alert that the engine makes itself, of a record that is none."""
         if alert is not None:
             arrival.begin(alert, min(alert.ts, arrival.now))
             arrival.is_derived = True
             self.pipeline.process(arrival)
+
+    def _metric(self, metric: Metric, at: float, arrival: Arrival) -> None:
+        self._derive(self.detect.metric(metric, at), arrival)
 
     def _set_back(self, moment: Moment) -> None:
         """Set the time back: later times in the stages count as now."""
@@ -225,6 +241,8 @@ class Engine:
         for _ in range(4):
             self._advance(self.timeline.now + step_s, moment, ALL)
         self._report_faults(moment)
+        self.heartbeats.finish(self.timeline.tick >= 0.0)
+        self._report_heartbeats(moment)
         return moment.out
 
     def accounts(self) -> dict[str, Any]:
@@ -248,6 +266,7 @@ class Engine:
             "silences_set_aside": dict(self.silences.set_aside),
             "detector": self.detect.in_place,
             "noise": self.noise.figures(),
+            "heartbeats": self.heartbeats.accounts(),
             "skipped": self.skipped,
             "faults": dict(self.faults.counts),
             "drift": self.drift.report(),
@@ -329,6 +348,7 @@ class Engine:
             "starts": self.starts,
             "drift": self.drift,
             "noise": self.noise,
+            "heartbeats": self.heartbeats,
         }
 
 

@@ -56,7 +56,7 @@ class Pipeline:
         self.merging = Merging(incidents)
         self.repeats = Repeats(self.episodes, self.merging)
         self.assignment = Assignment(self.episodes, self.merging)
-        self.triage = Triage(incidents.config, incidents.clusters)
+        self.triage = Triage(incidents.config, incidents.clusters, detect)
         self.storms = Storms(incidents.config)
         self.grouping = StormGrouping(self.storms, self.assignment, self.triage)
         self.opening = Opening(incidents, self.grouping)

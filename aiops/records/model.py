@@ -102,12 +102,14 @@ class Tick(Struct, tag="tick", tag_field="kind", gc=False, omit_defaults=True, k
     """The host's clock, recorded in the log: time passes although no alert arrives.
 
     With `passes` false it states the clock and moves no time. No alert is then mistaken for one from the future while
-    older records are still to come.
+    older records are still to come. `away` names the senders that are cut off, as their source is down or behind
+    (`*` for all): their silence is no sign.
     """
 
     ts: Time
     id: str = ""
     passes: bool = True
+    away: list[str] = []
 
 
 VERBS = (

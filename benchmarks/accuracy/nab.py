@@ -42,10 +42,10 @@ class Series(NamedTuple):
     windows: list[tuple[float, float]]
 
 
-def load(root: Path) -> list[Series]:
+def load(root: Path, pattern: str = SERIES) -> list[Series]:
     """All series, by name."""
     corpus = []
-    for path in sorted(root.glob(SERIES)):
+    for path in sorted(root.glob(pattern)):
         metrics = _lines(path, Metric)
         labels = _lines(path.with_name(path.name.replace(".metrics.", ".incidents.")), Incident)
         windows = sorted((label.opened_at or 0.0, label.resolved_at or 0.0) for label in labels)

@@ -18,6 +18,8 @@ class DetectConfig(Struct, frozen=True, forbid_unknown_fields=True):
     - `window_s`: seconds of record time summed up in one feature row.
     - `batch_rows`, `batch_wait_s`: a detector scores when so many rows are waiting, or the oldest has waited so long.
     - `training_rows`: feature rows kept for training aside.
+    - `ordinary_p`: with a promoted detector, warnings of an entity whose minute it finds at least this likely open no
+      incident; 1 switches that off.
     """
 
     bin_s: Annotated[float, Meta(ge=1, le=3600)] = 60.0
@@ -32,3 +34,4 @@ class DetectConfig(Struct, frozen=True, forbid_unknown_fields=True):
     batch_rows: Annotated[int, Meta(ge=1, le=100_000)] = 256
     batch_wait_s: Annotated[float, Meta(ge=0, le=86_400)] = 300.0
     training_rows: Annotated[int, Meta(ge=0, le=1_000_000)] = 4096
+    ordinary_p: Annotated[float, Meta(gt=0, le=1)] = 0.3

@@ -17,6 +17,10 @@ class EntityAnomaly:
     score: float
     p: float
 
+    def ordinary(self) -> str:
+        """Return why its warnings open no incident."""
+        return f"as usual for {self.entity}: the promoted detector finds this minute ordinary, p = {self.p:.2g}"
+
     def sentence(self) -> str:
         """Return the anomaly as a sentence."""
         return f"alerts of {self.entity} are unlike what the model learned: p = {self.p:.2g}"

@@ -67,18 +67,23 @@ class Windows:
                 tally.peak = surprise.nats
         return rows
 
+    def row(self, entity: str) -> Row | None:
+        """Return what an entity has done so far in the open window; None where it had no alert."""
+        tally = self._open.get(entity)
+        return None if tally is None else self._row(entity, tally)
+
     def set_back(self, now: float) -> None:
         """Let the open window be the one of `now` at most: engine time was set back."""
         self._window = min(self._window, int(now // self.window_s))
 
     def _close(self) -> list[Row]:
-        end = (self._window + 1) * self.window_s
-        rows = [
-            Row(end, entity, t.alerts, len(t.types), t.streams, t.worst, t.severities, t.nats, t.peak, t.firsts)
-            for entity, t in self._open.items()
-        ]
+        rows = [self._row(entity, tally) for entity, tally in self._open.items()]
         self._open = {}
         return rows
+
+    def _row(self, entity: str, t: _Tally) -> Row:
+        end = (self._window + 1) * self.window_s
+        return Row(end, entity, t.alerts, len(t.types), t.streams, t.worst, t.severities, t.nats, t.peak, t.firsts)
 
     def dump(self) -> Any:
         """The state, as what msgspec can encode."""

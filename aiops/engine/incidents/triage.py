@@ -9,6 +9,7 @@ import heapq
 from typing import Final
 
 from aiops.engine.arrival import Arrival
+from aiops.engine.detect.stage import Detect
 from aiops.engine.incidents.clusters import Clusters, ClusterState
 from aiops.engine.incidents.config import IncidentConfig
 from aiops.records import LABELS, Severity, has_explicit_severity, parse_severity
@@ -31,8 +32,9 @@ SLACK: Final = 64
 class Triage:
     """Decides which clusters are worth an incident, and remembers those that wait until they have lasted."""
 
-    def __init__(self, config: IncidentConfig, clusters: Clusters) -> None:
+    def __init__(self, config: IncidentConfig, clusters: Clusters, detect: Detect | None = None) -> None:
         self.clusters = clusters
+        self.detect = detect
         self.min_severity = int(parse_severity(config.min_severity))
         self.lone_s = config.lone_warning_s
         self._waiting: list[tuple[float, int]] = []
@@ -45,6 +47,8 @@ class Triage:
         reason = None
         if arrival.cluster.incident is None:
             reason = self._reason(arrival)
+            if reason is None and arrival.severity <= Severity.WARNING:
+                reason = self._ordinary(arrival)
             if reason is not None:
                 arrival.cluster.background = reason
         arrival.stream.background = reason
@@ -80,6 +84,13 @@ class Triage:
             self._wait(cluster, arrival.now)
             return f"too few warnings to tell: an incident when others join or it lasts {duration(self.lone_s)}"
         return None
+
+    def _ordinary(self, arrival: Arrival) -> str | None:
+        """Return why a promoted detector finds the entity ordinary; None where it does not."""
+        if self.detect is None or not self.detect.decides:
+            return None
+        verdict = self.detect.ordinary(arrival.stream.entity)
+        return None if verdict is None else verdict.ordinary()
 
     def _wait(self, cluster: ClusterState, now: float) -> None:
         if not cluster.waiting:
