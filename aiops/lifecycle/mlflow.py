@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from aiops.errors import AiopsError
+from aiops.errors import AiopsError, UsageError
 from aiops.http.client import HttpClient, HttpFailure, HttpReply
 from aiops.http.redaction import redact
 from aiops.lifecycle.registry import Registry
@@ -32,7 +32,6 @@ _EXISTS = "RESOURCE_ALREADY_EXISTS"
 class Exported(Struct):
     """Counts of an export: what it sent, and what was there before."""
 
-    runs: int = 0
     versions: int = 0
     known: int = 0
 
@@ -46,7 +45,10 @@ class MlflowExport:
         self._headers = {"content-type": "application/json"}
         if token:
             self._headers["authorization"] = f"Bearer {token}"
-        client.check(self._url, "--mlflow")
+        try:
+            client.check(self._url, "--mlflow")
+        except UsageError as error:
+            raise UsageError(str(error).replace("allow_private = true", "--allow-private")) from None
 
     def send(self, registry: Registry, slot: str | None = None) -> Exported:
         """Send runs and versions; raise `AiopsError` with the server's reason."""
@@ -54,15 +56,19 @@ class MlflowExport:
         runs = {run.version: run for run in registry.runs(slot) if run.kind == "train" and run.version is not None}
         for version in registry.versions(slot):
             experiment = self._experiment(f"aiops/{version.slot}")
-            if self._is_known(experiment, version.id):
+            run = self._known(experiment, version.id)
+            if run:
+                # An evaluation may have changed what is known of it.
+                self._log(run, version)
                 found.known += 1
-                continue
-            run = self._run(experiment, version, runs.get(version.id))
-            found.runs += 1
-            source = self._upload(experiment, run, version, registry.state(version))
-            self._version(version, run, source)
-            found.versions += 1
-            self._post("runs/update", {"run_id": run, "status": "FINISHED", "end_time": _ms(version.created)})
+            else:
+                run = self._run(experiment, version, runs.get(version.id))
+                source = self._upload(experiment, run, version, registry.state(version))
+                self._version(version, run, source)
+                self._post("runs/update", {"run_id": run, "status": "FINISHED", "end_time": _ms(version.created)})
+                found.versions += 1
+            if version.stage == "serving":
+                self._alias(version, run)
         return found
 
     def _experiment(self, name: str) -> str:
@@ -72,26 +78,30 @@ class MlflowExport:
         found = self._call("GET", f"experiments/get-by-name?experiment_name={quote(name, safe='')}")
         return str(self._checked(found)["experiment"]["experiment_id"])
 
-    def _is_known(self, experiment: str, id: str) -> bool:
+    def _known(self, experiment: str, id: str) -> str:
+        """Return the run that was finished for a version; empty if there is none."""
         wanted = {
             "experiment_ids": [experiment],
             "filter": f"tags.`{ID_TAG}` = '{id}' and attributes.status = 'FINISHED'",
             "max_results": 1,
         }
-        return bool(self._post("runs/search", wanted).get("runs"))
+        found = self._post("runs/search", wanted).get("runs") or []
+        return str(found[0]["info"]["run_id"]) if found else ""
 
     def _run(self, experiment: str, version: Version, run: Run | None) -> str:
         started = _ms(run.started if run is not None else version.created)
         tags = [{"key": "mlflow.runName", "value": version.id}, {"key": ID_TAG, "value": version.id}]
         made = self._post("runs/create", {"experiment_id": experiment, "start_time": started, "tags": tags})
         id = str(made["run"]["info"]["run_id"])
-        metrics = [
-            {"key": name, "value": value, "timestamp": started, "step": 0} for name, value in version.metrics.items()
-        ]
+        self._log(id, version)
+        return id
+
+    def _log(self, run: str, version: Version) -> None:
+        at = _ms(version.created)
+        metrics = [{"key": name, "value": value, "timestamp": at, "step": 0} for name, value in version.metrics.items()]
         params = [{"key": name, "value": value[:MAX_VALUE]} for name, value in _parameters(version).items()]
         tagged = [{"key": name, "value": value[:MAX_TAG]} for name, value in _tags(version).items()]
-        self._post("runs/log-batch", {"run_id": id, "metrics": metrics, "params": params, "tags": tagged})
-        return id
+        self._post("runs/log-batch", {"run_id": run, "metrics": metrics, "params": params, "tags": tagged})
 
     def _upload(self, experiment: str, run: str, version: Version, text: str) -> str:
         """Upload the state where the server serves artifacts; return the source of the version."""
@@ -108,9 +118,15 @@ class MlflowExport:
         if answer.status != 200 and _json(answer).get("error_code") != _EXISTS:
             self._checked(answer)
         tags = [{"key": name_, "value": value[:MAX_TAG]} for name_, value in _tags(version).items()]
-        made = self._post("model-versions/create", {"name": name, "source": source, "run_id": run, "tags": tags})
-        if version.stage == "serving":
-            number = str(made["model_version"]["version"])
+        self._post("model-versions/create", {"name": name, "source": source, "run_id": run, "tags": tags})
+
+    def _alias(self, version: Version, run: str) -> None:
+        """Let the alias `serving` name the version of a run."""
+        wanted = quote(f"run_id='{run}'", safe="")
+        found = self._checked(self._call("GET", f"model-versions/search?filter={wanted}")).get("model_versions") or []
+        if found:
+            number = str(found[0]["version"])
+            name = f"aiops-{version.slot}"
             self._post("registered-models/alias", {"name": name, "alias": "serving", "version": number})
 
     def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,7 +165,6 @@ def _parameters(version: Version) -> dict[str, str]:
 def _tags(version: Version) -> dict[str, str]:
     found = {
         "aiops.slot": version.slot,
-        "aiops.stage": version.stage,
         "aiops.code": version.code,
         "aiops.parent": version.parent or "",
         "aiops.verdict": {True: "recommended", False: "advised against", None: "none"}[version.verdict],

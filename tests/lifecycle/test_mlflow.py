@@ -35,8 +35,8 @@ def whole(folder: str = ARTIFACTS) -> list[Reply]:
     made = {"run": {"info": {"run_id": "r1"}}}
     found = {"run": {"info": {"run_id": "r1", "artifact_uri": folder}}}
     uploaded: list[dict[str, str]] = [{}] if folder == ARTIFACTS else []
-    numbered = {"model_version": {"version": "1"}}
-    return answers({"experiment_id": "7"}, {}, made, {}, found, *uploaded, {}, numbered, {}, {})
+    numbered = {"model_versions": [{"version": "1"}]}
+    return answers({"experiment_id": "7"}, {}, made, {}, found, *uploaded, {}, {}, {}, numbered, {})
 
 
 def sent(receiver: Receiver) -> list[tuple[str, str]]:
@@ -55,7 +55,7 @@ def test_a_version_is_a_run_a_state_and_a_version_of_a_model(
     registry, receiver.replies = serving(tmp_path), whole()
     (version,) = registry.versions()
     found = MlflowExport(receiver.url, client, "secret").send(registry)
-    assert found == Exported(runs=1, versions=1, known=0)
+    assert found == Exported(versions=1, known=0)
     assert sent(receiver) == [
         ("POST", "/experiments/create"),
         ("POST", "/runs/search"),
@@ -65,8 +65,9 @@ def test_a_version_is_a_run_a_state_and_a_version_of_a_model(
         ("PUT", f"-artifacts/artifacts/7/r1/artifacts/{version.id}.json"),
         ("POST", "/registered-models/create"),
         ("POST", "/model-versions/create"),
-        ("POST", "/registered-models/alias"),
         ("POST", "/runs/update"),
+        ("GET", "/model-versions/search?filter=run_id%3D%27r1%27"),
+        ("POST", "/registered-models/alias"),
     ]
     assert all(one.headers["authorization"] == "Bearer secret" for one in receiver.requests)
     assert receiver.requests[5].body.decode() == registry.state(version)
@@ -92,11 +93,20 @@ def test_a_server_without_artifacts_gets_no_state(receiver: Receiver, client: Ht
 def test_what_was_exported_before_is_not_sent_again(receiver: Receiver, client: HttpClient, tmp_path: Path) -> None:
     receiver.replies = [
         Reply(400, b'{"error_code": "RESOURCE_ALREADY_EXISTS"}'),
-        *answers({"experiment": {"experiment_id": "7"}}, {"runs": [{"info": {}}]}),
+        *answers({"experiment": {"experiment_id": "7"}}, {"runs": [{"info": {"run_id": "r1"}}]}, {}),
+        *answers({"model_versions": [{"version": "3"}]}, {}),
     ]
     found = MlflowExport(receiver.url, client).send(serving(tmp_path))
     assert found == Exported(known=1)
-    assert sent(receiver)[1] == ("GET", "/experiments/get-by-name?experiment_name=aiops%2Fcauses")
+    assert [path for _, path in sent(receiver)] == [
+        "/experiments/create",
+        "/experiments/get-by-name?experiment_name=aiops%2Fcauses",
+        "/runs/search",
+        "/runs/log-batch",
+        "/model-versions/search?filter=run_id%3D%27r1%27",
+        "/registered-models/alias",
+    ]
+    assert json.loads(receiver.requests[-1].body)["version"] == "3"
 
 
 @pytest.mark.parametrize(
