@@ -20,6 +20,7 @@ from aiops.config import Config
 from aiops.daemon.control import ControlServer
 from aiops.daemon.pump import RETRY_CAP_S, RETRY_FIRST_S, ROOM_BYTES
 from aiops.daemon.status import STATUSES
+from aiops.engine.drift.jumper import ALARM
 from aiops.engine.events import Feedback
 from aiops.engine.silences.silences import Silence
 from aiops.errors import AiopsError
@@ -30,6 +31,7 @@ from aiops.records import Action
 from aiops.telemetry.logs import log
 from aiops.telemetry.metrics import CONTENT_TYPE, Family, render
 from aiops.version import __version__
+from aiops.views.model_watch import model_watch
 
 # Errors that a full disk may cause at the start.
 TROUBLE = (AiopsError, sqlite3.Error, OSError)
@@ -114,6 +116,7 @@ class DiskWait:
             "models": {},
             "late": {"ok": True, "detail": "", "records": {}},
             "clock": {"ok": True, "detail": "", "engine_ahead_s": 0.0, "set_backs": 0, "sources": {}, "absurd": {}},
+            "watch": msgspec.to_builtins(model_watch({}, {}, 0.0, 0.0, ALARM)),
         }
 
     def metrics_text(self) -> str:

@@ -112,6 +112,7 @@ def test_nothing_is_measured_while_names_are_learned() -> None:
     assert report[NAMES]["learning_until"] == (MONDAY + WEEK) * HOUR_S
     assert report[NAMES]["recent"] is None
     assert report[NAMES]["known"] >= 20
+    assert (report[SURPRISE]["steps"], report[SURPRISE]["learning_until"]) == (0, (MONDAY + WEEK) * HOUR_S)
 
 
 def test_restored_inputs_continue_as_if_nothing_had_happened() -> None:
