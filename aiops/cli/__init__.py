@@ -5,8 +5,8 @@ modules print; `errors` turns exceptions into one line and an exit code.
 
 May import: app, archive, backtest, config, daemon, detectors, durations, engine, errors, http, journal, lifecycle,
 matchers, migration, model_state, notebook, notify, options, ports, private, records, registry, replay_keys, respond,
-routing, search, sending, simulate, store, sweep, topology, trainers, training, verdict, version, views, wording,
-workloads, zones.
+routing, score, search, sending, simulate, store, sweep, topology, trainers, training, verdict, version, views,
+wording, workloads, zones.
 """
 
 

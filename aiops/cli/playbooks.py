@@ -17,6 +17,7 @@ from aiops.cli.command_options import ConfigOption, SetOption, StateOption, Tabl
 from aiops.cli.completion import incident_ids, playbook_names
 from aiops.cli.errors import print_json
 from aiops.cli.new_files import checked_name, write_new
+from aiops.cli.playbook_evaluate import evaluate_command
 from aiops.cli.playbook_page_view import show_page
 from aiops.cli.playbook_view import show_explanation, show_suggestions
 from aiops.cli.runs import accept_trail_command, anchored, plan_command, rollback_command, runs_command, switch_command
@@ -164,13 +165,16 @@ def explain_command(
     playbook: Annotated[str | None, typer.Option(help="Playbook to explain, even if it does not fit.")] = None,
     playbooks: Folders = None,
     runbooks: Annotated[Path | None, typer.Option(help="Folder of Markdown runbooks.")] = None,
+    rules: Annotated[
+        Path | None, typer.Option(help="Alerting rules (file or folder) whose links to runbooks are used.")
+    ] = None,
     as_json: TableJsonOption = False,
 ) -> None:
     """Show which playbooks fit an incident and why, with their commands filled in; nothing is run."""
     graph = load_topology(topology) if topology is not None else Topology()
     view = view_of_archive(sort_records(read(files, Rejections())), incident)
     catalogue = _catalogue(playbooks)
-    suggested = _suggest(graph, playbooks, runbooks).suggest(view)
+    suggested = _suggest(graph, playbooks, runbooks, rules).suggest(view)
     if playbook is not None and playbook not in catalogue.playbooks:
         raise UsageError(f"expected a playbook of the catalogue (aiops playbooks list); got {playbook!r}")
     names = [playbook] if playbook is not None else [one.name for one in suggested if one.name in catalogue.playbooks]
@@ -217,6 +221,7 @@ def audit_command(
         raise typer.Exit(1)
 
 
+playbooks_app.command("evaluate")(evaluate_command)
 playbooks_app.command("plan")(plan_command)
 playbooks_app.command("runs")(runs_command)
 playbooks_app.command("rollback")(rollback_command)
@@ -252,12 +257,14 @@ def _show(suggested: list[Suggestion], made: list[Explanation]) -> None:
         show_explanation(console, explanation)
 
 
-def _suggest(topology: Topology, playbooks: list[Path] | None, runbooks: Path | None) -> Suggester:
+def _suggest(topology: Topology, playbooks: list[Path] | None, runbooks: Path | None, rules: Path | None) -> Suggester:
     options: dict[str, Any] = {}
     if playbooks:
         options["playbooks"] = [str(path) for path in playbooks]
     if runbooks is not None:
         options["runbooks"] = str(runbooks)
+    if rules is not None:
+        options["rules"] = str(rules)
     made: Suggester = registry.load("aiops.models", "playbooks")(topology, options)
     return made
 

@@ -173,13 +173,18 @@ class Cause(Struct, gc=False, omit_defaults=True):
 
 
 class Suggestion(Struct, gc=False, omit_defaults=True):
-    """A playbook that fits, with its evidence."""
+    """A playbook that fits, with its evidence.
+
+    `propensity` (0 to 1) is the chance that it had to be first, where the order was drawn; those of the suggestions of
+    an incident sum to 1. Absent if the order was certain.
+    """
 
     name: str
     score: float = 0.0
     probability: float | None = None
     target: str | None = None
     evidence: list[Evidence] = []
+    propensity: float | None = None
 
 
 class RootCause(Struct, gc=False, omit_defaults=True):

@@ -53,10 +53,10 @@ class _Loader(_Base):  # type: ignore[misc]
         return made
 
 
-def decode_yaml(raw: bytes) -> Any:
+def decode_yaml(raw: bytes, most: int = MAX_FILE_BYTES) -> Any:
     """Decode YAML without aliases (they let a small file expand to gigabytes) and without repeated keys."""
-    if len(raw) > MAX_FILE_BYTES:
-        raise PlaybookError(f"expected at most {MAX_FILE_BYTES} bytes; got more")
+    if len(raw) > most:
+        raise PlaybookError(f"expected at most {most} bytes; got more")
     if fault := too_deep(raw):
         raise PlaybookError(fault)
     try:

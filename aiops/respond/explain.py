@@ -10,10 +10,11 @@ from aiops.respond.guards import Case, GuardCheck, Policy, World, evaluate
 from aiops.respond.history import History
 from aiops.respond.matching import Fit, compile_match, fit
 from aiops.respond.parameters import resolve
-from aiops.respond.playbook_tests import leading, render, target_of
+from aiops.respond.playbook_tests import render
 from aiops.respond.rendering import Shown
 from aiops.respond.situation import situation
 from aiops.respond.steps import Scalar
+from aiops.respond.targets import leading, shown_for, target_of
 from aiops.topology import Topology
 
 
@@ -36,7 +37,7 @@ def explain(playbook: Playbook, view: IncidentView, topology: Topology) -> Expla
     compiled = compile_match(playbook)
     now = situation(view, topology)
     found = fit(compiled, now)
-    values = resolve(playbook, now, leading(found, now))
+    values = resolve(playbook, shown_for(now, target_of(compiled, found, now)), leading(found, now))
     made = Explanation(playbook.name, playbook.summary, found.ok, found.reason, playbook.when_not_to_use)
     made.parameters, made.missing = values.values, values.missing
     made.steps = render(playbook, values)

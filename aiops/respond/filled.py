@@ -15,10 +15,10 @@ from aiops.records import Incident, Member, Severity, parse_severity
 from aiops.respond.format import Playbook
 from aiops.respond.matching import compile_match, fit
 from aiops.respond.parameters import Values, resolve
-from aiops.respond.playbook_tests import leading, target_of
 from aiops.respond.rendering import Request, Shown, show
 from aiops.respond.situation import Situation, same_kind, situation
 from aiops.respond.steps import AlertResolved, Manual, Scalar
+from aiops.respond.targets import leading, shown_for, subject_of, target_of
 from aiops.topology import Topology
 
 # A parameter without a value, or a blank that the author left.
@@ -62,9 +62,12 @@ def fill_in(playbook: Playbook, view: IncidentView, topology: Topology) -> Fille
     """Fill in a playbook for an incident."""
     compiled, now = compile_match(playbook), situation(view, topology)
     found = fit(compiled, now)
-    values = resolve(playbook, now, leading(found, now))
     target = target_of(compiled, found, now)
-    return _made(playbook, values, found.ok, found.reason, target)
+    values = resolve(playbook, shown_for(now, target), leading(found, now))
+    made = _made(playbook, values, found.ok, found.reason, target)
+    if target is None:
+        made.subject = made.subject or subject_of(compiled)
+    return made
 
 
 def blank(playbook: Playbook) -> Filled:

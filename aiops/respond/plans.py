@@ -15,9 +15,9 @@ from aiops.respond.guards import Case, GuardCheck, Policy, World, evaluate, refu
 from aiops.respond.history import History
 from aiops.respond.matching import compile_match, fit
 from aiops.respond.parameters import resolve
-from aiops.respond.playbook_tests import leading, target_of
 from aiops.respond.situation import Situation, situation
 from aiops.respond.steps import Scalar
+from aiops.respond.targets import leading, on_target, target_of
 from aiops.topology import Topology
 
 
@@ -78,7 +78,7 @@ class Planner:
         default = target_of(compiled, found, now)
         chosen = list(targets) if targets is not None else ([default] if default else [])
         lead = leading(found, now)
-        values = [resolve(playbook, _on(now, target), lead) for target in chosen]
+        values = [resolve(playbook, on_target(now, target), lead) for target in chosen]
         requests = calls_of(playbook, chosen, values)
         plan_id = digest(playbook, view.id, chosen, values, requests)
         world = msgspec.structs.replace(world, members=world.members or self._members(now))
@@ -94,7 +94,3 @@ class Planner:
         count = sum(1 for node in self._topology.nodes if self._topology.service_of(node) == now.service)
         # The service's own node is no member that a run could touch.
         return count - 1 if now.service in self._topology.nodes and count > 1 else count or None
-
-
-def _on(now: Situation, target: str) -> Situation:
-    return msgspec.structs.replace(now, cause=target)

@@ -9,10 +9,11 @@ from aiops.records import Cause, Change
 from aiops.records.severity import parse_severity
 from aiops.respond.format import Expected, Playbook, Trial, TrialIncident
 from aiops.respond.lint import all_steps
-from aiops.respond.matching import Compiled, Fit, compile_match, fit
+from aiops.respond.matching import Compiled, compile_match, fit
 from aiops.respond.parameters import Values, resolve
 from aiops.respond.rendering import Shown, show
-from aiops.respond.situation import Situation, situation
+from aiops.respond.situation import situation
+from aiops.respond.targets import leading, shown_for, target_of
 from aiops.topology import Node, Topology
 
 # Tests run at a fixed hour: their rendered text never depends on the day.
@@ -64,38 +65,6 @@ def view_of(incident: TrialIncident) -> tuple[IncidentView, Topology]:
     return view, Topology.build(nodes, [])
 
 
-def leading(found: Fit, now: Situation) -> AlertFact | None:
-    """Return the alert that represents a playbook.
-
-    It is on the suspected cause, else the most severe, else the first.
-    """
-    if not found.facts:
-        return None
-    facts = [now.seen[index].fact for index in found.facts]
-    return min(
-        facts, key=lambda fact: (fact.entity != now.cause, -fact.severity, fact.first_at, fact.entity, fact.name)
-    )
-
-
-def target_of(compiled: Compiled, found: Fit, now: Situation) -> str | None:
-    """Return the entity that a playbook is for: the suspected cause, unless its alerts are all elsewhere.
-
-    A playbook for a full disk is for the host whose disk is full, whatever else is suspected. One that names the kind
-    of cause that it is for is for a cause of that kind. None: nothing is known.
-    """
-    facts = [now.seen[index].fact for index in found.facts]
-    is_meant = now.kind is not None and now.kind in compiled.kinds
-    if now.cause is not None and (is_meant or not facts or any(_is_of_cause(fact, now) for fact in facts)):
-        return now.cause
-    lead = leading(found, now)
-    return lead.entity if lead is not None else now.cause
-
-
-def _is_of_cause(fact: AlertFact, now: Situation) -> bool:
-    """Return True for an alert on the suspected cause, on a replica of it, or of its service."""
-    return now.is_on_cause(fact) or (fact.service is not None and fact.service in (now.cause, now.service))
-
-
 def render(playbook: Playbook, values: Values) -> list[Shown]:
     """Render every step of a playbook for a person, diagnosis first."""
     return [show(step, values.values) for _, step in all_steps(playbook)]
@@ -112,7 +81,8 @@ def _problems(compiled: Compiled, trial: Trial) -> list[str]:
     if wanted.reason and wanted.reason not in found.reason:
         problems.append(f"expected a reason with {wanted.reason!r}; got {found.reason!r}")
     if found.ok and not problems:
-        problems += _rendered(compiled.playbook, wanted, resolve(compiled.playbook, now, leading(found, now)))
+        seen = shown_for(now, target_of(compiled, found, now))
+        problems += _rendered(compiled.playbook, wanted, resolve(compiled.playbook, seen, leading(found, now)))
     return problems
 
 

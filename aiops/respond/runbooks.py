@@ -20,17 +20,24 @@ MAX_FILE_BYTES = 256 * 1024
 # Runbooks are grouped by component at most (`runbooks/node/…`, `runbooks/team/node/…`).
 MAX_DEPTH = 4
 
+# A passage of fewer letters is a heading alone. Manuals of thousands of words have some dozens.
+MIN_PASSAGE = 20
+MAX_PASSAGES = 200
+
 SECTIONS = ("meaning", "impact", "diagnosis", "mitigation")
 _HEADING = re.compile(r"#{1,6}[ \t]")
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
-_NO_RUNBOOKS = ("readme", "_index")
+# In a folder below the top such a file is the runbook of what that folder is named after; at the top it is none.
+_INDEXES = ("readme", "_index", "index")
+_COMMENT = re.compile(r"<!--.{0,10000}?-->", re.DOTALL)
 _PLAIN = re.compile(r"[^a-z0-9]")
 
 
 class Runbook(Struct):
     """One runbook.
 
-    `name` is its path below the folder without the suffix; `alert` is the name of its alert.
+    `name` is its path below the folder without the suffix; `alert` is the name of its alert, or of the folder that a
+    `README.md` describes.
     """
 
     name: str
@@ -61,6 +68,8 @@ def read_runbooks(folder: Path) -> list[Runbook]:
         raise UsageError(f"runbooks {folder}: expected a folder of Markdown files; there is none")
     made: list[Runbook] = []
     for path in sorted(_markdown(folder, MAX_DEPTH)):
+        if path.parent == folder and path.stem.lower() in _INDEXES:
+            continue
         try:
             if path.stat().st_size <= MAX_FILE_BYTES:
                 name = path.relative_to(folder).with_suffix("").as_posix()
@@ -91,9 +100,43 @@ def parse(name: str, text: str) -> Runbook:
             at = section
         else:
             parts.setdefault(at, []).append(line)
-    stem = name.rpartition("/")[2]
+    folder, _, stem = name.rpartition("/")
+    if folder and stem.lower() in _INDEXES:
+        stem = folder.rpartition("/")[2]
     found = {key: "\n".join(lines).strip() for key, lines in parts.items()}
     return Runbook(name, _alert(stem, title), title or stem, **found)
+
+
+def passages(book: Runbook) -> list[str]:
+    """Return the parts of a runbook between its headings, each with its heading; short ones are left out.
+
+    >>> passages(parse("a", "# A\\nFirst words about the disk.\\n## Cleaning\\nRemove the oldest logs of the disk."))
+    ['First words about the disk.', '## Cleaning\\nRemove the oldest logs of the disk.']
+    """
+    found: list[str] = []
+    for part in body(book):
+        lines: list[str] = []
+        fenced = False
+        for line in part.split("\n"):
+            fenced ^= line.lstrip().startswith("```")
+            if not fenced and _heading(line):
+                found.append("\n".join(lines))
+                lines = []
+            lines.append(line)
+        found.append("\n".join(lines))
+    return [one for one in found if len(one) >= MIN_PASSAGE][:MAX_PASSAGES]
+
+
+def headings(book: Runbook) -> list[str]:
+    """Return the headings inside the parts of a runbook, without those that name the parts."""
+    firsts = (passage.partition("\n")[0] for passage in passages(book))
+    return [found for first in firsts if (found := _heading(first))]
+
+
+def body(book: Runbook) -> list[str]:
+    """Return the parts of a runbook that have a text, without the comments of generators."""
+    parts = (book.other, book.meaning, book.impact, book.diagnosis, book.mitigation)
+    return [_COMMENT.sub(" ", part) for part in parts if part]
 
 
 def _heading(line: str) -> str:
@@ -118,6 +161,6 @@ def _markdown(folder: Path, depth: int) -> list[Path]:
             continue
         if path.is_dir() and depth > 1:
             found.extend(_markdown(path, depth - 1))
-        elif path.is_file() and path.suffix.lower() in (".md", ".markdown") and path.stem.lower() not in _NO_RUNBOOKS:
+        elif path.is_file() and path.suffix.lower() in (".md", ".markdown"):
             found.append(path)
     return found

@@ -65,6 +65,7 @@ class Situation(Struct):
     runners_up: tuple[str, ...] = ()
     # The suspected cause, where it is a workload that the topology does not know: its replicas are the entities.
     workload: str | None = None
+    topology: Topology | None = None
 
     def is_on_cause(self, fact: AlertFact) -> bool:
         """Return True for an alert on the suspected cause, or on a replica of it."""
@@ -87,7 +88,7 @@ def situation(view: IncidentView, topology: Topology) -> Situation:
     Its cost is bounded by `MAX_FACTS` however large the incident is.
     """
     cause = view.causes[0] if view.causes else None
-    made = Situation(view.id, view.severity, [], opened_at=view.opened_at)
+    made = Situation(view.id, view.severity, [], opened_at=view.opened_at, topology=topology)
     if cause is not None:
         made.cause, made.confidence = cause.entity, cause.confidence
         made.workload = None if cause.entity in topology.nodes else cause.entity

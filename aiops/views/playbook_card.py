@@ -80,6 +80,8 @@ def playbook_card(
     subject = card.filled.subject if card.filled is not None else ""
     if card.target is not None and not _suits(card.target, subject, incident, kind_of):
         card.target, card.choose = None, subject or "target"
+    elif card.target is None and card.filled is not None and card.filled.fits:
+        card.choose = subject or "target"
     card.rejected = _rejection(incident, chosen.name)
     card.others = [_offered(one, incident) for one in incident.playbooks if one.name != chosen.name]
     card.runs, card.more_runs = list(source.runs[:MAX_RUNS]), max(0, len(source.runs) - MAX_RUNS)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
@@ -105,19 +105,24 @@ class Bm25:
         k1: float = K1,
         b: float = B,
         split: Callable[[str], Sequence[str]] = terms,
+        whole: Collection[str] | None = None,
     ) -> None:
         """Index `documents` (field → text); a field without a weight is left out.
 
-        `k1` is how slowly repeating a word saturates, `b` (0 to 1) how much a long field is held against it.
+        `k1` is how slowly repeating a word saturates, `b` (0 to 1) how much a long field is held against it; for fields
+        that are not in `whole` (default: all are) at most `B`.
         """
+        whole = weights if whole is None else whole
         self.size = len(documents)
         fields = [{name: split(text) for name, text in document.items() if name in weights} for document in documents]
-        mean = {name: _mean(len(document.get(name, ())) for document in fields) for name in weights}
+        # Over the documents that have the field: one that most leave out is not long wherever it is there.
+        mean = {name: _mean(len(document[name]) for document in fields if document.get(name)) for name in weights}
         postings: dict[str, list[tuple[int, float]]] = {}
         for index, document in enumerate(fields):
             frequency: dict[str, float] = {}
             for name, words in document.items():
-                norm = weights[name] / (1 - b + b * len(words) / mean[name]) if words else 0.0
+                held = b if name in whole else min(b, B)
+                norm = weights[name] / (1 - held + held * len(words) / mean[name]) if words else 0.0
                 for word in words:
                     frequency[word] = frequency.get(word, 0.0) + norm
             for word, value in frequency.items():

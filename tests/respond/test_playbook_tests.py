@@ -7,11 +7,8 @@ from typing import Any
 
 import pytest
 
-from aiops.ports import AlertFact
 from aiops.respond.format import Playbook
-from aiops.respond.matching import Fit, compile_match
-from aiops.respond.playbook_tests import leading, run_trials, target_of
-from aiops.respond.situation import Seen, Situation
+from aiops.respond.playbook_tests import run_trials
 
 
 def incident(name: str = "WorkerHangs", **more: Any) -> dict[str, Any]:
@@ -105,42 +102,3 @@ def test_change_of_a_trial_is_a_way_in(samples: SimpleNamespace) -> None:
     changes = [{"entity": "worker-1", "name": "Deploy 7"}]
     assert problems(samples, {"decision": "suggest"}, incident("Other", changes=changes), match=match) == ""
     assert problems(samples, {"decision": "none"}, incident("Other"), match=match) == ""
-
-
-def test_leading_alert_is_on_the_cause_then_the_most_severe_then_the_first() -> None:
-    def seen(entity: str, severity: int, at: float) -> Seen:
-        return Seen(AlertFact(entity, "A", severity, 1, at, at), "", "")
-
-    now = Situation("i", 3, [seen("x", 4, 1.0), seen("cause", 1, 9.0), seen("y", 4, 0.0)], cause="cause")
-    assert leading(Fit(True, "", (0, 1, 2)), now) == now.seen[1].fact
-    assert leading(Fit(True, "", (0, 2)), now) == now.seen[2].fact
-    assert leading(Fit(True, "", (0,)), now) == now.seen[0].fact
-    assert leading(Fit(False, ""), now) is None
-
-
-def test_a_playbook_is_for_the_cause_unless_its_alerts_are_all_elsewhere(samples: SimpleNamespace) -> None:
-    def seen(entity: str, service: str | None = None, workload: str = "") -> Seen:
-        return Seen(AlertFact(entity, "A", 2, 1, 0.0, 0.0, service=service, workload=workload), "", "")
-
-    alerts = [seen("web-7"), seen("shop-1", service="shop"), seen("shop"), seen("job-x", workload="job")]
-    any_kind = compile_match(samples.playbook(match={"alert": [{"label": "name", "op": "=", "value": "A"}]}))
-    cause = {"kind": ["host"]}
-    for_hosts = compile_match(
-        samples.playbook(match={"alert": [{"label": "name", "op": "=", "value": "A"}], "cause": cause})
-    )
-
-    def target(facts: tuple[int, ...], playbook: Any = any_kind, **now: Any) -> str | None:
-        return target_of(playbook, Fit(True, "", facts), Situation("i", 3, alerts, **now))
-
-    assert target((0,), cause="shop") == "web-7"
-    assert target((0, 1), cause="shop") == "shop"
-    assert target((2,), cause="shop") == "shop"
-    assert target((0,), cause="db-1", service="shop") == "web-7"
-    assert target((1,), cause="db-1", service="shop") == "db-1"
-    assert target((3,), cause="job", workload="job") == "job"
-    assert target((), cause="shop") == "shop"
-    assert target((0,)) == "web-7"
-    assert target(()) is None
-    # It names the kind of cause that it is for: the alerts may be on what suffers from it.
-    assert target((0,), for_hosts, cause="db-1", kind="host") == "db-1"
-    assert target((0,), for_hosts, cause="shop", kind="service") == "web-7"

@@ -9,25 +9,20 @@ from typing import Annotated, TypeVar
 from msgspec import Meta, Struct
 
 from aiops.errors import UsageError
+from aiops.respond.alert_rules import read_rules
 from aiops.respond.catalogue import read_catalogue, shipped
 from aiops.respond.format import Playbook
 from aiops.respond.matching import Compiled, compile_match, hit
 from aiops.respond.runbooks import Runbook, plain, read_runbooks
 from aiops.respond.situation import Seen
+from aiops_models.playbooks.linked_rules import LinkedRules, Links
+from aiops_models.playbooks.runbook_search import RunbookSearch
 from aiops_models.playbooks.triggers import Triggers
 from aiops_models.retrieval import Bm25
 
 # The parts that describe a playbook best in the fewest words weigh most. `whenNotToUse` is left out: it names other
 # problems.
 PLAYBOOK_WEIGHTS = {"name": 3.0, "alerts": 3.0, "summary": 2.0, "use": 1.5, "symptoms": 2.0, "body": 0.3}
-RUNBOOK_WEIGHTS = {"name": 3.0, "text": 1.0}
-# Runbooks run from one line to thousands of words. Full length normalisation and slow saturation keep the long ones
-# from answering everything. A smaller k1 favours long runbooks, a larger one terse ones; 4 to 10 are better than the
-# usual 1.2 for both kinds of benchmarks/accuracy/playbooks.py.
-RUNBOOK_K1 = 8.0
-RUNBOOK_B = 1.0
-# How much of a runbook without a section Meaning counts as its beginning.
-BEGINNING = 300
 # Names and texts of alerts whose answers are remembered. Rules have a few thousand names; older ones are found again.
 MAX_NAMES = 4_096
 
@@ -45,6 +40,13 @@ class SuggesterOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     runbooks: Annotated[
         str | None, Meta(description="Folder of Markdown runbooks, one file an alert, that are suggested too.")
     ] = None
+    rules: Annotated[
+        str | list[str] | None,
+        Meta(
+            description="Files of Prometheus alerting rules (a folder, a file or a list of them): their links to the "
+            "runbooks are used for alerts that have none."
+        ),
+    ] = None
 
 
 class Library:
@@ -59,9 +61,13 @@ class Library:
         folder = options.runbooks
         self.runbooks: list[Runbook] = read_runbooks(Path(folder)) if folder else []
         self.by_alert = {plain(book.alert): index for index, book in reversed(list(enumerate(self.runbooks)))}
+        self.links = Links(self.runbooks)
+        rules, problems = read_rules(_places(options.rules)) if options.rules else ([], [])
+        self.problems += problems
+        self.rules = LinkedRules(self.links.of(rules))
         self.by_name = {one.playbook.name: index for index, one in enumerate(self.compiled)}
         self.playbook_index = Bm25([_playbook_text(one.playbook) for one in self.compiled], PLAYBOOK_WEIGHTS)
-        self.runbook_index = runbook_index(self.runbooks)
+        self.runbook_search = RunbookSearch(self.runbooks)
         self._changes = [index for index, one in enumerate(self.compiled) if one.playbook.match.change]
         self._by_labels = [index for index, one in enumerate(self.compiled) if not one.by_text]
         texts = ((index, one.triggers or ()) for index, one in enumerate(self.compiled) if one.by_text)
@@ -139,15 +145,3 @@ def _alert_names(playbook: Playbook) -> Iterator[str]:
         if trial.expect.decision == "suggest":
             for alert in trial.incident.alerts:
                 yield f"{alert.name} {alert.message or ''}"
-
-
-def runbook_text(book: Runbook) -> dict[str, str]:
-    """Return the texts of a runbook for the index; the meaning counts twice."""
-    parts = [book.other, book.meaning, book.impact, book.diagnosis, book.mitigation]
-    text = "\n".join(part for part in parts if part)
-    return {"name": f"{book.alert} {book.title}", "text": f"{text}\n{book.meaning or text[:BEGINNING]}"}
-
-
-def runbook_index(books: list[Runbook]) -> Bm25:
-    """The index over runbooks."""
-    return Bm25([runbook_text(book) for book in books], RUNBOOK_WEIGHTS, RUNBOOK_K1, RUNBOOK_B)

@@ -1,16 +1,18 @@
 """Outcomes of playbooks: Thompson sampling over past outcomes, with recorded probabilities.
 
 Chapelle and Li, "An Empirical Evaluation of Thompson Sampling", 2011. The posterior of a playbook's success is a Beta
-distribution, sampled through the normal approximation of its log-odds: a draw is a term that adds to a score.
-Randomness comes from the incident's identity alone: the same journal draws the same numbers. About 2 µs a draw.
+distribution, sampled through the normal approximation of its log-odds: a draw is a term that adds to a score. A draw
+is a hash of incident and playbook, so the same journal draws the same numbers, and a playbook keeps its draw while the
+incident grows. Because the draws are normal, the probability to come first is an integral, and not estimated: feedback
+can be evaluated off-policy (`aiops playbooks evaluate`).
 """
 
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from statistics import NormalDist
 from typing import Any
 
 # A resolved incident is a success and a useless playbook a failure; "helped" is worth more than half, because people
@@ -20,8 +22,12 @@ CREDIT = {"resolved": 1.0, "helped": 0.7, "useless": 0.0}
 PRIOR = 2.0
 # Outcomes under the same leading alert count in full; those of other alerts are weaker evidence for this one.
 ELSEWHERE = 0.3
-# Draws by which the probability of first place is estimated: its error is at most .09, enough for weighting feedback.
-DRAWS = 32
+# Where the distribution function of each candidate's score is evaluated, in standard deviations from its mean. The
+# points of all candidates are joined, so a narrow one is resolved as finely as a wide one; the error of a probability
+# is below .002 (tests/models/test_playbook_outcomes.py).
+STEPS = tuple(step / 4 for step in range(-20, 21))
+# A decision is weighed by one over its probability; below this, one decision would outweigh all others.
+MIN_CHANCE = 1e-6
 # (playbook, alert) pairs kept, oldest out first: ten alerts for each of 500 playbooks.
 MAX_ARMS = 5_000
 # Decisions kept for evaluating feedback off-policy; feedback comes within days, not after this many incidents.
@@ -64,27 +70,11 @@ class Outcomes:
         """Return True if any of the playbooks has an outcome."""
         return any(playbook in self._totals for playbook in playbooks)
 
-    def draw(self, incident: str, arms: Sequence[tuple[str, str]], number: int = 0) -> list[float]:
-        """One draw of the log-odds of success for each (playbook, alert); the same input draws the same."""
-        generator = random.Random(_seed(incident, number))
-        return [mean + spread * generator.gauss(0.0, 1.0) for mean, spread in map(self.belief, arms)]
-
     def belief(self, arm: tuple[str, str]) -> tuple[float, float]:
         """Mean and standard deviation of the log-odds of success."""
         good, bad = self.counts(*arm)
         a, b = good + PRIOR, bad + PRIOR
         return math.log(a / b), math.sqrt(1 / a + 1 / b)
-
-    def propensities(
-        self, incident: str, arms: Sequence[tuple[str, str]], fixed: Sequence[float], weight: float
-    ) -> list[float]:
-        """Return each arm's probability to come first, with `weight` times a draw added to its `fixed` score."""
-        wins = [0.5] * len(arms)
-        for number in range(1, DRAWS + 1):
-            drawn = self.draw(incident, arms, number)
-            totals = [base + weight * value for base, value in zip(fixed, drawn, strict=True)]
-            wins[totals.index(max(totals))] += 1.0
-        return [win / (DRAWS + 0.5 * len(arms)) for win in wins]
 
     def record(self, incident: str, alert: str, propensities: Mapping[str, float], first: str) -> None:
         """Record the decision for an incident; a later one for the same incident replaces it."""
@@ -108,5 +98,32 @@ class Outcomes:
         self.decisions = {incident: dict(decision) for incident, decision in state["decisions"]}
 
 
-def _seed(incident: str, number: int) -> int:
-    return int.from_bytes(blake2b(f"{number}\0{incident}".encode(), digest_size=8).digest(), "big")
+def first_chances(means: Sequence[float], spreads: Sequence[float]) -> list[float]:
+    """Return the probability of each of some independent normal variables to be the largest.
+
+    It is the integral of the density of one times the distribution functions of the others, in steps. About 0.1 ms for
+    five.
+
+    >>> [round(chance, 3) for chance in first_chances([0.0, 0.0, -9.0], [1.0, 1.0, 1.0])]
+    [0.5, 0.5, 0.0]
+    """
+    points = sorted({mean + step * spread for mean, spread in zip(means, spreads, strict=True) for step in STEPS})
+    below = [
+        [0.5 * math.erfc((mean - point) / (spread * math.sqrt(2))) for point in points]
+        for mean, spread in zip(means, spreads, strict=True)
+    ]
+    wins = [0.0] * len(means)
+    for place in range(len(points) - 1):
+        middle = [(each[place] + each[place + 1]) / 2 for each in below]
+        for one, each in enumerate(below):
+            mass = each[place + 1] - each[place]
+            if mass > 0.0:
+                wins[one] += mass * math.prod(middle[:one]) * math.prod(middle[one + 1 :])
+    total = math.fsum(wins)
+    return [max(MIN_CHANCE, win / total) for win in wins]
+
+
+def standard_normal(incident: str, playbook: str) -> float:
+    """Return a standard normal number made of two names: a hash through the inverse distribution."""
+    digest = blake2b(f"{incident}\0{playbook}".encode(), digest_size=8).digest()
+    return NormalDist().inv_cdf(((int.from_bytes(digest, "big") >> 11) + 0.5) / (1 << 53))

@@ -10,7 +10,11 @@ from aiops_models.retrieval import weighted
 
 # Names of up to 12 kinds of alert and a few of their messages describe any incident.
 MAX_NAMES = 12
-MAX_MESSAGE = 240
+# A summary and a description, which most mappings join to the message.
+MAX_MESSAGE = 600
+MAX_VALUE = 240
+# Annotations in which senders describe an alert, where the message holds only one of them.
+TEXTS = ("summary", "description", "message", "title")
 # Expressions of rules have 100 to 1,000 characters.
 MAX_EXPRESSION = 2_000
 # Values of these labels name the part of the system; other labels are numbers and places.
@@ -29,15 +33,25 @@ def incident_query(now: Situation) -> dict[str, float]:
         weight = 2.0 if now.is_on_cause(fact) else 1.0
         if fact.name not in names:
             shown.update(dict.fromkeys(shown_by(fact)))
-            if fact.message:
-                messages[fact.message[:MAX_MESSAGE]] = 0.5 * weight
+            for text in texts_of(fact):
+                messages[text] = 0.5 * weight
         names[fact.name] = max(names.get(fact.name, 0.0), weight)
     return weighted([*names.items(), *messages.items()], shown)
 
 
+def texts_of(fact: AlertFact) -> list[str]:
+    """Return the texts of an alert: its message, and the annotations that the message does not hold."""
+    texts = [fact.message[:MAX_MESSAGE]] if fact.message else []
+    for name in TEXTS:
+        text = fact.annotations.get(name, "")[:MAX_MESSAGE]
+        if text and not any(text in known for known in texts):
+            texts.append(text)
+    return texts
+
+
 def shown_by(fact: AlertFact) -> list[str]:
     """Return machine-written text beside the message: label values, and the rule's expression in the link."""
-    values = [f'"{value[:MAX_MESSAGE]}"' for label in DISTINCTIVE if (value := fact.labels.get(label))]
+    values = [f'"{value[:MAX_VALUE]}"' for label in DISTINCTIVE if (value := fact.labels.get(label))]
     text = expression_of(fact.url)
     return [*values, text] if text else values
 

@@ -6,35 +6,29 @@ Empty if none fits.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct, field
-
 from aiops.options import convert
 from aiops.ports import AlertFact, IncidentView
-from aiops.records import Evidence, Suggestion
-from aiops.records.runbook_link import runbook_link
-from aiops.respond.matching import Fit, change_age, context, fit
-from aiops.respond.playbook_tests import leading, target_of
+from aiops.records import Suggestion
+from aiops.respond.matching import Compiled, Fit, change_age, context, fit
 from aiops.respond.runbooks import plain
 from aiops.respond.situation import Situation, severity_label, situation
+from aiops.respond.targets import alike_target, leading, target_of
 from aiops.topology import Topology
 from aiops.wording import plural
 from aiops_models.model_digest import digest_of
 from aiops_models.playbooks.base_rates import Usual
+from aiops_models.playbooks.candidate import Candidate, main_alert, runbook_url
 from aiops_models.playbooks.library import Library, SuggesterOptions
-from aiops_models.playbooks.outcomes import Outcomes
+from aiops_models.playbooks.outcomes import Outcomes, first_chances, standard_normal
 from aiops_models.playbooks.query import incident_query
+from aiops_models.playbooks.runbook_candidates import LINKED, MIN_COVERAGE, MIN_WORDS, TEXT, runbook_candidates
 
 MAX_SUGGESTIONS = 5
 # A condition that somebody wrote and that holds outweighs any likeness of texts, which is worth at most TEXT.
 MATCHED = 2.0
-TEXT = 1.5
-# The share of the alerts that a playbook matches, and a match on the suspected cause.
-SAME_NAME = 3.0
-LINKED = 2.0
 # The share of the alerts that a playbook matches, and a match on the suspected cause.
 SHARE = 0.5
 ON_CAUSE = 1.0
@@ -54,33 +48,6 @@ GENERAL = -0.8
 UNUSUAL = 2.0
 # One nat of log-odds of past success is worth a third of a written condition: it reorders what fits, no more.
 OUTCOME = 0.7
-# Share of the query's words, by weight, that a text must have where no condition holds, and how many words. Below,
-# likeness comes from words such as "high" and "rate": see the table on abstaining in benchmarks/accuracy/playbooks.py.
-MIN_COVERAGE = 0.40
-MIN_WORDS = 2
-
-_URL = re.compile(r"https?://[!-~]{1,480}")
-
-
-class Candidate(Struct):
-    """A suggestion that is being put together."""
-
-    name: str
-    target: str | None
-    alert: str
-    evidence: list[Evidence] = field(default_factory=list)
-
-    def add(self, name: str, value: float, text: str) -> None:
-        """Add a reason.
-
-        It is rounded: the score is the sum of the shown values on every machine.
-        """
-        self.evidence.append(Evidence(name, round(value, 4), text))
-
-    @property
-    def score(self) -> float:
-        """The sum of the reasons."""
-        return round(sum(evidence.value for evidence in self.evidence), 4)
 
 
 class PlaybookSuggester:
@@ -117,17 +84,19 @@ class PlaybookSuggester:
         now = situation(view, self._topology)
         if not now.seen:
             return []
-        found = self._playbooks(now) + self._runbooks(now)
+        found = self._playbooks(now) + runbook_candidates(self._library, now)
+        self._weigh_outcomes(found)
         found.sort(key=lambda candidate: (-candidate.score, candidate.name))
-        found = found[: MAX_SUGGESTIONS * 2]
+        # What is shown is certain; which of it comes first is drawn. The probabilities of all that is shown sum to one.
+        found = found[:MAX_SUGGESTIONS]
         self._explore(now, found)
         found.sort(key=lambda candidate: (-candidate.score, candidate.name))
-        return [Suggestion(one.name, one.score, None, one.target, one.evidence) for one in found[:MAX_SUGGESTIONS]]
+        return [Suggestion(one.name, one.score, None, one.target, one.evidence, one.propensity) for one in found]
 
     def learn(self, view: IncidentView, playbook: str, outcome: str) -> None:
         """Count an outcome (resolved, helped, useless) for the playbook and the incident's leading alert."""
         decision = self._outcomes.decisions.get(view.id)
-        alert = str(decision["alert"]) if decision else _main_alert(situation(view, self._topology))
+        alert = str(decision["alert"]) if decision else main_alert(situation(view, self._topology))
         self._outcomes.learn(playbook, alert, outcome)
 
     def knows(self, playbook: str) -> bool:
@@ -161,7 +130,7 @@ class PlaybookSuggester:
             if index in fits:
                 made.append(self._matched(index, now, fits[index], like.scores[index] / (like.ceiling or 1.0)))
             elif context(library.compiled[index], now) is None:
-                made.append(_alike(library.compiled[index].playbook.name, now, like.shares[index]))
+                made.append(_alike(library.compiled[index], now, like.shares[index]))
         if any(not library.compiled[index].playbook.general for index in fitting):
             for candidate in made:
                 if library.compiled[library.by_name[candidate.name]].playbook.general:
@@ -172,7 +141,7 @@ class PlaybookSuggester:
         compiled = self._library.compiled[index]
         playbook = compiled.playbook
         lead = leading(fitting, now) or now.seen[0].fact
-        made = Candidate(playbook.name, target_of(compiled, fitting, now) or lead.entity, _main_alert(now))
+        made = Candidate(playbook.name, target_of(compiled, fitting, now), main_alert(now))
         share = len(fitting.facts) / len(now.seen)
         made.add("alerts", MATCHED, f"{lead.name} on {lead.entity} fits its conditions")
         made.add("share", SHARE * share, f"it matches {len(fitting.facts)} of {plural(len(now.seen), 'alert stream')}")
@@ -221,96 +190,43 @@ class PlaybookSuggester:
 
     def _link(self, made: Candidate, name: str, url: str | None, now: Situation) -> None:
         for seen in now.seen:
-            link = _runbook_url(seen.fact)
+            link = runbook_url(seen.fact)
             if link and (link == url or plain(_last_part(link)) == plain(name)):
                 made.add("runbook_url", LINKED, f"alert {seen.fact.name} names {link}")
                 return
 
-    def _runbooks(self, now: Situation) -> list[Candidate]:
-        library = self._library
-        found: dict[int, Candidate] = {}
-        for seen in now.seen:
-            link = _runbook_url(seen.fact)
-            for key, weight, text in (
-                (plain(seen.fact.name), SAME_NAME, f"it is the runbook of {seen.fact.name}"),
-                (plain(_last_part(link)) if link else "", LINKED, f"alert {seen.fact.name} names {link}"),
-            ):
-                index = library.by_alert.get(key) if key else None
-                if index is not None:
-                    made = found.setdefault(index, _runbook(library.runbooks[index].name, seen.fact, now))
-                    if not any(evidence.value == weight for evidence in made.evidence):
-                        made.add("runbook", weight, text)
-        if not found and library.runbooks:
-            found = self._alike_runbooks(now)
-        return [*found.values(), *([] if found else _linked(now))]
-
-    def _alike_runbooks(self, now: Situation) -> dict[int, Candidate]:
-        query = incident_query(now)
-        index = self._library.runbook_index
-        found: dict[int, Candidate] = {}
-        for number, _ in index.best(query, 2):
-            share, words = index.coverage(query, number)
-            if share >= MIN_COVERAGE and words >= MIN_WORDS:
-                made = _runbook(self._library.runbooks[number].name, now.seen[0].fact, now)
-                made.add(
-                    "text", TEXT * share, f"no runbook has its name; this one has {share:.0%} of the alerts' words"
-                )
-                found[number] = made
-        return found
-
-    def _explore(self, now: Situation, found: list[Candidate]) -> None:
-        """Add the outcomes' evidence, and a draw from its uncertainty; record the probabilities."""
-        if not found or not self._outcomes.known([candidate.name for candidate in found]):
+    def _weigh_outcomes(self, found: list[Candidate]) -> None:
+        """Add what came of earlier uses, once anything is known of one of the candidates."""
+        if not self._outcomes.known([candidate.name for candidate in found]):
             return
-        arms = [(candidate.name, candidate.alert) for candidate in found]
-        fixed = [candidate.score for candidate in found]
-        chances = self._outcomes.propensities(now.incident, arms, fixed, OUTCOME)
-        for candidate, arm, drawn, chance in zip(
-            found, arms, self._outcomes.draw(now.incident, arms), chances, strict=True
-        ):
+        for candidate in found:
+            arm = (candidate.name, candidate.alert)
             mean, _ = self._outcomes.belief(arm)
             good, bad = self._outcomes.counts(*arm)
             candidate.add("outcomes", OUTCOME * mean, f"earlier uses: {good:.1f} good, {bad:.1f} bad")
-            candidate.add("exploration", OUTCOME * (drawn - mean), f"first with probability {chance:.2f}")
+
+    def _explore(self, now: Situation, found: list[Candidate]) -> None:
+        """Add a draw from the uncertainty of the outcomes; record the probabilities."""
+        if not any(evidence.name == "outcomes" for candidate in found for evidence in candidate.evidence):
+            return
+        arms = [(candidate.name, candidate.alert) for candidate in found]
+        spreads = [OUTCOME * self._outcomes.belief(arm)[1] for arm in arms]
+        chances = first_chances([candidate.score for candidate in found], spreads)
+        for candidate, spread, chance in zip(found, spreads, chances, strict=True):
+            drawn = spread * standard_normal(now.incident, candidate.name)
+            candidate.propensity = round(chance, 6)
+            candidate.add("exploration", drawn, f"first with probability {chance:.2f}")
         first = min(found, key=lambda candidate: (-candidate.score, candidate.name)).name
-        propensities = {arm[0]: round(chance, 4) for arm, chance in zip(arms, chances, strict=True)}
+        propensities = {candidate.name: candidate.propensity or 0.0 for candidate in found}
         self._outcomes.record(now.incident, found[0].alert, propensities, first)
 
 
-def _alike(name: str, now: Situation, share: float) -> Candidate:
-    made = Candidate(name, now.cause or now.seen[0].fact.entity, _main_alert(now))
+def _alike(compiled: Compiled, now: Situation, share: float) -> Candidate:
+    made = Candidate(compiled.playbook.name, alike_target(compiled, now), main_alert(now))
     made.add("text", TEXT * share, f"no condition of it holds, but its text has {share:.0%} of the alerts' words")
     return made
 
 
-def _runbook(name: str, fact: AlertFact, now: Situation) -> Candidate:
-    return Candidate(f"runbook/{name}", fact.entity, _main_alert(now))
-
-
-def _linked(now: Situation) -> list[Candidate]:
-    """The link that an alert itself carries, as text only: nothing is ever fetched from it."""
-    for seen in now.seen:
-        link = _runbook_url(seen.fact)
-        if link:
-            made = Candidate("runbook-of-the-alert", seen.fact.entity, _main_alert(now))
-            made.add("runbook_url", 1.0, f"alert {seen.fact.name} names {link}")
-            return [made]
-    return []
-
-
-def _runbook_url(fact: AlertFact) -> str | None:
-    link = runbook_link(fact.annotations, fact.labels)
-    return link if link and _URL.fullmatch(link) else None
-
-
-def _last_part(link: str | None) -> str:
-    path = (link or "").split("?")[0].split("#")[0].rstrip("/").rpartition("/")[2]
+def _last_part(link: str) -> str:
+    path = link.split("?")[0].split("#")[0].rstrip("/").rpartition("/")[2]
     return path.removesuffix(".md").removesuffix(".html")
-
-
-def _main_alert(now: Situation) -> str:
-    """The alert that outcomes are kept by: on the suspected cause, else the most severe, else the first."""
-    if not now.seen:
-        return ""
-    facts = [seen.fact for seen in now.seen]
-    return min(facts, key=lambda fact: (not now.is_on_cause(fact), -fact.severity, fact.first_at, fact.name)).name
