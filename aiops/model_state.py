@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import json
+import math
 import zlib
 from typing import Any
 
@@ -19,6 +20,8 @@ from aiops.errors import UsageError
 from aiops.records import Action
 
 DETECT = "detect"
+# The algorithm of a slot in which no model serves.
+NONE = "none"
 # What a model decides.
 SLOTS = (DETECT, "metric", "causes", "playbooks", "similar", "noise", "grouping")
 # Records of earlier releases name the one slot that there was by what its model scores.
@@ -66,11 +69,20 @@ def canonical(state: Any) -> str:
 
 
 def decoded(text: str) -> Any:
-    """Return a state from its text; raise `UsageError` for text that is no JSON."""
+    """Return a state from its text; raise `UsageError` for no JSON, or a number that is not finite."""
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_not_finite, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"model state: expected JSON: {str(error)[:200]}") from None
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _not_finite(text)
+
+
+def _not_finite(text: str) -> float:
+    raise ValueError(f"expected finite numbers, got {text[:40]}")
 
 
 def digest_of(algorithm: str, text: str) -> str:
@@ -141,7 +153,7 @@ def _unpacked(packed: str, place: str) -> str:
     unpacker = zlib.decompressobj()
     try:
         plain = unpacker.decompress(base64.b64decode(packed, validate=True), MAX_STATE_CHARS)
-        if not unpacker.eof:
+        if not unpacker.eof or unpacker.unused_data:
             raise UsageError(f"{place}: expected at most {MAX_STATE_CHARS} characters unpacked, and a whole text")
         return plain.decode()
     except (binascii.Error, zlib.error, UnicodeDecodeError) as error:

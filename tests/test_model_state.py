@@ -91,6 +91,18 @@ def test_a_bomb_is_not_unpacked() -> None:
         given(Action(ts=1.0, verb="swap_model", args={"slot": "causes", "packed": bomb}))
 
 
+@pytest.mark.parametrize("text", ["", "[NaN]", "[1, Infinity]", "[1e999]", '{"a": -Infinity}', "[" * 100_000])
+def test_a_text_with_a_number_that_is_not_finite_is_no_state(text: str) -> None:
+    with pytest.raises(UsageError, match="model state: expected JSON"):
+        decoded(text)
+
+
+def test_two_packed_texts_in_one_are_refused() -> None:
+    twice = base64.b64encode(zlib.compress(b"{}") + zlib.compress(b"{}")).decode()
+    with pytest.raises(UsageError, match="a whole text"):
+        given(Action(ts=1.0, verb="swap_model", args={"slot": "causes", "packed": twice}))
+
+
 @pytest.mark.parametrize("state", [float("nan"), {"a": float("inf")}, {1: object()}, b"x"])
 def test_what_is_no_plain_json_is_no_state(state: Any) -> None:
     with pytest.raises(UsageError, match="plain numbers"):

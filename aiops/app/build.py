@@ -20,6 +20,7 @@ from aiops.daemon.clocks import SteadyClock
 from aiops.daemon.daemon import Daemon
 from aiops.daemon.frame_processing import HostedEngine
 from aiops.daemon.inbox import Inbox
+from aiops.daemon.model_times import ModelTimes
 from aiops.daemon.opening import Clocks, OpenedState, open_state
 from aiops.daemon.operator_actions import OperatorActions
 from aiops.daemon.parts import Core, Neighbours, load_nothing
@@ -93,7 +94,7 @@ def build(config: Config, load: Callable[[], Config] = load_nothing, arguments: 
     `load` reads the configuration again, for a reload. `arguments` name it on a command line, for processes.
     """
     topology = topology_of(config)
-    make = partial(build_engine, config, topology)
+    make = partial(build_engine, config, topology, meter=ModelTimes())
     return build_daemon(
         config,
         make,

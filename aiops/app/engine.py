@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,26 +15,45 @@ from aiops.engine.config import EngineConfig, ModelConfig
 from aiops.engine.detect.stage import Scorers
 from aiops.engine.engine import Engine
 from aiops.engine.rank import Models
+from aiops.engine.serving.trial import Meter, unmeasured
 from aiops.errors import UsageError
 from aiops.ports import Detector, Ranker
 from aiops.topology import Topology
 
 
-def build_engine(config: EngineConfig, topology: Topology, models: Models | None = None) -> Engine:
+def build_engine(
+    config: EngineConfig, topology: Topology, models: Models | None = None, meter: Meter = unmeasured
+) -> Engine:
     """Return an engine with given models, or with those of a configuration.
 
-    Raise `UsageError` for an unknown name.
+    `meter` measures the calls of the latter. Raise `UsageError` for an unknown name.
     """
-    return Engine(config, topology, models or build_models(config, topology), scorers())
+    return Engine(config, topology, models or build_models(config, topology, meter), scorers())
 
 
-def build_models(config: EngineConfig, topology: Topology) -> Models:
+def build_models(config: EngineConfig, topology: Topology, meter: Meter = unmeasured) -> Models:
     """Return the new models of a configuration, without anything learned."""
     return Models(
         ranker=_model(config.causes, topology),
         suggester=_model(config.playbooks, topology),
         similar=_model(config.similar, topology),
+        make=partial(_made, _configured(config), topology),
+        names={slot: named.use for slot, named in _configured(config).items()},
+        meter=meter,
     )
+
+
+def _configured(config: EngineConfig) -> dict[str, ModelConfig]:
+    return {"causes": config.causes, "playbooks": config.playbooks, "similar": config.similar}
+
+
+def _made(configured: Mapping[str, ModelConfig], topology: Topology, slot: str, algorithm: str) -> Any:
+    """Return a new model for a slot; the options of the configuration are those of its own model alone."""
+    known = registry.names(registry.MODELS)
+    if algorithm not in known:
+        raise UsageError(f"$.args.algorithm: expected one of {', '.join(known)}; got {algorithm[:100]!r}")
+    named = configured[slot]
+    return _model(named if named.use == algorithm else ModelConfig(algorithm), topology)
 
 
 def build_ranker(config: EngineConfig, topology: Topology) -> Ranker | None:

@@ -16,6 +16,14 @@ from aiops.cli.command_options import ConfigOption, JsonOption, SetOption, State
 from aiops.cli.errors import print_json
 from aiops.cli.models_registry import DirOption, SlotOption, in_use, plain, registry_of
 from aiops.cli.models_report import report_command
+from aiops.cli.models_serving import (
+    canary_command,
+    end_command,
+    promote_trial_command,
+    restore_command,
+    serving_command,
+    shadow_command,
+)
 from aiops.cli.models_stage import promote_command, rollback_command
 from aiops.cli.models_train import evaluate_command, train_command
 from aiops.cli.terminal import clean, console_for, moment
@@ -38,6 +46,12 @@ models_app.command("evaluate")(evaluate_command)
 models_app.command("promote")(promote_command)
 models_app.command("rollback")(rollback_command)
 models_app.command("report")(report_command)
+models_app.command("serving")(serving_command)
+models_app.command("shadow")(shadow_command)
+models_app.command("canary")(canary_command)
+models_app.command("end")(end_command)
+models_app.command("promote-trial")(promote_trial_command)
+models_app.command("restore")(restore_command)
 _ADVICE = {True: "yes", False: "no", None: "-"}
 
 

@@ -6,6 +6,6 @@ Read `daemon` (start and stop), `opening` and `recovery` (the state at the start
 `retrain_process`). Last, what it shows: `health`, `model_watching`, `figures`, `arrivals`, `pump_metrics`, `control`
 and `control_handlers`. `parts` lists what `aiops.app` puts together.
 
-May import: backoff, config, detectors, durations, engine, errors, http, journal, ports, private, records, registry,
-replay_keys, respond, store, telemetry, topology, trainers, version, views, wording.
+May import: backoff, config, detectors, durations, engine, errors, http, journal, model_state, ports, private, records,
+registry, replay_keys, respond, store, telemetry, topology, trainers, version, views, wording.
 """

@@ -7,7 +7,7 @@ here: they need a token, which vouches for the name of the approver.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -19,12 +19,14 @@ from aiops.engine.silence_preview import Preview
 from aiops.engine.silences.actions import parse_silence
 from aiops.engine.silences.silences import Silence
 from aiops.errors import AiopsError, UsageError
+from aiops.model_state import digest_of
 from aiops.records import Action, Incident
 from aiops.store import incidents
 from aiops.store.incidents import Stored
 from aiops.store.store import Store
 from aiops.views.beside import Knowing, beside_of
 from aiops.views.engine_report import engine_report
+from aiops.views.models_report import models_report
 from aiops.views.playbook_page import playbook_page
 from aiops.views.waiting_runs import waiting_runs
 from aiops.views.whole import whole
@@ -65,6 +67,10 @@ class Host(Knowing, Protocol):
         """The figures of the engine's page."""
         ...
 
+    def model_state(self, slot: str, role: str) -> tuple[str, str]:
+        """Algorithm and state of a model."""
+        ...
+
 
 class PlanRequest(Struct):
     """A dry run of `playbook`, or of the first suggestion; with `executable` only if it has steps to run."""
@@ -86,6 +92,13 @@ class PlaybookRequest(Struct):
 
     name: str
     incident: str | None = None
+
+
+class ModelRequest(Struct):
+    """The state of the model that serves in a slot, of its shadow or its canary."""
+
+    slot: str
+    role: Literal["serving", "shadow", "canary"] = "serving"
 
 
 class RunsRequest(Struct):
@@ -142,7 +155,7 @@ def handlers_of(host: Host) -> dict[str, Handler]:
         "playbook": _playbook_handler(host),
         **_run_handlers(host),
     }
-    found["whole"] = _whole_handler(host)
+    found |= {"whole": _whole_handler(host), **_model_handlers(host)}
     return {**found, **_endpoint_handlers(host.delivery)} if host.delivery is not None else found
 
 
@@ -191,6 +204,18 @@ def _playbook_handler(host: Host) -> Handler:
         return {"playbook": msgspec.to_builtins(found)}
 
     return playbook
+
+
+def _model_handlers(host: Host) -> dict[str, Handler]:
+    def models(request: dict[str, Any]) -> dict[str, Any]:
+        return {"models": msgspec.to_builtins(models_report(host))}
+
+    def model_state(request: dict[str, Any]) -> dict[str, Any]:
+        wanted = msgspec.convert(request, ModelRequest)
+        algorithm, state = host.model_state(wanted.slot, wanted.role)
+        return {"algorithm": algorithm, "state": state, "digest": digest_of(algorithm, state)}
+
+    return {"models": models, "model_state": model_state}
 
 
 def _engine_handler(host: Host) -> Handler:

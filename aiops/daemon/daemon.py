@@ -202,6 +202,10 @@ class Daemon:
         with self._reloading:
             self.reload(self._neighbours.load())
 
+    def model_state(self, slot: str, role: str) -> tuple[str, str]:
+        """Return algorithm and state of a model; see `EngineQuestions.model_state`."""
+        return self._questions.model_state(slot, role)
+
     def models(self) -> dict[str, ModelInUse]:
         """Return the models in use, by stage."""
         return self._models.by_stage()

@@ -94,6 +94,13 @@ class EngineQuestions:
         """
         return self._answer("calibration", lambda engine: _engine(engine).ranking.measured())
 
+    def model_state(self, slot: str, role: str) -> tuple[str, str]:
+        """Return algorithm and state (JSON text) of what serves in a slot, its shadow or its canary.
+
+        Raise `AiopsError` for one that there is not, and if the engine does not answer in time.
+        """
+        return self._answer("model", lambda engine: _engine(engine).serving.exported(slot, role))
+
     def _answer(self, place: str, question: Callable[[object], Answer]) -> Answer:
         try:
             found: Answer = self._pump.query(question).result(self._timeout_s)

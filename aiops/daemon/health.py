@@ -131,6 +131,7 @@ class Report:
         families = [
             *_records(core, self._status.value),
             _models(self._models.by_stage()),
+            *self._models.families(),
             *contained_families(core),
             *watch_families(core, self._models.by_stage()),
             *_latencies(core),

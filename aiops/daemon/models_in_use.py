@@ -8,30 +8,43 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from aiops import registry
 from aiops.config import Config
+from aiops.daemon.model_times import ModelTimes
 from aiops.daemon.pump import Pump
 from aiops.detectors.plugins import group_of
 from aiops.engine.config import ModelConfig
 from aiops.engine.engine import Engine
 from aiops.ports import Identified
+from aiops.telemetry.metrics import Family
 
 
 class ModelInUse(Struct, frozen=True):
     """A model: its registered name, the version of its distribution, and a digest of its data.
 
-    Equal digests are equal data (rules, words, playbooks, fitted numbers), without what the model learned since.
+    Equal digests are equal data (rules, words, playbooks, fitted numbers), without what the model learned since. The
+    digest of a model that a record brought is that of its state then. `version_id` names it in the registry, and is
+    empty for a model of the configuration. `since` is engine time in Unix seconds, `by` the person, `previous` what a
+    rollback brings back. `shadow` and `canary` are the trials (`aiops.engine.serving.trial`); `times` are by role.
     """
 
     model: str
     version: str
     digest: str
+    version_id: str = ""
+    since: float | None = None
+    by: str = ""
+    previous: str = ""
+    shadow: dict[str, Any] | None = None
+    canary: dict[str, Any] | None = None
+    times: dict[str, Any] = field(default_factory=dict)
 
 
 class ModelsInUse:
-    """The models of a pump's engine: those of the configuration, and the detector that was promoted last."""
+    """The models of a pump's engine: those of the configuration, and those that records brought."""
 
     def __init__(self, config: Config, pump: Pump) -> None:
         self._configured = models_of(config, pump.engine)
@@ -39,7 +52,49 @@ class ModelsInUse:
 
     def by_stage(self) -> dict[str, ModelInUse]:
         """Return the models in use, by stage."""
-        return {**self._configured, **detector_of(self._pump.accounts)}
+        accounts, times = self._pump.accounts, self.times
+        found = {**self._configured, **detector_of(accounts)}
+        for slot, one in accounts.get("serving", {}).items():
+            if slot in found:
+                found[slot] = _served(found[slot], one, times.of(slot) if times is not None else {})
+        return found
+
+    @property
+    def times(self) -> ModelTimes | None:
+        """The times of their calls; None for an engine that nobody measures."""
+        engine = self._pump.engine
+        meter = engine.ranking.models.meter if isinstance(engine, Engine) else None
+        return meter if isinstance(meter, ModelTimes) else None
+
+    def families(self) -> list[Family]:
+        """Return the metrics of what serves and of the trials."""
+        serving = Family("aiops_model_serving_info", "gauge", "Always 1; what serves in a slot, and who promoted it.")
+        trials = Family("aiops_model_trial_incidents", "gauge", "Incidents of a shadow or canary, by what was counted.")
+        faults = Family("aiops_model_trial_faults", "gauge", "Faults of a shadow or canary since it began.")
+        for slot, one in sorted(self.by_stage().items()):
+            serving.add(1, slot=slot, id=one.version_id, by=one.by)
+            for role, trial in (("shadow", one.shadow), ("canary", one.canary)):
+                if trial is not None:
+                    faults.add(trial["faults"], slot=slot, role=role)
+                    _count(trials, trial, slot, role)
+        times = self.times
+        return [serving, trials, faults, *([times.family(self._configured)] if times is not None else [])]
+
+
+def _count(family: Family, trial: Mapping[str, Any], slot: str, role: str) -> None:
+    """Add the counts of a trial; `decides` is the model whose decision was used."""
+    for part, decides in (("beside", "serving"), ("decided", role)):
+        for result, count in trial[part].items():
+            family.add(count, slot=slot, role=role, decides=decides, result=result)
+
+
+def _served(model: ModelInUse, one: Mapping[str, Any], times: dict[str, Any]) -> ModelInUse:
+    """Return a model with what is known of its serving."""
+    known = {name: one[name] for name in ("version_id", "since", "by", "previous", "shadow", "canary")}
+    if one["version_id"]:
+        group = registry.MODELS if one["algorithm"] in registry.names(registry.MODELS) else group_of(one["algorithm"])
+        known |= {"model": one["algorithm"], "digest": one["digest"], "version": _version(group, one["algorithm"])}
+    return replace(model, **known, times=times)
 
 
 def models_of(config: Config, engine: object) -> dict[str, ModelInUse]:

@@ -5,5 +5,5 @@ No clock, I/O, thread or randomness inside. Read `engine` (`step`), `pipeline` (
 `incidents`; `drift` watches. `rank` orders causes and playbooks, `operator_actions` and `incident_actions` apply what
 people do, `events` is the output, `snapshot` the state as bytes. Parts are compiled with mypyc.
 
-May import: durations, errors, matchers, patterns, ports, records, topology, wording, workloads, zones.
+May import: durations, errors, matchers, model_state, patterns, ports, records, topology, wording, workloads, zones.
 """

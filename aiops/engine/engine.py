@@ -25,9 +25,11 @@ from aiops.engine.incidents.clusters import Clusters
 from aiops.engine.incidents.lifecycle import MAX_DUE, MAX_DUE_EACH, Incidents
 from aiops.engine.incidents.snoozes import Snoozes
 from aiops.engine.model_faults import Faults
+from aiops.engine.model_slots import slots_of
 from aiops.engine.operator_actions import Actions
 from aiops.engine.pipeline import Pipeline
-from aiops.engine.rank import Models, Ranking
+from aiops.engine.rank import Models, ranking_of
+from aiops.engine.serving.stage import Serving
 from aiops.engine.silence_expiry import SilenceExpiry
 from aiops.engine.silences.silences import Silences
 from aiops.engine.snapshot import Reader, load_whole, parts
@@ -42,7 +44,7 @@ from aiops.workloads import Workloads
 SNAPSHOT_VERSION = 8
 FIRST_VERSION = 6
 # The version that brought a stage, for stages that the first one lacks.
-SINCE = {"handling": 7, "starts": 7, "drift": 8, "noise": 8, "heartbeats": 8}
+SINCE = {"handling": 7, "starts": 7, "drift": 8, "noise": 8, "heartbeats": 8, "serving": 8}
 
 # What reading a damaged snapshot raises: its bytes, their types, links to nothing, numbers that a stage cannot take.
 DAMAGED = (msgspec.MsgspecError, StopIteration, LookupError, TypeError, ValueError, ArithmeticError)
@@ -81,18 +83,19 @@ class Engine:
         self.correlate = Correlator(config.correlate, self.topology, workloads=self.dedup.workloads)
         self.clusters = Clusters(config.incidents.max_members)
         self.drift = Drift()
-        self.ranking = Ranking(config.incidents, models or Models(), faults=self.faults, outcomes=self.drift.outcomes)
+        self.ranking = ranking_of(config.incidents, models or Models(), self.faults, self.drift.outcomes)
         self.silences = Silences()
         self.incidents = Incidents(
             config.incidents, self.clusters, self.ranking.assess, self.ranking.learn, self.silences
         )
         self.handling = self.incidents.handling
         self.noise = self.incidents.noise
+        self.serving = Serving(slots_of(self.detect, self.ranking, self.noise), self.ranking.trials)
         self.snoozes = Snoozes(self.incidents)
         self.pipeline = Pipeline(self.dedup, self.detect, self.correlate, self.incidents, self.drift)
         self.silence_expiry = SilenceExpiry(self.pipeline)
         self.heartbeats = Heartbeats(config.heartbeats)
-        self.actions = Actions(self.silence_expiry, self.ranking, self.detect, self.topology)
+        self.actions = Actions(self.silence_expiry, self.ranking, self.serving, self.topology)
         # What the record in hand carries through the stages; a host that explains it reads this after the step.
         self.arrival = Arrival()
 
@@ -267,6 +270,7 @@ class Engine:
             "detector": self.detect.in_place,
             "noise": self.noise.figures(),
             "heartbeats": self.heartbeats.accounts(),
+            "serving": self.serving.report(),
             "skipped": self.skipped,
             "faults": dict(self.faults.counts),
             "drift": self.drift.report(),
@@ -349,6 +353,7 @@ class Engine:
             "drift": self.drift,
             "noise": self.noise,
             "heartbeats": self.heartbeats,
+            "serving": self.serving,
         }
 
 

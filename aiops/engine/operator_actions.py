@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from aiops.engine.arrival import Moment
-from aiops.engine.detect.stage import Detect
 from aiops.engine.events import Feedback
 from aiops.engine.incident_actions import IncidentActions, Verb
 from aiops.engine.incidents.lifecycle import MAX_DUE
-from aiops.engine.noise.stage import SLOT
 from aiops.engine.rank import Ranking
+from aiops.engine.serving.stage import Serving
 from aiops.engine.silence_expiry import SilenceExpiry, sentence
 from aiops.engine.silences.actions import MAX_ID_CHARS, parse_silence
 from aiops.errors import AiopsError, UsageError
@@ -20,15 +19,16 @@ from aiops.wording import titled
 class Actions:
     """Applies actions; one that cannot be applied changes nothing and returns the reason."""
 
-    def __init__(self, expiry: SilenceExpiry, ranking: Ranking, detect: Detect, topology: Topology) -> None:
+    def __init__(self, expiry: SilenceExpiry, ranking: Ranking, serving: Serving, topology: Topology) -> None:
         self.expiry = expiry
         self.silences = expiry.silences
-        self.detect = detect
         self._verbs: dict[str, Verb] = {
             **IncidentActions(expiry.incidents, ranking, topology).verbs(),
             "silence": self._silence,
             "unsilence": self._unsilence,
-            "swap_model": self._swap_model,
+            "swap_model": serving.swap,
+            "shadow_model": serving.shadow,
+            "canary_model": serving.canary,
         }
 
     def apply(self, action: Action, moment: Moment) -> None:
@@ -65,8 +65,3 @@ class Actions:
         woken = self.expiry.wake(moment, MAX_DUE)
         self.expiry.checks.run(moment, MAX_DUE)
         return f"{titled('silence', name)} is ended: {sentence(woken, len(self.expiry.muted.waking))}"
-
-    def _swap_model(self, action: Action, moment: Moment) -> str:
-        if action.args.get("slot") == SLOT:
-            return self.expiry.incidents.noise.swap(action.args.get("algorithm", ""), action.args.get("state", ""))
-        return self.detect.swap(action)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
-from typing import Any, ClassVar, TypedDict
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypedDict, TypeVar
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from aiops.engine.assessment import Assessment
 from aiops.engine.drift.outcomes import Outcomes
@@ -14,6 +15,9 @@ from aiops.engine.incidents.clusters import ClusterState, MemberState
 from aiops.engine.incidents.config import IncidentConfig
 from aiops.engine.incidents.state import IncidentState
 from aiops.engine.model_faults import Faults, all_of
+from aiops.engine.serving.trial import Meter, unmeasured
+from aiops.engine.serving.trials import Trials, case_of, copied, is_of
+from aiops.errors import UsageError
 from aiops.ports import AlertFact, Calibrated, IncidentView, Ranker, Similar, Stateful, Suggester
 from aiops.records import Cause, Change, Evidence, Suggestion
 from aiops.wording import plural
@@ -24,12 +28,27 @@ MAX_CHANGES = 1_000
 MAX_FACTS = 2_000
 
 
+# The field of `Models` by slot, which also names the model's state in snapshots.
+FIELDS = {"causes": "ranker", "playbooks": "suggester", "similar": "similar"}
+# The key of the algorithms that were swapped in, beside the states of the models.
+_SWAPPED = "algorithms"
+_GOOD = ("resolved", "helped")
+T = TypeVar("T")
+
+
 class Models(Struct):
-    """The plugged-in models; a stage without one returns nothing."""
+    """The plugged-in models; a stage without one returns nothing.
+
+    `make` returns a new model for (slot, algorithm) and raises `UsageError` for one that is not installed; `names` are
+    the algorithms of the configuration by slot. `meter` measures calls for the host.
+    """
 
     ranker: Ranker | None = None
     suggester: Suggester | None = None
     similar: Similar | None = None
+    make: Callable[[str, str], Any] | None = None
+    names: dict[str, str] = field(default_factory=dict)
+    meter: Meter = unmeasured
 
 
 class RankingState(TypedDict):
@@ -52,13 +71,36 @@ class Ranking(Struct):
     views: dict[str, IncidentView] = field(default_factory=dict)
     # The ranker, if it is calibrated. A check at each ranking would take as long as a small ranking.
     calibrated: Calibrated | None = None
+    trials: Trials = field(default_factory=Trials)
     faults: Faults = field(default_factory=Faults)
     # How often the models were right, by what people confirmed.
     outcomes: Outcomes = field(default_factory=lambda: Outcomes([]))
+    # Algorithms by slot, where a record replaced the model of the configuration.
+    swapped: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Look once at what the ranker can do."""
         self.calibrated = self.models.ranker if isinstance(self.models.ranker, Calibrated) else None
+
+    def model(self, slot: str) -> Any:
+        """Return the model that serves in a slot; None if the slot is switched off."""
+        return getattr(self.models, FIELDS[slot])
+
+    def algorithm(self, slot: str) -> str:
+        """Return the registered name of the model that serves in a slot."""
+        return self.swapped.get(slot) or self.models.names.get(slot, slot)
+
+    def made(self, slot: str, algorithm: str) -> Any:
+        """Return a new model, with nothing learned; raise `UsageError` for one that is not installed."""
+        if self.models.make is None:
+            raise UsageError("expected an engine that can make models; this one was given its own")
+        return self.models.make(slot, algorithm)
+
+    def serve(self, slot: str, algorithm: str, model: Any) -> None:
+        """Have another model decide in a slot."""
+        self.models = replace(self.models, **{FIELDS[slot]: model})
+        self.swapped[slot] = algorithm
+        self.__post_init__()
 
     def change(self, change: Change) -> None:
         """Remember a change for the incidents that follow it."""
@@ -91,21 +133,31 @@ class Ranking(Struct):
             return found
         view = self.view(incident, cluster)
         self._causes(view, found)
-        if models.suggester is not None:
-            suggest = models.suggester.suggest
-            found.playbooks = self.faults.contained("playbooks", lambda: all_of(Suggestion, suggest(view)), [])
-        if models.similar is not None:
-            nearest = models.similar.nearest
-            found.similar = self.faults.contained("similar", lambda: all_of(Evidence, nearest(view)), [])
+        found.playbooks = self._decided("playbooks", view, _suggested, _name)[0]
+        found.similar = self._decided("similar", view, _nearest, _name)[0]
         return found
 
     def _causes(self, view: IncidentView, found: Assessment) -> None:
-        if self.models.ranker is None:
-            return
-        rank, calibrated = self.models.ranker.rank, self.calibrated
-        found.causes = view.causes = self.faults.contained("causes", lambda: all_of(Cause, rank(view)), [])
-        if calibrated is not None:
-            found.trust = self.faults.contained("causes", lambda: trust(calibrated, found.causes), "")
+        found.causes, decider = self._decided("causes", view, _ranked, _entity)
+        view.causes = found.causes
+        calibrated = self.calibrated if decider is None else decider
+        if isinstance(calibrated, Calibrated):
+            ranker = calibrated
+            found.trust = self.faults.contained("causes", lambda: trust(ranker, found.causes), "")
+
+    def _decided(
+        self, slot: str, view: IncidentView, call: Callable[[Any, IncidentView], list[T]], named: Callable[[T], str]
+    ) -> tuple[list[T], Any]:
+        """Return the decision of a slot, and the canary that made it or None; candidates run beside it."""
+        model = self.model(slot)
+        nothing: list[T] = []
+        if model is None:
+            return nothing, None
+        run = self.models.meter
+        found = self.faults.contained(slot, lambda: run(slot, "serving", lambda: call(model, view)), nothing)
+        if slot not in self.trials.by_slot:
+            return found, None
+        return self.trials.decided(slot, case_of(view), found, lambda other: call(other, copied(view)), named)
 
     def learn(self, incident: IncidentState, cluster: ClusterState) -> None:
         """An incident ended: its alerts are history, its cause is not confirmed."""
@@ -122,14 +174,21 @@ class Ranking(Struct):
         self._remember(view, _meta(incident, None) | _end(incident, cluster))
 
     def _learn_cause(self, view: IncidentView, root: str | None) -> None:
-        if self.models.ranker is not None:
-            learn = self.models.ranker.learn
-            self.faults.contained("causes", lambda: learn(view, root), None)
+        if root is not None:
+            self.trials.confirm("causes", view.id, is_of(root, view))
+        self._teach("causes", lambda model: model.learn, view, root)
 
     def _remember(self, view: IncidentView, meta: dict[str, str]) -> None:
-        if self.models.similar is not None:
-            add = self.models.similar.add
-            self.faults.contained("similar", lambda: add(view, meta), None)
+        self._teach("similar", lambda model: model.add, view, meta)
+
+    def _teach(self, slot: str, method: Callable[[Any], Callable[..., None]], view: IncidentView, *lesson: Any) -> None:
+        """Have the model of a slot learn, and its candidates the same from views of their own."""
+        model = self.model(slot)
+        if model is None:
+            return
+        self.faults.contained(slot, lambda: method(model)(view, *lesson), None)
+        if slot in self.trials.by_slot:
+            self.trials.teach(slot, lambda other: method(other)(copied(view), *map(_own, lesson)))
 
     def confirm_cause(self, incident: IncidentState, view: IncidentView, entity: str) -> None:
         """Learn a confirmed cause."""
@@ -161,9 +220,9 @@ class Ranking(Struct):
         if outcome != "useless" or playbook == first:
             # One that did not help, and was not the first suggestion, was no mistake of the suggester.
             self.outcomes.judged("playbooks", view.id, playbook == first and outcome != "useless")
-        if self.models.suggester is not None:
-            learn = self.models.suggester.learn
-            self.faults.contained("playbooks", lambda: learn(view, playbook, outcome), None)
+        if outcome in _GOOD:
+            self.trials.confirm("playbooks", view.id, lambda name: name == playbook)
+        self._teach("playbooks", lambda model: model.learn, view, playbook, outcome)
         if incident.learned:
             self._remember(view, _meta(incident, playbook if outcome != "useless" else None))
 
@@ -175,11 +234,16 @@ class Ranking(Struct):
         return {
             "changes": list(self.changes),
             "views": list(self.views.values()),
-            "models": {name: model.dump() for name, model in self._stateful()},
+            "models": {name: model.dump() for name, model in self._stateful()} | self._algorithms(),
         }
 
+    def _algorithms(self) -> dict[str, Any]:
+        return {_SWAPPED: dict(self.swapped)} if self.swapped else {}
+
     def load(self, state: RankingState) -> None:
-        """Take the state of a `dump`."""
+        """Take the state of a `dump`; raise `AiopsError` if a model that was swapped in is not installed."""
+        for slot, algorithm in state["models"].get(_SWAPPED, {}).items():
+            self.serve(slot, algorithm, self.made(slot, algorithm))
         self.changes = deque(state["changes"], maxlen=MAX_CHANGES)
         self.views = {view.id: view for view in state["views"]}
         for name, model in self._stateful():
@@ -187,13 +251,37 @@ class Ranking(Struct):
                 model.load(state["models"][name])
 
     def _stateful(self) -> list[tuple[str, Stateful]]:
-        models = self.models
-        named: list[tuple[str, object]] = [
-            ("ranker", models.ranker),
-            ("suggester", models.suggester),
-            ("similar", models.similar),
-        ]
+        named = [(name, getattr(self.models, name)) for name in FIELDS.values()]
         return [(name, model) for name, model in named if isinstance(model, Stateful)]
+
+
+def ranking_of(config: IncidentConfig, models: Models, faults: Faults, outcomes: Outcomes) -> Ranking:
+    """Return the ranking stage of an engine."""
+    return Ranking(config, models, trials=Trials(models.meter), faults=faults, outcomes=outcomes)
+
+
+def _ranked(model: Any, view: IncidentView) -> list[Cause]:
+    return all_of(Cause, model.rank(view))
+
+
+def _suggested(model: Any, view: IncidentView) -> list[Suggestion]:
+    return all_of(Suggestion, model.suggest(view))
+
+
+def _nearest(model: Any, view: IncidentView) -> list[Evidence]:
+    return all_of(Evidence, model.nearest(view))
+
+
+def _entity(cause: Cause) -> str:
+    return cause.entity
+
+
+def _name(found: Suggestion | Evidence) -> str:
+    return found.name
+
+
+def _own(lesson: Any) -> Any:
+    return dict(lesson) if isinstance(lesson, dict) else lesson
 
 
 def _meta(incident: IncidentState, playbook: str | None) -> dict[str, str]:

@@ -31,6 +31,7 @@ SHEETS = (
     "silences",
     "deliveries",
     "engine",
+    "models",
     "timeline",
     "replay",
     "catalogue",

@@ -30,6 +30,7 @@ ENTRIES = (
     Entry("Deliveries", "/deliveries", "deliveries", "undelivered", urgent=True, tab=True),
     Entry("Replay", "/replay", "replay"),
     Entry("Engine", "/engine", "engine"),
+    Entry("Models", "/models", "models"),
     Entry("API", "/api", "api"),
 )
 

@@ -16,6 +16,7 @@ from aiops.pages.incident_actions import IncidentActionsPage
 from aiops.pages.incident_bulk import IncidentBulkPage
 from aiops.pages.incident_list import IncidentListPage
 from aiops.pages.missing import missing_page
+from aiops.pages.models import ModelsPage
 from aiops.pages.playbooks import PlaybooksPage
 from aiops.pages.replay import ReplayPage
 from aiops.pages.runs import RunsPage
@@ -40,6 +41,7 @@ def page_routes(caller: Caller, operations: Sequence[Operation], clock: Callable
         SilencesPage(shell),
         RunsPage(shell),
         EnginePage(shell),
+        ModelsPage(shell),
         PlaybooksPage(shell),
         ReplayPage(shell),
         DeliveriesPage(shell),

@@ -131,7 +131,9 @@ VERBS = (
     "silence",  # args.id, args.matchers, args.until, optional args.from, args.every
     "unsilence",  # args.id
     "note",  # args.text: a sentence for `incident`; everyone who is notified of it gets it, unless args.notify is "no"
-    "swap_model",  # args.slot, args.algorithm, args.state: a detector that was trained offline is promoted
+    "swap_model",  # args.slot, args.algorithm, args.state: a model is promoted; or args.from: shadow, canary, previous
+    "shadow_model",  # args.slot, args.algorithm, args.state: a candidate runs beside it; without a state it ends
+    "canary_model",  # the same, and args.services, for which the candidate decides
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -22,7 +23,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from aiops.app.build import build_daemon
 from aiops.app.engine import build_engine
 from aiops.config import Config, EndpointConfig, StateConfig
+from aiops.daemon.model_times import ModelTimes
 from aiops.daemon.opening import Clocks
+from aiops.model_state import swap_action
 from aiops.ports import DeadLetter, Inbox, Position, Received
 from aiops.records import Alert
 from aiops.telemetry.otel import tracing_to
@@ -99,10 +102,15 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         )
         tracing = tracing_to(InMemorySpanExporter(), config.tracing)
         topology = Topology()
-        make = partial(build_engine, config, topology)
+        make = partial(build_engine, config, topology, meter=ModelTimes())
         daemon = build_daemon(config, make, [Handing()], Clocks(), topology=topology, tracing=tracing)
         daemon.start()
         try:
+            algorithm, state = daemon.model_state("similar", "serving")
+            tried = swap_action("similar", algorithm, json.loads(state), 0.0, "shadow_model")
+            answer = daemon.act(tried, DEADLINE_S)
+            assert answer is not None
+            assert answer.applied, answer.reason
             deadline = time.monotonic() + DEADLINE_S
             while not families(found := daemon.metrics_text())["aiops_outbox_rows"][1]:
                 assert time.monotonic() < deadline, "no incident was told"

@@ -18,7 +18,7 @@ from aiops.detectors import plugins
 from aiops.detectors.training import load, roc_area
 from aiops.engine.detect.stage import Detect
 from aiops.errors import UsageError
-from aiops.model_state import swap_action
+from aiops.model_state import given, swap_action
 from aiops.records import Action
 
 Table = list[list[float]]
@@ -113,8 +113,9 @@ def test_rows_of_another_width_are_refused() -> None:
 def test_a_state_makes_a_record_that_the_engine_takes(algorithm: str) -> None:
     state = plugins.load(algorithm).fit(TRAINING).state()
     scorers = {name: plugins.load(name).from_state for name in plugins.names()}
-    taken = Detect(scorers=scorers).swap(swap_action("rows", algorithm, state, 5.0))
-    assert taken.startswith(f"{algorithm} takes the place of no model in ")
+    detect, found = Detect(scorers=scorers), given(swap_action("rows", algorithm, state, 5.0))
+    detect.swap(found.algorithm, found.text)
+    assert detect.loaded == (algorithm, found.text)
 
 
 def test_the_id_of_a_model_is_its_numbers() -> None:

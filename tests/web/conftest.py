@@ -24,6 +24,7 @@ from aiops.engine.events import Feedback
 from aiops.engine.firing import FiringAlert, firing_alerts, firing_streams
 from aiops.engine.incident_view import current_incident
 from aiops.engine.member_explanation import MemberExplanation, explain_member
+from aiops.engine.rank import FIELDS
 from aiops.engine.silence_preview import Preview, preview
 from aiops.engine.silences.silences import Silence
 from aiops.errors import AiopsError
@@ -218,7 +219,11 @@ class SmallHost:
         return self.measured
 
     def health(self) -> Mapping[str, Any]:
-        return {"status": self.status, "ready": self.status == "ok", "reason": "/var/lib/aiops is full"}
+        known = {"status": self.status, "ready": self.status == "ok", "reason": "/var/lib/aiops is full"}
+        serving = self.engine.accounts()["serving"]
+        there = {slot: one for slot, one in serving.items() if slot in FIELDS and self.engine.ranking.model(slot)}
+        named = {"model": "learner", "version": "1.0", "digest": "0" * 16}
+        return {**known, "models": {slot: {**one, **named} for slot, one in there.items()}}
 
     def figures(self) -> Mapping[str, Any]:
         minutes = [0] * 59 + [9]

@@ -3,5 +3,5 @@
 Read `stage` (one call an alert), `rate_anomaly` with `negative_binomial` and `seasonality` (alerts), `metrics` with
 `baseline` and `novelty` (samples), `conformal` (calibrated p-values), `features` (rows of fitted detectors).
 
-May import: errors, ports, records.
+May import: errors, model_state, ports, records.
 """

@@ -5,7 +5,6 @@ Pure and deterministic: time comes from the records, models come in as `swap_mod
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections import OrderedDict, deque
@@ -24,13 +23,14 @@ from aiops.engine.detect.metrics import Metrics
 from aiops.engine.detect.rate_anomaly import CountedState, Streams, Surprise
 from aiops.engine.model_faults import Faults
 from aiops.errors import AiopsError, UsageError
+from aiops.model_state import NONE, digest_of
 from aiops.ports import Detector
-from aiops.records import Action, Alert, Metric
+from aiops.records import Alert, Metric
 
 __all__ = ["SLOT", "Detect", "DetectConfig", "Scorers", "Surprise"]
 
-# The one slot a model can be swapped into: the scorer of alert-stream rows.
-SLOT = "rows"
+# The slot of the scorer of alert-stream rows.
+SLOT = "detect"
 # The longest model accepted from a record; 100 histograms of 1,000 bins are far below it.
 _MAX_STATE = 4_000_000
 
@@ -167,28 +167,27 @@ class Detect:
             return []
         return scores
 
-    def swap(self, action: Action) -> str:
-        """Promote the model of a `swap_model` record; return a sentence about the change.
+    @property
+    def loaded(self) -> tuple[str, str] | None:
+        """The algorithm and the state (JSON text) of the model in use; None for no model."""
+        return (self._loaded[0], self._loaded[1]) if self._loaded else None
 
-        args: `slot` ("rows"), `algorithm` (a registered scorer), `state` (its numbers as JSON text). Raise `AiopsError`
-        with the expected value if it does not fit; the present model then stays.
+    def swap(self, algorithm: str, text: str) -> None:
+        """Use the scorer `algorithm` with the numbers of `text` (JSON); with `none`, no model.
+
+        Raise `AiopsError` with the expected value if it does not fit; the present model then stays.
         """
-        slot = action.args.get("slot", SLOT)
-        if slot not in (SLOT, "detect"):
-            raise UsageError(f"swap_model: $.args.slot: expected {SLOT!r}, got {slot[:100]!r}")
-        algorithm = action.args.get("algorithm", "")
-        model = self._build(algorithm, action.args.get("state", ""))
-        before = self._loaded[0] if self._loaded else "no model"
+        model = self._build(algorithm, text) if algorithm != NONE else None
         self._model = model
-        self._loaded = [algorithm, action.args["state"]]
-        self.in_place = _identity(*self._loaded)
+        self._loaded = [algorithm, text] if model is not None else []
+        self.in_place = (algorithm, digest_of(algorithm, text)) if model is not None else None
         self._ring = Ring(_RING, nats=False)
         # The rows that are kept rank the first verdicts; it is a matter of milliseconds, once a swap.
-        for score in self._scores(model, list(self._training)[-_RING:]) if self._training else ():
-            self._ring.add(score)
+        if model is not None and self._training:
+            for score in self._scores(model, list(self._training)[-_RING:]):
+                self._ring.add(score)
         self._pending = []
         self._verdicts.clear()
-        return f"{algorithm} takes the place of {before} in {SLOT}"
 
     def _build(self, algorithm: str, text: str) -> Detector:
         factory = self._scorers.get(algorithm)
@@ -240,9 +239,4 @@ class Detect:
         self._verdicts = OrderedDict((verdict.entity, verdict) for verdict in state["verdicts"])
         self._loaded = list(state["model"])
         self._model = self._build(*self._loaded) if self._loaded else None
-        self.in_place = _identity(*self._loaded) if self._loaded else None
-
-
-def _identity(algorithm: str, text: str) -> tuple[str, str]:
-    """The digest is that of the id of the `swap_model` record (`aiops models list`)."""
-    return algorithm, hashlib.sha256(f"{algorithm}\n{text}".encode(errors="replace")).hexdigest()[:16]
+        self.in_place = (self._loaded[0], digest_of(*self._loaded)) if self._loaded else None

@@ -11,8 +11,9 @@ import pytest
 
 from aiops.engine.detect.feature_row import NAMES
 from aiops.engine.detect.stage import Detect, DetectConfig
+from aiops.engine.model_faults import Faults
 from aiops.errors import AiopsError
-from aiops.records import Action, Metric
+from aiops.records import Metric
 from tests.engine.arrivals import measure
 from tests.engine.through_bytes import restored, saved
 
@@ -31,9 +32,11 @@ SCORERS = {"sum": Sum}
 CONFIG = DetectConfig(batch_rows=16, batch_wait_s=120.0)
 
 
-def swap(**args: str) -> Action:
-    state = json.dumps({"weights": [1.0] * len(NAMES)})
-    return Action(ts=0.0, verb="swap_model", args={"slot": "rows", "algorithm": "sum", "state": state} | args)
+STATE = json.dumps({"weights": [1.0] * len(NAMES)})
+
+
+def swap(detect: Detect, algorithm: str = "sum", state: str = STATE) -> None:
+    detect.swap(algorithm, state)
 
 
 def stream(n: int, seed: int = 1) -> list[tuple[float, str, str, str, int]]:
@@ -54,7 +57,7 @@ def test_a_restart_anywhere_changes_nothing() -> None:
     whole, first = Detect(CONFIG, SCORERS), Detect(CONFIG, SCORERS)
     alerts = stream(2000)
     for detect in (whole, first):
-        detect.swap(swap())
+        swap(detect)
         for alert in alerts[:900]:
             measure(detect, *alert)
     for minute in range(40):
@@ -86,7 +89,7 @@ def test_a_surge_is_told_in_a_sentence() -> None:
 
 def test_rows_are_scored_in_batches_of_records_and_the_odd_one_out_is_told() -> None:
     detect = Detect(CONFIG, SCORERS)
-    assert detect.swap(swap()) == "sum takes the place of no model in rows"
+    swap(detect)
     for alert in stream(3000):
         measure(detect, *alert)
     last = 1.7e9 + 20_000
@@ -124,7 +127,6 @@ def test_training_rows_are_bounded_and_shaped() -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ({"slot": "nose"}, "slot: expected 'rows', got 'nose'"),
         ({"algorithm": "magic"}, "expected one of: sum; got 'magic'"),
         ({"state": "{"}, "state: no state of 'sum'"),
         ({"state": '{"weights": ["x"]}'}, "state: no state of 'sum'"),
@@ -135,11 +137,26 @@ def test_training_rows_are_bounded_and_shaped() -> None:
 )
 def test_a_bad_swap_says_what_was_expected_and_leaves_the_model(args: dict[str, str], message: str) -> None:
     detect = Detect(CONFIG, SCORERS)
-    detect.swap(swap())
+    swap(detect)
     with pytest.raises(AiopsError) as caught:
-        detect.swap(swap(**args))
+        swap(detect, **args)
     assert message in str(caught.value)
     assert detect.dump()["model"][0] == "sum"
+    assert detect.loaded == ("sum", STATE)
+
+
+def test_no_model_takes_the_place_of_one() -> None:
+    faults = Faults()
+    detect = Detect(CONFIG, SCORERS, faults)
+    for alert in stream(500):
+        measure(detect, *alert)
+    before = saved(detect)
+    swap(detect)
+    assert detect.in_place is not None
+    detect.swap("none", "")
+    assert detect.loaded is None
+    assert saved(detect) == before
+    assert faults.counts == {}
 
 
 def test_the_first_alert_of_a_new_replica_is_no_first_of_its_workload() -> None:

@@ -122,7 +122,7 @@ def test_actions_that_do_not_fit_change_nothing_and_say_why() -> None:
         Action(ts=0, verb="resolve", incident="inc-none"),
         Action(ts=0, verb="silence", args={"matchers": "[]", "until": "10"}),
         Action(ts=0, verb="silence", args={"matchers": '[{"label":"a","op":"=~","value":"(?!a)b"}]', "until": "10"}),
-        Action(ts=0, verb="swap_model", args={"algorithm": "none"}),
+        Action(ts=0, verb="swap_model", args={"algorithm": "nobody"}),
     ]
     answers = [event for event in engine.step(wrong) if isinstance(event, Feedback)]
     assert [answer.applied for answer in answers] == [False] * 5
