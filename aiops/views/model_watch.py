@@ -42,7 +42,7 @@ INPUTS = {
     "names": "Alerts of names not seen while learning",
     "workloads": "Alerts of workloads not seen while learning",
     "rate": "Alerts an hour",
-    "surprise": "Surprise of an alert (nats)",
+    "surprise": "Alerts that surprise the engine (p ≤ .05)",
 }
 
 
@@ -237,4 +237,4 @@ def input_text(one: WatchedInput, value: float | None) -> str:
     """
     if value is None:
         return "unknown"
-    return f"{100 * value:.3g} %" if one.kind in ("names", "workloads") else f"{value:.3g}"
+    return f"{value:.3g}" if one.kind == "rate" else f"{100 * value:.3g} %"

@@ -20,11 +20,11 @@ _HOUR_S: Final = 3600.0
 # Jobs run weekly: what did not come within a week is not known.
 _LEARN_HOURS: Final = 7 * 24
 _RECENT_HOURS: Final = 24
-# A share of 0, and 31 bins of 3 % each; 64 bins of a rate, four an octave, up to 65,536 alerts an hour; 64 bins of a
-# mean surprise, twelve a nat.
-_SHARES, _RATES, _NATS = 32, 64, 64
-# One stream in a crash loop must not be the mean of all alerts.
-_MAX_NATS: Final = 5.0
+# A share of 0, and 31 bins of 3 % each; 64 bins of a rate, four an octave, up to 65,536 alerts an hour.
+_SHARES, _RATES = 32, 64
+# -ln .05. The share beyond it is steady where the mean surprise wanders: that raised alarms in two of five simulated
+# months without a change, the share in none.
+_SURPRISING: Final = 3.0
 # More unknown names are drift, fewer are not.
 _MORE = (-1.0, 0.0)
 _EITHER = (-1.0, 0.0, 1.0)
@@ -47,13 +47,13 @@ class Inputs:
         # The streams learn their rates first. Without this wait the surprise of each of nine real systems drifted once.
         self._settled = -1
         self._alerts = self._new_names = self._new_workloads = 0
-        self._nats = 0.0
+        self._surprising = 0
         self.names, self.workloads = KnownNames(), KnownNames()
         self.measures = {
             NAMES: Measure(_RECENT_HOURS, Exchangeability(_SHARES, _MORE, 1 << 32)),
             WORKLOADS: Measure(_RECENT_HOURS, Exchangeability(_SHARES, _MORE, 2 << 32)),
             RATE: Measure(_RECENT_HOURS, Exchangeability(_RATES, _CAREFUL, 3 << 32)),
-            SURPRISE: Measure(_RECENT_HOURS, Exchangeability(_NATS, _EITHER, 4 << 32)),
+            SURPRISE: Measure(_RECENT_HOURS, Exchangeability(_SHARES, _EITHER, 4 << 32)),
         }
 
     def see(self, now: float, name: str, workload: str, nats: float) -> None:
@@ -66,7 +66,8 @@ class Inputs:
             self._new_names += 1
         if self.workloads.is_new(workload, hour):
             self._new_workloads += 1
-        self._nats += min(nats, _MAX_NATS)
+        if nats >= _SURPRISING:
+            self._surprising += 1
 
     def pass_to(self, now: float) -> None:
         """Note that time has passed while the engine watched."""
@@ -89,7 +90,7 @@ class Inputs:
             self._close(self._hour)
         self._hour = hour
         self._alerts = self._new_names = self._new_workloads = 0
-        self._nats = 0.0
+        self._surprising = 0
 
     def _close(self, hour: int) -> None:
         alerts, measures = self._alerts, self.measures
@@ -98,8 +99,8 @@ class Inputs:
             self._alarm(RATE)
         if not alerts:
             return
-        surprise = min(_NATS - 1, int(12.0 * self._nats / alerts))
-        if hour >= self._settled and measures[SURPRISE].take(self._nats, alerts, surprise):
+        surprising = self._surprising
+        if hour >= self._settled and measures[SURPRISE].take(surprising, alerts, _share(surprising, alerts)):
             self._alarm(SURPRISE)
         for kind, known, new in (
             (NAMES, self.names, self._new_names),
@@ -129,7 +130,10 @@ class Inputs:
     def dump(self) -> Any:
         """Return the state as plain data."""
         return {
-            "hour": [self._hour, self._is_partial, self._alerts, self._new_names, self._new_workloads, self._nats],
+            "hour": [
+                *(self._hour, self._is_partial, self._alerts),
+                *(self._new_names, self._new_workloads, self._surprising),
+            ],
             "settled": self._settled,
             "names": self.names.dump(),
             "workloads": self.workloads.dump(),
@@ -138,9 +142,10 @@ class Inputs:
 
     def load(self, state: Any) -> None:
         """Take the state of a `dump`."""
-        hour, partial, alerts, names, workloads, nats = state["hour"]
+        hour, partial, alerts, names, workloads, surprising = state["hour"]
         self._hour, self._is_partial, self._alerts = int(hour), bool(partial), int(alerts)
-        self._new_names, self._new_workloads, self._nats = int(names), int(workloads), float(nats)
+        self._new_names, self._new_workloads = int(names), int(workloads)
+        self._surprising = int(surprising)
         self._settled = int(state["settled"])
         self.names.load(state["names"])
         self.workloads.load(state["workloads"])
@@ -166,15 +171,11 @@ def sentence(kind: str, recent: float | None, before: float | None) -> str:
     >>> sentence(RATE, 120.0, None)
     '120 alerts an hour in the last 24 hours, unknown before'
     """
-    if kind in (NAMES, WORKLOADS):
-        what = "have a name" if kind == NAMES else "are of a workload"
-        late, early = _percent(recent), _percent(before)
-        unseen = f"{what} that was not seen while learning"
-        return f"{late} of the alerts of the last 24 hours with alerts {unseen}, {early} before"
-    late, early = _number(recent), _number(before)
     if kind == RATE:
-        return f"{late} alerts an hour in the last 24 hours, {early} before"
-    return f"mean surprise of an alert: {late} nats in the last 24 hours with alerts, {early} before"
+        return f"{_number(recent)} alerts an hour in the last 24 hours, {_number(before)} before"
+    what = {NAMES: "have a name", WORKLOADS: "are of a workload"}.get(kind)
+    which = f"{what} that was not seen while learning" if what else "surprise the engine (p ≤ .05)"
+    return f"{_percent(recent)} of the alerts of the last 24 hours with alerts {which}, {_percent(before)} before"
 
 
 def _percent(share: float | None) -> str:
