@@ -23,7 +23,7 @@ from benchmarks.page import write
 from benchmarks.pool import cores
 
 # In the order in which an alert meets them.
-SUITES = ("generality", "grouping", "nab", "detectors", "causes", "causes_class", "playbooks")
+SUITES = ("generality", "grouping", "nab", "cloud_monitoring", "detectors", "causes", "causes_class", "playbooks")
 # What a suite is told for a form of the run; the others have one form only, of a minute at most.
 FORMS: dict[str, dict[str, tuple[str, ...]]] = {
     "generality": {

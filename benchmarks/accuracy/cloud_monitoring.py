@@ -1,20 +1,18 @@
-"""Metrics of cloud services with experts' windows: the metric detector as shipped, and two naive ones beside it.
+"""Metrics of cloud services with experts' windows: the metric detector as shipped, and a naive one beside it.
 
     python -m benchmarks.accuracy.cloud_monitoring [--series]
 
 VUS-PR needs no threshold. Event F1 counts windows with an alert in them against alerts outside any, at the shipped
-settings; the naive ones have the threshold that is best on the other groups. The delay is from the beginning of a
+settings; the naive one has the threshold that is best on the other groups. The delay is from the beginning of a
 window to the first alert in it. The first 15 % of a series are for learning. Every group has its row, and NAB's series
 follow. Data: `cloud-monitoring/` under AIOPS_DATA, else beside the repository.
 """
 
 from __future__ import annotations
 
-import math
 import sys
 from bisect import bisect_left, bisect_right
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import NamedTuple
 
@@ -29,7 +27,7 @@ from benchmarks.tables import Tables, parser
 
 SERIES = "cloud-monitoring/*/*.metrics.jsonl.gz"
 NAB = "nab/*/*.metrics.jsonl.gz"
-# Alarms of a detector of single samples that are no further apart are one event, as the engine's own are.
+# Alerts that are no further apart are one event, of the engine as of a naive detector.
 ONE_EVENT = 100
 # Thresholds that a naive detector may choose from.
 GRID = 40
@@ -83,35 +81,23 @@ def shipped(series: Series) -> Found:
         elif alert is not None:
             alerts.append((begun, at))
             begun = -1
-    return Found(scores, alerts if begun < 0 else [*alerts, (begun, len(scores) - 1)])
+    return Found(scores, joined(alerts if begun < 0 else [*alerts, (begun, len(scores) - 1)]))
 
 
 def alarms(scores: Sequence[float], threshold: float) -> list[tuple[int, int]]:
     """The events of a detector of single samples."""
+    return joined((at, at) for at, score in enumerate(scores) if score >= threshold)
+
+
+def joined(alerts: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The events of alerts in the order of time."""
     found: list[tuple[int, int]] = []
-    for at, score in enumerate(scores):
-        if score < threshold:
-            continue
-        if found and at - found[-1][1] <= ONE_EVENT:
-            found[-1] = (found[-1][0], at)
+    for first, last in alerts:
+        if found and first - found[-1][1] <= ONE_EVENT:
+            found[-1] = (found[-1][0], last)
         else:
-            found.append((at, at))
+            found.append((first, last))
     return found
-
-
-def three_sigma(times: Sequence[float], values: Sequence[float], size: int = 1000) -> list[float]:
-    """Deviations from the mean of the last samples."""
-    window: deque[float] = deque(maxlen=size)
-    scores = []
-    for value in values:
-        if len(window) > 1:
-            mean = sum(window) / len(window)
-            spread = math.sqrt(sum((one - mean) ** 2 for one in window) / len(window))
-            scores.append(abs(value - mean) / spread if spread else float(value != mean))
-        else:
-            scores.append(0.0)
-        window.append(value)
-    return scores
 
 
 def events(series: Series, alerts: Sequence[tuple[int, int]]) -> Events:
@@ -135,7 +121,7 @@ def total(parts: Sequence[Events]) -> Events:
     )
 
 
-NAIVE = {"windowed Gaussian": windowed_gaussian, "deviations from the mean of 1,000": three_sigma}
+NAIVE = {"windowed Gaussian": windowed_gaussian}
 Scored = dict[str, list[list[float]]]
 
 

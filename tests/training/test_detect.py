@@ -8,6 +8,7 @@ import pytest
 from msgspec import structs
 
 from aiops.config import Config
+from aiops.engine.config import DetectConfig
 from aiops.errors import UsageError
 from aiops.model_state import canonical
 from aiops.records import Action, Alert, Record
@@ -37,8 +38,20 @@ def test_labelled_bursts_judge_a_detector(bursts: ReplayedHistory) -> None:
     judged = made.judge(learned, bursts, 0.0)
     assert len(judged) >= 3
     assert all(one.measures["area"] > 0.8 for one in judged)
-    assert all(one.measures["area"] == 0.5 for one in made.judge(made.untrained(), bursts, 0.0))
+    nothing = made.judge(made.untrained(), bursts, 0.0)
+    assert all(one.measures == {"saved": 0.0, "area": 0.5} for one in nothing)
     assert made.judge(learned, bursts, max(one.at for one in judged) + 1) == []
+
+
+def test_a_detector_is_judged_by_what_it_sets_aside_and_loses(bursts: ReplayedHistory) -> None:
+    made = trainer("ecod")
+    learned = made.fit(bursts)
+    times = sorted(one.at for one in made.judge(learned, bursts, 0.0))
+    saved = {one.measures["saved"] for one in made.judge(learned, bursts, times[len(times) // 2])}
+    assert saved <= {-5.0, max(saved)}
+    assert max(saved) > 0.1
+    off = DetectTrainer(Config(detect=DetectConfig(ordinary_p=1.0)), Topology(), {"algorithm": "ecod"})
+    assert all(one.measures["saved"] == 0.0 for one in off.judge(off.fit(bursts), bursts, 0.0))
 
 
 def test_an_archive_without_labels_judges_nothing(tmp_path: Path) -> None:

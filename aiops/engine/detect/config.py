@@ -28,7 +28,7 @@ class DetectConfig(Struct, frozen=True, forbid_unknown_fields=True):
     series: Annotated[int, Meta(ge=1, le=1_000_000)] = 4_000
     metric_fire: Annotated[float, Meta(gt=0)] = 3.0
     metric_calm: Annotated[float, Meta(gt=0)] = 1.5
-    metric_novelty: Annotated[float, Meta(gt=0)] = 0.018
+    metric_novelty: Annotated[float, Meta(gt=0)] = 0.017
     metric_warm: Annotated[int, Meta(ge=50)] = 600
     window_s: Annotated[float, Meta(ge=1, le=86_400)] = 60.0
     batch_rows: Annotated[int, Meta(ge=1, le=100_000)] = 256

@@ -55,7 +55,7 @@ class Metrics:
     """
 
     def __init__(
-        self, cap: int = 4_000, fire: float = 3.0, calm: float = 1.5, novelty: float = 0.018, warm: int = 600
+        self, cap: int = 4_000, fire: float = 3.0, calm: float = 1.5, novelty: float = 0.017, warm: int = 600
     ) -> None:
         self.cap = cap
         self.fire = fire
