@@ -11,6 +11,9 @@ import pytest
 from aiops.cli import playbook_evaluate
 from aiops.cli.errors import errors_as_lines
 from aiops.cli.playbooks import playbooks_app
+from aiops.journal import Meta, Writer
+from aiops.journal.frame import encode_lines
+from aiops.records import Skipped
 from aiops.records.decode import encode
 from tests.backtest.test_playbook_decisions import BOOKS, history
 
@@ -41,6 +44,18 @@ def test_policies_have_estimates_with_intervals(capsys: pytest.CaptureFixture[st
     code, out, _ = run(capsys, "--from", archive, "--policy", "greedy", "--json")
     found = json.loads(out)["greedy"]
     assert [one["name"] for one in found["estimates"]] == ["IPS", "self-normalised IPS", "doubly robust"]
+
+
+def test_the_journal_of_a_daemon_gives_what_an_archive_gives(
+    capsys: pytest.CaptureFixture[str], archive: Path, tmp_path: Path
+) -> None:
+    writer = Writer(tmp_path / "journal")
+    records = [record for record in history()[0] if not isinstance(record, Skipped)]
+    writer.append(records, encode_lines(records), Meta())
+    writer.close()
+    expected = run(capsys, "--from", archive, "--json")
+    assert run(capsys, "--state", tmp_path, "--json") == expected
+    assert run(capsys, "--from", tmp_path / "journal", "--json") == expected
 
 
 def test_a_policy_that_the_log_never_followed_is_refused(

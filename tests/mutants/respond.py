@@ -11,6 +11,7 @@ TRAIL = "tests/respond/test_anchors.py::"
 RUNS = "tests/respond/test_runs.py::"
 
 WHOLE = "tests/daemon/test_run_stops.py::"
+TARGETS = "tests/respond/test_targets.py::"
 MACHINE = "tests/respond/test_runs_machine.py"
 
 MUTANTS: list[Mutant] = [
@@ -468,5 +469,26 @@ MUTANTS: list[Mutant] = [
         "and (sent := self.check(call)).problem is not None:",
         'and (sent := self.check(call)).problem == "":',
         (RUNS + "test_a_precondition_that_fails_sends_nothing_else",),
+    ),
+    Mutant(
+        "respond-a-database-playbook-is-for-the-suspected-service",
+        "aiops/respond/targets.py",
+        "    if subject and lead is not None:",
+        "    if not subject and lead is not None:",
+        (TARGETS + "test_a_playbook_is_for_an_entity_of_its_kind",),
+    ),
+    Mutant(
+        "respond-one-of-several-databases-is-taken",
+        "aiops/respond/targets.py",
+        "    if len(beside) == 1:",
+        "    if beside:",
+        (TARGETS + "test_one_of_several_is_not_guessed",),
+    ),
+    Mutant(
+        "respond-a-host-is-taken-for-a-database",
+        "aiops/respond/targets.py",
+        "    return now.topology is None or not any(",
+        "    return now.topology is None or any(",
+        (TARGETS + "test_a_playbook_is_for_an_entity_of_its_kind",),
     ),
 ]

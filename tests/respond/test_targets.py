@@ -86,6 +86,14 @@ def test_a_topology_without_databases_says_nothing_against_a_service_or_a_host(e
     assert target("database-down", view((entity, "PostgresqlDown"), cause="checkout"), BARE) == entity
 
 
+def test_one_of_several_is_not_guessed() -> None:
+    two = Topology.build(
+        [Node("checkout"), Node("orders-db", "database"), Node("stock-db", "database")],
+        [Edge("checkout", "orders-db", "uses"), Edge("checkout", "stock-db", "uses")],
+    )
+    assert target("database-down", view(("checkout", "PostgresqlDown"), cause="checkout"), two) is None
+
+
 def test_commands_are_filled_in_for_the_target_and_not_for_the_suspected_service() -> None:
     playbook = read_catalogue([shipped() / "database-down.yaml"]).playbooks["database-down"]
     filled = fill_in(playbook, view(("orders-db", "PostgresqlDown"), cause="checkout"), SHOP)
