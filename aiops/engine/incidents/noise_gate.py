@@ -21,15 +21,15 @@ class NoiseGate:
         self.clusters = incidents.clusters
         self.storms = storms
 
-    def reason(self, cluster: ClusterState, moment: Moment) -> str | None:
-        """Return why a cluster stays in the background that would become an incident; None opens it."""
+    def reason(self, cluster: ClusterState, at: float, moment: Moment) -> str | None:
+        """Return why a cluster stays in the background that would become an incident at a time; None opens it."""
         noise = self.noise
         if noise.model is None and not noise.held:
             return None
         if cluster.severity >= Severity.CRITICAL or self.storms.active:
             noise.release(cluster.number)
             return None
-        reason, is_new = noise.reason(cluster.number, sight_of(cluster, moment.now))
+        reason, is_new = noise.reason(cluster.number, sight_of(cluster, at))
         if is_new and self.storms.opens(moment.now):
             # It counts as the incident that it would be. Nothing is held in a storm: it might be its first sign.
             moment.out.append(Notice(moment.seq, "storm", f"a storm begins: {self.storms.reason()}"))

@@ -32,7 +32,7 @@ class Opening:
         """
         cluster, stream = arrival.cluster, arrival.stream
         if cluster.incident is None and stream.background is None:
-            stream.background = cluster.background = self.noise.reason(cluster, arrival)
+            stream.background = cluster.background = self.noise.reason(cluster, arrival.now, arrival)
         if cluster.incident is not None:
             self._update(cluster, arrival)
         elif stream.background is None:
@@ -65,7 +65,7 @@ class Opening:
 
     def open_lasting(self, cluster: ClusterState, due: float, moment: Moment) -> None:
         """Open the incident of a lone warning that has lasted, or returned; in a storm, group it."""
-        held = self.noise.reason(cluster, moment)
+        held = self.noise.reason(cluster, due, moment)
         if held is not None:
             cluster.background = held
         elif self.grouping.storms.groups(False, moment.now):

@@ -2,5 +2,5 @@
 
 Read `stage` (marks, and clusters that are held), `sight` (what a decision sees), `logistic` (the model).
 
-May import: errors, records, wording.
+May import: errors, model_state, records, wording.
 """

@@ -23,7 +23,10 @@ MAX_KINDS: Final = 5_000
 PRIOR_MARKS: Final = 2.0
 MAX_STATE: Final = 4_000_000
 _EDGE: Final = 0.01
+# Numbers this far above the highest are as high: times of one length differ by their rounding.
+SLACK: Final = 0.01
 
+Kinds = dict[str, tuple[int, int]]
 Number = Annotated[float, Meta(ge=-1e9, le=1e9)]
 Marks = Annotated[int, Meta(ge=0, le=1_000_000)]
 
@@ -91,7 +94,7 @@ class Logistic:
         numbers = self.numbers
         if sight.is_cut or not sight.kinds or sight.severity > numbers.severity:
             return False
-        if any(value > most for value, most in zip(sight.values, numbers.most, strict=True)):
+        if any(value > most + SLACK for value, most in zip(sight.values, numbers.most, strict=True)):
             return False
         return all(numbers.kinds.get(name_of(kind), (0, 0))[0] > 0 for kind in sight.kinds)
 

@@ -7,7 +7,6 @@ incidents-to-be, each tenth opens in spite of the model, and what was held opens
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 from collections import deque
 from math import inf
@@ -18,6 +17,7 @@ from aiops.engine.noise.logistic import ALGORITHM, Logistic, Verdict
 from aiops.engine.noise.marks import LABELS, MAX_MARKS, Mark, new_mark
 from aiops.engine.noise.sight import Sight, name_of
 from aiops.errors import UsageError
+from aiops.model_state import digest_of
 from aiops.records import Incident, Marked, Severity
 from aiops.wording import duration, plural
 
@@ -267,8 +267,3 @@ class Noise:
         self._spared = dict.fromkeys(state["spared"])
         self.counts |= state["counts"]
         self._load(list(state["model"]))
-
-
-def digest_of(algorithm: str, text: str) -> str:
-    """Return the digest of a model: that of the id of its `swap_model` record."""
-    return hashlib.sha256(f"{algorithm}\n{text}".encode(errors="replace")).hexdigest()[:16]

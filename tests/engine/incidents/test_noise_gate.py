@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -75,6 +77,19 @@ def test_a_held_cluster_that_lasts_opens_although_nothing_comes() -> None:
     [reason] = openings(site.pass_time(2.0))
     assert LASTED in reason
     assert site.engine.clusters.of(held.cluster).incident is not None  # type: ignore[union-attr]
+
+
+def test_a_lone_warning_that_lasted_is_held_as_it_was_when_it_had() -> None:
+    site = Site(model=False)
+    waited = math.log1p(1_800.0)
+    site.fold(swap(T, state(most=[20.0] * 6 + [waited], lasted_s=7_200.0)))
+    for number in range(2):
+        name = f"host-{number}"
+        site.now += 5_003.0
+        site.fold(Alert(ts=site.now, name="Slow", entity=name, severity="warning", starts_at=site.now))
+        # The record that makes it due comes later than that.
+        assert openings(site.pass_time(1_900.0 + number)) == []
+    assert site.engine.noise.counts["held"] == 2
 
 
 def test_a_held_cluster_that_ended_stays_background() -> None:
