@@ -43,6 +43,7 @@ class NoiseGate:
         for due, number in self.noise.overdue(now) if self.noise.next_due() <= now else ():
             cluster = self.clusters.of(number)
             if cluster is not None and cluster.incident is None and _lasts(cluster, self.noise.lasts_s()):
+                self.noise.counts["lasted"] += 1
                 found.append((due, cluster))
         return found
 

@@ -32,9 +32,10 @@ WINDOW: Final = 100
 CHECK_EVERY: Final = 10
 # Kinds that a person opened since the model was promoted; they are not held again.
 MAX_SPARED: Final = 1_000
-# A held cluster lasts at least this long before it opens: alerts of one burst come a minute apart. And at most a shift.
+# A held cluster lasts at least this long before it opens: alerts of one burst come a minute apart. And at most a day,
+# however long the marked ones lasted: everybody on the rota has then had a shift beside it.
 LEAST_S: Final = 120.0
-MOST_S: Final = 6 * 3_600.0
+MOST_S: Final = 86_400.0
 
 
 class NoiseState(TypedDict):

@@ -75,6 +75,7 @@ def test_a_held_cluster_that_lasts_opens_although_nothing_comes() -> None:
     held = site.held()
     assert openings(site.pass_time(599.0)) == []
     [reason] = openings(site.pass_time(2.0))
+    assert site.engine.accounts()["noise"]["lasted"] == 1
     assert LASTED in reason
     assert site.engine.clusters.of(held.cluster).incident is not None  # type: ignore[union-attr]
 

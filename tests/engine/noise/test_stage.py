@@ -6,7 +6,7 @@ import pytest
 
 from aiops.engine.engine import SINCE, Engine
 from aiops.engine.noise.sight import NAMES, Sight
-from aiops.engine.noise.stage import MAX_SIGHTS, MAX_SPARED, Noise
+from aiops.engine.noise.stage import MAX_SIGHTS, MAX_SPARED, MOST_S, Noise
 from aiops.errors import UsageError
 from tests.engine.made import made
 from tests.engine.noise.models import state, swap
@@ -63,7 +63,7 @@ def test_time_that_is_set_back_lets_no_cluster_be_held_for_longer() -> None:
     noise.swap("logistic", state(lasted_s=1e9))
     noise.reason(1, sight(at=1_000_000.0))
     noise.set_back(500.0)
-    assert noise.next_due() <= 500.0 + 6 * 3_600.0
+    assert noise.next_due() <= 500.0 + MOST_S
     assert [number for _, number in noise.overdue(1e9)] == [1]
 
 
