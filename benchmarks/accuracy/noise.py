@@ -22,7 +22,7 @@ from aiops_models.noise import LEAST_EACH, LEAST_MARKS, fit
 from msgspec import Struct, field, to_builtins
 
 from aiops.app.engine import build_engine
-from aiops.archive import Rejections, read
+from aiops.archive import Rejections, read, time_of
 from aiops.backtest import Replay, driver, replay
 from aiops.engine.config import CausesConfig, EngineConfig, IncidentConfig, PlaybooksConfig, SimilarConfig
 from aiops.engine.engine import Engine
@@ -200,9 +200,10 @@ class Promotion:
         waiting = list(reversed(self._marks))
         is_due = True
         for record in records:
-            while waiting and waiting[-1].ts <= record.ts:
+            at = time_of(record)
+            while waiting and waiting[-1].ts <= at:
                 yield waiting.pop()
-            if is_due and record.ts >= self.at:
+            if is_due and at >= self.at:
                 is_due = False
                 yield from self._swap()
             yield record

@@ -1,7 +1,7 @@
 """Models: rank causes, suggest playbooks, find similar incidents, detect anomalies.
 
-Read `causes`, `playbooks`, `similar`, `cause_class`, `detectors`; `retrieval` is the text search that they share.
-Each registered model has a card in `models/cards`.
+Read `causes`, `playbooks`, `similar`, `cause_class`, `detectors`, `noise`; `retrieval` is their text search. Each
+registered model has a card in `models/cards`.
 
-May import: errors, options, ports, records, respond, topology, wording.
+May import: engine, errors, options, ports, records, respond, topology, trainers, wording.
 """

@@ -1,4 +1,4 @@
-"""The trainer of the noise model: logistic regression on what people marked, exported as plain numbers.
+"""The trainer of the noise model: logistic regression on marks of people, as plain numbers.
 
 A mark has what the decision to open its incident saw. The evidence of its alert names comes from the other four
 fifths of the marks, and so do the scores that set the threshold: nothing is judged by its own label. At most
@@ -45,7 +45,7 @@ COLUMNS: Final = [*NAMES, "evidence"]
 
 
 class Fitted(msgspec.Struct):
-    """A fitted model: its numbers, and the ROC areas of scores and of plain counts where left out."""
+    """A fitted model, and the ROC areas of its scores and of plain counts on marks left out."""
 
     numbers: Numbers
     area: float
@@ -73,7 +73,7 @@ class NoiseTrainer:
         return Learned(NO_MODEL, None)
 
     def judge(self, learned: Learned, history: History, since: float) -> list[Judged]:
-        """Judge by the marks at or after a time: the log-probability of each, and whether it was treated rightly.
+        """Judge by the marks at or after a time: the log-probability of each, and if it was treated rightly.
 
         Without a model the probability is the share of noise among the marks before.
         """
@@ -85,7 +85,7 @@ class NoiseTrainer:
 
 
 def fit(marks: Sequence[Mark]) -> Fitted:
-    """Fit on marks in the order of their times; deterministic. Raise `UsageError` if they teach too little."""
+    """Fit on marks in the order of their times. Raise `UsageError` if they teach too little."""
     _check(marks)
     # In turn, not by time: the share of noise moves, and scores of parts with different shares cannot be compared.
     parts = [place % PARTS for place in range(len(marks))]
@@ -135,7 +135,7 @@ def share_of(marks: Sequence[Mark]) -> float:
 
 
 def frame_of(marks: Sequence[Mark], parts: Sequence[int], left_out: int | None = None) -> pd.DataFrame:
-    """Return the training set: a row a mark, with the evidence by marks of other parts than its own and `left_out`."""
+    """Return the training set: a row a mark, with the evidence by marks outside its part and `left_out`."""
     tables = {}
     for own in dict.fromkeys(parts):
         others = [mark for mark, part in zip(marks, parts, strict=True) if part not in (own, left_out)]
@@ -170,7 +170,7 @@ def _regression(frame: pd.DataFrame) -> tuple[StandardScaler, LogisticRegression
 
 
 def _threshold(actionable: Any) -> float:
-    """Return the score above which at most `MISSED` of what needs somebody lies: an order statistic of their scores."""
+    """Return the score above which at most `MISSED` of what needs somebody lies: an order statistic."""
     ordered = np.sort(actionable)[::-1]
     return float(ordered[math.floor(MISSED * (len(ordered) + 1))])
 
