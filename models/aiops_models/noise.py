@@ -24,8 +24,8 @@ from sklearn.preprocessing import StandardScaler
 from aiops.engine.noise.logistic import ALGORITHM, MAX_KINDS, Kinds, Logistic, Numbers, evidence
 from aiops.engine.noise.marks import Mark
 from aiops.engine.noise.sight import NAMES, Sight, name_of
-from aiops.engine.noise.stage import NO_MODEL
 from aiops.errors import UsageError
+from aiops.model_state import NONE
 from aiops.trainers import History, Judged, Learned
 from aiops.wording import plural
 
@@ -70,7 +70,7 @@ class NoiseTrainer:
 
     def untrained(self) -> Learned:
         """Return what decides without a model: everything opens."""
-        return Learned(NO_MODEL, None)
+        return Learned(NONE, None)
 
     def judge(self, learned: Learned, history: History, since: float) -> list[Judged]:
         """Judge by the marks at or after a time: the log-probability of each, and if it was treated rightly.

@@ -17,13 +17,11 @@ from aiops.engine.noise.logistic import ALGORITHM, Logistic, Verdict
 from aiops.engine.noise.marks import LABELS, MAX_MARKS, Mark, new_mark
 from aiops.engine.noise.sight import Sight, name_of
 from aiops.errors import UsageError
-from aiops.model_state import digest_of
+from aiops.model_state import NONE, digest_of
 from aiops.records import Incident, Marked, Severity
 from aiops.wording import duration, plural
 
 SLOT: Final = "noise"
-# The algorithm of a record that takes the model away.
-NO_MODEL: Final = "none"
 # Incidents whose sight is kept: those that are open, and the ended ones that are remembered.
 MAX_SIGHTS: Final = 20_000
 # Decisions among which the share of held ones is bounded; two days of fifty a day.
@@ -208,10 +206,8 @@ class Noise:
 
     def swap(self, algorithm: str, text: str) -> str:
         """Promote a model, or none; return a sentence. Raise `UsageError` for what is no model."""
-        if algorithm not in (ALGORITHM, NO_MODEL):
-            raise UsageError(
-                f"swap_model: $.args.algorithm: expected {ALGORITHM} or {NO_MODEL}; got {algorithm[:100]!r}"
-            )
+        if algorithm not in (ALGORITHM, NONE):
+            raise UsageError(f"swap_model: $.args.algorithm: expected {ALGORITHM} or {NONE}; got {algorithm[:100]!r}")
         before = self._loaded[0] if self._loaded else "no model"
         self._load([algorithm, text] if algorithm == ALGORITHM else [])
         self._spared.clear()
