@@ -175,7 +175,8 @@ def _model(
     elif judged is not None:
         row.unmeasured.append("calibration: it states no percentage that outcomes could check")
     row.has_drifted = slot in alarms or (slot == "causes" and not alarms.isdisjoint(_CLAIMS))
-    row.drift = _drift(row, inputs)
+    names = (slot, *_CLAIMS) if slot == "causes" else (slot,)
+    row.drift = _drift(row, inputs, sum(outcomes[name]["alarms"] for name in names if name in outcomes))
     return row
 
 
@@ -217,11 +218,13 @@ def _awaited(what: str, outcomes: int, needed: int) -> str:
     return f"{what} before {needed} outcomes ({outcomes} so far)" if outcomes <= needed else f"{what} so far"
 
 
-def _drift(row: WatchedModel, inputs: Sequence[WatchedInput]) -> str:
+def _drift(row: WatchedModel, inputs: Sequence[WatchedInput], alarms: int) -> str:
     if row.has_drifted:
         return "less often right than before, or than stated"
+    if alarms:
+        return f"no drift stands, {plural(alarms, 'alarm')} so far"
     if row.outcomes:
-        return f"none in {plural(row.outcomes, 'outcome')}"
+        return f"no drift in {plural(row.outcomes, 'outcome')}"
     if any(one.state == "drifted" for one in inputs):
         return "inputs changed"
     hours = max((one.hours for one in inputs), default=0)

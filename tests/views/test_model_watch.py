@@ -86,7 +86,15 @@ def test_judged_slots_have_their_count() -> None:
         engine.drift.outcomes.judged("grouping", str(number), number < 4)
     found = row(model_watch(engine.accounts(), {}, NOW, 0.0, ALARM), "grouping")
     assert found.sentences == ["The grouping was right in 4 of 7 judged incidents."]
-    assert (found.drift, found.is_judged) == ("none in 7 outcomes", True)
+    assert (found.drift, found.is_judged) == ("no drift in 7 outcomes", True)
+
+
+def test_an_alarm_that_was_answered_is_not_forgotten() -> None:
+    engine = Engine()
+    for number in range(400):
+        engine.drift.outcomes.judged("grouping", str(number), number < 200)
+    found = row(model_watch(engine.accounts(), {}, NOW, NOW, ALARM), "grouping")
+    assert (found.drift, found.has_drifted) == ("no drift stands, 1 alarm so far", False)
 
 
 def test_an_engine_of_another_kind_has_no_watch_to_show() -> None:
