@@ -273,4 +273,25 @@ MUTANTS: list[Mutant] = [
         "if at is not None)",
         ("tests/daemon/test_clocks.py::test_a_time_that_cannot_be_is_counted_and_is_no_offset",),
     ),
+    Mutant(
+        "heartbeats-a-daemon-that-was-down-excuses-nobody",
+        "aiops/engine/heartbeats/heartbeats.py",
+        "at = beat.last_at + beat.every_s + self.absences.missed_s(beat.source, beat.last_at, now)",
+        "at = beat.last_at + beat.every_s",
+        _in("engine/heartbeats/test_heartbeats", "test_nothing_is_judged_while_the_daemon_was_down"),
+    ),
+    Mutant(
+        "heartbeats-warnings-are-learned",
+        "aiops/engine/heartbeats/heartbeats.py",
+        "elif arrival.severity <= Severity.INFO and self.config.learned:",
+        "elif self.config.learned:",
+        _in("engine/heartbeats/test_heartbeats", "test_what_may_end_at_any_time_is_not_learned"),
+    ),
+    Mutant(
+        "detect-a-model-sets-severe-alerts-aside",
+        "aiops/engine/incidents/triage.py",
+        "if reason is None and arrival.severity <= Severity.WARNING:",
+        "if reason is None:",
+        _in("engine/incidents/test_model_decides", "test_what_is_severe_opens_whatever_the_model_finds"),
+    ),
 ]
