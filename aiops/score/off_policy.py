@@ -28,6 +28,9 @@ MIN_EFFECTIVE = 20.0
 MAX_UNSEEN = 0.05
 # Rewards before a playbook has any: one half, which counts as four decisions, as in the suggester's own prior of 2 : 2.
 PRIOR, PRIOR_WEIGHT = 0.5, 4.0
+# Where all of n rewards are alike, up to 3/n of the next may still differ: no interval is narrower (Hanley and
+# Lippman-Hand, "If nothing goes wrong, is everything all right?", 1983).
+RULE_OF_THREE = 3.0
 _NORMAL_975 = 1.959964
 
 
@@ -199,7 +202,8 @@ def _by_mean(name: str, terms: Sequence[float], effective: float, lowest: float 
 
 
 def _interval(name: str, value: float, error: float, effective: float, lowest: float = 0.0) -> Estimate:
-    reach = student_975(effective - 1.0) * error
+    reach = max(student_975(effective - 1.0) * error, RULE_OF_THREE / effective)
+    value = min(1.0, max(lowest, value))
     return Estimate(name, value, max(lowest, value - reach), min(1.0, value + reach))
 
 
