@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from itertools import pairwise
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 
 
 def plural(count: int, word: str, words: str | None = None) -> str:
@@ -51,6 +57,16 @@ def duration(seconds: float) -> str:
     if whole < 2 * 86_400:
         return f"{whole // 3600} h {whole % 3600 // 60} min"
     return plural(whole // 86_400, "day")
+
+
+def day_text(at: float) -> str:
+    """Return a day in UTC, of Unix seconds.
+
+    >>> day_text(1_777_766_400.0)
+    '3 May 2026'
+    """
+    day = datetime.fromtimestamp(at, UTC)
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def about(seconds: float) -> str:

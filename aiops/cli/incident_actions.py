@@ -21,6 +21,7 @@ from aiops.cli.command_options import (
 )
 from aiops.cli.errors import print_json
 from aiops.cli.incidents import incident_of, send
+from aiops.cli.lessons import forget_command, lessons_command
 from aiops.cli.state import state_directory, store_of
 from aiops.cli.terminal import clean, console_for
 from aiops.durations import Duration, seconds
@@ -198,6 +199,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "mark": mark_command,
     "undo": undo_command,
     "history": history_command,
+    "lessons": lessons_command,
+    "forget": forget_command,
 }
 
 

@@ -149,7 +149,7 @@ def confirm_command(
     actor: ActorOption = None,
     note: NoteOption = None,
 ) -> None:
-    """Confirm the cause or a used playbook, from which rankings learn; judge the grouping, for the record."""
+    """Confirm the cause, a used playbook or the grouping; rankings and the grouping learn from it."""
     feedback: list[tuple[str, str | None, dict[str, str]]] = []
     if cause is not None:
         feedback.append(("confirm_cause", cause, {}))

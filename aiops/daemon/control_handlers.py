@@ -26,6 +26,7 @@ from aiops.store.incidents import Stored
 from aiops.store.store import Store
 from aiops.views.beside import Knowing, beside_of
 from aiops.views.engine_report import engine_report
+from aiops.views.lessons import LessonsList
 from aiops.views.models_report import models_report
 from aiops.views.playbook_page import playbook_page
 from aiops.views.waiting_runs import waiting_runs
@@ -57,6 +58,10 @@ class Host(Knowing, Protocol):
 
     def preview(self, silence: Silence) -> Preview:
         """Match a silence with what the engine knows now."""
+        ...
+
+    def lessons(self) -> LessonsList:
+        """The lessons of people on grouping."""
         ...
 
     def health(self) -> Mapping[str, Any]:
@@ -153,6 +158,7 @@ def handlers_of(host: Host) -> dict[str, Handler]:
         "engine": _engine_handler(host),
         "watch": lambda request: {"watch": host.health()["watch"]},
         "playbook": _playbook_handler(host),
+        "lessons": _lessons_handler(host),
         **_run_handlers(host),
     }
     found |= {"whole": _whole_handler(host), **_model_handlers(host)}
@@ -216,6 +222,10 @@ def _model_handlers(host: Host) -> dict[str, Handler]:
         return {"algorithm": algorithm, "state": state, "digest": digest_of(algorithm, state)}
 
     return {"models": models, "model_state": model_state}
+
+
+def _lessons_handler(host: Host) -> Handler:
+    return lambda request: {"lessons": msgspec.to_builtins(host.lessons())}
 
 
 def _engine_handler(host: Host) -> Handler:

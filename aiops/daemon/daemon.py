@@ -34,6 +34,7 @@ from aiops.respond.filled import Filled
 from aiops.respond.format import Playbook
 from aiops.telemetry import logs
 from aiops.telemetry.logs import log
+from aiops.views.lessons import LessonsList
 from aiops.views.service_graph import ServiceGraph
 
 
@@ -163,6 +164,10 @@ class Daemon:
     def explain(self, incident: str, alert: str) -> MemberExplanation | None:
         """Return why a stream is in its incident; raise `AiopsError` if the engine does not answer in time."""
         return self._questions.explain(incident, alert)
+
+    def lessons(self) -> LessonsList:
+        """Return what people taught the grouping; raise `AiopsError` if the engine does not answer in time."""
+        return self._questions.lessons()
 
     @property
     def playbooks(self) -> Mapping[str, Playbook]:

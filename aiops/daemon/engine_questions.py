@@ -15,6 +15,7 @@ from aiops.engine.member_explanation import MemberExplanation, explain_member
 from aiops.engine.silence_preview import Preview, preview
 from aiops.engine.silences.silences import Silence
 from aiops.errors import AiopsError
+from aiops.views.lessons import LessonsList, lessons_list
 
 # The engine answers between two frames, within milliseconds. A preview over all streams takes a fraction of a second,
 # and a disk that hangs holds the pump up.
@@ -86,6 +87,10 @@ class EngineQuestions:
             return explain_member(engine, incident, alert) if isinstance(engine, Engine) else None
 
         return self._answer("explain", question)
+
+    def lessons(self) -> LessonsList:
+        """Return what people taught the grouping; raise `AiopsError` if the engine does not answer in time."""
+        return self._answer("lessons", lambda engine: lessons_list(_engine(engine).correlate.lessons))
 
     def calibration(self) -> Mapping[str, Any] | None:
         """Return how far ranked causes were right on this site; None without a ranker that measures it.

@@ -301,7 +301,8 @@ class Engine:
         """Take the state of a `snapshot`; raise `UsageError` for one of another version."""
         try:
             state = msgspec.msgpack.decode(snapshot, type=dict[str, msgspec.Raw])
-            load_whole(state, self._stages_of(self._restore_first(state)))
+            version = self._restore_first(state)
+            load_whole(state, self._stages_of(version), version)
         except DAMAGED as error:
             raise _damaged(error) from None
 
@@ -313,7 +314,9 @@ class Engine:
         stages = self._stages()
         reader = Reader(pieces, len(stages))
         try:
-            for _ in self._stages_of(self._restore_first(reader.first())):
+            version = self._restore_first(reader.first())
+            reader.read_as(version)
+            for _ in self._stages_of(version):
                 reader.stage(stages)
         except DAMAGED as error:
             raise _damaged(error) from None

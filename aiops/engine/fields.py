@@ -34,7 +34,10 @@ else:
         return _slotted
 
 
-__all__ = ["SHARED", "UNSAVED", "Saved", "Shared", "Unsaved", "hints", "is_native", "is_state", "saved_fields", "state"]
+__all__ = [
+    "SHARED", "SINCE_8", "UNSAVED", "Saved", "Shared", "Since", "Unsaved",
+    "hints", "hints_of", "is_native", "is_state", "saved_fields", "state",
+]  # fmt: skip
 
 
 class Saved:
@@ -52,7 +55,14 @@ class Unsaved:
     """Note at a field: it is not saved, as it follows from others or is a link that the stage restores."""
 
 
-SHARED, UNSAVED = Shared(), Unsaved()
+class Since:
+    """Note at a field: the first version of snapshots that has it; it has its default in earlier ones."""
+
+    def __init__(self, version: int) -> None:
+        self.version = version
+
+
+SHARED, UNSAVED, SINCE_8 = Shared(), Unsaved(), Since(8)
 _INTERPRETED: set[Any] = set()
 
 
@@ -82,14 +92,22 @@ def is_native(cls: type) -> bool:
 
 
 @cache
-def saved_fields(cls: type) -> dict[str, Any]:
-    """Return names and types of the saved fields, in the order of their declaration."""
-    found = {}
-    for name, kind in hints(cls).items():
-        notes = typing.get_args(kind)[1:] if typing.get_origin(kind) is typing.Annotated else ()
-        if UNSAVED not in notes:
-            found[name] = kind
-    return found
+def saved_fields(cls: type, version: int | None = None) -> dict[str, Any]:
+    """Return names and types of the saved fields in their order, of a version or of the present one."""
+    return {name: kind for name, kind in hints_of(cls, version).items() if UNSAVED not in _notes(kind)}
+
+
+def hints_of(cls: type, version: int | None) -> dict[str, Any]:
+    """Return the annotations that a version of snapshots has; all of them without one."""
+    return {name: kind for name, kind in hints(cls).items() if version is None or _since(kind) <= version}
+
+
+def _since(kind: Any) -> int:
+    return max((note.version for note in _notes(kind) if isinstance(note, Since)), default=0)
+
+
+def _notes(kind: Any) -> tuple[Any, ...]:
+    return typing.get_args(kind)[1:] if typing.get_origin(kind) is typing.Annotated else ()
 
 
 def hints(cls: type) -> dict[str, Any]:

@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterable
 
 from aiops.engine.acted_incident import acted_incident, actor_of, check_members, ids_in, named
 from aiops.engine.arrival import Moment
+from aiops.engine.correlate.lessons import Lessons
+from aiops.engine.grouping_lessons import GroupingLessons
 from aiops.engine.incidents.clusters import ClusterState
 from aiops.engine.incidents.handled import new_deed
 from aiops.engine.incidents.lifecycle import Incidents
 from aiops.engine.incidents.state import IncidentState
 from aiops.engine.mark_actions import MarkActions
 from aiops.engine.rank import Ranking
-from aiops.engine.regrouping_actions import RegroupingActions
+from aiops.engine.regrouping_actions import RegroupingActions, members_named
 from aiops.engine.undo_actions import UndoActions
 from aiops.engine.work_actions import WorkActions
 from aiops.errors import UsageError
@@ -35,13 +37,14 @@ Verb = Callable[[Action, Moment], str]
 class IncidentActions:
     """Applies actions to incidents that the engine remembers."""
 
-    def __init__(self, incidents: Incidents, ranking: Ranking, topology: Topology) -> None:
+    def __init__(self, incidents: Incidents, ranking: Ranking, topology: Topology, lessons: Lessons) -> None:
         self.incidents = incidents
         self.ranking = ranking
         self.topology = topology
         self.work = WorkActions(incidents)
         self.marking = MarkActions(incidents, ranking.outcomes)
-        self.regrouping = RegroupingActions(incidents)
+        self.lessons = GroupingLessons(lessons)
+        self.regrouping = RegroupingActions(incidents, self.lessons)
         self.undoing = UndoActions(self.regrouping)
 
     def verbs(self) -> dict[str, Verb]:
@@ -58,6 +61,7 @@ class IncidentActions:
             "undo": self.undoing.undo,
             "confirm_cause": self._confirm_cause,
             "confirm_grouping": self._confirm_grouping,
+            "forget_lessons": self._forget_lessons,
             "confirm_playbook": self._confirm_playbook,
             "reject_playbook": self._reject_playbook,
             "note": self.work.note,
@@ -100,9 +104,16 @@ class IncidentActions:
         check_members(cluster, right | wrong, now)
         self.ranking.outcomes.judged("grouping", incident.id, not wrong)
         text = f"grouping judged wrong for {plural(len(wrong), 'alert')}" if wrong else "grouping confirmed"
+        deed = new_deed(action.id, action.verb, moment.now, actor_of(action))
+        sides = members_named(cluster, right), members_named(cluster, wrong)
+        learned = self.lessons.judged(deed, incident.id, cluster, sides)
+        self.incidents.handling.did(incident.id, deed)
         self.incidents.note(incident, text)
         self.incidents.updated(incident, ["grouping"], moment)
-        return f"{now}{text}; recorded with the incident, which stays as it is"
+        return f"{now}{text}; recorded with the incident, which stays as it is{learned}"
+
+    def _forget_lessons(self, action: Action, moment: Moment) -> str:
+        return self.lessons.forget(action)
 
     def _confirm_playbook(self, action: Action, moment: Moment) -> str:
         playbook, outcome = action.args.get("playbook", ""), action.args.get("outcome", "resolved")

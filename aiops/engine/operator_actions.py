@@ -23,7 +23,7 @@ class Actions:
         self.expiry = expiry
         self.silences = expiry.silences
         self._verbs: dict[str, Verb] = {
-            **IncidentActions(expiry.incidents, ranking, topology).verbs(),
+            **IncidentActions(expiry.incidents, ranking, topology, expiry.pipeline.correlate.lessons).verbs(),
             "silence": self._silence,
             "unsilence": self._unsilence,
             "swap_model": serving.swap,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiops.engine.acted_incident import acted_incident, actor_of, check_members, ids_in, named_incident
 from aiops.engine.arrival import Moment
+from aiops.engine.grouping_lessons import GroupingLessons
 from aiops.engine.incidents.clusters import ClusterState
 from aiops.engine.incidents.handled import new_deed
 from aiops.engine.incidents.lifecycle import Incidents
@@ -18,8 +19,9 @@ from aiops.wording import plural
 class RegroupingActions:
     """Applies them to incidents that the engine remembers."""
 
-    def __init__(self, incidents: Incidents) -> None:
+    def __init__(self, incidents: Incidents, lessons: GroupingLessons) -> None:
         self.incidents = incidents
+        self.lessons = lessons
         self.handling = incidents.handling
         self.regrouping = Regrouping(Merging(incidents))
 
@@ -36,12 +38,12 @@ class RegroupingActions:
             _check_regroupable(one, at, now, "merged")
         by = actor_of(action)
         before = {"incident": incident.id, "to": self.handling.of(target.id).assigned_to}
-        self.handling.did(target.id, new_deed(action.id, "merge", moment.now, by, **before))
+        deed = new_deed(action.id, "merge", moment.now, by, **before)
+        learned = self.lessons.merged(deed, target.id, cluster, source)
+        self.handling.did(target.id, deed)
         self.regrouping.merge(cluster, source, by, moment)
-        return (
-            f"{now}merged into {target.id}, which stays; endpoints that know {incident.id} get its end, and nobody is "
-            "called"
-        )
+        notified = f"endpoints that know {incident.id} get its end, and nobody is called"
+        return f"{now}merged into {target.id}, which stays{learned}; {notified}"
 
     def split(self, action: Action, moment: Moment) -> str:
         """Make an incident of its own of some alert streams; later alerts of them go there."""
@@ -51,18 +53,19 @@ class RegroupingActions:
         if not names:
             raise UsageError(f"{now}$.args.alerts: expected the ids of alerts; got none")
         check_members(cluster, names, now)
-        members = _members(cluster, names)
+        members = members_named(cluster, names)
         if len(members) == len(cluster.members) and not cluster.overflow:
             raise UsageError(f"{now}$.args.alerts: expected some of its alerts; got all, and nothing would be left")
         deed = new_deed(action.id, "split", moment.now, actor_of(action))
+        learned = self.lessons.parted(deed, incident.id, cluster, members)
         made = self.regrouping.split(cluster, members, deed, moment)
         return (
-            f"{now}{plural(len(members), 'alert stream')} split out to {made.id}, where later alerts of them go; "
-            f"endpoints that know {incident.id} get a quiet message, and nobody is called"
+            f"{now}{plural(len(members), 'alert stream')} split out to {made.id}, where later alerts of them go"
+            f"{learned}; endpoints that know {incident.id} get a quiet message, and nobody is called"
         )
 
 
-def _members(cluster: ClusterState, names: set[str]) -> list[int]:
+def members_named(cluster: ClusterState, names: set[str]) -> list[int]:
     """Return the numbers of members that are named by alert or fingerprint."""
     return [
         member.number

@@ -19,7 +19,7 @@ from typing import Any, Protocol, Union
 
 import msgspec
 
-from aiops.engine.fields import Saved, Shared, hints, is_native, is_state, saved_fields
+from aiops.engine.fields import Saved, Shared, hints_of, is_native, is_state, saved_fields
 
 # Beyond this many items, a map or a list has a header of another form, and beyond the next of a third one (msgpack
 # specification, "map format family" and "array format family").
@@ -102,10 +102,12 @@ class Numbers(dict[Any, Any]):
 class Forms:
     """The forms of types: what msgspec decodes, and a function that makes the value of it, if needed.
 
-    Lives as long as one reading, with the tables of what is shared.
+    Lives as long as one reading, with the tables of what is shared. `version` is that of the snapshot, the present one
+    if it is not given.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, version: int | None = None) -> None:
+        self._version = version
         self._floats = Numbers(0.0)
         self._shared: dict[Any, Make] = {
             str: Texts().__getitem__,
@@ -204,7 +206,7 @@ class Forms:
         return table, None if make is None else lambda value: {one: make(each) for one, each in value.items()}
 
     def _state(self, cls: type) -> tuple[Any, Make | None]:
-        fields = saved_fields(cls)
+        fields = saved_fields(cls, self._version)
         forms = {name: self.of(kind) for name, kind in fields.items()}
         wire = tuple.__class_getitem__(tuple(each for each, _ in forms.values()))
         # A native class has room for numbers in itself.
@@ -262,7 +264,13 @@ class Reader:
     def __init__(self, pieces: Iterator[bytes], count: int) -> None:
         self._pieces = pieces
         self._count = count
+        self._version: int | None = None
         self._forms = Forms()
+
+    def read_as(self, version: int) -> None:
+        """Read the stages as a version of snapshots has them."""
+        self._version = version
+        self._forms = Forms(version)
 
     def first(self) -> dict[str, msgspec.Raw]:
         """Return the values that stand before the stages.
@@ -288,7 +296,7 @@ class Reader:
     def _value(self, kind: Any) -> Any:
         piece = next(self._pieces)
         if typing.is_typeddict(kind):
-            kinds = hints(kind)
+            kinds = hints_of(kind, self._version)
             if _counted_items(piece, _MAPS) != len(kinds):
                 raise LookupError(f"{kind.__name__}: not its {len(kinds)} parts")
             found = {}
@@ -306,41 +314,47 @@ class Reader:
         return items
 
 
-def load_whole(state: Mapping[str, msgspec.Raw], stages: Mapping[str, Stage]) -> None:
-    """Have all stages load their states out of one map."""
-    forms = Forms()
+def load_whole(state: Mapping[str, msgspec.Raw], stages: Mapping[str, Stage], version: int | None = None) -> None:
+    """Have all stages load their states, as a version of snapshots has them, out of one map."""
+    forms = Forms(version)
     for name, stage in stages.items():
-        stage.load(_whole(state[name], stage.STATE, forms))
+        stage.load(_whole(state[name], stage.STATE, forms, version))
 
 
-def _whole(raw: msgspec.Raw, kind: Any, forms: Forms) -> Any:
+def _whole(raw: msgspec.Raw, kind: Any, forms: Forms, version: int | None) -> Any:
     if not typing.is_typeddict(kind):
         return forms.decode(kind, raw)
     found = msgspec.msgpack.decode(raw, type=dict[str, msgspec.Raw])
-    return {name: _whole(found[name], each, forms) for name, each in hints(kind).items()}
+    return {name: _whole(found[name], each, forms, version) for name, each in hints_of(kind, version).items()}
 
 
-def parts(first: dict[str, Any], stages: Mapping[str, Stage]) -> Iterator[bytes]:
-    """A msgpack map of `first` and of the stages' dumps, in pieces that make it up when put together."""
-    encode = msgspec.msgpack.Encoder(enc_hook=rows()).encode
+def parts(first: dict[str, Any], stages: Mapping[str, Stage], version: int | None = None) -> Iterator[bytes]:
+    """A msgpack map of `first` and of the stages' dumps, in pieces that make it up when put together.
+
+    With a `version`, what later ones brought is left out.
+    """
+    encode = msgspec.msgpack.Encoder(enc_hook=rows(version)).encode
     yield _head(len(first) + len(stages), *_MAPS)
     yield b"".join(encode(key) + encode(value) for key, value in first.items())
     for name, stage in stages.items():
         yield encode(name)
-        yield from _pieces(stage.dump(), stage.STATE, encode)
+        yield from _pieces(stage.dump(), stage.STATE, encode, version)
 
 
-def rows() -> Callable[[Any], Any]:
+def rows(version: int | None = None) -> Callable[[Any], Any]:
     """Return a function that takes the saved fields of any object of the state, for msgspec to encode."""
-    takers = Takers()
+    takers = Takers(version)
     return lambda value: takers[type(value)](value)
 
 
 class Takers(dict[type, Callable[[Any], Any]]):
     """Functions that take the saved fields of an object, by its class."""
 
+    def __init__(self, version: int | None = None) -> None:
+        self._version = version
+
     def __missing__(self, cls: type) -> Callable[[Any], Any]:
-        names = saved_fields(cls)
+        names = saved_fields(cls, self._version)
         found = self[cls] = attrgetter(*names) if len(names) > 1 else _single(*names)
         return found
 
@@ -349,14 +363,15 @@ def _single(name: str) -> Callable[[Any], Any]:
     return lambda value: (getattr(value, name),)
 
 
-def _pieces(value: Any, kind: Any, encode: Callable[[Any], bytes]) -> Iterator[bytes]:
+def _pieces(value: Any, kind: Any, encode: Callable[[Any], bytes], version: int | None) -> Iterator[bytes]:
     """The encoding of a value; long lists in it are encoded some items at a time."""
     if typing.is_typeddict(kind):
-        yield _head(len(value), *_MAPS)
-        kinds = hints(kind)
-        for key, item in value.items():
+        kinds = hints_of(kind, version)
+        kept = {key: item for key, item in value.items() if key in kinds}
+        yield _head(len(kept), *_MAPS)
+        for key, item in kept.items():
             yield encode(key)
-            yield from _pieces(item, kinds[key], encode)
+            yield from _pieces(item, kinds[key], encode, version)
     elif typing.get_origin(kind) is list and len(value) > _CHUNK:
         yield _head(len(value), *_LISTS)
         items = iter(value)

@@ -33,6 +33,7 @@ class UndoActions:
     def __init__(self, actions: RegroupingActions) -> None:
         self.incidents = actions.incidents
         self.handling = actions.incidents.handling
+        self.lessons = actions.lessons
         self.regrouping: Regrouping = actions.regrouping
         self._verbs: dict[str, Undo] = {
             "acknowledge": self._acknowledge,
@@ -42,6 +43,7 @@ class UndoActions:
             "resolve": self._resolve,
             "merge": self._merge,
             "split": self._split,
+            "confirm_grouping": self._confirm_grouping,
             "reject_playbook": self._reject_playbook,
             "mark": self._mark,
         }
@@ -61,6 +63,8 @@ class UndoActions:
             for one in holders:
                 one.deeds = [*one.deeds, deed]
             raise
+        done, notified, rest = answer.partition("; ")
+        answer = f"{done}{self.lessons.undone(deed.id)}{notified}{rest}"
         return answer if deed.before.get("incident") == action.incident else now + answer
 
     def _deed(self, incident: IncidentState, action: Action, now: str) -> Deed:
@@ -97,6 +101,12 @@ class UndoActions:
         self.incidents.noise.mark(incident.id, label, (moment.now, by), lasted_s(cluster))
         self.incidents.announce(incident, cluster, moment.now, ("updated", ["marked"]), moment)
         return f"marked as {label} again" if label else "no longer marked"
+
+    def _confirm_grouping(
+        self, deed: Deed, incident: IncidentState, cluster: ClusterState, action: Action, moment: Moment
+    ) -> str:
+        self._said(incident, f"{actor_of(action)} undid the judgement of its grouping", ["grouping"], moment)
+        return "the judgement of its grouping is undone"
 
     def _acknowledge(
         self, deed: Deed, incident: IncidentState, cluster: ClusterState, action: Action, moment: Moment

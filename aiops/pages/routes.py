@@ -15,6 +15,7 @@ from aiops.pages.incident import IncidentPage
 from aiops.pages.incident_actions import IncidentActionsPage
 from aiops.pages.incident_bulk import IncidentBulkPage
 from aiops.pages.incident_list import IncidentListPage
+from aiops.pages.lessons import LessonsPage
 from aiops.pages.missing import missing_page
 from aiops.pages.models import ModelsPage
 from aiops.pages.playbooks import PlaybooksPage
@@ -42,6 +43,7 @@ def page_routes(caller: Caller, operations: Sequence[Operation], clock: Callable
         RunsPage(shell),
         EnginePage(shell),
         ModelsPage(shell),
+        LessonsPage(shell),
         PlaybooksPage(shell),
         ReplayPage(shell),
         DeliveriesPage(shell),

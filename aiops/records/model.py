@@ -124,6 +124,7 @@ VERBS = (
     "undo",  # the last action on `incident`; args.action: its id
     "confirm_cause",  # `entity` was the cause of `incident`
     "confirm_grouping",  # args.alerts: ids that belong together; args.wrong: ids that do not
+    "forget_lessons",  # args.lesson: the id of an action, or all; args.by: a person: what it taught the grouping
     "confirm_playbook",  # args.playbook, args.outcome: resolved | helped | useless
     "mark",  # args.as: `incident` was noise, or actionable
     "open",  # args.alert: the background alert, by its fingerprint, whose cluster becomes an incident

@@ -54,6 +54,7 @@ _DONE = {
     "undo": "undid an action",
     "confirm_cause": "confirmed the cause",
     "confirm_grouping": "confirmed the grouping",
+    "forget_lessons": "forgot lessons",
     "confirm_playbook": "confirmed the playbook",
     "reject_playbook": "rejected the playbook",
     "mark": "judged it",

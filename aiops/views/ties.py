@@ -32,8 +32,8 @@ _RETURN, _AGO = "the same alert on the same workload came here ", " ago"
 class Tie(Struct):
     """A stream and what ties it to the others.
 
-    `words` are plain and at most three: where, when, how often. They are empty for the stream that opened the incident
-    (`opened`). `strength` is its strongest single figure in nats, `evidence` all of them.
+    `words` are plain and at most four: what people taught, where, when, how often. They are empty for the stream that
+    opened the incident (`opened`). `strength` is its strongest single figure in nats, `evidence` all of them.
     """
 
     fingerprint: str
@@ -158,8 +158,13 @@ def _returns(text: str) -> str:
     return f"same alert on this workload {ago} before" if text.startswith(_RETURN) else ""
 
 
+def _taught(text: str) -> str:
+    return text.partition(", the latest of ")[0]
+
+
 # Where, when, how often; the order in which they are read.
 _WORDS: dict[str, Callable[[str], str]] = {
+    "taught": _taught,
     "returns": _returns,
     "same_entity": _same_entity,
     "near": _near,

@@ -19,6 +19,7 @@ from aiops.respond.run_record import RunRecord
 from aiops.respond.runs import Plan
 from aiops.store.outbox import Row
 from aiops.store.store import Store
+from aiops.views.lessons import LessonsList
 from aiops.views.replay import Archive, Compared, Job
 from aiops.views.service_graph import ServiceGraph
 
@@ -323,6 +324,10 @@ class Host(Protocol):
 
         Raise `AiopsError` if the engine is too slow.
         """
+        ...
+
+    def lessons(self) -> LessonsList:
+        """Return what people taught the grouping; raise `AiopsError` if the engine is too slow."""
         ...
 
     def health(self) -> Mapping[str, Any]:

@@ -19,13 +19,13 @@ KINDS = ("latency", "errors", "cpu", "memory", "restarts", "queue")
 NOISE = 0.02
 
 
-def local_faults(seed: int, gap_s: float) -> Stream:
+def local_faults(seed: int, gap_s: float, faults: int = FAULTS) -> Stream:
     """A system and its alerts, with truth."""
     rng = random.Random(seed)
     topology = _topology(rng)
     items: list[Item] = []
     at = 0.0
-    for fault in range(FAULTS):
+    for fault in range(faults):
         at += rng.expovariate(1 / gap_s)
         items += _fault(rng, topology, f"fault-{fault}", at)
     end = at + 100.0

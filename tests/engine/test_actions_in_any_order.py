@@ -24,7 +24,10 @@ from aiops.store.store import FrameDecisions, Store
 T = 1_772_400_000.0
 NAMES, ENTITIES = ("Errors", "Latency", "Disk", "Locks", "Swap"), ("shop", "db", "cart", "queue")
 # Those that move alerts, and their undoing, more often than others.
-VERBS = ("acknowledge", "assign", "snooze", "unsnooze", "resolve", "reopen", "note", *3 * ("merge", "split", "undo"))
+VERBS = (
+    "acknowledge", "assign", "snooze", "unsnooze", "resolve", "reopen", "note", "confirm_grouping", "forget_lessons",
+    *3 * ("merge", "split", "undo"),
+)  # fmt: skip
 QUICK = {"critical": 0.0, "high": 0.0, "warning": 0.0, "info": 0.0, "ok": 0.0}
 
 
@@ -111,6 +114,8 @@ class Work(RuleBasedStateMachine):
             "split": {"alerts": ",".join(one.fingerprint for one in members[:some])},
             "assign": {"to": "bob" if some % 2 else ""},
             "snooze": {"until": repr(self.now + 600.0 * some)},
+            "confirm_grouping": {"wrong": ",".join(one.fingerprint for one in members[: some - 1])},
+            "forget_lessons": {"by": "alice"},
             "note": {"text": "looking", "notify": "no"},
         }.get(verb, {})
         record = Action(

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from aiops.engine.dedup.stream import Stream
-from aiops.engine.fields import UNSAVED, hints, is_state, saved_fields, state
+from aiops.engine.fields import SINCE_8, UNSAVED, hints, is_state, saved_fields, state
 from aiops.engine.incidents.clusters import MemberState
 from aiops.engine.snapshot import Forms, rows
 from aiops.records import Alert
@@ -67,6 +67,23 @@ def test_native_classes_have_their_annotations_from_the_source_beside_them(monke
         with monkeypatch.context() as patch:
             patch.setattr(module, "__file__", str(source.with_name(f"{source.stem}.cpython-311-x86_64-linux-gnu.so")))
             assert list(hints(cls).items()) == list(plain.items())
+
+
+@state(acyclic=True)
+class Later:
+    """A state that has gained a field."""
+
+    name: str
+    count: Annotated[int, SINCE_8] = 3
+
+
+def test_a_field_that_an_earlier_version_lacks_has_its_default() -> None:
+    assert (list(saved_fields(Later)), list(saved_fields(Later, 7))) == (["name", "count"], ["name"])
+    assert list(saved_fields(Later, 8)) == ["name", "count"]
+    old = Forms(7).decode(Later, msgspec.msgpack.encode(["cart"]))
+    assert (old.name, old.count) == ("cart", 3)
+    present = Forms().decode(Later, msgspec.msgpack.encode(["cart", 5]))
+    assert (present.name, present.count) == ("cart", 5)
 
 
 def test_a_class_without_its_source_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

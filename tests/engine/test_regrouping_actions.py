@@ -75,9 +75,9 @@ def desk() -> Desk:
 def test_a_merged_incident_ends_as_a_part_of_the_chosen_one(desk: Desk) -> None:
     applied, reason, [ended, grown] = desk.act("merge", desk.shop, into=desk.db)
     assert applied
-    assert (
-        reason
-        == f"merged into {desk.db}, which stays; endpoints that know {desk.shop} get its end, and nobody is called"
+    assert reason == (
+        f"merged into {desk.db}, which stays; learned for alerts like these; endpoints that know {desk.shop} get its "
+        "end, and nobody is called"
     )
     assert (ended.change, ended.incident.id, ended.incident.merged_into) == ("merged", desk.shop, desk.db)
     assert (grown.change, grown.by_person, grown.origins) == ("updated", True, [desk.shop])

@@ -135,7 +135,7 @@ def test_snapshot_of_an_earlier_version_lacks_what_was_added_since(version: int)
     engine.step(load(60))
     stages = dict(engine._stages_of(version))
     first = {"version": version, "seq": engine.seq, "timeline": engine.timeline, "kinds": engine.kinds}
-    pieces = list(parts({**first, "skipped": engine.skipped, "faults": engine.faults.counts}, stages))
+    pieces = list(parts({**first, "skipped": engine.skipped, "faults": engine.faults.counts}, stages, version))
     for restore in ("parts", "whole"):
         other = Engine()
         other.restore_parts(iter(pieces)) if restore == "parts" else other.restore(b"".join(pieces))

@@ -70,8 +70,8 @@ def test_a_merge_is_undone_with_exactly_what_came(desk: Desk) -> None:
     applied, reason, [back, left] = desk.act("undo", desk.shop)
     assert applied
     assert reason == (
-        f"{desk.shop} is an incident of its own again, with the 2 alert streams of then; endpoints that got its end "
-        "get a quiet message, and nobody is called"
+        f"{desk.shop} is an incident of its own again, with the 2 alert streams of then, and what it taught is "
+        "forgotten; endpoints that got its end get a quiet message, and nobody is called"
     )
     assert (back.change, back.by_person, back.incident.status) == ("reopened", True, "acknowledged")
     assert (back.incident.id, back.incident.merged_into) == (before.id, None)
@@ -93,7 +93,7 @@ def test_a_split_is_undone_from_either_side(desk: Desk) -> None:
         named = desk.shop if side == "whole" else made.incident.id
         applied, reason, _ = desk.act("undo", named)
         assert applied, reason
-        assert f"{made.incident.id} is a part of {desk.shop} again; " in reason
+        assert f"{made.incident.id} is a part of {desk.shop} again, and what it taught is forgotten; " in reason
         assert desk.streams(desk.shop) == ["Errors-shop", "Latency-shop"]
 
 
@@ -160,7 +160,7 @@ def test_a_split_is_undone_after_a_part_ended_by_itself(desk: Desk, ends: list[s
     assert [desk.shown(over[name]).status for name in ends] == ["resolved"] * len(ends)
     applied, reason, _ = desk.act("undo", desk.shop if side == "whole" else part)
     assert applied, reason
-    assert f"{part} is a part of {desk.shop} again; " in reason
+    assert f"{part} is a part of {desk.shop} again, and what it taught is forgotten; " in reason
     shown = desk.shown(desk.shop)
     assert desk.streams(desk.shop) == ["Errors-shop", "Latency-shop"]
     assert (shown.status, shown.alert_count, shown.firing_count) == ("open", 2 + len(ends), 2 - len(ends))

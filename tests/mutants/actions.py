@@ -12,7 +12,33 @@ REGROUPING = "aiops/engine/incidents/regrouping.py"
 UNDO = "aiops/engine/undo_actions.py"
 POLICY = "aiops/notify/policy.py"
 
+LESSONS = "aiops/engine/correlate/lessons.py"
+TAUGHT = ("tests/engine/correlate/test_lessons.py", "tests/engine/test_grouping_lessons.py")
+
 MUTANTS: list[Mutant] = [
+    Mutant("lessons-outlive-undo", UNDO, "{self.lessons.undone(deed.id)}", "", TAUGHT),
+    Mutant(
+        "lessons-have-no-bound",
+        LESSONS,
+        "return max(-MOST_AGAINST, min(MOST_AGAINST, value))",
+        "return 9.0 * value",
+        TAUGHT,
+    ),
+    Mutant("lessons-of-one-incident-flood", LESSONS, "len(alike) >= MAX_EACH or ", "", TAUGHT),
+    Mutant("lessons-count-twice", LESSONS, " or any(_is_same(one, lesson) for one in alike)", "", TAUGHT),
+    Mutant("lessons-are-kept-for-ever", LESSONS, "[1 - MAX_LESSONS :]", "", TAUGHT),
+    Mutant("lessons-never-fade", LESSONS, "exp(-LN_2 / HALF_LIFE_DAYS * age) if age > 0 else 1.0", "1.0", TAUGHT),
+    Mutant("lessons-stay-behind-when-forgotten", LESSONS, "        self.streams.clear()\n", "", TAUGHT),
+    Mutant(
+        "lessons-apply-when-switched-off", LESSONS, "if not self.all or not self.applies:", "if not self.all:", TAUGHT
+    ),
+    Mutant(
+        "lessons-of-refused-judgements",
+        "aiops/engine/incident_actions.py",
+        "        check_members(cluster, right | wrong, now)\n",
+        "",
+        TAUGHT,
+    ),
     Mutant("actions-parted-clusters-merge", REGROUPING, "        self.grouping.part(source, part)\n", "", REGROUPED),
     Mutant(
         "actions-evidence-merges-what-a-person-parted",

@@ -44,6 +44,7 @@ from aiops.respond.transport import RunTransport
 from aiops.store.incidents import listed
 from aiops.store.outbox import Entry, Row
 from aiops.store.store import FrameDecisions, Store
+from aiops.views.lessons import LessonsList, lessons_list
 from aiops.views.service_graph import ServiceGraph
 from aiops.web.app import create_app
 from tests.form_headers import form_headers
@@ -212,6 +213,9 @@ class SmallHost:
 
     def filled(self, incident: Incident, playbook: str) -> Filled | None:
         return self._filled.fill_in(incident, playbook)
+
+    def lessons(self) -> LessonsList:
+        return lessons_list(self.engine.correlate.lessons)
 
     def calibration(self) -> Mapping[str, Any] | None:
         if self.busy:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import exp, log
 from typing import Final
 
@@ -12,6 +13,7 @@ from aiops.engine.correlate.distance import FAR, DistanceRatio
 from aiops.engine.correlate.hops import Hops
 from aiops.engine.correlate.join_evidence import SEALED, Join
 from aiops.engine.correlate.kinds import UNKNOWN, KindRatio, class_of
+from aiops.engine.correlate.lessons import Lessons, Row
 from aiops.engine.correlate.open_clusters import OpenClusters
 from aiops.engine.correlate.pace import RETURN_S
 from aiops.engine.correlate.returns import Returns
@@ -37,6 +39,8 @@ APART: Final = -2.0
 ALONE: Final = 3.0
 # A pause is kept if it is as long as the one before but for a quarter: jobs and back-offs that have settled.
 KEPT: Final = 0.25
+# Entries of a cluster by which lessons are recalled where an explanation is about one that was not compared.
+MAX_RECALLED: Final = 16
 # Below any score; a constant, where `-inf` would be looked up.
 NEVER: Final = -1e300
 
@@ -56,6 +60,9 @@ class Comparison:
         self.distance = DistanceRatio()
         self.kinds = KindRatio()
         self.returns = Returns()
+        self.lessons = Lessons()
+        # What people taught of the alert in hand, None for nothing.
+        self._row: Row | None = None
         self.found: list[Entry] = []
         # How many alerts were compared, by which clusters know what they were given for this one.
         self._round = 0
@@ -144,9 +151,29 @@ class Comparison:
                 join.together = 0.0 if kinds < 0 else self.kinds.ratios[kinds]
         else:
             self._evidence_apart(join, entry, candidate)
+        self._evidence_taught(join, entry, candidate)
         if join.known and candidate.site is not None and cluster.based == self._round:
             self._return(join, cluster, candidate)
         return join
+
+    def _evidence_taught(self, join: Join, entry: Entry, candidate: Candidate) -> None:
+        """Set what people taught of the alert's stream with the cluster of an entry, and the lesson to name."""
+        row, cluster, name = self._row, entry.cluster, candidate.name
+        if row is None or join.known:
+            return
+        entries = self.entries(candidate) if cluster.taught_in == self._round else list(cluster.entries.values())
+        entries = [each for each in entries if each.cluster is cluster][:MAX_RECALLED]
+        if cluster.taught_in != self._round:
+            self._recall(row, entries, candidate)
+        join.taught = taught = cluster.taught
+        if not taught:
+            return
+        best, most = entries[0], 0.0
+        for each in entries:
+            weight = self.lessons.weigh(row, name, each.name) * (1.0 if taught > 0.0 else -1.0)
+            if weight > most:
+                best, most = each, weight
+        join.precedent = self.lessons.precedent(name, best.name, taught)
 
     def _evidence_apart(self, join: Join, entry: Entry, candidate: Candidate) -> None:
         """Set the terms of a pair of which one is not placed."""
@@ -212,16 +239,22 @@ class Comparison:
         self._round = round_ = self._round + 1
         found = self.found
         found.clear()
-        for entry in self.entries(candidate):
+        entries, taught = self.entries(candidate), 0.0
+        row = self._row = self.lessons.row(candidate.name, ts)
+        if row is not None:
+            self._recall(row, entries, candidate)
+        for entry in entries:
             cluster = entry.cluster
             if cluster.round != round_:
                 cluster.round, cluster.slot, cluster.score = round_, len(found), NEVER
                 found.append(entry)
+            if row is not None:
+                taught = cluster.taught
             hops = self._hops(candidate, entry)
             if is_placed and entry.site is not None and not self._is_apart(hops, entry, candidate):
-                score = self._placed(hops, entry, candidate)
+                score = self._placed(hops, entry, candidate) + taught
             else:
-                score = self._unplaced(entry, candidate)
+                score = self._unplaced(entry, candidate, taught)
             known = cluster.score
             if score + most <= (threshold if known < threshold else known):
                 continue
@@ -237,6 +270,20 @@ class Comparison:
                 cluster.returns = NEVER
             elif cluster.returns > cluster.score:
                 cluster.score = cluster.returns
+
+    def _recall(self, row: Row, entries: Iterable[Entry], candidate: Candidate) -> None:
+        """Note for each cluster the mean of what people taught of the alert's stream and its entries."""
+        round_, name = self._round, candidate.name
+        for entry in entries:
+            cluster = entry.cluster
+            if cluster.taught_in != round_:
+                cluster.taught_in, cluster.taught, cluster.taught_by = round_, 0.0, 0
+            if name in cluster.entries:
+                continue
+            value = self.lessons.weigh(row, name, entry.name)
+            if value:
+                cluster.taught_by += 1
+                cluster.taught += (value - cluster.taught) / cluster.taught_by
 
     def _is_apart(self, hops: int, entry: Entry, candidate: Candidate) -> bool:
         """Return true for a pair that a graph that has held puts far apart: only kinds can tie it."""
@@ -273,7 +320,7 @@ class Comparison:
         npmi = candidate.answers.get(type_)
         return self.cooccurrence.query(candidate.answers, candidate.type, type_) if npmi is None else npmi
 
-    def _unplaced(self, entry: Entry, candidate: Candidate) -> float:
+    def _unplaced(self, entry: Entry, candidate: Candidate, taught: float) -> float:
         """Return the score of joining through an entry but for its rhythm, where one is not placed.
 
         `NEVER` where that cannot be enough.
@@ -282,6 +329,7 @@ class Comparison:
         score = weights.together * self._npmi(candidate, entry.type) + self._same(entry, candidate) - weights.unplaced
         if candidate.is_rare and entry.rare:
             score += weights.rare if entry.entity == candidate.entity else weights.rare_elsewhere
+        score += taught
         # The best score it could reach: nothing against it, and the best timing there is.
         if score + self._most <= self.limits.threshold:
             return NEVER

@@ -81,6 +81,8 @@ class Correlator:
         self.recent, self.keys = held.recent, held.keys
         self.comparison = Comparison(self.limits, self.cooccurrence, self.hops, held)
         self.returns = self.comparison.returns
+        self.lessons = self.comparison.lessons
+        self.lessons.applies = config.lessons
         self.fingerprints = Fingerprints(held, self.onsets, self.returns, self.limits.threshold)
         self.now = 0.0
         # The slot in which packed statistics end, until the first alert gives the time.
@@ -178,6 +180,7 @@ class Correlator:
         self.fingerprints.set_back(now)
         self.onsets.set_back(now)
         self.cooccurrence.set_back(now)
+        self.lessons.set_back(now)
 
     def dump(self) -> CorrelatorState:
         """The whole state; the topology and the configuration are not part of it."""

@@ -6,11 +6,12 @@ incident are never shown.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
 from aiops.engine.correlate.hops import MAX_HOPS
+from aiops.engine.correlate.lesson import Precedent
 from aiops.engine.correlate.onset_rate import START_S
-from aiops.engine.fields import state
+from aiops.engine.fields import SINCE_8, state
 from aiops.records import Evidence
 from aiops.wording import duration, located, plural
 
@@ -39,7 +40,8 @@ class Join:
     cluster (`returns`) was worth more than all other terms but `size`; `interval_s` is its pause before this
     one, 0 if it had none. `phases` is
     how often the cluster has returned, `alerts` and `strangers` are its alerts and new streams since the first time;
-    `elsewhere` is what it means that the stream is due in another one, which returns.
+    `elsewhere` is what it means that the stream is due in another one, which returns. `taught` is what people's
+    corrections show (`lessons`), with the `precedent` to name.
     """
 
     type: str
@@ -75,6 +77,8 @@ class Join:
     alerts: int = 0
     strangers: int = 0
     elsewhere: float = 0.0
+    taught: Annotated[float, SINCE_8] = 0.0
+    precedent: Annotated[Precedent | None, SINCE_8] = None
 
     def score(self) -> float:
         """Return the sum of the terms: the score that was compared."""
@@ -94,6 +98,8 @@ class Join:
             most = self.together
         if self.same_entity > most:
             most = self.same_entity
+        if self.taught > most:
+            most = self.taught
         return self.rare if self.rare > most else most
 
     def evidence(self) -> list[Evidence]:
@@ -104,6 +110,9 @@ class Join:
             found = self._placed()
         else:
             found = self._unplaced()
+        if self.taught and not self.is_return:
+            text = self.precedent.sentence() if self.precedent is not None else "people corrected the like before"
+            found.append(Evidence("taught", self.taught, text))
         if self.dead_partner and not self.is_return:
             found.append(Evidence("dead_partner", self.dead_partner, "a frequent alert of the cluster has stopped"))
         found.append(Evidence("size", self.size, self._size()))

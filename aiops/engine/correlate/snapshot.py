@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import Any, Protocol, TypedDict
+from typing import Annotated, Any, Protocol, TypedDict
 
 import msgspec
 
@@ -12,9 +12,11 @@ from aiops.engine.correlate.background import Habit
 from aiops.engine.correlate.comparison import Comparison
 from aiops.engine.correlate.cooccurrence import ELSEWHERE, Cooccurrence
 from aiops.engine.correlate.fingerprint import Fingerprints
+from aiops.engine.correlate.lesson import Lesson
 from aiops.engine.correlate.onset_rate import Onsets
 from aiops.engine.correlate.open_clusters import OpenClusters
 from aiops.engine.correlate.state import MAJOR_COUNT, Cluster, Entry, Key, Name, Recent
+from aiops.engine.fields import SINCE_8
 from aiops.engine.snapshot import Forms, rows
 
 # A cluster, its entries, and the members that are its major ones.
@@ -64,6 +66,7 @@ class CorrelatorState(TypedDict):
     recent: list[int]
     latest: list[int]
     keys: list[SavedKey]
+    lessons: Annotated[list[Lesson], SINCE_8]
 
 
 def dump(correlator: Remembered) -> CorrelatorState:
@@ -89,6 +92,7 @@ def dump(correlator: Remembered) -> CorrelatorState:
         "recent": [entry.member for entry in correlator.recent.values()],
         "latest": [entry.member for entry in correlator.held.latest.values()],
         "keys": [_dump_key(name, key) for name, key in correlator.keys.items()],
+        "lessons": list(correlator.comparison.lessons.all),
     }
 
 
@@ -103,6 +107,7 @@ def load(correlator: Remembered, state: CorrelatorState) -> None:
     correlator.comparison.distance.load(state["distance"])
     correlator.comparison.kinds.load(state["kinds"])
     correlator.comparison.returns.load(state["returns"])
+    correlator.comparison.lessons.restore(state.get("lessons", []))
     correlator.fingerprints.waiting = list(state["waiting"])
     entries: dict[int, Entry] = {}
     correlator.held.clear()

@@ -73,8 +73,8 @@ class Cluster:
     `resting`: it has been idle, and only its own streams join.
     `pace` is kept where alerts name a service or a node of the graph, `phases` once it has returned. `origin` is the
     cluster in which its first known stream stood before, -1 for none, `onset` what its opening added to the onsets of
-    the system. `round`, `slot`, `score`, `score_on`, `based`, `base`, `based_apart`, `base_apart`, `returns`, `hops`
-    and `kinds` are the correlator's notes while it places one alert.
+    the system. `round`, `slot`, `score`, `score_on`, `based`, `base`, `based_apart`, `base_apart`, `returns`, `hops`,
+    `kinds`, `taught`, `taught_in` and `taught_by` are the correlator's notes while it places one alert.
     """
 
     id: int
@@ -105,6 +105,9 @@ class Cluster:
     returns: Annotated[float, UNSAVED] = 0.0
     hops: Annotated[int, UNSAVED] = -1
     kinds: Annotated[int, UNSAVED] = -1
+    taught: Annotated[float, UNSAVED] = 0.0
+    taught_in: Annotated[int, UNSAVED] = 0
+    taught_by: Annotated[int, UNSAVED] = 0
 
 
 @state(acyclic=True)
