@@ -13,10 +13,11 @@ from aiops.cli.command_options import ActorOption, ConfigOption, SetOption, Stat
 from aiops.cli.incidents import user
 from aiops.cli.models_registry import DirOption, Sets, SlotOption, in_use, registry_of, serving
 from aiops.cli.state import state_directory
-from aiops.daemon.control import act
+from aiops.daemon.control import act, send_request
 from aiops.errors import AiopsError, UsageError
-from aiops.lifecycle import Move, Registry, Version
-from aiops.model_state import Given, action_of, slot_named
+from aiops.lifecycle import Data, Move, Registry, Version
+from aiops.model_state import NONE, Given, action_of, slot_named, version_id
+from aiops.version import __version__
 
 OutOption = Annotated[
     Path | None, typer.Option("--out", help="Archive to write the swap record to, instead of promoting in the daemon.")
@@ -45,10 +46,12 @@ def promote_command(
         raise UsageError("--force: expected a --reason, which is kept")
     if not force:
         _check(version, serving(registry, version.slot, in_use(config, sets, state)))
-    at = time.time()
-    _deliver(registry, version, out, (config, sets, state), at)
+    at, who = time.time(), actor or user()
+    if out is None:
+        _keep_serving(registry, version.slot, state_directory(config, sets, state), who)
+    _deliver(registry, version, out, (config, sets, state), who)
     note = f"forced: {reason}" if force else reason or version.reason
-    move = Move(slot=version.slot, version=version.id, stage="serving", at=at, actor=actor or user(), reason=note)
+    move = Move(slot=version.slot, version=version.id, stage="serving", at=at, actor=who, reason=note)
     registry.stage(version, move)
 
 
@@ -65,14 +68,14 @@ def rollback_command(
     """Roll a slot back to the version that served before, byte for byte."""
     registry = registry_of(directory, config, sets, state)
     version = registry.before(slot_named(slot, "--slot") if slot is not None else _only(registry))
-    at = time.time()
-    _deliver(registry, version, out, (config, sets, state), at)
+    at, who = time.time(), actor or user()
+    _deliver(registry, version, out, (config, sets, state), who)
     move = Move(
         slot=version.slot,
         version=version.id,
         stage="serving",
         at=at,
-        actor=actor or user(),
+        actor=who,
         reason=reason or "rolled back",
         is_rollback=True,
     )
@@ -91,6 +94,34 @@ def _check(version: Version, current: Version | None) -> None:
         )
 
 
+def _keep_serving(registry: Registry, slot: str, directory: Path, actor: str) -> None:
+    """Keep what the daemon uses as a version, with what it learned since.
+
+    A rollback then leads to exactly that.
+    """
+    try:
+        found = send_request(directory, {"ask": "model_state", "slot": slot, "role": "serving"})
+    except AiopsError:
+        # Nothing serves there; if there is no daemon at all, the delivery reports it.
+        return
+    algorithm, text, at = str(found["algorithm"]), str(found["state"]), time.time()
+    id, current = version_id(algorithm, text), registry.serving(slot)
+    if algorithm == NONE or (current is not None and current.id == id):
+        return
+    kept = Version(
+        id=id,
+        slot=slot,
+        algorithm=algorithm,
+        parent=current.id if current is not None else None,
+        data=Data(sources=["daemon"], until=at),
+        code=__version__,
+        reason="it served, and was kept before a promotion with what it had learned",
+        created=at,
+    )
+    registry.put(kept, text)
+    registry.stage(kept, Move(slot=slot, version=id, stage="serving", at=at, actor=actor, reason=kept.reason))
+
+
 def _only(registry: Registry) -> str:
     """Return the one slot that can be rolled back."""
     slots = list(dict.fromkeys(one.slot for one in registry.versions()))
@@ -103,9 +134,10 @@ def _only(registry: Registry) -> str:
 
 
 def _deliver(
-    registry: Registry, version: Version, out: Path | None, where: tuple[Path | None, Sets, Path | None], at: float
+    registry: Registry, version: Version, out: Path | None, where: tuple[Path | None, Sets, Path | None], actor: str
 ) -> None:
-    action = action_of(Given(version.slot, version.algorithm, registry.state(version)), at)
+    action = action_of(Given(version.slot, version.algorithm, registry.state(version)), time.time())
+    action.actor = actor
     if out is not None:
         write(out, [action])
         typer.echo(f"{version.id}: written to {out}")

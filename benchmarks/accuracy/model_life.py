@@ -31,7 +31,7 @@ from aiops.config import Config
 from aiops.engine.engine import Engine
 from aiops.engine.events import Feedback, Notice
 from aiops.lifecycle import Registry
-from aiops.model_state import canonical, digest_of, given
+from aiops.model_state import Given, action_of, canonical, digest_of, given
 from aiops.records import Action, Alert, Incident, Record
 from aiops.simulate.options import START_S, Options
 from aiops.simulate.simulation import Simulation, simulate
@@ -163,6 +163,22 @@ def alarms(month: Month) -> list[tuple[float, str]]:
     return found
 
 
+def shadowed(month: Month, play: Session, serving: str, candidate: str) -> str:
+    """Replay with a version promoted at the change, and a candidate in its shadow; return how they compare."""
+    registry = Registry(play.models)
+    actions: list[Record] = []
+    for id, verb in ((serving, "swap_model"), (candidate, "shadow_model")):
+        version = registry.get(id)
+        actions.append(
+            action_of(Given(version.slot, version.algorithm, registry.state(version)), month.change_at, verb)
+        )
+    earlier = [one for one in month.records if time_of(one) < month.change_at]
+    engine = build_engine(Config(), month.topology)
+    engine.step([*earlier, *actions, *month.records[len(earlier) :]])
+    beside = engine.accounts()["serving"]["causes"]["shadow"]["beside"]
+    return ", ".join(f"{name} {value}" for name, value in beside.items())
+
+
 def taken(engine: Engine, action: Action) -> str:
     """Let an engine take a record; return its answer, and the digest of the ranker's state after it."""
     answers = [event for event in engine.step([action]) if isinstance(event, Feedback)]
@@ -187,6 +203,7 @@ def session(directory: Path, days: float, faults: int) -> None:
         print(f"{hours:+.0f} h: {text}")
     early = play.train(month.change_at + 0.15 * days * DAY_S)
     play.promote(early)
+    print(f"in the shadow of {first}: {shadowed(month, play, first, early)}\n")
     late = play.train(month.end)
     play.promote(late)
     if Registry(play.models).serving("causes") != Registry(play.models).get(late):

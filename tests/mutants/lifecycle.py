@@ -8,7 +8,6 @@ _REGISTRY = "aiops/lifecycle/registry.py"
 _FILES = "aiops/lifecycle/state_files.py"
 _RULE = "aiops/lifecycle/verdict.py"
 _STATE = "aiops/model_state.py"
-_PIPELINE = "aiops/training/pipeline.py"
 _STAGE = "aiops/cli/models_stage.py"
 _OWN = "tests/lifecycle/test_registry.py"
 
@@ -41,10 +40,10 @@ MUTANTS: list[Mutant] = [
         _one(_OWN, "test_rollbacks_lead_back_step_by_step"),
     ),
     Mutant(
-        "registry-training-again-resets-the-stage",
+        "registry-training-again-makes-a-version-younger",
         _REGISTRY,
         "stage=before.stage, created=before.created)",
-        "created=before.created)",
+        "stage=before.stage)",
         _one(_OWN, "test_training_the_same_again_changes_measures_and_nothing_else"),
     ),
     Mutant(
@@ -67,13 +66,6 @@ MUTANTS: list[Mutant] = [
         "unpacker.decompress(base64.b64decode(packed, validate=True), MAX_STATE_CHARS)",
         "unpacker.decompress(base64.b64decode(packed, validate=True))",
         _one("tests/test_model_state.py", "test_a_bomb_is_not_unpacked"),
-    ),
-    Mutant(
-        "pipeline-measures-on-what-the-incumbent-learned",
-        _PIPELINE,
-        "            split = max(split, _after(incumbent.until))",
-        "            split = max(split, 0.0)",
-        _one("tests/training/test_pipeline.py", "test_outcomes_that_the_serving_version_learned_do_not_judge"),
     ),
     Mutant(
         "promote-needs-no-reason",
