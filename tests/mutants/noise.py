@@ -15,11 +15,11 @@ GROWTH = ("tests/engine/noise/test_held.py",)
 
 MUTANTS: list[Mutant] = [
     Mutant(
-        "noise-a-critical-cluster-stays-held",
-        GATE,
-        "if cluster.severity >= Severity.CRITICAL or self.storms.active:",
-        "if self.storms.active:",
-        BOUNDS,
+        "noise-a-model-knows-critical-noise",
+        MODEL,
+        "severity: Annotated[int, Meta(ge=0, le=3)]",
+        "severity: Annotated[int, Meta(ge=0, le=4)]",
+        SCORES,
     ),
     Mutant(
         "noise-a-storm-is-held",

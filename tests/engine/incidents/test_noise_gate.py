@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aiops.engine.arrival import Moment
 from aiops.engine.engine import Engine
 from aiops.engine.incidents.noise_gate import LASTED
 from aiops.engine.noise.stage import CHECK_EVERY, WINDOW
@@ -122,6 +123,21 @@ def test_nothing_is_held_in_a_storm_and_held_clusters_count_towards_one() -> Non
     assert site.engine.pipeline.storms.active
     assert site.engine.accounts()["noise"]["held"] <= 5
     assert site.alert("Kind1", after=1.0).incident is not None
+
+
+@pytest.mark.parametrize("is_held", [True, False])
+def test_a_cluster_opens_in_a_storm_and_is_held_no_more(is_held: bool) -> None:
+    site = Site()
+    cluster = site.engine.clusters.of(site.held().cluster)
+    assert cluster is not None
+    gate, moment = site.engine.pipeline.opening.noise, Moment(0, site.now)
+    if not is_held:
+        site.engine.noise.release(cluster.number)
+    site.engine.pipeline.storms.active = True
+    assert gate.reason(cluster, site.now, moment) is None
+    assert cluster.number not in site.engine.noise.held
+    site.engine.pipeline.storms.active = False
+    assert gate.reason(cluster, site.now, moment) is not None
 
 
 ALERTS = st.lists(
