@@ -60,7 +60,7 @@ def serving_command(
     for one in report.slots:
         for role, trial in (("shadow", one.shadow), ("canary", one.canary)):
             for line in _lines(one, role, trial) if trial is not None else ():
-                console.print(Text(clean(line)), soft_wrap=True)
+                console.print(Text(line), soft_wrap=True)
 
 
 def shadow_command(
@@ -186,16 +186,16 @@ def _moved(version: Version, stage: Stage, actor: str | None) -> Move:
 def _lines(slot: SlotLine, role: str, trial: TrialLine) -> list[str]:
     """Return a trial in lines: what it decides, the counts of both sides, its faults."""
     decides = f"decides for {', '.join(trial.services)}" if trial.services else "decides nothing"
-    lines = [f"{role} of {slot.slot}: {trial.version_id}, {decides}, since {moment(trial.since)}"]
-    lines.append("  beside: " + _counted(trial.beside))
+    lines = [clean(f"{role} of {slot.slot}: {trial.version_id}, {decides}, since {moment(trial.since)}")]
+    lines.append("beside: " + _counted(trial.beside))
     if trial.services:
-        lines.append("  where it decides: " + _counted(trial.decided))
+        lines.append("where it decides: " + _counted(trial.decided))
     times: Any = {name: slot.times.get(name) for name in ("serving", role)}
     if all(times.values()):
-        lines.append("  mean time: " + ", ".join(f"{name} {one.mean_s * 1_000:.3g} ms" for name, one in times.items()))
+        lines.append("mean time: " + ", ".join(f"{name} {one.mean_s * 1_000:.3g} ms" for name, one in times.items()))
     if trial.faults:
-        lines.append(f"  {plural(trial.faults, 'fault')}, the last: {trial.fault}")
-    return lines
+        lines.append(f"{plural(trial.faults, 'fault')}, the last: {trial.fault}")
+    return [lines[0], *(f"  {line}" for line in map(clean, lines[1:]))]
 
 
 def _counted(counts: Counts) -> str:

@@ -7,9 +7,10 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from aiops.model_state import swap_action
 from aiops.testing.receiver import Reply
 from tests.browser.conftest import Site
-from tests.waiting import eventually
+from tests.waiting import WITHIN_S, eventually
 
 HOSTILE = (
     "<script>alert('x')</script><img src=x onerror=alert(1)>",
@@ -89,6 +90,7 @@ def _alert(at: float, name: str, entity: str, service: str, severity: str, key: 
 
 def sow(site: Site) -> dict[str, str]:
     """Send everything; return ids by what they are: the incidents large, deploy, hostile-0 …, and a replay."""
+    tried(site)
     post(site, records(time.time()))
     found: dict[str, str] = {}
 
@@ -102,6 +104,20 @@ def sow(site: Site) -> dict[str, str]:
 
     eventually(all_there, or_say=lambda: found)
     return found | {"replay": _replayed(site), "run": _ran(site) or "none"}
+
+
+def tried(site: Site) -> None:
+    """Begin a shadow and a canary of the ranker, which has learned nothing yet."""
+    algorithm, text = site.daemon.model_state("causes", "serving")
+    state = json.loads(text)
+    for verb, args in (("shadow_model", {}), ("canary_model", {"services": f"{DEPLOYED},{HOSTILE[0][:90]}"})):
+        # Two versions: one promotion would end both trials of the same one.
+        state["history"]["incidents"] += 1
+        action = swap_action("causes", algorithm, state, 0.0, verb)
+        action.id, action.actor, action.args = verb, "ann", action.args | args
+        answer = site.daemon.act(action, WITHIN_S)
+        assert answer is not None
+        assert answer.applied, answer.reason
 
 
 def _ran(site: Site) -> str:
