@@ -152,6 +152,7 @@ def _note(truths: Truths, batch: list[Logged]) -> None:
             truth = record.truth
             truths.labels.append(truth.incident if truth is not None else None)
             truths.times.append(record.ts)
+            truths.alerts.see(record)
             if truth is not None:
                 truths.labelled = True
                 if truth.incident is not None:

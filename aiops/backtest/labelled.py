@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct, field
 
 from aiops.app.engine import build_ranker
+from aiops.backtest.occasions import Occasions
 from aiops.engine.config import EngineConfig
 from aiops.engine.dedup.stream import entity_of
 from aiops.engine.rank import MAX_FACTS
@@ -24,6 +25,12 @@ class Labelled(Struct):
     """The facts of each labelled incident, one for each (entity, name, caller)."""
 
     facts: dict[str, dict[Key, AlertFact]] = field(default_factory=dict)
+    occasions: Occasions = field(default_factory=Occasions)
+
+    def see(self, alert: Alert) -> None:
+        """Count an alert, labelled or not: what fired of late is no news of an incident."""
+        if alert.status == "firing":
+            self.occasions.count(alert)
 
     def take(self, alert: Alert, label: str) -> None:
         """Count one labelled alert; resolutions carry no information about the cause."""
@@ -42,6 +49,7 @@ class Labelled(Struct):
             fact.message = alert.message or fact.message
         elif len(facts) < MAX_FACTS:
             facts[key] = _fact(alert, key)
+            facts[key].recent = self.occasions.recent(key[0], key[1])
 
     def cases(self, truths: dict[str, Incident], config: EngineConfig, topology: Topology) -> list[Case]:
         """Rank the causes of each incident in order of onset, with the alerts of earlier ones as history.

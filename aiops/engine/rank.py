@@ -352,11 +352,13 @@ def _count(facts: Facts, member: MemberState, caller: str | None, count: int) ->
             member.url,
             member.workload,
             member.annotations,
+            member.recent,
         )
         return
     known.count += count
     known.severity = max(known.severity, member.severity)
     known.first_at = min(known.first_at, member.first_at)
+    known.recent = min(known.recent, member.recent)
     known.last_at = max(known.last_at, member.last_at)
 
 

@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from aiops.engine.engine import FIRST_VERSION, SNAPSHOT_VERSION, Engine
+from aiops.engine.fields import saved_fields
 from aiops.engine.interning import Shared
-from aiops.engine.snapshot import parts
+from aiops.engine.snapshot import Forms, parts
 from aiops.errors import UsageError
 from aiops.records import Alert
 from tests.engine.through_bytes import Kept
@@ -181,6 +182,18 @@ def test_members_share_the_words_of_their_alerts() -> None:
     members = [member for cluster in engine.clusters.by_number.values() for member in cluster.members.values()]
     assert len(members) > 50
     assert len({id(member.message) for member in members}) == 1
+
+
+def test_a_field_that_an_earlier_version_lacks_has_its_default() -> None:
+    engine = Engine()
+    engine.step(load(1))
+    [cluster] = engine.clusters.by_number.values()
+    [member] = cluster.members.values()
+    before, now = (saved_fields(type(member), version) for version in (7, None))
+    assert set(now) - set(before) == {"recent"}
+    raw = msgspec.msgpack.encode([{} if name == "streams" else getattr(member, name) for name in before])
+    found = Forms(7).decode(type(member), raw)
+    assert (found.alert, found.entity, found.recent) == (member.alert, member.entity, 1.0)
 
 
 def test_zeros_of_both_signs_survive() -> None:

@@ -7,6 +7,7 @@ import math
 import pytest
 from aiops_models.causes.rarity import FLOOR, MIN_INCIDENTS
 
+from aiops.ports import AlertFact
 from tests.models.scenes import CPU, LATENCY, fact, surprise
 
 
@@ -87,3 +88,29 @@ def test_history_makes_no_symptom_usual_where_users_felt_it() -> None:
     usual = surprise(fact("web", LATENCY), past=past).blamed("web")
     felt = surprise(fact("web", LATENCY), fact("db", "BlackboxProbeSlow"), past=past).blamed("web")
     assert felt > 3 * usual > 0
+
+
+def aged(entity: str, recent: float) -> AlertFact:
+    one = fact(entity, CPU)
+    one.recent = recent
+    return one
+
+
+@pytest.mark.parametrize("recent", [1.0, 2.0, 4.0])
+def test_what_fired_of_late_is_no_news(recent: float) -> None:
+    fresh, again = surprise(fact("host-1", CPU)), surprise(aged("host-1", recent))
+    assert again.internal("host-1") == pytest.approx(fresh.internal("host-1") / recent)
+
+
+def test_old_conditions_keep_the_floor_and_history_is_not_counted_twice() -> None:
+    fresh = surprise(fact("host-1", CPU)).internal("host-1")
+    assert surprise(aged("host-1", 1e9)).internal("host-1") == pytest.approx(fresh * FLOOR)
+    past = [[("host-1", _type(CPU))] for _ in range(50)]
+    assert surprise(aged("host-1", 2.0), past=past).internal("host-1") == pytest.approx(fresh * FLOOR)
+
+
+def test_one_new_stream_makes_the_signal_news() -> None:
+    old, new = aged("host-1", 4.0), fact("host-1", CPU)
+    new.caller = "web"
+    both = surprise(old, new).internal("host-1")
+    assert both == surprise(new, old).internal("host-1") == surprise(new).internal("host-1")

@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from aiops.engine.dedup.config import DedupConfig
-from aiops.engine.fields import UNSAVED, state
+from aiops.engine.fields import SINCE_8, UNSAVED, state
 from aiops.engine.interning import Identity, Shared
 from aiops.records import Alert
 
@@ -41,7 +41,7 @@ class Stream:
     `firings` are the times at which the latest began, for flapping. `counted`: its cluster counts it as firing.
     `background` is why its episode alone was not worth an incident; `silenced`: the episode began under a silence, and
     nobody was notified. `habit` is how often its episodes began of late, decayed, `habit_at` when the last one that
-    counted did.
+    counted did. `recent` is the same of the last hours.
 
     Two clocks, never compared: `starts_at`, `ended_start` and `lapsed` hold the sender's times, `last_at` and
     `ended_at` the engine's at receipt. `ended_start` is the start of the episode that a message ended last, and
@@ -82,6 +82,7 @@ class Stream:
     ended_at: float = NEVER
     ended_start: float | None = None
     lapsed: Lapsed | None = None
+    recent: Annotated[float, SINCE_8] = 0.0
     begun: Annotated[int, UNSAVED] = -1
     before: Annotated[int, UNSAVED] = 0
 

@@ -11,7 +11,7 @@ from aiops.engine.correlate.declined import Declined
 from aiops.engine.correlate.join_evidence import Join
 from aiops.engine.dedup.stream import Stream
 from aiops.engine.events import StreamLabels
-from aiops.engine.fields import SHARED, state
+from aiops.engine.fields import SHARED, SINCE_8, state
 from aiops.engine.incidents.member_streams import MAX_STREAMS, ONE_STREAM, MemberStream, new_stream, view
 from aiops.engine.incidents.returns import Returns, no_returns
 from aiops.engine.incidents.storm import MAX_COUNTED, MAX_STORM_MEMBERS, Tally
@@ -48,6 +48,7 @@ class MemberState:
     beyond it. `habitual`: it has fired on several occasions of late, whatever else happened. `declined` is the best
     other cluster that it was compared with when it came here. `sent_at` is the time of its first alert as that was
     written, which no clamp and no other record changes; `alert` is that alert's id, by which people name it.
+    `recent` is that of its stream as it came here: 1 if it is news.
     `annotations` are those of its last firing alert. `streams` are the streams behind it by fingerprint, where there is
     more than one.
     """
@@ -80,6 +81,7 @@ class MemberState:
     notes: tuple[str, ...] = ()
     sent_at: float = 0.0
     alert: str = ""
+    recent: Annotated[float, SINCE_8] = 1.0
 
     @property
     def evidence(self) -> list[Evidence]:
@@ -286,6 +288,7 @@ class Clusters:
         member.url = alert.url
         member.labels, member.annotations = self._shared.mapping(labels), NO_ANNOTATIONS
         member.sent_at, member.alert = alert.ts, alert.id
+        member.recent = stream.recent
         return member
 
     def fires(self, cluster: ClusterState, stream: Stream, by: int) -> None:

@@ -85,6 +85,8 @@ class Lexicon:
             (entry.cls, [_pattern(words) for words in entry.words]) for entry in (*extra.classes, *shipped.classes)
         ]
         self._cache: dict[tuple[str, bool], Reading] = {}
+        # Of names: whether they watch the site as users do.
+        self._watches: dict[str, bool] = {}
 
     def read(self, name: str, on_machine: bool = False) -> Reading:
         """Read `name`; `on_machine` is true on a host, whose own metrics are no neighbour's.
@@ -107,8 +109,13 @@ class Lexicon:
         >>> Lexicon().is_entry("BlackboxProbeSlow"), Lexicon().is_entry("HighRequestLatency")
         (True, False)
         """
-        words = split(name[:MAX_NAME])
-        return any(_holds(words, pattern) for pattern in self._entry)
+        found = self._watches.get(name)
+        if found is None:
+            if len(self._watches) >= CACHE:
+                self._watches.clear()
+            words = split(name[:MAX_NAME])
+            found = self._watches[name] = any(_holds(words, pattern) for pattern in self._entry)
+        return found
 
     def _read(self, name: str, on_machine: bool) -> Reading:
         ending = _ENDING.search(name)

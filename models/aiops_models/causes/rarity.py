@@ -2,8 +2,11 @@
 
 `breadth = ln((G + 1) / n)`: G groups could raise the type, n do. `rarity = 1 - (df + .5) / (N + 1)`: the share of N
 past incidents in which it did not fire on this entity (in df it did). The surprise is their product, for what is usual
-explains nothing, but at least `FLOOR` of the breadth, and a chronic offender can still be the cause. The product
-did better than the smaller of the breadth and -ln of the frequency, which forgets a culprit as soon as it fires again.
+explains nothing, but at least `FLOOR` of the breadth, and a chronic offender can still be the cause. The product did
+better than the smaller of the breadth and -ln of the frequency, which forgets a culprit as soon as it fires again.
+Before there is history, and beside it, age counts: `1 / n` at most is the rarity of what began to fire on n occasions
+within the last hours. cloudbed-1 cold .40/.64 -> .54/.74, aiops22 .56/.67 -> .63/.73, k8s boutique .70/.73 -> .68/.73.
+`1 / n^2` gave .56/.80, .64/.77 and .67/.73: more than .02 less where the same faults are tried one after another.
 Cost: one pass over the signals. Never negative.
 """
 
@@ -126,14 +129,15 @@ class Surprise:
         return breadth * max(self._rarity(signal), FLOOR) * signal.harm * self._size(signal)
 
     def _rarity(self, signal: Signal) -> float:
-        """Share of past incidents without the signal; 1 while there are too few.
+        """Share of past incidents without the signal, 1 while there are too few; less if it fired of late.
 
         With a known entry symptom, what users see is the incident, however often it occurs.
         """
         if signal.cls not in INTERNAL and self.graph.entry_classes:
             return 1.0
+        news = 1.0 / max(signal.recent, 1.0)
         seen, incidents = self._history.seen(self.graph.lasting(signal.entity), signal.type), self._history.incidents
-        return 1.0 - (seen + 0.5) / (incidents + 1) if incidents >= MIN_INCIDENTS else 1.0
+        return min(news, 1.0 - (seen + 0.5) / (incidents + 1)) if incidents >= MIN_INCIDENTS else news
 
     def _size(self, signal: Signal) -> float:
         """Share of the largest internal magnitude, log scale, squared.
