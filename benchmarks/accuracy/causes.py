@@ -1,9 +1,10 @@
 """Root causes: how often the ranker names the right entity first, or among the first three.
 
-`python -m benchmarks.accuracy.causes [SYSTEM …]` prints per system the naive rows, the ranker cold, with unlabelled
-history and with confirmed roots (each case is ranked before it is learned, in time order), with and without rule packs;
-then weights chosen on the other systems, calibration, confidence levels, the engine's own groups, and cost. Cases
-without an alert on the root stay in the denominator; ties count by what a random order of them would give.
+`python -m benchmarks.accuracy.causes [SYSTEM …]` prints per system the naive rows, the ranker cold (as if no stream had
+fired before, then with the ages of the streams known), with unlabelled history and with confirmed roots (each case is
+ranked before it is learned, in time order), with and without rule packs; then weights chosen on the other systems,
+calibration, confidence levels, the engine's own groups, and cost. Cases without an alert on the root stay in the
+denominator; ties count by what a random order of them would give.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from benchmarks.accuracy.causes_data import PLACES, System, systems
 from benchmarks.accuracy.causes_end_to_end import end_to_end, end_to_end_table, present
 from benchmarks.accuracy.causes_incomplete import incomplete_table
 from benchmarks.accuracy.causes_mean import mean_table
-from benchmarks.accuracy.causes_rows import NAIVE, naive, ranked
+from benchmarks.accuracy.causes_rows import NAIVE, first_seen, naive, ranked
 from benchmarks.accuracy.causes_trust import trust_table
 from benchmarks.accuracy.causes_weights import GRID, left_out
 from benchmarks.data import available
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
         tables.show(weights_table(large))
     tables.show(incomplete_table(large))
     tables.show(trust_table(found))
-    whole = [end_to_end(root, *stream) for stream in present(root, options.systems)]
+    whole = [end_to_end(root, stream) for stream in present(root, options.systems)]
     if whole:
         tables.show(end_to_end_table(whole))
     tables.show(cost_table())
@@ -72,6 +73,7 @@ def system_table(system: System) -> Table:
     for label, weigh, best in NAIVE:
         _add(table, f"naive: {label}", ranking(naive(system, weigh, best)))
     table.add_section()
+    _add(table, "cold, nothing seen before", ranking(ranked(first_seen(system), "", NO_RULES)))
     for label, learn, options in ROWS:
         _add(table, label, ranking(ranked(system, learn, options)))
     return table

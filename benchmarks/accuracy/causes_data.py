@@ -1,7 +1,7 @@
 """Labelled incidents of the measuring data as views for a ranker, in time order.
 
-Alerts become facts as the engine makes them: one per (entity, name, caller), with count, span, highest severity and
-the first message. Nothing that the labels say enters a view.
+Alerts become facts as the engine makes them: one per (entity, name, caller), with count, span, highest severity, the
+first message, and how often it began to fire within the hours before. Nothing that the labels say enters a view.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from aiops.backtest.occasions import Occasions
 from aiops.engine.dedup.stream import entity_of
 from aiops.ports import AlertFact, IncidentView
 from aiops.records import Alert, Incident, Record, RootCause
@@ -23,6 +24,7 @@ from aiops.workloads import Workloads
 from benchmarks.accuracy.causes_metrics import metric_facts
 
 WORKLOADS = Workloads()
+Seen = tuple[Alert, float]
 
 
 class Case(Struct):
@@ -50,18 +52,21 @@ def systems(root: Path, wanted: Iterable[str] = ()) -> list[System]:
 def _from_alerts(name: str, root: Path) -> System:
     folder = root / PLACES[name]
     topology = load_topology(folder / "topology.json")
-    by_incident: dict[str, list[Alert]] = {}
-    for record in records_of(folder / "alerts.jsonl.gz"):
-        if isinstance(record, Alert) and record.truth and record.truth.incident:
-            by_incident.setdefault(record.truth.incident, []).append(record)
+    by_incident: dict[str, list[Seen]] = {}
+    occasions = Occasions()
+    alerts = [each for each in records_of(folder / "alerts.jsonl.gz") if isinstance(each, Alert)]
+    recent = {id(each): occasions.count(each) for each in sorted(alerts, key=lambda each: each.ts)}
+    for alert in alerts:
+        if alert.truth and alert.truth.incident:
+            by_incident.setdefault(alert.truth.incident, []).append((alert, recent[id(alert)]))
     cases = [
-        _case(same[0], facts_of(alert for each in same for alert in by_incident.get(each.id, ())))
-        for same in _faults(_incidents(folder))
+        _case(same[0], facts_of(seen for each in same for seen in by_incident.get(each.id, ())))
+        for same in faults(_incidents(folder))
     ]
     return System(name, topology, sorted(cases, key=lambda case: (case.view.opened_at, case.view.id)))
 
 
-def _faults(incidents: Iterable[Incident]) -> list[list[Incident]]:
+def faults(incidents: Iterable[Incident]) -> list[list[Incident]]:
     """Return the rows of each fault: `aiops22` has one a pod where the fault is that of a service."""
     found: dict[tuple[float | str, str], list[Incident]] = {}
     for each in incidents:
@@ -108,17 +113,17 @@ def _case(incident: Incident, facts: list[AlertFact]) -> Case:
     return Case(view, incident.root_cause, incident.cause_class)
 
 
-def facts_of(alerts: Iterable[Alert]) -> list[AlertFact]:
+def facts_of(alerts: Iterable[Seen]) -> list[AlertFact]:
     """One fact per (entity, name), and per caller for client-side alerts."""
     facts: dict[tuple[str, str, str | None], AlertFact] = {}
-    for alert in alerts:
+    for alert, recent in alerts:
         entity = alert.entity or entity_of(alert)
         caller = alert.labels.get("caller")
         fact = facts.get((entity, alert.name, caller))
         if fact is None:
             fact = AlertFact(entity, alert.name, 0, 0, alert.ts, alert.ts, alert.service, alert.source, caller=caller)
             fact.labels, fact.message = dict(alert.labels), alert.message
-            fact.workload = WORKLOADS.of(entity, alert.service)
+            fact.workload, fact.recent = WORKLOADS.of(entity, alert.service), recent
             facts[entity, alert.name, caller] = fact
         fact.count += 1
         fact.severity = max(fact.severity, int(parse_severity(alert.severity)))

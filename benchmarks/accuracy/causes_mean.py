@@ -17,7 +17,7 @@ LEARNED = (("cold", ""), ("+ unlabelled history", "unlabelled"), ("+ confirmed r
 
 def mean_table(found: Sequence[System]) -> Table:
     """Return top-1 and top-3 of each system without rule packs, and their means."""
-    systems = _by_place(found)
+    systems = by_place(found)
     heads = [f"{label} {top}" for label, _ in LEARNED for top in ("top-1", "top-3")]
     table = Table(
         "", "cases", *heads, title="mean of systems, the right group given, no rule packs", title_justify="left"
@@ -32,7 +32,8 @@ def mean_table(found: Sequence[System]) -> Table:
     return table
 
 
-def _by_place(found: Sequence[System]) -> dict[str, list[System]]:
+def by_place(found: Sequence[System]) -> dict[str, list[System]]:
+    """Return the systems by the site that they are of."""
     systems: dict[str, list[System]] = {}
     for system in found:
         systems.setdefault("petshop" if system.name.startswith("petshop") else system.name, []).append(system)

@@ -19,6 +19,9 @@ from aiops.records import Incident, Metric
 
 # From how many scales on a series counts as anomalous.
 THRESHOLD = 3.0
+# Where fewer series pass it, so many of the largest deviations count from `LEANING` on; the engine's detector has no
+# such rule, and neither have the facts of the record.
+LEAST, LEANING = 0, 1.0
 # Samples of "before": an hour of PetShop's five-minute samples, a dozen of Nezha's minutes. One setting for both.
 BEFORE = 12
 MIN_BEFORE = 3
@@ -39,8 +42,17 @@ def metric_facts(path: Path, incidents: Sequence[Incident]) -> dict[str, list[Al
     found: dict[str, list[AlertFact]] = {}
     for incident in incidents:
         facts = [_fact(key, samples, calm[key], one, incident) for key, (samples, one) in series.items()]
-        found[incident.id] = [fact for fact in facts if fact is not None]
+        found[incident.id] = _abnormal([fact for fact in facts if fact is not None])
     return found
+
+
+def _abnormal(facts: list[AlertFact]) -> list[AlertFact]:
+    """Return the facts beyond the threshold; the `LEAST` largest from `LEANING` on, where they are fewer."""
+    sizes = [abs(fact.magnitude or 0.0) for fact in facts]
+    if sum(size >= THRESHOLD for size in sizes) >= LEAST:
+        return [fact for fact, size in zip(facts, sizes, strict=True) if size >= THRESHOLD]
+    bound = sorted(sizes, reverse=True)[:LEAST][-1] if sizes else 0.0
+    return [fact for fact, size in zip(facts, sizes, strict=True) if size >= max(bound, LEANING)]
 
 
 def _series(path: Path) -> Series:
@@ -65,8 +77,6 @@ def _fact(key: tuple[str, str], samples: Samples, calm: Samples, one: Metric, in
         return None
     entity, name = key
     z = _score(before, after, _between(samples, 0.0, end), name)
-    if abs(z) < THRESHOLD:
-        return None
     return AlertFact(entity, name, 2, 1, onset, onset, one.labels.get("service"), "metric", magnitude=z)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from aiops_models.causes import CauseRanker
 from aiops_models.causes.entity_names import tail
 from aiops_models.causes.incident_graph import IncidentGraph
+from msgspec.structs import replace
 
 from aiops.ports import AlertFact
 from aiops.score import Case as Scored
@@ -23,6 +24,16 @@ def is_right(entity: str, case: Case, system: System) -> bool:
     if entity == root or tail(entity) == tail(root):
         return True
     return case.root.level == "service" and groups_of(system.name, system)[entity] == root
+
+
+def first_seen(system: System) -> System:
+    """Return the system as if none of its streams had fired before its incident."""
+    return System(system.name, system.topology, [_first_seen(case) for case in system.cases])
+
+
+def _first_seen(case: Case) -> Case:
+    facts = [replace(fact, recent=1.0) for fact in case.view.facts]
+    return Case(replace(case.view, facts=facts), case.root, case.cause_class)
 
 
 # What the ranker learns after each case.

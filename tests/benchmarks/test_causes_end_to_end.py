@@ -10,9 +10,10 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from benchmarks.accuracy.causes_end_to_end import STREAMS, end_to_end, end_to_end_table, present
+from aiops.records import Incident
+from benchmarks.accuracy.causes_end_to_end import STREAMS, end_to_end, end_to_end_table, metric_alerts, present
 
-NAME, FOLDER, FILE = STREAMS[0]
+NAME, FOLDER, FILE, _ = STREAMS[0]
 
 
 def write(path: Path, records: list[dict[str, Any]]) -> None:
@@ -43,18 +44,17 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_a_fault_alone_is_ranked_as_with_its_group_given(data: Path) -> None:
-    found = end_to_end(data, NAME, FOLDER, FILE)
-    assert found.name == NAME
-    assert (found.grouped.cases, found.grouped.answered) == (3, 2)
-    assert found.grouped.top1 == found.given.top1 == pytest.approx(2 / 3)
+    found = end_to_end(data, STREAMS[0])
+    assert (found.name, found.cases, found.answered) == (NAME, 3, 2)
+    assert found.grouped.top1 == found.given.top1 == found.counted.top1 == pytest.approx(2 / 3)
 
 
 def test_the_table_has_a_row_a_stream(data: Path) -> None:
     console = Console(width=110, record=True)
-    console.print(end_to_end_table([end_to_end(data, NAME, FOLDER, FILE)]))
+    console.print(end_to_end_table([end_to_end(data, STREAMS[0])]))
     text = console.export_text()
     assert NAME in text
-    assert text.count("0.667") == 4
+    assert text.count("0.667") == 6
 
 
 def test_streams_that_are_not_here_are_left_out(data: Path, tmp_path: Path) -> None:
@@ -66,5 +66,19 @@ def test_streams_that_are_not_here_are_left_out(data: Path, tmp_path: Path) -> N
 
 def test_no_labelled_root_is_no_case(data: Path) -> None:
     write(data / FOLDER / "incidents.jsonl.gz", [])
-    found = end_to_end(data, NAME, FOLDER, FILE)
-    assert (found.grouped.cases, found.given.cases) == (0, 0)
+    found = end_to_end(data, STREAMS[0])
+    assert (found.cases, found.given.top1) == (0, 0.0)
+
+
+def test_metrics_become_alerts_of_the_fault_in_whose_time_they_begin(tmp_path: Path) -> None:
+    values = [*(10.0 + n % 2 for n in range(60)), *(90.0 for _ in range(10))]
+    samples = [
+        {"kind": "metric", "ts": 1_000_000.0 + 60 * n, "entity": "db", "name": "cpu", "value": value}
+        for n, value in enumerate(values)
+    ]
+    write(tmp_path / "metrics.jsonl.gz", samples)
+    fault = Incident(id="f", opened_at=1_000_000.0 + 3_600, resolved_at=1_000_000.0 + 4_200)
+    [alert] = metric_alerts(tmp_path / "metrics.jsonl.gz", [fault])
+    assert (alert.entity, alert.name, alert.status) == ("db", "cpu high", "firing")
+    assert alert.truth is not None
+    assert alert.truth.incident == "f"
