@@ -1,4 +1,4 @@
-"""The occasions on which streams began to fire, for labelled incidents: what fired of late is no news of one.
+"""The occasions on which streams began to fire: what fired of late is no news of an incident.
 
 The engine counts them for each of its streams (`aiops.engine.dedup`). Here a stream is an entity and a name, and ends
 after as much quiet as one whose tool sends no end.

@@ -189,10 +189,11 @@ def test_a_field_that_an_earlier_version_lacks_has_its_default() -> None:
     engine.step(load(1))
     [cluster] = engine.clusters.by_number.values()
     [member] = cluster.members.values()
-    before, now = (saved_fields(type(member), version) for version in (7, None))
+    kind: Any = type(member)
+    before, now = saved_fields(kind, 7), saved_fields(kind)
     assert set(now) - set(before) == {"recent"}
     raw = msgspec.msgpack.encode([{} if name == "streams" else getattr(member, name) for name in before])
-    found = Forms(7).decode(type(member), raw)
+    found = Forms(7).decode(kind, raw)
     assert (found.alert, found.entity, found.recent) == (member.alert, member.entity, 1.0)
 
 
