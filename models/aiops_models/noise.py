@@ -37,7 +37,7 @@ PARTS: Final = 5
 # The inverse of the regularisation: nine numbers from some dozens of marks.
 STRENGTH: Final = 0.3
 # The share of what needs somebody that may lie above the threshold, for exchangeable marks (an order statistic, as in
-# Tong, Feng and Li 2018). It opens once it grows or lasts. Chosen leave one system out.
+# Tong, Feng and Li 2018). It opens once it grows or lasts. A judgement, not chosen by measuring.
 MISSED: Final = 0.05
 # Nine of ten incidents that were marked as noise lasted no longer than a cluster may be held.
 LASTED: Final = 0.9
