@@ -233,7 +233,8 @@ def run(engine: Correlator, moves: Sequence[tuple[float, str, str, bool, str]], 
     for seq, (gap, type_, entity, is_service, move) in enumerate(moves, first):
         at = engine.now + gap if engine.now else at
         closed = engine.advance(at) if move == "advance" else []
-        if move == "back":
+        # Before the first alert there is no time to set back.
+        if move == "back" and engine.now:
             engine.set_back(engine.now - gap / 2)
             at = engine.now
         service = entity.split("-")[0] if is_service else None
