@@ -189,6 +189,14 @@ def test_leases_and_deadlines_of_the_wrong_time_are_of_now() -> None:
     assert by_name["Fault2"].firing is True
 
 
+def test_an_end_by_a_clock_that_is_not_believed_is_no_lease() -> None:
+    engine = Engine()
+    engine.step([fault(0, ABSURD), Tick(ts=T0, passes=False), fault(0, ABSURD, ends_at=ABSURD - 360)])
+    engine.step([fault(0, T0) for _ in range(3)])
+    engine.finish()
+    assert engine.accounts()["open_incidents"] == 0
+
+
 def times_of(engine: Engine) -> list[float]:
     """What the stages hold as engine time."""
     found = [engine.timeline.now, engine.correlate.now]
