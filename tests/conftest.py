@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from aiops.compile import is_stale
 from aiops.testing.receiver import Receiver, receiving
@@ -22,6 +24,27 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 
 pytest_plugins = ["aiops.testing.kafka_fixture"]
+
+
+# What is expensive to set up is set up once: all tests of such a folder or file run in one worker.
+TOGETHER = (
+    "tests/browser/",
+    "tests/engine/test_compiled.py",
+    "tests/packaging/test_wheel.py",
+    "tests/test_matchers_alertmanager.py",
+)
+
+
+class Rooms(LoadScopeScheduling):  # type: ignore[misc]
+    """Hands each test to the worker that is free, and what belongs together to one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((one for one in TOGETHER if nodeid.startswith(one)), nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    """Use it where groups are asked for: the marks of groups have no effect with this version of pytest."""
+    return Rooms(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 def pytest_sessionstart() -> None:

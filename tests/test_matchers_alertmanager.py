@@ -24,7 +24,6 @@ PROGRAM = shutil.which("prometheus-alertmanager")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(PROGRAM is None, reason="needs prometheus-alertmanager"),
-    pytest.mark.xdist_group("alertmanager"),
 ]
 DEADLINE_S = 60.0
 # Names are those of the time before UTF-8; values are anything.

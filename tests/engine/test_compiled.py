@@ -15,8 +15,7 @@ from aiops.compile import READ, modules
 from benchmarks.throughput.compiled_rooms import with_list
 
 ROOT = Path(__file__).resolve().parents[2]
-# One worker compiles, once.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800), pytest.mark.xdist_group("compiled")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 
 # Folds a simulated site in three legs: straight on, and once more from the snapshot that another process left.
 FOLD = """

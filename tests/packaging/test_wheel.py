@@ -16,8 +16,7 @@ import pytest
 from aiops.compile import ENABLE, modules
 
 ROOT = Path(__file__).resolve().parents[2]
-# One worker builds, once.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800), pytest.mark.xdist_group("wheel")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 
 
 def run(*command: str | Path, cwd: Path, more: dict[str, str] | None = None) -> str:
