@@ -116,6 +116,7 @@ class DiskWait:
             "models": {},
             "late": {"ok": True, "detail": "", "records": {}},
             "clock": {"ok": True, "detail": "", "engine_ahead_s": 0.0, "set_backs": 0, "sources": {}, "absurd": {}},
+            "heartbeats": {"ok": True, "detail": ""},
             "watch": msgspec.to_builtins(model_watch({}, {}, 0.0, 0.0, ALARM)),
         }
 

@@ -155,11 +155,12 @@ def test_the_star_is_at_the_model_that_the_daemon_uses(running: Running, tmp_pat
     first, second = trained("pca"), trained("hbos")
     assert current() == {first: False, second: False}
     assert "the daemon uses none" in running.run("models", "list", *shelf).output
-    assert running.run("models", "promote", first, "--force", *shelf).exit_code == 0
+    forced = ("--force", "--reason", "a try")
+    assert running.run("models", "promote", first, *forced, *shelf).exit_code == 0
     eventually(lambda: current() == {first: True, second: False})
     aside = tmp_path / "swap.jsonl"
-    assert running.run("models", "promote", second, "--force", "--out", aside, *shelf).exit_code == 0
+    assert running.run("models", "promote", second, *forced, "--out", aside, *shelf).exit_code == 0
     assert current() == {first: True, second: False}
     assert f"the daemon uses {first}" in running.run("models", "list", *shelf).output
-    (tmp_path / "shelf" / f"{first}.json").unlink()
-    assert "which is not listed" in running.run("models", "list", *shelf).output
+    other = running.run("models", "list", "--dir", tmp_path / "other").output
+    assert f"not listed: {first} (detect)" in other

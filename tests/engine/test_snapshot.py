@@ -1,9 +1,11 @@
 """Snapshots in parts are the same bytes, and what is restored takes no more memory than what was there before."""
 
 import gc
+import gzip
 import math
 import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypedDict
 
 import msgspec
@@ -220,3 +222,22 @@ def test_shared_values_are_equal_whatever_the_bound(limit: int) -> None:
             assert shared.identity(identity) == identity
     assert shared.text(None) is None
     assert shared.size <= 3 * limit
+
+
+def test_snapshot_of_the_version_before_is_read() -> None:
+    """Written by the release that had version 7: 60 alerts of four machines, an open incident, a silence."""
+    engine = Engine()
+    engine.restore(gzip.decompress((Path(__file__).parent / "snapshot_7.msgpack.gz").read_bytes()))
+    accounts = engine.accounts()
+    assert (engine.seq, accounts["conserved"], accounts["open_incidents"]) == (63, True, 1)
+    assert accounts["dispositions"] == {
+        "incident": 19, "duplicate": 40, "suppressed": 0, "background": 1, "rejected": 0,
+    }  # fmt: skip
+    assert accounts["drift"]["inputs"]["rate"]["steps"] == 0
+    again = Engine()
+    again.restore(engine.snapshot())
+    assert again.snapshot() == engine.snapshot()
+    alert = Alert(ts=engine.timeline.now + 5, name="LatencyHigh", entity="web-1", service="web", severity="critical")
+    assert again.step([alert]) == engine.step([alert])
+    engine.finish()
+    assert engine.accounts()["open_incidents"] == 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from aiops.engine.arrival import Moment
 from aiops.engine.drift.stage import _MAX_ALARMS, TOPIC, Drift
 from aiops.engine.engine import Engine
@@ -60,15 +58,3 @@ def test_corrections_of_people_are_judgements_of_the_engine() -> None:
     engine.step([Action(ts=9.0, verb="confirm_grouping", id="b", incident=incident, args={"wrong": "1"})])
     found = engine.accounts()["drift"]["outcomes"]["grouping"]
     assert (found["outcomes"], found["hits"]) == (1, 1)
-
-
-def test_snapshot_of_an_earlier_version_lacks_the_stage_and_is_read() -> None:
-    engine = Engine()
-    engine.step(records(30))
-    state = msgspec.msgpack.decode(engine.snapshot(), type=dict[str, msgspec.Raw])
-    del state["drift"]
-    older = msgspec.msgpack.encode({**state, "version": 7})
-    restored = Engine()
-    restored.restore(older)
-    assert restored.seq == engine.seq
-    assert restored.accounts()["drift"]["inputs"]["rate"]["steps"] == 0
