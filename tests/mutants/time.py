@@ -122,8 +122,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "time-lease-without-bound",
         _DEDUP,
-        "if ends_at - now > MAX_LEASE_S:",
-        "if False:",
+        "return until if until - now <= MAX_LEASE_S else None",
+        "return until",
         _in("engine/dedup/test_episodes", "test_an_end_of_2096_is_no_lease"),
     ),
     Mutant(
