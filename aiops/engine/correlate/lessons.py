@@ -6,14 +6,12 @@ one of them moves the odds of its own two streams by less than two nats, and of 
 less than one, where strong evidence has five. The prior of two streams is what is known of their kinds and workloads:
 what is taught of few is drawn towards what their like shows (Efron & Morris 1973, "Stein's estimation rule and its
 competitors"). Whoever splits an incident judges both parts as one each, and these pairs are votes for: where each fault
-strikes all services with all kinds, votes cancel out, and nothing is learned. Without them micross, overlapping,
-loses .04 of F1.
+strikes all services with all kinds, votes cancel out, and nothing is learned.
 
 Against a join all that is known counts, up to `MOST_AGAINST`. For a join, merges and confirmations of these very
 streams alone do, up to `MOST_FOR`: an alert is compared with several clusters and takes the best. Of doubtful reasons
 to join, the largest decides, and clusters grow together. For a cluster it is the mean over its entries of which
-anything is known. Where reasons to join cancel those against one at other entries, most of what simulated sites gain
-is lost.
+anything is known. What it changes is measured by `python -m benchmarks.accuracy.feedback`.
 
 A vote halves in `HALF_LIFE_DAYS`, counted in whole days. The list of lessons is all of the state. What is derived from
 it is built again when a lesson is forgotten, and nothing of that one is left. Memory: `MAX_LESSONS` lessons of at most
