@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -81,13 +82,20 @@ def read_playbook(path: Path) -> Playbook:
     Raise `PlaybookError` with the position of what does not fit the format.
     """
     try:
-        return msgspec.convert(_with_matchers(decode_yaml(_bytes_of(path))), Playbook)
+        return msgspec.convert(_plain(_bytes_of(path)), Playbook)
     except OSError as error:
         raise PlaybookError(f"{path}: {error.strerror or error}") from error
     except msgspec.ValidationError as error:
         raise PlaybookError(f"{path}: {_place(str(error))}") from error
     except PlaybookError as error:
         raise PlaybookError(f"{path}: {error}") from error
+
+
+# A start reads the catalogue twice, for suggestions and for runs. The shipped one has 57 files of some kilobytes.
+@lru_cache(maxsize=128)
+def _plain(raw: bytes) -> Any:
+    """Return the plain values of a file; whoever converts them makes new ones."""
+    return _with_matchers(decode_yaml(raw))
 
 
 def _bytes_of(path: Path) -> bytes:
