@@ -125,6 +125,20 @@ def test_incidents_are_resolved(site: Site, visit: Open, scripts: bool) -> None:
 
 
 @SCRIPTS
+def test_incidents_are_marked_as_noise_and_that_is_undone(site: Site, visit: Open, scripts: bool) -> None:
+    window = opened(visit, site, scripts)
+    select(window, "DiskFull", "QueueStuck")
+    window.press("Noise")
+    assert "2 incidents marked as noise." in window.text()
+    window.press("Undo")
+    window.page.goto(f"/incidents/{known(site)['DiskFull']['id']}")
+    window.page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    window.press("No, noise")
+    texts = [one["text"] for one in site.get("/api/v1/audit")["entries"] if "noise" in one["text"]]
+    assert len(texts) == 3, texts
+
+
+@SCRIPTS
 def test_the_silence_of_several_is_a_form_to_check(site: Site, visit: Open, scripts: bool) -> None:
     window = opened(visit, site, scripts)
     select(window, "DiskFull", "QueueStuck")

@@ -52,7 +52,7 @@ def test_the_neighbourhood_follows_the_topology(site: Any) -> None:
     site.host.services = ServiceGraph(Topology.build([], [Edge("web", "checkout", "calls")]))
     found = fetched(site, "neighbourhood")
     assert [(node["name"], node["role"]) for node in found["nodes"]] == [("checkout", "symptom"), ("web", "quiet")]
-    assert found["edges"] == [{"source": "web", "target": "checkout", "kind": "calls"}]
+    assert found["edges"] == [{"source": "web", "target": "checkout", "kind": "calls", "is_on_path": False}]
 
 
 def test_alerts_are_grouped_by_name_with_hostile_text_as_it_came(site: Any) -> None:

@@ -169,10 +169,10 @@ def sentence(kind: str, recent: float | None, before: float | None) -> str:
     >>> sentence(NAMES, 0.41, 0.03)
     '41 % of the alerts of the last 24 hours with alerts have a name that was not seen while learning, 3 % before'
     >>> sentence(RATE, 120.0, None)
-    '120 alerts an hour in the last 24 hours, unknown before'
+    'alerts an hour: 120 in the last 24 hours, unknown before'
     """
     if kind == RATE:
-        return f"{_number(recent)} alerts an hour in the last 24 hours, {_number(before)} before"
+        return f"alerts an hour: {_number(recent)} in the last 24 hours, {_number(before)} before"
     what = {NAMES: "have a name", WORKLOADS: "are of a workload"}.get(kind)
     which = f"{what} that was not seen while learning" if what else "surprise the engine (p ≤ .05)"
     return f"{_percent(recent)} of the alerts of the last 24 hours with alerts {which}, {_percent(before)} before"
