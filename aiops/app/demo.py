@@ -60,18 +60,29 @@ def demo_site(folder: Path, topology: Path, port: int | None = None) -> Iterator
     Without a `port` it is `PORT`, or any free one. Raise `UsageError` if the given one is in use.
     """
     logs.set_up("error")
-    with held_back():
-        daemon = build(demo_config(folder, topology, free_port() if port is None else port))
     try:
-        url = daemon.sources.bind()[0]
-    except AiopsError:
-        daemon.close()
-        raise
+        daemon, url = _bound(folder, topology, free_port() if port is None else port)
+    except UsageError:
+        if port is not None:
+            raise
+        # Somebody else took the port after it was found to be free.
+        daemon, url = _bound(folder, topology, 0)
     daemon.start()
     try:
         yield DemoSite(daemon, url)
     finally:
         daemon.stop()
+
+
+def _bound(folder: Path, topology: Path, port: int) -> tuple[Daemon, str]:
+    """Return a daemon that listens, and its address; raise `UsageError` if the port is in use."""
+    with held_back():
+        daemon = build(demo_config(folder, topology, port))
+    try:
+        return daemon, daemon.sources.bind()[0]
+    except AiopsError:
+        daemon.close()
+        raise
 
 
 def demo_config(folder: Path, topology: Path, port: int) -> Config:

@@ -59,6 +59,19 @@ def test_demo_takes_a_free_port_where_its_own_is_in_use(monkeypatch: pytest.Monk
     assert free_port() == demo.PORT
 
 
+def test_demo_takes_another_port_where_its_own_is_taken_meanwhile(
+    tmp_path: Path, topology: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(demo, "free_port", lambda: port)
+        with demo_site(tmp_path, topology) as site:
+            assert httpx2.get(site.url, timeout=60).status_code == 200
+            assert f":{port}" not in site.url
+
+
 def test_demo_refuses_a_given_port_that_is_in_use(tmp_path: Path, topology: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
