@@ -3,7 +3,7 @@
 Read `version` (the data), `registry` (the interface), then `database`, `state_files` and `earlier` (the store of
 earlier releases) below it; `verdict` is the rule, `card` the text for people, `mlflow` the export.
 
-May import: errors, http, model_state, private, records, wording.
+May import: errors, http, journal, model_state, private, records, wording.
 """
 
 from aiops.lifecycle.registry import Registry

@@ -31,7 +31,7 @@ _WORDS = {
     "top3": "among the first three (top3)",
     "top5": "among the first five (top5)",
     "log_score": "log of the probability that was stated for what was right (log_score)",
-    "saved": "share of other rows set aside as ordinary, -5 for an incident that would be lost (saved)",
+    "saved": "share of other rows found ordinary, -5 for an incident that would be lost (saved)",
     "area": "ROC area of an incident's rows among all others (area)",
     "same_cause1": "most similar incident had the same cause (same_cause1)",
     "same_cause3": "one of the three most similar had (same_cause3)",

@@ -12,6 +12,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from aiops.errors import AiopsError, UsageError
+from aiops.journal.writer import sync_directory
 from aiops.model_state import MAX_STATE_CHARS, version_id
 from aiops.private import narrow, private_directory
 
@@ -54,7 +55,7 @@ class StateFiles:
                 os.fsync(file.fileno())
             narrow(aside)
             aside.replace(path)
-            _sync(self.folder)
+            sync_directory(self.folder)
         except OSError as error:
             raise AiopsError(f"models: {path}: {error.strerror or error}") from error
 
@@ -80,12 +81,3 @@ class StateFiles:
         for path in self.folder.glob("*"):
             if path.name not in names and path.stat().st_mtime < limit:
                 path.unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    """Make a rename durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,4 +1,4 @@
-"""The noise model: logistic regression as plain numbers, fitted aside on what people marked.
+"""The noise model: logistic regression as plain numbers, fitted outside the engine on marks.
 
 It answers only inside what was marked here: every alert name was part of an incident that somebody marked as noise, no
 number is above the highest of those, and no severity is worse. Elsewhere nothing is known, and unknown is no noise.
