@@ -33,8 +33,8 @@ class Matcher(Part, kw_only=True):
     A regular expression must match the whole value.
 
     Besides the alert's labels there are `name` (also `alertname`), `entity`, `service`, `severity`, `source`,
-    `message`, `words` (the name in lower-case words, split at punctuation and inside camelCase) and `text` (the words,
-    then the message in lower case).
+    `message`, `words` (the name in lower-case words, split at punctuation and inside camelCase; the name of a product
+    such as MySQL stays one word) and `text` (the words, then the message in lower case).
     """
 
     label: Annotated[str, Meta(min_length=1, max_length=64)]

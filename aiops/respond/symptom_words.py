@@ -9,6 +9,11 @@ from aiops.respond.format import SymptomClass
 
 # Camel case (`KubePodCrashLooping`), acronyms before a word (`OOMKilled`), numbers, and runs of other letters.
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_A-Za-z]+")
+# Names of products that camel case tears apart: `MySQLDown` is about `mysql`, not about `my sql`.
+_PRODUCTS = re.compile(
+    r"\b(my sql|postgre sql|maria db|mongo db|couch db|influx db|cockroach db|rabbit mq|active mq|pg bouncer|ha proxy"
+    r"|open search|zoo keeper|mem cached|core dns|open ldap|click house|git lab|pub sub)\b"
+)
 # A name has at most 1,024 characters in a record; far fewer describe its subject.
 MAX_NAME = 200
 
@@ -28,12 +33,13 @@ _COMPILED = tuple((name, re.compile(pattern)) for name, pattern in _CLASSES)
 
 @lru_cache(maxsize=8192)
 def words_of(name: str) -> str:
-    """Split a name into lower-case words, one blank between.
+    """Split a name into lower-case words, one blank between; the name of a product stays one word.
 
-    >>> words_of("KubePodCrashLooping"), words_of("OOMKilled_2"), words_of("disk.io-wait")
-    ('kube pod crash looping', 'oom killed 2', 'disk io wait')
+    >>> words_of("KubePodCrashLooping"), words_of("OOMKilled_2"), words_of("disk.io-wait"), words_of("MySQLDown")
+    ('kube pod crash looping', 'oom killed 2', 'disk io wait', 'mysql down')
     """
-    return " ".join(_WORD.findall(name[:MAX_NAME])).lower()
+    words = " ".join(_WORD.findall(name[:MAX_NAME])).lower()
+    return _PRODUCTS.sub(lambda found: found.group().replace(" ", ""), words)
 
 
 @lru_cache(maxsize=8192)

@@ -3,11 +3,13 @@
 `python -m benchmarks.accuracy.playbooks` prints retrieval of real runbooks with the alert's name masked from both sides
 (naive BM25 beside ours, by publisher, and with the links of other rules), what the threshold for abstaining does, how
 much of a corpus of real alert rules the shipped catalogue speaks to, injected Kubernetes faults against the catalogue,
-and the time a suggestion takes.
+and the time a suggestion takes. `--coverage` prints only the rules that a playbook fits, in a half that conditions were
+written on and one that was held out.
 """
 
 from __future__ import annotations
 
+import argparse
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -20,10 +22,9 @@ from aiops_models.playbooks.runbook_search import TERSE, RunbookSearch, runbook_
 from aiops_models.retrieval import Bm25
 from rich.table import Table
 
-from aiops.ports import AlertFact, IncidentView
-from aiops.records import parse_severity
 from aiops.topology import Topology
 from benchmarks.accuracy.causes_data import PLACES, System, systems
+from benchmarks.accuracy.playbooks_coverage import coverage_table, fits, folder_of, sample, view
 from benchmarks.accuracy.playbooks_k8s import no_cause, ranker, shares, suggested, true_cause
 from benchmarks.accuracy.runbooks_data import GENERATED, HUMAN, Corpus, Query, load, read, recall
 from benchmarks.data import available
@@ -41,11 +42,15 @@ Rank = Callable[[Query], list[int]]
 
 def main() -> int:
     """Print the tables; 0 also without data, which is told in one line."""
-    options = parser(__doc__).parse_args()
+    options = _options()
     root = available([*RUNBOOKS, f"{PLACES['k8s boutique']}/incidents.jsonl.gz"])
     if root is None:
         return 0
     tables = Tables()
+    if options.coverage:
+        _coverage(root / RUNBOOKS[2], options, tables)
+        tables.write(options.json)
+        return 0
     if all((root / name).exists() for name in RUNBOOKS[:2]):
         corpus = load(root / "runbooks")
         ways = _ways(corpus)
@@ -54,10 +59,31 @@ def main() -> int:
         tables.show(threshold_table(corpus))
     if (root / RUNBOOKS[2]).exists():
         tables.show(rules_table(root / "runbooks"))
+        tables.show(coverage_table(fits(read(root / RUNBOOKS[2]))))
     for system in systems(root, ["k8s boutique"]):
         tables.show(faults_table(system))
     tables.write(options.json)
     return 0
+
+
+def _options() -> argparse.Namespace:
+    made = parser(__doc__)
+    made.add_argument("--coverage", action="store_true", help="only the rules that a playbook fits, by half")
+    made.add_argument("--against", metavar="FOLDER", help="with --coverage: the same of another folder of playbooks")
+    made.add_argument(
+        "--sample", type=int, default=0, metavar="N", help="with --coverage: print N rules of a kind to judge"
+    )
+    made.add_argument("--seed", type=int, default=21, help="of the sample; default 21")
+    return made.parse_args()
+
+
+def _coverage(file: Path, options: argparse.Namespace, tables: Tables) -> None:
+    rules = read(file)
+    found = fits(rules)
+    before = fits(rules, folder_of(options.against)) if options.against else None
+    tables.show(coverage_table(found, before))
+    for line in sample(found, before, options.sample, options.seed) if options.sample else ():
+        print(line)
 
 
 def retrieval_table(corpus: Corpus, ways: dict[str, Rank]) -> Table:
@@ -109,12 +135,9 @@ def rules_table(folder: Path) -> Table:
     conditions = texts = 0
     took = []
     for number, rule in enumerate(rules):
-        severity = int(parse_severity(rule["severity"]))
-        message = f"{rule['summary']} {rule['description']}"
-        fact = AlertFact("entity", rule["alert"], severity, 1, 0.0, 0.0, message=message)
-        view = IncidentView(str(number), 0.0, [fact], severity=severity)
+        incident = view(rule, number)
         begun = time.process_time()
-        found = suggester.suggest(view)
+        found = suggester.suggest(incident)
         took.append(time.process_time() - begun)
         by_condition = bool(found) and any(evidence.name == "alerts" for evidence in found[0].evidence)
         conditions += by_condition

@@ -21,6 +21,7 @@ SHOP = Topology.build(
     [
         Node("checkout"),
         Node("frontend"),
+        Node("search-api"),
         Node("orders-db", "database"),
         Node("session-cache", "cache"),
         Node("jobs", "queue"),
@@ -62,6 +63,9 @@ def target(name: str, seen: IncidentView, topology: Topology = SHOP) -> str | No
         # Its alert is known under the service that uses it, or the node that it runs on.
         ("database-down", ("checkout", "PostgresqlDown"), "checkout", "orders-db"),
         ("database-down", ("worker-3", "PostgresqlDown"), "worker-3", "orders-db"),
+        # A web service is suspected first, and the evidence is on the database of another one.
+        ("database-deadlocks", ("orders-db", "PostgresDeadlocksDetected"), "search-api", "orders-db"),
+        ("database-deadlocks", ("search-api", "DeadlocksDetected"), "search-api", None),
         # No database is beside: none is named.
         ("database-down", ("frontend", "PostgresqlDown"), "frontend", None),
         ("database-down", ("worker-2", "PostgresqlDown"), "worker-2", None),
