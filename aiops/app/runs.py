@@ -17,6 +17,7 @@ from aiops.private import private_directory
 from aiops.records import Action
 from aiops.respond.audit import AuditError, Trail
 from aiops.respond.catalogue import Catalogue, read_catalogue, shipped
+from aiops.respond.systems import read_systems
 from aiops.respond.transport import RunTransport
 from aiops.telemetry.logs import log
 from aiops.topology import Topology
@@ -33,7 +34,12 @@ def open_runs(core: Core, topology: Topology, catalogue: Catalogue) -> tuple[Run
     config = core.config.respond
     if not config.enabled:
         return None, ""
-    transport = RunTransport(config.secrets, allow_private=config.allow_private, clock=core.clocks.wall)
+    transport = RunTransport(
+        config.secrets,
+        systems=read_systems(config),
+        allow_private=config.allow_private,
+        clock=core.clocks.wall,
+    )
     try:
         trail = _open_trail(core)
     except (AiopsError, OSError) as error:

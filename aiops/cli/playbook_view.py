@@ -13,6 +13,7 @@ from aiops.cli.terminal import clean
 from aiops.records import Suggestion
 from aiops.respond.calls import Call
 from aiops.respond.explain import Explanation
+from aiops.respond.filled import belonging
 from aiops.respond.guards import GuardCheck
 from aiops.respond.rendering import Shown
 from aiops.respond.runs import Plan
@@ -71,6 +72,7 @@ def _sent(request: Call) -> str:
     parts += [clean(msgspec.json.encode(request.body).decode(), MAX_BODY_CHARS)] if request.body is not None else []
     parts += [f"with the secret {clean(request.secret)}"] if request.secret else []
     parts += [f"up to {request.attempts} times"] if request.attempts > 1 else []
+    parts += [clean(line, MAX_BODY_CHARS) for line in belonging(request)]
     return ", ".join(parts)
 
 
@@ -88,6 +90,8 @@ def _step(console: Console, number: int, step: Shown) -> None:
         console.print(Text(f"   {step.request.method} {clean(step.request.url)}", style="cyan"), soft_wrap=True)
         if step.request.body is not None:
             console.print(Text(f"   {clean(str(step.request.body))}", style="cyan"), soft_wrap=True)
+        for line in belonging(step.request):
+            console.print(Text(f"   {clean(line, MAX_BODY_CHARS)}", style="dim"), soft_wrap=True)
     for label, text in (("expect", step.expect), ("note", step.note)):
         if text:
             console.print(Text(f"   {label}: {clean(text, 800)}"))

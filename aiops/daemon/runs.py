@@ -26,8 +26,9 @@ from aiops.respond.history import GLOBAL, MAX_RUNS, WAITING, Refusal, Run, RunSt
 from aiops.respond.matching import compile_match
 from aiops.respond.run_record import RunRecord, read_record
 from aiops.respond.runs import Plan, Runner, Transport
-from aiops.respond.steps import AlertResolved, Http, Manual, Webhook
+from aiops.respond.steps import AlertResolved, Manual, is_executable
 from aiops.respond.switches import Watch
+from aiops.respond.systems import read_systems
 from aiops.telemetry.logs import log
 from aiops.telemetry.metrics import Family
 from aiops.topology import Topology
@@ -86,6 +87,7 @@ class Runs:
             transport,
             policy,
             now=clock(),
+            systems=read_systems(config),
             clock=clock,
         )
         for run in self.unknown():
@@ -138,7 +140,7 @@ class Runs:
         """Return the first suggested playbook of an incident, if it has steps that could run."""
         name = incident.playbooks[0].name if incident.playbooks else ""
         playbook = self._playbooks.get(name)
-        has_steps = playbook is not None and any(isinstance(step, Http | Webhook) for step in playbook.steps)
+        has_steps = playbook is not None and any(is_executable(step) for step in playbook.steps)
         return name if has_steps else None
 
     def plan(self, incident: str, playbook: str) -> Plan:

@@ -37,7 +37,7 @@ _MAX_URL_CHARS = 4_096
 
 
 class HttpReply(Struct):
-    """An answer; `headers` by lower-case name, `body` is cut to `MAX_ANSWER_BYTES`."""
+    """An answer; `headers` by lower-case name, `body` may be cut off."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
@@ -108,8 +108,11 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
         gate: Callable[[], bool] | None = None,
+        answer_bytes: int = MAX_ANSWER_BYTES,
     ) -> HttpReply:
         """Make one attempt; raise `HttpFailure` when no answer came within `timeout_s`.
+
+        At most `answer_bytes` of the answer are read.
 
         `gate` is called once the connection stands, just before the first byte of the request; raise `NotSent` if it
         returns False.
@@ -127,7 +130,7 @@ class HttpClient:
                 extensions={"timeout": {**wait_s, "pool": timeout_s}},
             ) as response:
                 found = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in response.headers}
-                return HttpReply(response.status, found, _beginning(response))
+                return HttpReply(response.status, found, _beginning(response, answer_bytes))
         except AddressRefused as error:
             raise HttpFailure(f"{origin_of(url)}{through}: {error}") from None
         except httpcore2.TimeoutException:
@@ -241,17 +244,17 @@ def _headers(target: httpx2.URL, headers: Mapping[str, str], body: bytes) -> lis
         raise HttpFailure("a header has a character that HTTP forbids", retry=False) from None
 
 
-def _beginning(response: httpcore2.Response) -> bytes:
+def _beginning(response: httpcore2.Response, most: int) -> bytes:
     """Return the beginning of a body; the status is the answer, even if the body breaks off."""
     body = b""
     try:
         for chunk in response.iter_stream():
             body += chunk
-            if len(body) >= MAX_ANSWER_BYTES:
+            if len(body) >= most:
                 break
     except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.RemoteProtocolError):
         pass
-    return body[:MAX_ANSWER_BYTES]
+    return body[:most]
 
 
 def _reason(error: Exception) -> str:

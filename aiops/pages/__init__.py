@@ -7,6 +7,6 @@ Read `shell` (shared by all pages: guard, forms, templates), then one module a p
 A page renders the API's answers. All text is escaped by the templates; links are shown only if they are web links;
 forms are accepted from our own pages only.
 
-May import: durations, engine, errors, http, matchers, records, respond, search, store, verdict, views, web, wording,
-zones.
+May import: durations, engine, errors, http, matchers, records, respond, search, step_kinds, store, verdict, views, web,
+wording, zones.
 """

@@ -15,8 +15,8 @@ from aiops.pages import controls
 from aiops.pages.shell import Shell, is_live
 from aiops.respond.filled import request_text
 from aiops.respond.history import GLOBAL, WAITING, Refusal, Run, SwitchMove
-from aiops.respond.rendering import Request as Rendered
 from aiops.respond.run_record import Exchange
+from aiops.step_kinds.exchange import Request as Rendered
 from aiops.views.waiting_runs import Waiting
 from aiops.web import bodies, runs
 from aiops.web.operations import ApiError, Call

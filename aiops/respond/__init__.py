@@ -2,7 +2,9 @@
 
 Read `format`, `steps` and `parameters` (a document), `catalogue`, `matching` and `situation` (which one fits),
 `plans` and `guards` (a dry run), `runs`, `execution` and `rollback` (a run), `audit` and `history` (what happened),
-`transport` (requests), `lint` and `playbook_tests` (checks of a document).
+`transport` (requests), `step_registry` and `systems` (kinds of steps, and where they are sent), `gate` (what may be
+sent), `lint` and `playbook_tests` (checks of a document).
 
-May import: durations, errors, http, matchers, patterns, ports, private, records, topology, wording, yaml_depth.
+May import: durations, errors, http, matchers, options, patterns, ports, private, records, registry,
+step_kinds, topology, wording, yaml_depth.
 """

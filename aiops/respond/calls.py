@@ -1,47 +1,59 @@
-"""All requests of a run, rendered once and in order, and the digest that an approval covers."""
+"""All requests of a run, prepared once and in order, and the digest that an approval covers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
+from aiops.errors import UsageError
 from aiops.respond.format import Playbook
 from aiops.respond.parameters import Values
-from aiops.respond.rendering import Request, request
-from aiops.respond.steps import Check, Executable, Http, Manual, Step, Webhook
+from aiops.respond.step_registry import kind_of, name_of, system_of
+from aiops.respond.steps import Check, Manual, Step
+from aiops.step_kinds.exchange import Prepared, Request
+from aiops.step_kinds.forms import Form
+from aiops.step_kinds.systems import System
+from aiops.step_kinds.taking import faults
 
 Phase = Literal["precondition", "step", "verify", "rollback"]
+Systems = Mapping[str, System]
 # 128 bits: an attacker who writes alerts could otherwise try parameters until two plans have one id.
 ID_CHARS = 32
 # Increased whenever the content of the digest changes; earlier approvals are then void.
-_FORM = "aiops plan 1"
+_FORM = "aiops plan 2"
 
 
-class Call(Request, omit_defaults=True, kw_only=True):
-    """One request of a run.
+class Call(Prepared, omit_defaults=True, kw_only=True):
+    """One step of a run on one target: its change, and all that may be sent with it.
 
-    `place` is its step, such as `step 0`; `attempts` is the number of times it may be sent.
+    `place` is its step, such as `step 0`. `undoes` is the place of the step that this request of a rollback undoes; it
+    is sent only if that step was.
     """
 
     phase: Phase
     place: str
     name: str
     target: str
-    attempts: int = 1
+    # The trails of earlier releases have no kind: all their requests were judged by their status.
+    kind: str = "http"
+    undoes: str = ""
 
     def __str__(self) -> str:
         kind = "" if self.phase == "step" else f"{self.phase} "
         return f"{kind}{self.name} on {self.target}"
 
 
-def calls_of(playbook: Playbook, targets: Sequence[str], values: Sequence[Values]) -> list[Call]:
+def calls_of(
+    playbook: Playbook, targets: Sequence[str], values: Sequence[Values], systems: Systems | None = None
+) -> list[Call]:
     """Return every request of a run, in order: preconditions, steps, checks, rollback.
 
-    The rollback begins with the last target. A target that lacks a value has no requests. Raise `UsageError` for a
-    value that does not fit its place.
+    The rollback begins with the last target. It has the playbook's own steps, then what undoes the steps, last one
+    first. A target that lacks a value has no requests, nor has a step whose system is not configured. Raise
+    `UsageError` for a value that does not fit its place.
     """
     ready = [(target, one) for target, one in zip(targets, values, strict=True) if not one.missing]
     parts: list[tuple[Phase, Sequence[Step | Check]]] = [
@@ -50,22 +62,38 @@ def calls_of(playbook: Playbook, targets: Sequence[str], values: Sequence[Values
         ("verify", playbook.verify),
         ("rollback", playbook.rollback),
     ]
-    return [
-        _call(phase, f"{phase} {index}", step, target, one)
-        for phase, steps in parts
-        for target, one in (reversed(ready) if phase == "rollback" else ready)
-        for index, step in enumerate(executable(steps))
-    ]
+    made: list[Call] = []
+    for phase, steps in parts:
+        for target, one in reversed(ready) if phase == "rollback" else ready:
+            mine = list(_calls(phase, steps, target, one, systems or {}))
+            made += mine
+            if phase == "rollback":
+                made += _undoing(made, target, len(executable(steps)))
+    return made
 
 
-def executable(steps: Sequence[Step | Check]) -> list[Executable]:
-    """Return the steps that a run can send."""
-    return [step for step in steps if isinstance(step, Http | Webhook)]
+def executable(steps: Sequence[Step | Check]) -> list[Form]:
+    """Return the steps that a run can execute."""
+    return [step for step in steps if isinstance(step, Form)]
 
 
 def by_hand(steps: Sequence[Step | Check]) -> list[str]:
     """Return the names of the manual steps."""
     return [step.name for step in steps if isinstance(step, Manual)]
+
+
+def missing_system(step: Form, systems: Systems) -> str | None:
+    """Explain that the system of a step is not configured; None if it is, or if the step needs none."""
+    wanted = system_of(step)
+    if wanted is None:
+        return None
+    name, kind = wanted
+    found = systems.get(name)
+    if found is None:
+        return f"system {name!r} is not configured: add [respond.systems.{name}] with kind = {kind!r}"
+    if found.kind != kind:
+        return f"step {step.name!r} needs a system of kind {kind!r}; {name!r} is of kind {found.kind!r}"
+    return None
 
 
 def digest(
@@ -81,11 +109,41 @@ def key_of(playbook: Playbook, incident: str, call: Call) -> str:
     return _hashed([playbook.name, playbook.version, incident, call])
 
 
-def _call(phase: Phase, place: str, step: Executable, target: str, values: Values) -> Call:
-    made = request(step, values.values)
-    attempts = step.attempts if step.idempotent else 1
-    given = {name: getattr(made, name) for name in Request.__struct_fields__}
-    return Call(**given, phase=phase, place=place, name=step.name, target=target, attempts=attempts)
+def _calls(
+    phase: Phase, steps: Sequence[Step | Check], target: str, values: Values, systems: Systems
+) -> Iterator[Call]:
+    for index, step in enumerate(executable(steps)):
+        if missing_system(step, systems) is None:
+            yield _call(phase, f"{phase} {index}", step, target, values, systems)
+
+
+def _call(phase: Phase, place: str, step: Form, target: str, values: Values, systems: Systems) -> Call:
+    kind, wanted = kind_of(step), system_of(step)
+    made = kind.prepare(step, values.values, systems[wanted[0]] if wanted is not None else None)
+    call = Call(**_fields(made), phase=phase, place=place, name=step.name, target=target, kind=name_of(step))
+    for fault in faults(call, kind.poll_method):
+        raise UsageError(f"kind of step {call.kind!r}: {fault}")
+    if phase in ("precondition", "verify") and (made.reads or made.dry_run or made.poll or made.undo or made.taken):
+        raise UsageError(f"kind of step {call.kind!r}: a {phase} must be one request")
+    return call
+
+
+def _undoing(calls: Sequence[Call], target: str, first: int) -> Iterator[Call]:
+    """Yield what undoes the steps on a target, the last one first; `first` is the number of its place."""
+    steps = [call for call in reversed(calls) if call.phase == "step" and call.target == target and call.undo]
+    for number, call in enumerate(steps, first):
+        assert call.undo is not None
+        where: dict[str, Any] = {
+            "phase": "rollback",
+            "place": f"rollback {number}",
+            "name": f"undo {call.name}",
+            "target": target,
+        }
+        yield Call(**_fields(call.undo), taken=call.taken, **where, kind=call.kind, undoes=call.place)
+
+
+def _fields(request: Request) -> dict[str, Any]:
+    return {name: getattr(request, name) for name in request.__struct_fields__}
 
 
 def _hashed(parts: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable
 from functools import lru_cache
 from importlib import resources
@@ -15,7 +16,10 @@ from msgspec import Struct, field
 from aiops.errors import UsageError
 from aiops.matchers import read_matchers
 from aiops.respond.format import Playbook
-from aiops.respond.steps import Http
+from aiops.respond.http_kinds import Http
+from aiops.respond.step_registry import installed, kind_of, name_of, names
+from aiops.step_kinds.forms import Form
+from aiops.step_kinds.kind import Place
 from aiops.yaml_depth import too_deep
 
 # The largest shipped playbook has 8 KB. A larger file is no playbook, and is not parsed.
@@ -183,16 +187,20 @@ def usable(playbook: Playbook, path: Path) -> Playbook:
     """
     for part in ("preconditions", "verify"):
         for index, step in enumerate(getattr(playbook, part)):
-            if isinstance(step, Http) and step.method not in ("GET", "HEAD"):
-                raise PlaybookError(
-                    f"{path}: $.{part}[{index}].method: expected GET or HEAD, which change nothing; got {step.method}"
-                )
+            if isinstance(step, Form) and kind_of(step).effect(step).blast != "none":
+                raise PlaybookError(f"{path}: $.{part}[{index}]{_that_changes(step)}")
     if playbook.mode == "auto":
         raise PlaybookError(
             f"{path}: $.mode: expected suggest or approve; got auto, which is refused: "
             "no run starts without a person in this release"
         )
     return playbook
+
+
+def _that_changes(step: Form) -> str:
+    if isinstance(step, Http):
+        return f".method: expected GET or HEAD, which change nothing; got {step.method}"
+    return f": expected a step that changes nothing; got {step.name!r} of kind {name_of(step)}"
 
 
 def shipped() -> Path:
@@ -228,8 +236,29 @@ def _refuse_aliases(text: str) -> None:
 
 
 def _place(message: str) -> str:
-    """Turn `Expected … - at `$.x`` into `$.x: expected …`."""
+    """Turn `Expected … - at `$.x`` into `$.x: expected …`, for an unknown kind with the known ones."""
     text, at, path = message.rpartition(" - at ")
     if not at:
         text, path = message, "`$`"
-    return f"{path.strip('`')}: {text[:1].lower()}{text[1:]}"
+    path = path.strip("`")
+    found = _STEP_KIND.fullmatch(path)
+    if found and text.startswith("Invalid value "):
+        given = text.removeprefix("Invalid value ").strip("'")
+        text = installed().problems.get(given) or f"Unknown kind {given!r} (use {', '.join(_known(found.group(1)))})"
+    return f"{path}: {text[:1].lower()}{text[1:]}"
+
+
+def _known(part: str) -> list[str]:
+    place, others = _PLACES[part]
+    return [*others, *names(place)]
+
+
+# Where a step stands in the document: its place, and the kinds that are no plugins.
+_PLACES: dict[str, tuple[Place, tuple[str, ...]]] = {
+    "preconditions": ("precondition", ()),
+    "diagnosis": ("diagnosis", ("manual",)),
+    "steps": ("step", ("manual",)),
+    "verify": ("verify", ("manual", "alert-resolved")),
+    "rollback": ("rollback", ("manual",)),
+}
+_STEP_KIND = re.compile(rf"\$\.({'|'.join(_PLACES)})\[[0-9.]+\]\.kind")

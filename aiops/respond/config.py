@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
+
+from aiops.step_kinds.forms import ConfiguredName, Url
 
 Pattern = Annotated[str, Meta(min_length=1, max_length=300)]
 # The names of tokens and of groups, as playbooks write them among their approvers.
@@ -22,6 +24,20 @@ class RunSecret(Struct, frozen=True, forbid_unknown_fields=True):
     env: Annotated[str, Meta(min_length=1)]
     use: Literal["sign", "bearer", "basic"]
     hosts: Annotated[list[str], Meta(min_length=1)]
+
+
+class SystemConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """A system that steps of playbooks act on or read from, by the name that playbooks use.
+
+    `kind` is the kind of system, and `options` are its own. `secret` names one of `respond.secrets`, which must be for
+    the host of `url`. `ca_file` (PEM) replaces the trust in the certificates of this machine.
+    """
+
+    kind: str
+    url: Url
+    secret: ConfiguredName | None = None
+    ca_file: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 class RespondConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,3 +60,5 @@ class RespondConfig(Struct, frozen=True, forbid_unknown_fields=True):
     # Permits plain http and addresses of private networks, where most remediation systems live.
     allow_private: bool = False
     secrets: dict[str, RunSecret] = field(default_factory=dict)
+    # Systems that steps act on or read from. Without its system a playbook stays a suggestion.
+    systems: dict[ConfiguredName, SystemConfig] = field(default_factory=dict)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct, field
 
+from aiops.errors import AiopsError
 from aiops.respond.calls import Call
+from aiops.respond.gate import PlanGate
 from aiops.respond.history import Run, RunState
-from aiops.respond.sending import Sent, Transport, send
+from aiops.respond.sending import Sent
+from aiops.respond.step_registry import kind_named
+from aiops.step_kinds.exchange import Poll, Request
+from aiops.step_kinds.taking import checked, for_trail
 
 Write = Callable[[str, dict[str, Any]], None]
 Keyed = tuple[Call, str]
@@ -29,18 +35,17 @@ class Outcome(Struct, Generic[State]):
 
 
 class Execution:
-    """Sends the approved requests and nothing else; `halted` returns the reason for stopping."""
+    """Makes the steps of a run through its gate; `halted` returns the reason for stopping."""
 
     def __init__(
         self,
         run: Run,
-        transport: Transport,
+        gate: PlanGate,
         write: Write,
-        halted: Callable[[], str | None],
-        pause: Callable[[float], None],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._run, self._transport, self.write = run, transport, write
-        self.halted, self._pause = halted, pause
+        self._run, self._gate, self.write, self._monotonic = run, gate, write, monotonic
+        self.halted = gate.halted
 
     def run(self, calls: Sequence[Keyed]) -> Outcome[RunState]:
         """Check the preconditions, then send the steps up to the first problem."""
@@ -60,7 +65,7 @@ class Execution:
             sent = self.send(call, key)
             if not sent.was_sent:
                 return Outcome("stopped" if sent.stopped else "failed", sent.problem or "", done, left[number:])
-            done.append(f"{call}: {sent.problem or 'accepted'}")
+            done.append(f"{call}: {sent.problem or ('accepted' if call.poll is None else 'done')}")
             if sent.problem is not None:
                 state: RunState = "stopped" if sent.stopped or self.halted() else "failed"
                 return Outcome(state, done[-1], done, left[number + 1 :])
@@ -70,21 +75,120 @@ class Execution:
 
     def check(self, call: Call) -> Sent:
         """Send a check that changes nothing; only its result is recorded."""
-        sent = send(self._transport, call, "", self.halted, self._pause)
-        if sent.was_sent:
-            place = {"run": self._run.id, "place": call.place, "target": call.target}
-            came = {"status": sent.status, "problem": sent.problem}
-            self.write("asked", place | came | {"request": msgspec.to_builtins(call)})
+        sent = self._gate.change(call, {})
+        if sent.was_sent and sent.problem is None:
+            sent.problem = self._judged(call, sent)
+        self._recorded(call, call, sent)
         return sent
 
-    def send(self, call: Call, key: str) -> Sent:
-        """Send one request of a run: the intent is on disk before, the outcome after."""
-        if (stopped := self.halted()) is not None:
+    def send(self, call: Call, key: str, values: Mapping[str, Any] | None = None) -> Sent:
+        """Make one change of a run: the intent is on disk before, the outcome after.
+
+        `values` are those that an earlier step took, for a request that undoes it. What comes before the change and
+        does not go as expected prevents it; what comes after decides whether it worked.
+        """
+        if (stopped := self._gate.halted()) is not None:
             return Sent(f"not sent: {stopped}", False, stopped)
+        try:
+            known = dict(values or {}) | self._before(call)
+            self._gate.filled(call, call, known)
+        except _NotMade as why:
+            return why.sent
+        except AiopsError as error:
+            return Sent(f"not sent: {error}", False)
+        sent, known = self._change(call, key, known)
+        if sent.was_sent and sent.problem is None:
+            self._after(call, key, sent, known)
+        return sent
+
+    def _before(self, call: Call) -> dict[str, Any]:
+        """Read, and try the change without making it; return what the reads found."""
+        replies = [self._recorded(call, one, self._gate.read(call, n)).reply() for n, one in enumerate(call.reads)]
+        known = kind_named(call.kind).found(call, "read", replies) if replies else {}
+        if call.dry_run is not None:
+            self._recorded(call, call.dry_run, self._gate.dry_run(call, known))
+        return known
+
+    def _change(self, call: Call, key: str, known: dict[str, Any]) -> tuple[Sent, dict[str, Any]]:
         place = {"run": self._run.id, "key": key, "place": call.place, "target": call.target}
         first = call.target not in self._run.touched
-        self.write("intent", place | {"request": msgspec.to_builtins(call)})
-        sent = send(self._transport, call, key, self.halted, self._pause)
+        found = {"taken": for_trail(call.taken, known)} if known else {}
+        self.write("intent", place | {"request": msgspec.to_builtins(call)} | found)
+        sent = self._gate.change(call, known, key)
+        if sent.was_sent and sent.problem is None:
+            known, sent.problem = self._taken(call, sent, known)
         outcome = {"status": sent.status, "problem": sent.problem, "excerpt": sent.excerpt, "sent": sent.was_sent}
-        self.write("outcome", place | outcome | {"first": first})
+        answered = {"taken": for_trail(call.taken, known)} if known else {}
+        self.write("outcome", place | outcome | {"first": first} | answered)
+        return sent, known
+
+    def _taken(self, call: Call, sent: Sent, known: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
+        """Return what is known after the change was accepted, and the problem if its answer lacks something."""
+        wanted = [name for name, one in call.taken.items() if one.source == "change"]
+        if not wanted or call.undoes:
+            return known, None
+        try:
+            found = kind_named(call.kind).found(call, "change", [sent.reply()])
+            known |= checked(call.taken, {name: found[name] for name in wanted if name in found})
+        except AiopsError as error:
+            return known, f"accepted, but its answer cannot be used: {error}"
+        lacking = [call.taken[name].what for name in wanted if name not in known]
+        return known, f"accepted, but its answer has no {lacking[0]}" if lacking else None
+
+    def _after(self, call: Call, key: str, sent: Sent, known: dict[str, Any]) -> None:
+        """Find out whether an accepted change worked; its problem goes into `sent`."""
+        if call.undoes:
+            return
+        if call.poll is None:
+            sent.problem = self._judged(call, sent)
+            return
+        polled, count = self._polled(call, call.poll, known)
+        sent.problem, sent.stopped = polled.problem, polled.stopped
+        self._recorded(call, call.poll.request, polled, {"key": key, "count": count})
+
+    def _polled(self, call: Call, poll: Poll, known: dict[str, Any]) -> tuple[Sent, int]:
+        began, count, why = self._monotonic(), 0, "no answer yet"
+        # The count bounds it where time stands still, as in a test.
+        while count * poll.every_s <= poll.limit_s and self._monotonic() - began <= poll.limit_s:
+            self._gate.pause(poll.every_s)
+            if (stopped := self._gate.halted()) is not None:
+                return Sent(f"accepted; it is not known whether it worked: {stopped}", True, stopped), count
+            sent, count = self._gate.poll(call, known), count + 1
+            if sent.stopped is not None:
+                continue
+            if sent.status == 0 or sent.status >= 500 or sent.status == 429:
+                # The system may be busy with the very change: its silence proves nothing.
+                why = sent.problem or why
+                continue
+            progress = kind_named(call.kind).progress(call, sent.reply())
+            if progress.state != "working":
+                sent.problem = None if progress.state == "done" else progress.why or "it failed"
+                return sent, count
+            why = progress.why or "it is still working"
+        return Sent(f"accepted, and not done within {poll.limit_s:g} s: {why}", True), count
+
+    def _judged(self, call: Call, sent: Sent) -> str | None:
+        try:
+            progress = kind_named(call.kind).progress(call, sent.reply())
+        except AiopsError as error:
+            return str(error)
+        return None if progress.state == "done" else progress.why or f"it is {progress.state}"
+
+    def _recorded(self, call: Call, request: Request, sent: Sent, more: Mapping[str, Any] | None = None) -> Sent:
+        """Record a request that changed nothing; raise `_NotMade` if it prevents the change that follows it."""
+        if sent.was_sent:
+            place = {"run": self._run.id, "place": call.place, "target": call.target}
+            came = {"status": sent.status, "problem": sent.problem, **(more or {})}
+            plain = msgspec.to_builtins(request)
+            self.write("asked", place | came | {"request": plain if request is call else {"name": call.name, **plain}})
+        if sent.problem is not None and request is not call and more is None:
+            name = "its dry run" if request is call.dry_run else "the read before it"
+            raise _NotMade(Sent(f"not sent: {name} failed: {sent.problem}", False, sent.stopped))
         return sent
+
+
+class _NotMade(Exception):
+    """Raised if something prevents a change."""
+
+    def __init__(self, sent: Sent) -> None:
+        self.sent = sent

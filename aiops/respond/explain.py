@@ -13,8 +13,8 @@ from aiops.respond.parameters import resolve
 from aiops.respond.playbook_tests import render
 from aiops.respond.rendering import Shown
 from aiops.respond.situation import situation
-from aiops.respond.steps import Scalar
 from aiops.respond.targets import leading, shown_for, target_of
+from aiops.step_kinds.forms import Scalar
 from aiops.topology import Topology
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -15,11 +15,15 @@ from aiops.records import Incident, Member, Severity, parse_severity
 from aiops.respond.format import Playbook
 from aiops.respond.matching import compile_match, fit
 from aiops.respond.parameters import Values, resolve
-from aiops.respond.rendering import Request, Shown, show
+from aiops.respond.rendering import Shown, show
 from aiops.respond.situation import Situation, same_kind, situation
-from aiops.respond.steps import AlertResolved, Manual, Scalar
+from aiops.respond.step_registry import name_of
+from aiops.respond.steps import AlertResolved, Manual
 from aiops.respond.targets import leading, shown_for, subject_of, target_of
+from aiops.step_kinds.exchange import Prepared, Request
+from aiops.step_kinds.forms import Scalar
 from aiops.topology import Topology
+from aiops.wording import duration
 
 # A parameter without a value, or a blank that the author left.
 _BLANK = re.compile(r"(<[A-Za-z][A-Za-z0-9_-]{0,40}>)")
@@ -146,16 +150,40 @@ def _step(step: Any, values: Values) -> Shown:
         return show(step, values.values)
     except UsageError as error:
         # A value that is no segment of a path: the step is named, with the reason why it has no request.
-        kind = "manual" if isinstance(step, Manual | AlertResolved) else "http"
+        kind = "manual" if isinstance(step, Manual | AlertResolved) else name_of(step)
         return Shown(kind, step.name, None, note=str(error))
 
 
 def request_text(request: Request) -> str:
-    """Return a request as the lines that people read: method and address, headers, then the body as JSON."""
+    """Return a request as the lines that people read, and all that may be sent with it.
+
+    Method and address, headers, then the body as JSON; what belongs to a change follows, each part with its purpose.
+    """
     lines = [f"{request.method} {request.url}", *(f"{name}: {value}" for name, value in request.headers.items())]
     if request.body is not None:
         lines.append(msgspec.json.format(msgspec.json.encode(request.body), indent=2).decode())
-    return "\n".join(lines)
+    return "\n".join([*lines, *(belonging(request) if isinstance(request, Prepared) else ())])
+
+
+def belonging(prepared: Prepared) -> Iterator[str]:
+    """Yield a line for each part that may be sent beside a change, and for each value that answers give."""
+    for one in prepared.reads:
+        yield f"before it: {_brief(one)}"
+    if prepared.dry_run is not None:
+        yield f"dry run before it: {_brief(prepared.dry_run)}"
+    if (poll := prepared.poll) is not None:
+        often = f"every {duration(poll.every_s)}, for up to {duration(poll.limit_s)}"
+        yield f"after it, {often}: {_brief(poll.request)}"
+    if prepared.undo is not None:
+        yield f"a rollback sends: {_brief(prepared.undo)}"
+    for name, taken in prepared.taken.items():
+        answer = "what it read before" if taken.source == "read" else "the answer to it"
+        yield f"{{{name}}} is {taken.what}, from {answer}" + (f" (like {taken.pattern})" if taken.pattern else "")
+
+
+def _brief(request: Request) -> str:
+    body = "" if request.body is None else f" {msgspec.json.encode(request.body).decode()}"
+    return f"{request.method} {request.url}{body}"
 
 
 class CommandPart(Struct):

@@ -11,7 +11,8 @@ import msgspec
 from msgspec import Meta, field
 
 from aiops.durations import Duration
-from aiops.respond.steps import Check, Http, Line, Manual, Part, Scalar, Step
+from aiops.respond.steps import Check, Diagnosis, Precondition, RollbackStep, Step
+from aiops.step_kinds.forms import Line, Part, Scalar
 
 Text = Annotated[str, Meta(min_length=1, max_length=1000)]
 DnsLabel = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$(?!\n)")]
@@ -247,10 +248,10 @@ class Playbook(
     general: bool = False
     guards: Guards = field(default_factory=Guards)
     approval: Approval = field(default_factory=Approval)
-    preconditions: list[Http] = []
-    diagnosis: Annotated[list[Manual], Meta(max_length=20)] = []
+    preconditions: list[Precondition] = []
+    diagnosis: Annotated[list[Diagnosis], Meta(max_length=20)] = []
     verify: Annotated[list[Check], Meta(max_length=10)] = []
-    rollback: Annotated[list[Step], Meta(max_length=10)] = []
+    rollback: Annotated[list[RollbackStep], Meta(max_length=10)] = []
     tests: Annotated[list[Trial], Meta(max_length=50)] = []
 
 

@@ -15,12 +15,16 @@ from typing import Literal
 from msgspec import Struct, field
 
 from aiops.durations import seconds
+from aiops.respond.calls import Systems, executable, missing_system
 from aiops.respond.format import Playbook
 from aiops.respond.history import GLOBAL, History, Run
+from aiops.respond.http_kinds import Http
 from aiops.respond.matching import CONFIDENCES, Fit
 from aiops.respond.parameters import Values
 from aiops.respond.situation import Situation
+from aiops.respond.step_registry import name_of
 from aiops.respond.steps import Manual
+from aiops.step_kinds.forms import Form
 from aiops.wording import plural
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -69,6 +73,7 @@ class Case(Struct):
     history: History
     policy: Policy
     world: World
+    systems: Systems = {}
 
 
 Guard = Callable[[Case], str | None]
@@ -82,12 +87,14 @@ def evaluate(case: Case) -> list[GuardCheck]:
         checks.append(GuardCheck(name, "refused" if refused else "passed", refused or "holds"))
         if name == "parameters":
             checks += [
-                GuardCheck(
-                    "precondition", "later", f"{step.method} {step.url} is checked just before the run: {step.name}"
-                )
+                GuardCheck("precondition", "later", f"{_brief(step)} is checked just before the run: {step.name}")
                 for step in case.playbook.preconditions
             ]
     return checks
+
+
+def _brief(step: Form) -> str:
+    return f"{step.method} {step.url}" if isinstance(step, Http) else name_of(step)
 
 
 def refusal(checks: Sequence[GuardCheck], *, but: str | None = None) -> GuardCheck | None:
@@ -120,6 +127,15 @@ def _mode(case: Case) -> str | None:
         return f"the operator's policy allows {case.policy.ceiling} at most"
     manual = [step.name for step in playbook.steps if isinstance(step, Manual)]
     return f"step {manual[0]!r} is manual" if manual else None
+
+
+def _system(case: Case) -> str | None:
+    playbook = case.playbook
+    for steps in (playbook.preconditions, playbook.steps, playbook.verify, playbook.rollback):
+        for step in executable(steps):
+            if (reason := missing_system(step, case.systems)) is not None:
+                return reason
+    return None
 
 
 def _match(case: Case) -> str | None:
@@ -304,6 +320,7 @@ GUARDS: tuple[tuple[str, Guard], ...] = (
     ("kill switch", _switch),
     ("audit trail", _trail),
     ("mode", _mode),
+    ("system", _system),
     ("match", _match),
     ("confidence", _confidence),
     ("age", _age),

@@ -50,6 +50,11 @@ class Run(Struct):
         return self.state == "running" or self.rollback == "running" or self.rollback in WAITING
 
 
+def step_place(place: str, target: str) -> str:
+    """Return the name of a step on a target, such as `step 0 on web-1`."""
+    return f"{place} on {target}"
+
+
 class Approved(Struct):
     """An approval of a plan by a person, with its time."""
 
@@ -99,7 +104,8 @@ class History(Struct):
     `switches` has a scope (`global`, `team:x`, `playbook:x`) for every switch ever touched; `moved` has its last move.
 
     `plans` has the playbook and incident of each plan in `approvals`; `calls` the remaining requests of a run; `rolled`
-    the keys of rollback requests that were accepted.
+    the keys of rollback requests that were accepted; `taken` the steps of a run that were sent, by `step_place`, with
+    the values that they took from answers.
     """
 
     switches: dict[str, bool] = field(default_factory=dict)
@@ -109,6 +115,7 @@ class History(Struct):
     runs: dict[str, Run] = field(default_factory=dict)
     calls: dict[str, list[Call]] = field(default_factory=dict)
     rolled: set[str] = field(default_factory=set)
+    taken: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     pending_notices: dict[int, PendingNotice] = field(default_factory=dict)
     gap: Gap | None = None
     begun: int = 0
@@ -162,7 +169,11 @@ class History(Struct):
     def forget(self, run: str) -> None:
         """Drop a run that was never recorded, or is too old."""
         self.runs.pop(run, None)
+        self._drop(run)
+
+    def _drop(self, run: str) -> None:
         self.calls.pop(run, None)
+        self.taken.pop(run, None)
 
     def _switch(self, at: float, data: dict[str, Any]) -> None:
         self.switches[data["scope"]] = data["engaged"]
@@ -209,6 +220,7 @@ class History(Struct):
                 run.left.remove(step)
             if data["target"] not in run.touched:
                 run.touched.append(data["target"])
+            self._took(run, data)
 
     def _answer(self, at: float, data: dict[str, Any]) -> None:
         run = self.runs.get(data["run"])
@@ -218,8 +230,21 @@ class History(Struct):
             run.keys.remove(data["key"])
             if data.get("first", False):
                 run.touched.remove(data["target"])
+            self.taken.get(run.id, {}).pop(step_place(data.get("place", ""), data["target"]), None)
+            return
+        if data.get("place", "").startswith("step"):
+            self._took(run, data)
         elif data["problem"] is None and data.get("place", "").startswith("rollback"):
             self.rolled.add(data["key"])
+
+    def _record_poll(self, at: float, data: dict[str, Any]) -> None:
+        """Correct that a request of a rollback worked, if a later answer shows that it did not."""
+        if data.get("problem") is not None:
+            self.rolled.discard(data.get("key", ""))
+
+    def _took(self, run: Run, data: dict[str, Any]) -> None:
+        steps = self.taken.setdefault(run.id, {})
+        steps.setdefault(step_place(data["place"], data["target"]), {}).update(data.get("taken", {}))
 
     def _end(self, at: float, data: dict[str, Any]) -> None:
         run = self.runs.get(data["run"])
@@ -239,7 +264,7 @@ class History(Struct):
     def _let_go(self, run: Run) -> None:
         """Release the targets of a run that has ended."""
         if run.state not in ("running", "executed") and run.rollback in ("", "done", "closed"):
-            self.calls.pop(run.id, None)
+            self._drop(run.id)
 
     def _cut(self, at: float, data: dict[str, Any]) -> None:
         self.switches |= dict.fromkeys(data["engaged"], True)
@@ -267,6 +292,7 @@ _KINDS = {
     "run": History._start,
     "intent": History._intend,
     "outcome": History._answer,
+    "asked": History._record_poll,
     "ended": History._end,
     "rollback": History._roll,
     "cut": History._cut,

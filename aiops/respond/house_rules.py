@@ -10,8 +10,8 @@ from pathlib import Path
 from aiops.respond.catalogue import PlaybookError, read_playbook
 from aiops.respond.format import Playbook
 from aiops.respond.lint import Finding, all_steps
-from aiops.respond.rendering import PLACEHOLDER
 from aiops.respond.steps import Manual
+from aiops.step_kinds.placeholders import PLACEHOLDER
 
 # One command is seldom a diagnosis, and one step seldom the way out: a second separates causes, or confirms one.
 LEAST_STEPS = 2

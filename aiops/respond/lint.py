@@ -13,10 +13,14 @@ from aiops.errors import UsageError
 from aiops.patterns import Expression
 from aiops.respond.catalogue import PlaybookError, read_playbook, usable
 from aiops.respond.format import Parameter, Playbook
+from aiops.respond.http_kinds import Http, Webhook
 from aiops.respond.matching import compile_match
 from aiops.respond.parameters import check
-from aiops.respond.rendering import PLACEHOLDER, fill, placeholders, texts
-from aiops.respond.steps import Http, Manual, Step, Webhook
+from aiops.respond.step_registry import kind_of, stand_in
+from aiops.respond.steps import Manual, Step
+from aiops.step_kinds.forms import Form, Scalar
+from aiops.step_kinds.placeholders import PLACEHOLDER, placeholders, texts
+from aiops.step_kinds.taking import faults
 
 
 class Finding(Struct, omit_defaults=True):
@@ -110,6 +114,10 @@ def _step(playbook: Playbook, place: str, step: Any) -> Found:
         yield from _manual(place, step)
     elif isinstance(step, Http | Webhook):
         yield from _request(playbook, place, step)
+        yield from _sent_values(playbook, step)
+    elif isinstance(step, Form):
+        yield from _prepared(playbook, place, step)
+        yield from _sent_values(playbook, step)
 
 
 def _manual(place: str, step: Manual) -> Found:
@@ -139,13 +147,32 @@ def _quoted(before: str) -> bool:
     return bool(quote)
 
 
-def _request(playbook: Playbook, place: str, step: Http | Webhook) -> Found:
-    whole = [step.body] if isinstance(step, Webhook) else [step.body, step.path, dict(step.query)]
-    sample = dict.fromkeys(playbook.parameters, "x")
+def _prepared(playbook: Playbook, place: str, step: Form) -> Found:
+    kind = kind_of(step)
+    values = {**dict.fromkeys(placeholders(step), "x"), **{n: _sample(one) for n, one in playbook.parameters.items()}}
     try:
-        fill(whole, {**dict.fromkeys(placeholders(whole), "x"), **sample})
+        made = kind.prepare(step, values, stand_in(step))
     except UsageError as error:
-        yield "error", f"{place}", str(error)
+        yield "error", place, str(error)
+        return
+    yield from (("error", place, fault) for fault in faults(made, kind.poll_method))
+
+
+def _sample(parameter: Parameter) -> Scalar:
+    if parameter.default is not None:
+        return parameter.default
+    if parameter.enum:
+        return parameter.enum[0]
+    if parameter.type == "boolean":
+        return True
+    if parameter.type == "string":
+        return "x"
+    least = parameter.minimum if parameter.minimum is not None else 1
+    return int(least) if parameter.type == "integer" else least
+
+
+def _request(playbook: Playbook, place: str, step: Http | Webhook) -> Found:
+    yield from _prepared(playbook, place, step)
     for text in _keys_and_headers(step):
         if "{{" in text:
             yield (
@@ -157,6 +184,9 @@ def _request(playbook: Playbook, place: str, step: Http | Webhook) -> Found:
         yield "error", f"{place}.attempts", "expected 1, or idempotent: true; a step that may act twice is not retried"
     if step.url.startswith("http://"):
         yield "warning", f"{place}.url", "plain http can be read and changed in transit; use https"
+
+
+def _sent_values(playbook: Playbook, step: Form) -> Found:
     for name in placeholders(step):
         parameter = playbook.parameters.get(name)
         if parameter and parameter.type == "string" and parameter.from_ and not (parameter.pattern or parameter.enum):

@@ -18,7 +18,7 @@ from aiops.patterns import Expression
 from aiops.ports import AlertFact
 from aiops.respond.format import Parameter, Playbook
 from aiops.respond.situation import Situation, severity_label
-from aiops.respond.steps import Scalar
+from aiops.step_kinds.forms import Scalar
 
 # The permitted strings of a playbook without a pattern: no blanks, no quotes, nothing that a shell or a URL interprets.
 DEFAULT_PATTERN = r"[A-Za-z0-9_][A-Za-z0-9_.:@/=+-]*"

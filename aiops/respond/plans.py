@@ -9,15 +9,15 @@ from msgspec import Struct, field
 
 from aiops.errors import UsageError
 from aiops.ports import IncidentView
-from aiops.respond.calls import Call, by_hand, calls_of, digest
+from aiops.respond.calls import Call, Systems, by_hand, calls_of, digest
 from aiops.respond.format import Playbook
 from aiops.respond.guards import Case, GuardCheck, Policy, World, evaluate, refusal
 from aiops.respond.history import History
 from aiops.respond.matching import compile_match, fit
 from aiops.respond.parameters import resolve
 from aiops.respond.situation import Situation, situation
-from aiops.respond.steps import Scalar
 from aiops.respond.targets import leading, on_target, target_of
+from aiops.step_kinds.forms import Scalar
 from aiops.topology import Topology
 
 
@@ -54,7 +54,15 @@ class Plan(Struct):
 class Planner:
     """Makes plans over one catalogue, topology, policy and history."""
 
-    def __init__(self, playbooks: Mapping[str, Playbook], topology: Topology, policy: Policy, history: History) -> None:
+    def __init__(
+        self,
+        playbooks: Mapping[str, Playbook],
+        topology: Topology,
+        policy: Policy,
+        history: History,
+        systems: Systems | None = None,
+    ) -> None:
+        self._systems = systems or {}
         self._compiled = {name: compile_match(playbook) for name, playbook in playbooks.items()}
         self._topology, self._policy, self._history = topology, policy, history
 
@@ -79,10 +87,10 @@ class Planner:
         chosen = list(targets) if targets is not None else ([default] if default else [])
         lead = leading(found, now)
         values = [resolve(playbook, on_target(now, target), lead) for target in chosen]
-        requests = calls_of(playbook, chosen, values)
+        requests = calls_of(playbook, chosen, values, self._systems)
         plan_id = digest(playbook, view.id, chosen, values, requests)
         world = msgspec.structs.replace(world, members=world.members or self._members(now))
-        case = Case(playbook, now, found, chosen, values, plan_id, self._history, self._policy, world)
+        case = Case(playbook, now, found, chosen, values, plan_id, self._history, self._policy, world, self._systems)
         given = {target: one.values for target, one in zip(chosen, values, strict=True)}
         plan = Plan(plan_id, name, view.id, chosen, [], requests, None, "", given, by_hand(playbook.rollback))
         plan.weigh(evaluate(case))

@@ -1,43 +1,26 @@
-"""Rendering of values into steps.
+"""Rendering of steps for people: requests with whole values, commands with quoted words.
 
-Requests take whole JSON scalars, commands for a person quoted words. Nothing is evaluated. In a request `"{{ name }}"`
-must be the whole of a scalar and keeps its type. In the `run` text of a manual step each value is quoted for a shell,
-because people copy commands.
+Nothing is evaluated. In the `run` text of a manual step each value is quoted for a shell, because people copy commands.
 """
 
 from __future__ import annotations
 
-import re
 import shlex
-from collections.abc import Iterator, Mapping
-from typing import Any
-from urllib.parse import quote, urlencode
+from collections.abc import Mapping
 
 from msgspec import Struct
 
-from aiops.durations import seconds
-from aiops.errors import UsageError
-from aiops.respond.steps import AlertResolved, Check, Executable, Manual, Scalar, Step, Webhook
-
-PLACEHOLDER = re.compile(r"\{\{ ?([a-z][a-zA-Z0-9_]{0,31}) ?\}\}")
-
-
-class Request(Struct, omit_defaults=True):
-    """An HTTP request, ready to send. `secret` names the key that signs or authorises it, never its value."""
-
-    method: str
-    url: str
-    headers: dict[str, str] = {}
-    body: Any = None
-    secret: str | None = None
-    timeout_s: float = 30.0
-    statuses: list[int] = []
+from aiops.respond.step_registry import kind_of, name_of, stand_in
+from aiops.respond.steps import AlertResolved, Check, Manual, Step
+from aiops.step_kinds.exchange import Prepared
+from aiops.step_kinds.forms import Scalar
+from aiops.step_kinds.placeholders import PLACEHOLDER, placeholders, plain
 
 
 class Shown(Struct, omit_defaults=True):
-    """A rendered step: a command for a person, or a request.
+    """A rendered step: a command for a person, or a request with all that belongs to it.
 
-    `missing` names the parameters without a value.
+    `missing` names the parameters without a value. The URL of a system is the blank `https://<its name>`.
     """
 
     kind: str
@@ -45,12 +28,15 @@ class Shown(Struct, omit_defaults=True):
     run: str | None = None
     expect: str | None = None
     note: str | None = None
-    request: Request | None = None
+    request: Prepared | None = None
     missing: list[str] = []
 
 
 def show(step: Step | Check, values: Mapping[str, Scalar]) -> Shown:
-    """Render a step for a person; a missing value stays visible as `<name>`."""
+    """Render a step for a person; a missing value stays visible as `<name>`.
+
+    Raise `UsageError` for a value that does not fit its place.
+    """
     missing = [name for name in placeholders(step) if name not in values]
     if isinstance(step, Manual):
         run = command(step.run, values) if step.run else None
@@ -58,9 +44,9 @@ def show(step: Step | Check, values: Mapping[str, Scalar]) -> Shown:
     if isinstance(step, AlertResolved):
         text = f"the incident's alerts resolve within {step.within} and stay resolved for {step.stable_for}"
         return Shown("alert-resolved", text)
-    kind = "webhook" if isinstance(step, Webhook) else "http"
     full = {**{name: f"<{name}>" for name in missing}, **values}
-    return Shown(kind, step.name, request=request(step, full), missing=missing)
+    prepared = kind_of(step).prepare(step, full, stand_in(step))
+    return Shown(name_of(step), step.name, request=prepared, missing=missing)
 
 
 def command(run: str, values: Mapping[str, Scalar]) -> str:
@@ -72,74 +58,5 @@ def command(run: str, values: Mapping[str, Scalar]) -> str:
     return PLACEHOLDER.sub(lambda found: _word(found.group(1), values), run).strip()
 
 
-def request(step: Executable, values: Mapping[str, Scalar]) -> Request:
-    """Render the request of a step; raise `UsageError` if a value is missing or does not fit its place."""
-    timeout_s = seconds(step.timeout)
-    body = fill(step.body, values)
-    if isinstance(step, Webhook):
-        return Request("POST", step.url, {}, body, step.secret, timeout_s, step.expect.status)
-    segments = [_segment(fill(part, values)) for part in step.path]
-    url = "/".join([step.url.rstrip("/"), *segments]) if segments else step.url
-    if step.query:
-        url += "?" + urlencode({key: _plain(fill(value, values)) for key, value in step.query.items()})
-    return Request(step.method, url, dict(step.headers), body, step.secret, timeout_s, step.expect.status)
-
-
-def fill(value: Any, values: Mapping[str, Scalar]) -> Any:
-    """Replace each scalar `"{{ name }}"` in a JSON value by the value itself; its type is kept.
-
-    >>> fill({"host": "{{ host }}", "n": ["{{ count }}"]}, {"host": "web-1", "count": 2})
-    {'host': 'web-1', 'n': [2]}
-    """
-    if isinstance(value, dict):
-        return {key: fill(part, values) for key, part in value.items()}
-    if isinstance(value, list):
-        return [fill(part, values) for part in value]
-    if not isinstance(value, str):
-        return value
-    found = PLACEHOLDER.fullmatch(value)
-    if found is None:
-        if "}}" in value.partition("{{")[2]:
-            raise UsageError(f"expected '{{{{ name }}}}' to be the whole of a value; got {value!r}")
-        return value
-    if found.group(1) not in values:
-        raise UsageError(f"parameter {found.group(1)!r} has no value")
-    return values[found.group(1)]
-
-
-def placeholders(part: Any) -> list[str]:
-    """Return the names of the parameters that a step uses, in order of appearance, each once."""
-    return list(dict.fromkeys(name for text in texts(part) for name in PLACEHOLDER.findall(text)))
-
-
-def texts(part: Any) -> Iterator[str]:
-    """Yield every text in a step's fields, keys included."""
-    if isinstance(part, str):
-        yield part
-    elif isinstance(part, dict):
-        for key, value in part.items():
-            yield str(key)
-            yield from texts(value)
-    elif isinstance(part, list):
-        for value in part:
-            yield from texts(value)
-    elif isinstance(part, Struct):
-        for name in part.__struct_fields__:
-            yield from texts(getattr(part, name))
-
-
 def _word(name: str, values: Mapping[str, Scalar]) -> str:
-    return shlex.quote(_plain(values[name])) if name in values else f"<{name}>"
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
-
-
-def _segment(value: Any) -> str:
-    text = _plain(value)
-    if text in ("", ".", ".."):
-        raise UsageError(f"expected a path segment; got {text!r}")
-    return quote(text, safe="")
+    return shlex.quote(plain(values[name])) if name in values else f"<{name}>"

@@ -5,21 +5,24 @@ With a kill switch engaged a person decides.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from aiops.respond.execution import Execution, Keyed, Outcome
-from aiops.respond.history import RollbackState, Run, RunState
+from aiops.respond.history import History, RollbackState, Run, RunState, step_place
 
 
 class Rollback:
-    """The rollback of one run; `calls` are those of its plan, `rolled` the keys of those accepted before."""
+    """The rollback of one run; `calls` are those of its plan.
+
+    `history` has the keys of requests that were accepted before, and which steps were sent, with what they took.
+    """
 
     def __init__(
-        self, run: Run, execution: Execution, calls: Sequence[Keyed], by_hand: Sequence[str], rolled: Collection[str]
+        self, run: Run, execution: Execution, calls: Sequence[Keyed], by_hand: Sequence[str], history: History
     ) -> None:
         self._run, self._execution = run, execution
-        self._calls, self._by_hand, self._rolled = calls, by_hand, rolled
+        self._calls, self._by_hand, self._history = calls, by_hand, history
 
     def after(self, outcome: Outcome[RunState]) -> None:
         """End a run; roll back its targets if a step failed."""
@@ -48,7 +51,10 @@ class Rollback:
         return bool(self._run.touched) and bool(self._mine() or self._by_hand)
 
     def _mine(self) -> list[Keyed]:
-        return [one for one in self._calls if one[0].target in self._run.touched and one[1] not in self._rolled]
+        """Return what remains to be sent for touched targets; a step that was not sent is not undone."""
+        rolled, taken = self._history.rolled, self._history.taken.get(self._run.id, {})
+        touched = [one for one in self._calls if one[0].target in self._run.touched and one[1] not in rolled]
+        return [one for one in touched if not one[0].undoes or step_place(one[0].undoes, one[0].target) in taken]
 
     def _end(self, state: str, why: str, rollback: str, more: dict[str, Any]) -> None:
         run = self._run
@@ -61,9 +67,9 @@ class Rollback:
     def _go(self, actor: str) -> None:
         """Undo as much as possible: a request that fails does not prevent the others."""
         run, found = self._run, Outcome[RollbackState]("done", "")
-        calls = self._mine()
+        calls, taken = self._mine(), self._history.taken.get(run.id, {})
         for number, (call, key) in enumerate(calls):
-            sent = self._execution.send(call, key)
+            sent = self._execution.send(call, key, taken.get(step_place(call.undoes, call.target)))
             if not sent.was_sent and sent.stopped:
                 found.state, found.why = "waiting", sent.stopped
                 found.left = [str(left) for left, _ in calls[number:]]

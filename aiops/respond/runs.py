@@ -16,17 +16,19 @@ from aiops.durations import seconds
 from aiops.errors import UsageError
 from aiops.ports import IncidentView
 from aiops.respond.audit import AuditError, Trail
-from aiops.respond.calls import by_hand, key_of
+from aiops.respond.calls import Call, Systems, by_hand, key_of
 from aiops.respond.execution import Execution
 from aiops.respond.format import Playbook
+from aiops.respond.gate import PlanGate
 from aiops.respond.guards import Case, GuardCheck, Policy, World, evaluate, scopes
 from aiops.respond.history import GLOBAL, WAITING, History, Run, RunState
 from aiops.respond.plans import Plan, Planner
 from aiops.respond.rollback import Rollback
-from aiops.respond.sending import Gate, Reply, Transport
-from aiops.respond.steps import AlertResolved, Http
+from aiops.respond.sending import Gate, Transport
+from aiops.respond.steps import AlertResolved
 from aiops.respond.switches import Switches, Watch
 from aiops.respond.trail_writer import Scribe
+from aiops.step_kinds.exchange import Reply
 from aiops.topology import Topology
 
 __all__ = ["Finished", "Gate", "Plan", "Reply", "Runner", "Transport"]
@@ -66,10 +68,13 @@ class Runner:
         policy: Policy | None = None,
         *,
         now: float,
+        systems: Systems | None = None,
         sleep: Callable[[float], None] | None = None,
         clock: Callable[[], float] | None = None,
     ) -> None:
         """Open the trail.
+
+        `systems` are those of the configuration, by name: a step of another one cannot run.
 
         `clock` gives Unix seconds for the entries of a run; without one, all have its start's.
 
@@ -85,7 +90,7 @@ class Runner:
         self.switches = Switches(self.history, self._scribe, self._lock)
         for entry in trail.take_entries():
             self.history.apply(entry)
-        self._planner = Planner(playbooks, topology, policy or Policy(), self.history)
+        self._planner = Planner(playbooks, topology, policy or Policy(), self.history, systems)
         self._recover(trail, now)
 
     def switch(self, scope: str, engaged: bool, actor: str, now: float, reason: str = "") -> None:
@@ -192,7 +197,8 @@ class Runner:
             )
             self._write("ended", now, data | notice)
             return
-        rollback = self._rollback(known, playbook, self._execution(known, now, watch or self.watch(known.playbook)))
+        watch = watch or self.watch(known.playbook)
+        rollback = self._rollback(known, playbook, self._execution(known, self._calls_of(run), now, watch))
         unsure = "it is unknown whether it helped" if hold else ""
         if taken:
             unsure = f"run {taken[0].id} of {taken[0].playbook} is active on its target"
@@ -210,7 +216,7 @@ class Runner:
         known, playbook = self._waiting(run, actor, groups)
         watch = watch or self.watch(known.playbook)
         self.may_roll_back(run, actor, groups)
-        rollback = self._rollback(known, playbook, self._execution(known, now, watch))
+        rollback = self._rollback(known, playbook, self._execution(known, self._calls_of(run), now, watch))
         with self._lock:
             if known.rollback not in WAITING:
                 raise UsageError(f"the rollback of {run} is {known.rollback}")
@@ -227,7 +233,7 @@ class Runner:
                 f"the rollback of {run} waits, as {stopped}: {'accept' if 'trail' in stopped else 'release'} it first"
             )
         self._nobody_else_sends(known)
-        if not any(call.phase == "rollback" for call in self.history.calls.get(run, [])):
+        if not any(call.phase == "rollback" for call in self._calls_of(run)):
             raise UsageError(f"the rollback of {run} is manual: carry it out, then close it")
         return known
 
@@ -264,12 +270,12 @@ class Runner:
         return found
 
     def send_checks(self, run: Run, now: float, watch: Watch | None = None) -> str | None:
-        """Send the `http` checks of a run; return the problem, or None. Raise `UsageError` if it is stopped."""
-        playbook = self._planner.playbook(run.playbook)
-        if playbook is None or not any(isinstance(check, Http) for check in playbook.verify):
+        """Send the checks of a run; return the problem, or None. Raise `UsageError` if it is stopped."""
+        calls = [one for one in self._calls_of(run.id) if one.phase == "verify"]
+        if self._planner.playbook(run.playbook) is None or not calls:
             return None
-        execution = self._execution(run, now, watch or self.watch(run.playbook))
-        for call in [one for one in self.history.calls.get(run.id, []) if one.phase == "verify"]:
+        execution = self._execution(run, calls, now, watch or self.watch(run.playbook))
+        for call in calls:
             sent = execution.check(call)
             if sent.stopped is not None:
                 raise UsageError(f"the checks of run {run.id} wait, as {sent.stopped}")
@@ -346,7 +352,7 @@ class Runner:
 
     def _execute(self, run: Run, plan: Plan, playbook: Playbook, now: float, watch: Watch) -> Finished:
         calls = [(call, key_of(playbook, run.incident, call)) for call in plan.requests]
-        execution = self._execution(run, now, watch)
+        execution = self._execution(run, plan.requests, now, watch)
         rollback = self._rollback(run, playbook, execution)
         self._guarded(run, now, lambda: rollback.after(execution.run(calls)))
         because = f"; refused because {run.why}" if run.state == "refused" else f": {run.state}"
@@ -363,14 +369,19 @@ class Runner:
             self._cut_off(run, self._time(now), "cut off by an error; never repeated")
             raise
 
-    def _execution(self, run: Run, now: float, watch: Watch) -> Execution:
+    def _execution(self, run: Run, calls: Sequence[Call], now: float, watch: Watch) -> Execution:
         write = lambda kind, data: self._write(kind, self._time(now), data)  # noqa: E731
-        return Execution(run, self._transport, write, watch.halted, self._sleep or watch.pause)
+        gate = PlanGate(calls, self._transport, watch.halted, self._sleep or watch.pause)
+        return Execution(run, gate, write)
 
     def _rollback(self, run: Run, playbook: Playbook, execution: Execution) -> Rollback:
-        calls = [call for call in self.history.calls.get(run.id, []) if call.phase == "rollback"]
+        calls = [call for call in self._calls_of(run.id) if call.phase == "rollback"]
         keyed = [(call, key_of(playbook, run.incident, call)) for call in calls]
-        return Rollback(run, execution, keyed, by_hand(playbook.rollback), self.history.rolled)
+        return Rollback(run, execution, keyed, by_hand(playbook.rollback), self.history)
+
+    def _calls_of(self, run: str) -> list[Call]:
+        """Return the requests of a run that remain: its checks and its rollback."""
+        return list(self.history.calls.get(run, []))
 
     def _waiting(self, run: str, actor: str, groups: Sequence[str] | None) -> tuple[Run, Playbook]:
         known = self.history.runs.get(run)
@@ -406,7 +417,7 @@ class Runner:
             self._put("ended", now, {**data, "state": "stopped", "why": "cut off before anything was sent"})
             return
         scope = f"playbook:{run.playbook}"
-        rollback = any(call.phase == "rollback" for call in self.history.calls.get(run.id, []))
+        rollback = any(call.phase == "rollback" for call in self._calls_of(run.id))
         data |= {"state": "unknown", "why": why, "rollback": "waiting" if rollback else ""}
         data["say"] = f"run {run.id} of {run.playbook} was cut off: check its effect, then release {scope}"
         # Both hold in memory even if the disk refuses.

@@ -10,22 +10,12 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from aiops.respond.calls import Call
-from aiops.respond.rendering import Request
+from aiops.step_kinds.exchange import Reply, Request
 
 # Pauses between attempts of an idempotent step: 1, 2, 4, 8 s. Longer retries belong in an outbox.
 RETRY_PAUSE_S = 1.0
 # Only the beginning of an answer is kept, and only in the trail: it can hold anything.
 MAX_EXCERPT = 300
-
-
-class Reply(Struct):
-    """The answer: a status, or an `error` if there was none; not `sent`: no byte left this host."""
-
-    status: int = 0
-    excerpt: str = ""
-    error: str | None = None
-    sent: bool = True
 
 
 Gate = Callable[[], bool]
@@ -47,9 +37,10 @@ class Transport(Protocol):
 
 
 class Sent(Struct):
-    """The result of a call.
+    """The result of a request.
 
-    `problem` is None if it was accepted, `stopped` the reason for making no more attempts.
+    `problem` is None if it was accepted, `stopped` the reason for making no more attempts, `body` the
+    beginning of the answer, which is never written anywhere.
     """
 
     problem: str | None
@@ -57,30 +48,36 @@ class Sent(Struct):
     stopped: str | None = None
     status: int = 0
     excerpt: str = ""
+    body: bytes = b""
+
+    def reply(self) -> Reply:
+        """Return the answer, for the kind of the step to read."""
+        return Reply(self.status, self.excerpt, None if self.status else self.problem, self.was_sent, self.body)
 
 
 def send(
     transport: Transport,
-    call: Call,
+    request: Request,
     key: str,
     halted: Callable[[], str | None],
     pause: Callable[[float], None],
+    attempts: int = 1,
 ) -> Sent:
-    """Send a call as often as permitted; `halted` gives the reason to start nothing, and ends a `pause`."""
+    """Send a request up to `attempts` times; `halted` gives the reason to stop, also during a `pause`."""
     reply = Reply(sent=False)
-    for attempt in range(call.attempts):
+    for attempt in range(attempts):
         if attempt:
             pause(RETRY_PAUSE_S * 2 ** (attempt - 1))
         stopped = halted()
         if stopped is None:
-            last = transport.send(call, key, lambda: halted() is None)
+            last = transport.send(request, key, lambda: halted() is None)
             stopped = None if last.sent else halted()
             reply = last if last.sent or not reply.sent else reply
         if stopped is not None:
             return _stopped(reply, stopped)
-        if not _may_help(call, reply):
+        if not _may_help(request, reply):
             break
-    return Sent(_problem(call, reply), reply.sent, None, reply.status, reply.excerpt[:MAX_EXCERPT])
+    return Sent(_problem(request, reply), reply.sent, None, reply.status, reply.excerpt[:MAX_EXCERPT], reply.body)
 
 
 def _stopped(reply: Reply, why: str) -> Sent:
@@ -90,14 +87,14 @@ def _stopped(reply: Reply, why: str) -> Sent:
     return Sent(f"{answer}; not tried again: {why}", True, why, reply.status, reply.excerpt[:MAX_EXCERPT])
 
 
-def _may_help(call: Call, reply: Reply) -> bool:
+def _may_help(request: Request, reply: Reply) -> bool:
     """Return True if another attempt may do better; an answer that the step expects is none to improve on."""
-    if reply.error is None and reply.status in call.statuses:
+    if reply.error is None and reply.status in request.statuses:
         return False
     return reply.error is not None or reply.status >= 500 or reply.status == 429
 
 
-def _problem(call: Call, reply: Reply) -> str | None:
+def _problem(request: Request, reply: Reply) -> str | None:
     if reply.error is not None:
         return reply.error
-    return None if reply.status in call.statuses else f"status {reply.status}"
+    return None if reply.status in request.statuses else f"status {reply.status}"

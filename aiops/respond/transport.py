@@ -19,13 +19,16 @@ from aiops.http.connections import NotSent
 from aiops.http.redaction import excerpt, redact
 from aiops.http.signing import key_of, signature_headers
 from aiops.respond.config import RunSecret
-from aiops.respond.rendering import Request
-from aiops.respond.runs import Gate, Reply
+from aiops.respond.sending import Gate
+from aiops.step_kinds.exchange import Reply, Request
+from aiops.step_kinds.systems import System
 
 __all__ = ["RunSecret", "RunTransport"]
 
 # A step that takes longer is a job, which its system should accept and run asynchronously.
 MAX_TIMEOUT_S = 300.0
+# The kinds of steps read whole answers: a list of the revisions of a deployment has a few hundred kilobytes.
+MAX_ANSWER_BYTES = 1024 * 1024
 
 
 class RunTransport:
@@ -35,15 +38,22 @@ class RunTransport:
         self,
         secrets: Mapping[str, RunSecret],
         *,
+        systems: Mapping[str, System] | None = None,
         allow_private: bool = False,
         client: HttpClient | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Load the secrets; raise `UsageError` for one that is not set or malformed.
 
-        `allow_private` permits addresses of private networks, where most remediation systems live.
+        `allow_private` permits addresses of private networks, where most remediation systems live. A system with
+        certificates of its own has a client of its own.
         """
         self._client = client or HttpClient(allow_private=allow_private)
+        self._own = {
+            name: HttpClient(allow_private=allow_private, ca_file=system.ca_file)
+            for name, system in (systems or {}).items()
+            if system.ca_file is not None
+        }
         self._clock = clock
         self._secrets = dict(secrets)
         self._values: dict[str, str] = {}
@@ -60,13 +70,14 @@ class RunTransport:
         """Send a request; see `Transport.send`."""
         body = b"" if request.body is None else msgspec.json.encode(request.body)
         try:
-            reply = self._client.send(
+            reply = self._own.get(request.system or "", self._client).send(
                 request.method,
                 request.url,
                 body=body,
                 headers=self._headers(request, idempotency_key, body),
                 timeout_s=min(max(request.timeout_s, 0.001), MAX_TIMEOUT_S),
                 gate=gate,
+                answer_bytes=MAX_ANSWER_BYTES,
             )
         except NotSent:
             return Reply(error="not sent", sent=False)
@@ -74,11 +85,12 @@ class RunTransport:
             return Reply(error=str(error))
         except HttpFailure as failure:
             return Reply(error=redact(str(failure), self._values.values()))
-        return Reply(reply.status, excerpt(reply.body, self._values.values()))
+        return Reply(reply.status, excerpt(reply.body, self._values.values()), body=reply.body)
 
     def close(self) -> None:
         """Close idle connections."""
-        self._client.close()
+        for client in (self._client, *self._own.values()):
+            client.close()
 
     def _headers(self, request: Request, idempotency_key: str, body: bytes) -> dict[str, str]:
         headers = {key.lower(): value for key, value in request.headers.items()}

@@ -21,9 +21,10 @@ from aiops.testing.models import check_classifier, check_ranker, check_similar
 from aiops.testing.playbooks import check_suggester
 from aiops.testing.sinks import check_http_sink, check_sink_port, is_http_sink
 from aiops.testing.sources import check_source
+from aiops.testing.steps import check_step_kind
 from aiops.topology import Topology
 
-GROUPS = ("aiops.sources", "aiops.sinks", "aiops.models", "aiops.detectors")
+GROUPS = ("aiops.sources", "aiops.sinks", "aiops.models", "aiops.detectors", "aiops.steps")
 KITS: tuple[tuple[type, Callable[..., None]], ...] = (
     (Ranker, check_ranker),
     (Suggester, check_suggester),
@@ -45,6 +46,8 @@ def check_registered(group: str, name: str, directory: Path) -> None:
     """Run the kit of a plugin; raise `AssertionError` if it fails or there is none."""
     if group == detectors.GROUP:
         check_detector(detectors.load(name))
+    elif group == "aiops.steps":
+        check_step_kind(registry.load(group, name)())
     elif group == "aiops.models":
         check_model(lambda: registry.load(group, name)(Topology(), {}), name)
     elif group == "aiops.sources":

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from aiops.cli.filled_view import step_lines
-from aiops.respond.rendering import Request, Shown
+from aiops.respond.rendering import Shown
+from aiops.step_kinds.exchange import Prepared
 
 
 def lines(*steps: Shown) -> list[str]:
@@ -15,7 +16,7 @@ def test_section_without_steps_has_no_title() -> None:
 
 
 def test_commands_and_requests_keep_their_lines() -> None:
-    request = Request("POST", "https://ops.example/x", {}, {"to": {"release": "previous"}})
+    request = Prepared("POST", "https://ops.example/x", {}, {"to": {"release": "previous"}})
     assert lines(Shown("manual", "look", "a\nb"), Shown("http", "call", request=request)) == [
         "Do",
         "1. look",

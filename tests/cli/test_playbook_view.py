@@ -14,7 +14,8 @@ from aiops.respond.calls import Call
 from aiops.respond.explain import Explanation
 from aiops.respond.guards import GuardCheck
 from aiops.respond.plans import Plan
-from aiops.respond.rendering import Request, Shown
+from aiops.respond.rendering import Shown
+from aiops.step_kinds.exchange import Prepared
 
 HOSTILE = "x\x1b[2J\u202e[red]y"
 
@@ -79,7 +80,7 @@ def test_suggestions_show_score_and_reasons() -> None:
 def test_explanation_shows_commands_requests_and_what_is_missing() -> None:
     steps = [
         Shown("manual", "look", "df -h\nuptime", "a table", "mind the gap"),
-        Shown("http", "restart", request=Request("POST", "https://x/y", body={"a": 1})),
+        Shown("http", "restart", request=Prepared("POST", "https://x/y", body={"a": 1})),
     ]
     found = Explanation(
         "p", "Restart it.", True, "1 alert fits", "At night.", {"host": "a"}, {"disk": "no value"}, steps, plan().checks

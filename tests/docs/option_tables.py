@@ -48,9 +48,9 @@ def _section(group: str, seen: set[type[Struct]]) -> str:
         base = shared_base(struct)
         if base is not None and base not in seen:
             seen.add(base)
-            parts.append(f"### {_heading(base)}\n\nBeside the own options of each.\n\n{_table(describe(base))}")
+            parts.append(f"### {_heading(base)}\n\nBeside the own options of each.\n\n{table(describe(base))}")
         does = registry.summary(group, name)
-        parts.append(f"### {KINDS[group]} `{name}`\n\n{does}\n\n{_table(describe(struct, without=base))}")
+        parts.append(f"### {KINDS[group]} `{name}`\n\n{does}\n\n{table(describe(struct, without=base))}")
     return "\n".join(parts)
 
 
@@ -58,7 +58,8 @@ def _heading(base: type[Struct]) -> str:
     return (base.__doc__ or "").strip().partition("\n")[0].rstrip(".")
 
 
-def _table(options: list[Option]) -> str:
+def table(options: list[Option]) -> str:
+    """Return the table of some options."""
     lines = ["| option | type | default | meaning |", "|---|---|---|---|"]
     for option in options:
         default = option.default if option.default in ("required", "none", "its defaults") else f"`{option.default}`"

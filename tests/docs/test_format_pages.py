@@ -21,6 +21,7 @@ from aiops.respond.format import Playbook
 from aiops.respond.guards import GUARDS
 from aiops.respond.lint import lint
 from aiops.topology import TopologyFile
+from tests.docs import step_tables
 
 Tables = Callable[[str], list[Any]]
 Rows = Callable[..., list[Any]]
@@ -121,3 +122,8 @@ def test_guards_in_their_order(page: str, root: Path) -> None:
 def test_the_schema_is_of_the_same_fields() -> None:
     schema = msgspec.json.schema(Playbook)["$defs"]["Playbook"]
     assert set(schema["properties"]) == {field.encode_name for field in msgspec.structs.fields(Playbook)}
+
+
+def test_the_page_is_what_make_docs_writes(root: Path) -> None:
+    page = (root / "docs" / "playbook-fields.md").read_text(encoding="utf-8")
+    assert step_tables.written(page) == page, "run `make docs`"

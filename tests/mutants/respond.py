@@ -88,8 +88,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "respond-a-judgement-forgets-a-stop",
         "aiops/respond/runs.py",
-        "self._execution(known, now, watch or self.watch(known.playbook))",
-        "self._execution(known, now, self.watch(known.playbook))",
+        "watch = watch or self.watch(known.playbook)\n        rollback",
+        "watch = self.watch(known.playbook)\n        rollback",
         (ROLLBACK + "test_a_stop_while_a_run_is_judged_leaves_its_rollback_to_a_person",),
     ),
     Mutant(
@@ -130,8 +130,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "respond-a-step-does-not-read-the-switch",
         "aiops/respond/execution.py",
-        "if (stopped := self.halted()) is not None:",
-        "if (stopped := None) is not None:",
+        'if (stopped := self._gate.halted()) is not None:\n            return Sent(f"not sent',
+        'if (stopped := None) is not None:\n            return Sent(f"not sent',
         (STOP + "test_nothing_is_sent_after_a_stop_during_a_precondition",),
     ),
     Mutant(
@@ -235,7 +235,7 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "respond-a-request-is-sent-without-its-intent",
         "aiops/respond/execution.py",
-        '        self.write("intent", place | {"request": msgspec.to_builtins(call)})\n',
+        '        self.write("intent", place | {"request": msgspec.to_builtins(call)} | found)\n',
         "",
         (RUNS + "test_approved_and_run_once",),
     ),
@@ -312,8 +312,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "respond-the-first-target-is-rolled-back-first",
         "aiops/respond/calls.py",
-        'in (reversed(ready) if phase == "rollback" else ready)',
-        "in ready",
+        'in reversed(ready) if phase == "rollback" else ready:',
+        "in ready:",
         (ROLLBACK + "test_all_targets_that_were_touched_are_rolled_back_the_last_one_first",),
     ),
     Mutant(

@@ -7,9 +7,10 @@ from typing import Any
 
 from aiops.respond.calls import Call, Phase
 from aiops.respond.execution import Execution, Keyed
+from aiops.respond.gate import PlanGate
 from aiops.respond.history import Run
-from aiops.respond.rendering import Request
-from aiops.respond.sending import Gate, Reply
+from aiops.respond.sending import Gate, Sent
+from aiops.step_kinds.exchange import Reply, Request
 
 AT = 1_700_000_000.0
 
@@ -26,6 +27,14 @@ def keyed(*calls: Call) -> list[Keyed]:
     return [(one, f"key of {one}") for one in calls]
 
 
+class OpenGate(PlanGate):
+    """A gate whose plan holds whatever it is given: a test makes its requests one by one."""
+
+    def _send(self, call: Call, *given: Any) -> Sent:
+        self._calls = [call]
+        return super()._send(call, *given)
+
+
 class Scripted:
     """One run: `replies` are given in order (200 once they are used up), `sent` is what came."""
 
@@ -33,9 +42,13 @@ class Scripted:
         self.run = Run("r1", "restart-worker", "1.0.0", "i1", ["a", "b"], AT)
         self.replies, self.sent, self.lines = list(replies), list[str](), list[tuple[str, dict[str, Any]]]()
         self.stopped: str | None = None
+        # Called with each line of the trail.
+        self.heard: Callable[[str, dict[str, Any]], None] = lambda kind, data: None
         # Called with the number of requests so far, just before the next one is sent.
         self.before: Callable[[int], None] = lambda count: None
-        self.execution = Execution(self.run, self, self.write, lambda: self.stopped, lambda pause_s: None)
+        self.pauses = list[float]()
+        self.gate = OpenGate([], self, lambda: self.stopped, self.pauses.append)
+        self.execution = Execution(self.run, self.gate, self.write)
 
     def stop(self) -> None:
         """Engage a switch."""
@@ -56,6 +69,7 @@ class Scripted:
     def write(self, kind: str, data: dict[str, Any]) -> None:
         """Keep a line; what it says of the targets counts, as in the history."""
         self.lines.append((kind, data))
+        self.heard(kind, data)
         if kind == "intent" and data["place"].startswith("step") and data["target"] not in self.run.touched:
             self.run.touched.append(data["target"])
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from aiops.errors import UsageError
 from aiops.respond.calls import ID_CHARS, Call, by_hand, calls_of, digest, executable, key_of
 from aiops.respond.format import Playbook
+from aiops.respond.http_kinds import Http, Webhook
 from aiops.respond.parameters import Values
-from aiops.respond.steps import AlertResolved, Http, Manual, Webhook
+from aiops.respond.steps import AlertResolved, Manual
 from aiops.testing.receiver import Receiver
 from tests.respond.bench import post
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aiops.respond.execution import Outcome
-from aiops.respond.sending import Reply
+from aiops.step_kinds.exchange import Reply
 from tests.respond.scripted import Scripted, call, keyed
 
 STEPS = keyed(call("drain"), call("restart"), call("undrain"))

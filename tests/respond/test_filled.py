@@ -9,8 +9,9 @@ import pytest
 from aiops.records import Cause, Change, Incident, Member
 from aiops.respond.catalogue import read_catalogue, shipped
 from aiops.respond.filled import blank, command_parts, fill_in, request_text, view_of_record
-from aiops.respond.rendering import Request
+from aiops.step_kinds.exchange import Request
 from aiops.topology import Topology
+from tests.respond.sample_kind import Recycle, RecycleKind, system
 
 MEMBER = Member(
     "f",
@@ -129,3 +130,17 @@ def test_blanks_of_a_command_are_told_from_the_rest(text: str, blanks: list[str]
 )
 def test_steps_that_run_on_a_host_state_it(samples: SimpleNamespace, tags: list[str], subject: str) -> None:
     assert fill_in(samples.playbook(tags=tags), samples.view("WorkerHangs"), samples.topology()).subject == subject
+
+
+def test_all_that_may_be_sent_with_a_request_is_read_as_lines() -> None:
+    made = RecycleKind().prepare(Recycle(name="recycle", worker="a"), {}, system())
+    assert request_text(made).splitlines()[-7:] == [
+        "before it: GET https://pool.example/workers/a",
+        "dry run before it: POST https://pool.example/workers/a?dry=1 "
+        '{"version":{"$taken":"version"},"spec":{"$taken":"spec"}}',
+        "after it, every 5 seconds, for up to 20 seconds: GET https://pool.example/jobs/{job}",
+        "a rollback sends: DELETE https://pool.example/jobs/{job}",
+        "{version} is the version of the worker, from what it read before (like [0-9]{1,9})",
+        "{spec} is the settings of the worker, from what it read before",
+        "{job} is the id of the job, from the answer to it (like [a-z0-9-]{1,20})",
+    ]

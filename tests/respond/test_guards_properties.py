@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from aiops.errors import UsageError
 from aiops.respond.audit import Trail, verify
 from aiops.respond.guards import Policy, World
-from aiops.respond.rendering import Request
 from aiops.respond.runs import Gate, Reply, Runner
+from aiops.step_kinds.exchange import Request
 
 MAX_RUNS, PER_S, COOLDOWN_S = 2, 3600.0, 600.0
 MOVE = st.tuples(

@@ -12,9 +12,9 @@ import pytest
 
 from aiops.errors import UsageError
 from aiops.respond.execution import Outcome
-from aiops.respond.history import Run
+from aiops.respond.history import History, Run
 from aiops.respond.rollback import Rollback
-from aiops.respond.sending import Reply as Answer
+from aiops.step_kinds.exchange import Reply as Answer
 from aiops.testing.receiver import Receiver, Reply, receiving
 from tests.respond.bench import TEAM, Bench, beside, get, paths, post, until, view
 from tests.respond.scripted import Scripted, call, keyed
@@ -349,7 +349,13 @@ def test_a_run_that_did_not_help_is_not_rolled_back_under_another(make: Make, re
 def rollback_of(run: Scripted, *names: str, by_hand: tuple[str, ...] = (), rolled: tuple[str, ...] = ()) -> Rollback:
     """A rollback of these requests on target a, which a step touched."""
     run.run.touched = ["a"]
-    return Rollback(run.run, run.execution, keyed(*[call(name, phase="rollback") for name in names]), by_hand, rolled)
+    return Rollback(
+        run.run,
+        run.execution,
+        keyed(*[call(name, phase="rollback") for name in names]),
+        by_hand,
+        History(rolled=set(rolled)),
+    )
 
 
 @pytest.mark.parametrize("state", ["executed", "refused"])
@@ -374,7 +380,7 @@ def test_rollback_leaves_out_targets_that_no_step_touched_and_what_was_accepted_
     run = Scripted()
     run.run.touched = ["b"]
     calls = keyed(call("one", "b", "rollback"), call("two", "b", "rollback"), call("one", "a", "rollback"))
-    Rollback(run.run, run.execution, calls, [], {calls[0][1]}).after(Outcome("failed", "why"))
+    Rollback(run.run, run.execution, calls, [], History(rolled={calls[0][1]})).after(Outcome("failed", "why"))
     assert run.sent == ["b/two"]
     assert run.last("rollback")["state"] == "done"
 

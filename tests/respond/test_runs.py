@@ -21,8 +21,8 @@ import pytest
 from aiops.errors import UsageError
 from aiops.respond.audit import Trail, verify
 from aiops.respond.guards import Policy, World
-from aiops.respond.rendering import Request
 from aiops.respond.runs import Gate, Reply, Runner
+from aiops.step_kinds.exchange import Request
 
 TEAM = ["team:platform"]
 
@@ -173,7 +173,7 @@ def test_the_kill_switch_is_engaged_at_first_start(bench: Bench, server: Server)
 def test_a_dry_run_shows_every_guard_in_order_and_writes_nothing(bench: Bench) -> None:
     before = bench.trail.path.read_bytes()
     plan = bench.runner.plan(bench.view, "restart-worker", bench.world())
-    assert [check.guard for check in plan.checks][:4] == ["kill switch", "audit trail", "mode", "match"]
+    assert [check.guard for check in plan.checks][:4] == ["kill switch", "audit trail", "mode", "system"]
     assert {check.guard for check in plan.checks if check.state == "refused"} == {"kill switch", "approval"}
     assert plan.requests[0].url.endswith("/worker-1/restart")
     assert bench.trail.path.read_bytes() == before

@@ -17,8 +17,8 @@ from aiops.errors import UsageError
 from aiops.respond.audit import Trail, verify
 from aiops.respond.calls import Call
 from aiops.respond.guards import Policy, World
-from aiops.respond.rendering import Request
 from aiops.respond.runs import Gate, Plan, Reply, Runner
+from aiops.step_kinds.exchange import Request
 from tests.respond.bench import AT, NAME, TEAM, MemoryAnchor, until, view
 
 HOSTS = ["worker-1", "worker-2", "worker-3"]

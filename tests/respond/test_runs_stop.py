@@ -19,9 +19,9 @@ from aiops.respond.audit import AuditError
 from aiops.respond.calls import calls_of
 from aiops.respond.guards import Case, GuardCheck
 from aiops.respond.parameters import Values
-from aiops.respond.rendering import Request
 from aiops.respond.sending import Gate
-from aiops.respond.sending import Reply as SendReply
+from aiops.step_kinds.exchange import Reply as SendReply
+from aiops.step_kinds.exchange import Request
 from aiops.testing.receiver import Receiver, Reply, receiving
 from tests.respond.bench import NAME, TEAM, Bench, beside, get, paths, post, until, view
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from aiops.respond.calls import Call
-from aiops.respond.rendering import Request
-from aiops.respond.sending import MAX_EXCERPT, RETRY_PAUSE_S, Gate, Reply, Sent, send
+from aiops.respond.sending import MAX_EXCERPT, RETRY_PAUSE_S, Gate, Sent, send
+from aiops.step_kinds.exchange import Reply, Request
 
 
 class Scripted:
@@ -52,7 +52,8 @@ def call(attempts: int = 1, statuses: tuple[int, ...] = (200, 202)) -> Call:
 
 
 def sent(transport: Scripted, one: Call, switch: Switch | None = None, pauses: list[float] | None = None) -> Sent:
-    return send(transport, one, "key", (switch or Switch()).halted, (pauses if pauses is not None else []).append)
+    taken = (pauses if pauses is not None else []).append
+    return send(transport, one, "key", (switch or Switch()).halted, taken, one.attempts)
 
 
 @pytest.mark.parametrize("status", [200, 202])
@@ -113,7 +114,7 @@ def test_stop_while_the_connection_is_made_sends_nothing() -> None:
 def test_stop_during_a_pause_keeps_what_the_last_attempt_answered() -> None:
     switch = Switch()
     transport = Scripted(Reply(503, "busy"), Reply(200))
-    found = send(transport, call(3), "key", switch.halted, lambda pause_s: switch.engage())
+    found = send(transport, call(3), "key", switch.halted, lambda pause_s: switch.engage(), 3)
     assert found.problem == "status 503; not tried again: stopped by a test"
     assert (found.was_sent, found.stopped, found.status, found.excerpt) == (True, "stopped by a test", 503, "busy")
     assert len(transport.keys) == 1

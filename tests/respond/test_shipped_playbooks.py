@@ -10,7 +10,7 @@ import pytest
 from aiops.respond.catalogue import Catalogue, read_catalogue, shipped
 from aiops.respond.format import Playbook
 from aiops.respond.lint import all_steps
-from aiops.respond.rendering import PLACEHOLDER
+from aiops.step_kinds.placeholders import PLACEHOLDER
 from aiops.testing.playbooks import check_playbook
 
 CATALOGUE: Catalogue = read_catalogue([shipped()])

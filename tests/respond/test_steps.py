@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from aiops.respond.steps import AlertResolved, Http, Manual, Step, Webhook
+from aiops.respond.http_kinds import Http, Webhook
+from aiops.respond.steps import AlertResolved, Manual, Step
 
 HTTP = {"kind": "http", "name": "restart", "url": "https://ops.example"}
 

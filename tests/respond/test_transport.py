@@ -11,9 +11,9 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from aiops.errors import UsageError
-from aiops.respond.rendering import Request
 from aiops.respond.runs import Transport
 from aiops.respond.transport import RunSecret, RunTransport
+from aiops.step_kinds.exchange import Request
 from aiops.testing.receiver import Receiver, Reply
 
 SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()

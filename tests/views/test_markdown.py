@@ -12,7 +12,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from aiops.respond.filled import Filled
-from aiops.respond.rendering import Request, Shown
+from aiops.respond.rendering import Shown
+from aiops.step_kinds.exchange import Prepared
 from aiops.store import incidents
 from aiops.views.brief import Beside, brief
 from aiops.views.markdown import fenced, markdown, plain
@@ -79,7 +80,7 @@ def test_plain_names_have_no_backslashes() -> None:
 
 
 def filled(name: str) -> Filled:
-    request = Request("POST", "https://ops.example/x", {}, {"text": "``` <b>"})
+    request = Prepared("POST", "https://ops.example/x", {}, {"text": "``` <b>"})
     steps = [
         Shown("manual", "look\n# at it", "echo '```'\nls", note="> not that"),
         Shown("http", "call", request=request),

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from aiops.respond.filled import Filled
-from aiops.respond.rendering import Request, Shown
+from aiops.respond.rendering import Shown
+from aiops.step_kinds.exchange import Prepared
 from aiops.store import incidents
 from aiops.views.brief import Beside, brief
 from aiops.views.playbook_card import Source
@@ -58,7 +59,7 @@ def test_an_incident_that_ended_states_it(tmp_path: Path) -> None:
 
 
 def test_a_playbook_of_requests_gives_its_first_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    step = Shown("http", "call", request=Request("POST", "https://ops.example/x", {}, None))
+    step = Shown("http", "call", request=Prepared("POST", "https://ops.example/x", {}, None))
     made = Filled("a", "1.0.0", "s", "w", "n", "approve", True, True, "fits", steps=[step])
     monkeypatch.setitem(globals(), "filled", lambda name: made)
     assert "first `POST https://ops.example/x`" in text_of(tmp_path)

@@ -14,8 +14,9 @@ from aiops.records import Incident, Suggestion
 from aiops.records.model import Rejection
 from aiops.respond.calls import Call
 from aiops.respond.guards import GuardCheck
+from aiops.respond.http_kinds import Http
 from aiops.respond.plans import Plan
-from aiops.respond.steps import Http, Manual
+from aiops.respond.steps import Manual
 from aiops.store.store import FrameDecisions, Store
 from aiops.views import waiting_runs as module
 from aiops.views.waiting_runs import Waiting, waiting_runs

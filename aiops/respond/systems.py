@@ -1,0 +1,43 @@
+"""The systems of `[respond.systems]`, checked before anything starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from aiops.errors import UsageError
+from aiops.options import convert
+from aiops.respond.config import RespondConfig, SystemConfig
+from aiops.respond.step_registry import system_kinds
+from aiops.step_kinds.systems import System
+
+
+def read_systems(config: RespondConfig) -> dict[str, System]:
+    """Return the systems by name; raise `UsageError` with the place of what is wrong."""
+    return {name: _system(f"respond.systems.{name}", name, one, config) for name, one in config.systems.items()}
+
+
+def _system(place: str, name: str, given: SystemConfig, config: RespondConfig) -> System:
+    kinds = system_kinds()
+    if given.kind not in kinds:
+        known = ", ".join(kinds) or "none: no step kind that is installed needs one"
+        raise UsageError(f"{place}.kind: unknown kind of system {given.kind!r} (use {known})")
+    options = convert(given.options, kinds[given.kind], f"{place}.options")
+    if given.url.startswith("http://") and not config.allow_private:
+        raise UsageError(f"{place}.url: expected https, or respond.allow_private = true; got {given.url!r}")
+    _check_secret(place, given, config)
+    if given.ca_file is not None and not Path(given.ca_file).is_file():
+        raise UsageError(f"{place}.ca_file: expected a file of certificates in PEM; got {given.ca_file!r}")
+    return System(name, given.kind, given.url.rstrip("/"), given.secret, given.ca_file, options)
+
+
+def _check_secret(place: str, given: SystemConfig, config: RespondConfig) -> None:
+    if given.secret is None:
+        return
+    secret = config.secrets.get(given.secret)
+    if secret is None:
+        known = ", ".join(config.secrets) or "none: add [respond.secrets.NAME]"
+        raise UsageError(f"{place}.secret: unknown secret {given.secret!r} (use {known})")
+    host = (urlsplit(given.url).hostname or "").lower()
+    if host not in secret.hosts:
+        raise UsageError(f"{place}.secret: {given.secret!r} is not for the host {host!r}; add it to its `hosts`")

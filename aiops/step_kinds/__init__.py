@@ -1,0 +1,7 @@
+"""Step kinds: the contract between playbook runs and the plugins that prepare what a step sends.
+
+Read `forms` (a step as it is written), `exchange` (all that it may send), `kind` (the plugin) and `systems` (where it
+is sent). `placeholders` puts values into requests, `taking` what only the answer of a system can give.
+
+May import: durations, errors, patterns, wording.
+"""

@@ -1,0 +1,130 @@
+"""A step with reads, a dry run, values of answers and progress: each in its turn, each a reason not to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from aiops.respond.audit import Entry
+from aiops.respond.calls import Call, calls_of
+from aiops.respond.history import History, step_place
+from aiops.respond.parameters import Values
+from aiops.respond.rollback import Rollback
+from aiops.step_kinds.exchange import Reply
+from tests.respond.sample_kind import Recycle, recycling, system
+from tests.respond.scripted import Scripted, keyed
+
+READ = Reply(200, body=b'{"version": 7, "spec": {"env": "a secret"}}')
+TRIED, MADE = Reply(200), Reply(200, body=b'{"job": "j-1"}')
+WORKING, READY, BROKEN = (Reply(200, body=b'{"state": "%s"}' % state) for state in (b"busy", b"ready", b"broken"))
+URLS = ["https://pool.example/workers/a", "https://pool.example/workers/a?dry=1", "https://pool.example/workers/a"]
+JOB = "https://pool.example/jobs/j-1"
+
+
+@pytest.fixture
+def calls(samples: Any) -> Iterator[list[Call]]:
+    """The requests of a playbook with one step that has everything."""
+    with recycling():
+        book = msgspec.structs.replace(samples.playbook(), steps=[Recycle(name="recycle it", worker="{{ host }}")])
+        yield calls_of(book, ["a"], [Values({"host": "a"}, {})], {"pool": system()})
+
+
+def test_a_plan_has_the_undo_of_a_step(calls: list[Call]) -> None:
+    step, undo = calls
+    assert (undo.phase, undo.place, undo.undoes, undo.method) == ("rollback", "rollback 0", "step 0", "DELETE")
+    assert str(undo) == "rollback undo recycle it on a"
+    assert step.reads
+    assert [undo.reads, undo.dry_run, undo.poll, undo.undo] == [[], None, None, None]
+
+
+def test_reads_then_dry_run_then_change_then_progress(calls: list[Call]) -> None:
+    run = Scripted(READ, TRIED, MADE, WORKING, Reply(503), Reply(error="no answer"), READY)
+    outcome = run.execution.run(keyed(calls[0]))
+    assert (outcome.state, outcome.done) == ("executed", ["recycle it on a: done"])
+    assert run.sent == [*URLS, *[JOB] * 4]
+    assert run.pauses == [5.0] * 4
+    assert run.kinds() == ["asked", "asked", "intent", "outcome", "asked"]
+    assert run.last("outcome")["taken"] == {"version": 7, "job": "j-1"}
+    assert "a secret" not in str(run.lines)
+
+
+@pytest.mark.parametrize(
+    ("replies", "why"),
+    [
+        ([Reply(404)], "the read before it failed: status 404"),
+        ([Reply(200, body=b'{"owner": "gitops"}')], "managed by GitOps"),
+        ([Reply(200, body=b"[]")], "no 'version'"),
+        ([Reply(200, body=b'{"version": "x/y", "spec": 1}')], "the version of the worker (version): expected"),
+        ([READ, Reply(422)], "its dry run failed: status 422"),
+    ],
+)
+def test_nothing_is_changed_if_what_comes_before_fails(calls: list[Call], replies: list[Reply], why: str) -> None:
+    run = Scripted(*replies)
+    outcome = run.execution.run(keyed(calls[0]))
+    assert (outcome.state, outcome.done, outcome.left) == ("failed", [], ["recycle it on a"])
+    assert why in outcome.why
+    assert "intent" not in run.kinds()
+    assert run.run.touched == []
+    assert len(run.sent) == len(replies)
+
+
+@pytest.mark.parametrize(
+    ("replies", "why", "sent"),
+    [
+        ([Reply(200, body=b'{"job": "../admin"}')], "accepted, but its answer cannot be used", 3),
+        ([Reply(200)], "accepted, but its answer has no the id of the job", 3),
+        ([MADE, BROKEN], "the job is broken", 4),
+        ([MADE, Reply(404)], "the job is 404", 4),
+        ([MADE, *[WORKING] * 9], "accepted, and not done within 20 s: the job is busy", 8),
+        ([MADE, *[Reply(500)] * 9], "accepted, and not done within 20 s: status 500", 8),
+    ],
+)
+def test_a_change_that_does_not_work_fails(calls: list[Call], replies: list[Reply], why: str, sent: int) -> None:
+    run = Scripted(READ, TRIED, *replies)
+    outcome = run.execution.run(keyed(calls[0]))
+    assert outcome.state == "failed"
+    assert why in outcome.why
+    assert len(run.sent) == sent
+
+
+@pytest.mark.parametrize("count", range(6))
+def test_a_stop_is_read_before_each_request(calls: list[Call], count: int) -> None:
+    run = Scripted(READ, TRIED, MADE, WORKING, WORKING, READY)
+    run.stop_before(count)
+    outcome = run.execution.run(keyed(calls[0]))
+    assert outcome.state == "stopped"
+    assert len(run.sent) == count
+    assert run.last("outcome")["sent"] is (count > 2) if count >= 2 else "outcome" not in run.kinds()
+
+
+def test_an_undo_uses_what_its_step_took(calls: list[Call]) -> None:
+    run = Scripted()
+    sent = run.execution.send(calls[1], "key", {"job": "j-1", "version": 7})
+    assert (sent.problem, run.sent) == (None, [JOB])
+    lacking = run.execution.send(calls[1], "key", {})
+    assert (lacking.was_sent, lacking.problem) == (False, "not sent: the answer of the system had no 'job'")
+
+
+def test_a_kind_that_is_gone_stops_its_step(calls: list[Call]) -> None:
+    run = Scripted(READ)
+    sent = run.execution.send(msgspec.structs.replace(calls[0], kind="gone"), "key")
+    assert (sent.was_sent, sent.problem) == (False, "not sent: the kind of step 'gone' is not installed")
+    assert step_place("step 0", "a") == "step 0 on a"
+
+
+def test_only_steps_that_were_sent_are_undone(samples: Any, calls: list[Call]) -> None:
+    """The dry run of the second of two steps fails: only the first is undone, with the job that it started."""
+    steps = [Recycle(name=name, worker="{{ host }}") for name in ("first", "second")]
+    book = msgspec.structs.replace(samples.playbook(), steps=steps)
+    planned = keyed(*calls_of(book, ["a"], [Values({"host": "a"}, {})], {"pool": system()}))
+    assert [str(call) for call, _ in planned][2:] == ["rollback undo second on a", "rollback undo first on a"]
+    run, history = Scripted(READ, TRIED, MADE, READY, READ, Reply(422)), History()
+    history.runs[run.run.id] = run.run
+    run.heard = lambda kind, data: history.apply(Entry(0, 0.0, kind, data, ""))
+    rollback = Rollback(run.run, run.execution, [one for one in planned if one[0].phase == "rollback"], [], history)
+    rollback.after(run.execution.run(planned))
+    assert run.sent[6:] == [JOB]
+    assert run.last("rollback")["done"] == ["rollback undo first on a: accepted"]
