@@ -73,7 +73,8 @@ class Calibrated(Protocol):
         """Return the causes that together should hold the root in nine of ten cases.
 
         Keys: `entities`, `promised` (the share that they hold at least; None if nothing can be promised), `among_first`
-        (the same of the first ten suspects; None before there are enough outcomes) and `measured_coverage` (of past
+        (the same of the first ten suspects; None before there are enough outcomes), `first` (the same of the first
+        suspect alone, which runs without a person need; a ranker may leave it out) and `measured_coverage` (of past
         promises; None before there are any).
         """
         ...

@@ -6,10 +6,11 @@ import logging
 from pathlib import Path
 
 from aiops.config import Config
+from aiops.daemon.auto_runs import Candidate
 from aiops.daemon.engine_questions import EngineQuestions
 from aiops.daemon.operator_actions import OperatorActions
 from aiops.daemon.parts import Core
-from aiops.daemon.runs import Runs, playbook_places, usable
+from aiops.daemon.runs import Outlook, Runs, playbook_places, usable
 from aiops.daemon.trail_anchor import StoreTrailAnchor
 from aiops.engine.events import Feedback
 from aiops.errors import AiopsError
@@ -19,9 +20,13 @@ from aiops.respond.audit import AuditError, Trail
 from aiops.respond.catalogue import Catalogue, read_catalogue, shipped
 from aiops.respond.systems import read_systems
 from aiops.respond.transport import RunTransport
+from aiops.store import incidents
+from aiops.store.store import Store
 from aiops.telemetry.logs import log
 from aiops.topology import Topology
 
+# Open incidents that are considered for runs without a person; with more, a storm is on.
+MAX_INCIDENTS = 100
 # A commit and a step of the engine, on a slow disk.
 _ACT_TIMEOUT_S = 5.0
 
@@ -46,7 +51,8 @@ def open_runs(core: Core, topology: Topology, catalogue: Catalogue) -> tuple[Run
         transport.close()
         return None, _report(error)
     reports = _RunReports(core.operator_actions)
-    find_incident = EngineQuestions(core.pump, core.clocks.wall).incident
+    questions = EngineQuestions(core.pump, core.clocks.wall)
+    outlook = Outlook(lambda: candidates(core.state.store), questions.fleet)
     try:
         runs = Runs(
             config,
@@ -54,16 +60,30 @@ def open_runs(core: Core, topology: Topology, catalogue: Catalogue) -> tuple[Run
             topology,
             trail,
             transport,
-            find_incident,
+            questions.incident,
             reports.learn,
             core.clocks.wall,
             reports.notify,
+            outlook,
         )
     except AuditError as error:
         trail.close()
         transport.close()
         return None, _report(error)
     return runs, ""
+
+
+def candidates(store: Store) -> list[Candidate]:
+    """Return the open incidents with their suggestions, the most severe first."""
+    reader = store.database.reader
+    lines = incidents.listed(reader, statuses=("open", "acknowledged"), limit=MAX_INCIDENTS)
+    lines.sort(key=lambda line: (-line.severity, -line.opened_at))
+    found = [stored for line in lines if (stored := incidents.get(reader, line.id)) is not None]
+    return [
+        Candidate(one.incident.id, one.version, [suggested.name for suggested in one.incident.playbooks])
+        for one in found
+        if one.incident.playbooks
+    ]
 
 
 def shipped_or_named(config: Config) -> Catalogue:
@@ -95,12 +115,22 @@ class _RunReports:
         args = {"playbook": playbook, "outcome": outcome}
         self._act(Action(ts=0.0, verb="confirm_playbook", actor="aiops", incident=incident, args=args))
 
-    def notify(self, incident: str, text: str) -> bool:
-        """Have people notified by a note on the incident; after False it is tried again."""
-        found = self._act(Action(ts=0.0, verb="note", actor="aiops", incident=incident, args={"text": text}))
+    def notify(self, incident: str, text: str, page: bool = False) -> bool:
+        """Have people notified by a note on the incident, or called; after False it is tried again.
+
+        If somebody must come, an incident that was resolved is opened again: its endpoints would get nothing.
+        """
+        found = self._note(incident, text, page)
+        if page and found is not None and not found.applied:
+            self._act(Action(ts=0.0, verb="reopen", actor="aiops", incident=incident))
+            found = self._note(incident, text, page)
         if found is not None and not found.applied:
             log(logging.WARNING, f"{text}: nobody was notified: {found.reason}", incident=incident)
         return found is not None
+
+    def _note(self, incident: str, text: str, page: bool) -> Feedback | None:
+        args = {"text": text, **({"notify": "page"} if page else {})}
+        return self._act(Action(ts=0.0, verb="note", actor="aiops", incident=incident, args=args))
 
     def _act(self, action: Action) -> Feedback | None:
         return self._actions.act(action, _ACT_TIMEOUT_S)

@@ -21,6 +21,7 @@ from aiops.cli.incidents import incidents_app
 from aiops.cli.models import models_app
 from aiops.cli.outbox import outbox_app
 from aiops.cli.playbooks import playbooks_app
+from aiops.cli.promotion import remediation_app
 from aiops.cli.replay import replay_command
 from aiops.cli.routes import routes_app
 from aiops.cli.run import run_command
@@ -60,6 +61,7 @@ connectors_app.command("setup")(setup_command)
 connectors_app.command("test")(trial_command)
 app.add_typer(connectors_app, name="connectors")
 app.add_typer(playbooks_app, name="playbooks")
+app.add_typer(remediation_app, name="remediation")
 app.add_typer(models_app, name="models")
 app.command("workloads")(workloads_command)
 app.add_typer(config_app, name="config")

@@ -62,6 +62,16 @@ def show_plan(console: Console, plan: Plan) -> None:
     for name in plan.by_hand:
         console.print(Text(f"  rollback by hand: {clean(name)}", style="dim"), soft_wrap=True)
     _checks(console, plan.checks)
+    if plan.automatic:
+        _automatic(console, plan.automatic)
+
+
+def _automatic(console: Console, checks: Sequence[GuardCheck]) -> None:
+    refused = [check for check in checks if check.state == "refused"]
+    if not refused:
+        console.print(Text("without a person: all guards hold", style="green"))
+    for check in refused:
+        console.print(Text(f"without a person: {check.guard}: {clean(check.reason)} [{check.code}]"), soft_wrap=True)
 
 
 def _sent(request: Call) -> str:
@@ -79,7 +89,8 @@ def _sent(request: Call) -> str:
 def _checks(console: Console, checks: Sequence[GuardCheck]) -> None:
     for check in checks:
         mark, style = _MARKS[check.state]
-        console.print(Text(f"  {mark} {check.guard}: {clean(check.reason)}", style=style))
+        code = f" [{check.code}]" if check.code else ""
+        console.print(Text(f"  {mark} {check.guard}: {clean(check.reason)}{code}", style=style))
 
 
 def _step(console: Console, number: int, step: Shown) -> None:

@@ -20,6 +20,7 @@ from aiops.cli.new_files import checked_name, write_new
 from aiops.cli.playbook_evaluate import evaluate_command
 from aiops.cli.playbook_page_view import show_page
 from aiops.cli.playbook_view import show_explanation, show_suggestions
+from aiops.cli.promotion import demote_command, promote_command, promotion_command
 from aiops.cli.runs import accept_trail_command, anchored, plan_command, rollback_command, runs_command, switch_command
 from aiops.cli.state import state_directory
 from aiops.cli.terminal import clean, console_for
@@ -227,6 +228,9 @@ playbooks_app.command("runs")(runs_command)
 playbooks_app.command("rollback")(rollback_command)
 playbooks_app.command("accept-trail")(accept_trail_command)
 playbooks_app.command("switch")(switch_command)
+playbooks_app.command("promotion")(promotion_command)
+playbooks_app.command("promote")(promote_command)
+playbooks_app.command("demote")(demote_command)
 
 
 Place = tuple[Path | None, list[str] | None, Path | None]

@@ -27,7 +27,8 @@ def show_record(console: Console, record: RunRecord) -> None:
     """Print a run: what happened, each request with its answer, and what was not done."""
     run = record.run
     _line(console, f"{run.id}: {run.playbook} {run.version} on {', '.join(run.targets)}: {run.state}", "bold")
-    _line(console, f"for {run.incident}; approved by {run.actor or 'nobody'}; {run.why or 'no problem'}")
+    who = "started without a person" if run.by == "engine" else f"approved by {run.actor or 'nobody'}"
+    _line(console, f"for {run.incident}; {who}; {run.why or 'no problem'}")
     for step in record.steps:
         _line(console, f"{moment(step.at)} {step.text}{f' ({step.actor})' if step.actor else ''}")
     for exchange in record.exchanges:

@@ -88,7 +88,7 @@ def runs_command(
     console = console_for()
     show_waiting(console, msgspec.convert(answer["waiting"], Waiting))
     _show_runs(console, answer["runs"])
-    _show_switches(console, answer["switches"])
+    show_switches(console, answer["switches"])
     show_moves(console, msgspec.convert(answer["moved"], dict[str, SwitchMove]))
 
 
@@ -110,7 +110,7 @@ def switch_command(
     if as_json:
         print_json(answer)
     else:
-        _show_switches(console_for(), answer["switches"])
+        show_switches(console_for(), answer["switches"])
 
 
 def rollback_command(
@@ -190,7 +190,8 @@ def _show_runs(console: Console, runs: list[dict[str, Any]]) -> None:
             console.print(Text(text + waits, style="yellow" if waits else ""), soft_wrap=True)
 
 
-def _show_switches(console: Console, switches: dict[str, bool]) -> None:
+def show_switches(console: Console, switches: dict[str, bool]) -> None:
+    """Print the kill switches."""
     for scope, engaged in switches.items():
         style = "yellow" if engaged else "green"
         text = "on: nothing runs" if engaged else "off"

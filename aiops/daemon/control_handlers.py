@@ -21,6 +21,7 @@ from aiops.engine.silences.silences import Silence
 from aiops.errors import AiopsError, UsageError
 from aiops.model_state import digest_of
 from aiops.records import Action, Incident
+from aiops.respond.history import Mode
 from aiops.store import incidents
 from aiops.store.incidents import Stored
 from aiops.store.store import Store
@@ -133,6 +134,21 @@ class RollbackRequest(Struct):
     run: str
     actor: str
     close: bool = False
+    reason: str = ""
+
+
+class PromotionRequest(Struct):
+    """The promotion of a playbook, or of each that could run."""
+
+    playbook: str | None = None
+
+
+class LevelRequest(Struct):
+    """Promote or demote a playbook."""
+
+    playbook: str
+    mode: Mode
+    actor: str
     reason: str = ""
 
 
@@ -285,7 +301,22 @@ def _run_handlers(host: Host) -> dict[str, Handler]:
         "switch": switch,
         "rollback": roll_back,
         "accept-trail": accept,
+        **_promotion_handlers(host),
     }
+
+
+def _promotion_handlers(host: Host) -> dict[str, Handler]:
+    def promotion(request: dict[str, Any]) -> dict[str, Any]:
+        wanted, runs = msgspec.convert(request, PromotionRequest), _runs(host)
+        found = runs.promotions() if wanted.playbook is None else [runs.promotion(wanted.playbook)]
+        return {"promotions": msgspec.to_builtins(found)}
+
+    def level(request: dict[str, Any]) -> dict[str, Any]:
+        wanted = msgspec.convert(request, LevelRequest)
+        found = _runs(host).set_level(wanted.playbook, wanted.mode, wanted.actor, wanted.reason)
+        return {"promotion": msgspec.to_builtins(found)}
+
+    return {"promotion": promotion, "level": level}
 
 
 def _runs(host: Host) -> Runs:

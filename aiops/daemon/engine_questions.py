@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from aiops.daemon.pump import Pump
 from aiops.engine.engine import Engine
 from aiops.engine.firing import FiringAlert, firing_alerts, firing_streams
+from aiops.engine.fleet import Fleet, fleet_of
 from aiops.engine.incident_view import CurrentIncident, current_incident
 from aiops.engine.member_explanation import MemberExplanation, explain_member
 from aiops.engine.silence_preview import Preview, preview
@@ -43,6 +44,10 @@ class EngineQuestions:
             return current_incident(engine, incident, self._clock()) if isinstance(engine, Engine) else None
 
         return self._answer("incident", question)
+
+    def fleet(self) -> Fleet:
+        """Count the entities that alert and are known; raise `AiopsError` without an answer in time."""
+        return self._answer("fleet", lambda engine: fleet_of(_engine(engine), self._clock()))
 
     def firing(self) -> list[FiringAlert]:
         """Return all alerts that fire; raise `AiopsError` if the engine does not answer in time.

@@ -14,19 +14,27 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from msgspec import Struct
+
+from aiops.daemon.auto_runs import ACTOR, AutoRuns, Candidate, Links
+from aiops.daemon.run_world import ClockSteps, Managed, Worlds
 from aiops.durations import seconds
+from aiops.engine.fleet import Fleet
 from aiops.engine.incident_view import CurrentIncident
 from aiops.errors import AiopsError, UsageError
 from aiops.records import Incident
 from aiops.respond.audit import Trail
 from aiops.respond.catalogue import Catalogue
 from aiops.respond.config import RespondConfig
-from aiops.respond.guards import Policy, World
-from aiops.respond.history import GLOBAL, MAX_RUNS, WAITING, Refusal, Run, RunState, SwitchMove
+from aiops.respond.format import Playbook
+from aiops.respond.guard_case import Policy, World
+from aiops.respond.history import GLOBAL, MAX_RUNS, WAITING, Decided, Mode, Refusal, Run, RunState, SwitchMove
 from aiops.respond.matching import compile_match
+from aiops.respond.promotion import Promotion, may_set, promotion_of
 from aiops.respond.run_record import RunRecord, read_record
 from aiops.respond.runs import Plan, Runner, Transport
 from aiops.respond.steps import AlertResolved, Manual, is_executable
+from aiops.respond.storm_guard import storm_of
 from aiops.respond.switches import Watch
 from aiops.respond.systems import read_systems
 from aiops.telemetry.logs import log
@@ -49,6 +57,19 @@ class Closable(Transport, Protocol):
         ...
 
 
+class Outlook(Struct):
+    """The rest of the daemon, as runs without a person need it.
+
+    `candidates` lists open incidents with their suggestions, `fleet` counts entities, `managed` names what manages
+    targets from a repository. `monotonic` is a clock that nobody sets.
+    """
+
+    candidates: Callable[[], Sequence[Candidate]] = lambda: ()
+    fleet: Callable[[], Fleet] = lambda: Fleet(0, 0)
+    managed: Managed = lambda targets: {}
+    monotonic: Callable[[], float] = time.monotonic
+
+
 class Runs:
     """The guarded runs of one daemon; safe for many threads.
 
@@ -67,9 +88,10 @@ class Runs:
         find_incident: FindIncident,
         learn: Callable[[str, str, str], None],
         clock: Callable[[], float],
-        notify: Callable[[str, str], bool] = lambda incident, text: True,
+        notify: Callable[[str, str, bool], bool] = lambda incident, text, page: True,
+        outlook: Outlook | None = None,
     ) -> None:
-        self._notify = notify
+        self._notify, outlook = notify, outlook or Outlook()
         self._groups = config.groups
         self._playbooks = catalogue.playbooks
         self._trail, self._transport = trail, transport
@@ -79,7 +101,7 @@ class Runs:
         self._lock = threading.Lock()
         self._is_closed = self._given_up = False
         self._settler = threading.Thread(target=self._settle_all, name="runs", daemon=True)
-        policy = Policy(config.ceiling, config.allow, config.protect)
+        policy = Policy(config.ceiling, config.allow, config.protect, config.mode, config.auto, config.storm)
         self._runner = Runner(
             catalogue.playbooks,
             topology,
@@ -90,11 +112,21 @@ class Runs:
             systems=read_systems(config),
             clock=clock,
         )
+        self._steps = ClockSteps(clock, outlook.monotonic)
+        self._worlds = Worlds(clock, outlook.fleet, outlook.managed)
+        links = Links(outlook.candidates, find_incident, self._world, self._begin, self._is_cleared)
+        self._auto = AutoRuns(self._runner, self._playbooks, links, clock)
+        self._is_begun = False
         for run in self.unknown():
             log(logging.ERROR, "a run was cut off: look at what it did, then release its switch", run=run.id)
 
     def start(self) -> None:
-        """Start to judge runs."""
+        """Start to judge runs, and to start those that need no person."""
+        looping = self._runner.log.begin_life(self._clock())
+        self._is_begun = True
+        if looping is not None:
+            log(logging.ERROR, f"{looping}: nothing runs until a person releases the kill switch")
+            self._runner.switch(GLOBAL, True, ACTOR, self._clock(), looping)
         self._settler.start()
 
     def end(self) -> None:
@@ -122,8 +154,18 @@ class Runs:
         """Release the audit trail, unless a run still writes to it; after `finish`, or instead of `start`."""
         if not self._is_closed and (self._given_up or not self._alive()):
             self._is_closed = True
+            self._end_life()
             self._trail.close()
             self._transport.close()
+
+    def _end_life(self) -> None:
+        """Record the orderly end; if the disk refuses, the next start counts a crash."""
+        if not self._is_begun or self._given_up:
+            return
+        try:
+            self._runner.log.end_life(self._clock())
+        except AiopsError as error:
+            log(logging.WARNING, f"runs: {error}; the next start counts this end as a crash")
 
     def _wait(self, timeout_s: float) -> bool:
         """Wait for all threads at the same time; return True if all ended."""
@@ -140,8 +182,7 @@ class Runs:
         """Return the first suggested playbook of an incident, if it has steps that could run."""
         name = incident.playbooks[0].name if incident.playbooks else ""
         playbook = self._playbooks.get(name)
-        has_steps = playbook is not None and any(is_executable(step) for step in playbook.steps)
-        return name if has_steps else None
+        return name if playbook is not None and _has_steps(playbook) else None
 
     def plan(self, incident: str, playbook: str) -> Plan:
         """Return a dry run, guard by guard; nothing is sent and nothing is written.
@@ -266,10 +307,22 @@ class Runs:
         rollbacks = Family("aiops_rollbacks_waiting", "gauge", "Rollbacks of runs that wait for a person.")
         return [
             runs,
+            self._decided(),
             switches,
             rollbacks.add(len(self.waiting())),
             trail.add(float(gap is None or gap.accepted)),
         ]
+
+    def _decided(self) -> Family:
+        """Count decisions; the labels are the playbooks of the catalogue and some dozen codes."""
+        text = "Decisions on runs by playbook and code, since the trail began."
+        family = Family("aiops_remediation_decisions_total", "counter", text)
+        counts: Counter[tuple[str, str]] = Counter()
+        for (playbook, code), count in list(self._runner.history.counts.items()):
+            counts[playbook if playbook in self._playbooks else "(removed)", code] += count
+        for (playbook, code), count in sorted(counts.items()):
+            family.add(count, playbook=playbook, code=code)
+        return family
 
     def settle(self) -> None:
         """Judge the runs whose time to show an effect has passed."""
@@ -296,7 +349,7 @@ class Runs:
     def notify(self) -> None:
         """Have people notified of everything that they do not know yet."""
         for unsaid in list(self._runner.history.pending_notices.values()):
-            if self._notify(unsaid.incident, unsaid.text):
+            if self._notify(unsaid.incident, unsaid.text, unsaid.page):
                 self._runner.record_notified(unsaid.seq, self._clock())
 
     def _is_cleared(self, run: Run, calm_from: float) -> bool | None:
@@ -309,16 +362,62 @@ class Runs:
 
     def _settle_all(self) -> None:
         while not self._stop.wait(SETTLE_EVERY_S):
-            for work in (self.settle, self._keep, self.notify):
+            for work in (self.settle, self._keep, self.decide, self.notify):
                 try:
                     work()
                 except AiopsError as error:
                     log(logging.WARNING, f"runs: {error}; it is tried again")
 
     def _keep(self) -> None:
+        self._follow_clock()
         now = self._clock()
         self._runner.switches.write_again(now)
         self._runner.expire(now)
+
+    def decide(self) -> None:
+        """Record the beginning or the end of a storm, take decisions without a person, judge shadows."""
+        policy = self._runner.policy
+        if policy.ceiling == "suggest" and policy.mode == "live" and not policy.auto.shadow:
+            return
+        fleet = self._worlds.fleet()
+        world = World(self._clock(), alerting=fleet.alerting, known=fleet.known, storm=fleet.storm)
+        stop = storm_of(self._runner.policy, world)
+        self._runner.log.storm(stop.reason if stop is not None else None, self._clock())
+        self._auto.decide()
+        self._auto.judge()
+
+    def _follow_clock(self) -> None:
+        self._runner.log.step_clock(self._steps.taken(), self._clock())
+
+    def promotions(self) -> list[Promotion]:
+        """Return where each playbook with steps that can run stands."""
+        history, policy = self._runner.history, self._runner.policy
+        return [promotion_of(one, history, policy) for one in self._playbooks.values() if _has_steps(one)]
+
+    def promotion(self, playbook: str) -> Promotion:
+        """Return where a playbook stands; raise `UsageError` for an unknown one."""
+        return promotion_of(self._known(playbook), self._runner.history, self._runner.policy)
+
+    def set_level(self, playbook: str, mode: Mode, actor: str, reason: str = "") -> Promotion:
+        """Promote or demote a playbook; raise `UsageError` for a promotion that something is missing for."""
+        known = self._known(playbook)
+        may_set(known, mode, self._runner.history, self._runner.policy)
+        self._runner.log.set_level(playbook, mode, actor, reason, self._clock())
+        return self.promotion(playbook)
+
+    def decisions(self) -> list[Decided]:
+        """Return the last decisions on runs without a person, newest first."""
+        return list(self._runner.history.decisions)[::-1]
+
+    def shadows(self, limit: int = 100) -> list[Run]:
+        """Return what would have run, newest first."""
+        return list(self._runner.history.shadows.values())[::-1][:limit]
+
+    def _known(self, playbook: str) -> Playbook:
+        found = self._playbooks.get(playbook)
+        if found is None:
+            raise UsageError(f"expected a playbook of the catalogue; got {playbook[:80]!r}")
+        return found
 
     def _groups_of(self, actor: str) -> list[str]:
         return [name for name, members in self._groups.items() if actor in members]
@@ -330,7 +429,8 @@ class Runs:
         return found
 
     def _world(self, found: CurrentIncident) -> World:
-        return World(self._clock(), found.open_incidents, maintenance=found.maintenance, silenced=found.silenced)
+        self._follow_clock()
+        return self._worlds.of(found)
 
     def _scopes(self) -> list[str]:
         owners = {owner for playbook in self._playbooks.values() for owner in playbook.owners}
@@ -363,6 +463,10 @@ class Runs:
         found = self._open(incident)
         done = self._runner.run(found.view, playbook, self._world(found), actor, approved=approved, watch=watch)
         log(logging.INFO, done.sentence, incident=incident, run=done.run or "none", steps=done.steps)
+
+
+def _has_steps(playbook: Playbook) -> bool:
+    return any(is_executable(step) for step in playbook.steps)
 
 
 def usable(catalogue: Catalogue) -> Catalogue:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct, field
 
 from aiops.engine.engine import Engine
+from aiops.engine.fleet import MeasuredCertainty, certainty_of
 from aiops.engine.incidents import summary
 from aiops.engine.incidents.clusters import ClusterState
 from aiops.engine.incidents.state import IncidentState
@@ -24,6 +25,7 @@ class Stream(Struct, gc=False):
     entity: str
     is_firing: bool
     last_at: float
+    name: str = ""
 
 
 class CurrentIncident(Struct):
@@ -39,6 +41,12 @@ class CurrentIncident(Struct):
     maintenance: str | None = None
     # By entity: what covers an alert on it; a playbook may be for another entity than the cause.
     silenced: dict[str, str] = {}
+    certainty: MeasuredCertainty | None = None
+    # Who works on it, empty if nobody does, and the playbooks that people rejected.
+    person: str = ""
+    rejected: frozenset[str] = frozenset()
+    # The playbook that a person confirmed.
+    fixed_by: str = ""
 
 
 def current_incident(engine: Engine, incident: str, at: float) -> CurrentIncident | None:
@@ -48,11 +56,15 @@ def current_incident(engine: Engine, incident: str, at: float) -> CurrentInciden
     if state is None or cluster is None:
         return None
     view = _view(engine, state, cluster)
-    streams = [Stream(one.entity, one.firing > 0, one.last_at) for one in cluster.members.values()]
+    streams = [Stream(one.entity, one.firing > 0, one.last_at, one.name) for one in cluster.members.values()]
     is_over = state.status == "resolved"
     covering = _maintenance(engine, view, at)
     count = engine.incidents.open_count
-    return CurrentIncident(view, is_over, count, streams, covering, _silenced(engine, view.facts, at))
+    found = CurrentIncident(view, is_over, count, streams, covering, _silenced(engine, view.facts, at))
+    found.certainty = certainty_of(engine, state)
+    found.person, found.rejected = _people(engine, state)
+    found.fixed_by = state.fixed_by
+    return found
 
 
 def members_of(engine: Engine, incident: str) -> list[Member]:
@@ -66,6 +78,13 @@ def members_of(engine: Engine, incident: str) -> list[Member]:
         return []
     members = list(cluster.members.values())
     return summary.shown(members, {}, len(members))
+
+
+def _people(engine: Engine, state: IncidentState) -> tuple[str, frozenset[str]]:
+    handled = engine.handling.by_incident.get(state.id)
+    assigned = handled.assigned_to if handled is not None else ""
+    known = assigned or (state.acknowledged_by or "somebody" if state.status == "acknowledged" else "")
+    return known, frozenset(one[0] for one in handled.rejections) if handled is not None else frozenset()
 
 
 def _view(engine: Engine, state: IncidentState, cluster: ClusterState) -> IncidentView:

@@ -119,7 +119,10 @@ class WorkActions:
         return f"{now}snooze ended; endpoints get one update with the news that they missed, and nobody is called"
 
     def note(self, action: Action, moment: Moment) -> str:
-        """Keep a sentence with an incident; its endpoints are notified of it unless `notify` is no."""
+        """Keep a sentence with an incident; its endpoints are notified of it unless `notify` is no.
+
+        With `page` they call a person, as for an incident that was reopened.
+        """
         text = action.args.get("text", "")[:MAX_NOTE_CHARS]
         if not text.strip():
             raise UsageError("$.args.text: expected a sentence; got none")
@@ -135,7 +138,8 @@ class WorkActions:
             self.incidents.announce(incident, cluster, moment.now, ("updated", ["remark"]), moment)
             return f"{now}noted; nobody is notified"
         self.incidents.note(incident, text)
-        self.incidents.updated(incident, ["note"], moment)
+        pages = action.args.get("notify") == "page"
+        self.incidents.updated(incident, ["note", "page"] if pages else ["note"], moment)
         return f"{now}noted; endpoints that know it get the note"
 
     def _announce(self, incident: IncidentState, cluster: ClusterState, what: str, said: str, moment: Moment) -> None:

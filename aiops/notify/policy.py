@@ -39,6 +39,8 @@ from aiops.wording import came_back
 # News of an incident that has had `max_updates` updates goes out at most this often: four messages an hour are read,
 # and nobody waits for longer than it takes to call somebody.
 SLOW_EVERY_S = 900.0
+# The news of a message that calls a person again; texts of sinks read it.
+ESCALATED = "escalated: "
 
 
 class EndpointPolicy:
@@ -379,7 +381,11 @@ def _update(
     if "note" in event.what:
         # A person must act now, however many messages the incident had before.
         lines = [*event.incident.explanation[-1:], *(news.lines if news is not None else [])]
-        return Notification("updated", now, lines, named_after(before.named, event.named, least))
+        # Endpoints that call people call them for what is reopened, and not for an update.
+        change = "reopened" if "page" in event.what else "updated"
+        if change == "reopened":
+            lines[:1] = [f"{ESCALATED}{line}" for line in lines[:1]]
+        return Notification(change, now, lines, named_after(before.named, event.named, least))
     if event.said:
         # What a person did, once: with the news that it overtakes.
         lines = [event.said, *(news.lines if news is not None else [])]

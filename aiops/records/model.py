@@ -131,7 +131,7 @@ VERBS = (
     "reject_playbook",  # args.playbook is not for `incident`; `message` is the reason
     "silence",  # args.id, args.matchers, args.until, optional args.from, args.every
     "unsilence",  # args.id
-    "note",  # args.text: a sentence for `incident`; everyone who is notified of it gets it, unless args.notify is "no"
+    "note",  # args.text: a sentence for `incident`, for everyone who is notified of it; args.notify: no, or page
     "swap_model",  # args.slot, args.algorithm, args.state: a model is promoted; or args.from: shadow, canary, previous
     "shadow_model",  # args.slot, args.algorithm, args.state: a candidate runs beside it; without a state it ends
     "canary_model",  # the same, and args.services, for which the candidate decides

@@ -109,6 +109,15 @@ def key_of(playbook: Playbook, incident: str, call: Call) -> str:
     return _hashed([playbook.name, playbook.version, incident, call])
 
 
+def body_of(playbook: Playbook) -> str:
+    """Return the digest of what a playbook does: evidence for one body is none for another.
+
+    Texts for people and tests do not count; conditions, parameters, steps, checks and the rollback do.
+    """
+    parts = [playbook.match, playbook.parameters, playbook.preconditions, playbook.steps, playbook.verify]
+    return _hashed([_FORM, playbook.name, *parts, playbook.rollback])[:ID_CHARS]
+
+
 def _calls(
     phase: Phase, steps: Sequence[Step | Check], target: str, values: Values, systems: Systems
 ) -> Iterator[Call]:

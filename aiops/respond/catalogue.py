@@ -182,18 +182,13 @@ def document_text(catalogue: Catalogue, name: str) -> str | None:
 def usable(playbook: Playbook, path: Path) -> Playbook:
     """Return the playbook; raise `PlaybookError` for one that no run may execute.
 
-    That is a mode that this release does not run, or a check that may change something. Preconditions are checked
-    before a run is recorded, other checks after it, both without a rollback.
+    That is one with a check that may change something. Preconditions are checked before a run is recorded, other checks
+    after it, both without a rollback.
     """
     for part in ("preconditions", "verify"):
         for index, step in enumerate(getattr(playbook, part)):
             if isinstance(step, Form) and kind_of(step).effect(step).blast != "none":
                 raise PlaybookError(f"{path}: $.{part}[{index}]{_that_changes(step)}")
-    if playbook.mode == "auto":
-        raise PlaybookError(
-            f"{path}: $.mode: expected suggest or approve; got auto, which is refused: "
-            "no run starts without a person in this release"
-        )
     return playbook
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
+from aiops.durations import Duration
 from aiops.step_kinds.forms import ConfiguredName, Url
 
 Pattern = Annotated[str, Meta(min_length=1, max_length=300)]
@@ -40,6 +41,34 @@ class SystemConfig(Struct, frozen=True, forbid_unknown_fields=True):
     options: dict[str, Any] = field(default_factory=dict)
 
 
+class AutoConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """Runs that start without a person; `respond.ceiling` must be `auto` for any."""
+
+    # Playbooks of mode auto that may; a recorded promotion or demotion counts for more.
+    playbooks: list[str] = field(default_factory=list)
+    # Playbooks of which only what would have run is recorded.
+    shadow: list[str] = field(default_factory=list)
+    # Playbooks whose rollback undoes their steps by the operator's word, where the kind of a step cannot know that.
+    reversible: list[str] = field(default_factory=list)
+    # A playbook needs so many judged runs, and the lower bound of its rate of verified ones (Wilson, 95 %). All of the
+    # first 20 must have been verified, or 24 of 25, or 43 of 47.
+    min_verified_runs: Annotated[int, Meta(ge=1, le=10_000)] = 20
+    min_success: Annotated[float, Meta(ge=0.5, le=0.999)] = 0.8
+    # The least share of incidents in which a first suspect like the present one was the cause, as measured here.
+    min_certainty: Annotated[float, Meta(ge=0.5, le=0.999)] = 0.9
+    # It worked, and the condition returned, so many times in a row, each within the hour: a person must look.
+    max_recurrences: Annotated[int, Meta(ge=1, le=100)] = 2
+
+
+class StormConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """Limits beyond which so much is wrong that nothing should run."""
+
+    # The share of the known entities that may alert. Cluster API's example of `maxUnhealthy` is 40 % as well.
+    max_percent: Annotated[float, Meta(gt=0.0, le=100.0)] = 40.0
+    # After a storm states lag behind: nothing runs for so long (`stormCooldownDuration` of medik8s).
+    cooldown: Duration = "10m"
+
+
 class RespondConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """Guarded runs of playbooks.
 
@@ -48,8 +77,12 @@ class RespondConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     # Off: no plans are made, and the audit trail is not opened.
     enabled: bool = True
-    # No playbook may do more than this: `suggest` shows, `approve` runs after a person's approval.
-    ceiling: Literal["suggest", "approve"] = "suggest"
+    # No playbook may do more than this: `suggest` shows, `approve` runs after a person's approval, `auto` without one.
+    ceiling: Literal["suggest", "approve", "auto"] = "suggest"
+    # `shadow` sends nothing: what would have run is recorded.
+    mode: Literal["live", "shadow"] = "live"
+    auto: AutoConfig = field(default_factory=AutoConfig)
+    storm: StormConfig = field(default_factory=StormConfig)
     # The directory of the audit trail (`audit.jsonl`); empty: `runs` in the state directory.
     directory: str = ""
     # Targets (shell patterns) that runs may touch, and those that they never may.

@@ -6,7 +6,8 @@ from msgspec import Struct, field
 
 from aiops.ports import IncidentView
 from aiops.respond.format import Playbook
-from aiops.respond.guards import Case, GuardCheck, Policy, World, evaluate
+from aiops.respond.guard_case import Case, GuardCheck, Policy, World
+from aiops.respond.guards import evaluate
 from aiops.respond.history import History
 from aiops.respond.matching import Fit, compile_match, fit
 from aiops.respond.parameters import resolve
@@ -41,7 +42,7 @@ def explain(playbook: Playbook, view: IncidentView, topology: Topology) -> Expla
     made = Explanation(playbook.name, playbook.summary, found.ok, found.reason, playbook.when_not_to_use)
     made.parameters, made.missing = values.values, values.missing
     made.steps = render(playbook, values)
-    if playbook.mode == "approve":
+    if playbook.mode != "suggest":
         strict: Fit = fit(compiled, now, strict=True)
         default = target_of(compiled, strict, now)
         targets = [default] if default else []

@@ -15,16 +15,26 @@ RunState = Literal["running", "executed", "verified", "failed", "stopped", "refu
 RollbackState = Literal["", "waiting", "running", "done", "failed", "closed", "unknown"]
 WAITING: tuple[RollbackState, ...] = ("waiting", "failed", "unknown")
 GLOBAL = "global"
+Mode = Literal["suggest", "approve", "auto"]
+# Who starts a run: a person after approvals, the engine on its own, or nobody (what the engine would have run).
+By = Literal["person", "engine", "shadow"]
+# Of a run that would have been: its condition cleared without it, or did not, or nobody can judge.
+ShadowState = Literal["shadow", "cleared", "persisted", "unjudged"]
 # Runs kept in memory for guards. The longest window of a guard is days, and rates are a few an hour.
 MAX_RUNS = 10_000
 MAX_REFUSALS = 100
+MAX_DECISIONS = 500
+MAX_SHADOWS = 2_000
 
 
 class Run(Struct):
     """An execution: `executed` means that its steps were accepted, `verified` that the condition cleared.
 
     `done` and `left` list the steps that were sent, with their results, and those that were not. `touched` are the
-    targets to which a step was sent.
+    targets to which a step was sent. `by` is who started it, `body` the digest of what its playbook did.
+
+    `shifted` are the seconds by which the host's clock was set forward since: `began` and `ended` are its times by the
+    present clock: no step of it ends a cooldown. `helped` is a person's word on a shadow.
     """
 
     id: str
@@ -33,7 +43,7 @@ class Run(Struct):
     incident: str
     targets: list[str]
     started_at: float
-    state: RunState = "running"
+    state: RunState | ShadowState = "running"
     ended_at: float | None = None
     keys: list[str] = field(default_factory=list)
     plan: str = ""
@@ -43,6 +53,22 @@ class Run(Struct):
     left: list[str] = field(default_factory=list)
     touched: list[str] = field(default_factory=list)
     rollback: RollbackState = ""
+    by: By = "person"
+    body: str = ""
+    shifted: float = 0.0
+    helped: bool | None = None
+    # A step was sent: from here on the run itself changes what it was decided on.
+    acted: bool = False
+
+    @property
+    def began(self) -> float:
+        """Return when it started, by the present clock."""
+        return self.started_at + self.shifted
+
+    @property
+    def ended(self) -> float:
+        """Return when it ended, by the present clock; when it started if it has not."""
+        return (self.ended_at or self.started_at) + self.shifted
 
     @property
     def is_active(self) -> bool:
@@ -60,6 +86,12 @@ class Approved(Struct):
 
     actor: str
     at: float
+    shifted: float = 0.0
+
+    @property
+    def given(self) -> float:
+        """Return its time by the present clock."""
+        return self.at + self.shifted
 
 
 class SwitchMove(Struct):
@@ -80,6 +112,49 @@ class Refusal(Struct):
     guard: str
     reason: str
     actor: str = ""
+    code: str = ""
+
+
+class Decided(Struct):
+    """A decision of the engine on a run without a person; `code` is that of the guard that refused."""
+
+    at: float
+    playbook: str
+    incident: str
+    targets: list[str]
+    code: str
+    reason: str
+    by: By = "engine"
+
+
+class Level(Struct):
+    """The mode that somebody gave to a playbook: by whom, when and why."""
+
+    mode: Mode
+    at: float
+    actor: str
+    reason: str = ""
+
+
+class Storm(Struct):
+    """The last storm, as far as it was recorded."""
+
+    active: bool
+    at: float
+    why: str = ""
+    shifted: float = 0.0
+
+    @property
+    def ended(self) -> float:
+        """Return when it ended, by the present clock."""
+        return self.at + self.shifted
+
+
+class Start(Struct):
+    """A start of the daemon that no orderly end followed; `able` if runs could begin then."""
+
+    at: float
+    able: bool
 
 
 class PendingNotice(Struct):
@@ -88,6 +163,8 @@ class PendingNotice(Struct):
     seq: int
     incident: str
     text: str
+    # A person must come now, not only read it.
+    page: bool = False
 
 
 class Gap(Struct):
@@ -105,7 +182,8 @@ class History(Struct):
 
     `plans` has the playbook and incident of each plan in `approvals`; `calls` the remaining requests of a run; `rolled`
     the keys of rollback requests that were accepted; `taken` the steps of a run that were sent, by `step_place`, with
-    the values that they took from answers.
+    the values that they took from answers. `levels` has the recorded mode of a playbook, `shadows` what would have run,
+    `counts` the number of decisions by playbook and code. `high_water` is the latest time of an entry.
     """
 
     switches: dict[str, bool] = field(default_factory=dict)
@@ -121,15 +199,25 @@ class History(Struct):
     begun: int = 0
     # The last ones, for people; no guard reads them.
     refusals: list[Refusal] = field(default_factory=list)
+    decisions: list[Decided] = field(default_factory=list)
+    levels: dict[str, Level] = field(default_factory=dict)
+    shadows: dict[str, Run] = field(default_factory=dict)
+    counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    storm: Storm | None = None
+    starts: list[Start] = field(default_factory=list)
+    high_water: float = 0.0
+    entries: int = 0
 
     def apply(self, entry: Entry) -> None:
         """Apply one entry; kinds that do not concern the state are ignored."""
         data = entry.data
+        self.high_water, self.entries = max(self.high_water, entry.at), self.entries + 1
         take = _KINDS.get(entry.kind)
         if take is not None:
             take(self, entry.at, data)
         if data.get("say"):
-            self.pending_notices[entry.seq] = PendingNotice(entry.seq, data.get("incident", ""), data["say"])
+            notice = PendingNotice(entry.seq, data.get("incident", ""), data["say"], data.get("page", False))
+            self.pending_notices[entry.seq] = notice
 
     def engaged(self, scopes: list[str]) -> str | None:
         """Return the first engaged kill switch of the scopes.
@@ -147,6 +235,15 @@ class History(Struct):
         One that ended before anything was sent touched nothing.
         """
         return [run for run in list(self.runs.values()) if run.playbook == name and (run.touched or run.is_active)]
+
+    def shadows_of(self, name: str) -> list[Run]:
+        """Return what would have run of a playbook, oldest first."""
+        return [run for run in list(self.shadows.values()) if run.playbook == name]
+
+    def unjudged(self, incident: str) -> list[Run]:
+        """Return the runs for an incident of which it is not known yet whether they helped."""
+        states = ("running", "executed")
+        return [run for run in list(self.runs.values()) if run.incident == incident and run.state in states]
 
     def active(self) -> list[Run]:
         """Return the runs that have begun and not ended, with those whose rollback has not."""
@@ -192,7 +289,60 @@ class History(Struct):
 
     def _refuse(self, at: float, data: dict[str, Any]) -> None:
         given = (data.get("incident", ""), data.get("guard", ""), data.get("reason", ""), data.get("actor", ""))
-        self.refusals = [*self.refusals[1 - MAX_REFUSALS :], Refusal(at, data.get("playbook", ""), *given)]
+        playbook, code = data.get("playbook", ""), data.get("code", "")
+        self.refusals = [*self.refusals[1 - MAX_REFUSALS :], Refusal(at, playbook, *given, code)]
+        self._count(playbook, code)
+
+    def _count(self, playbook: str, code: str) -> None:
+        if code:
+            self.counts[playbook, code] = self.counts.get((playbook, code), 0) + 1
+
+    def _decide(self, at: float, data: dict[str, Any]) -> None:
+        given = {name: data[name] for name in ("playbook", "incident", "targets", "code", "reason", "by")}
+        self.decisions = [*self.decisions[1 - MAX_DECISIONS :], Decided(at, **given)]
+        self._count(data["playbook"], data["code"])
+
+    def _level(self, at: float, data: dict[str, Any]) -> None:
+        self.levels[data["playbook"]] = Level(data["mode"], at, data["actor"], data.get("reason", ""))
+
+    def _shadow(self, at: float, data: dict[str, Any]) -> None:
+        given = {name: data[name] for name in ("playbook", "version", "incident", "targets", "plan", "body")}
+        run = Run(data["run"], **given, started_at=at, state="shadow", by="shadow", touched=list(data["targets"]))
+        self.shadows[run.id] = run
+        self._count(run.playbook, "would_run")
+        if len(self.shadows) > MAX_SHADOWS:
+            del self.shadows[next(iter(self.shadows))]
+
+    def _end_shadow(self, at: float, data: dict[str, Any]) -> None:
+        run = self.shadows.get(data["run"])
+        if run is not None:
+            run.state, run.ended_at, run.helped = data["state"], run.ended_at or at, data.get("helped")
+
+    def _storm(self, at: float, data: dict[str, Any]) -> None:
+        self.storm = Storm(data["active"], at, data.get("why", ""))
+
+    def _begin_life(self, at: float, data: dict[str, Any]) -> None:
+        self.starts = [*self.starts[1 - MAX_REFUSALS :], Start(at, data["able"])]
+
+    def _end_life(self, at: float, data: dict[str, Any]) -> None:
+        self.starts = self.starts[:-1]
+
+    def _step_clock(self, at: float, data: dict[str, Any]) -> None:
+        """Move all times with a step of the host's clock: no step lets time pass for a guard."""
+        step = data["step_s"]
+        for run in (*self.runs.values(), *self.shadows.values()):
+            run.shifted += step
+        for given in self.approvals.values():
+            for one in given:
+                one.shifted += step
+        for start in self.starts:
+            start.at += step
+        if self.storm is not None:
+            self.storm.shifted += step
+        if self.gap is not None:
+            self.gap.until += step
+        # From here on the trail's times are those of the new clock.
+        self.high_water = at
 
     def _reject(self, at: float, data: dict[str, Any]) -> None:
         for plan, found in list(self.plans.items()):
@@ -200,9 +350,11 @@ class History(Struct):
                 self._forget_plan(plan)
 
     def _start(self, at: float, data: dict[str, Any]) -> None:
+        self._count(data["playbook"], "started")
         if data["run"] in self.runs:
             return
         given = {name: data[name] for name in ("playbook", "version", "incident", "targets", "plan")}
+        given |= {"by": data.get("by", "person"), "body": data.get("body", "")}
         calls = msgspec.convert(data.get("requests", []), list[Call])
         left = [str(call) for call in calls if call.phase == "step"]
         self.begin(Run(data["run"], **given, started_at=at, actor=data.get("actor", ""), left=left), calls)
@@ -233,6 +385,7 @@ class History(Struct):
             self.taken.get(run.id, {}).pop(step_place(data.get("place", ""), data["target"]), None)
             return
         if data.get("place", "").startswith("step"):
+            run.acted = True
             self._took(run, data)
         elif data["problem"] is None and data.get("place", "").startswith("rollback"):
             self.rolled.add(data["key"])
@@ -252,6 +405,9 @@ class History(Struct):
             run.state, run.ended_at, run.why = data["state"], at, data["why"]
             run.done, run.left = data.get("done", run.done), data.get("left", run.left)
             run.rollback = data.get("rollback", "")
+            if run.by == "engine" and run.state in ("failed", "unknown"):
+                # In the same line: no crash can come between the failure and the loss of trust.
+                self.levels[run.playbook] = Level("approve", at, "aiops", f"run {run.id} ended {run.state}")
             self._let_go(run)
 
     def _roll(self, at: float, data: dict[str, Any]) -> None:
@@ -298,4 +454,12 @@ _KINDS = {
     "cut": History._cut,
     "accepted": History._accept,
     "said": History._notified,
+    "decided": History._decide,
+    "level": History._level,
+    "shadow": History._shadow,
+    "shadow-ended": History._end_shadow,
+    "storm": History._storm,
+    "begun": History._begin_life,
+    "closed": History._end_life,
+    "clock": History._step_clock,
 }

@@ -16,8 +16,9 @@ from aiops.respond.format import Parameter, Playbook
 from aiops.respond.http_kinds import Http, Webhook
 from aiops.respond.matching import compile_match
 from aiops.respond.parameters import check
+from aiops.respond.reversible import irreversible
 from aiops.respond.step_registry import kind_of, stand_in
-from aiops.respond.steps import Manual, Step
+from aiops.respond.steps import AlertResolved, Manual, Step
 from aiops.step_kinds.forms import Form, Scalar
 from aiops.step_kinds.placeholders import PLACEHOLDER, placeholders, texts
 from aiops.step_kinds.taking import faults
@@ -215,11 +216,19 @@ def _keys_and_headers(step: Http | Webhook) -> Iterator[str]:
 
 
 def _mode(playbook: Playbook) -> Found:
-    if playbook.mode != "approve":
+    if playbook.mode == "suggest":
         return
+    if playbook.mode == "auto" and (why := irreversible(playbook, [playbook.name])) is not None:
+        yield "error", "$.mode", f"expected suggest or approve: {why}; no run of it may start without a person"
+    if playbook.mode == "auto" and not any(isinstance(check, AlertResolved | Form) for check in playbook.verify):
+        yield "error", "$.verify", "expected a check that the engine can make, which mode auto needs"
     manual = [step for step in playbook.steps if isinstance(step, Manual)]
     if manual:
-        yield "error", "$.steps", f"expected http and webhook steps in mode approve; {manual[0].name!r} is manual"
+        yield (
+            "error",
+            "$.steps",
+            f"expected http and webhook steps in mode {playbook.mode}; {manual[0].name!r} is manual",
+        )
     if not playbook.approval.approvers:
         yield "error", "$.approval.approvers", "expected at least one; nobody could approve a run"
     if not playbook.match.cause.kind:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import msgspec
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from aiops.errors import UsageError
 from aiops.ports import IncidentView
 from aiops.respond.calls import Call, Systems, by_hand, calls_of, digest
 from aiops.respond.format import Playbook
-from aiops.respond.guards import Case, GuardCheck, Policy, World, evaluate, refusal
-from aiops.respond.history import History
+from aiops.respond.guard_case import Case, GuardCheck, Policy, World
+from aiops.respond.guards import evaluate, refusal
+from aiops.respond.history import By, History, Mode
 from aiops.respond.matching import compile_match, fit
+from aiops.respond.mode_guards import effective_mode
 from aiops.respond.parameters import resolve
 from aiops.respond.situation import Situation, situation
 from aiops.respond.targets import leading, on_target, target_of
@@ -26,7 +27,10 @@ class Plan(Struct):
 
     `requests` is all that may be sent, in order: preconditions, steps, checks afterwards, and the rollback, which is
     sent only if a step or the verification fails. `id` is a digest of it and of the playbook: an approval covers
-    exactly that.
+    exactly that. `code` is that of the guard that refuses, empty if none does.
+
+    `mode` is what author, operator and evidence permit. `automatic` has the guards' answers to a run without a person,
+    for a playbook whose author permits one.
     """
 
     id: str
@@ -39,6 +43,9 @@ class Plan(Struct):
     sentence: str
     parameters: dict[str, dict[str, Scalar]] = field(default_factory=dict)
     by_hand: list[str] = field(default_factory=list)
+    code: str = ""
+    mode: Mode = "suggest"
+    automatic: list[GuardCheck] = field(default_factory=list)
 
     def __str__(self) -> str:
         return f"{self.playbook} on {', '.join(self.targets) or 'nothing'}"
@@ -47,6 +54,7 @@ class Plan(Struct):
         """Adopt the answers of the guards; return the first that refuses."""
         stop = refusal(checks)
         self.checks, self.refused = checks, stop.reason if stop is not None else None
+        self.code = stop.code if stop is not None else ""
         self.sentence = f"would run {self}" + (f"; refused because {stop.reason}" if stop is not None else "")
         return stop
 
@@ -72,9 +80,9 @@ class Planner:
         return compiled.playbook if compiled is not None else None
 
     def plan(
-        self, view: IncidentView, name: str, world: World, targets: Sequence[str] | None = None
+        self, view: IncidentView, name: str, world: World, targets: Sequence[str] | None = None, by: By = "person"
     ) -> tuple[Plan, Case]:
-        """Plan a run.
+        """Plan a run that `by` would start.
 
         The targets default to `target_of`. Raise `UsageError` for what cannot be planned.
         """
@@ -89,11 +97,16 @@ class Planner:
         values = [resolve(playbook, on_target(now, target), lead) for target in chosen]
         requests = calls_of(playbook, chosen, values, self._systems)
         plan_id = digest(playbook, view.id, chosen, values, requests)
-        world = msgspec.structs.replace(world, members=world.members or self._members(now))
-        case = Case(playbook, now, found, chosen, values, plan_id, self._history, self._policy, world, self._systems)
+        world = structs.replace(world, members=world.members or self._members(now))
+        case = Case(
+            playbook, now, found, chosen, values, plan_id, self._history, self._policy, world, self._systems, by
+        )
         given = {target: one.values for target, one in zip(chosen, values, strict=True)}
         plan = Plan(plan_id, name, view.id, chosen, [], requests, None, "", given, by_hand(playbook.rollback))
         plan.weigh(evaluate(case))
+        plan.mode = effective_mode(playbook, self._history, self._policy)
+        if playbook.mode == "auto":
+            plan.automatic = plan.checks if case.is_alone else evaluate(structs.replace(case, by="engine"))
         return plan, case
 
     def _members(self, now: Situation) -> int | None:

@@ -62,6 +62,8 @@ class Rollback:
         if state in ("failed", "stopped"):
             waits = "; its rollback waits for a person" if rollback == "waiting" else ""
             data["say"] = f"run {run.id} of {run.playbook} {state}: {why}{waits}"
+            # Nobody was there to see it, or somebody has to decide.
+            data["page"] = state == "failed" and (run.by == "engine" or rollback == "waiting")
         self._execution.write("ended", data)
 
     def _go(self, actor: str) -> None:

@@ -16,17 +16,20 @@ from aiops.durations import seconds
 from aiops.errors import UsageError
 from aiops.ports import IncidentView
 from aiops.respond.audit import AuditError, Trail
-from aiops.respond.calls import Call, Systems, by_hand, key_of
+from aiops.respond.calls import Call, Systems, body_of, by_hand, key_of
+from aiops.respond.decision_log import DecisionLog
+from aiops.respond.decisions import Decision, decide
 from aiops.respond.execution import Execution
 from aiops.respond.format import Playbook
 from aiops.respond.gate import PlanGate
-from aiops.respond.guards import Case, GuardCheck, Policy, World, evaluate, scopes
-from aiops.respond.history import GLOBAL, WAITING, History, Run, RunState
+from aiops.respond.guard_case import Case, GuardCheck, Policy, World
+from aiops.respond.guards import evaluate, scopes
+from aiops.respond.history import GLOBAL, WAITING, By, History, Run, RunState, ShadowState
 from aiops.respond.plans import Plan, Planner
 from aiops.respond.rollback import Rollback
 from aiops.respond.sending import Gate, Transport
 from aiops.respond.steps import AlertResolved
-from aiops.respond.switches import Switches, Watch
+from aiops.respond.switches import SameIncidentWatch, Switches, Watch
 from aiops.respond.trail_writer import Scribe
 from aiops.step_kinds.exchange import Reply
 from aiops.topology import Topology
@@ -46,7 +49,7 @@ class Finished(Struct):
     """The end of a run, step by step."""
 
     run: str | None
-    state: RunState | None
+    state: RunState | ShadowState | None
     sentence: str
     steps: list[str] = field(default_factory=list)
 
@@ -90,7 +93,9 @@ class Runner:
         self.switches = Switches(self.history, self._scribe, self._lock)
         for entry in trail.take_entries():
             self.history.apply(entry)
-        self._planner = Planner(playbooks, topology, policy or Policy(), self.history, systems)
+        self.policy = policy or Policy()
+        self._planner = Planner(playbooks, topology, self.policy, self.history, systems)
+        self.log = DecisionLog(self.history, self._write)
         self._recover(trail, now)
 
     def switch(self, scope: str, engaged: bool, actor: str, now: float, reason: str = "") -> None:
@@ -115,6 +120,10 @@ class Runner:
     def plan(self, view: IncidentView, name: str, world: World, targets: Sequence[str] | None = None) -> Plan:
         """Make a dry run: nothing is sent and nothing is written. Targets default to the suspected cause."""
         return self._planner.plan(view, name, world, targets)[0]
+
+    def decide(self, view: IncidentView, name: str, world: World, by: By = "engine") -> Decision:
+        """Decide on a run without a person; nothing is sent and nothing is written."""
+        return decide(self._planner, view, name, world, by)
 
     def approve(
         self,
@@ -154,21 +163,28 @@ class Runner:
         targets: Sequence[str] | None = None,
         approved: str | None = None,
         watch: Watch | None = None,
+        by: By = "person",
+        still: Callable[[], str | None] | None = None,
     ) -> Finished:
         """Run an approved plan, of the id `approved` if it is given. All guards are evaluated again.
 
         A refusal is recorded and nothing is sent. Only the requests of the approved plan are sent. `watch` began with
-        the approval: a stop since then prevents the run, even if it was released again.
+        the approval: a stop since then prevents the run, even if it was released again. `still` returns why the
+        incident is no longer the one that was decided on; it counts until the first step is sent, as steps change
+        what it checks. `by` is `engine` for a run without a person, whose `approved` is the plan that was decided.
         """
         watch = watch or self.watch(name)
-        plan, case = self._planner.plan(view, name, world, targets)
+        plan, case = self._planner.plan(view, name, world, targets, by)
+        is_awaited = approved is not None and by == "person"
         if approved is not None and plan.id != approved:
             reason = f"the plan changed since {approved} was approved: check it and approve it again"
-            return self._refused(plan, world, GuardCheck("approval", "refused", reason), actor, notify=True)
+            stop = GuardCheck("approval", "refused", reason, "plan_changed", 11)
+            return self._refused(plan, world, stop, actor, notify=is_awaited)
         run, stop = self._begin(plan, case, actor, watch)
         if run is None:
-            return self._refused(plan, world, stop, actor, notify=approved is not None)
-        return self._execute(run, plan, case.playbook, world.now, watch)
+            return self._refused(plan, world, stop, actor, notify=is_awaited)
+        same = SameIncidentWatch(watch, lambda: run.acted, still)
+        return self._execute(run, plan, case.playbook, world.now, same)
 
     def watch(self, playbook: str) -> Watch:
         """Start watching for a stop of a playbook."""
@@ -192,10 +208,7 @@ class Runner:
                 known.rollback = "running"
         if cleared or playbook is None:
             data = {"run": run, "state": "verified" if cleared else "failed", "why": "verification"}
-            notice = (
-                {} if cleared else {"incident": known.incident, "say": f"run {run} of {known.playbook} did not help"}
-            )
-            self._write("ended", now, data | notice)
+            self._write("ended", now, data | _judgement(known, cleared))
             return
         watch = watch or self.watch(known.playbook)
         rollback = self._rollback(known, playbook, self._execution(known, self._calls_of(run), now, watch))
@@ -296,7 +309,7 @@ class Runner:
             if wanted is not None and wanted.on_timeout == "escalate":
                 count, names = len({one.actor for one in given}), ", ".join(wanted.approvers)
                 short = f"{count} of {wanted.quorum} approvals within {wanted.timeout}"
-                data["say"] = f"{name} was not run: {short}; {names} may approve"
+                data |= {"say": f"{name} was not run: {short}; {names} may approve", "page": True}
             self._write("expired", now, data)
 
     def record_notified(self, seq: int, now: float) -> None:
@@ -326,7 +339,7 @@ class Runner:
         with self._lock:
             stop = plan.weigh(evaluate(case))
             if stop is None and (stopped := watch.halted()) is not None:
-                stop = GuardCheck("kill switch", "refused", stopped)
+                stop = GuardCheck("stop and state", "refused", stopped, "stopped_meanwhile", 12)
             if stop is not None:
                 return None, stop
             run = Run(
@@ -338,10 +351,15 @@ class Runner:
                 case.world.now,
                 plan=plan.id,
                 actor=actor,
+                by=case.by,
+                body=body_of(case.playbook),
                 left=[str(call) for call in plan.requests if call.phase == "step"],
             )
             self.history.begin(run, [call for call in plan.requests if call.phase in ("verify", "rollback")])
-        data = {name: getattr(run, name) for name in ("plan", "playbook", "version", "incident", "targets", "actor")}
+        names = ("plan", "playbook", "version", "incident", "targets", "actor", "by", "body")
+        data: dict[str, Any] = {name: getattr(run, name) for name in names}
+        if case.is_alone:
+            data["say"] = f"{plan} was started without a person (run {run.id})"
         try:
             self._write("run", run.started_at, data | {"run": run.id, "requests": msgspec.to_builtins(plan.requests)})
         except AuditError:
@@ -403,6 +421,8 @@ class Runner:
             # One line for all of it: a crash after it must not leave an engaged switch released.
             engaged = sorted({GLOBAL, *cut.engaged})
             self._write("cut", now, {"problem": cut.problem, "until": cut.until, "engaged": engaged})
+        # Set back while no daemon ran: it is unknown how much time passed, so none counts.
+        self.log.step_clock(min(0.0, now - self.history.high_water), now)
         for run in self._under_way():
             self._cut_off(run, now, "cut off by a crash; never repeated")
         if GLOBAL not in self.history.switches:
@@ -420,6 +440,7 @@ class Runner:
         rollback = any(call.phase == "rollback" for call in self._calls_of(run.id))
         data |= {"state": "unknown", "why": why, "rollback": "waiting" if rollback else ""}
         data["say"] = f"run {run.id} of {run.playbook} was cut off: check its effect, then release {scope}"
+        data["page"] = True
         # Both hold in memory even if the disk refuses.
         run.state, run.rollback = "unknown", data["rollback"]
         self.switches.hold(scope)
@@ -437,7 +458,7 @@ class Runner:
 
     def _refuse(self, plan: Plan, world: World, stop: GuardCheck, actor: str, notice: str = "") -> None:
         data = {"plan": plan.id, "playbook": plan.playbook, "incident": plan.incident, "targets": plan.targets}
-        data |= {"guard": stop.guard, "reason": stop.reason, "actor": actor}
+        data |= {"guard": stop.guard, "reason": stop.reason, "code": stop.code, "actor": actor}
         self._write("refused", world.now, data | ({"say": notice} if notice else {}))
 
     def _write(self, kind: str, now: float, data: dict[str, Any]) -> None:
@@ -459,6 +480,14 @@ class Runner:
         with self._lock:
             if kind != "switch":
                 self.history.apply(entry)
+
+
+def _judgement(run: Run, cleared: bool) -> dict[str, Any]:
+    """Return the notice of a judgement; nobody is notified of what a person approved and helped."""
+    if cleared and run.by == "person":
+        return {}
+    result = "verified: the condition cleared and stayed clear" if cleared else "did not help"
+    return {"incident": run.incident, "say": f"run {run.id} of {run.playbook} {result}"}
 
 
 def may_approve(playbook: Playbook, actor: str, groups: Sequence[str]) -> None:

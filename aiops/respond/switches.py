@@ -43,6 +43,27 @@ class Watch:
         self._switches.pause(pause_s, self.halted)
 
 
+class SameIncidentWatch(Watch):
+    """A watch that also checks the incident, until a step of the run was sent.
+
+    `still` returns why the incident is no longer the same; None checks nothing. `is_acting` is true once a step changes
+    what it checks.
+    """
+
+    def __init__(self, watch: Watch, is_acting: Callable[[], bool], still: Callable[[], str | None] | None) -> None:
+        self._watch, self._is_acting, self._still = watch, is_acting, still
+
+    def halted(self) -> str | None:
+        """Return the reason to start nothing more."""
+        if (stopped := self._watch.halted()) is not None or self._still is None or self._is_acting():
+            return stopped
+        return self._still()
+
+    def pause(self, pause_s: float) -> None:
+        """Pause, at most until a stop."""
+        self._watch.pause(pause_s)
+
+
 class Switches:
     """Moves the switches of a history, and wakes pauses of active runs."""
 

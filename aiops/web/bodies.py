@@ -12,7 +12,7 @@ from msgspec import Meta, Struct, field
 from aiops.engine.silences.silences import Silence
 from aiops.matchers import Matcher
 from aiops.records import Incident
-from aiops.respond.history import Refusal, Run, SwitchMove
+from aiops.respond.history import Decided, Mode, Refusal, Run, SwitchMove
 from aiops.respond.runs import Plan
 from aiops.views.silence_calendar import Occurrence
 
@@ -299,6 +299,20 @@ class RefusalList(Struct):
     """Approvals after which nothing ran, newest first."""
 
     refusals: list[Refusal]
+
+
+class DecisionList(Struct):
+    """Decisions on runs without a person and what would have run in shadow, each newest first."""
+
+    decisions: list[Decided]
+    shadows: list[Run]
+
+
+class SetLevel(Struct, forbid_unknown_fields=True):
+    """Promote a playbook to a mode, or demote it."""
+
+    mode: Mode
+    reason: Annotated[str, Meta(max_length=2_000)] = ""
 
 
 class RollBack(Struct, forbid_unknown_fields=True):

@@ -14,7 +14,8 @@ from aiops.ports import Answer, Reply
 from aiops.records import Action, Incident
 from aiops.respond.filled import Filled
 from aiops.respond.format import Playbook
-from aiops.respond.history import Refusal, Run, SwitchMove
+from aiops.respond.history import Decided, Mode, Refusal, Run, SwitchMove
+from aiops.respond.promotion import Promotion
 from aiops.respond.run_record import RunRecord
 from aiops.respond.runs import Plan
 from aiops.store.outbox import Row
@@ -68,6 +69,26 @@ class Respond(Protocol):
 
     def moves(self) -> Mapping[str, SwitchMove]:
         """Return the last move of each kill switch that was ever moved."""
+        ...
+
+    def promotions(self) -> Sequence[Promotion]:
+        """Return where each playbook with steps that can run stands."""
+        ...
+
+    def promotion(self, playbook: str) -> Promotion:
+        """Return where a playbook stands."""
+        ...
+
+    def set_level(self, playbook: str, mode: Mode, actor: str, reason: str = "") -> Promotion:
+        """Promote or demote a playbook."""
+        ...
+
+    def decisions(self) -> Sequence[Decided]:
+        """Return the last decisions on runs without a person, newest first."""
+        ...
+
+    def shadows(self, limit: int = 100) -> Sequence[Run]:
+        """Return what would have run, newest first."""
         ...
 
     def refusals(self) -> Sequence[Refusal]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from aiops.errors import AiopsError, UsageError
 from aiops.records import Incident
+from aiops.respond.guard_case import MODES
 from aiops.respond.history import Run
+from aiops.respond.promotion import Levels, Promotion
 from aiops.respond.run_record import RunRecord
 from aiops.respond.runs import Plan
 from aiops.views.waiting_runs import Waiting, waiting_runs
@@ -88,6 +90,30 @@ def list_waiting(call: Call) -> Waiting:
 def list_refusals(call: Call) -> bodies.RefusalList:
     """List approvals after which nothing ran."""
     return bodies.RefusalList(list(_runs(call.host).refusals()))
+
+
+def list_promotions(call: Call) -> Levels:
+    """List playbooks that could run, with their modes."""
+    return Levels(list(_runs(call.host).promotions()))
+
+
+def list_decisions(call: Call) -> bodies.DecisionList:
+    """List decisions on runs without a person."""
+    runs = _runs(call.host)
+    return bodies.DecisionList(list(runs.decisions()), list(runs.shadows()))
+
+
+def set_level(call: Call) -> Promotion:
+    """Promote or demote a playbook; a promotion needs a person whom a token vouches for."""
+    runs, wanted = _runs(call.host), call.body
+    try:
+        known = runs.promotion(call.params["name"])
+        is_back = MODES.index(wanted.mode) < MODES.index(known.level)
+        if not is_back and not call.vouched:
+            raise ApiError(403, _NOBODY)
+        return runs.set_level(call.params["name"], wanted.mode, call.actor or "local", wanted.reason)
+    except AiopsError as error:
+        raise _refused(error) from None
 
 
 def show_run(call: Call) -> RunRecord:
@@ -197,6 +223,37 @@ OPERATIONS = [
         list_refusals,
         bodies.RefusalList,
         errors=(409,),
+    ),
+    Operation(
+        "listDecisions",
+        "GET",
+        "/api/v1/runs/decisions",
+        "List decisions on runs without a person",
+        "read",
+        list_decisions,
+        bodies.DecisionList,
+        errors=(409,),
+    ),
+    Operation(
+        "listPromotions",
+        "GET",
+        "/api/v1/runs/promotions",
+        "List the modes of playbooks",
+        "read",
+        list_promotions,
+        Levels,
+        errors=(409,),
+    ),
+    Operation(
+        "setPlaybookMode",
+        "POST",
+        "/api/v1/playbooks/{name}/mode",
+        "Promote or demote a playbook",
+        "write",
+        set_level,
+        Promotion,
+        bodies.SetLevel,
+        errors=(409, 503),
     ),
     Operation(
         "showRun",

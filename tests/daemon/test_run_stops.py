@@ -176,8 +176,8 @@ def test_the_end_of_the_daemon_waits_for_the_answer(tmp_path: Path, target: Rece
 
         runs.finish = finish
     assert given == [240.0]
-    last = [json.loads(line) for line in site.trail.read_text().splitlines()[-2:]]
-    assert [line["kind"] for line in last] == ["outcome", "ended"]
+    last = [json.loads(line) for line in site.trail.read_text().splitlines()[-3:]]
+    assert [line["kind"] for line in last] == ["outcome", "ended", "closed"]
     assert (last[1]["data"]["state"], last[1]["data"]["left"]) == ("stopped", ["restart on worker-1"])
     assert [request.path for request in target.requests] == ["/worker-1/drain"]
 
@@ -212,7 +212,7 @@ def test_a_signal_during_a_run_is_no_crash(tmp_path: Path, target: Receiver, fre
         assert ended["state"] == ("stopped" if answered else "unknown")
         assert ended["left"] == ["restart on worker-1"]
         assert (site.kinds().count("outcome"), "crash" in ended["why"]) == (int(answered), False)
-        lines = len(ends)
+        lines = len(site.kinds())
         daemon = hatchery.start(site.path, site.state)
         daemon.wait_ready()
         until(lambda: answers(site))

@@ -207,7 +207,7 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "respond-the-mutex-is-not-asked",
         "aiops/respond/guards.py",
-        '    ("mutex", _mutex),\n',
+        '    ("mutex", history_guards.mutex),\n',
         "",
         (STOP + "test_one_active_run_a_target",),
     ),
@@ -284,15 +284,15 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "respond-approvals-count-for-any-plan",
         "aiops/respond/guards.py",
-        "for one in case.history.approvals.get(case.plan, []) if one.at > since",
-        "for some in case.history.approvals.values() for one in some if one.at > since",
+        "for one in case.history.approvals.get(case.plan, []) if one.given > since",
+        "for some in case.history.approvals.values() for one in some if one.given > since",
         (PLAN + "test_a_quorum_is_for_one_plan",),
     ),
     Mutant(
         "respond-one-person-is-a-quorum",
         "aiops/respond/guards.py",
-        "fresh = {one.actor for one in case.history.approvals.get(case.plan, []) if one.at > since}",
-        "fresh = [one.actor for one in case.history.approvals.get(case.plan, []) if one.at > since]",
+        "fresh = {one.actor for one in case.history.approvals.get(case.plan, []) if one.given > since}",
+        "fresh = [one.actor for one in case.history.approvals.get(case.plan, []) if one.given > since]",
         (PLAN + "test_one_person_is_no_quorum",),
     ),
     Mutant(
@@ -423,14 +423,14 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "respond-a-cut-trail-forgets-cooldowns",
-        "aiops/respond/guards.py",
+        "aiops/respond/history_guards.py",
         "if gap is None or case.world.now - gap.until >= seconds(length):",
         "if gap is None or gap.accepted:",
         (TRAIL + "test_cooldowns_and_rates_are_not_forgotten_with_a_cut_trail",),
     ),
     Mutant(
         "respond-a-cut-trail-forgets-which-incidents-had-runs",
-        "aiops/respond/guards.py",
+        "aiops/respond/history_guards.py",
         "if gap is not None and case.situation.opened_at <= gap.until:",
         "if gap is not None and case.situation.opened_at <= 0:",
         (TRAIL + "test_cooldowns_and_rates_are_not_forgotten_with_a_cut_trail",),
@@ -459,7 +459,7 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "respond-a-run-that-was-cut-off-may-be-repeated",
         "aiops/respond/guards.py",
-        '    ("repeated", _repeated),\n',
+        '    ("repeated", history_guards.repeated),\n',
         "",
         (RUNS + "test_a_run_that_a_crash_cut_off_is_unknown_and_never_repeated",),
     ),

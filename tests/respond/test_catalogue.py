@@ -17,7 +17,6 @@ from aiops.respond.catalogue import (
     read_catalogue,
     read_playbook,
     shipped,
-    usable,
 )
 from aiops.respond.lint import lint_file
 from tests.respond.sample_file import GOOD, write
@@ -45,12 +44,6 @@ def test_not_utf8_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(PlaybookError, match="UTF-8"):
         read_playbook(path)
-
-
-def test_auto_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    path = write(tmp_path, GOOD.replace("version: 1.0.0", "version: 1.0.0\nmode: auto"))
-    with pytest.raises(PlaybookError, match="expected suggest or approve; got auto, which is refused"):
-        usable(read_playbook(path), path)
 
 
 def test_a_bad_file_does_not_take_the_good_ones_with_it(tmp_path: Path) -> None:

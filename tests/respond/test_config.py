@@ -13,6 +13,8 @@ from aiops.respond.config import RespondConfig, RunSecret
 def test_nothing_may_run_by_default() -> None:
     config = msgspec.convert({}, RespondConfig)
     assert (config.enabled, config.ceiling, config.allow_private) == (True, "suggest", False)
+    assert (config.mode, config.auto.playbooks, config.auto.shadow) == ("live", [], [])
+    assert (config.auto.min_verified_runs, config.auto.min_success, config.auto.min_certainty) == (20, 0.8, 0.9)
     assert (config.allow, config.protect, config.groups, config.secrets) == (["*"], [], {}, {})
 
 
@@ -26,7 +28,13 @@ def test_sections_do_not_share_their_lists() -> None:
 @pytest.mark.parametrize(
     "section",
     [
-        {"ceiling": "auto"},
+        {"ceiling": "always"},
+        {"mode": "dry"},
+        {"auto": {"min_success": 0.4}},
+        {"auto": {"min_certainty": 1.0}},
+        {"auto": {"min_verified_runs": 0}},
+        {"storm": {"max_percent": 0}},
+        {"storm": {"cooldown": "soon"}},
         {"ceiling": ""},
         {"allow": "worker-*"},
         {"allow": [""]},

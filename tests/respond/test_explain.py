@@ -19,7 +19,8 @@ def test_playbook_that_fits_is_shown_with_values_steps_and_guards(samples: Simpl
     assert found.steps[0].run == "ping worker-1"
     assert found.steps[1].request is not None
     assert found.steps[1].request.url == "https://ops.example/hosts/worker-1/restart"
-    assert [check.guard for check in found.guards] == [name for name, _ in GUARDS]
+    asked = [check.guard for check in found.guards if check.state != "later"]
+    assert asked == [name for name, _ in GUARDS]
 
 
 def test_guards_are_asked_as_if_nothing_had_ever_run(samples: SimpleNamespace) -> None:

@@ -32,7 +32,7 @@ def test_a_good_file_has_no_findings(tmp_path: Path) -> None:
         ("{kind: manual, name: do}", "{kind: http, name: do, url: 'https://{{ host }}/'}", "$.steps[0].url", "regex"),
         ("name: sample", "name: other", "$.name", "expected the file's name"),
         ("version: 1.0.0", "version: one", "$.version", "regex"),
-        ("version: 1.0.0", "version: 1.0.0\nmode: auto", "$.mode", "auto, which is refused"),
+        ("version: 1.0.0", "version: 1.0.0\nmode: auto", "$.mode", "it is not declared reversible"),
         ("label: name, value: A", "label: name, op: '=~', value: '(?=a)'", "$.match", "RE2"),
         ("label: name, value: A", "label: name, op: '=~', value: '('", "$.match", "regular expression"),
         ("{{ host }}", "{{ nobody }}", "$.parameters", "not declared"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from aiops.respond import history as history_module
 from aiops.respond.audit import Entry
@@ -161,7 +162,7 @@ def test_lines_of_a_run_that_is_not_known_change_nothing(story: Story, kind: str
         "request": {},
     }
     story.tell(kind, **data, problem=None)
-    assert story.history == History()
+    assert structs.replace(story.history, high_water=0.0, entries=0) == History()
 
 
 def test_end_says_state_reason_and_what_was_done(story: Story) -> None:
@@ -256,7 +257,7 @@ def test_cut_of_unknown_time_reaches_to_the_line_that_tells_it(story: Story) -> 
 
 def test_accepting_a_whole_trail_changes_nothing(story: Story) -> None:
     story.tell("accepted")
-    assert story.history == History()
+    assert structs.replace(story.history, high_water=0.0, entries=0) == History()
 
 
 def test_what_people_must_hear_waits_until_they_were_notified(story: Story) -> None:
@@ -286,3 +287,22 @@ def test_refusals_are_kept_and_bounded() -> None:
         story.tell("refused", playbook="p", incident=f"i{number}", guard="age", reason="too young", actor="alice")
     assert len(story.history.refusals) == history_module.MAX_REFUSALS
     assert story.history.refusals[0].incident == "i1"
+
+
+@pytest.mark.parametrize(
+    ("by", "state", "mode"),
+    [
+        ("engine", "failed", "approve"),
+        ("engine", "unknown", "approve"),
+        ("engine", "verified", None),
+        ("person", "failed", None),
+    ],
+)
+def test_a_run_without_a_person_that_fails_takes_its_promotion_back(
+    story: Story, by: str, state: str, mode: str | None
+) -> None:
+    more: dict[str, Any] = {"playbook": "p", "version": "1.0.0", "incident": "i", "plan": "x", "by": by, "body": "b"}
+    story.tell("run", run="r", targets=["a"], **more)
+    story.tell("ended", run="r", state=state, why="")
+    found = story.history.levels.get("p")
+    assert (found.mode if found is not None else None) == mode

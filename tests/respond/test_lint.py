@@ -34,6 +34,13 @@ def findings(samples: SimpleNamespace) -> Any:
     return found
 
 
+def test_mode_auto_needs_a_way_back_and_a_check(findings: Any) -> None:
+    undo = {**HTTP, "name": "undo"}
+    assert findings(mode="auto", rollback=[undo]) == {}
+    assert "has no rollback" in findings(mode="auto")["error $.mode"]
+    assert "the engine can make" in findings(mode="auto", rollback=[undo], verify=[])["error $.verify"]
+
+
 def test_playbook_that_is_whole_has_no_findings(findings: Any) -> None:
     assert findings() == {}
 

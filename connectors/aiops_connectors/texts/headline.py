@@ -23,6 +23,7 @@ MAX_HEADLINE = 300
 MAX_NAME = 120
 # How the news of a person's reopening begins.
 REOPENED = "reopened by "
+ESCALATED = "escalated: "
 
 
 def headline(message: Message) -> str:
@@ -44,7 +45,7 @@ def _headline(message: Message) -> str:
         return f"{_on_it(message)}: {now}"
     if message.repeats or message.change == "reminder":
         return f"Still open{_age(message)}: {now}"
-    if message.news and (message.change == "moved" or message.news[0].startswith(REOPENED)):
+    if message.news and (message.change == "moved" or message.news[0].startswith((REOPENED, ESCALATED))):
         return f"{plain_news(message)[0]}: {now}"
     if message.change in ("reopened", "returned"):
         pause = f" after {about(incident.back_after_s)}" if incident.back_after_s is not None else ""

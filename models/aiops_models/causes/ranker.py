@@ -100,7 +100,8 @@ class CauseRanker:
         """Return the first suspects that hold the root in nine of ten cases, if that can be promised.
 
         Else `promised` is None, and the entities are the first three. `among_first` is the share of cases that
-        the first `MAX_SET` suspects hold at least, None before there are enough outcomes.
+        the first `MAX_SET` suspects hold at least, `first` that of the first alone; None before there are enough
+        outcomes.
         """
         level = causes[0].confidence if causes else "low"
         size = self._promised.size(level)
@@ -109,6 +110,7 @@ class CauseRanker:
             "entities": [cause.entity for cause in causes[:shown]],
             "promised": None if size is None else self._promised.bound(size, level),
             "among_first": self._promised.bound(MAX_SET, level),
+            "first": self._promised.bound(1, level),
             "measured_coverage": self._promised.report()["coverage"],
         }
 

@@ -1,0 +1,103 @@
+"""Guards on earlier runs: cooldown, repetition, breaker, ineffective chain, mutex, concurrency, rate."""
+
+from __future__ import annotations
+
+from aiops.durations import seconds
+from aiops.respond.evidence import recurrences
+from aiops.respond.guard_case import Case, Refused
+from aiops.wording import plural
+
+
+def _gap(case: Case, length: str, code: str) -> Refused | None:
+    """Explain that runs may be missing from a cut trail: any of them may have been one of this playbook."""
+    gap = case.history.gap
+    if gap is None or case.world.now - gap.until >= seconds(length):
+        return None
+    return Refused(code, f"the audit trail was cut, and may have held a run less than {length} ago")
+
+
+def cooldown(case: Case) -> Refused | None:
+    """Refuse a target that a run of the playbook touched a short time ago."""
+    length = case.playbook.guards.cooldown
+    wait = seconds(length)
+    if (gap := _gap(case, length, "trail_gap")) is not None:
+        return gap
+    for run in case.touching(case.runs()):
+        since = case.world.now - run.ended
+        if since < wait:
+            return Refused("cooldown", f"run {run.id} touched the target {since:.0f} s ago; cooldown is {length}")
+    return None
+
+
+def repeated(case: Case) -> Refused | None:
+    """Refuse a second run of the same version for an incident and a target, whatever its outcome."""
+    gap = case.history.gap
+    if gap is not None and case.situation.opened_at <= gap.until:
+        return Refused("trail_gap", "the audit trail was cut, and may have held a run for this incident")
+    for run in case.touching(case.runs()):
+        if run.incident == case.situation.incident and run.version == case.playbook.version:
+            ended = f"run {run.id} was already made for this incident and target, and ended {run.state}"
+            return Refused("repeated", ended)
+    return None
+
+
+def breaker(case: Case) -> Refused | None:
+    """Refuse a playbook whose last runs failed; after the cooldown one may try again (half open)."""
+    failures, limit = 0, case.playbook.guards.max_failures
+    last = 0.0
+    for run in reversed(case.history.of_playbook(case.playbook.name)):
+        if run.state in ("verified", "running"):
+            break
+        if run.state in ("failed", "unknown"):
+            failures += 1
+            last = max(last, run.ended)
+    if failures < limit or case.world.now - last >= seconds(case.playbook.guards.cooldown):
+        return None
+    ended = f"the last {plural(failures, 'run')} failed, had no effect or ended unknown"
+    return Refused("breaker_open", f"{ended}; a person must check first")
+
+
+def ineffective(case: Case) -> Refused | None:
+    """Refuse to do without a person what worked and did not last: the cause is another one."""
+    if not case.is_alone:
+        return None
+    runs = case.touching(case.history.of_playbook(case.playbook.name))
+    count, limit = recurrences(runs, case.situation.opened_at, case.world.now), case.policy.auto.max_recurrences
+    if count < limit:
+        return None
+    came = f"it was verified {plural(count, 'time')} in a row, and the condition returned within an hour each time"
+    return Refused("ineffective_chain", f"{came}: a person must look for another cause")
+
+
+def mutex(case: Case) -> Refused | None:
+    """Refuse a target that a run or a rollback holds; without a person, also an incident with a run."""
+    for run in case.touching(case.history.active()):
+        if run.state != "running":
+            held = f"the rollback of run {run.id} of {run.playbook} is {run.rollback} on the target"
+            return Refused("rollback_pending", held)
+        return Refused("target_busy", f"run {run.id} of {run.playbook} is active on the target")
+    for run in case.history.unjudged(case.situation.incident) if case.is_alone else ():
+        return Refused("incident_busy", f"run {run.id} of {run.playbook} for this incident is not judged yet")
+    return None
+
+
+def concurrency(case: Case) -> Refused | None:
+    """Refuse more runs of a playbook at a time than it permits."""
+    mine = [run for run in case.history.active() if run.playbook == case.playbook.name]
+    active = [run for run in mine if "running" in (run.state, run.rollback)]
+    limit = case.playbook.guards.max_concurrent
+    if len(active) < limit:
+        return None
+    return Refused("concurrency", f"{plural(len(active), 'run')} of it active, at most {limit} allowed")
+
+
+def rate(case: Case) -> Refused | None:
+    """Refuse more runs of a playbook in a window than it permits."""
+    most = case.playbook.guards.max_runs
+    since = case.world.now - seconds(most.per)
+    if (gap := _gap(case, most.per, "rate_gap")) is not None:
+        return gap
+    count = sum(1 for run in case.runs() if run.began > since)
+    if count < most.count:
+        return None
+    return Refused("rate_limit", f"{plural(count, 'run')} in the last {most.per}, at most {most.count} allowed")

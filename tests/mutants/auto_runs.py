@@ -1,0 +1,234 @@
+"""Mutants of runs without a person: each guard that replaces the approval, evidence, shadow, clocks and crash loops."""
+
+from __future__ import annotations
+
+from tests.mutants.model import Mutant
+
+MODE = ("tests/respond/test_mode_guards.py",)
+STORM = ("tests/respond/test_storm_guard.py",)
+PAST = ("tests/respond/test_history_guards.py",)
+TARGETS = ("tests/respond/test_target_guards.py",)
+LOG = ("tests/respond/test_decision_log.py",)
+GUARDS = ("tests/respond/test_guards.py",)
+EVIDENCE = ("tests/respond/test_evidence.py",)
+BACK = ("tests/respond/test_reversible.py",)
+HISTORY = ("tests/respond/test_history.py",)
+ENGINE = ("tests/respond/test_auto_runs.py",)
+R = "aiops/respond/"
+
+
+def _gone(guard: str, function: str, tests: tuple[str, ...]) -> Mutant:
+    """A guard that nobody asks."""
+    line = f'    ("{guard}", {function}),\n'
+    return Mutant(f"auto-no-guard-{guard.replace(' ', '-')}", f"{R}guards.py", line, "", tests)
+
+
+MUTANTS: list[Mutant] = [
+    _gone("kill switch", "_switch", GUARDS),
+    _gone("audit trail", "_trail", GUARDS),
+    _gone("mode", "mode_guards.mode", MODE),
+    _gone("match", "_match", GUARDS),
+    _gone("confidence", "mode_guards.confidence", MODE),
+    _gone("age", "mode_guards.age", MODE),
+    _gone("storm", "storm_guard.storm", STORM),
+    _gone("targets", "target_guards.targets", TARGETS),
+    _gone("windows", "target_guards.windows", GUARDS),
+    _gone("gitops", "target_guards.gitops", TARGETS),
+    _gone("cooldown", "history_guards.cooldown", PAST),
+    _gone("breaker", "history_guards.breaker", GUARDS),
+    _gone("ineffective", "history_guards.ineffective", PAST),
+    _gone("concurrency", "history_guards.concurrency", GUARDS),
+    _gone("parameters", "_parameters", GUARDS),
+    _gone("approval", "_approval", GUARDS),
+    _gone("rate", "history_guards.rate", PAST),
+    _gone("verification", "mode_guards.verification", MODE),
+    Mutant(
+        "auto-a-raw-score-is-a-certainty",
+        f"{R}mode_guards.py",
+        "    if found is None:\n        why",
+        "    if found is None and not case.situation.confidence:\n        why",
+        MODE,
+    ),
+    Mutant(
+        "auto-no-number-is-certain",
+        f"{R}mode_guards.py",
+        "if not found.bound >= least:",
+        "if found.bound < least:",
+        MODE,
+    ),
+    Mutant("auto-nobody-promoted-it", f"{R}mode_guards.py", 'if level != "auto":', 'if level == "suggest":', MODE),
+    Mutant(
+        "auto-the-configuration-undoes-a-demotion",
+        f"{R}mode_guards.py",
+        "    if recorded is not None:\n        return recorded.mode\n",
+        "",
+        MODE,
+    ),
+    Mutant(
+        "auto-few-runs-are-enough",
+        f"{R}mode_guards.py",
+        "if evidence.judged < wanted.min_verified_runs:",
+        "if not evidence.judged:",
+        MODE,
+    ),
+    Mutant(
+        "auto-the-rate-itself-is-the-bound",
+        f"{R}mode_guards.py",
+        "if evidence.low < wanted.min_success:",
+        "if evidence.verified / evidence.judged < wanted.min_success:",
+        MODE,
+    ),
+    Mutant(
+        "auto-evidence-is-for-any-content",
+        f"{R}evidence.py",
+        "runs = [run for run in history.of_playbook(playbook.name) if run.body == body]",
+        "runs = history.of_playbook(playbook.name)",
+        MODE,
+    ),
+    Mutant(
+        "auto-unknown-ends-are-no-failures",
+        f"{R}evidence.py",
+        'run.state in ("failed", "unknown")',
+        'run.state == "failed"',
+        EVIDENCE,
+    ),
+    Mutant(
+        "auto-a-rollback-is-not-needed", f"{R}reversible.py", "    if not playbook.rollback:\n", "    if False:\n", BACK
+    ),
+    Mutant(
+        "auto-the-author-vouches-for-the-rollback",
+        f"{R}reversible.py",
+        "    if playbook.name in vouched:\n",
+        "    if playbook.reversible:\n",
+        BACK,
+    ),
+    Mutant(
+        "auto-the-table-of-a-kind-is-not-read",
+        f"{R}reversible.py",
+        "if not kind_of(step).effect(step).reversible), None)",
+        "if not kind_of(step)), None)",
+        BACK,
+    ),
+    Mutant(
+        "auto-a-person-at-work-is-ignored", f"{R}mode_guards.py", "    if case.world.person:\n", "    if False:\n", MODE
+    ),
+    Mutant(
+        "auto-a-rejection-is-ignored",
+        f"{R}mode_guards.py",
+        "    if playbook.name in case.world.rejected:\n",
+        "    if False:\n",
+        MODE,
+    ),
+    Mutant(
+        "auto-shadow-mode-sends",
+        f"{R}mode_guards.py",
+        'if policy.mode == "shadow" and case.by != "shadow":',
+        'if policy.mode == "shadow" and case.by == "person":',
+        MODE,
+    ),
+    Mutant(
+        "auto-the-switch-is-not-for-the-engine",
+        f"{R}guards.py",
+        'if case.by != "shadow" else None',
+        'if case.by == "person" else None',
+        ENGINE,
+    ),
+    Mutant("auto-a-quiet-alert-is-acted-on", f"{R}guards.py", "if is_over else None", "if not facts else None", MODE),
+    Mutant(
+        "auto-the-share-of-the-fleet-is-ignored",
+        f"{R}storm_guard.py",
+        "if alerting >= MIN_ALERTING and known and",
+        "if not known and",
+        STORM,
+    ),
+    Mutant(
+        "auto-a-fleet-of-unknown-size-is-calm",
+        f"{R}storm_guard.py",
+        "if case.is_alone and not case.world.known:",
+        "if case.is_alone and case.world.known is None:",
+        STORM,
+    ),
+    Mutant(
+        "auto-a-storm-has-no-aftermath", f"{R}storm_guard.py", "if since >= seconds(wait):", "if since >= 0.0:", STORM
+    ),
+    Mutant(
+        "auto-a-recorded-storm-is-forgotten",
+        f"{R}storm_guard.py",
+        "    if last.active:\n",
+        "    if last.active and not last.why:\n",
+        STORM,
+    ),
+    Mutant(
+        "auto-labels-of-alerts-are-not-read",
+        f"{R}target_guards.py",
+        "case.world.managed.get(target) or _by_labels(case, target)",
+        "case.world.managed.get(target)",
+        TARGETS,
+    ),
+    Mutant(
+        "auto-an-incident-has-two-runs-at-once",
+        f"{R}history_guards.py",
+        "if case.is_alone else ():",
+        'if case.by == "nobody" else ():',
+        PAST,
+    ),
+    Mutant(
+        "auto-a-chain-is-any-number-of-runs",
+        f"{R}evidence.py",
+        'if run.state != "verified" or back - run.ended > RECURS_S:',
+        'if run.state != "verified":',
+        PAST,
+    ),
+    Mutant(
+        "auto-a-step-of-the-clock-is-time",
+        f"{R}history.py",
+        "            run.shifted += step\n",
+        "            pass\n",
+        PAST,
+    ),
+    Mutant(
+        "auto-a-clock-set-back-while-nothing-ran-is-time",
+        f"{R}runs.py",
+        "self.log.step_clock(min(0.0, now - self.history.high_water), now)",
+        "pass",
+        ENGINE,
+    ),
+    Mutant(
+        "auto-a-failure-keeps-its-promotion",
+        f"{R}history.py",
+        'if run.by == "engine" and run.state in ("failed", "unknown"):',
+        'if run.by == "engine" and run.state == "failed" and run.rollback:',
+        HISTORY,
+    ),
+    Mutant(
+        "auto-crashes-are-not-counted", f"{R}decision_log.py", "len(lately) < CRASHES:", "len(lately) > CRASHES:", LOG
+    ),
+    Mutant(
+        "auto-an-orderly-end-is-a-crash",
+        f"{R}history.py",
+        "        self.starts = self.starts[:-1]\n",
+        "        pass\n",
+        LOG,
+    ),
+    Mutant(
+        "auto-the-state-is-not-read-again",
+        f"{R}switches.py",
+        "self._still is None or self._is_acting():",
+        "self._still is None or self._is_acting() is False:",
+        ENGINE,
+    ),
+    Mutant(
+        "auto-a-decision-fills-the-trail",
+        f"{R}decision_log.py",
+        "        if len(mine) >= MAX_DECISIONS_EACH:\n            return False\n",
+        "",
+        LOG,
+    ),
+    Mutant(
+        "auto-another-plan-than-the-decided-one-runs",
+        f"{R}runs.py",
+        "if approved is not None and plan.id != approved:",
+        'if approved is not None and by == "person" and plan.id != approved:',
+        ENGINE,
+    ),
+]
