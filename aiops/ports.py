@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct, field
 
-from aiops.records import Alert, Cause, Change, Evidence, Incident, Record, Suggestion
+from aiops.records import Alert, Cause, Change, Evidence, Finding, Incident, Record, Suggestion
 from aiops.topology import Topology
 
 
@@ -50,6 +50,8 @@ class IncidentView(Struct):
     # The class and the place of the symptom that users noticed (latency, error …), both only if known.
     entry_class: str | None = None
     target: str | None = None
+    # What collectors found in other systems.
+    findings: list[Finding] = field(default_factory=list)
 
 
 @runtime_checkable

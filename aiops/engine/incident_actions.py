@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from aiops.engine.acted_incident import acted_incident, actor_of, check_members, ids_in, named
 from aiops.engine.arrival import Moment
 from aiops.engine.correlate.lessons import Lessons
+from aiops.engine.finding_actions import FindingActions
 from aiops.engine.grouping_lessons import GroupingLessons
 from aiops.engine.incidents.clusters import ClusterState
 from aiops.engine.incidents.handled import new_deed
@@ -67,6 +68,7 @@ class IncidentActions:
             "note": self.work.note,
             "mark": self.marking.mark,
             "open": self.marking.open,
+            "finding": FindingActions(self.incidents).finding,
         }
 
     def _corrected(self, verb: Verb) -> Verb:

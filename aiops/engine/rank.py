@@ -122,7 +122,12 @@ class Ranking(Struct):
         since = cluster.opened_at - self.config.change_window_s
         changes = [change for change in self.changes if since <= change.ts <= cluster.last_at]
         return IncidentView(
-            incident.id, cluster.opened_at, list(facts.values())[:MAX_FACTS], changes, incident.severity
+            incident.id,
+            cluster.opened_at,
+            list(facts.values())[:MAX_FACTS],
+            changes,
+            incident.severity,
+            findings=list(incident.findings or ()),
         )
 
     def assess(self, incident: IncidentState, cluster: ClusterState) -> Assessment:

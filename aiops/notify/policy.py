@@ -26,7 +26,7 @@ from msgspec import Struct, field, structs
 from aiops.config import EndpointConfig
 from aiops.engine.events import IncidentChanged, Mention
 from aiops.notify.inhibition import NOTHING_INHIBITED, Inhibition, Target, is_quiet, of_event
-from aiops.notify.news import named_after, news_of, still_firing
+from aiops.notify.news import News, named_after, news_of, still_firing
 from aiops.notify.routes import Destination, Routes, stand_ins
 from aiops.records import LABELS, Severity, parse_severity
 from aiops.store.held import HELD_UNTIL, Hold
@@ -135,7 +135,7 @@ class EndpointPolicy:
         decided = self._of_endpoint(outbox, aim.config, event, before, now)
         if decided is None:
             return _freshened(aim, event, before, now)
-        if decided.change in SETTLING or (decided.change == "updated" and "note" not in event.what and not event.said):
+        if decided.change in SETTLING or (decided.change == "updated" and not _is_word(event)):
             decided.due_at = aim.next_open(decided.due_at)
             if decided.due_at == inf:
                 return None
@@ -366,7 +366,12 @@ def _is_held(event: IncidentChanged) -> bool:
     What people do is sent in any case, and so are notes.
     """
     is_muted = bool(event.incident.silenced_by) or event.incident.snoozed_until is not None
-    return is_muted and event.change != "acknowledged" and "note" not in event.what and not event.said
+    return is_muted and event.change != "acknowledged" and not _is_word(event)
+
+
+def _is_word(event: IncidentChanged) -> bool:
+    """Return True for what a person did or wrote; what collectors found is news like any other."""
+    return "note" in event.what or (bool(event.said) and "finding" not in event.what)
 
 
 def _begin(endpoint: EndpointConfig, event: IncidentChanged) -> NamedAlerts:
@@ -389,7 +394,9 @@ def _update(
     if event.said:
         # What a person did, once: with the news that it overtakes.
         lines = [event.said, *(news.lines if news is not None else [])]
-        return Notification("updated", now, lines, named_after(before.named, event.named, least))
+        if _is_word(event):
+            return Notification("updated", now, lines, named_after(before.named, event.named, least))
+        news = News(lines, None, False) if news is None else structs.replace(news, lines=lines)
     if news is None:
         return None
     every_s = endpoint.update_every_s

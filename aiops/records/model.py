@@ -132,6 +132,7 @@ VERBS = (
     "silence",  # args.id, args.matchers, args.until, optional args.from, args.every
     "unsilence",  # args.id
     "note",  # args.text: a sentence for `incident`, for everyone who is notified of it; args.notify: no, or page
+    "finding",  # args.findings: JSON: what the host read of other systems, as evidence for causes of `incident`
     "swap_model",  # args.slot, args.algorithm, args.state: a model is promoted; or args.from: shadow, canary, previous
     "shadow_model",  # args.slot, args.algorithm, args.state: a candidate runs beside it; without a state it ends
     "canary_model",  # the same, and args.services, for which the candidate decides
@@ -293,6 +294,19 @@ class LastAction(Struct, gc=False):
     at: Time
 
 
+FindingWeight = Literal["weak", "medium", "strong"]
+
+
+class Finding(Struct, gc=False):
+    """A finding of a collector when an incident opened: `text` counts for `entity` as a cause."""
+
+    at: Time
+    by: str
+    entity: str
+    text: str
+    weight: FindingWeight = "medium"
+
+
 class Incident(Struct, tag="incident", tag_field="kind", gc=False, omit_defaults=True, kw_only=True):
     """A cluster worth a person's attention; as input, history or truth."""
 
@@ -345,6 +359,7 @@ class Incident(Struct, tag="incident", tag_field="kind", gc=False, omit_defaults
     split_from: str | None = None
     last_action: LastAction | None = None
     marked: Marked | None = None
+    findings: list[Finding] = []
 
 
 Record = Alert | Metric | Change | Action | Tick | Incident

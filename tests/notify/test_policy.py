@@ -25,7 +25,9 @@ class Story:
         self.store = store
         self.version = 0
 
-    def tell(self, change: IncidentChange, at: float, severity: str = "high", cause: str | None = None) -> None:
+    def tell(
+        self, change: IncidentChange, at: float, severity: str = "high", cause: str | None = None, found: str = ""
+    ) -> None:
         self.version += 1
         over = {"resolved": "resolved", "merged": "merged"}.get(change, "open")
         causes = [Cause(cause, confidence="medium")] if cause else []
@@ -33,6 +35,8 @@ class Story:
         event = IncidentChanged(
             seq=self.version, at=at, change=change, incident=incident, version=self.version, what=[]
         )
+        if found:
+            event.what, event.said = ["finding"], found
         self.store.apply([FrameDecisions(self.version, at, [event])])
 
     def due(self) -> list[tuple[str, int, float]]:
@@ -100,6 +104,25 @@ def test_updates_come_at_their_rate_and_beyond_the_cap_at_a_slower_one(story: St
     assert story.due() == [("updated", 6, 210.0)], "a rise is not held back"
     story.tell("resolved", 220.0, "critical")
     assert story.deliver(220.0) == ["resolved"]
+
+
+def test_what_collectors_found_is_an_update_at_the_usual_rate_and_no_opening(story: Story) -> None:
+    story.tell("opened", 100.0, "warning")
+    assert story.deliver(160.0) == ["opened"]
+    story.tell("updated", 162.0, "warning", found="found: OOMKilled")
+    assert story.due() == [("updated", 2, 175.0)]
+    (row,) = story.store.outbox.claim(175.0, 1, ["pager"])
+    assert row.news == '["found: OOMKilled"]'
+
+
+def test_a_finding_of_a_snoozed_incident_is_sent_to_nobody(story: Story) -> None:
+    story.tell("opened", 100.0)
+    assert story.deliver(110.0) == ["opened"]
+    story.version += 1
+    incident = Incident(id="i/1", status="acknowledged", severity="high", snoozed_until=9_000.0)
+    event = IncidentChanged(2, 120.0, "updated", incident, story.version, ["finding"], said="found: OOMKilled")
+    story.store.apply([FrameDecisions(story.version, 120.0, [event])])
+    assert story.due() == []
 
 
 def test_a_suspect_without_confidence_is_no_news() -> None:

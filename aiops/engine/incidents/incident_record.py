@@ -99,6 +99,7 @@ def _add_course(record: Incident, incident: IncidentState, cluster: ClusterState
     """Set who worked on an incident, when it became quiet, and how it returned."""
     record.acknowledged_by, record.resolved_by = incident.acknowledged_by or None, incident.resolved_by or None
     record.playbook = incident.fixed_by or None
+    record.findings = incident.findings or []
     if cluster.firing <= 0 and cluster.active_at > 0:
         record.quiet_at = cluster.active_at
     record.back_after_s = incident.paused_s

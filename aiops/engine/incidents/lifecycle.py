@@ -178,6 +178,7 @@ class Incidents:
             incident.named = no_names()
             incident.was_acknowledged = False
             incident.acknowledged_by = ""
+            incident.findings = None
             self.handling.leave(incident.id)
         incident.named.add(said)
         self.reopen(incident, cluster, at, moment)
@@ -294,6 +295,13 @@ class Incidents:
         incident.rank_gap = min(2 * incident.rank_gap, self.config.rank_at_most_every_s)
         if what:
             self.announce(incident, cluster, at, ("updated", what), moment)
+
+    def assess_now(self, incident: IncidentState, cluster: ClusterState) -> list[str]:
+        """Rank anew, as something is known that came from outside the alerts; return what changed of it."""
+        incident.rank_due = None
+        what = self._assess(incident, cluster)
+        self.due.schedule(incident)
+        return what
 
     def _assess(self, incident: IncidentState, cluster: ClusterState) -> list[str]:
         """Rank anew; return what of it matters to people."""

@@ -7,7 +7,7 @@ from aiops.engine.events import ClusterMerged, ClusterPromoted, IncidentChanged
 from aiops.engine.incidents.clusters import ClusterState
 from aiops.engine.incidents.incident_record import MAX_LISTED
 from aiops.engine.incidents.lifecycle import Incidents
-from aiops.engine.incidents.state import IncidentState
+from aiops.engine.incidents.state import IncidentState, take_findings
 
 
 class Merging:
@@ -72,6 +72,7 @@ class Merging:
         target.incident = older.id
         older.merged_from = [*older.merged_from, *younger.merged_from, younger.id][-MAX_LISTED:]
         older.changed = True
+        take_findings(older, younger)
         # Those who know the older one alone learn what the younger was about with the alert that joins the two.
         older.unsaid = older.named.take(younger.named) or older.unsaid
         incidents.note(older, f"{younger.id} was merged into it: {reason}")

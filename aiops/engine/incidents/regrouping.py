@@ -16,7 +16,7 @@ from aiops.engine.incidents.clusters import ClusterState, count_entities
 from aiops.engine.incidents.handled import Deed
 from aiops.engine.incidents.incident_record import MAX_LISTED
 from aiops.engine.incidents.merging import Merging
-from aiops.engine.incidents.state import IncidentState
+from aiops.engine.incidents.state import IncidentState, drop_findings, take_findings
 from aiops.records import Severity
 from aiops.wording import plural
 
@@ -48,6 +48,7 @@ class Regrouping:
         self.handling.absorb(absorbed)
         ours.merged_from = [*ours.merged_from, *theirs.merged_from, theirs.id][-MAX_LISTED:]
         ours.named.take(theirs.named)
+        take_findings(ours, theirs)
         self._changed(ours, target, f"{reason}, with {plural(len(absorbed.members), 'alert stream')}", moment)
 
     def split(self, source: ClusterState, members: list[int], deed: Deed, moment: Moment) -> IncidentState:
@@ -86,6 +87,7 @@ class Regrouping:
             self.grouping.keep(cluster)
         gone = {theirs.id, *theirs.merged_from}
         ours.merged_from = [name for name in ours.merged_from if name not in gone]
+        drop_findings(ours, theirs)
         self._revive(theirs, part, by, ours.id, moment)
         moment.out.append(ClusterPromoted(moment.seq, part.number, theirs.id, reason))
         self._changed(ours, cluster, reason, moment)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from math import inf
-from typing import Literal
+from typing import Annotated, Final, Literal
 
-from aiops.engine.fields import state
+from aiops.engine.fields import SINCE_8, state
 from aiops.engine.incidents.announced import Named, no_names
-from aiops.records import Cause, Evidence, Suggestion
+from aiops.records import Cause, Evidence, Finding, Suggestion
 
 State = Literal["open", "acknowledged", "resolved"]
+# Findings of one incident, the oldest dropped first: evidence for a person and a ranking, not a report.
+MAX_FINDINGS: Final = 10
 
 
 @state(acyclic=True)
@@ -24,7 +26,7 @@ class IncidentState:
     `ended_by_hand`: a person ended it last. `is_return`: it is open as it returned, and continues. `was_acknowledged`:
     a person works on it, which an end in between does not change. `returns` is their number at its last change.
     `acknowledged_by` and `resolved_by` name the persons, `fixed_by` the playbook that somebody confirmed.
-    `paused_s` is the time from its last end to its reopening.
+    `paused_s` is the time from its last end to its reopening. `findings` is what collectors found.
     """
 
     id: str
@@ -62,6 +64,7 @@ class IncidentState:
     resolved_by: str = ""
     fixed_by: str = ""
     paused_s: float | None = None
+    findings: Annotated[list[Finding] | None, SINCE_8] = None
 
 
 def due_of(incident: IncidentState) -> float:
@@ -73,6 +76,17 @@ def due_of(incident: IncidentState) -> float:
         if at is not None and at < due:
             due = at
     return due
+
+
+def take_findings(ours: IncidentState, theirs: IncidentState) -> None:
+    """Let an incident have the findings of one that is merged into it."""
+    ours.findings = [*(ours.findings or ()), *(theirs.findings or ())][-MAX_FINDINGS:] or None
+
+
+def drop_findings(ours: IncidentState, theirs: IncidentState) -> None:
+    """Take the findings of an incident out of the one that it was merged into."""
+    left = [one for one in ours.findings or () if one not in (theirs.findings or ())]
+    ours.findings = left or None
 
 
 def new_incident(name: str, cluster: int, at: float, severity: int) -> IncidentState:

@@ -1,8 +1,8 @@
 """The cause ranker: adds the evidence of every algorithm up, for every entity.
 
-`score = 2.2 ln(1+A) + 1.3 ln(1+D) + .5 ln(1+B) + .5 ln(1+C) + 2.2 ln(1+E) + memory + rules` with A internal surprise,
-B symptom surprise, C replica contrast, D blame and E changes, all in nats and none negative; the logarithm makes a
-second alert of a kind add less than the first. Deterministic; no clock, randomness or I/O after construction.
+`score = 2.2 ln(1+A) + 1.3 ln(1+D) + .5 ln(1+B) + .5 ln(1+C) + 2.2 ln(1+E) + memory + rules + findings` with A internal
+surprise, B symptom surprise, C replica contrast, D blame and E changes, all in nats and none negative; the logarithm
+makes a second alert of a kind add less than the first. Deterministic; no clock, randomness or I/O after construction.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from aiops.records import Cause, Change, Evidence
 from aiops_models.causes.changes import suspects
 from aiops_models.causes.evidence_path import EvidencePaths
+from aiops_models.causes.findings import finding_text, supported
 from aiops_models.causes.incident_graph import IncidentGraph
 from aiops_models.causes.memory import Memory
 from aiops_models.causes.random_walk import random_walk
@@ -44,6 +45,7 @@ WEIGHTS = {
     "signs": 1.0,
     "likeness": 4.0,
     "silence": 1 / 1.5,
+    "finding": 1.0,
 }
 # Contributions are rounded to this grid of binary fractions (about .0002), on which sums are exact in any order.
 GRID = 4096
@@ -69,6 +71,7 @@ class Terms:
         for entity, value in silent_callees(graph, surprise).items():
             self.blamed[entity] = self.blamed.get(entity, 0.0) + value
         self.changed = suspects(graph)
+        self.found = supported(graph)
         self.rules = verdicts(packs, graph)
         # The memory is not used where a rule fires: the rule read the messages. The memory knows types alone, and would
         # liken the incident to those that lack the rule's evidence.
@@ -94,6 +97,8 @@ class Terms:
             yield "blame", log1p(self.blamed[entity])
         if entity in self.changed:
             yield "change", log1p(self.changed[entity].value)
+        if entity in self.found:
+            yield "finding", self.found[entity].value
         if entity in self.alike:
             yield "likeness", self.alike[entity][0]
         if entity not in self.graph.by_entity:
@@ -132,6 +137,7 @@ class Terms:
             "symptom": lambda: symptom_text(surprise, entity),
             "contrast": lambda: contrast_text(surprise, entity),
             "change": lambda: change_text(self.changed[entity]),
+            "finding": lambda: finding_text(self.found[entity]),
             "silence": lambda: silence_text(surprise, entity, self.memory),
             "signs": lambda: signs_text(surprise, entity, self.memory),
             "likeness": lambda: likeness_text(surprise, entity, *self.alike[entity][1:]),
