@@ -35,7 +35,7 @@ class SystemConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     kind: str
-    url: Url
+    url: Url | None = None
     secret: ConfiguredName | None = None
     ca_file: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
@@ -95,3 +95,8 @@ class RespondConfig(Struct, frozen=True, forbid_unknown_fields=True):
     secrets: dict[str, RunSecret] = field(default_factory=dict)
     # Systems that steps act on or read from. Without its system a playbook stays a suggestion.
     systems: dict[ConfiguredName, SystemConfig] = field(default_factory=dict)
+    # Look at other systems when an incident opens, where a suggested playbook has collectors. It changes nothing.
+    collect: bool = True
+    # Reads within a minute, over all incidents, and for one incident.
+    collect_per_minute: Annotated[int, Meta(ge=1, le=1_000)] = 60
+    collect_per_incident: Annotated[int, Meta(ge=1, le=50)] = 10

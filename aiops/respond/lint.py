@@ -12,6 +12,8 @@ from msgspec import Struct
 from aiops.errors import UsageError
 from aiops.patterns import Expression
 from aiops.respond.catalogue import PlaybookError, read_playbook, usable
+from aiops.respond.collector_checks import check_collector
+from aiops.respond.collectors import Collect
 from aiops.respond.format import Parameter, Playbook
 from aiops.respond.http_kinds import Http, Webhook
 from aiops.respond.matching import compile_match
@@ -113,12 +115,21 @@ def _parameter(path: str, parameter: Parameter) -> Found:
 def _step(playbook: Playbook, place: str, step: Any) -> Found:
     if isinstance(step, Manual):
         yield from _manual(place, step)
+    elif isinstance(step, Collect):
+        yield from _collector(playbook, place, step)
     elif isinstance(step, Http | Webhook):
         yield from _request(playbook, place, step)
         yield from _sent_values(playbook, step)
     elif isinstance(step, Form):
         yield from _prepared(playbook, place, step)
         yield from _sent_values(playbook, step)
+
+
+def _collector(playbook: Playbook, place: str, step: Collect) -> Found:
+    for field, problem in check_collector(step, list(playbook.parameters)):
+        yield "error", f"{place}{field}", problem
+    if [one.name for one in playbook.diagnosis if isinstance(one, Collect)].count(step.name) > 1:
+        yield "error", f"{place}.name", f"expected a name of its own; another collector is called {step.name!r}"
 
 
 def _manual(place: str, step: Manual) -> Found:

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from aiops.respond.collectors import Collect, system_of
 from aiops.respond.step_registry import kind_of, name_of, stand_in
-from aiops.respond.steps import AlertResolved, Check, Manual, Step
+from aiops.respond.steps import AlertResolved, Check, Diagnosis, Manual, Step
 from aiops.step_kinds.exchange import Prepared
 from aiops.step_kinds.forms import Scalar
 from aiops.step_kinds.placeholders import PLACEHOLDER, placeholders, plain
@@ -32,7 +33,7 @@ class Shown(Struct, omit_defaults=True):
     missing: list[str] = []
 
 
-def show(step: Step | Check, values: Mapping[str, Scalar]) -> Shown:
+def show(step: Step | Check | Diagnosis, values: Mapping[str, Scalar]) -> Shown:
     """Render a step for a person; a missing value stays visible as `<name>`.
 
     Raise `UsageError` for a value that does not fit its place.
@@ -41,6 +42,9 @@ def show(step: Step | Check, values: Mapping[str, Scalar]) -> Shown:
     if isinstance(step, Manual):
         run = command(step.run, values) if step.run else None
         return Shown("manual", step.name, run, step.expect, step.note, missing=missing)
+    if isinstance(step, Collect):
+        note = f"read from {system_of(step)} when the incident opens, if that system is configured"
+        return Shown("collect", step.name, expect=note, missing=missing)
     if isinstance(step, AlertResolved):
         text = f"the incident's alerts resolve within {step.within} and stay resolved for {step.stable_for}"
         return Shown("alert-resolved", text)

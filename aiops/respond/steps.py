@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union
 from msgspec import Meta
 
 from aiops.durations import Duration
+from aiops.respond.collectors import Collect
 from aiops.respond.step_registry import forms
 from aiops.step_kinds.forms import Form, Line, Part
 from aiops.step_kinds.kind import Place
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     Step: TypeAlias = Manual | Form
     Check: TypeAlias = Manual | AlertResolved | Form
     Precondition: TypeAlias = Form
-    Diagnosis: TypeAlias = Manual | Form
+    Diagnosis: TypeAlias = Manual | Collect | Form
     RollbackStep: TypeAlias = Manual | Form
 else:
 
@@ -52,7 +53,7 @@ else:
     Step = _union("step", Manual)
     Check = _union("verify", Manual, AlertResolved)
     Precondition = _union("precondition")
-    Diagnosis = _union("diagnosis", Manual)
+    Diagnosis = _union("diagnosis", Manual, Collect)
     RollbackStep = _union("rollback", Manual)
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from aiops.errors import UsageError
 from aiops.options import convert
 from aiops.respond.config import RespondConfig, SystemConfig
+from aiops.respond.read_systems import READ_KINDS, WITHOUT_URL
 from aiops.respond.step_registry import system_kinds
 from aiops.step_kinds.systems import System
 
@@ -18,26 +19,37 @@ def read_systems(config: RespondConfig) -> dict[str, System]:
 
 
 def _system(place: str, name: str, given: SystemConfig, config: RespondConfig) -> System:
-    kinds = system_kinds()
+    kinds = dict(sorted({**READ_KINDS, **system_kinds()}.items()))
     if given.kind not in kinds:
-        known = ", ".join(kinds) or "none: no step kind that is installed needs one"
+        known = ", ".join(kinds)
         raise UsageError(f"{place}.kind: unknown kind of system {given.kind!r} (use {known})")
     options = convert(given.options, kinds[given.kind], f"{place}.options")
-    if given.url.startswith("http://") and not config.allow_private:
-        raise UsageError(f"{place}.url: expected https, or respond.allow_private = true; got {given.url!r}")
-    _check_secret(place, given, config)
+    url = _url(place, given)
+    if url.startswith("http://") and not config.allow_private:
+        raise UsageError(f"{place}.url: expected https, or respond.allow_private = true; got {url!r}")
+    _check_secret(place, given, url, config)
     if given.ca_file is not None and not Path(given.ca_file).is_file():
         raise UsageError(f"{place}.ca_file: expected a file of certificates in PEM; got {given.ca_file!r}")
-    return System(name, given.kind, given.url.rstrip("/"), given.secret, given.ca_file, options)
+    return System(name, given.kind, url.rstrip("/"), given.secret, given.ca_file, options)
 
 
-def _check_secret(place: str, given: SystemConfig, config: RespondConfig) -> None:
+def _url(place: str, given: SystemConfig) -> str:
+    if given.kind in WITHOUT_URL:
+        if given.url is not None:
+            raise UsageError(f"{place}.url: expected none for the kind {given.kind}; got {given.url!r}")
+        return ""
+    if given.url is None:
+        raise UsageError(f"{place}.url: expected the address of the system; got none")
+    return given.url
+
+
+def _check_secret(place: str, given: SystemConfig, url: str, config: RespondConfig) -> None:
     if given.secret is None:
         return
     secret = config.secrets.get(given.secret)
     if secret is None:
         known = ", ".join(config.secrets) or "none: add [respond.secrets.NAME]"
         raise UsageError(f"{place}.secret: unknown secret {given.secret!r} (use {known})")
-    host = (urlsplit(given.url).hostname or "").lower()
+    host = (urlsplit(url).hostname or "").lower()
     if host not in secret.hosts:
         raise UsageError(f"{place}.secret: {given.secret!r} is not for the host {host!r}; add it to its `hosts`")
