@@ -2,8 +2,8 @@
 
 Read `run` (`aiops run`: build, start, obey signals, stop), then `build` (the daemon of a configuration), `engine`
 (the engine and its plugins), `dispatcher` (endpoints and sinks), `routing` (routes and inhibition), `runs` (guarded
-runs) and `signals`.
+runs), `collecting` (read-only diagnosis) and `signals`.
 
-May import: config, daemon, detectors, engine, errors, http, notify, pages, ports, private, records, registry, respond,
-routing, store, telemetry, topology, web, wording.
+May import: collect, config, daemon, detectors, engine, errors, http, notify, pages, ports, private, records, registry,
+respond, routing, step_kinds, store, telemetry, topology, web, wording.
 """

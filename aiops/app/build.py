@@ -11,12 +11,14 @@ from typing import Protocol, runtime_checkable
 
 from msgspec.structs import astuple
 
+from aiops.app.collecting import open_collecting, open_readers, read_playbooks
 from aiops.app.dispatcher import open_dispatcher, open_queues
 from aiops.app.engine import build_engine
 from aiops.app.routing import described, open_inhibition, open_policy
 from aiops.app.runs import open_runs, shipped_or_named
 from aiops.config import Config, SourceConfig
 from aiops.daemon.clocks import SteadyClock
+from aiops.daemon.collect_queue import CollectQueue
 from aiops.daemon.daemon import Daemon
 from aiops.daemon.frame_processing import HostedEngine
 from aiops.daemon.inbox import Inbox
@@ -139,6 +141,8 @@ def build_daemon(
             zone=config.notify.time_zone,
             policy=policy,
         )
+        readers = open_readers(config.respond, clocks.wall)
+        queue = CollectQueue(read_playbooks(catalogue, readers))
         core = assemble(
             config,
             state,
@@ -148,6 +152,7 @@ def build_daemon(
             wake=dispatcher.wake,
             openings=openings,
             trains=TrainingProcesses(config, state.directory, arguments),
+            watch=queue.see,
         )
         runs, problem = open_runs(core, topology, catalogue)
         if runs is not None:
@@ -166,6 +171,7 @@ def build_daemon(
             topology,
             catalogue=catalogue,
             replays=ReplayJobs(state.directory / "replays", state.journal_directory, config, clocks.wall),
+            collecting=open_collecting(core, topology, catalogue, readers, queue),
         )
         daemon = Daemon(core, beside)
         _serve_pages(daemon, sources, config.http.max_streams)
@@ -185,11 +191,12 @@ def assemble(
     wake: Callable[[], None] = lambda: None,
     openings: HeldOpenings | None = None,
     trains: Trains | None = None,
+    watch: Callable[[Sequence[Event]], None] = lambda events: None,
 ) -> Core:
     """Return the parts of every daemon on an opened state.
 
     `wake` is called after a transaction that adds outbox rows. `openings` looks again at openings that wait.
-    `trains` trains models where that is configured.
+    `trains` trains models where that is configured. `watch` sees events that are stored.
     """
     inbox = Inbox(config.inbox.max_records, clocks.monotonic)
     actions = OperatorActions(inbox, clocks.wall)
@@ -197,6 +204,7 @@ def assemble(
 
     def stored(events: list[Event], rows: int) -> None:
         actions.answer(events)
+        watch(events)
         if rows:
             wake()
 

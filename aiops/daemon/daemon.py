@@ -70,7 +70,8 @@ class Daemon:
         self._pump_thread = threading.Thread(target=core.pump.run, name="pump", daemon=True)
         control = ControlServer(self, handlers_of(self))
         # Feeders put records into the inbox, and so end before the pump does; the other services end after it.
-        self._feeders: list[Service] = [control] if self.runs is None else [self.runs, control]
+        feeders = (self.runs, neighbours.collecting, control)
+        self._feeders: list[Service] = [one for one in feeders if one is not None]
         beside = (self.delivery, neighbours.tracing, self.replays)
         self._services: list[Service] = [one for one in beside if one is not None]
 

@@ -105,6 +105,8 @@ class Report:
             found["runs"] = beside.runs.health()
         elif beside.runs_problem:
             found["runs"] = {"ok": False, "detail": beside.runs_problem}
+        if beside.collecting is not None:
+            found["collect"] = beside.collecting.health()
         if beside.tracing is not None:
             found["tracing"] = beside.tracing.health()
         return found
@@ -143,7 +145,7 @@ class Report:
             *clock_families(core),
             *heartbeat_families(core),
         ]
-        for one in (beside.delivery, beside.runs, beside.tracing):
+        for one in (beside.delivery, beside.runs, beside.collecting, beside.tracing):
             families.extend(one.metrics() if one is not None else ())
         return render(families)
 

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 from msgspec import Struct, field
 
 from aiops.config import Config
+from aiops.daemon.collecting import Collecting
 from aiops.daemon.inbox import Inbox
 from aiops.daemon.opening import Clocks, OpenedState
 from aiops.daemon.operator_actions import OperatorActions
@@ -140,7 +141,8 @@ class Neighbours(Struct, frozen=True):
     `runs_problem` is the reason why guarded runs are enabled and not available; `left_out` are things that the
     configuration names and that cannot be used. `reload` takes over the endpoints of another configuration, which
     `load` reads. `routing` is where alerts lead, `topology` the configured dependency graph. `catalogue` are the
-    playbooks in use, also where runs are disabled. `replays` are those that people start.
+    playbooks in use, also where runs are disabled. `replays` are those that people start. `collecting` reads other
+    systems for incidents.
     """
 
     delivery: Delivery | None = None
@@ -154,3 +156,4 @@ class Neighbours(Struct, frozen=True):
     topology: Topology = field(default_factory=Topology)
     catalogue: Catalogue = field(default_factory=Catalogue)
     replays: ReplayJobs | None = None
+    collecting: Collecting | None = None

@@ -58,6 +58,12 @@ _STEPS = (
         "number in (select r.number from delivery_references r left join incidents i on i.id = r.incident where"
         " r.changed_at < ? and coalesce(i.status, 'resolved') in ('resolved', 'merged') limit ?)",
     ),
+    (
+        "findings",
+        "(incident, round, playbook, collector) in (select f.incident, f.round, f.playbook, f.collector from findings f"
+        " left join incidents i on i.id = f.incident where f.at < ? and coalesce(i.status, 'resolved')"
+        " in ('resolved', 'merged') limit ?)",
+    ),
     ("audit", "number in (select number from audit where received_at < ? order by received_at limit ?)"),
     ("dead_letters", "number in (select number from dead_letters where at < ? order by number limit ?)"),
     (
@@ -79,6 +85,7 @@ def prune(
     ages = {
         "outbox": keep.deliveries_s,
         "delivery_references": keep.deliveries_s,
+        "findings": keep.incidents_s,
         "audit": keep.audit_s,
         "dead_letters": keep.letters_s,
         "incidents": keep.incidents_s,

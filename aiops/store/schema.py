@@ -289,6 +289,27 @@ create index alert_episodes_ended on alert_episodes (ended_at) where ended_at is
 """
 # Every page counts incidents by status and severity: an index holds both, rows hold bodies of some kilobytes.
 _LEVELS = "create index incidents_levels on incidents (status, severity);"
+# What collectors read of other systems when an incident opened.
+_FINDINGS = """
+create table findings (
+    incident text not null,
+    round integer not null,
+    playbook text not null,
+    collector text not null,
+    source text not null,
+    system text not null,
+    state text not null,
+    attempts integer not null,
+    at real not null,
+    took_s real not null,
+    reason text not null,
+    reported integer not null,
+    answer blob not null,
+    primary key (incident, round, playbook, collector)
+) without rowid;
+create index findings_at on findings (at);
+create index findings_unreported on findings (at) where reported = 0;
+"""
 
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
@@ -300,6 +321,7 @@ MIGRATIONS: tuple[str, ...] = (
     _HISTORY,
     _FIRING,
     _LEVELS,
+    _FINDINGS,
 )
 
 

@@ -1,0 +1,68 @@
+"""Open the read-only diagnosis of incidents, where systems are configured that it can read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from aiops.collect.budget import Budget
+from aiops.collect.http_reader import HttpReader, HttpSystem
+from aiops.collect.readers import Reader, Readers, is_readable
+from aiops.collect.sqlite_reader import SqliteReader
+from aiops.daemon.collect_queue import CollectQueue
+from aiops.daemon.collecting import Clocks, Collecting, Sources
+from aiops.daemon.engine_questions import EngineQuestions
+from aiops.daemon.parts import Core
+from aiops.respond.catalogue import Catalogue
+from aiops.respond.collectors import SOURCES, Collect
+from aiops.respond.config import RespondConfig
+from aiops.respond.read_systems import HttpOptions, SqlOptions
+from aiops.respond.systems import read_systems
+from aiops.respond.transport import RunTransport
+from aiops.step_kinds.systems import System
+from aiops.store.findings import FindingsTable
+from aiops.topology import Topology
+
+
+def open_readers(config: RespondConfig, clock: Callable[[], float]) -> Readers:
+    """Return the systems that collectors may read, by name; none where collecting is off.
+
+    Raise `UsageError` for options that do not fit, and for a secret that is not set.
+    """
+    if not config.enabled or not config.collect:
+        return {}
+    systems = {name: one for name, one in read_systems(config).items() if one.kind in SOURCES}
+    if not systems:
+        return {}
+    # Of its own: a read that hangs keeps no connection from a run.
+    transport = RunTransport(config.secrets, systems=systems, allow_private=config.allow_private, clock=clock)
+    return {name: _reader(one, transport) for name, one in systems.items()}
+
+
+def read_playbooks(catalogue: Catalogue, readers: Readers) -> list[str]:
+    """Return the playbooks with a collector whose system can be read."""
+    return [
+        name
+        for name, playbook in catalogue.playbooks.items()
+        if any(isinstance(one, Collect) and is_readable(one, readers) for one in playbook.diagnosis)
+    ]
+
+
+def open_collecting(
+    core: Core, topology: Topology, catalogue: Catalogue, readers: Readers, queue: CollectQueue
+) -> Collecting | None:
+    """Return the workers; None where there is nothing to read."""
+    if not readers:
+        return None
+    config, clocks = core.config.respond, Clocks(core.clocks.wall, core.clocks.monotonic)
+    find_incident = EngineQuestions(core.pump, core.clocks.wall).incident
+    sources = Sources(catalogue.playbooks, topology, readers, find_incident, core.operator_actions.act)
+    budget = Budget(config.collect_per_minute, config.collect_per_incident)
+    return Collecting(sources, FindingsTable(core.state.store.database), queue, budget, clocks)
+
+
+def _reader(system: System, transport: RunTransport) -> Reader:
+    if isinstance(system.options, SqlOptions):
+        return SqliteReader(Path(system.options.file).expanduser())
+    allowed = system.options.read_paths if isinstance(system.options, HttpOptions) else []
+    return HttpReader(HttpSystem(system.name, system.kind, system.url, system.secret, allowed), transport)
