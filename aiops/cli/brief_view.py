@@ -16,6 +16,7 @@ from aiops.views.brief import Brief
 from aiops.views.cause_card import CauseCard, Suspect
 from aiops.views.evidence import EvidenceRow
 from aiops.views.evidence_path import path_text
+from aiops.views.looked_at import answer_text
 from aiops.views.one_line import visible
 from aiops.views.playbook_card import PlaybookCard
 from aiops.views.ties import tie_text
@@ -23,7 +24,7 @@ from aiops.views.timeline_text import timeline_lines
 from aiops.views.whole import Whole
 from aiops.wording import about, capital, listed, plural
 
-MAX_TIES, MAX_GROUPS, MAX_ROWS, MAX_MESSAGES = 10, 15, 5, 8
+MAX_TIES, MAX_GROUPS, MAX_ROWS, MAX_MESSAGES, MAX_ANSWER = 10, 15, 5, 8, 12
 BAR_WIDTH = 10
 NO_DAEMON = "The daemon does not answer: the commands of playbooks, dry runs and the measure of causes are not shown."
 
@@ -35,6 +36,7 @@ def show_whole(console: Console, found: Whole, now: float) -> None:
         _print(console, line)
     cause = "Confirmed cause" if brief.is_confirmed else "Likely cause" if brief.cause.is_clear else "Suspects"
     _section(console, cause, _cause(brief.cause))
+    _section(console, "What we looked at", _looked(brief, now))
     _playbook(console, brief.playbook)
     _section(console, "Seen before", _similar(brief))
     _section(console, "Timeline (UTC)", _timeline(found, console.width - 2))
@@ -172,6 +174,17 @@ def _others(card: PlaybookCard) -> Iterator[Text]:
 def _run(run: Run) -> str:
     why = f" ({run.why})" if run.why else ""
     return f"{run.playbook} by {run.actor or 'nobody'}: {run.state}{why}, run {run.id}"
+
+
+def _looked(brief: Brief, now: float) -> Iterator[Text]:
+    for one in brief.looked:
+        line = Text(clean(one.name), style="bold").append(f" ({clean(one.system)})", style="dim")
+        ago = f", {about(max(0.0, now - one.at))} ago" if one.state != "skipped" else ""
+        yield line.append(f": {clean(one.outcome, 600)}{ago}", style="default")
+        for text in one.found:
+            yield Text(f"  {clean(text, 400)}", style="bold yellow")
+        for row in answer_text(one).splitlines()[:MAX_ANSWER] if one.rows else ():
+            yield Text(f"    {visible(row)}", style="dim")
 
 
 def _similar(brief: Brief) -> Iterator[Text]:

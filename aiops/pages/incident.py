@@ -14,6 +14,7 @@ from starlette.routing import Route
 from aiops.pages import graph_layout
 from aiops.pages.incident_parts import parts_of, query_of
 from aiops.pages.shell import Shell, Undo, is_live, reader_of, segment
+from aiops.views.looked_at import answer_text
 from aiops.views.markdown import markdown
 from aiops.views.short_markdown import short_markdown
 from aiops.web import action_bodies, bodies, briefs, incident_actions, incidents, runs
@@ -90,6 +91,7 @@ class IncidentPage:
             "has_endpoints": incidents.has_endpoints(call.host),
             "anchors": ANCHORS_BELOW,
             "about": about,
+            "answer_text": answer_text,
         }
 
     async def _explain(self, request: Request) -> Response:

@@ -19,6 +19,7 @@ from aiops.verdict.sentence import verdict
 from aiops.views.cause_card import CauseCard, cause_card
 from aiops.views.incident_history import History, history
 from aiops.views.lead import Figures, figures, lead
+from aiops.views.looked_at import LookedAt, looked_at
 from aiops.views.notified import Notified, notified
 from aiops.views.one_line import one_line
 from aiops.views.others import OpenTogether, Similar, similar, together
@@ -60,6 +61,7 @@ class Brief(Struct):
     notified: Notified
     history: History
     links: list[Link]
+    looked: list[LookedAt] = []
 
 
 class Beside(Struct):
@@ -94,6 +96,7 @@ def brief(connection: sqlite3.Connection, stored: Stored, beside: Beside, playbo
         notified(connection, incident.id),
         history(connection, incident),
         _links(incident),
+        looked_at(connection, incident.id),
     )
 
 

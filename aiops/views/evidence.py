@@ -118,6 +118,10 @@ def _signs(text: str, entity: str) -> str:
     return "Alerts like its own were more often on confirmed causes than alerts at large"
 
 
+def _finding(text: str, entity: str) -> str:
+    return f"We looked and found: {text.partition(': ')[2] or text}"
+
+
 def _likeness(text: str, entity: str) -> str:
     alike, _, _ = text.partition(" was confirmed to be caused by ")
     return f"It was the confirmed cause of {alike.rstrip(',')}" if alike != text else text
@@ -132,6 +136,7 @@ _WORDS: dict[str, Callable[[str, str], str]] = {
     "silence": _silence,
     "signs": _signs,
     "likeness": _likeness,
+    "finding": _finding,
 }
 
 

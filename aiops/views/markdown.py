@@ -16,6 +16,7 @@ from aiops.respond.filled import request_text
 from aiops.respond.rendering import Shown
 from aiops.views.brief import Brief
 from aiops.views.evidence_path import path_text
+from aiops.views.looked_at import answer_text
 from aiops.views.one_line import one_line, visible
 from aiops.views.playbook_card import PlaybookCard
 from aiops.wording import about, listed, plural
@@ -35,8 +36,9 @@ _BEGINS = re.compile(r"^([-+#>=]|[0-9]{1,9}(?=[.)]))")
 
 def markdown(found: Brief, now: float, address: str = "") -> str:
     """Return the whole brief as Markdown, as of `now` (Unix seconds); `address` is that of its page."""
-    parts = [_head(found, now, address), _cause(found), _playbook(found.playbook), _similar(found), _notified(found)]
-    return "\n\n".join(part for part in [*parts, _history(found)] if part) + "\n"
+    first = [_head(found, now, address), _cause(found), _looked(found), _playbook(found.playbook)]
+    parts = [*first, _similar(found), _notified(found), _history(found)]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def plain(text: str, limit: int = MAX_TEXT) -> str:
@@ -107,6 +109,18 @@ def _cause(found: Brief) -> str:
     others = [plain(one.entity) for one in card.suspects[1:]]
     lines += [f"- Other suspects: {', '.join(others)}"] if others else []
     return "\n".join([*lines, "", _first(card.measured)])
+
+
+def _looked(found: Brief) -> str:
+    if not found.looked:
+        return ""
+    lines = ["## What we looked at"]
+    for one in found.looked:
+        lines += ["", f"- {_first(one.name)} ({plain(one.system)}, {at_text(one.at)}): {plain(one.outcome)}"]
+        lines += [f"  - {_first(text)}" for text in one.found]
+        if one.rows:
+            lines += ["", fenced(answer_text(one))]
+    return "\n".join(lines)
 
 
 def _playbook(card: PlaybookCard | None) -> str:

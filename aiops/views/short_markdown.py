@@ -17,12 +17,20 @@ from aiops.views.playbook_card import PlaybookCard
 from aiops.wording import about, listed, plural
 
 MAX_LINES = 12
-MAX_MESSAGES, MAX_COMMAND = 3, 200
+MAX_MESSAGES, MAX_COMMAND, MAX_FOUND = 3, 200, 3
 
 
 def short_markdown(found: Brief, now: float, address: str = "") -> str:
     """Return the brief in short, as of `now`; `address` is that of its page, empty if it is not known."""
-    facts = (_cause(found), _hurts(found), _firing(found), _times(found, now), _owner(found), _notified(found))
+    facts = (
+        _cause(found),
+        _looked(found),
+        _hurts(found),
+        _firing(found),
+        _times(found, now),
+        _owner(found),
+        _notified(found),
+    )
     lines = [f"**{plain(found.severity).capitalize()}: {plain(found.verdict)}**", ""]
     lines += [f"- {fact}" for fact in (*facts, *_playbook(found.playbook)) if fact]
     lines.append(f"- {address}" if address else f"- Incident {plain(found.id)}")
@@ -52,6 +60,11 @@ def _cause(found: Brief) -> str:
     sure = "confirmed by a person" if card.confirmed == first.entity else card.certainty.text if card.certainty else ""
     reason = f": {plain(first.evidence[0].text, 200)}" if first.evidence else ""
     return f"Cause: {plain(first.entity)}{f' ({plain(sure)})' if sure else ''}{reason}"
+
+
+def _looked(found: Brief) -> str:
+    texts = [plain(text, 200) for one in found.looked for text in one.found]
+    return f"Found: {listed(texts, MAX_FOUND, len(texts))}" if texts else ""
 
 
 def _hurts(found: Brief) -> str:

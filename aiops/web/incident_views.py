@@ -6,11 +6,12 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from aiops.records import Incident
+from aiops.records import Finding, Incident
 from aiops.search.elsewhere import open_elsewhere
 from aiops.views.alert_groups import AlertGroups, alert_groups
 from aiops.views.course import read_course
 from aiops.views.incident_alerts import IncidentAlerts, read_alerts
+from aiops.views.looked_at import LookedAt, looked_at
 from aiops.views.neighbourhood import Neighbourhood, mark_elsewhere, neighbourhood
 from aiops.views.stretch import Stretch, stretch_of
 from aiops.views.ties import Tie, ties_of
@@ -39,6 +40,13 @@ class IncidentViews(Struct):
     alerts: AlertGroups
 
 
+class Findings(Struct):
+    """The reads for an incident, and the findings among them that count as evidence for a cause."""
+
+    looked: list[LookedAt]
+    findings: list[Finding]
+
+
 def show_timeline(call: Call) -> Timeline:
     """Return the course of an incident, by service."""
     incident = show_incident(call).incident
@@ -55,6 +63,12 @@ def list_alerts(call: Call) -> AlertGroups:
     """Return the alerts of an incident by name."""
     incident = show_incident(call).incident
     return alert_groups(_alerts(call, incident), incident.stream_count)
+
+
+def list_findings(call: Call) -> Findings:
+    """Return what was read of other systems for an incident, and what of it counts for a suspect."""
+    incident = show_incident(call).incident
+    return Findings(looked_at(call.host.store.database.reader, incident.id), incident.findings)
 
 
 def views_of(call: Call, incident: Incident) -> IncidentViews:
@@ -118,6 +132,16 @@ OPERATIONS = [
         "read",
         list_alerts,
         AlertGroups,
+        errors=(404,),
+    ),
+    Operation(
+        "listFindings",
+        "GET",
+        "/api/v1/incidents/{id}/findings",
+        "List what was read of other systems for an incident",
+        "read",
+        list_findings,
+        Findings,
         errors=(404,),
     ),
 ]

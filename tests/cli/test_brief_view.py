@@ -19,7 +19,7 @@ from aiops.store import incidents
 from aiops.views.brief import Beside
 from aiops.views.playbook_card import Source
 from aiops.views.whole import whole
-from tests.views.sample import AT, GRAPH, incident, keep, member, opened
+from tests.views.sample import AT, GRAPH, incident, keep, keep_reads, member, opened
 
 HOSTILE = "x\x1b[2J\u202ey"
 COMMAND = "kubectl -n payments rollout undo deployment/payments-api " + "--flag " * 30
@@ -30,10 +30,14 @@ def filled(name: str) -> Filled | None:
     return Filled(name, "1.0.0", "Go back.", "After a deploy.", "Not then.", "approve", True, True, "fits", steps=steps)
 
 
-def seen(directory: Path, found: Incident, plan: Plan | str | None = None, runs: tuple[Run, ...] = ()) -> str:
+def seen(
+    directory: Path, found: Incident, plan: Plan | str | None = None, runs: tuple[Run, ...] = (), looked: str = ""
+) -> str:
     past = incident(id="inc-0", status="resolved", playbook="rollback", quiet_at=AT + 1_800, resolved_at=AT + 9_000)
     store = opened(directory, past)
     keep(store, found, frame=9)
+    if looked:
+        keep_reads(store, text=looked)
     stored = incidents.get(store.database.reader, found.id)
     assert stored is not None
     beside = Beside(GRAPH, {"outcomes": 3, "needed": 10}, Source(filled, lambda name: plan, runs))
@@ -42,6 +46,15 @@ def seen(directory: Path, found: Incident, plan: Plan | str | None = None, runs:
     show_whole(console, whole(store.database.reader, stored, beside, AT + 700), AT + 700)
     store.close()
     return stream.getvalue()
+
+
+def test_what_was_looked_at_is_shown_without_control_characters(tmp_path: Path) -> None:
+    text = seen(tmp_path, incident(), looked=HOSTILE)
+    assert "What we looked at\n  last state (prod): 4 rows, 12 min ago\n" in text
+    assert "    name  lastReason\n      a     OOMKilled\n      … and 3 more rows\n" in text
+    assert "restarts (prod): answered with status 403: no, 12 min ago" in text
+    assert "memory (prod): not read: 60 reads were made within a minute" in text
+    assert not {"\x1b", "\u202e"} & set(text)
 
 
 def test_sections_stand_in_the_order_of_the_page(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from aiops_connectors.texts.rows import rows
 from aiops_connectors.texts.sentences import duration_s, ended_by, hurts, reasons, shared_labels
 
 from aiops.ports import Message
-from aiops.records import Affected, Cause, Incident, RootCause
+from aiops.records import Affected, Cause, Finding, Incident, RootCause
 from aiops.testing.sinks import CHANGES, hostile
 from tests.connectors.design_incident import AT, LINK, incident, member, message, resolved
 
@@ -129,6 +129,19 @@ def test_rows_are_the_facts_in_order() -> None:
         ("Opened", "13:52:40 UTC"),
         ("Last alert", "2 s ago"),
     ]
+
+
+def test_what_collectors_found_is_a_row() -> None:
+    texts = [
+        "OOMKilled in the last state of cart-1",
+        "7 restarts\nsince noon",
+        "OOMKilled in the last state of cart-1",
+        "c",
+        "d",
+    ]
+    found = [Finding(1.0, "state", "cart", text) for text in texts]
+    expected = "OOMKilled in the last state of cart-1; 7 restarts since noon; c and 1 more"
+    assert dict(rows(message(findings=found)))["Found"] == expected
 
 
 def test_times_are_those_of_the_endpoints_zone() -> None:

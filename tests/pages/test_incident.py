@@ -14,7 +14,7 @@ from aiops.pages.times import moment
 from aiops.records import Affected, Cause, Evidence, Incident, Member, RootCause, Suggestion
 from tests.pages.test_pages import Parsed, page
 from tests.store.openings import hold_opening
-from tests.views.sample import EVIDENCE, HOSTILE, PATH, incident, keep
+from tests.views.sample import EVIDENCE, HOSTILE, PATH, incident, keep, keep_reads
 from tests.web.conftest import NOW
 
 
@@ -208,6 +208,20 @@ def test_similar_incident_shows_what_it_was_and_how_it_ended(site: Any) -> None:
     assert "Fixed by rollback." in words(found)
     assert "1500" not in found.text
     assert "/incidents/inc-0" in found.links
+
+
+def test_what_was_looked_at_is_shown_with_answers_to_open_and_reasons(site: Any) -> None:
+    path = put(site, incident())
+    assert "What we looked at" not in words(page(site, path))
+    keep_reads(site.host.store, text=HOSTILE)
+    found = page(site, path)
+    text = words(found)
+    for part in ("last state prod", "took 0.3 s: 4 rows", "Answer GET /api/v1/pods/a name lastReason a OOMKilled"):
+        assert part in text
+    assert "answered with status 403: no Request GET /api/v1/query" in text
+    assert "memory prod not read: 60 reads were made within a minute" in text
+    assert "<script>alert" not in site.client.get(path).text
+    assert "alert('x')" in text
 
 
 def test_messages_are_listed_with_their_endpoint_and_answer(site: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiops.engine.events import IncidentChanged
 from aiops.records import Affected, Cause, Change, Evidence, Hop, Incident, Member, Suggestion
+from aiops.store.findings import Answer, FindingsTable, FoundItem, Reading
 from aiops.store.store import FrameDecisions, Store
 from aiops.topology import Edge, Node, Topology
 from aiops.views.service_graph import ServiceGraph
@@ -93,3 +94,23 @@ def opened(directory: Path, *found: Incident) -> Store:
     for number, one in enumerate(found, 1):
         keep(store, one, frame=number)
     return store
+
+
+def keep_reads(store: Store, name: str = "inc-1", text: str = "OOMKilled in the last state of payments-api-1") -> None:
+    """Three reads of an incident: one that found something, one that failed, and one beyond the budget."""
+    found = Answer(
+        "GET /api/v1/pods/a", ["name", "lastReason"], [["a", "OOMKilled"]], 3, "", [FoundItem("a", text, "strong")]
+    )
+    log = Answer("GET /api/v1/pods/a/log", ["line"], [[f"first {text}"], ["second"]])
+    rows = [
+        ("last state", "done", "", found),
+        ("log", "done", "", log),
+        ("restarts", "failed", "answered with status 403: no", Answer("GET /api/v1/query")),
+        ("memory", "skipped", "not read: 60 reads were made within a minute, which is the limit", Answer()),
+    ]
+    FindingsTable(store.database).write(
+        [
+            Reading(name, 0, "oom", collector, "kubernetes", "prod", state, 1, AT + at, 0.3, reason, True, answer)  # type: ignore[arg-type]
+            for at, (collector, state, reason, answer) in enumerate(rows)
+        ]
+    )

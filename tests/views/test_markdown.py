@@ -18,7 +18,7 @@ from aiops.store import incidents
 from aiops.views.brief import Beside, brief
 from aiops.views.markdown import fenced, markdown, plain
 from aiops.views.playbook_card import Source
-from tests.views.sample import AT, GRAPH, incident, member, opened
+from tests.views.sample import AT, GRAPH, incident, keep_reads, member, opened
 
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
@@ -90,8 +90,10 @@ def filled(name: str) -> Filled:
     )
 
 
-def text_of(directory: Path, **changes: object) -> str:
+def text_of(directory: Path, looked: str = "", **changes: object) -> str:
     store = opened(directory, incident(**changes))
+    if looked:
+        keep_reads(store, text=looked)
     stored = incidents.get(store.database.reader, "inc-1")
     assert stored is not None
     beside = Beside(GRAPH, {"outcomes": 3, "needed": 10}, Source(filled, lambda name: None))
@@ -110,6 +112,18 @@ def test_document_has_the_verdict_the_commands_and_the_history(tmp_path: Path) -
     assert "Not yet measured on this site (3 of 10 confirmations)." in text
     assert "payments-gateway calls payments-sync, which calls payments-api" in text
     assert not [token for token in found if token.type in ("html_block", "html_inline", "link_open", "image")]
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "OOMKilled"])
+def test_what_was_looked_at_is_text_and_blocks(tmp_path: Path, text: str) -> None:
+    found = tokens(text_of(tmp_path, looked=text))
+    assert [one.content for one in found if one.type == "inline" and "looked at" in one.content] == [
+        "What we looked at"
+    ]
+    assert len([one for one in found if one.type == "fence"]) == 2 + len(
+        [one for one in tokens(text_of(tmp_path / "without")) if one.type == "fence"]
+    )
+    assert not [one for one in found if one.type in ("html_block", "html_inline", "link_open", "image", "em_open")]
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -16,7 +16,7 @@ from aiops.store import incidents
 from aiops.views.brief import Beside, brief
 from aiops.views.playbook_card import Source
 from aiops.views.short_markdown import MAX_LINES, code, short_markdown
-from tests.views.sample import AT, GRAPH, incident, member, opened
+from tests.views.sample import AT, GRAPH, incident, keep_reads, member, opened
 from tests.views.test_markdown import HOSTILE, tokens
 
 ADDRESS = "https://ops.example/incidents/inc-1"
@@ -29,6 +29,7 @@ def filled(name: str) -> Filled:
 
 def text_of(directory: Path, address: str = ADDRESS, **changes: object) -> str:
     store = opened(directory, incident(**changes))
+    keep_reads(store)
     stored = incidents.get(store.database.reader, "inc-1")
     assert stored is not None
     beside = Beside(GRAPH, {"outcomes": 3, "needed": 10}, Source(filled, lambda name: None))
@@ -47,6 +48,7 @@ def test_a_summary_has_what_a_chat_needs_in_a_dozen_lines(tmp_path: Path) -> Non
     assert any(line.startswith("- Still firing: 18 of 19 streams: ") for line in lines)
     assert any(line.startswith("- Since 20") and line.endswith("UTC, 12 min ago") for line in lines)
     assert "- Nobody is on it" in lines
+    assert "- Found: OOMKilled in the last state of payments-api-1" in lines
     assert any("first `kubectl get pods` and 1 more line" in line for line in lines)
     assert lines[-1] == f"- {ADDRESS}"
     assert "rm -r" not in text

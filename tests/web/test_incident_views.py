@@ -16,6 +16,7 @@ from aiops.views.service_graph import ServiceGraph
 from aiops.web.incident_views import TimelineQuery, list_alerts, show_neighbourhood, show_timeline, views_of
 from aiops.web.openapi import document
 from tests.store.episodes import begun, keep, state
+from tests.views.sample import keep_reads
 from tests.web.calls import Desk, desk_in
 from tests.web.conftest import HOSTILE, NOW
 
@@ -62,7 +63,16 @@ def test_alerts_are_grouped_by_name_with_hostile_text_as_it_came(site: Any) -> N
     assert {group["url"] for group in found["groups"]} == {"javascript:alert(1)"}
 
 
-@pytest.mark.parametrize("path", ["timeline", "neighbourhood", "alerts"])
+def test_findings_are_the_reads_and_what_counts_of_them(site: Any) -> None:
+    assert fetched(site, "findings") == {"looked": [], "findings": []}
+    keep_reads(site.host.store, site.incident)
+    found = fetched(site, "findings")
+    assert [one["state"] for one in found["looked"]] == ["done", "done", "failed", "skipped"]
+    first = found["looked"][0]
+    assert (first["rows"], first["found"]) == ([["a", "OOMKilled"]], ["OOMKilled in the last state of payments-api-1"])
+
+
+@pytest.mark.parametrize("path", ["timeline", "neighbourhood", "alerts", "findings"])
 def test_an_unknown_incident_is_not_found(site: Any, path: str) -> None:
     assert site.client.get(f"/api/v1/incidents/inc-nothing/{path}").status_code == 404
 

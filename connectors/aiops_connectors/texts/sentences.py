@@ -58,6 +58,12 @@ def hurt_places(incident: Incident) -> str:
     return f"{line(named, MAX_SENTENCE)}: {least}{plural(entities, 'entity', 'entities')}"
 
 
+def found_texts(incident: Incident) -> str:
+    """Return what collectors found when it opened: `OOMKilled in the last state of cart-7d9f4`."""
+    texts = list(dict.fromkeys(one.text for one in incident.findings))
+    return listed([line(text, MAX_SENTENCE) for text in texts], SHOWN, separator="; ")
+
+
 def counts(incident: Incident) -> str:
     """Return `20 alerts in 1 min`; at the end, the number alone."""
     number = plural(incident.alert_count or len(incident.alerts), "alert")
