@@ -28,6 +28,7 @@ from aiops.daemon.opening import Clocks
 from aiops.model_state import swap_action
 from aiops.ports import DeadLetter, Inbox, Position, Received
 from aiops.records import Alert
+from aiops.respond.config import RespondConfig, SystemConfig
 from aiops.telemetry.otel import tracing_to
 from aiops.topology import Topology
 
@@ -98,6 +99,7 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         patched.setenv("NOBODY_URL", "http://127.0.0.1:9/")
         config = Config(
             state=StateConfig(str(tmp_path_factory.mktemp("state"))),
+            respond=RespondConfig(systems={"prometheus": SystemConfig("prometheus", "https://prometheus.example")}),
             endpoints=[EndpointConfig("nobody", "webhook", {"url_env": "NOBODY_URL", "allow_private": True})],
         )
         tracing = tracing_to(InMemorySpanExporter(), config.tracing)
