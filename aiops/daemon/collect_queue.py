@@ -42,6 +42,8 @@ class CollectQueue:
         self._waiting: deque[Wanted] = deque()
         self._seen: OrderedDict[Wanted, None] = OrderedDict()
         self._rounds: OrderedDict[str, int] = OrderedDict()
+        # Incidents that a worker has: two would read the same.
+        self._busy: set[str] = set()
         self._moved = threading.Condition()
         self._ended = False
         # Incidents that were not read of, as more waited than the queue holds.
@@ -57,13 +59,27 @@ class CollectQueue:
     def put(self, wanted: Wanted) -> None:
         """Add a read that a crash cut off, or whose result is not yet in the engine."""
         with self._moved:
+            _keep(self._seen, wanted, None)
             self._add(wanted)
 
     def take(self) -> Wanted | None:
-        """Return the next one, once there is one; None after `end`."""
+        """Return the next one, once there is one whose incident no other worker has; None after `end`."""
         with self._moved:
-            self._moved.wait_for(lambda: self._ended or bool(self._waiting))
-            return None if self._ended else self._waiting.popleft()
+            self._moved.wait_for(lambda: self._ended or self._next() is not None)
+            found = None if self._ended else self._next()
+            if found is not None:
+                self._waiting.remove(found)
+                self._busy.add(found.incident)
+            return found
+
+    def release(self, wanted: Wanted) -> None:
+        """Give an incident back: other playbooks of it may be read."""
+        with self._moved:
+            self._busy.discard(wanted.incident)
+            self._moved.notify_all()
+
+    def _next(self) -> Wanted | None:
+        return next((one for one in self._waiting if one.incident not in self._busy), None)
 
     def end(self) -> None:
         """Hand out nothing more."""
@@ -83,9 +99,9 @@ class CollectQueue:
         if name not in self._playbooks or incident.is_storm or incident.status not in ("open", "acknowledged"):
             return
         wanted = Wanted(incident.id, name, self._rounds.get(incident.id, 0))
-        if wanted not in self._seen:
-            _keep(self._seen, wanted, None)
-            with self._moved:
+        with self._moved:
+            if wanted not in self._seen:
+                _keep(self._seen, wanted, None)
                 self._add(wanted)
 
     def _add(self, wanted: Wanted) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from aiops.collect.budget import Budget
 from aiops.collect.evidence import hits_of
@@ -131,6 +132,10 @@ class Collecting:
     def work(self, wanted: Wanted) -> None:
         """Make the reads of one playbook for one incident, and report what they show."""
         known = {one.key: one for one in self._table.of(wanted.incident)}
+        # After a restart the queue does not know in which life an incident is; the store does.
+        latest = max((one.round for one in known.values()), default=0)
+        if latest > wanted.round:
+            wanted = replace(wanted, round=latest)
         found = self._sources.find_incident(wanted.incident)
         playbook = self._sources.playbooks.get(wanted.playbook)
         if found is None or found.is_over or playbook is None:
@@ -262,6 +267,8 @@ class Collecting:
                     log(logging.WARNING, f"collecting: {error}", incident=wanted.incident)
             except Exception:
                 logging.getLogger("aiops").exception("collecting failed")
+            finally:
+                self._queue.release(wanted)
 
 
 def _job(wanted: Wanted, playbook: Playbook, found: CurrentIncident, topology: Topology) -> _Job:

@@ -23,6 +23,7 @@ def waiting(queue: CollectQueue) -> list[Wanted]:
         one = queue.take()
         assert one is not None
         found.append(one)
+        queue.release(one)
     return found
 
 
@@ -73,6 +74,23 @@ def test_it_remembers_a_bounded_number() -> None:
     assert queue.left_out == MAX_REMEMBERED - 1
     queue.see([change(id="i-0")])
     assert queue.left_out == MAX_REMEMBERED, "forgotten, and so taken in again; the store knows what was read"
+
+
+def test_an_incident_is_with_one_worker_at_a_time() -> None:
+    queue = CollectQueue(["oom", "disk"])
+    queue.see([change(), change("updated", 2, "disk"), change(id="i-2")])
+    first = queue.take()
+    assert first == Wanted("i-1", "oom")
+    assert queue.take() == Wanted("i-2", "oom"), "the other playbook of the first waits"
+    queue.release(first)
+    assert queue.take() == Wanted("i-1", "disk")
+
+
+def test_what_a_crash_cut_off_is_not_added_by_its_next_update() -> None:
+    queue = CollectQueue(["oom"])
+    queue.put(Wanted("i-1", "oom"))
+    queue.see([change()])
+    assert waiting(queue) == [Wanted("i-1", "oom")]
 
 
 def test_after_the_end_there_is_nothing() -> None:

@@ -173,6 +173,12 @@ def test_it_is_read_once(site: Site) -> None:
     assert len(site.kubernetes.reads) == 2, "a new life of the incident is read of again"
 
 
+def test_after_a_restart_the_store_knows_the_life_of_an_incident(site: Site) -> None:
+    site.workers().work(Wanted("i-1", "oom", 7))
+    site.workers().work(WANTED)
+    assert (len(site.kubernetes.reads), {one.round for one in site.table.of("i-1")}) == (1, {7})
+
+
 def test_a_missing_value_is_no_read(tmp_path: Path) -> None:
     diagnosis = [
         {
