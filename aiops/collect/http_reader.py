@@ -17,8 +17,13 @@ MAX_ANSWER_BYTES = 512 * 1024
 _OK = 200
 
 
-class Closable(Transport, Protocol):
-    """A transport that holds connections."""
+class SystemTransport(Transport, Protocol):
+    """A transport that holds connections and secrets."""
+
+    @property
+    def secrets(self) -> Sequence[str]:
+        """Return the values of all secrets."""
+        ...
 
     def close(self) -> None:
         """Close them."""
@@ -38,7 +43,7 @@ class HttpSystem(Struct, frozen=True):
 class HttpReader:
     """Reads a system over HTTP, by GET alone; redirects are not followed."""
 
-    def __init__(self, system: HttpSystem, transport: Closable) -> None:
+    def __init__(self, system: HttpSystem, transport: SystemTransport) -> None:
         self._system, self._transport = system, transport
 
     @property
@@ -50,6 +55,11 @@ class HttpReader:
     def allowed(self) -> Sequence[str]:
         """Patterns of the paths that `http` reads may name."""
         return self._system.allowed
+
+    @property
+    def secrets(self) -> Sequence[str]:
+        """The secrets that an answer must not show."""
+        return self._transport.secrets
 
     def read(self, read: Read, gate: Callable[[], bool]) -> bytes:
         """See `Reader.read`."""

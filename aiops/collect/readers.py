@@ -12,13 +12,15 @@ from aiops.respond.collectors import Collect, source_name, system_of
 class Reader(Protocol):
     """A system that can be read.
 
-    `kind` is that of its configuration, `allowed` are the paths for `http` reads.
+    `kind` is that of its configuration, `allowed` are the paths for `http` reads. `secrets` are hidden in its answers.
     """
 
     @property
     def kind(self) -> str: ...
     @property
     def allowed(self) -> Sequence[str]: ...
+    @property
+    def secrets(self) -> Sequence[str]: ...
 
     def read(self, read: Read, gate: Callable[[], bool]) -> bytes:
         """Return the answer; raise `ReadFailed` if there is none. Nothing is sent once `gate` returns False."""

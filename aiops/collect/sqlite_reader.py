@@ -35,6 +35,7 @@ class SqliteReader:
 
     kind = "sql"
     allowed: Sequence[str] = ()
+    secrets: Sequence[str] = ()
 
     def __init__(self, file: Path, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._file, self._monotonic = file, monotonic

@@ -237,7 +237,16 @@ def _kubernetes(read: KubernetesRead, body: bytes) -> list[Row]:
     kind = "events" if read.read == "events" else read.resource
     columns = read.columns or _COLUMNS.get(kind, _OTHERS)
     objects = [document] if read.read == "object" else found_at(document, "items[]")
+    if read.read == "events":
+        # The API gives them in no order that helps; the last ones explain most.
+        objects = sorted(objects, key=_last_at, reverse=True)
     return [_row(one, columns) for one in objects]
+
+
+def _last_at(event: Any) -> str:
+    """Return when an event was last seen, as RFC 3339, which sorts as text; newer clients set `eventTime` alone."""
+    places = ("lastTimestamp", "eventTime", "metadata.creationTimestamp")
+    return next((str(one[0]) for place in places if (one := values_at(event, place))), "")
 
 
 def _http(read: HttpRead, body: bytes) -> list[Row]:

@@ -48,6 +48,8 @@ MAX_FINDINGS, MAX_SENTENCE = 10, 300
 # How long a stop waits for what is under way: the next start makes it once more.
 STOP_S = 0.5
 ACT_TIMEOUT_S = 5.0
+# An engine or a disk that does not answer is tried again so often, after a pause.
+MAX_TRIES, RETRY_S = 3, 2.0
 
 
 class Sources(Struct, frozen=True):
@@ -90,6 +92,8 @@ class Collecting:
         self._budget, self._clocks = budget, clocks
         self._lock = threading.Lock()
         self._stopping = False
+        self._ending = threading.Event()
+        self._tries: Counter[Wanted] = Counter()
         self._counts: Counter[tuple[str, str]] = Counter(
             {(name, state): 0 for name in sources.readers for state in ("done", "failed")}
         )
@@ -106,6 +110,7 @@ class Collecting:
         """End at once: nothing is sent any more, and nothing is waited for that takes long."""
         with self._lock:
             self._stopping = True
+        self._ending.set()
         self._queue.end()
         ends = self._clocks.monotonic() + min(timeout_s, STOP_S)
         for thread in self._threads:
@@ -210,13 +215,14 @@ class Collecting:
         try:
             read = read_of(collector, job.values, reading.at, reader.allowed)
             reading.answer.request = read.text
-            rows = rows_of(collector, reader.read(read, lambda: not self._stopping))
+            rows = rows_of(collector, reader.read(read, lambda: not self._stopping), reader.secrets)
             reading.answer = _answer(job, collector, read, rows)
             reading.state = "done"
         except AiopsError as error:
             reading.state, reading.reason = "failed", str(error)[:500]
         reading.took_s = round(self._clocks.monotonic() - began, 3)
-        self._counts[reading.system, reading.state] += 1
+        with self._lock:
+            self._counts[reading.system, reading.state] += 1
         self._write([reading])
 
     def _report(self, wanted: Wanted) -> None:
@@ -263,12 +269,25 @@ class Collecting:
             try:
                 self.work(wanted)
             except (AiopsError, sqlite3.Error) as error:
-                if not self._stopping:
-                    log(logging.WARNING, f"collecting: {error}", incident=wanted.incident)
+                self._put_off(wanted, error)
             except Exception:
                 logging.getLogger("aiops").exception("collecting failed")
             finally:
                 self._queue.release(wanted)
+
+    def _put_off(self, wanted: Wanted, error: Exception) -> None:
+        """Try once more a little later, as the engine or the disk may be busy; after some tries the next start does."""
+        if self._stopping:
+            return
+        log(logging.WARNING, f"collecting: {error}", incident=wanted.incident)
+        with self._lock:
+            self._tries[wanted] += 1
+            is_last = self._tries[wanted] >= MAX_TRIES
+            if is_last:
+                del self._tries[wanted]
+        if not is_last:
+            self._ending.wait(RETRY_S)
+            self._queue.put(wanted)
 
 
 def _job(wanted: Wanted, playbook: Playbook, found: CurrentIncident, topology: Topology) -> _Job:

@@ -87,6 +87,11 @@ class RunTransport:
             return Reply(error=redact(str(failure), self._values.values()))
         return Reply(reply.status, excerpt(reply.body, self._values.values()), body=reply.body)
 
+    @property
+    def secrets(self) -> list[str]:
+        """Return the values of all secrets, for those who hide them in texts."""
+        return list(self._values.values())
+
     def close(self) -> None:
         """Close idle connections."""
         for client in (self._client, *self._own.values()):

@@ -85,7 +85,12 @@ def test_a_list_and_events_and_other_kinds() -> None:
     of_pods = {"kubernetes": {"read": "list", "namespace": "a"}}
     assert [row["name"] for row in read(of_pods, {"items": [POD, POD]})] == [["cart-1"], ["cart-1"]]
     event = {"type": "Warning", "reason": "BackOff", "involvedObject": {"name": "cart-1"}, "count": 5, "message": "m"}
-    (row,) = read({"kubernetes": {"read": "events"}}, {"items": [event]})
+    older = {**event, "reason": "Pulled", "lastTimestamp": "2026-01-01T00:00:00Z"}
+    newest = {**event, "reason": "Killing", "eventTime": "2026-01-02T00:00:00.123456Z", "lastTimestamp": None}
+    items = [event, older, newest]
+    rows = read({"kubernetes": {"read": "events"}}, {"items": items})
+    assert [one["reason"][0] for one in rows] == ["Killing", "Pulled", "BackOff"]
+    row = rows[-1]
     assert (row["reason"], row["object"], row["count"]) == (["BackOff"], ["cart-1"], [5])
     of_services = {"kubernetes": {"read": "list", "resource": "services", "namespace": "a"}}
     assert list(read(of_services, {"items": [POD]})[0]) == ["name", "created"]

@@ -18,6 +18,7 @@ from aiops.daemon.collect_queue import CollectQueue, Wanted
 from aiops.daemon.collecting import Clocks, Collecting, Sources
 from aiops.engine.events import Feedback
 from aiops.engine.incident_view import CurrentIncident
+from aiops.errors import AiopsError
 from aiops.ports import AlertFact, IncidentView
 from aiops.records import Action, Cause
 from aiops.respond.format import Playbook
@@ -67,6 +68,7 @@ class FakeReader:
     """A system that answers, fails or hangs."""
 
     allowed: Sequence[str] = ()
+    secrets: Sequence[str] = ("tok-123456",)
 
     def __init__(self, kind: str, answer: Any) -> None:
         self.kind, self.answer = kind, answer
@@ -109,9 +111,11 @@ class Site:
         self.actions.append(action)
         return Feedback(1, action.id, action.verb, True, "kept") if self.answers else None
 
-    def workers(self, per_minute: int = 60, per_incident: int = 10) -> Collecting:
+    def workers(
+        self, per_minute: int = 60, per_incident: int = 10, find: Callable[[str], CurrentIncident | None] | None = None
+    ) -> Collecting:
         readers = {"kubernetes": self.kubernetes, "prometheus": self.prometheus}
-        sources = Sources({"oom": self.playbook}, Topology(), readers, lambda name: self.incident, self.act)
+        sources = Sources({"oom": self.playbook}, Topology(), readers, find or (lambda name: self.incident), self.act)
         self.queue = CollectQueue(["oom"])
         clocks = Clocks(lambda: AT + self.now, lambda: self.now)
         return Collecting(sources, self.table, self.queue, Budget(per_minute, per_incident), clocks)
@@ -139,6 +143,29 @@ def test_what_is_found_is_stored_and_reported_in_one_record(site: Site) -> None:
     assert (action.verb, action.actor, action.incident, action.id) == ("finding", "aiops", "i-1", "collect:i-1:0:oom")
     found = {"by": "state", "entity": "cart-1", "text": "cart-1 was OOMKilled", "weight": "strong"}
     assert json.loads(action.args["findings"]) == [found]
+
+
+def test_a_secret_of_ours_is_not_kept(site: Site) -> None:
+    site.kubernetes.answer = {"metadata": {"name": "echoes tok-123456"}}
+    site.workers().work(WANTED)
+    assert "echoes [redacted]" in site.reads()["state"].answer.rows[0]
+
+
+def test_an_engine_that_does_not_answer_is_tried_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aiops.daemon.collecting.RETRY_S", 0.01)
+    failures = [AiopsError("the engine did not answer")] * 2
+
+    def find(name: str) -> CurrentIncident | None:
+        if failures:
+            raise failures.pop()
+        return site.current()
+
+    workers = site.workers(find=find)
+    workers.start()
+    site.queue.put(WANTED)
+    eventually(lambda: site.actions and not site.table.unfinished())
+    workers.stop(5.0)
+    assert site.reads()["state"].state == "done"
 
 
 def test_nothing_found_is_no_record(site: Site) -> None:
