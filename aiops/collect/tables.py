@@ -244,7 +244,10 @@ def _kubernetes(read: KubernetesRead, body: bytes) -> list[Row]:
 
 
 def _last_at(event: Any) -> str:
-    """Return when an event was last seen, as RFC 3339, which sorts as text; newer clients set `eventTime` alone."""
+    """Return when an event was last seen, as RFC 3339, which sorts as text.
+
+    Newer clients set `eventTime` alone.
+    """
     places = ("lastTimestamp", "eventTime", "metadata.creationTimestamp")
     return next((str(one[0]) for place in places if (one := values_at(event, place))), "")
 

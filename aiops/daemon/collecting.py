@@ -276,7 +276,7 @@ class Collecting:
                 self._queue.release(wanted)
 
     def _put_off(self, wanted: Wanted, error: Exception) -> None:
-        """Try once more a little later, as the engine or the disk may be busy; after some tries the next start does."""
+        """Try again a little later, as the engine or the disk may be busy; in the end the next start does."""
         if self._stopping:
             return
         log(logging.WARNING, f"collecting: {error}", incident=wanted.incident)
