@@ -7,9 +7,7 @@ from tests.mutants.model import Mutant
 TREE = ("tests/routing/test_tree.py",)
 LABELS = ("tests/routing/test_labels.py",)
 TIMES = ("tests/routing/test_intervals.py", "tests/routing/test_gates.py")
-WAITS = (
-    'if decided.change in SETTLING or (decided.change == "updated" and "note" not in event.what and not event.said):'
-)
+WAITS = 'if decided.change in SETTLING or (decided.change == "updated" and not _is_word(event)):'
 ROUTES = ("tests/notify/test_routes.py", "tests/notify/test_policy_routes.py")
 HELD = ("tests/store/test_held.py",)
 INHIBITION = ("tests/notify/test_inhibition.py", "tests/notify/test_held_openings.py")
