@@ -15,8 +15,8 @@ from aiops.respond.gate import PlanGate
 from aiops.respond.history import Run, RunState
 from aiops.respond.sending import Sent
 from aiops.respond.step_registry import kind_named
-from aiops.step_kinds.exchange import Poll, Request
-from aiops.step_kinds.taking import checked, for_trail
+from aiops.step_kinds.exchange import Poll, Reply, Request
+from aiops.step_kinds.taking import checked, for_trail, holes
 
 Write = Callable[[str, dict[str, Any]], None]
 Keyed = tuple[Call, str]
@@ -103,10 +103,14 @@ class Execution:
 
     def _before(self, call: Call) -> dict[str, Any]:
         """Read, and try the change without making it; return what the reads found."""
-        replies = [self._recorded(call, one, self._gate.read(call, n)).reply() for n, one in enumerate(call.reads)]
-        known = kind_named(call.kind).found(call, "read", replies) if replies else {}
+        kind, replies, known = kind_named(call.kind), list[Reply](), dict[str, Any]()
+        for number, one in enumerate(call.reads):
+            replies.append(self._recorded(call, one, self._gate.read(call, number, known)).reply())
+            if number + 1 == len(call.reads) or holes(call.reads[number + 1]):
+                known = kind.found(call, "read", replies)
         if call.dry_run is not None:
-            self._recorded(call, call.dry_run, self._gate.dry_run(call, known))
+            tried = self._recorded(call, call.dry_run, self._gate.dry_run(call, known))
+            kind.rehearsed(call, known, tried.reply())
         return known
 
     def _change(self, call: Call, key: str, known: dict[str, Any]) -> tuple[Sent, dict[str, Any]]:

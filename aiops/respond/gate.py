@@ -33,9 +33,9 @@ class PlanGate:
         self._calls, self._transport = list(calls), transport
         self.halted, self.pause = halted, pause
 
-    def read(self, call: Call, number: int) -> Sent:
-        """Send a request of a call that reads before the change."""
-        return self._send(call, call.reads[number], {})
+    def read(self, call: Call, number: int, values: Mapping[str, Any]) -> Sent:
+        """Send a request of a call that reads before the change; `values` are those of the reads before it."""
+        return self._send(call, call.reads[number], values)
 
     def dry_run(self, call: Call, values: Mapping[str, Any]) -> Sent:
         """Send the dry run of a call."""

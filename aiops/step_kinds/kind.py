@@ -58,10 +58,17 @@ class StepKind(ABC, Generic[FormT]):
     def found(self, prepared: Prepared, source: Source, replies: Sequence[Reply]) -> dict[str, Any]:
         """Return the values of `prepared.taken` with that source.
 
-        `replies` are those to all reads, or the one to the change. A value that is not there is left out; the step then
-        fails. Raise `StepRefused` before a change that must not be made, with the reason.
+        `replies` are those to all reads, or the one to the change; before a read with holes, those to the reads before
+        it. A value that is not there is left out; the step then fails. Raise `StepRefused` before a change that must
+        not be made, with the reason.
         """
         return {}
+
+    def rehearsed(self, prepared: Prepared, values: Mapping[str, Any], reply: Reply) -> None:
+        """Judge the answer to `prepared.dry_run`, which had an expected status; `values` are those taken so far.
+
+        Raise `StepRefused` if the change would do something else than the step is for.
+        """
 
     def progress(self, prepared: Prepared, reply: Reply) -> Progress:
         """Judge an answer; total over any reply.

@@ -49,7 +49,7 @@ def faults(prepared: Prepared, poll_method: str = "GET") -> Iterator[str]:
     """Yield the faults of a prepared step: holes of values that are not known yet, reads that change."""
     known_before = {name for name, one in prepared.taken.items() if one.source == "read"}
     parts: list[tuple[str, Request | None, set[str]]] = [
-        *((f"read {number}", one, set[str]()) for number, one in enumerate(prepared.reads)),
+        *((f"read {number}", one, known_before if number else set[str]()) for number, one in enumerate(prepared.reads)),
         ("dry run", prepared.dry_run, known_before),
         ("change", prepared, known_before),
         ("poll", prepared.poll.request if prepared.poll is not None else None, set(prepared.taken)),

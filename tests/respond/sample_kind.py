@@ -77,6 +77,10 @@ class RecycleKind(StepKind[Recycle]):
             raise StepRefused("the worker is managed by GitOps")
         return {"version": at(answer, "version"), "spec": at(answer, "spec")}
 
+    def rehearsed(self, prepared: Prepared, values: Mapping[str, Any], reply: Reply) -> None:
+        if at(reply.json(), "would") == "recycle all":
+            raise StepRefused(f"it would recycle more than version {values['version']}")
+
     def progress(self, prepared: Prepared, reply: Reply) -> Progress:
         state = at(reply.json(), "state")
         if reply.status != 200 or state == "broken":

@@ -13,7 +13,7 @@ from aiops.respond.calls import Call, calls_of
 from aiops.respond.history import History, step_place
 from aiops.respond.parameters import Values
 from aiops.respond.rollback import Rollback
-from aiops.step_kinds.exchange import Reply
+from aiops.step_kinds.exchange import Reply, Request
 from tests.respond.sample_kind import Recycle, recycling, system
 from tests.respond.scripted import Scripted, keyed
 
@@ -59,6 +59,7 @@ def test_reads_then_dry_run_then_change_then_progress(calls: list[Call]) -> None
         ([Reply(200, body=b"[]")], "no 'version'"),
         ([Reply(200, body=b'{"version": "x/y", "spec": 1}')], "the version of the worker (version): expected"),
         ([READ, Reply(422)], "its dry run failed: status 422"),
+        ([READ, Reply(200, body=b'{"would": "recycle all"}')], "it would recycle more than version 7"),
     ],
 )
 def test_nothing_is_changed_if_what_comes_before_fails(calls: list[Call], replies: list[Reply], why: str) -> None:
@@ -128,3 +129,14 @@ def test_only_steps_that_were_sent_are_undone(samples: Any, calls: list[Call]) -
     rollback.after(run.execution.run(planned))
     assert run.sent[6:] == [JOB]
     assert run.last("rollback")["done"] == ["rollback undo first on a: accepted"]
+
+
+def test_a_later_read_uses_what_an_earlier_one_found(calls: list[Call]) -> None:
+    jobs = Request("GET", "https://pool.example/jobs?version={version}", statuses=[200])
+    call = msgspec.structs.replace(calls[0], reads=[*calls[0].reads, jobs])
+    run = Scripted(READ, Reply(200), TRIED, MADE, READY)
+    assert run.execution.run(keyed(call)).state == "executed"
+    assert run.sent[:2] == [URLS[0], "https://pool.example/jobs?version=7"]
+    run = Scripted(Reply(200, body=b'{"version": "x&all=1"}'))
+    assert "the version of the worker (version): expected" in run.execution.run(keyed(call)).why
+    assert run.sent == URLS[:1]

@@ -59,7 +59,7 @@ def test_each_part_must_be_in_the_plan(recycle: Call, part: str) -> None:
         recycle, reads=[Request("GET", "https://evil.example")], url="https://evil.example"
     )
     with pytest.raises(NotInPlan):
-        getattr(gate([recycle], wire), part)(altered, *([0] if part == "read" else [{"job": "j", "version": 1}]))
+        getattr(gate([recycle], wire), part)(altered, *([0, {}] if part == "read" else [{"job": "j", "version": 1}]))
     assert wire.sent == []
 
 
@@ -88,5 +88,5 @@ def test_holes_are_filled_with_checked_values_alone(recycle: Call) -> None:
 
 def test_a_stop_sends_nothing(recycle: Call) -> None:
     wire = Wire()
-    assert gate([recycle], wire, "stopped by a test").read(recycle, 0).stopped == "stopped by a test"
+    assert gate([recycle], wire, "stopped by a test").read(recycle, 0, {}).stopped == "stopped by a test"
     assert wire.sent == []

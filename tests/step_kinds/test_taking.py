@@ -72,6 +72,9 @@ def test_a_hole_without_a_value_is_not_sent() -> None:
             with_values(request, {})
 
 
+FIRST = Request("GET", "https://x.example")
+
+
 def prepared(**more: Any) -> Prepared:
     return Prepared("POST", "https://x.example", taken={"id": ID, "t": ANY, "version": VERSION}, **more)
 
@@ -80,6 +83,8 @@ def prepared(**more: Any) -> Prepared:
     ("one", "fault"),
     [
         (prepared(reads=[Request("GET", "https://x.example/{version}")]), "read 0: nothing is known as 'version'"),
+        (prepared(reads=[FIRST, Request("GET", "https://x.example/{id}")]), "read 1: nothing is known as 'id'"),
+        (prepared(reads=[FIRST, Request("GET", "https://x.example/{t}")]), "read 1: 't' in a URL needs a pattern"),
         (prepared(reads=[Request("POST", "https://x.example")]), "read 0: expected GET or HEAD"),
         (prepared(reads=[Request("GET", "https://x.example", body={})]), "read 0: expected GET or HEAD"),
         (prepared(body={"$taken": "id"}), "change: nothing is known as 'id'"),
@@ -96,6 +101,7 @@ def test_faults_of_what_a_kind_prepares(one: Prepared, fault: str) -> None:
 
 def test_what_is_known_in_time_has_no_fault() -> None:
     one = prepared(
+        reads=[FIRST, Request("GET", "https://x.example/{version}")],
         body={"v": {"$taken": "version"}, "t": {"$taken": "t"}},
         poll=Poll(Request("POST", "https://x.example/{id}")),
         undo=Request("DELETE", "https://x.example/{id}"),
