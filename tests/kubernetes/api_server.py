@@ -112,7 +112,7 @@ class RealSite:
     @cached_property
     def client(self) -> HttpClient:
         """A client that trusts the cluster, once it has made its certificate."""
-        return HttpClient(allow_private=True, ca_file=self.ca_file, max_answer_bytes=ANSWER_BYTES)
+        return HttpClient(allow_private=True, ca_file=self.ca_file)
 
     def namespace(self) -> str:
         name = f"ns-{uuid.uuid4().hex[:8]}"
@@ -191,7 +191,9 @@ class RealSite:
         """Send a request as the administrator."""
         given = {"authorization": f"Bearer {ADMIN}", "content-type": "application/json"} | headers
         raw = b"" if body is None else json.dumps(body).encode()
-        reply = self.client.send(method, f"{self.url}/{path}", body=raw, headers=given, timeout_s=60)
+        reply = self.client.send(
+            method, f"{self.url}/{path}", body=raw, headers=given, timeout_s=60, answer_bytes=ANSWER_BYTES
+        )
         return reply.status, json.loads(reply.body)
 
     def _run(self, pod: Json) -> None:

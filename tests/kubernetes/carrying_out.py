@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from aiops_connectors.kubernetes.form import KubernetesOptions, KubernetesStep
+from aiops_connectors.kubernetes.form import Kubernetes, KubernetesOptions
 from aiops_connectors.kubernetes.kind import KubernetesKind
 
 from aiops.http.client import HttpFailure
 from aiops.step_kinds.exchange import Prepared, Progress, Reply, Request, StepRefused
 from aiops.step_kinds.systems import System
-from aiops.step_kinds.taking import checked, faults, with_values
-from tests.kubernetes.site import Json, Site
+from aiops.step_kinds.taking import checked, faults, holes, with_values
+from tests.kubernetes.site import ANSWER_BYTES, Json, Site
 
 KIND = KubernetesKind()
 
@@ -22,7 +22,7 @@ class Carried:
     """One step against one cluster; each request that was sent is in `sent` as (purpose, status)."""
 
     def __init__(self, site: Site, step: Json, **options: Any) -> None:
-        form = msgspec.convert({"kind": "kubernetes", "name": "it", **step}, KubernetesStep)
+        form = msgspec.convert({"kind": "kubernetes", "name": "it", **step}, Kubernetes)
         system = System("kubernetes", "kubernetes", site.url, "token", site.ca_file, KubernetesOptions(**options))
         self.site = site
         self.prepared: Prepared = KIND.prepare(form, {}, system)
@@ -37,13 +37,21 @@ class Carried:
         """Send reads, dry run and change; raise `StepRefused` for what ends it."""
         self.read()
         if self.prepared.dry_run is not None:
-            self._accepted("dry run", self.prepared.dry_run)
+            tried = self._accepted("dry run", self.prepared.dry_run)
+            KIND.rehearsed(self.prepared, self.values, tried)
         self.between()
         self._accepted("change", self.prepared)
 
     def read(self) -> None:
         """Send the reads, and take what the step needs of them."""
-        replies = [self._accepted("read", read) for read in self.prepared.reads]
+        replies: list[Reply] = []
+        for one in self.prepared.reads:
+            if holes(one):
+                self._take(replies)
+            replies.append(self._accepted("read", one))
+        self._take(replies)
+
+    def _take(self, replies: list[Reply]) -> None:
         self.values = checked(self.prepared.taken, KIND.found(self.prepared, "read", replies))
 
     def progress(self) -> Progress:
@@ -62,7 +70,9 @@ class Carried:
         headers = {**made.headers, "authorization": f"Bearer {self.site.token()}"}
         body = b"" if made.body is None else msgspec.json.encode(made.body)
         try:
-            answer = self.site.client.send(made.method, made.url, body=body, headers=headers, timeout_s=self.timeout_s)
+            answer = self.site.client.send(
+                made.method, made.url, body=body, headers=headers, timeout_s=self.timeout_s, answer_bytes=ANSWER_BYTES
+            )
         except HttpFailure as failure:
             return Reply(error=str(failure))
         self.sent.append((purpose, answer.status))

@@ -99,6 +99,9 @@ class OpenApiServer(Struct):
         selector = request.query.get("fieldSelector", "")
         if selector == "spec.unschedulable=true":
             found = [one for one in found if one["spec"].get("unschedulable")]
+        for label in request.query.get("labelSelector", "").split(","):
+            name, equals, value = label.partition("=")
+            found = [one for one in found if _has_label(one, name, value if equals else None)] if label else found
         limit = int(request.query.get("limit", "0")) or len(found)
         meta: Json = {"resourceVersion": "100"}
         if len(found) > limit:
@@ -161,6 +164,11 @@ def _resource(template: str) -> tuple[str, str, bool]:
     rest = [part for part in parts[3 if parts[0] == "apis" else 2 :] if part not in ("namespaces", "{namespace}")]
     names = [part for part in rest if not part.startswith("{")]
     return group, "/".join(names), "{name}" not in rest
+
+
+def _has_label(one: Json, name: str, value: str | None) -> bool:
+    labels = one["metadata"].get("labels", {})
+    return name in labels if value is None else labels.get(name) == value
 
 
 def _patch(request: Sent, target: Json) -> Json:

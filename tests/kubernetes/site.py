@@ -11,12 +11,13 @@ from typing import Any, Protocol
 import yaml
 
 from aiops.http.client import HttpClient
+from aiops.respond.transport import MAX_ANSWER_BYTES
 from tests.kubernetes.memory_cluster import REVISION, MemoryCluster
 from tests.kubernetes.openapi_server import OpenApiServer
 
 Json = dict[str, Any]
-# More than a list of ReplicaSets has; the daemon has such a limit, too.
-ANSWER_BYTES = 4_000_000
+# As much as the daemon reads.
+ANSWER_BYTES = MAX_ANSWER_BYTES
 MANIFEST = Path(__file__).parents[2] / "deploy" / "kubernetes-rbac.yaml"
 
 
@@ -98,7 +99,7 @@ class MemorySite:
 
     def __init__(self, server: OpenApiServer) -> None:
         self.server = server
-        self.client = HttpClient(allow_private=True, max_answer_bytes=ANSWER_BYTES)
+        self.client = HttpClient(allow_private=True)
         self.url = server.url
         self.cluster: MemoryCluster = server.cluster
         server.rules["token-of-aiops"] = rules_of_manifest()
@@ -180,6 +181,7 @@ class MemorySite:
         return self.cluster.create("replicasets", {
             "apiVersion": "apps/v1", "kind": "ReplicaSet",
             "metadata": {"name": f"{meta['name']}-{mark}", "namespace": meta["namespace"],
+                         "labels": template["metadata"]["labels"],
                          "annotations": {REVISION: str(newest + 1)}, "ownerReferences": [owner_of(deployment)]},
             "spec": {"selector": {"matchLabels": template["metadata"]["labels"]}, "template": template},
         })  # fmt: skip

@@ -44,6 +44,12 @@ def found(subject: Subject, facts: Mapping[str, Any], replies: Sequence[Reply]) 
     return {"uid": node.metadata.uid}
 
 
+def rehearsed(subject: Subject, facts: Mapping[str, Any], reply: Reply) -> None:
+    """Raise `Refused` unless the dry run sets the node as wanted."""
+    if read_object(reply, Node, subject).spec.unschedulable != facts["cordon"]:
+        raise Refused("dry-run-differs", f"{subject}: the API server would not change it")
+
+
 def progress(subject: Subject, facts: Mapping[str, Any], reply: Reply) -> Progress:
     """Judge the node after the change; raise `Refused` for an answer that is another object."""
     node, cordon = read_object(reply, Node, subject), facts["cordon"]

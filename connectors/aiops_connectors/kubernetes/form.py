@@ -14,43 +14,49 @@ from aiops.step_kinds.placeholders import fill
 from aiops_connectors.kubernetes.names import namespace_name, object_name
 
 Operation = Literal["rollout-restart", "scale", "rollback", "cordon", "uncordon", "delete-pod"]
+Resource = Literal["deployment", "statefulset", "daemonset"]
 Controller = Literal["ReplicaSet", "StatefulSet", "DaemonSet"]
 # More replicas than this are no answer to an alert, whatever a playbook declares.
 MAX_BOUND = 1_000
 _Count = Annotated[int, Meta(ge=1, le=MAX_BOUND)]
+_Difference = Annotated[int, Meta(ge=-MAX_BOUND, le=MAX_BOUND)]
+_Namespace = Annotated[str, Meta(min_length=1, max_length=63)]
 _NODE_OPERATIONS = ("cordon", "uncordon")
 
 
 class KubernetesOptions(Struct, frozen=True, forbid_unknown_fields=True):
     """Options of a Kubernetes system."""
 
-    # Namespaces in which nothing is changed.
-    protected_namespaces: list[Annotated[str, Meta(min_length=1, max_length=63)]] = field(
-        default_factory=lambda: ["kube-system", "kube-public", "kube-node-lease"]
+    protected_namespaces: Annotated[list[_Namespace], Meta(description="Namespaces in which nothing is changed.")] = (
+        field(default_factory=lambda: ["kube-system", "kube-public", "kube-node-lease"])
     )
-    # Workloads with more replicas than this are neither restarted, nor rolled back, nor scaled beyond it.
-    max_replicas: Annotated[int, Meta(ge=1, le=10_000)] = 20
-    # No node is cordoned if more than this share of the nodes would then be unschedulable, in percent.
-    max_cordoned_percent: Annotated[float, Meta(ge=0, le=100)] = 34.0
+    max_replicas: Annotated[
+        int, Meta(ge=1, le=10_000, description="Workloads with more replicas are not changed, or scaled beyond it.")
+    ] = 20
+    max_cordoned_percent: Annotated[
+        float, Meta(ge=0, le=100, description="The largest share of nodes that may be unschedulable, in percent.")
+    ] = 34.0
 
 
-class KubernetesStep(SystemForm, kw_only=True, tag="kubernetes"):
+class Kubernetes(SystemForm, kw_only=True, tag="kubernetes"):
     """One typed operation on one object.
 
     `scale` needs `min` and `max`, and one of `to` and `by`. `controller` is the kind that a pod to delete must belong
     to. `within` is the time that a rollout may take. Nodes have no namespace.
     """
 
-    operation: Operation
-    object: Line
-    namespace: Line | None = None
-    resource: Literal["deployment", "statefulset", "daemonset"] | None = None
-    controller: Controller | None = None
-    to: _Count | None = None
-    by: Annotated[int, Meta(ge=-MAX_BOUND, le=MAX_BOUND)] | None = None
-    min: _Count | None = None
-    max: _Count | None = None
-    within: Duration = "10m"
+    operation: Annotated[Operation, Meta(description="The change.")]
+    object: Annotated[Line, Meta(description="The name of the workload, pod or node; `{{ name }}` may be the whole.")]
+    namespace: Annotated[Line | None, Meta(description="Its namespace; `{{ name }}` may be the whole.")] = None
+    resource: Annotated[Resource | None, Meta(description="The kind of workload; without it a deployment.")] = None
+    controller: Annotated[
+        Controller | None, Meta(description="For `delete-pod`: the kind of its controller; without it a ReplicaSet.")
+    ] = None
+    to: Annotated[_Count | None, Meta(description="For `scale`: the replicas afterwards.")] = None
+    by: Annotated[_Difference | None, Meta(description="For `scale`: the difference to the replicas before.")] = None
+    min: Annotated[_Count | None, Meta(description="For `scale`: the fewest replicas afterwards.")] = None
+    max: Annotated[_Count | None, Meta(description="For `scale`: the most replicas afterwards.")] = None
+    within: Annotated[Duration, Meta(description="The time in which a rollout must be complete.")] = "10m"
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for fields that do not belong together."""
@@ -69,7 +75,7 @@ class Subject(Struct, frozen=True):
         return f"{self.resource} {self.namespace}/{self.name}" if self.namespace else f"{self.resource} {self.name}"
 
 
-def subject(step: KubernetesStep, values: Mapping[str, Scalar]) -> Subject:
+def subject(step: Kubernetes, values: Mapping[str, Scalar]) -> Subject:
     """Return the object of a step; raise `UsageError` for a value that is no name."""
     name = object_name(fill(step.object, values), "object")
     if step.operation in _NODE_OPERATIONS:
@@ -80,7 +86,7 @@ def subject(step: KubernetesStep, values: Mapping[str, Scalar]) -> Subject:
     return Subject("pod" if step.operation == "delete-pod" else step.resource or "deployment", namespace, name)
 
 
-def _problem(step: KubernetesStep) -> str:
+def _problem(step: Kubernetes) -> str:
     scaling = (step.to, step.by, step.min, step.max)
     if (step.operation in _NODE_OPERATIONS) != (step.namespace is None):
         return "a node has no namespace" if step.namespace is not None else "expected a namespace"
@@ -94,7 +100,7 @@ def _problem(step: KubernetesStep) -> str:
     return _resource_problem(step)
 
 
-def _resource_problem(step: KubernetesStep) -> str:
+def _resource_problem(step: Kubernetes) -> str:
     if step.resource is None:
         return ""
     if step.operation in (*_NODE_OPERATIONS, "delete-pod"):
@@ -104,7 +110,7 @@ def _resource_problem(step: KubernetesStep) -> str:
     return "a daemonset has no replicas to set" if (step.operation, step.resource) == ("scale", "daemonset") else ""
 
 
-def _scaling_problem(step: KubernetesStep) -> str:
+def _scaling_problem(step: Kubernetes) -> str:
     if step.min is None or step.max is None or step.min > step.max:
         return "expected bounds: min, and a max that is not below it"
     if (step.to is None) == (step.by is None) or step.by == 0:

@@ -12,7 +12,7 @@ from aiops.step_kinds.forms import Scalar
 from aiops.step_kinds.kind import StepKind
 from aiops.step_kinds.systems import System
 from aiops_connectors.kubernetes import cordon, eviction, restart, rollback, scaling
-from aiops_connectors.kubernetes.form import KubernetesOptions, KubernetesStep, Subject, subject
+from aiops_connectors.kubernetes.form import Kubernetes, KubernetesOptions, Subject, subject
 from aiops_connectors.kubernetes.objects import Refused
 from aiops_connectors.kubernetes.resources import Api
 
@@ -46,11 +46,11 @@ _PROGRESS: dict[str, Callable[[Subject, Mapping[str, Any], Reply], Progress]] = 
 }
 
 
-class KubernetesKind(StepKind[KubernetesStep]):
+class KubernetesKind(StepKind[Kubernetes]):
     """Restart, scale or roll back a workload, delete a pod of a controller, cordon a node."""
 
     kind = "kubernetes"
-    form = KubernetesStep
+    form = Kubernetes
     system = "kubernetes"
     Options = KubernetesOptions
     places = frozenset({"step", "rollback"})
@@ -66,7 +66,7 @@ class KubernetesKind(StepKind[KubernetesStep]):
          "object": "{{ pod }}", "controller": "StatefulSet"},
     )  # fmt: skip
 
-    def prepare(self, step: KubernetesStep, values: Mapping[str, Scalar], system: System | None) -> Prepared:
+    def prepare(self, step: Kubernetes, values: Mapping[str, Scalar], system: System | None) -> Prepared:
         """See `StepKind.prepare`."""
         if system is None or not isinstance(system.options, KubernetesOptions):
             raise UsageError("expected a system of the kind kubernetes; it is not configured")
@@ -84,7 +84,7 @@ class KubernetesKind(StepKind[KubernetesStep]):
         }
         return made
 
-    def effect(self, step: KubernetesStep) -> Effect:
+    def effect(self, step: Kubernetes) -> Effect:
         """See `StepKind.effect`."""
         suffix = f" {_controller(step)}" if step.operation == "delete-pod" else ""
         return EFFECTS[step.operation + suffix]
@@ -98,6 +98,21 @@ class KubernetesKind(StepKind[KubernetesStep]):
         except Refused as refused:
             raise StepRefused(str(refused)) from None
 
+    def rehearsed(self, prepared: Prepared, values: Mapping[str, Any], reply: Reply) -> None:
+        """See `StepKind.rehearsed`; an eviction is answered by a status without content."""
+        operation, target = prepared.facts["operation"], _subject(prepared)
+        try:
+            if operation == "rollout-restart":
+                restart.rehearsed(target, values, reply)
+            elif operation == "scale":
+                scaling.rehearsed(target, values, reply)
+            elif operation == "rollback":
+                rollback.rehearsed(target, values, reply)
+            elif operation != "delete-pod":
+                cordon.rehearsed(target, prepared.facts, reply)
+        except Refused as refused:
+            raise StepRefused(str(refused)) from None
+
     def progress(self, prepared: Prepared, reply: Reply) -> Progress:
         """See `StepKind.progress`; an answer that cannot be read may be another one the next time."""
         try:
@@ -106,7 +121,7 @@ class KubernetesKind(StepKind[KubernetesStep]):
             return Progress("failed" if refused.code == "not-found" else "working", str(refused))
 
 
-def _prepared(api: Api, step: KubernetesStep, target: Subject) -> Prepared:
+def _prepared(api: Api, step: Kubernetes, target: Subject) -> Prepared:
     limit_s = seconds(step.within)
     if step.operation == "rollout-restart":
         return restart.prepare(api, target, limit_s)
@@ -119,7 +134,7 @@ def _prepared(api: Api, step: KubernetesStep, target: Subject) -> Prepared:
     return cordon.prepare(api, target, cordon=step.operation == "cordon")
 
 
-def _controller(step: KubernetesStep) -> str:
+def _controller(step: Kubernetes) -> str:
     return step.controller or "ReplicaSet"
 
 

@@ -66,6 +66,12 @@ class Metadata(Camel):
         return next((owner for owner in self.owner_references if owner.controller), None)
 
 
+class Identified(Camel):
+    """An object with its identity."""
+
+    metadata: Metadata
+
+
 class Strategy(Camel):
     """An update strategy."""
 
@@ -73,11 +79,18 @@ class Strategy(Camel):
     rolling_update: dict[str, Any] = {}
 
 
+class Selector(Camel):
+    """A label selector; expressions are not read."""
+
+    match_labels: dict[str, str] = {}
+
+
 class WorkloadSpec(Camel):
     """The specification of a Deployment, ReplicaSet, StatefulSet or DaemonSet."""
 
     replicas: int = 1
     paused: bool = False
+    selector: Selector = field(default_factory=Selector)
     template: dict[str, Any] = {}
     update_strategy: Strategy = field(default_factory=Strategy)
 
@@ -106,18 +119,15 @@ class WorkloadStatus(Camel):
     conditions: list[Condition] = []
 
 
-class Workload(Camel):
+class Workload(Identified):
     """A Deployment, ReplicaSet, StatefulSet or DaemonSet."""
 
-    metadata: Metadata
     spec: WorkloadSpec = field(default_factory=WorkloadSpec)
     status: WorkloadStatus = field(default_factory=WorkloadStatus)
 
 
-class Pod(Camel):
+class Pod(Identified):
     """A pod."""
-
-    metadata: Metadata
 
 
 class NodeSpec(Camel):
@@ -126,10 +136,9 @@ class NodeSpec(Camel):
     unschedulable: bool = False
 
 
-class Node(Camel):
+class Node(Identified):
     """A node."""
 
-    metadata: Metadata
     spec: NodeSpec = field(default_factory=NodeSpec)
 
 
@@ -148,7 +157,7 @@ class Listing(Camel):
 
 
 T = TypeVar("T", bound=Struct)
-Object = TypeVar("Object", Workload, Pod, Node)
+Object = TypeVar("Object", bound=Identified)
 
 
 def read(reply: Reply, kind: type[T], what: str) -> T:

@@ -67,6 +67,12 @@ def found(subject: Subject, facts: Mapping[str, Any], replies: Sequence[Reply]) 
     }
 
 
+def rehearsed(subject: Subject, values: Mapping[str, Any], reply: Reply) -> None:
+    """Raise `Refused` unless the dry run adds the mark and leaves the other annotations as they are."""
+    if annotations_of(read_object(reply, Workload, subject)) != values["annotations"] | {RESTARTED: values["mark"]}:
+        raise Refused("dry-run-differs", f"{subject}: the API server would store other annotations")
+
+
 def progress(subject: Subject, facts: Mapping[str, Any], reply: Reply) -> Progress:
     """Judge the workload after the restart; raise `Refused` for an answer that is another object."""
     workload = read_object(reply, Workload, subject)

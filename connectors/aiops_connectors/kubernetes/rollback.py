@@ -7,6 +7,7 @@ one began: that is the rollback of this step, and a playbook writes it as such.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,15 +30,24 @@ from aiops_connectors.kubernetes.resources import JSON_PATCH, Api
 from aiops_connectors.kubernetes.rollouts import rollout
 
 REVISION = "deployment.kubernetes.io/revision"
-# The labels of a Deployment are not known before it is read, so the namespace's ReplicaSets are read.
-MAX_REPLICA_SETS = 500
+# A Deployment keeps 10 old ReplicaSets by default (`revisionHistoryLimit`), of a few kilobytes each.
+MAX_REPLICA_SETS = 100
+# What a hole of a URL can take.
+_MAX_SELECTOR = 253
+_SELECTOR = r"[A-Za-z0-9._/=,-]{1,253}"
+_LABEL = re.compile(r"[A-Za-z0-9._/-]{1,253}=[A-Za-z0-9._-]{0,63}")
+# Each ReplicaSet of a Deployment has it.
+_ANY_REPLICA_SET = "pod-template-hash"
 _DIGITS = 18
 
 
 def prepare(api: Api, subject: Subject, limit_s: float) -> Prepared:
     """Return all that a rollback may send."""
     url = api.workload("deployment", subject.namespace, subject.name)
-    sets = api.group("apps", "v1", "namespaces", subject.namespace, "replicasets")
+    replica_sets = api.get(
+        api.group("apps", "v1", "namespaces", subject.namespace, "replicasets"), limit=MAX_REPLICA_SETS
+    )
+    replica_sets.url += "&labelSelector={selector}"
     body = [
         same("/metadata/uid", hole("uid")),
         same("/metadata/generation", hole("generation")),
@@ -46,10 +56,11 @@ def prepare(api: Api, subject: Subject, limit_s: float) -> Prepared:
     change = api.change("PATCH", url, body, JSON_PATCH)
     return prepared(
         change,
-        reads=[api.get(url), api.get(sets, limit=MAX_REPLICA_SETS)],
+        reads=[api.get(url), replica_sets],
         dry_run=api.change("PATCH", url, body, JSON_PATCH, dry=True),
         poll=Poll(api.get(url), limit_s=limit_s),
         taken={
+            "selector": Taken("read", "the labels of the deployment's pods", _SELECTOR),
             "uid": Taken("read", "the uid of the deployment", UID),
             "generation": Taken("read", "the generation of the deployment's specification", COUNT),
             "current": Taken("read", "the revision that is left", COUNT),
@@ -66,6 +77,9 @@ def found(subject: Subject, facts: Mapping[str, Any], replies: Sequence[Reply]) 
     refuse_workload(subject, deployment, facts["max_replicas"])
     if deployment.spec.paused:
         raise Refused("paused", f"{subject} is paused: resume it before a rollback")
+    selector = {"selector": selector_of(deployment)}
+    if len(replies) == 1:
+        return selector
     current, previous, replica_set = _revisions(subject, deployment, replies[1])
     template = pod_template(replica_set)
     if not template:
@@ -73,7 +87,7 @@ def found(subject: Subject, facts: Mapping[str, Any], replies: Sequence[Reply]) 
     if template == pod_template(deployment):
         raise Refused("nothing-to-change", f"{subject} has the pod template of revision {previous} already")
     metadata = deployment.metadata
-    return {
+    return selector | {
         "uid": metadata.uid,
         "generation": metadata.generation,
         "current": current,
@@ -82,16 +96,32 @@ def found(subject: Subject, facts: Mapping[str, Any], replies: Sequence[Reply]) 
     }
 
 
+def rehearsed(subject: Subject, values: Mapping[str, Any], reply: Reply) -> None:
+    """Raise `Refused` unless the dry run restores exactly the pod template that was read."""
+    if pod_template(read_object(reply, Workload, subject)) != values["template"]:
+        raise Refused("dry-run-differs", f"{subject}: the API server would store another pod template")
+
+
 def progress(subject: Subject, facts: Mapping[str, Any], reply: Reply) -> Progress:
     """Judge the Deployment after the rollback; raise `Refused` for an answer that is another object."""
     return rollout("deployment", read_object(reply, Workload, subject))
+
+
+def selector_of(deployment: Workload) -> str:
+    """Return a selector of the Deployment's ReplicaSets, and perhaps of more: their owner is compared afterwards."""
+    selector = ""
+    for name, value in sorted(deployment.spec.selector.match_labels.items()):
+        longer = f"{selector},{name}={value}" if selector else f"{name}={value}"
+        if _LABEL.fullmatch(f"{name}={value}") and len(longer) <= _MAX_SELECTOR:
+            selector = longer
+    return selector or _ANY_REPLICA_SET
 
 
 def _revisions(subject: Subject, deployment: Workload, reply: Reply) -> tuple[int, int, Workload]:
     """Return the highest revision, the one before it, and the ReplicaSet of the latter."""
     listing = read(reply, Listing, "replica sets")
     if listing.metadata.continue_:
-        raise Refused("unreadable", f"the namespace has more than {MAX_REPLICA_SETS} ReplicaSets")
+        raise Refused("unreadable", f"{subject} has more than {MAX_REPLICA_SETS} ReplicaSets")
     sets = [converted(item, Workload, "replica set") for item in listing.items or []]
     own = [one for one in sets if (by := one.metadata.controller) is not None and by.uid == deployment.metadata.uid]
     numbered = sorted(((revision(one), number) for number, one in enumerate(own)), reverse=True)

@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import field
 
 from aiops.step_kinds.exchange import Poll, Prepared, Progress, Reply, Taken
-from aiops_connectors.kubernetes.form import KubernetesStep, Subject
-from aiops_connectors.kubernetes.objects import COUNT, UID, Listing, Refused, Workload, converted, read, read_object
+from aiops_connectors.kubernetes.form import Kubernetes, Subject
+from aiops_connectors.kubernetes.objects import (
+    COUNT,
+    UID,
+    Camel,
+    Identified,
+    Listing,
+    Refused,
+    Workload,
+    converted,
+    read,
+    read_object,
+)
 from aiops_connectors.kubernetes.patches import hole, prepared, put, same
 from aiops_connectors.kubernetes.refusals import refuse_workload
 from aiops_connectors.kubernetes.resources import JSON_PATCH, Api
@@ -19,26 +30,38 @@ from aiops_connectors.kubernetes.rollouts import rollout
 MAX_AUTOSCALERS = 200
 
 
-class Target(Struct, rename="camel"):
+class ScaleSpec(Camel):
+    """The replicas that a workload is to have; the field is left out for none."""
+
+    replicas: int = 0
+
+
+class Scale(Identified):
+    """The answer of the subresource `scale`."""
+
+    spec: ScaleSpec = field(default_factory=ScaleSpec)
+
+
+class Target(Camel):
     """The object that an autoscaler sets."""
 
     kind: str
     name: str
 
 
-class AutoscalerSpec(Struct, rename="camel"):
+class AutoscalerSpec(Camel):
     """The part of an autoscaler that names its target."""
 
     scale_target_ref: Target
 
 
-class Autoscaler(Struct):
+class Autoscaler(Camel):
     """A HorizontalPodAutoscaler."""
 
     spec: AutoscalerSpec
 
 
-def prepare(api: Api, step: KubernetesStep, subject: Subject, limit_s: float) -> Prepared:
+def prepare(api: Api, step: Kubernetes, subject: Subject, limit_s: float) -> Prepared:
     """Return all that scaling may send."""
     url = api.workload(subject.resource, subject.namespace, subject.name)
     scale = api.workload(subject.resource, subject.namespace, subject.name, "scale")
@@ -81,6 +104,13 @@ def found(subject: Subject, facts: Mapping[str, Any], replies: Sequence[Reply]) 
         most = facts["max_replicas"]
         raise Refused("too-many-replicas", f"{subject} would have {after} replicas; the system allows {most}")
     return {"uid": workload.metadata.uid, "before": before, "after": after}
+
+
+def rehearsed(subject: Subject, values: Mapping[str, Any], reply: Reply) -> None:
+    """Raise `Refused` unless the dry run sets the replicas that were worked out."""
+    after = read_object(reply, Scale, subject).spec.replicas
+    if after != values["after"]:
+        raise Refused("dry-run-differs", f"{subject}: the API server would set {after} replicas")
 
 
 def progress(subject: Subject, facts: Mapping[str, Any], reply: Reply) -> Progress:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import msgspec
-from aiops_connectors.kubernetes.form import KubernetesOptions, KubernetesStep
+from aiops_connectors.kubernetes.form import Kubernetes, KubernetesOptions
 from aiops_connectors.kubernetes.kind import KubernetesKind
 
 from aiops.step_kinds.exchange import Prepared, Progress, Reply
@@ -21,7 +21,7 @@ EARLIER: Json = {"metadata": {"labels": {"app": "cart"}}, "spec": {"containers":
 def prepared(operation: str, name: str = "cart", *, options: Json | None = None, **more: Any) -> Prepared:
     """What a step may send."""
     raw = {"kind": "kubernetes", "name": "it", "operation": operation, "object": name, "namespace": "shop"} | more
-    step = msgspec.convert({key: value for key, value in raw.items() if value is not None}, KubernetesStep)
+    step = msgspec.convert({key: value for key, value in raw.items() if value is not None}, Kubernetes)
     given = KubernetesOptions(**(options or {}))
     return KIND.prepare(step, {}, System("prod", "kubernetes", "https://api.example:6443", "sa", None, given))
 

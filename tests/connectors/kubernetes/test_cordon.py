@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aiops.step_kinds.exchange import StepRefused
-from tests.connectors.kubernetes.answers import Json, found, listing, metadata, prepared, progress
+from tests.connectors.kubernetes.answers import KIND, Json, found, listing, metadata, prepared, progress, reply
 
 
 def cordon(operation: str = "cordon", **more: Any) -> Any:
@@ -74,6 +74,14 @@ def test_last_node_is_never_cordoned() -> None:
 def test_cordoning_is_refused(operation: str, answers: tuple[Json, ...], code: str) -> None:
     with pytest.raises(StepRefused, match=rf"^{code}: "):
         found(cordon(operation), *answers)
+
+
+def test_dry_run_must_cordon() -> None:
+    KIND.rehearsed(cordon(), {}, reply(node(unschedulable=True)))
+    KIND.rehearsed(cordon("uncordon"), {}, reply(node()))
+    for operation, answer in (("cordon", node()), ("uncordon", node(unschedulable=True)), ("cordon", {})):
+        with pytest.raises(StepRefused, match=r"^(dry-run-differs|unreadable): "):
+            KIND.rehearsed(cordon(operation), {}, reply(answer))
 
 
 def test_progress_of_cordoning() -> None:

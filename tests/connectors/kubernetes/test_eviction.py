@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aiops.step_kinds.exchange import Reply, StepRefused
-from tests.connectors.kubernetes.answers import Json, found, metadata, prepared, progress, reply
+from tests.connectors.kubernetes.answers import KIND, Json, found, metadata, prepared, progress, reply
 
 
 def evict(**more: Any) -> Any:
@@ -60,6 +60,10 @@ def test_pod_of_the_expected_controller_is_deleted(kind: str) -> None:
 def test_other_pods_are_refused(answer: Json, code: str) -> None:
     with pytest.raises(StepRefused, match=rf"^{code}: "):
         found(evict(), answer)
+
+
+def test_dry_run_of_an_eviction_has_no_content() -> None:
+    KIND.rehearsed(evict(), {}, reply({"kind": "Status", "status": "Success"}, 201))
 
 
 def test_progress_of_a_deletion() -> None:

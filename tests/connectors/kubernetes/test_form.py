@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from aiops_connectors.kubernetes.form import KubernetesOptions, KubernetesStep, Subject, subject
+from aiops_connectors.kubernetes.form import Kubernetes, KubernetesOptions, Subject, subject
 
 from aiops.errors import UsageError
 
@@ -14,8 +14,8 @@ GOOD: dict[str, Any] = {"kind": "kubernetes", "name": "it", "object": "cart", "n
 SCALE = GOOD | {"operation": "scale", "min": 2, "max": 10}
 
 
-def step(raw: dict[str, Any]) -> KubernetesStep:
-    return msgspec.convert(raw, KubernetesStep)
+def step(raw: dict[str, Any]) -> Kubernetes:
+    return msgspec.convert(raw, Kubernetes)
 
 
 @pytest.mark.parametrize(

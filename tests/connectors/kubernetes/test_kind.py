@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import msgspec
 import pytest
-from aiops_connectors.kubernetes.form import KubernetesOptions, KubernetesStep, Operation
+from aiops_connectors.kubernetes.form import Kubernetes, KubernetesOptions, Operation
 from aiops_connectors.kubernetes.kind import EFFECTS, KubernetesKind
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from aiops.errors import UsageError
 from aiops.step_kinds.exchange import Reply, StepRefused
 from aiops.step_kinds.systems import System
+from aiops.testing.steps import check_step_kind
 from tests.connectors.kubernetes.answers import KIND, prepared, progress, reply, workload
 
 STEPS: dict[str, dict[str, Any]] = {
@@ -38,7 +39,7 @@ def test_each_operation_has_its_effect() -> None:
     blasts = {}
     for operation, more in STEPS.items():
         raw = {"kind": "kubernetes", "name": "x", "operation": operation, "object": "x", "namespace": "s"} | more
-        step = msgspec.convert({key: value for key, value in raw.items() if value is not None}, KubernetesStep)
+        step = msgspec.convert({key: value for key, value in raw.items() if value is not None}, Kubernetes)
         blasts[operation] = KIND.effect(step).blast
     assert blasts == {
         "rollout-restart": "service", "scale": "service", "rollback": "service", "cordon": "site", "uncordon": "site",
@@ -51,9 +52,9 @@ def test_each_operation_has_its_effect() -> None:
 )
 def test_pod_of_a_statefulset_is_not_reversible(controller: str, reversible: bool) -> None:
     raw = {"kind": "kubernetes", "name": "x", "operation": "delete-pod", "object": "x", "namespace": "s"}
-    step = msgspec.convert(raw | {"controller": controller}, KubernetesStep)
+    step = msgspec.convert(raw | {"controller": controller}, Kubernetes)
     assert KIND.effect(step).reversible is reversible
-    assert KIND.effect(msgspec.convert(raw, KubernetesStep)).reversible is True
+    assert KIND.effect(msgspec.convert(raw, Kubernetes)).reversible is True
 
 
 @pytest.mark.parametrize("namespace", ["kube-system", "kube-public", "kube-node-lease"])
@@ -67,7 +68,7 @@ def test_protected_namespace_is_refused_before_anything_is_sent(namespace: str) 
 
 
 def test_system_of_another_kind_is_refused() -> None:
-    step = msgspec.convert(KubernetesKind.examples[2], KubernetesStep)
+    step = msgspec.convert(KubernetesKind.examples[2], Kubernetes)
     for system in (None, System("x", "awx", "https://awx.example")):
         with pytest.raises(UsageError, match="expected a system of the kind kubernetes"):
             KIND.prepare(step, {}, system)
@@ -97,6 +98,10 @@ def test_any_answer_is_refused_or_judged(operation: str, body: bytes, status: in
     assert state == (
         "done" if operation == "delete-pod" and status == 404 else "failed" if status == 404 else "working"
     )
+
+
+def test_kind_passes_its_kit() -> None:
+    check_step_kind(KIND)
 
 
 def test_unreadable_answer_is_working_and_a_lost_object_failed() -> None:

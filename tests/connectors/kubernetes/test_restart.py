@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aiops.step_kinds.exchange import StepRefused
-from tests.connectors.kubernetes.answers import TEMPLATE, Json, found, prepared, progress, workload
+from tests.connectors.kubernetes.answers import KIND, TEMPLATE, Json, found, prepared, progress, reply, workload
 
 MARK = "aiops-after-generation-4"
 
@@ -68,6 +68,14 @@ def test_limit_of_replicas_is_the_operators() -> None:
     made = prepared("rollout-restart", options={"max_replicas": 1})
     with pytest.raises(StepRefused, match="too-many-replicas"):
         found(made, workload())
+
+
+def test_dry_run_must_add_the_mark_alone() -> None:
+    made, values = prepared("rollout-restart"), {"annotations": {}, "mark": MARK}
+    KIND.rehearsed(made, values, reply(workload(template=marked(MARK))))
+    for answer in (workload(), workload(template=marked("other")), workload(meta={"name": "other"}), {}):
+        with pytest.raises(StepRefused, match=r"^(dry-run-differs|unreadable): "):
+            KIND.rehearsed(made, values, reply(answer))
 
 
 def test_progress_of_a_restart() -> None:

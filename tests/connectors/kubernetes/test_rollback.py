@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from aiops.step_kinds.exchange import StepRefused
+from aiops.step_kinds.taking import checked
 from tests.connectors.kubernetes.answers import (
     EARLIER,
+    KIND,
     TEMPLATE,
     Json,
     found,
@@ -15,12 +17,13 @@ from tests.connectors.kubernetes.answers import (
     prepared,
     progress,
     replica_set,
+    reply,
     workload,
 )
 
 
-def deployment(revision: int = 3, **more: object) -> Json:
-    return workload(meta=numbered(revision) | more)
+def deployment(revision: int = 3, *, template: Json = TEMPLATE, **more: object) -> Json:
+    return workload(meta=numbered(revision) | more, template=template)
 
 
 SETS = [replica_set(3, TEMPLATE), replica_set(1, {"spec": {"oldest": 1}}), replica_set(2, EARLIER)]
@@ -40,7 +43,14 @@ def test_plan_shows_what_a_rollback_sends() -> None:
 
 def test_previous_revision_is_the_second_highest() -> None:
     values = found(prepared("rollback"), deployment(), listing(*SETS))
-    assert values == {"uid": "u-1", "generation": 4, "current": 3, "previous": 2, "template": EARLIER}
+    assert values == {
+        "selector": "pod-template-hash",
+        "uid": "u-1",
+        "generation": 4,
+        "current": 3,
+        "previous": 2,
+        "template": EARLIER,
+    }
     assert found(prepared("rollback"), deployment(10), listing(replica_set(10, TEMPLATE), *SETS[1:]))["previous"] == 2
 
 
@@ -73,6 +83,35 @@ def test_replica_sets_of_others_do_not_count() -> None:
 def test_rollback_is_refused(answers: tuple[Json, Json], code: str) -> None:
     with pytest.raises(StepRefused, match=rf"^{code}: "):
         found(prepared("rollback"), *answers)
+
+
+def test_replica_sets_are_selected_by_the_labels_of_the_deployment() -> None:
+    made = prepared("rollback")
+    assert made.reads[1].url.endswith("/namespaces/shop/replicasets?limit=100&labelSelector={selector}")
+
+    def selector(labels: Json) -> str:
+        values = found(made, workload(selector={"matchLabels": labels}))
+        assert set(values) == {"selector"}
+        return str(checked(made.taken, values)["selector"])
+
+    assert selector({"tier": "web", "app.kubernetes.io/name": "cart"}) == "app.kubernetes.io/name=cart,tier=web"
+    assert selector({}) == "pod-template-hash"
+    assert selector({"a": "x&limit=1", "b": "ü", "c d": "x", "e": "5"}) == "e=5"
+    assert len(selector({f"label-{number}": "x" * 60 for number in range(9)})) <= 253
+
+
+def test_deployment_is_refused_before_its_replica_sets_are_read() -> None:
+    with pytest.raises(StepRefused, match=r"^paused: "):
+        found(prepared("rollback"), workload(paused=True))
+
+
+def test_dry_run_must_restore_the_template_that_was_read() -> None:
+    made, values = prepared("rollback"), {"template": EARLIER}
+    KIND.rehearsed(made, values, reply(deployment(template=EARLIER)))
+    injected = EARLIER | {"spec": {"containers": [{"name": "app", "image": "cart:1"}, {"name": "sidecar"}]}}
+    for answer in (deployment(template=injected), deployment(), deployment(template=EARLIER, name="other"), {}):
+        with pytest.raises(StepRefused, match=r"^(dry-run-differs|unreadable): "):
+            KIND.rehearsed(made, values, reply(answer))
 
 
 def test_progress_of_a_rollback_is_that_of_its_rollout() -> None:

@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 
 from aiops.step_kinds.exchange import StepRefused
-from tests.connectors.kubernetes.answers import Json, found, listing, prepared, progress, workload
+from tests.connectors.kubernetes.answers import (
+    KIND,
+    Json,
+    found,
+    listing,
+    metadata,
+    prepared,
+    progress,
+    reply,
+    workload,
+)
 
 
 def scale(**more: Any) -> Any:
@@ -82,6 +92,13 @@ def test_object_of_gitops_is_not_scaled() -> None:
     answer = workload(meta={"labels": {"helm.toolkit.fluxcd.io/name": "x"}})
     with pytest.raises(StepRefused, match=r"^gitops-managed: "):
         found(scale(to=3), answer, listing())
+
+
+def test_dry_run_must_set_the_replicas() -> None:
+    KIND.rehearsed(scale(to=3), {"after": 3}, reply({"metadata": metadata(), "spec": {"replicas": 3}}))
+    for answer in ({"metadata": metadata(), "spec": {"replicas": 2}}, {"metadata": metadata()}, {}):
+        with pytest.raises(StepRefused, match=r"^(dry-run-differs|unreadable): "):
+            KIND.rehearsed(scale(to=3), {"after": 3}, reply(answer))
 
 
 def test_progress_of_scaling() -> None:
