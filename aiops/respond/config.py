@@ -17,14 +17,23 @@ Who = Annotated[str, Meta(min_length=1, max_length=300)]
 class RunSecret(Struct, frozen=True, forbid_unknown_fields=True):
     """The secret behind a name in a playbook.
 
-    `env` is the environment variable that holds it. `use`: `sign` makes Standard Webhooks signatures (the value is
-    `whsec_` and base 64), `bearer` and `basic` (`user:password`) make the header Authorization. Only `hosts` may
+    `env` is the environment variable that holds it, or `file` the file, which is read again for each request: the token
+    of a Kubernetes service account is replaced every hour. `use`: `sign` makes Standard Webhooks signatures (the value
+    is `whsec_` and base 64), `bearer` and `basic` (`user:password`) make the header Authorization. Only `hosts` may
     receive it.
     """
 
-    env: Annotated[str, Meta(min_length=1)]
     use: Literal["sign", "bearer", "basic"]
     hosts: Annotated[list[str], Meta(min_length=1)]
+    env: str = ""
+    file: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` unless there is one place to read it from."""
+        if bool(self.env) == bool(self.file):
+            raise ValueError("expected one of `env` and `file`")
+        if self.file and self.use == "sign":
+            raise ValueError("expected `env` for a key that signs")
 
 
 class SystemConfig(Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,6 +10,7 @@ import base64
 import os
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import msgspec
 
@@ -29,6 +30,8 @@ __all__ = ["RunSecret", "RunTransport"]
 MAX_TIMEOUT_S = 300.0
 # The kinds of steps read whole answers: a list of the revisions of a deployment has a few hundred kilobytes.
 MAX_ANSWER_BYTES = 1024 * 1024
+# A token of a service account has about 1 KB.
+_MAX_SECRET_BYTES = 16 * 1024
 
 
 class RunTransport:
@@ -59,10 +62,7 @@ class RunTransport:
         self._values: dict[str, str] = {}
         self._keys: dict[str, bytes] = {}
         for name, secret in secrets.items():
-            value = os.environ.get(secret.env, "").strip()
-            if not value:
-                raise UsageError(f"secret {name!r}: expected it in the environment variable {secret.env}; not set")
-            self._values[name] = value
+            value = self._values[name] = _value(name, secret)
             if secret.use == "sign":
                 self._keys[name] = key_of(value, f"secret {name!r}: environment variable {secret.env}")
 
@@ -115,9 +115,29 @@ class RunTransport:
         if host not in secret.hosts:
             raise UsageError(f"the secret {request.secret!r} is not for the host {host!r}: it is for {secret.hosts}")
         value = self._values[request.secret or ""]
+        if secret.file:
+            value = self._values[request.secret or ""] = _value(request.secret or "", secret)
         if secret.use == "sign":
             name = idempotency_key or "check"
             return signature_headers([self._keys[request.secret or ""]], name, self._clock(), body)
         if secret.use == "bearer":
             return {"authorization": f"Bearer {value}"}
         return {"authorization": "Basic " + base64.b64encode(value.encode()).decode()}
+
+
+def _value(name: str, secret: RunSecret) -> str:
+    """Return the value of a secret; raise `UsageError` for one that is not there, or no text of one line."""
+    if not secret.file:
+        value = os.environ.get(secret.env, "").strip()
+        if not value:
+            raise UsageError(f"secret {name!r}: expected it in the environment variable {secret.env}; not set")
+        return value
+    try:
+        with Path(secret.file).open("rb") as file:
+            raw = file.read(_MAX_SECRET_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"secret {name!r}: expected it in {secret.file}: {error.strerror or error}") from error
+    value = raw.decode("ascii", "replace").strip()
+    if not value or not value.isascii() or not value.isprintable() or len(raw) > _MAX_SECRET_BYTES:
+        raise UsageError(f"secret {name!r}: expected one line of text in {secret.file}; got {len(raw)} bytes")
+    return value

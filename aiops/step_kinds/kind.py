@@ -65,9 +65,9 @@ class StepKind(ABC, Generic[FormT]):
         return {}
 
     def rehearsed(self, prepared: Prepared, values: Mapping[str, Any], reply: Reply) -> None:
-        """Judge the answer to `prepared.dry_run`, which had an expected status; `values` are those taken so far.
+        """Judge the answer to `prepared.dry_run`, which had an expected status.
 
-        Raise `StepRefused` if the change would do something else than the step is for.
+        `values` are those taken so far. Raise `StepRefused` if the change would do something else.
         """
 
     def progress(self, prepared: Prepared, reply: Reply) -> Progress:

@@ -174,7 +174,7 @@ def _check_answers(kind: StepKind[Any], prepared: Prepared) -> None:
     for reply in replies:
         progress = kind.progress(prepared, reply)
         assert isinstance(progress, Progress), f"{kind.kind}: progress({reply}) is {progress!r}"
-        # An object that is gone answers 404 to the poll for its end; a kind that means it declares it.
+        # A deleted object answers 404 to the poll for its end; a kind that means it declares it.
         meant = prepared.poll is not None and reply.status in prepared.poll.request.statuses
         wrong = reply.error is not None or (reply.status >= 400 and not meant) or reply.status == 0
         assert progress.state != "done" or not wrong, f"{kind.kind}: it counts {reply} as done"

@@ -65,13 +65,13 @@ def test_every_field_with_its_type_and_default(page: str, name: str, tables: Tab
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_section_is_of_the_format(page: str, tables: Tables) -> None:
-    told = [table.heading.split("`")[1] for table in tables(page) if table.header[0] == "field"]
+    told = [table.heading.split("`")[1] for table in tables(page) if table.header[0] in ("field", "option")]
     assert sorted(told) == sorted(PAGES[page])
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_meaning_is_a_sentence(page: str, tables: Tables) -> None:
-    rows = [row for table in tables(page) if table.header[0] == "field" for row in table.rows]
+    rows = [row for table in tables(page) if table.header[0] in ("field", "option") for row in table.rows]
     short = [row for row in rows if not row[-1].endswith((".", "…"))]
     assert not short, "\n".join(map(str, short))
 

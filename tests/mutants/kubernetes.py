@@ -161,4 +161,32 @@ MUTANTS: list[Mutant] = [
         "if False:",
     ),
     _mutant("changes-are-their-own-dry-run", "resources", '({"dryRun": "All"} if dry else {})', "{}", "restart"),
+    _mutant(
+        "restart-whatever-the-dry-run-shows",
+        "restart",
+        '!= values["annotations"] | {RESTARTED: values["mark"]}',
+        "is None",
+    ),
+    _mutant("rollback-whatever-the-dry-run-shows", "rollback", '!= values["template"]', "is None"),
+    _mutant("scale-whatever-the-dry-run-shows", "scaling", 'if after != values["after"]:', "if after is None:"),
+    _mutant(
+        "cordon-whatever-the-dry-run-shows",
+        "cordon",
+        'spec.unschedulable != facts["cordon"]:\n        raise Refused("dry-run',
+        'spec.unschedulable is None:\n        raise Refused("dry-run',
+    ),
+    Mutant(
+        "respond-the-dry-runs-answer-is-not-judged",
+        "aiops/respond/execution.py",
+        "            kind.rehearsed(call, known, tried.reply())\n",
+        "",
+        ("tests/respond/test_execution_exchange.py",),
+    ),
+    Mutant(
+        "respond-a-token-is-read-once",
+        "aiops/respond/transport.py",
+        "        if secret.file:\n            value = self._values",
+        "        if not secret:\n            value = self._values",
+        ("tests/respond/test_transport.py",),
+    ),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,10 +29,10 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
 
     def make(**more: Any) -> RunTransport:
         secrets = {
-            "awx": RunSecret("RUN_TOKEN", "bearer", ["127.0.0.1"]),
-            "plain": RunSecret("RUN_TOKEN", "basic", ["127.0.0.1"]),
-            "hook": RunSecret("RUN_SECRET", "sign", ["127.0.0.1"]),
-            "elsewhere": RunSecret("RUN_TOKEN", "bearer", ["awx.example.org"]),
+            "awx": RunSecret(use="bearer", hosts=["127.0.0.1"], env="RUN_TOKEN"),
+            "plain": RunSecret(use="basic", hosts=["127.0.0.1"], env="RUN_TOKEN"),
+            "hook": RunSecret(use="sign", hosts=["127.0.0.1"], env="RUN_SECRET"),
+            "elsewhere": RunSecret(use="bearer", hosts=["awx.example.org"], env="RUN_TOKEN"),
         }
         made.append(RunTransport(secrets, **{"allow_private": True, **more}))
         return made[-1]
@@ -87,8 +88,34 @@ def test_what_comes_back_holds_no_secret(opened: Open, receiver: Receiver) -> No
 
 def test_secrets_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="NOT_SET_ANYWHERE"):
-        RunTransport({"a": RunSecret("NOT_SET_ANYWHERE", "bearer", ["h"])})
+        RunTransport({"a": RunSecret(use="bearer", hosts=["h"], env="NOT_SET_ANYWHERE")})
     monkeypatch.setenv("RUN_SECRET", "short-secret")
     with pytest.raises(UsageError, match="whsec_") as caught:
-        RunTransport({"a": RunSecret("RUN_SECRET", "sign", ["h"])})
+        RunTransport({"a": RunSecret(use="sign", hosts=["h"], env="RUN_SECRET")})
     assert "short-secret" not in str(caught.value)
+
+
+def test_secret_of_a_file_is_read_for_each_request(receiver: Receiver, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("first-token\n", encoding="utf-8")
+    secret = RunSecret(use="bearer", hosts=["127.0.0.1"], file=str(token))
+    sending = RunTransport({"cluster": secret}, allow_private=True)
+    request = Request("GET", receiver.url, secret="cluster")
+    try:
+        assert sending.send(request, "", lambda: True).error is None
+        token.write_text("second-token", encoding="utf-8")
+        assert sending.send(request, "", lambda: True).error is None
+        assert [one.headers["authorization"] for one in receiver.requests] == [
+            "Bearer first-token",
+            "Bearer second-token",
+        ]
+        for text in ("", "two\nlines", "x" * 20_000, "\u00e4"):
+            token.write_text(text, encoding="utf-8")
+            assert "expected one line of text" in str(sending.send(request, "", lambda: True).error)
+        token.unlink()
+        assert "No such file" in str(sending.send(request, "", lambda: True).error)
+    finally:
+        sending.close()
+    assert len(receiver.requests) == 2
+    with pytest.raises(UsageError, match="secret 'cluster': expected it in"):
+        RunTransport({"cluster": secret})

@@ -1,4 +1,4 @@
-"""Cordoning of a node, so that it gets no new pods, and its reverse; pods that run there stay."""
+"""Cordoning of a node, which then gets no new pods, and its reverse; pods that run there stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The step kind `kubernetes`: typed operations only, each by requests to the API server with a service account."""
+"""The step kind `kubernetes`: typed operations by requests to the API server, with a service account."""
 
 from __future__ import annotations
 

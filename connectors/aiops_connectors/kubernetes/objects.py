@@ -1,4 +1,4 @@
-"""What the API server answers, read strictly where it matters: another type, name or missing identity is unreadable."""
+"""Answers of the API server, read strictly: another type or name, or no identity, is unreadable."""
 
 from __future__ import annotations
 

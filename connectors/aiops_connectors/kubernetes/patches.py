@@ -1,4 +1,4 @@
-"""JSON Patches (RFC 6902) that hold what they depend on: the API server tests it in the same transaction.
+"""JSON Patches (RFC 6902) with their conditions, which the API server tests in the same transaction.
 
 A `test` that fails answers 422 and changes nothing (https://www.rfc-editor.org/rfc/rfc6902#section-4.6). Status updates
 do not matter to it, as they would to a precondition on `resourceVersion`: a workload that crash-loops gets one with
@@ -23,7 +23,7 @@ def same(path: str, value: Any) -> dict[str, Any]:
 
 
 def put(op: str, path: str, value: Any) -> dict[str, Any]:
-    """Return an operation that sets a value: `add` also where there is none, `replace` only where there is one."""
+    """Return an operation that sets a value: `add` anywhere, `replace` only where there is one."""
     return {"op": op, "path": path, "value": value}
 
 

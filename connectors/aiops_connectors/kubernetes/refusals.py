@@ -38,7 +38,7 @@ def refuse_managed(subject: Subject, metadata: Metadata) -> None:
 
 
 def refuse_workload(subject: Subject, found: Workload, max_replicas: int) -> None:
-    """Raise `Refused` for a workload that is managed by another object or system, or has too many replicas."""
+    """Raise `Refused` for a workload that is managed elsewhere, or has too many replicas."""
     refuse_managed(subject, found.metadata)
     if (owner := found.metadata.controller) is not None:
         raise Refused("owned", f"{subject} is controlled by {owner.kind} {owner.name[:253]}; change it there")

@@ -1,4 +1,4 @@
-"""Restart of a rollout: a new annotation of the pod template makes the controller replace one pod after the other.
+"""Restart of a rollout: an annotation of the pod template makes the controller replace all pods.
 
 It is the annotation of `kubectl rollout restart` (k8s.io/kubectl, polymorphichelpers/objectrestarter.go). Its value
 there is the time; here it is the generation that was restarted, which needs no clock and is new with each restart.

@@ -1,8 +1,8 @@
-"""Rollback of a Deployment to the pod template of its previous revision, as `kubectl rollout undo` chooses it.
+"""Rollback of a Deployment to the pod template of its previous revision.
 
-The previous revision is the one with the second highest `deployment.kubernetes.io/revision` among the ReplicaSets that
-the Deployment controls (k8s.io/kubectl, polymorphichelpers/rollback.go). A second rollback returns to where the first
-one began: that is the rollback of this step, and a playbook writes it as such.
+As in `kubectl rollout undo` (k8s.io/kubectl, polymorphichelpers/rollback.go), that is the one with the second highest
+`deployment.kubernetes.io/revision` among the ReplicaSets that the Deployment controls. A second rollback returns to
+where the first one began: that is the rollback of this step, and a playbook writes it as such.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def progress(subject: Subject, facts: Mapping[str, Any], reply: Reply) -> Progre
 
 
 def selector_of(deployment: Workload) -> str:
-    """Return a selector of the Deployment's ReplicaSets, and perhaps of more: their owner is compared afterwards."""
+    """Return a selector of the Deployment's ReplicaSets; others that it finds have another owner."""
     selector = ""
     for name, value in sorted(deployment.spec.selector.match_labels.items()):
         longer = f"{selector},{name}={value}" if selector else f"{name}={value}"

@@ -127,7 +127,7 @@ def _body(before: Any, after: Any) -> list[dict[str, Any]]:
 
 
 def _refuse_autoscaled(subject: Subject, reply: Reply) -> None:
-    """Raise `Refused` for a workload whose replicas an autoscaler sets: it would undo the change within seconds."""
+    """Raise `Refused` for a workload whose replicas an autoscaler sets: it would undo the change."""
     listing = read(reply, Listing, "autoscalers")
     if listing.metadata.continue_:
         raise Refused("unreadable", f"the namespace has more than {MAX_AUTOSCALERS} autoscalers")

@@ -58,6 +58,8 @@ def test_replica_sets_of_others_do_not_count() -> None:
     others = [replica_set(9, {"spec": {}}, uid="u-2"), replica_set(8, {"spec": {}}, controller=False)]
     unnumbered = [replica_set("", {}), replica_set("x", {}), replica_set("-7", {}), replica_set("9" * 30, {})]
     assert found(prepared("rollback"), deployment(), listing(*others, *SETS, *unnumbered))["previous"] == 2
+    with pytest.raises(StepRefused, match=r"^no-earlier-revision: "):
+        found(prepared("rollback"), deployment(1), listing(replica_set(1, TEMPLATE), replica_set("x", EARLIER)))
 
 
 @pytest.mark.parametrize(

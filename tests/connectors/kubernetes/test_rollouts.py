@@ -28,6 +28,8 @@ def workload(status: dict[str, Any], **spec: Any) -> Workload:
         ("deployment", FULL | {"observedGeneration": 2}, "working"),
         ("deployment", FULL | {"updatedReplicas": 1}, "working"),
         ("deployment", FULL | {"replicas": 3}, "working"),
+        # A rollout whose first new replica is up, and whose controller has not made the next one.
+        ("deployment", FULL | {"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}, "working"),
         ("deployment", FULL | {"availableReplicas": 1}, "working"),
         ("deployment", FULL | LATE, "failed"),
         ("deployment", FULL | LATE | {"observedGeneration": 2}, "working"),
