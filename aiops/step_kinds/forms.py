@@ -27,10 +27,12 @@ class Part(Struct, forbid_unknown_fields=True, omit_defaults=True, rename=_key, 
 class Form(Part, kw_only=True, tag_field="kind"):
     """A step that a run can execute; each kind has a form of its own, whose tag is the kind's name."""
 
-    name: Line
+    name: Annotated[Line, Meta(description="The step in words.")]
 
 
 class SystemForm(Form, kw_only=True):
     """A step for a system of the configuration; `system` is its name, by default the kind of system."""
 
-    system: ConfiguredName | None = None
+    system: Annotated[
+        ConfiguredName | None, Meta(description="The name of the system in the configuration; by default its kind.")
+    ] = None
