@@ -194,14 +194,15 @@ class TrialIncident(Part, kw_only=True):
 class Expected(Part, kw_only=True):
     """The decision, and for `suggest` the values of parameters, rendered commands and rendered requests.
 
-    `shows` are commands (whole lines) that must be among those shown; `requests` are the bodies in order; `reason` is
-    part of the sentence that explains why the playbook does not fit.
+    `shows` are commands (whole lines) that must be among those shown; `requests` are all requests in order, `sends`
+    those of the steps alone; `reason` is part of the sentence that explains why the playbook does not fit.
     """
 
     decision: Literal["suggest", "none"]
     parameters: dict[str, Scalar] = {}
     shows: list[str] = []
     requests: list[dict[str, Any]] = []
+    sends: list[dict[str, Any]] = []
     reason: str | None = None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import Struct, to_builtins
 
 from aiops.ports import AlertFact, IncidentView
@@ -98,10 +100,17 @@ def _rendered(playbook: Playbook, wanted: Expected, values: Values) -> list[str]
     lines = {line.strip() for step in shown if step.run for line in step.run.splitlines()}
     problems += [f"expected the command {line!r} among those shown" for line in wanted.shows if line not in lines]
     if wanted.requests:
-        got_requests = [_brief(to_builtins(step.request)) for step in shown if step.request]
-        if got_requests != wanted.requests:
-            problems.append(f"expected the requests {wanted.requests}; got {got_requests}")
+        problems += _differ("requests", wanted.requests, shown)
+    if wanted.sends:
+        problems += _differ(
+            "requests of the steps", wanted.sends, [show(step, values.values) for step in playbook.steps]
+        )
     return problems
+
+
+def _differ(what: str, wanted: list[dict[str, Any]], shown: list[Shown]) -> list[str]:
+    got = [_brief(to_builtins(step.request)) for step in shown if step.request]
+    return [] if got == wanted else [f"expected the {what} {wanted}; got {got}"]
 
 
 def _brief(request: dict[str, object]) -> dict[str, object]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from aiops.errors import UsageError
 from aiops.respond.collectors import Collect, system_of
 from aiops.respond.step_registry import kind_of, name_of, stand_in
 from aiops.respond.steps import AlertResolved, Check, Diagnosis, Manual, Step
@@ -49,7 +50,13 @@ def show(step: Step | Check | Diagnosis, values: Mapping[str, Scalar]) -> Shown:
         text = f"the incident's alerts resolve within {step.within} and stay resolved for {step.stable_for}"
         return Shown("alert-resolved", text)
     full = {**{name: f"<{name}>" for name in missing}, **values}
-    prepared = kind_of(step).prepare(step, full, stand_in(step))
+    try:
+        prepared = kind_of(step).prepare(step, full, stand_in(step))
+    except UsageError:
+        # A blank in place of a missing value is no name of an object; without the value nothing would be sent.
+        if not missing:
+            raise
+        return Shown(name_of(step), step.name, missing=missing)
     return Shown(name_of(step), step.name, request=prepared, missing=missing)
 
 

@@ -52,6 +52,12 @@ def test_a_broken_rule_is_found_with_its_place(changes: dict[str, Any], place: s
         check_playbook(path)
 
 
+def test_one_step_that_a_run_carries_out_is_enough(tmp_path: Path) -> None:
+    call = {"kind": "http", "name": "restart", "url": "https://ops.example/restart"}
+    note = [{**step, "note": "Never twice."} for step in WHOLE["diagnosis"]]
+    assert found(written(tmp_path, steps=[call], diagnosis=note)) == {}
+
+
 def test_a_playbook_without_a_note_is_found(tmp_path: Path) -> None:
     parts = {part: [{"kind": "manual", "name": name} for name in ("one", "two")] for part in ("steps", "diagnosis")}
     assert list(found(written(tmp_path, **parts))) == ["$.steps"]

@@ -78,6 +78,17 @@ def test_wrong_value_request_and_command_are_each_named(samples: SimpleNamespace
     assert "expected the requests" in said
 
 
+def test_what_the_steps_alone_send_is_compared(samples: SimpleNamespace) -> None:
+    look = {"kind": "http", "name": "look", "method": "GET", "url": "https://ops.example/hosts"}
+    call = {"kind": "http", "name": "restart", "url": "https://ops.example/restart", "body": {"host": "{{ host }}"}}
+    sent = {"method": "POST", "url": "https://ops.example/restart", "body": {"host": "worker-1"}}
+    parts: dict[str, Any] = {"preconditions": [look], "steps": [call]}
+    assert problems(samples, {"decision": "suggest", "sends": [sent]}, **parts) == ""
+    other = problems(samples, {"decision": "suggest", "sends": [{**sent, "body": {"host": "x"}}]}, **parts)
+    assert "expected the requests of the steps" in other
+    assert "expected the requests" in problems(samples, {"decision": "suggest", "requests": [sent]}, **parts)
+
+
 def test_one_line_of_a_command_is_enough(samples: SimpleNamespace) -> None:
     look = {"kind": "manual", "name": "look", "run": "ping {{ host }}\n  uptime"}
     assert problems(samples, {"decision": "suggest", "shows": ["uptime", "ping worker-1"]}, diagnosis=[look]) == ""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shlex
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aiops.errors import UsageError
 from aiops.respond.http_kinds import Http
 from aiops.respond.rendering import command, show
 from aiops.respond.steps import Manual
@@ -28,3 +30,13 @@ def test_a_request_is_shown_with_a_blank_for_what_is_missing() -> None:
     shown = show(Http(name="call", url="https://ops.example", path=["{{ host }}"], body={"n": "{{ n }}"}), {"n": 2})
     assert shown.request is not None
     assert (shown.kind, shown.request.body, shown.missing) == ("http", {"n": 2}, ["host"])
+
+
+def test_a_step_that_takes_no_blank_is_shown_without_a_request() -> None:
+    step = Http(name="call", url="https://ops.example", path=["{{ host }}", "{{ part }}"])
+    shown = show(step, {"part": "restart"})
+    assert shown.request is not None
+    with pytest.raises(UsageError):
+        show(step, {"host": "a", "part": ".."})
+    without = show(step, {"part": ".."})
+    assert (without.request, without.missing) == (None, ["host"])
