@@ -65,7 +65,7 @@ lint: $(VENV)/.dev ## Check formatting, lint, types (tests and benchmarks too) a
 	@$(BIN)/lint-imports
 
 docs: $(VENV)/.dev ## Write the tables of plugins in docs/ from their classes.
-	@$(BIN)/python -m tests.docs.option_tables && $(BIN)/python -m tests.docs.setup_table && $(BIN)/python -m tests.docs.step_tables
+	@$(BIN)/python -m tests.docs.option_tables && $(BIN)/python -m tests.docs.setup_table && $(BIN)/python -m tests.docs.playbook_table && $(BIN)/python -m tests.docs.step_tables
 
 screenshots: $(VENV)/.dev ## Take pictures of the pages of one simulated site, into docs/images/ (needs Chromium).
 	@$(BIN)/python -m tests.browser.screenshots
