@@ -16,10 +16,12 @@ from aiops.engine.dedup.stream import fingerprint_of, identity_entity, identity_
 from aiops.engine.engine import Engine
 from aiops.engine.events import ClusterPromoted, Event, Placed
 from aiops.errors import UsageError
-from aiops.records import Alert, Logged, Skipped
+from aiops.records import Alert, Logged, Metric, Skipped, Tick
 
 # Records processed after an alert that opened no incident, to report which one it became: some minutes of a storm.
 FOLLOWED = 20_000
+# In the ids of alerts that the engine makes of silence and of metrics.
+DERIVED = "#"
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 
 
@@ -53,7 +55,7 @@ def explain(starts: Iterable[Start], make: Callable[[], Engine], question: Quest
 
 
 class Finder:
-    """Finds the messages of the alert in question."""
+    """Finds the messages of the alert in question, and the records of which the engine made it."""
 
     def __init__(self, alert: str, ignored: frozenset[str]) -> None:
         self.alert = alert
@@ -65,6 +67,23 @@ class Finder:
         if type(record) is Alert:
             return record.id == self.alert or (self.is_fingerprint and self._fingerprint(record) == self.alert)
         return isinstance(record, Skipped) and record.of == "alert" and record.id == self.alert
+
+    def made_by(self, engine: Engine, records: Iterable[tuple[int, Logged]]) -> list[int]:
+        """Return the numbers of the records of which the engine made the alert: silence, or a metric."""
+        found: list[int] = []
+        if not self.is_fingerprint and DERIVED not in self.alert:
+            return found
+        for batch in _batches(records, lambda _, record: isinstance(record, Tick | Metric)):
+            events = step(engine, batch)
+            if isinstance(batch[0], Tick | Metric) and self._is_made(engine, events):
+                found.append(engine.seq - 1)
+        return found
+
+    def _is_made(self, engine: Engine, events: Iterable[Event]) -> bool:
+        arrival, last = engine.arrival, engine.seq - 1
+        if not any(isinstance(each, Placed) and each.seq == last for each in events) or not arrival.is_derived:
+            return False
+        return self.alert in (arrival.alert.id, arrival.stream.fingerprint)
 
     def _fingerprint(self, alert: Alert) -> str:
         return fingerprint_of(identity_of(alert, alert.entity or identity_entity(alert), self.ignored))
@@ -78,16 +97,23 @@ class _Inquiry:
         self.make = make
         self.question = question
         self.finder = Finder(question.alert, make().dedup.ignored)
+        # The records that brought the alert, or of which the engine made it.
+        self.numbers: dict[int, None] = {}
 
     def answer(self) -> Explanation | None:
         """Return the best explanation from here on; None if the alert is not here, or the start is of no use."""
-        numbers = [number for number, record in self.start.records() if self.finder.matches(record)]
+        numbers = [number for number, record in self.start.records() if self.finder.matches(record)] or self._made()
         if not numbers:
             return None
+        self.numbers = dict.fromkeys(numbers)
         found, appeared = self._fold(numbers[-1], ())
         if found is not None and self.question.against is not None and found.against is None and appeared is not None:
             found = self._later(found, appeared, numbers[-1])
         return replace(found, messages=len(numbers)) if found is not None else None
+
+    def _made(self) -> list[int]:
+        engine = restored(self.start, self.make())
+        return [] if engine is None else self.finder.made_by(engine, self.start.records())
 
     def _continues(self, best: Explanation, past: int) -> bool:
         """Return true while what follows the last message can add to the answer."""
@@ -115,7 +141,7 @@ class _Inquiry:
         if engine is None:
             return None, None
         best: Explanation | None = None
-        for batch in _batches(self.start.records(), self.finder):
+        for batch in _batches(self.start.records(), lambda number, _: number in self.numbers):
             first = engine.seq
             if first > last:
                 if best is None or not self._continues(best, first - last):
@@ -124,7 +150,7 @@ class _Inquiry:
                 if appeared is not None:
                     return best, appeared
                 best.later = best.later or incident_of(engine, best)
-            elif self.finder.matches(batch[0]):
+            elif first in self.numbers:
                 found = Witness(engine, self.question.against, requested).see(batch[0])
                 best = found if best is None or _weight(found) >= _weight(best) else best
             else:
@@ -132,11 +158,11 @@ class _Inquiry:
         return best, None
 
 
-def _batches(records: Iterable[tuple[int, Logged]], finder: Finder) -> Iterator[list[Logged]]:
-    """Yield the records in batches, each message of the alert alone."""
+def _batches(records: Iterable[tuple[int, Logged]], is_alone: Callable[[int, Logged], bool]) -> Iterator[list[Logged]]:
+    """Yield the records in batches, each one that is to be watched alone."""
     batch: list[Logged] = []
-    for _, record in records:
-        is_match = finder.matches(record)
+    for number, record in records:
+        is_match = is_alone(number, record)
         if batch and (is_match or len(batch) == BATCH):
             yield batch
             batch = []

@@ -46,8 +46,9 @@ class Witness:
             events = step(engine, [record])
         finally:
             engine.correlate.trace = None
-        placed = next(each for each in events if isinstance(each, Placed) and each.seq == engine.seq - 1)
-        return self._explanation(record, placed)
+        # The last one: what passing time placed again came before.
+        placed = [each for each in events if isinstance(each, Placed) and each.seq == engine.seq - 1]
+        return self._explanation(record, placed[-1])
 
     def _numbers(self) -> set[int]:
         """Return the correlator's clusters of the incident in question, as far as it is known now."""

@@ -28,7 +28,7 @@ class Arrival(Moment):
     """One alert on its way through the stages of the pipeline; one object is reused for all alerts.
 
     - At the start: `alert`, `at` (its own time), `severity` (its level), `free` (a cluster number that nobody has);
-      `is_derived` where it was made of a metric.
+      `is_derived` where the engine made it itself; `is_sign` where it is expected to come, as a sign of life.
     - Set by dedup: `stream`, `verdict` with its `reason`, and `ended_at`: when the previous episode of the stream was
       over, where that was not noticed before; else infinity.
     - By silences: `silence`, the id of the one that suppresses it. By detection: `surprise` and `anomaly`. By
@@ -44,6 +44,7 @@ class Arrival(Moment):
         "ended_at",
         "free",
         "is_derived",
+        "is_sign",
         "placed",
         "reason",
         "repeats",
@@ -72,7 +73,7 @@ class Arrival(Moment):
         self.reason: str | None = None
         self.silence: str | None = None
         self.anomaly: EntityAnomaly | None = None
-        self.repeats = self.is_derived = False
+        self.repeats = self.is_derived = self.is_sign = False
         self.placed: Placed | None = None
 
     def begin(self, alert: Alert, at: float) -> None:
@@ -83,7 +84,7 @@ class Arrival(Moment):
         self.free = self.seq
         self.ended_at = inf
         self.reason = self.silence = self.anomaly = self.placed = None
-        self.repeats = self.is_derived = False
+        self.repeats = self.is_derived = self.is_sign = False
 
     def place(self, disposition: Disposition, cluster: ClusterState | None, reason: str | None) -> None:
         """Decide the disposition; without a cluster, the one of the stream was forgotten."""

@@ -34,7 +34,7 @@ from aiops.engine.silence_expiry import SilenceExpiry
 from aiops.engine.silences.silences import Silences
 from aiops.engine.snapshot import Reader, load_whole, parts
 from aiops.errors import UsageError
-from aiops.records import Action, Alert, Change, Incident, Logged, Metric, Skipped, Tick
+from aiops.records import Action, Alert, Change, Incident, Logged, Metric, Severity, Skipped, Tick
 from aiops.topology import Topology
 from aiops.wording import duration
 from aiops.workloads import Workloads
@@ -134,6 +134,7 @@ class Engine:
             self._advance(timeline.now, arrival)
         arrival.now = timeline.now
         arrival.begin(alert, at)
+        arrival.is_sign = arrival.severity <= Severity.INFO and self.heartbeats.is_sign(alert)
         self.pipeline.process(arrival)
         self.heartbeats.see(arrival)
 

@@ -96,6 +96,9 @@ class Pipeline:
             return
         self.detect.measure(arrival)
         self.drift.see(arrival)
+        if arrival.is_sign:
+            self.episodes.keep_apart(arrival)
+            return
         self.correlate.assign(arrival)
         if arrival.verdict == "repeat":
             self.repeats.keep(arrival)

@@ -16,7 +16,7 @@ from aiops.engine.config import EngineConfig
 from aiops.engine.engine import Engine
 from aiops.engine.events import Placed
 from aiops.errors import UsageError
-from aiops.records import Action, Alert, Logged, Skipped
+from aiops.records import Action, Alert, Logged, Metric, Skipped, Tick
 from aiops.simulate import Options, simulate
 
 T0 = 1_795_000_000.0
@@ -282,3 +282,42 @@ def test_finder_matches_ids_and_fingerprints_under_the_ignored_labels() -> None:
     assert not Finder(fingerprint, frozenset()).matches(other)
     config = EngineConfig()
     assert Finder("b", frozenset(config.dedup.ignore_labels)).matches(other)
+
+
+def made_by_the_engine(records: Sequence[Logged]) -> list[tuple[str, str, int]]:
+    """Id, fingerprint and record of each alert that the engine makes."""
+    engine, found = Engine(EngineConfig()), []
+    for record in records:
+        events = engine.step([record])
+        if engine.arrival.is_derived and any(isinstance(event, Placed) for event in events):
+            arrival = engine.arrival
+            found.append((arrival.alert.id, arrival.stream.fingerprint, engine.seq - 1))
+    return found
+
+
+def silence_and_metric() -> list[Logged]:
+    declared = {"severity": "none", "labels": {"expected_every": "10m"}}
+    records: list[Alert | Metric | Tick] = [
+        alert(300.0 * at, "Watchdog", "prom", f"w{at}", **declared) for at in range(4)
+    ]
+    records += [Tick(ts=T0 + at) for at in range(0, 3_000, 5)]
+    values = [(60.0 * at, 900.0 if at > 45 else 10.0 + at % 3) for at in range(50)]
+    records += [Metric(ts=T0 + at, entity="db", name="latency", value=value) for at, value in values]
+    return [*sorted(records, key=lambda record: (record.ts, isinstance(record, Tick)))]
+
+
+def test_alerts_that_the_engine_made_are_explained_by_id_and_by_fingerprint() -> None:
+    records = silence_and_metric()
+    made = made_by_the_engine(records)
+    assert {id.rpartition("#")[2] for id, _, _ in made} == {"silent", "high"}
+    for id, fingerprint, record in made:
+        for name in (id, fingerprint):
+            one = ask(records, name)
+            assert (one.alert, one.fingerprint, one.record, one.messages) == (id, fingerprint, record, 1)
+            assert one.incident is not None or one.disposition == "background"
+
+
+def test_an_id_that_no_alert_has_is_refused() -> None:
+    for name in ("Watchdog/prom@1.0#silent", "0" * 16):
+        with pytest.raises(UsageError, match="expected the id of an alert or a fingerprint"):
+            ask(silence_and_metric(), name)

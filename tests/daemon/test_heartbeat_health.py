@@ -84,7 +84,7 @@ def test_silence_is_an_incident_in_health_metrics_and_history(tmp_path: Path) ->
     site.wait(910, 1_400)
     site.daemon.pump._account()
     assert site.daemon.health()["heartbeats"] == {
-        "ok": True, "detail": "", "expected": 1, "learned": 0, "silent": 1, "away": [], "refused": 0,
+        "ok": True, "detail": "", "expected": 1, "learned": 0, "silent": 1, "outages": 0, "away": [], "refused": 0,
     }  # fmt: skip
     assert '\naiops_heartbeats{state="silent"} 1' in site.daemon.metrics_text()
     close(site.daemon)

@@ -14,7 +14,7 @@ SOURCE = "heartbeats"
 # A sender that was silent for a week does not return; its alert ends by this lease, and it is forgotten. Below the
 # longest lease that deduplication takes (7 d).
 FORGET_S = 6.5 * 86_400.0
-_MAX_NAME = 1_000
+MAX_NAME = 1_000
 
 
 @state(acyclic=True)
@@ -22,7 +22,8 @@ class Beat:
     """One stream that is expected: what it is, why, and when it came last.
 
     `rule` is the text of the expectation in the configuration, empty without one. `due_at` is the time of its one valid
-    entry in the queue, infinity without one; `is_silent`: its alert is open.
+    entry in the queue, infinity without one; `is_silent`: an alert is open since `silent_at`, its own or that of its
+    `outage`.
     """
 
     key: str
@@ -37,6 +38,17 @@ class Beat:
     last_at: float
     due_at: float = inf
     is_silent: bool = False
+    silent_at: float = -1.0
+    outage: str = ""
+
+
+def silent_name(name: str) -> str:
+    """Return the name of the alert about a stream that went silent.
+
+    >>> silent_name("Watchdog")
+    'Watchdog is silent'
+    """
+    return f"{name[:MAX_NAME]} is silent"
 
 
 def silence_of(beat: Beat, at: float, origin: str) -> Alert:
@@ -45,19 +57,18 @@ def silence_of(beat: Beat, at: float, origin: str) -> Alert:
     return _alert(beat, at, text, beat.severity)
 
 
-def end_of(beat: Beat, at: float, is_expected: bool) -> Alert:
-    """Return the end of that alert: the stream came again, or is expected no more."""
-    ending = "came again" if is_expected else "is expected no more"
+def end_of(beat: Beat, at: float, ending: str) -> Alert:
+    """Return the end of that alert; `ending` is why, as the stream came again."""
     return _alert(beat, at, f"{located(beat.name, beat.entity)} {ending}", Severity.OK.label)
 
 
 def _alert(beat: Beat, at: float, text: str, severity: str) -> Alert:
-    name = beat.name[:_MAX_NAME]
+    name = beat.name[:MAX_NAME]
     is_end = severity == Severity.OK.label
     return Alert(
         ts=at,
-        name=f"{name} is silent",
-        id=f"{name}/{beat.entity[:_MAX_NAME]}@{at!r}#{'came' if is_end else 'silent'}",
+        name=silent_name(beat.name),
+        id=f"{name}/{beat.entity[:MAX_NAME]}@{at!r}#{'came' if is_end else 'silent'}",
         source=SOURCE,
         severity=severity,
         status="resolved" if is_end else "firing",

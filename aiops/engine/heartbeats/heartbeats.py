@@ -4,7 +4,8 @@ The alert ends when the stream comes again.
 
 An expectation is declared in the configuration, declared by the sender in a label, or learned of a stream that always
 comes. Time is that of the clock records (ticks): without them, as in an archive of alerts alone, nothing is judged. A
-time in which nothing could be received (`absences`) does not count.
+time in which nothing could be received (`absences`) does not count. Streams that went silent together are one alert
+(`outages`).
 
 Cost: .2 µs for an alert that nothing expects. A queue holds one valid entry for each stream, moved on when it is due
 and the stream has come since.
@@ -17,11 +18,12 @@ from math import inf
 from typing import Any, ClassVar, TypedDict
 
 from aiops.engine.arrival import Arrival
-from aiops.engine.dedup.stream import Stream
+from aiops.engine.dedup.stream import Stream, entity_of
 from aiops.engine.heartbeats.absences import ALL, Absences, AbsencesState
 from aiops.engine.heartbeats.beat import FORGET_S, Beat, end_of, silence_of
 from aiops.engine.heartbeats.config import HeartbeatConfig
 from aiops.engine.heartbeats.expectations import DECLARED, Expectations, Expected, declared_s
+from aiops.engine.heartbeats.outages import FEW, TOGETHER_S, Outage, Outages, report
 from aiops.engine.heartbeats.regularity import Pace, Paces
 from aiops.errors import UsageError
 from aiops.records import Alert, Severity, Tick
@@ -30,6 +32,11 @@ from aiops.records import Alert, Severity, Tick
 MAX_BEATS = 10_000
 # A learned expectation is a guess: its alert waits for others, or until it has lasted, as a lone warning does.
 _LEARNED = Severity.WARNING.label
+# Streams that are judged at one tick: a second of work at most, and all of `MAX_BEATS` within a minute.
+MAX_JUDGED = 1_000
+# The first of many streams waits for the others, which are due over one interval of their senders: half a minute, and
+# at most a twentieth of what it is expected within.
+WAIT_S, WAIT_SHARE = 30.0, 0.05
 # Beginnings of keys; those of other beats are fingerprints.
 _RULE, _FAMILY = "rule ", "learned "
 
@@ -39,6 +46,8 @@ class HeartbeatsState(TypedDict):
 
     beats: list[Beat]
     returned: list[str]
+    absorbed: list[str]
+    outages: list[Outage]
     paces: list[Pace]
     absences: AbsencesState
     unmatched: list[str]
@@ -65,6 +74,9 @@ class Heartbeats:
         self._queue: list[tuple[float, str]] = []
         # Silent streams that came again, whose alert is to be ended.
         self._returned: dict[str, None] = {}
+        # Silent streams that became a part of an outage, whose own alert is to be ended.
+        self._absorbed: dict[str, None] = {}
+        self._outages = Outages()
         self._paces = Paces(config.streams)
         # Expectations of the configuration that no stream has matched so far, and those that were there at a tick.
         self._unmatched: dict[str, None] = {}
@@ -88,6 +100,12 @@ class Heartbeats:
             self._learn(stream, alert, arrival.now)
         elif stream.name in self._paces.names:
             self._end(stream)
+
+    def is_sign(self, alert: Alert) -> bool:
+        """Return True for an alert that is expected to come: a sign of life, and no trouble of its own."""
+        if self.expectations.declared(alert):
+            return True
+        return bool(self.expectations.all) and self.expectations.of(alert, entity_of(alert)) is not None
 
     def _expect(self, stream: Stream, alert: Alert, now: float, expected: Expected) -> None:
         if expected.text in self._unmatched:
@@ -143,7 +161,11 @@ class Heartbeats:
 
     def _move(self, beat: Beat, now: float) -> None:
         """Move the deadline of a beat that came on."""
-        if beat.is_silent:
+        if beat.outage:
+            self._outages.leave(beat)
+            beat.is_silent = False
+            beat.due_at = inf
+        elif beat.is_silent:
             self._returned[beat.key] = None
         beat.last_at = now
         self._schedule(beat, now + beat.every_s)
@@ -187,46 +209,100 @@ class Heartbeats:
     def due(self, now: float) -> Alert | None:
         """Return the next alert that silence makes due, or the end of one; at most one for each tick.
 
-        The alert of a tick takes the tick's number for its cluster, so there is room for one.
+        The alert of a tick takes the tick's number for its cluster, so there is room for one. Streams that went silent
+        together are one alert (`outages`).
         """
         self._begin(now)
+        return self._end_returned(now) or self._silence(now) or self._outages.due(now) or self._end_absorbed(now)
+
+    def _end_returned(self, now: float) -> Alert | None:
         while self._returned:
             key = next(iter(self._returned))
             del self._returned[key]
             beat = self._beats.get(key)
             if beat is not None and beat.is_silent:
                 return self._return(beat, now)
-        while self._queue and self._queue[0][0] <= now:
+        return None
+
+    def _end_absorbed(self, now: float) -> Alert | None:
+        while self._absorbed:
+            key = next(iter(self._absorbed))
+            del self._absorbed[key]
+            beat = self._beats.get(key)
+            if beat is not None:
+                return end_of(beat, now, "is one of many that went silent together" if beat.outage else "came again")
+        return None
+
+    def _silence(self, now: float) -> Alert | None:
+        """Return the alert of what is due: of streams that went silent together, or of the first one."""
+        fresh = [beat for beat in self._overdue(now) if not self._joins(beat, now)]
+        if not fresh:
+            return None
+        alone = self._alone(now)
+        made = self._outages.form(fresh, alone, self._beats.values(), now)
+        self._absorbed.update((beat.key, None) for beat in alone if beat.outage)
+        single = next((beat for beat in fresh if made is None and self._has_waited(beat, now)), None)
+        for beat in fresh:
+            if beat.outage or beat is single:
+                self._open_silence(beat, now)
+            else:
+                # It has its turn at one of the next ticks.
+                heapq.heappush(self._queue, (beat.due_at, beat.key))
+        if made is not None:
+            return report(made, now)
+        return silence_of(single, now, self._origin(single)) if single is not None else None
+
+    def _has_waited(self, beat: Beat, now: float) -> bool:
+        """Return True if a stream that is due need not wait for others that would make an outage with it."""
+        return len(self._beats) < FEW or now - beat.due_at >= min(WAIT_S, WAIT_SHARE * beat.every_s)
+
+    def _joins(self, beat: Beat, now: float) -> bool:
+        if not self._outages.join(beat, now):
+            return False
+        self._open_silence(beat, now)
+        return True
+
+    def _alone(self, now: float) -> list[Beat]:
+        """Return the streams that have gone silent one by one a short while ago."""
+        found = [beat for beat in self._beats.values() if beat.is_silent and not beat.outage]
+        return [beat for beat in found if now - beat.silent_at <= TOGETHER_S and beat.key not in self._returned]
+
+    def _open_silence(self, beat: Beat, now: float) -> None:
+        beat.is_silent, beat.silent_at, beat.due_at = True, now, inf
+        self._schedule(beat, now + FORGET_S)
+
+    def _overdue(self, now: float) -> list[Beat]:
+        """Return the streams that are silent and have no alert yet, at most `MAX_JUDGED`."""
+        found: list[Beat] = []
+        while self._queue and self._queue[0][0] <= now and len(found) < MAX_JUDGED:
             at, key = heapq.heappop(self._queue)
             beat = self._beats.get(key)
-            if beat is None or at != beat.due_at:
-                continue
-            beat.due_at = inf
-            alert = self._judge(beat, now)
-            if alert is not None:
-                return alert
-        return None
+            if beat is not None and at == beat.due_at and self._is_overdue(beat, now):
+                found.append(beat)
+        return found
 
     def _return(self, beat: Beat, now: float) -> Alert:
         beat.is_silent = False
         is_expected = self._is_expected(beat)
         if not is_expected:
             del self._beats[beat.key]
-        return end_of(beat, now, is_expected or beat.key.startswith(_RULE))
+        is_back = is_expected or beat.key.startswith(_RULE)
+        return end_of(beat, now, "came again" if is_back else "is expected no more")
 
-    def _judge(self, beat: Beat, now: float) -> Alert | None:
-        """Return the alert of a beat that is due; None where it has come since, or was cut off."""
+    def _is_overdue(self, beat: Beat, now: float) -> bool:
+        """Return True for a beat that is silent; False where it has come since, or was cut off, or is forgotten."""
         # The alert of a silent one has ended by its lease.
         if beat.is_silent or not self._is_expected(beat):
+            self._outages.leave(beat)
             del self._beats[beat.key]
-            return None
+            return False
         at = beat.last_at + beat.every_s + self.absences.missed_s(beat.source, beat.last_at, now)
         if at > now:
+            beat.due_at = inf
             self._schedule(beat, at)
-            return None
-        beat.is_silent = True
-        self._schedule(beat, now + FORGET_S)
-        return silence_of(beat, now, self._origin(beat))
+            return False
+        beat.due_at = at
+        return True
 
     def _origin(self, beat: Beat) -> str:
         """Return where an expectation comes from, for people."""
@@ -270,6 +346,7 @@ class Heartbeats:
             "expected": len(self._beats) - learned,
             "learned": learned,
             "silent": sum(beat.is_silent for beat in self._beats.values()),
+            "outages": len(self._outages),
             "away": self.absences.away,
             "refused": self.refused,
         }
@@ -278,8 +355,9 @@ class Heartbeats:
         """Count times ahead of `now` as `now`: engine time was set back."""
         self.absences.set_back(now)
         self._paces.set_back(now)
+        self._outages.set_back(now)
         for beat in self._beats.values():
-            beat.last_at = min(beat.last_at, now)
+            beat.last_at, beat.silent_at = min(beat.last_at, now), min(beat.silent_at, now)
             # What was missed is added when it is due; the jump may have moved it far ahead.
             beat.due_at = min(beat.due_at, now + FORGET_S if beat.is_silent else beat.last_at + beat.every_s)
         self._queue = [(one.due_at, one.key) for one in self._beats.values() if one.due_at < inf]
@@ -290,6 +368,8 @@ class Heartbeats:
         return {
             "beats": list(self._beats.values()),
             "returned": list(self._returned),
+            "absorbed": list(self._absorbed),
+            "outages": self._outages.dump(),
             "paces": self._paces.dump(),
             "absences": self.absences.dump(),
             "unmatched": list(self._unmatched),
@@ -300,7 +380,8 @@ class Heartbeats:
     def load(self, state: HeartbeatsState) -> None:
         """Take the state of a `dump`."""
         self._beats = {beat.key: beat for beat in state["beats"]}
-        self._returned = dict.fromkeys(state["returned"])
+        self._returned, self._absorbed = dict.fromkeys(state["returned"]), dict.fromkeys(state["absorbed"])
+        self._outages.load(state["outages"])
         self._paces.load(state["paces"])
         self.absences.load(state["absences"])
         known = {one.text for one in self.expectations.all}
@@ -310,6 +391,7 @@ class Heartbeats:
         for beat in self._beats.values():
             # Its rule has left the configuration: the alert ends.
             if beat.is_silent and not self._is_expected(beat):
+                self._outages.leave(beat)
                 self._returned[beat.key] = None
         self._queue = [(one.due_at, one.key) for one in self._beats.values() if one.due_at < inf]
         heapq.heapify(self._queue)

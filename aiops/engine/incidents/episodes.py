@@ -14,6 +14,7 @@ from aiops.engine.incidents.returns import QUIET_S
 from aiops.engine.silences.muted import Muted
 
 REPEAT = "repeat of the firing alert"
+SIGN = "a sign of life: it is expected to come"
 
 
 class Episodes:
@@ -55,6 +56,23 @@ class Episodes:
         self.count(cluster, arrival)
         self.start(stream, cluster)
         arrival.place("suppressed", cluster, reason)
+
+    def keep_apart(self, arrival: Arrival) -> None:
+        """Decide a sign of life: it has a cluster of its own, and stays there.
+
+        It fires as long as all is well. In the cluster of the incident about its silence, or of any other, it would
+        keep that open for ever.
+        """
+        stream = arrival.stream
+        cluster = self.clusters.home(stream)
+        if cluster is None or arrival.verdict == "new":
+            cluster = self.clusters.open(arrival.seq, arrival.at)
+            cluster.background, cluster.closed = SIGN, True
+            stream.cluster, stream.member, stream.background = arrival.seq, -1 - arrival.seq, SIGN
+            stream.counted = False
+        self.count(cluster, arrival)
+        self.start(stream, cluster)
+        arrival.place("background", cluster, SIGN)
 
     def repeat(self, cluster: ClusterState, arrival: Arrival, at: float) -> None:
         """Count one more firing of an episode that stays in its cluster.

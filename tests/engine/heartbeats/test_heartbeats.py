@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.engine.engine import Engine
+from aiops.engine.events import Placed
 from aiops.engine.heartbeats import heartbeats
 from aiops.engine.heartbeats.beat import FORGET_S
 from aiops.engine.heartbeats.config import ExpectedConfig
@@ -42,6 +43,28 @@ def test_a_repeat_of_a_firing_alert_is_a_sign_of_life_and_its_end_is_none() -> N
     bench.ticks(1_791, 2_200)
     assert [status for _, status in bench.made] == ["firing"]
     assert bench.made[0][0] == pytest.approx(2_100, abs=6)
+
+
+@pytest.mark.parametrize("declares", [True, False])
+def test_a_heartbeat_that_fires_again_keeps_no_incident_open(declares: bool) -> None:
+    # Prometheus stops for a minute, and its Watchdog fires again on the entity of the incident, seconds after it.
+    how = {"labels": {"expected_every": "1m"}} if declares else {}
+    bench = Bench(*([] if declares else [ExpectedConfig(matchers=['alertname="Watchdog"'], every="1m")]))
+    bench.beats(0, 120, 30, starts_at=START, **how)
+    bench.feed(watchdog(START + 155, starts_at=START, status="resolved", **how))
+    bench.ticks(156, 230)
+    assert bench.open_incidents == 1
+    bench.beats(231, 1_000, 30, starts_at=START + 230, **how)
+    assert [status for _, status in bench.made] == ["firing", "resolved"]
+    assert bench.open_incidents == 0
+    placed = [event for event in bench.events if isinstance(event, Placed) and not event.id.startswith("Watchdog/")]
+    assert {(event.disposition, event.incident) for event in placed} == {("background", None), ("duplicate", None)}
+
+
+def test_an_expected_alert_that_is_severe_is_trouble_as_well() -> None:
+    bench = Bench(EXPECTED)
+    bench.feed(watchdog(START, severity="critical"))
+    assert bench.open_incidents == 1
 
 
 def test_a_silenced_heartbeat_still_counts() -> None:
