@@ -22,6 +22,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from aiops.engine.detect.config import DetectConfig
+from aiops.engine.detect.metrics import Metrics
 from aiops.engine.detect.novelty import Novelty
 from aiops.records import Incident, Metric
 from aiops.score.nab import PROFILES, STANDARD, Profile, Scored, at_threshold, best
@@ -64,6 +65,16 @@ def ours(times: Sequence[float], values: Sequence[float]) -> list[float]:
     """The engine's novelty detector, with its defaults."""
     novelty = Novelty()
     return [novelty.score(ts, value) for ts, value in zip(times, values, strict=True)]
+
+
+def whole(times: Sequence[float], values: Sequence[float]) -> list[float]:
+    """The engine's whole detector, with its defaults: 1 where an alert begins."""
+    metrics = Metrics()
+    found = (
+        metrics.see(Metric(ts=ts, entity="e", name="m", value=value), ts)
+        for ts, value in zip(times, values, strict=True)
+    )
+    return [float(alert is not None and alert.status == "firing") for alert in found]
 
 
 def windowed_gaussian(times: Sequence[float], values: Sequence[float], size: int = 1000) -> list[float]:
@@ -153,6 +164,7 @@ def main() -> int:
     threshold = DetectConfig().metric_novelty
     tables = Tables()
     scored = rows(tables, "novelty (ours)", ours, corpus, threshold)
+    rows(tables, "alerts of the whole detector (ours)", whole, corpus, 1.0)
     rows(tables, "windowed Gaussian", windowed_gaussian, corpus, None)
     rows(tables, "random", at_random, corpus, None)
     tables.write(options.json)

@@ -27,9 +27,9 @@ _LONG, _STRIDE = 128, 11
 # The share of the long-run range that is normal at any time of the day.
 _LONG_SHARE = 0.25
 # What a series that was exactly constant scores when it moves: clearly an anomaly, not an infinite one.
-_FLAT = 10.0
+FLAT = 10.0
 # No metric is further from normal than this in any sense that matters.
-_MAX_MAGNITUDE = 1e6
+MAX_MAGNITUDE = 1e6
 # Shares of the median below which a change is irrelevant, by words in the metric's name.
 _SHARE = 0.02
 _SHARES = {
@@ -151,8 +151,8 @@ class Baseline:
         scale = max(_range(self._ordered), self._long_range, self.share * abs(centre))
         gap = value - centre
         if scale <= 0.0:
-            return math.copysign(_FLAT, gap) if gap else 0.0
-        return max(-_MAX_MAGNITUDE, min(_MAX_MAGNITUDE, gap / scale))
+            return math.copysign(FLAT, gap) if gap else 0.0
+        return max(-MAX_MAGNITUDE, min(MAX_MAGNITUDE, gap / scale))
 
     def dump(self) -> Any:
         """The state, as what msgspec can encode."""

@@ -12,8 +12,9 @@ class DetectConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     - `bin_s`: seconds of record time in which a stream's alerts are counted.
     - `forgetting`: what is kept of a stream's past each bin; .98 remembers 50 bins.
-    - `streams`, `series`: how many alert streams and metric series are remembered (about .6 and 20 KB each).
-    - `metric_fire`, `metric_calm`: robust scales at which a metric alert starts, and below which it ends.
+    - `streams`, `series`: how many alert streams and metric series are remembered (about .6 and 25 KB each).
+    - `metric_fire`: robust scales at which a metric alert starts, from the last 300 samples or, before there are so
+      many, from the half hour before; `metric_calm`: scales from the half hour before, below which it ends.
     - `metric_novelty`, `metric_warm`: share of the range ever seen that makes a sample new; samples before the check.
     - `window_s`: seconds of record time summed up in one feature row.
     - `batch_rows`, `batch_wait_s`: a detector scores when so many rows are waiting, or the oldest has waited so long.

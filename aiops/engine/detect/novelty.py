@@ -151,10 +151,11 @@ class Day:
 class Novelty:
     """The detector of one series; `score` once a sample, in time order."""
 
-    __slots__ = ("_daily", "_day", "_places", "_recent", "seen", "side")
+    __slots__ = ("_daily", "_day", "_places", "_recent", "level", "seen", "side")
 
     def __init__(self) -> None:
         self.seen = 0
+        self.level = 0.0  # of the last sample, whether or not it was reported before
         self.side = 1  # of the last score: 1 above what is usual, -1 below
         self._places = Places()
         self._daily = Places()
@@ -174,7 +175,8 @@ class Novelty:
         self.seen += 1
         if self.seen <= _WARM:
             return 0.0
-        return self._news(max(gap, daily))
+        self.level = max(gap, daily)
+        return self._news(self.level)
 
     def _news(self, score: float) -> float:
         recent = self._recent
