@@ -1,7 +1,7 @@
 """Outages: expected streams that went silent together are one alert, which names what they have in common.
 
 A trait is what streams can share: a label, their name, entity, service or source. Of the traits that enough silent
-streams share, the one is chosen that tells them best from streams that still come: the largest ratio of silent streams
+streams share, the one is chosen that separates them best from streams that still come: the largest ratio of silent streams
 with the trait to all streams that are silent or have it (Jaccard). Labels, name and service that all of them share are
 those of the alert, and a stream without them stays out: no silence and no route takes in what it does not match.
 """
@@ -33,7 +33,7 @@ UPDATE_S = 60.0
 # Traits of one stream that count, the first by name; the labels of one message are at most a few dozen.
 MAX_TRAITS = 64
 _SHOWN, _MAX_TEXT = 5, 200
-# What a person looks for first, where several traits tell the silent streams equally well from the others.
+# What a person looks for first, where several traits separate the silent streams equally well from the others.
 _ORDER = ("entity", "service")
 _LAST = ("alertname", "source", "")
 
@@ -192,7 +192,7 @@ def _traits(beat: Beat) -> list[Trait]:
 def _chosen(silent: Sequence[Beat], beats: Iterable[Beat], now: float) -> Iterator[tuple[Trait, int]]:
     """Yield the traits that make an outage, and how many streams have each.
 
-    The one that tells the silent streams best from those that still come is the first.
+    The one that separates the silent streams best from those that still come is the first.
     """
     counts = Counter(trait for beat in silent for trait in _traits(beat))
     ours = {beat.key for beat in silent}

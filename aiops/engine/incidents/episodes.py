@@ -60,7 +60,7 @@ class Episodes:
     def keep_apart(self, arrival: Arrival) -> None:
         """Decide a sign of life: it has a cluster of its own, and stays there.
 
-        It fires as long as all is well. In the cluster of the incident about its silence, or of any other, it would
+        It fires as long as nothing is wrong. In the cluster of the incident about its silence, or of any other, it would
         keep that open for ever.
         """
         stream = arrival.stream
