@@ -1,9 +1,10 @@
 """Outages: expected streams that went silent together are one alert, which names what they have in common.
 
 A trait is what streams can share: a label, their name, entity, service or source. Of the traits that enough silent
-streams share, the one is chosen that separates them best from streams that still come: the largest ratio of silent streams
-with the trait to all streams that are silent or have it (Jaccard). Labels, name and service that all of them share are
-those of the alert, and a stream without them stays out: no silence and no route takes in what it does not match.
+streams share, the one is chosen that separates them best from streams that still come: the largest ratio of silent
+streams with the trait to all streams that are silent or have it (Jaccard). Labels, name and service that all of them
+share are those of the alert, and a stream without them stays out: no silence and no route takes in what it does not
+match.
 """
 
 from __future__ import annotations

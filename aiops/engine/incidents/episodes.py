@@ -60,8 +60,8 @@ class Episodes:
     def keep_apart(self, arrival: Arrival) -> None:
         """Decide a sign of life: it has a cluster of its own, and stays there.
 
-        It fires as long as nothing is wrong. In the cluster of the incident about its silence, or of any other, it would
-        keep that open for ever.
+        It fires as long as nothing is wrong. In the cluster of the incident about its silence, or of any other, it
+        would keep that open for ever.
         """
         stream = arrival.stream
         cluster = self.clusters.home(stream)
