@@ -61,7 +61,7 @@ class Metrics:
 
     `fire` is the distance in robust scales at which a sample is far out, from the last ones or, before there are so
     many, from the local baseline; `calm` is the distance from that below which an alert ends. `novelty` is the share of
-    the range ever seen at which a sample is an anomaly by itself, after `warm` samples. About 7 µs a sample.
+    the range ever seen at which a sample is an anomaly alone, after `warm` samples. About 7 µs a sample.
     """
 
     def __init__(

@@ -290,7 +290,7 @@ class Heartbeats:
         return end_of(beat, now, "came again" if is_back else "is expected no more")
 
     def _is_overdue(self, beat: Beat, now: float) -> bool:
-        """Return True for a beat that is silent; False where it has come since, or was cut off, or is forgotten."""
+        """Return True for a beat that is silent; False if it has come, was cut off, or is forgotten."""
         # The alert of a silent one has ended by its lease.
         if beat.is_silent or not self._is_expected(beat):
             self._outages.leave(beat)

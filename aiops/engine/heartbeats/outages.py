@@ -1,4 +1,4 @@
-"""Outages: expected streams that went silent together are one alert, which names what they have in common.
+"""Outages: expected streams that went silent together are one alert, which names what they share.
 
 A trait is what streams can share: a label, their name, entity, service or source. Of the traits that enough silent
 streams share, the one is chosen that separates them best from streams that still come: the largest ratio of silent
@@ -88,7 +88,7 @@ class Outages:
         return False
 
     def form(self, fresh: Sequence[Beat], alone: Sequence[Beat], beats: Collection[Beat], now: float) -> Outage | None:
-        """Return a new outage of streams that are due (`fresh`) and of those that went silent `alone` shortly before.
+        """Return a new outage of streams that are due (`fresh`) or went silent `alone` shortly before.
 
         None where they are few, or have too little in common; `beats` are all that are expected.
         """
@@ -236,7 +236,7 @@ def _begun(trait: Trait, members: Sequence[Beat], total: int, now: float) -> Out
 
 
 def _belongs(beat: Beat, traits: dict[Trait, None], outage: Outage) -> bool:
-    """Return True if a stream has the trait, and all that the outage's alert states of its streams."""
+    """Return True if a stream has the trait, and all that the alert states of its streams."""
     if (outage.label, outage.value) not in traits or outage.service not in (None, beat.service):
         return False
     if outage.name not in (silent_name(beat.name), MIXED):
@@ -245,7 +245,7 @@ def _belongs(beat: Beat, traits: dict[Trait, None], outage: Outage) -> bool:
 
 
 def _add(outage: Outage, beat: Beat, now: float) -> None:
-    """Add a member; the alert is as severe as the worst of them, and high if they are too many for a guess."""
+    """Add a member; the alert is as severe as the worst one, and high if many are silent."""
     beat.outage = outage.key
     outage.members[beat.key] = located(beat.name, beat.entity)[:_MAX_TEXT]
     outage.joined_at, outage.is_changed = now, True
