@@ -14,7 +14,7 @@ from starlette.routing import Route
 from aiops.pages import controls
 from aiops.pages.shell import Shell, is_live
 from aiops.respond.filled import request_text
-from aiops.respond.history import GLOBAL, WAITING, Refusal, Run, SwitchMove
+from aiops.respond.history import GLOBAL, WAITING, Decided, Refusal, Run, SwitchMove
 from aiops.respond.run_record import Exchange
 from aiops.step_kinds.exchange import Request as Rendered
 from aiops.views.waiting_runs import Waiting
@@ -45,6 +45,8 @@ class Content(Struct):
     ended: list[Run] = []
     refusals: list[Refusal] = []
     scopes: list[str] = []
+    decisions: list[Decided] = []
+    shadows: list[Run] = []
 
 
 class RunsPage:
@@ -97,6 +99,7 @@ def content(call: Call) -> Content:
         switches = runs.list_switches(call)
         listed = runs.list_runs(structs.replace(call, query=bodies.RunsQuery(MAX_RUNS))).runs
         waiting, refusals = runs.list_waiting(call), runs.list_refusals(call).refusals
+        alone = runs.list_decisions(call)
     except ApiError as error:
         return Content(error.reason)
     active = ("running", "executed")
@@ -111,6 +114,8 @@ def content(call: Call) -> Content:
         [run for run in listed if run.state not in active and run.rollback != "running"],
         refusals[:MAX_REFUSALS],
         [*sorted(owners), *(f"playbook:{name}" for name in call.host.playbooks)],
+        alone.decisions[:MAX_REFUSALS],
+        alone.shadows[:MAX_REFUSALS],
     )
 
 

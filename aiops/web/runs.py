@@ -97,6 +97,14 @@ def list_promotions(call: Call) -> Levels:
     return Levels(list(_runs(call.host).promotions()))
 
 
+def standing(call: Call) -> Promotion | None:
+    """Return where the playbook of a page stands; None if no run of it could be made."""
+    runs, name = call.host.runs, call.params["name"]
+    if runs is None or name not in call.host.playbooks:
+        return None
+    return next((one for one in runs.promotions() if one.playbook == name), None)
+
+
 def list_decisions(call: Call) -> bodies.DecisionList:
     """List decisions on runs without a person."""
     runs = _runs(call.host)
