@@ -16,7 +16,7 @@ class CatalogueQuery(Struct, forbid_unknown_fields=True):
 
     q: Annotated[str, Meta(max_length=200)] = ""
     tag: Annotated[str, Meta(max_length=63)] = ""
-    mode: Literal["", "suggest", "approve"] = ""
+    mode: Literal["", "suggest", "approve", "auto"] = ""
     fits: bool = False
 
 

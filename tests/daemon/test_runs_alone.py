@@ -18,6 +18,7 @@ from aiops.testing.daemon_process import DaemonProcess, Hatchery
 from aiops.testing.receiver import Receiver, Reply, receiving
 from tests.daemon.test_run_stops import PAGER, command, said, step
 from tests.daemon.test_runs import Site, answers, running, until
+from tests.form_headers import form_headers
 
 NAME = "restart-worker"
 AUTO = """[respond.auto]
@@ -134,6 +135,12 @@ def test_shadow_sends_nothing_and_promotions_are_one_click_back(
         assert (shadow["targets"], shadow["by"]) == (["worker-1"], "shadow")
         site.alert("resolved")
         until(lambda: runs.decide() or site.get("/api/v1/runs/decisions")["shadows"][0]["state"] == "cleared")
+        page = site.client.get("/runs").text
+        assert "Would have run <code>would_run</code>" in page
+        assert "the condition cleared without it" in page
+        page = site.client.get(f"/playbooks/{NAME}").text
+        assert "0 of 0 judged, 4 needed" in page
+        assert "Back to suggest" in page
         place = f"/api/v1/playbooks/{NAME}/mode"
         early = site.client.post(place, json={"mode": "auto"})
         assert (early.status_code, "4 are needed" in early.json()["error"]) == (409, True)
@@ -146,6 +153,11 @@ def test_shadow_sends_nothing_and_promotions_are_one_click_back(
         assert command(site, "playbooks", "promote", NAME, "--as", "ann").exit_code == 0
         [standing] = site.get("/api/v1/runs/promotions")["promotions"]
         assert (standing["level"], standing["moved"]["actor"]) == ("auto", "ann")
+        form, headers = {"mode": "approve", "reason": "a drill"}, form_headers(site.client)
+        assert site.client.post(f"/playbooks/{NAME}/mode", data=form, headers=headers).status_code == 303
+        assert "Set to approve by ann" in site.client.get(f"/playbooks/{NAME}").text
+        wrong = site.client.post(f"/playbooks/{NAME}/mode", data={"mode": "always"}, headers=headers)
+        assert (wrong.status_code, "expected suggest, approve, auto" in wrong.text) == (400, True)
         nobody = site.client.post(place, json={"mode": "always"})
         assert nobody.status_code == 400
         site.client.headers.pop("authorization")

@@ -26,7 +26,7 @@ def test_the_catalogue_is_searched_and_keeps_its_fields(site: Site) -> None:
     assert 'value="disk full"' in found
     assert '<option value="host" selected>' in found
     assert "No playbook is like that" in text(site, "/playbooks?q=%3Cscript%3E")
-    assert "Invalid enum value" in text(site, "/playbooks?mode=auto", 400)
+    assert "Invalid enum value" in text(site, "/playbooks?mode=always", 400)
 
 
 def test_a_playbook_is_shown_with_when_and_when_not(site: Site) -> None:

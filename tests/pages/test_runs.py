@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aiops.respond.history import Refusal, Run, SwitchMove
+from aiops.respond.history import Decided, Refusal, Run, SwitchMove
 from aiops.respond.run_record import Exchange, RunRecord, RunStep
 from aiops.views.waiting_runs import Waiting
 from tests.web.conftest import HOSTILE, NOW, Site
@@ -35,6 +35,12 @@ class Held:
 
     def refusals(self) -> list[Refusal]:
         return [Refusal(AT, "restart", "inc-1", "age", HOSTILE, "bob")]
+
+    def decisions(self) -> list[Decided]:
+        return [Decided(AT, "restart", "inc-1", [HOSTILE], "storm_share", HOSTILE)]
+
+    def shadows(self, limit: int = 100) -> list[Run]:
+        return [Run("s-1", "restart", "1.0.0", "inc-1", [HOSTILE], AT, "unjudged", by="shadow")]
 
     def record(self, run: str) -> RunRecord | None:
         if run not in self.held:
