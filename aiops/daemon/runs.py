@@ -117,6 +117,9 @@ class Runs:
         links = Links(outlook.candidates, find_incident, self._world, self._begin, self._is_cleared)
         self._auto = AutoRuns(self._runner, self._playbooks, links, clock)
         self._is_begun = False
+        named = {*config.auto.playbooks, *config.auto.shadow, *config.auto.reversible} - set(self._playbooks)
+        if named:
+            log(logging.WARNING, f"respond.auto names playbooks that the catalogue lacks: {', '.join(sorted(named))}")
         for run in self.unknown():
             log(logging.ERROR, "a run was cut off: look at what it did, then release its switch", run=run.id)
 

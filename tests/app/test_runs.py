@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from aiops.app.runs import open_runs, shipped_or_named
+from aiops.app.runs import _RunReports, open_runs, shipped_or_named
 from aiops.config import Config, StateConfig
 from aiops.daemon.opening import Clocks
+from aiops.daemon.operator_actions import OperatorActions
 from aiops.daemon.parts import Core
 from aiops.engine.config import PlaybooksConfig
 from aiops.engine.engine import Engine
+from aiops.engine.events import Feedback
+from aiops.records import Action
 from aiops.respond.config import RespondConfig
 from aiops.topology import Topology
 from tests.daemons import bare_core
@@ -46,6 +50,38 @@ def test_a_trail_that_was_changed_stops_runs_and_nothing_else(tmp_path: Path) ->
     assert runs is None
     assert problem.startswith("nothing can be run: ")
     found.state.close()
+
+
+class Actions:
+    """Operator actions that are applied, but for notes on what was resolved."""
+
+    def __init__(self, resolved: bool) -> None:
+        self.resolved, self.done = resolved, list[tuple[str, dict[str, str]]]()
+
+    def act(self, action: Action, timeout_s: float) -> Feedback | None:
+        self.done.append((action.verb, action.args))
+        if action.verb == "reopen":
+            self.resolved = False
+        applied = action.verb != "note" or not self.resolved
+        return Feedback(1, action.id, action.verb, applied, "resolved")
+
+
+@pytest.mark.parametrize(
+    ("resolved", "page", "verbs"),
+    [
+        (False, True, ["note"]),
+        (False, False, ["note"]),
+        (True, False, ["note"]),
+        (True, True, ["note", "reopen", "note"]),
+    ],
+)
+def test_who_must_come_is_called_even_if_the_incident_was_resolved(
+    resolved: bool, page: bool, verbs: list[str]
+) -> None:
+    actions = Actions(resolved)
+    assert _RunReports(cast(OperatorActions, actions)).notify("inc-1", "was cut off", page)
+    assert [verb for verb, _ in actions.done] == verbs
+    assert actions.done[0][1] == {"text": "was cut off", **({"notify": "page"} if page else {})}
 
 
 @pytest.mark.parametrize("is_named", [False, True])

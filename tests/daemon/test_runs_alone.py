@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,27 @@ def test_shadow_sends_nothing_and_promotions_are_one_click_back(
         assert nobody.status_code == 400
         site.client.headers.pop("authorization")
         assert site.client.post(place, json={"mode": "suggest"}).status_code in (401, 403)
+    assert target.requests == []
+
+
+def test_a_crash_loop_stops_everything_until_a_person_resumes(
+    tmp_path: Path, target: Receiver, pager: Receiver
+) -> None:
+    site = site_of(tmp_path, target, pager)
+    with running(site) as daemon:
+        prove(site, daemon)
+        assert daemon.runs is not None
+        for _ in range(4):
+            # Starts that no orderly end follows, but for the last one.
+            daemon.runs._runner.log.begin_life(time.time())
+    reopen(site)
+    with running(site):
+        assert site.get("/api/v1/switches")["switches"]["global"] is True
+        assert "crash loop" in site.get("/api/v1/switches")["moved"]["global"]["reason"]
+        assert "kill switch global: off" in command(site, "remediation", "resume", "--as", "ann").output
+    reopen(site)
+    with running(site):
+        assert site.get("/api/v1/switches")["switches"]["global"] is False
     assert target.requests == []
 
 

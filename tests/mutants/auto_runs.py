@@ -204,6 +204,20 @@ MUTANTS: list[Mutant] = [
         "auto-crashes-are-not-counted", f"{R}decision_log.py", "len(lately) < CRASHES:", "len(lately) > CRASHES:", LOG
     ),
     Mutant(
+        "auto-a-crash-loop-is-not-stopped",
+        "aiops/daemon/runs.py",
+        "        if looping is not None:\n",
+        "        if looping is None and not self._is_begun:\n",
+        ("tests/daemon/test_runs_alone.py::test_a_crash_loop_stops_everything_until_a_person_resumes",),
+    ),
+    Mutant(
+        "auto-nobody-is-called-for-what-was-resolved",
+        "aiops/app/runs.py",
+        "if page and found is not None and not found.applied:",
+        "if page and found is None:",
+        ("tests/app/test_runs.py",),
+    ),
+    Mutant(
         "auto-an-orderly-end-is-a-crash",
         f"{R}history.py",
         "        self.starts = self.starts[:-1]\n",

@@ -99,6 +99,13 @@ def test_orderly_ends_and_old_ones_are_no_crash_loop(log: Log) -> None:
         assert log.log.begin_life(AT + 1000 + number * CRASH_WINDOW_S / 2) is None
 
 
+def test_a_person_who_resumes_has_checked_the_crashes_before(log: Log) -> None:
+    for number in range(CRASHES + 1):
+        log.log.begin_life(AT + number)
+    log.write("switch", AT + 10, {"scope": "global", "engaged": False, "actor": "ann"})
+    assert [log.log.begin_life(AT + 20 + number) is None for number in range(CRASHES)] == [True] * 2 + [False]
+
+
 def test_starts_while_nothing_could_run_are_no_crash_loop(log: Log) -> None:
     log.history.switches["global"] = True
     assert [log.log.begin_life(AT + number) for number in range(9)] == [None] * 9
