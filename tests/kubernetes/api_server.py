@@ -117,16 +117,20 @@ class RealSite:
     def namespace(self) -> str:
         name = f"ns-{uuid.uuid4().hex[:8]}"
         self.create("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-        binding: Json = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
-                         "metadata": {"name": "aiops-respond", "namespace": name}}  # fmt: skip
-        binding["subjects"] = [{"kind": "ServiceAccount", "name": "aiops", "namespace": "aiops"}]
-        binding["roleRef"] = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "aiops-respond"}
-        self.create("rolebindings", binding)
+        self.bind("aiops-respond", name)
         # The API server learns of a binding by a watch of its own.
         look = f"{self.url}/{_path('deployments', name, 'missing')}"
         headers = {"authorization": f"Bearer {self._token}"}
         eventually(lambda: self.client.send("GET", look, headers=headers, timeout_s=60).status == 404)
         return name
+
+    def bind(self, role: str, namespace: str) -> None:
+        """Give the service account the rights of a role in a namespace."""
+        binding: Json = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+                         "metadata": {"name": role, "namespace": namespace}}  # fmt: skip
+        binding["subjects"] = [{"kind": "ServiceAccount", "name": "aiops", "namespace": "aiops"}]
+        binding["roleRef"] = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role}
+        self.create("rolebindings", binding)
 
     def token(self) -> str:
         return self._token

@@ -66,13 +66,13 @@ class OpenApiServer(Struct):
         rules = self.rules.get(authorization.removeprefix("Bearer "))
         if rules is None or not authorization.startswith("Bearer "):
             raise Fault(401, "Unauthorized")
-        group, resource, listed = _resource(request.template)
+        group, resource, listed = resource_of(request.template)
         verb = {"GET": "list" if listed else "get", "PATCH": "patch", "POST": "create"}[request.method]
         if (group, resource, verb) not in rules:
             raise Fault(403, f'cannot {verb} resource "{resource}" in API group "{group}"')
 
     def _carried_out(self, request: Sent) -> Json:
-        _, resource, listed = _resource(request.template)
+        _, resource, listed = resource_of(request.template)
         plural, _, sub = resource.partition("/")
         namespace, name = request.names.get("namespace", ""), request.names.get("name", "")
         dry = _is_dry(request)
@@ -157,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep the output of tests clean."""
 
 
-def _resource(template: str) -> tuple[str, str, bool]:
+def resource_of(template: str) -> tuple[str, str, bool]:
     """The group, the resource with its subresource, and whether it is a list."""
     parts = template.strip("/").split("/")
     group = parts[1] if parts[0] == "apis" else ""

@@ -37,6 +37,10 @@ class Site(Protocol):
         """A new namespace in which the service account may act."""
         ...
 
+    def bind(self, role: str, namespace: str) -> None:
+        """Give the service account the rights of a role in a namespace."""
+        ...
+
     def token(self) -> str:
         """The current token of the service account."""
         ...
@@ -79,9 +83,10 @@ def manifest() -> list[Json]:
     return list(yaml.safe_load_all(MANIFEST.read_text(encoding="utf-8")))
 
 
-def rules_of_manifest() -> set[tuple[str, str, str]]:
-    """(Group, resource, verb) of all roles of the manifest."""
-    rules = [rule for one in manifest() if one["kind"] == "ClusterRole" for rule in one["rules"]]
+def rules_of_manifest(*names: str) -> set[tuple[str, str, str]]:
+    """(Group, resource, verb) of roles of the manifest."""
+    roles = [one for one in manifest() if one["kind"] == "ClusterRole" and one["metadata"]["name"] in names]
+    rules = [rule for one in roles for rule in one["rules"]]
     return {
         (group, resource, verb)
         for rule in rules
@@ -102,10 +107,13 @@ class MemorySite:
         self.client = HttpClient(allow_private=True)
         self.url = server.url
         self.cluster: MemoryCluster = server.cluster
-        server.rules["token-of-aiops"] = rules_of_manifest()
+        server.rules["token-of-aiops"] = rules_of_manifest("aiops-respond", "aiops-respond-nodes")
 
     def namespace(self) -> str:
         return f"ns-{uuid.uuid4().hex[:8]}"
+
+    def bind(self, role: str, namespace: str) -> None:
+        self.server.rules["token-of-aiops"] |= rules_of_manifest(role)
 
     def token(self) -> str:
         return "token-of-aiops"

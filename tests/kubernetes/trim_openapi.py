@@ -34,6 +34,18 @@ PATHS: dict[str, tuple[str, ...]] = {
     "/api/v1/nodes/{name}": ("get", "patch"),
     "/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers": ("get",),
 }
+# What collectors read besides: an object and a list of each.
+_READ = {
+    "/api/v1": ("services", "endpoints", "persistentvolumeclaims", "pods"),
+    "/apis/apps/v1": ("deployments", "replicasets", "statefulsets", "daemonsets"),
+    "/apis/batch/v1": ("jobs", "cronjobs"),
+    "/apis/autoscaling/v2": ("horizontalpodautoscalers",),
+}
+for _group, _plurals in _READ.items():
+    for _plural in _plurals:
+        for _place in ("", "/{name}"):
+            PATHS.setdefault(f"{_group}/namespaces/{{namespace}}/{_plural}{_place}", ("get",))
+PATHS["/api/v1/events"] = ("get",)
 # Objects that tests store, besides the bodies of requests.
 STORED = (
     "io.k8s.api.apps.v1.Deployment",
