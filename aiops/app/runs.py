@@ -18,6 +18,7 @@ from aiops.private import private_directory
 from aiops.records import Action
 from aiops.respond.audit import AuditError, Trail
 from aiops.respond.catalogue import Catalogue, read_catalogue, shipped
+from aiops.respond.local_transport import LocalTransport
 from aiops.respond.systems import read_systems
 from aiops.respond.transport import RunTransport
 from aiops.store import incidents
@@ -39,12 +40,13 @@ def open_runs(core: Core, topology: Topology, catalogue: Catalogue) -> tuple[Run
     config = core.config.respond
     if not config.enabled:
         return None, ""
-    transport = RunTransport(
+    client = RunTransport(
         config.secrets,
         systems=read_systems(config),
         allow_private=config.allow_private,
         clock=core.clocks.wall,
     )
+    transport = LocalTransport(client, config.exec)
     try:
         trail = _open_trail(core)
     except (AiopsError, OSError) as error:

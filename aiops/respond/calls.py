@@ -40,6 +40,8 @@ class Call(Prepared, omit_defaults=True, kw_only=True):
     # The trails of earlier releases have no kind: all their requests were judged by their status.
     kind: str = "http"
     undoes: str = ""
+    # False for a step that changes nothing on its target, such as a pause: it gives no reason for a rollback.
+    touches: bool = True
 
     def __str__(self) -> str:
         kind = "" if self.phase == "step" else f"{self.phase} "
@@ -88,6 +90,8 @@ def missing_system(step: Form, systems: Systems) -> str | None:
     if wanted is None:
         return None
     name, kind = wanted
+    if kind == "exec" and name not in systems:
+        return "programs are not run: name those that may be in respond.exec"
     found = systems.get(name)
     if found is None:
         return f"system {name!r} is not configured: add [respond.systems.{name}] with kind = {kind!r}"
@@ -129,7 +133,11 @@ def _calls(
 def _call(phase: Phase, place: str, step: Form, target: str, values: Values, systems: Systems) -> Call:
     kind, wanted = kind_of(step), system_of(step)
     made = kind.prepare(step, values.values, systems[wanted[0]] if wanted is not None else None)
-    call = Call(**_fields(made), phase=phase, place=place, name=step.name, target=target, kind=name_of(step))
+    where: dict[str, Any] = {"phase": phase, "place": place, "name": step.name, "target": target}
+    call = Call(**_fields(made), **where, kind=name_of(step), touches=kind.effect(step).blast != "none")
+    parts = [call, call.dry_run, call.undo, *call.reads, call.poll.request if call.poll is not None else None]
+    if any(one is not None and one.url.startswith("aiops:") and one.url != f"aiops:{call.kind}" for one in parts):
+        raise UsageError(f"kind of step {call.kind!r}: it may use no URL of a step of this daemon")
     for fault in faults(call, kind.poll_method):
         raise UsageError(f"kind of step {call.kind!r}: {fault}")
     if phase in ("precondition", "verify") and (made.reads or made.dry_run or made.poll or made.undo or made.taken):

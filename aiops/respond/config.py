@@ -102,6 +102,8 @@ class RespondConfig(Struct, frozen=True, forbid_unknown_fields=True):
     # Permits plain http and addresses of private networks, where most remediation systems live.
     allow_private: bool = False
     secrets: dict[str, RunSecret] = field(default_factory=dict)
+    # Programs of this host that steps of kind `exec` may run, by absolute path; none: the kind is off.
+    exec: list[Annotated[str, Meta(pattern=r"^/[^\x00-\x1f]{1,500}$(?!\n)")]] = field(default_factory=list)
     # Systems that steps act on or read from. Without its system a playbook stays a suggestion.
     systems: dict[ConfiguredName, SystemConfig] = field(default_factory=dict)
     # Look at other systems when an incident opens, where a suggested playbook has collectors. It changes nothing.

@@ -13,10 +13,11 @@ from aiops.errors import AiopsError
 from aiops.respond.calls import Call
 from aiops.respond.gate import PlanGate
 from aiops.respond.history import Run, RunState
+from aiops.respond.local_kinds import NOTIFY, notice_of
 from aiops.respond.sending import Sent
 from aiops.respond.step_registry import kind_named
 from aiops.step_kinds.exchange import Poll, Reply, Request
-from aiops.step_kinds.taking import checked, for_trail, holes
+from aiops.step_kinds.taking import checked, for_trail, holes, of_clock
 
 Write = Callable[[str, dict[str, Any]], None]
 Keyed = tuple[Call, str]
@@ -42,9 +43,11 @@ class Execution:
         run: Run,
         gate: PlanGate,
         write: Write,
+        clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._run, self._gate, self.write, self._monotonic = run, gate, write, monotonic
+        self._run, self._gate, self.write = run, gate, write
+        self._clock, self._monotonic = clock, monotonic
         self.halted = gate.halted
 
     def run(self, calls: Sequence[Keyed]) -> Outcome[RunState]:
@@ -91,6 +94,8 @@ class Execution:
             return Sent(f"not sent: {stopped}", False, stopped)
         try:
             known = dict(values or {}) | self._before(call)
+            # The clock last: reads and dry runs take seconds.
+            known |= {} if call.undoes else of_clock(call.taken, self._clock())
             self._gate.filled(call, call, known)
         except _NotMade as why:
             return why.sent
@@ -109,20 +114,24 @@ class Execution:
             if number + 1 == len(call.reads) or holes(call.reads[number + 1]):
                 known = kind.found(call, "read", replies)
         if call.dry_run is not None:
-            tried = self._recorded(call, call.dry_run, self._gate.dry_run(call, known))
+            timed = known | of_clock(call.taken, self._clock())
+            tried = self._recorded(call, call.dry_run, self._gate.dry_run(call, timed))
             kind.rehearsed(call, known, tried.reply())
         return known
 
     def _change(self, call: Call, key: str, known: dict[str, Any]) -> tuple[Sent, dict[str, Any]]:
         place = {"run": self._run.id, "key": key, "place": call.place, "target": call.target}
-        first = call.target not in self._run.touched
+        first = call.touches and call.target not in self._run.touched
         found = {"taken": for_trail(call.taken, known)} if known else {}
         self.write("intent", place | {"request": msgspec.to_builtins(call)} | found)
         sent = self._gate.change(call, known, key)
         if sent.was_sent and sent.problem is None:
             known, sent.problem = self._taken(call, sent, known)
         outcome = {"status": sent.status, "problem": sent.problem, "excerpt": sent.excerpt, "sent": sent.was_sent}
-        answered = {"taken": for_trail(call.taken, known)} if known else {}
+        answered: dict[str, Any] = {"taken": for_trail(call.taken, known)} if known else {}
+        if call.url == NOTIFY and sent.problem is None:
+            # The runner has people notified of what an entry states, also after a crash.
+            answered |= {"incident": self._run.incident, "say": notice_of(call.body)}
         self.write("outcome", place | outcome | {"first": first} | answered)
         return sent, known
 

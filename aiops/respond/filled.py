@@ -28,6 +28,7 @@ from aiops.wording import duration
 # A parameter without a value, or a blank that the author left.
 _BLANK = re.compile(r"(<[A-Za-z][A-Za-z0-9_-]{0,40}>)")
 _HOST = "host"
+_ORIGINS = {"read": "what it read before", "change": "the answer to it", "clock": "the clock"}
 
 
 class Filled(Struct):
@@ -177,8 +178,8 @@ def belonging(prepared: Prepared) -> Iterator[str]:
     if prepared.undo is not None:
         yield f"a rollback sends: {_brief(prepared.undo)}"
     for name, taken in prepared.taken.items():
-        answer = "what it read before" if taken.source == "read" else "the answer to it"
-        yield f"{{{name}}} is {taken.what}, from {answer}" + (f" (like {taken.pattern})" if taken.pattern else "")
+        origin = _ORIGINS[taken.source]
+        yield f"{{{name}}} is {taken.what}, from {origin}" + (f" (like {taken.pattern})" if taken.pattern else "")
 
 
 def _brief(request: Request) -> str:

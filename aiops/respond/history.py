@@ -373,7 +373,7 @@ class History(Struct):
             if step in run.left:
                 # Once: two steps of one name are two steps.
                 run.left.remove(step)
-            if data["target"] not in run.touched:
+            if data["request"].get("touches", True) and data["target"] not in run.touched:
                 run.touched.append(data["target"])
             self._took(run, data)
 

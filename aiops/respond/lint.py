@@ -19,7 +19,7 @@ from aiops.respond.http_kinds import Http, Webhook
 from aiops.respond.matching import compile_match
 from aiops.respond.parameters import check
 from aiops.respond.reversible import irreversible
-from aiops.respond.step_registry import kind_of, stand_in
+from aiops.respond.step_registry import kind_of, name_of, stand_in
 from aiops.respond.steps import AlertResolved, Manual, Step
 from aiops.step_kinds.forms import Form, Scalar
 from aiops.step_kinds.placeholders import PLACEHOLDER, placeholders, texts
@@ -66,6 +66,7 @@ def lint(playbook: Playbook) -> Found:
     for place, step in all_steps(playbook):
         yield from _step(playbook, place, step)
     yield from _mode(playbook)
+    yield from _reversible(playbook)
     yield from _completeness(playbook)
 
 
@@ -238,7 +239,7 @@ def _mode(playbook: Playbook) -> Found:
         yield (
             "error",
             "$.steps",
-            f"expected http and webhook steps in mode {playbook.mode}; {manual[0].name!r} is manual",
+            f"expected steps that can be executed in mode {playbook.mode}; {manual[0].name!r} is manual",
         )
     if not playbook.approval.approvers:
         yield "error", "$.approval.approvers", "expected at least one; nobody could approve a run"
@@ -250,6 +251,15 @@ def _mode(playbook: Playbook) -> Found:
         yield "warning", "$.rollback", "the run is not reversible and has no rollback"
     if playbook.guards.min_confidence == "low":
         yield "warning", "$.guards.minConfidence", "a run on a cause of low confidence will often be wrong"
+
+
+def _reversible(playbook: Playbook) -> Found:
+    if not playbook.reversible or playbook.rollback:
+        return
+    for index, step in enumerate(playbook.steps):
+        if isinstance(step, Form) and not kind_of(step).effect(step).reversible:
+            place, kind = f"$.steps[{index}]", name_of(step)
+            yield "error", place, f"a step of kind {kind} cannot be undone; add a rollback, or set reversible: false"
 
 
 def _completeness(playbook: Playbook) -> Found:

@@ -390,7 +390,7 @@ class Runner:
     def _execution(self, run: Run, calls: Sequence[Call], now: float, watch: Watch) -> Execution:
         write = lambda kind, data: self._write(kind, self._time(now), data)  # noqa: E731
         gate = PlanGate(calls, self._transport, watch.halted, self._sleep or watch.pause)
-        return Execution(run, gate, write)
+        return Execution(run, gate, write, lambda: self._time(now))
 
     def _rollback(self, run: Run, playbook: Playbook, execution: Execution) -> Rollback:
         calls = [call for call in self._calls_of(run.id) if call.phase == "rollback"]

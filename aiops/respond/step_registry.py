@@ -15,11 +15,20 @@ from msgspec import Struct
 from aiops import registry
 from aiops.errors import AiopsError, UsageError
 from aiops.respond.http_kinds import HttpKind, WebhookKind
+from aiops.respond.local_kinds import ExecKind, NotifyKind, WaitKind
+from aiops.respond.silence_kind import SilenceKind
 from aiops.step_kinds.forms import Form
 from aiops.step_kinds.kind import GROUP, PLACES, Place, StepKind
 from aiops.step_kinds.systems import System
 
-BUILT_IN: tuple[type[StepKind[Any]], ...] = (HttpKind, WebhookKind)
+BUILT_IN: tuple[type[StepKind[Any]], ...] = (
+    HttpKind,
+    WebhookKind,
+    WaitKind,
+    NotifyKind,
+    SilenceKind,
+    ExecKind,
+)
 # Kinds that no plugin can take: a person carries them out, or the engine judges them.
 _OTHERS = ("manual", "alert-resolved")
 

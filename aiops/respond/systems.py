@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from aiops.errors import UsageError
 from aiops.options import convert
 from aiops.respond.config import RespondConfig, SystemConfig
+from aiops.respond.local_kinds import EXEC, ExecOptions
 from aiops.respond.read_systems import READ_KINDS, WITHOUT_URL
 from aiops.respond.step_registry import system_kinds
 from aiops.step_kinds.systems import System
@@ -15,11 +18,22 @@ from aiops.step_kinds.systems import System
 
 def read_systems(config: RespondConfig) -> dict[str, System]:
     """Return the systems by name; raise `UsageError` with the place of what is wrong."""
-    return {name: _system(f"respond.systems.{name}", name, one, config) for name, one in config.systems.items()}
+    found = {name: _system(f"respond.systems.{name}", name, one, config) for name, one in config.systems.items()}
+    return found | _host(config.exec)
+
+
+def _host(programs: Sequence[str]) -> dict[str, System]:
+    """Return this host as a system, if it may run programs."""
+    for program in programs:
+        if not os.access(program, os.X_OK) or not Path(program).is_file():
+            raise UsageError(f"respond.exec: expected a program that can be executed (got {program!r})")
+    return {"exec": System("exec", "exec", EXEC, options=ExecOptions(list(programs)))} if programs else {}
 
 
 def _system(place: str, name: str, given: SystemConfig, config: RespondConfig) -> System:
     kinds = dict(sorted({**READ_KINDS, **system_kinds()}.items()))
+    # This host is no system that anybody configures: respond.exec stands for it.
+    kinds.pop("exec", None)
     if given.kind not in kinds:
         known = ", ".join(kinds)
         raise UsageError(f"{place}.kind: unknown kind of system {given.kind!r} (use {known})")

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from aiops.errors import AiopsError
 
-Source = Literal["read", "change"]
+Source = Literal["read", "change", "clock"]
 Blast = Literal["none", "one", "service", "site"]
 # The key of a hole in a body. A mapping, which no value of an alert can be: these are scalars.
 HOLE = "$taken"
@@ -44,7 +44,9 @@ class Request(Struct, omit_defaults=True):
 
 
 class Taken(Struct, omit_defaults=True):
-    """A value that is taken from an answer, to the reads before the change or to the change itself.
+    """A value that is taken from the answer to a read before the change, or to the change itself.
+
+    `clock` is the time of the change plus `after_s` seconds, as RFC 3339 in UTC.
 
     `what` names it for people. `pattern` (RE2) must match the whole value. Without a pattern it may be any JSON of a
     body: it is then written to the trail as a digest, and no URL and no rollback can use it.
@@ -53,6 +55,7 @@ class Taken(Struct, omit_defaults=True):
     source: Source
     what: str
     pattern: str = ""
+    after_s: float = 0.0
 
 
 class Poll(Struct, omit_defaults=True):

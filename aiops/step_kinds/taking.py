@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -40,6 +41,15 @@ def checked(taken: Mapping[str, Taken], found: Mapping[str, Any]) -> dict[str, A
     return {name: _checked(name, one, found[name]) for name, one in taken.items() if found.get(name) is not None}
 
 
+def of_clock(taken: Mapping[str, Taken], now: float) -> dict[str, Any]:
+    """Return the values that the clock gives at `now` (Unix seconds)."""
+    return {
+        name: datetime.fromtimestamp(now + one.after_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        for name, one in taken.items()
+        if one.source == "clock"
+    }
+
+
 def for_trail(taken: Mapping[str, Taken], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values that the trail keeps: those with a pattern. Others may hold anything, secrets too."""
     return {name: value for name, value in values.items() if taken[name].pattern}
@@ -47,7 +57,7 @@ def for_trail(taken: Mapping[str, Taken], values: Mapping[str, Any]) -> dict[str
 
 def faults(prepared: Prepared, poll_method: str = "GET") -> Iterator[str]:
     """Yield the faults of a prepared step: holes of values that are not known yet, reads that change."""
-    known_before = {name for name, one in prepared.taken.items() if one.source == "read"}
+    known_before = {name for name, one in prepared.taken.items() if one.source != "change"}
     parts: list[tuple[str, Request | None, set[str]]] = [
         *((f"read {number}", one, known_before if number else set[str]()) for number, one in enumerate(prepared.reads)),
         ("dry run", prepared.dry_run, known_before),

@@ -58,9 +58,9 @@ def _heading(base: type[Struct]) -> str:
     return (base.__doc__ or "").strip().partition("\n")[0].rstrip(".")
 
 
-def table(options: list[Option]) -> str:
+def table(options: list[Option], first: str = "option") -> str:
     """Return the table of some options."""
-    lines = ["| option | type | default | meaning |", "|---|---|---|---|"]
+    lines = [f"| {first} | type | default | meaning |", "|---|---|---|---|"]
     for option in options:
         default = option.default if option.default in ("required", "none", "its defaults") else f"`{option.default}`"
         cells = [f"`{option.name}`", option.kind, default, option.description]

@@ -50,10 +50,17 @@ def _sections(kind: type[StepKind[Any]], seen: set[type[Struct]]) -> list[str]:
     needs = f" Needs a [system](configuration.md#respond-guarded-runs-of-playbooks) of kind `{kind.system}`."
     does = " ".join((kind.form.__doc__ or "").split())
     text = f"{does} {where}{needs if kind.system else ''}"
-    own = f"### `{kind.form.__name__}`: `kind: {kind.kind}`\n\n{text}\n\n{table(describe(kind.form, unfold=False))}\n"
+    own = f"### `{kind.form.__name__}`: `kind: {kind.kind}`\n\n{text}\n\n{_fields(kind.form)}\n"
     inner = [one for one in _inner(kind.form) if one not in seen]
     seen.update(inner)
-    return [own, *(f"### `{one.__name__}`\n\n{one.__doc__}\n\n{table(describe(one, unfold=False))}\n" for one in inner)]
+    return [
+        own,
+        *(f"### `{one.__name__}`\n\n{one.__doc__}\n\n{_fields(one)}\n" for one in inner),
+    ]
+
+
+def _fields(struct: type[Struct]) -> str:
+    return table(describe(struct, unfold=False), "field")
 
 
 def _field(place: str) -> str:

@@ -70,7 +70,8 @@ class Scripted:
         """Keep a line; what it says of the targets counts, as in the history."""
         self.lines.append((kind, data))
         self.heard(kind, data)
-        if kind == "intent" and data["place"].startswith("step") and data["target"] not in self.run.touched:
+        is_touched = kind == "intent" and data["place"].startswith("step") and data["request"].get("touches", True)
+        if is_touched and data["target"] not in self.run.touched:
             self.run.touched.append(data["target"])
 
     def kinds(self) -> list[str]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from aiops.respond.audit import Entry
 from aiops.respond.calls import Call, calls_of
@@ -140,3 +144,22 @@ def test_a_later_read_uses_what_an_earlier_one_found(calls: list[Call]) -> None:
     run = Scripted(Reply(200, body=b'{"version": "x&all=1"}'))
     assert "the version of the worker (version): expected" in run.execution.run(keyed(call)).why
     assert run.sent == URLS[:1]
+
+
+HOSTILE = st.sampled_from(
+    ["", "../admin", "j-1", "a?b=c", "a#b", "https://evil.example", "{job}", "%2e%2e", "x" * 99, 7]
+)
+ANSWERS = st.fixed_dictionaries({}, optional=dict.fromkeys(("version", "spec", "job", "owner"), HOSTILE))
+STATES = st.fixed_dictionaries({"state": st.sampled_from(["busy", "ready", "broken", None])})
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sampled_from([200, 200, 200, 404, 500]), ANSWERS | STATES), max_size=8))
+def test_whatever_a_system_answers_only_requests_of_the_plan_are_sent(calls: list[Call], answers: list[Any]) -> None:
+    run = Scripted(*[Reply(status, body=json.dumps(body).encode()) for status, body in answers])
+    taken: dict[str, Any] = {}
+    run.heard = lambda kind, data: taken.update(data.get("taken", {}))
+    run.execution.run(keyed(calls[0]))
+    run.execution.send(calls[1], "key", taken)
+    planned = [*(re.escape(url) for url in set(URLS)), r"https://pool\.example/jobs/[a-z0-9-]{1,20}"]
+    assert all(any(re.fullmatch(one, url) for one in planned) for url in run.sent), run.sent

@@ -20,6 +20,7 @@ WHOLE = {
     "steps": [HTTP],
     "diagnosis": [{"kind": "manual", "name": "look"}],
     "verify": [{"kind": "alert-resolved"}],
+    "rollback": [{"kind": "manual", "name": "start it again"}],
     "tests": TRIALS,
 }
 
@@ -37,7 +38,7 @@ def findings(samples: SimpleNamespace) -> Any:
 def test_mode_auto_needs_a_way_back_and_a_check(findings: Any) -> None:
     undo = {**HTTP, "name": "undo"}
     assert findings(mode="auto", rollback=[undo]) == {}
-    assert "has no rollback" in findings(mode="auto")["error $.mode"]
+    assert "has no rollback" in findings(mode="auto", rollback=[])["error $.mode"]
     assert "the engine can make" in findings(mode="auto", rollback=[undo], verify=[])["error $.verify"]
 
 
@@ -173,7 +174,7 @@ def test_number_of_an_alert_needs_no_pattern(findings: Any) -> None:
         ({"approval": {"approvers": []}}, "error $.approval.approvers"),
         ({"match": {"alert": [{"label": "name", "value": "A"}]}}, "error $.match.cause.kind"),
         ({"parameters": {"host": {"from": ["alert.entity"], "pattern": "[a-z]+"}}}, "error $.parameters"),
-        ({"reversible": False}, "warning $.rollback"),
+        ({"reversible": False, "rollback": []}, "warning $.rollback"),
         ({"guards": {"minConfidence": "low"}}, "warning $.guards.minConfidence"),
     ],
 )
@@ -226,3 +227,11 @@ def test_file_that_cannot_be_read_has_one_finding(tmp_path: Path, text: str, pla
     assert isinstance(found, Finding)
     assert (found.file, found.level) == (str(path), "error")
     assert found.path.startswith(place)
+
+
+@pytest.mark.parametrize("mode", ["suggest", "approve"])
+def test_reversible_follows_from_the_kinds_of_steps(findings: Any, mode: str) -> None:
+    found = findings(rollback=[], mode=mode)
+    assert list(found) == ["error $.steps[0]"]
+    assert found["error $.steps[0]"].startswith("a step of kind http cannot be undone; add a rollback")
+    assert "error $.steps[0]" not in findings(rollback=[], steps=[{"kind": "wait", "name": "let it settle"}])
