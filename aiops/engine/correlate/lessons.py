@@ -1,12 +1,15 @@
 """The lessons of people on grouping, and what they mean for two streams, in nats.
 
 What is known of two streams is of the two, of their kinds and of their workloads. For each, lessons are votes for and
-against, with a prior of `DOUBT` votes (a Beta distribution), half for each side. Corrections are few, and people err:
-one of them moves the odds of its own two streams by less than two nats, and of others of their kinds or workloads by
-less than one, where strong evidence has five. The prior of two streams is what is known of their kinds and workloads:
-what is taught of few is drawn towards what their like shows (Efron & Morris 1973, "Stein's estimation rule and its
-competitors"). Whoever splits an incident judges both parts as one each, and these pairs are votes for: where each fault
-strikes all services with all kinds, votes cancel out, and nothing is learned.
+against, with a prior of `DOUBT` votes (a Beta distribution), half for each side. Votes move the log-odds away from the
+prior by what is left of their mean after `SURE` standard errors (√(1/for + 1/against), of the logit of a Beta
+distribution): a single vote that is carried over to all that is alike counts little, and votes that contradict each
+other count next to nothing. Corrections are few, and people err: one of them moves the odds of its own two streams by
+less than one nat, and of others of their kinds or workloads by less than half of one, where strong evidence has five.
+The prior of two streams is what is known of their kinds and workloads: what is taught of few is drawn towards what
+their like shows (Efron & Morris 1973, "Stein's estimation rule and its competitors"). Whoever splits an incident judges
+both parts as one each, and these pairs are votes for: where each fault strikes all services with all kinds, votes
+cancel out, and nothing is learned.
 
 Against a join all that is known counts, up to `MOST_AGAINST`. For a join, merges and confirmations of these very
 streams alone do, up to `MOST_FOR`: an alert is compared with several clusters and takes the best. Of doubtful reasons
@@ -22,14 +25,18 @@ each entry that is compared, once it is known.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from math import exp, log
+from math import exp, log, sqrt
 from typing import Any, Final
 
 from aiops.engine.correlate.lesson import MAX_SIDE, TOGETHER, VERBS, Lesson, Precedent, new_lesson
 from aiops.engine.correlate.state import Name
 
+# The name of this model in the slot `grouping`.
+ALGORITHM: Final = "lessons"
 DOUBT: Final = 2.0
 DOUBT_TO_JOIN: Final = 4.0
+# In standard errors. Without it, corrections cost aiops22 as recorded .113 of F1, and micross overlay 300 .036.
+SURE: Final = 0.25
 MOST_AGAINST: Final = 4.0
 MOST_FOR: Final = 1.0
 DAY_S: Final = 86_400.0
@@ -228,8 +235,8 @@ def _vote(votes: list[Vote], lesson: Lesson, is_for: bool) -> None:
 
 
 def _log_odds(votes: list[Vote], day: int, share: float, doubt: float = DOUBT) -> float:
-    """Return the log-odds of votes on a day, with a prior of which `share` is for."""
-    joined, parted = doubt * share, doubt * (1.0 - share)
+    """Return the log-odds of votes on a day, with a prior of which `share` is for, drawn to it by `SURE` errors."""
+    joined, parted = 0.0, 0.0
     for lesson, is_for in votes:
         age = day - int(lesson.at / DAY_S)
         weight = exp(-LN_2 / HALF_LIFE_DAYS * age) if age > 0 else 1.0
@@ -237,7 +244,12 @@ def _log_odds(votes: list[Vote], day: int, share: float, doubt: float = DOUBT) -
             joined += weight
         else:
             parted += weight
-    return log(joined / parted)
+    half, prior = doubt / 2.0, log(share / (1.0 - share))
+    moved = log((doubt * share + joined) / (doubt * (1.0 - share) + parted)) - prior
+    error = SURE * sqrt(1.0 / (half + joined) + 1.0 / (half + parted))
+    if moved > error:
+        return prior + moved - error
+    return prior + moved + error if moved < -error else prior
 
 
 def _pair(one: str, other: str) -> Pair:

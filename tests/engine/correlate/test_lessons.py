@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from math import log
+from math import log, sqrt
 
 import pytest
 from hypothesis import given
@@ -11,15 +11,23 @@ from hypothesis import strategies as st
 
 from aiops.engine.correlate import lessons as room
 from aiops.engine.correlate.lesson import VERBS, Lesson, new_lesson
-from aiops.engine.correlate.lessons import DAY_S, DOUBT, HALF_LIFE_DAYS, MAX_EACH, MOST_AGAINST, MOST_FOR, Lessons
+from aiops.engine.correlate.lessons import DAY_S, DOUBT, HALF_LIFE_DAYS, MAX_EACH, MOST_AGAINST, MOST_FOR, SURE, Lessons
 from aiops.engine.correlate.state import Name
 
 DAY = 20_000
 T = DAY * DAY_S
 A, B, C, D = ("Errors", "cart"), ("Latency", "web"), ("Errors", "db"), ("Latency", "mail")
 NAMES = [A, B, C, D, ("Disk", "cart"), ("Swap", "web")]
-# One vote against, added to the prior.
-ONE_AGAINST = log((DOUBT / 2) / (DOUBT / 2 + 1))
+
+
+def against(votes: float) -> float:
+    """Votes against alone, added to the prior, less what their number leaves open."""
+    joined, parted = DOUBT / 2, DOUBT / 2 + votes
+    return log(joined / parted) + SURE * sqrt(1 / joined + 1 / parted)
+
+
+# One vote against.
+ONE_AGAINST = against(1.0)
 
 
 def lesson(verb: str, left: list[Name], right: list[Name], number: int = 0, at: float = T) -> Lesson:
@@ -69,6 +77,15 @@ def test_opposite_corrections_cancel_out() -> None:
     assert found.nats(A, B, DAY) == pytest.approx(0.0)
 
 
+def test_votes_that_contradict_each_other_count_next_to_nothing_and_those_that_agree_do() -> None:
+    split = [lesson("split", [A], [B], number) for number in range(4)]
+    mixed = [lesson("merge", [A], [B], number) for number in range(10, 13)]
+    assert taught(*split).nats(C, D, DAY) == pytest.approx(against(4.0))
+    assert against(4.0) < 2.0 * ONE_AGAINST
+    assert log(4 / 5) / 3 < taught(*split, *mixed).nats(C, D, DAY) < 0.0
+    assert taught(*split, *mixed).to_join(A, B, DAY) == 0.0
+
+
 def test_parts_of_a_split_weigh_against_splits_elsewhere_and_are_no_reason_to_join() -> None:
     found = taught(lesson("split", [A, B], [C, D]))
     assert found.to_join(A, B, DAY) == 0.0
@@ -91,7 +108,7 @@ def test_no_number_of_corrections_counts_for_more_and_as_many_turn_it(verb: str,
 def test_a_lesson_fades_and_is_dropped_after_a_year() -> None:
     found = taught(lesson("split", [A], [B]))
     fresh, later = found.nats(C, D, DAY), found.nats(C, D, DAY + int(HALF_LIFE_DAYS))
-    assert later == pytest.approx(log((DOUBT / 2) / (DOUBT / 2 + 0.5)))
+    assert later == pytest.approx(against(0.5))
     assert fresh < later < 0.0
     assert found.add(lesson("split", [C], [D], 1, T + 366 * DAY_S))
     assert [one.id for one in found.all] == ["act-1"]
