@@ -37,7 +37,7 @@ class Role(StrEnum):
 
 
 Where = tuple[Path | None, Sets, Path | None]
-SlotArgument = Annotated[str, typer.Argument(help="The slot: causes, playbooks, similar, detect, noise.")]
+SlotArgument = Annotated[str, typer.Argument(help="The slot: causes, playbooks, similar, detect, noise, grouping.")]
 RoleOption = Annotated[Role, typer.Option("--role", help="The candidate: shadow or canary.")]
 IdArgument = Annotated[str, typer.Argument(help="The version's id.")]
 

@@ -90,7 +90,8 @@ class Engine:
         )
         self.handling = self.incidents.handling
         self.noise = self.incidents.noise
-        self.serving = Serving(slots_of(self.detect, self.ranking, self.noise), self.ranking.trials)
+        slots = slots_of(self.detect, self.ranking, self.noise, self.correlate.lessons)
+        self.serving = Serving(slots, self.ranking.trials)
         self.snoozes = Snoozes(self.incidents)
         self.pipeline = Pipeline(self.dedup, self.detect, self.correlate, self.incidents, self.drift)
         self.silence_expiry = SilenceExpiry(self.pipeline)

@@ -6,13 +6,14 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from aiops.engine.correlate.lessons import ALGORITHM, Lessons
 from aiops.engine.detect.stage import Detect
 from aiops.engine.model_faults import all_of
 from aiops.engine.noise.stage import Noise
 from aiops.engine.rank import Ranking
 from aiops.engine.serving.slot import Slot
 from aiops.errors import UsageError
-from aiops.model_state import canonical, decoded
+from aiops.model_state import NONE, canonical, decoded
 from aiops.ports import AlertFact, Calibrated, IncidentView, Ranker, Similar, Stateful, Suggester
 from aiops.records import Cause, Change, Evidence, Severity, Suggestion
 
@@ -52,6 +53,32 @@ class NoiseSlot:
     def exported(self) -> tuple[str, str] | None:
         """See `Slot.exported`: it learns by training alone, and so is what was promoted."""
         return self._noise.exported()
+
+
+class GroupingSlot:
+    """What people taught of the grouping."""
+
+    name = "grouping"
+
+    def __init__(self, lessons: Lessons) -> None:
+        self._lessons = lessons
+
+    def swap(self, algorithm: str, text: str) -> None:
+        """See `Slot.swap`: the lessons of the state replace all; `none` forgets them."""
+        if algorithm == NONE:
+            self._lessons.restore([])
+            return
+        if algorithm != ALGORITHM:
+            raise UsageError(f"swap_model: $.args.algorithm: expected {ALGORITHM} or {NONE}; got {algorithm[:100]!r}")
+        state = decoded(text)
+        try:
+            self._lessons.load(state)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise UsageError(f"swap_model: $.args.state: no state of {ALGORITHM!r}: {str(error)[:300]}") from error
+
+    def exported(self) -> tuple[str, str] | None:
+        """See `Slot.exported`: it learns as it goes, and so is all that people taught by now."""
+        return ALGORITHM, canonical(self._lessons.dump())
 
 
 class RankingSlot:
@@ -110,9 +137,10 @@ class RankingSlot:
             raise UsageError(f"swap_model: $.args.state: no state of {algorithm[:100]!r}: {reason[:300]}") from error
 
 
-def slots_of(detect: Detect, ranking: Ranking, noise: Noise) -> list[Slot]:
+def slots_of(detect: Detect, ranking: Ranking, noise: Noise, lessons: Lessons) -> list[Slot]:
     """Return the slots of an engine, in the order in which people read them."""
-    return [DetectSlot(detect), *(RankingSlot(name, ranking) for name in PORTS), NoiseSlot(noise)]
+    rankings = (RankingSlot(name, ranking) for name in PORTS)
+    return [DetectSlot(detect), *rankings, NoiseSlot(noise), GroupingSlot(lessons)]
 
 
 def _try_out(slot: str, model: Any) -> None:

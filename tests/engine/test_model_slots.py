@@ -170,3 +170,58 @@ def test_engine_without_a_factory_says_so() -> None:
 def test_sample_is_the_same_each_time() -> None:
     assert sample() == sample()
     assert canonical([fact.entity for fact in sample().facts]) == '["sample-db-1","sample-web"]'
+
+
+LESSONS = [
+    ["act-1", "split", T0, "alice", "inc-1", [["Errors", "cart"]], [["Latency", "web"]]],
+    ["act-2", "merge", T0, "bob", "inc-2", [["Disk", "db"]], [["Swap", "mail"]]],
+]
+
+
+def grouping(algorithm: str, state: Any) -> Action:
+    return swap_action("grouping", algorithm, state, T0)
+
+
+def test_lessons_are_swapped_and_rolled_back_to_the_byte() -> None:
+    engine = built()
+    got = answer(engine, grouping("lessons", LESSONS))
+    assert got.reason.endswith(f"; state {digest_of('lessons', canonical(LESSONS))}")
+    assert engine.serving.exported("grouping", "serving") == ("lessons", canonical(LESSONS))
+    cart, web = ("Errors", "cart"), ("Latency", "web")
+    assert engine.correlate.lessons.nats(cart, web, int(T0 / 86_400)) < 0.0
+    assert answer(engine, grouping("lessons", LESSONS[1:])).applied
+    assert engine.correlate.lessons.nats(cart, web, int(T0 / 86_400)) == 0.0
+    assert answer(engine, bare("swap_model", "grouping", **{"from": "previous"})).applied
+    assert engine.serving.exported("grouping", "serving") == ("lessons", canonical(LESSONS))
+    assert answer(engine, grouping("none", None)).applied
+    assert engine.serving.exported("grouping", "serving") == ("lessons", "[]")
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "state", "reason"),
+    [
+        ("magic", LESSONS, "expected lessons or none; got 'magic'"),
+        ("lessons", [["x"]], "no state of 'lessons'"),
+        ("lessons", {"a": 1}, "no state of 'lessons'"),
+        ("lessons", None, "no state of 'lessons'"),
+        ("lessons", [["a", "steal", 1.0, "b", "i", [], []]], "expected one of merge, split, belongs, wrong"),
+        ("lessons", [["a", "split", [], "b", "i", [], []]], "no state of 'lessons'"),
+    ],
+)
+def test_lessons_that_are_none_are_refused_and_change_nothing(algorithm: str, state: Any, reason: str) -> None:
+    engine = built()
+    answer(engine, grouping("lessons", LESSONS))
+    got = answer(engine, grouping(algorithm, state))
+    assert (got.applied, reason in got.reason) == (False, True), got.reason
+    assert engine.serving.exported("grouping", "serving") == ("lessons", canonical(LESSONS))
+
+
+def test_damaged_lessons_are_refused_whole_or_served_without_harm() -> None:
+    source, engine = random.Random(7), built()
+    for _ in range(40):
+        before = engine.serving.exported("grouping", "serving")
+        if not answer(engine, grouping("lessons", damaged(LESSONS, source))).applied:
+            assert engine.serving.exported("grouping", "serving") == before
+    engine.step([*storm(100.0, "db", "web"), Tick(ts=T0 + 170)])
+    assert engine.accounts()["conserved"]
+    assert engine.accounts()["faults"] == {}

@@ -28,6 +28,14 @@ MUTANTS: list[Mutant] = [
     Mutant("lessons-count-twice", LESSONS, " or any(_is_same(one, lesson) for one in alike)", "", TAUGHT),
     Mutant("lessons-are-kept-for-ever", LESSONS, "[1 - MAX_LESSONS :]", "", TAUGHT),
     Mutant("lessons-never-fade", LESSONS, "exp(-LN_2 / HALF_LIFE_DAYS * age) if age > 0 else 1.0", "1.0", TAUGHT),
+    Mutant("lessons-carry-single-votes-over-in-full", LESSONS, "error = SURE *", "error = 0.0 *", TAUGHT),
+    Mutant(
+        "lessons-of-another-model-are-served",
+        "aiops/engine/model_slots.py",
+        "if algorithm != ALGORITHM:",
+        "if False:",
+        ("tests/engine/test_model_slots.py",),
+    ),
     Mutant("lessons-stay-behind-when-forgotten", LESSONS, "        self.streams.clear()\n", "", TAUGHT),
     Mutant(
         "lessons-apply-when-switched-off", LESSONS, "if not self.all or not self.applies:", "if not self.all:", TAUGHT

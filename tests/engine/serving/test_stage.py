@@ -62,7 +62,7 @@ def test_model_of_the_configuration_decides_before_any_record() -> None:
 REFUSED: list[tuple[Action, str]] = [
     (
         record("swap_model", "nose", state()),
-        "$.args.slot: expected one of detect, causes, playbooks, similar, noise; got 'nose'",
+        "$.args.slot: expected one of detect, causes, playbooks, similar, noise, grouping; got 'nose'",
     ),
     (record("swap_model", "causes", state(), "magic"), "expected one of learner, other, stateless; got 'magic'"),
     (record("swap_model", "causes", state(), "stateless"), "whose state can be loaded"),

@@ -136,6 +136,6 @@ def test_suspect_is_judged_by_the_part_that_a_person_named(root: str, right: lis
 
 def test_slots_of_an_engine_fit_their_protocols() -> None:
     slots = engine_of().serving.slots
-    assert list(slots) == ["detect", "causes", "playbooks", "similar", "noise"]
+    assert list(slots) == ["detect", "causes", "playbooks", "similar", "noise", "grouping"]
     found: list[Slot] = list(slots.values())
-    assert [isinstance(slot, TrialSlot) for slot in found] == [False, True, True, True, False]
+    assert [isinstance(slot, TrialSlot) for slot in found] == [False, True, True, True, False, False]
