@@ -23,13 +23,20 @@ from benchmarks.page import write
 from benchmarks.pool import cores
 
 # In the order in which an alert meets them.
-SUITES = ("generality", "grouping", "nab", "cloud_monitoring", "detectors", "causes", "causes_class", "playbooks")
+SUITES = (
+    "generality", "grouping", "feedback", "nab", "cloud_monitoring", "detectors", "causes", "causes_class", "playbooks",
+)  # fmt: skip
 # What a suite is told for a form of the run; the others have one form only, of a minute at most.
 FORMS: dict[str, dict[str, tuple[str, ...]]] = {
     "generality": {
         "quick": ("--quick",),
         "one": ("--all", "--end-to-end", "--orders", "1"),
         "full": ("--all", "--end-to-end", "--orders", "3"),
+    },
+    "feedback": {
+        "quick": ("--rows", "site", "--budgets", "0,50"),
+        "one": ("--errs",),
+        "full": ("--errs", "--orders", "3"),
     },
     "grouping": {"quick": ("--quick",), "one": ("--seeds", "1"), "full": ("--seeds", "3")},
 }

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from math import fsum
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from aiops.app.engine import build_engine
 from aiops.backtest.ledger import Ledger
+from aiops.compile import is_compiled
 from aiops.engine.config import CausesConfig, EngineConfig, PlaybooksConfig, SimilarConfig
+from aiops.engine.correlate.lesson import TOGETHER
+from aiops.engine.correlate.lessons import MOST_AGAINST, Lessons
+from aiops.engine.correlate.state import Name
 from aiops.engine.engine import Engine
 from aiops.engine.events import Event
 from aiops.records import Action, Alert, Record
@@ -28,7 +34,7 @@ from benchmarks.accuracy.generality_settings import applied
 class Task(NamedTuple):
     """One stream in one order, with a budget of corrections, errors of the operator (0 to 1), and settings.
 
-    `learns` is False for the control: the same operator, whose corrections teach nothing.
+    `rule`: what corrections teach: "lessons"; "control": nothing; "literal": the last one of two streams, to these.
     """
 
     row: str
@@ -36,7 +42,7 @@ class Task(NamedTuple):
     seed: int
     budget: int
     errs: float = 0.0
-    learns: bool = True
+    rule: str = "lessons"
     given: tuple[tuple[str, str], ...] = ()
 
 
@@ -116,12 +122,28 @@ def measure(task: Task) -> Outcome:
     alerts = alerts_of(ROW_BY_NAME[task.row], stream, task.root)
     with applied(dict(task.given)) as settings:
         config = EngineConfig(
-            correlate=replace(settings.config, lessons=task.learns),
+            correlate=replace(settings.config, lessons=task.rule != "control"),
             causes=CausesConfig(use=""),
             playbooks=PlaybooksConfig(use=""),
             similar=SimilarConfig(use=""),
         )
-        return outcome(alerts, stream.topology, config, task)
+        with literal() if task.rule == "literal" else nullcontext():
+            return outcome(alerts, stream.topology, config, task)
+
+
+@contextmanager
+def literal() -> Iterator[None]:
+    """Have the last correction of two streams decide on these two, by as much as lessons may, and on nothing else."""
+
+    def last(lessons: Lessons, name: Name, other: Name, _: int) -> float:
+        votes = lessons.streams.get((name, other) if name <= other else (other, name), [])
+        stated = [is_for for lesson, is_for in votes if is_for == (lesson.verb in TOGETHER)]
+        return (MOST_AGAINST if stated[-1] else -MOST_AGAINST) if stated else 0.0
+
+    if is_compiled():
+        raise ValueError("rule literal: methods of compiled modules cannot be changed; run `make interpreted`")
+    with patch.object(Lessons, "nats", last), patch.object(Lessons, "to_join", last):
+        yield
 
 
 def outcome(alerts: Sequence[Alert], topology: Topology, config: EngineConfig, task: Task) -> Outcome:

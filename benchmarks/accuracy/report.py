@@ -33,6 +33,12 @@ TEXTS = {
         "Simulated local faults, pairwise F1 with background counted, means over the seeds; gain of the graph over "
         "service names alone: mean, worst seed, seeds won, and p of a two-sided sign test over the seeds."
     ),
+    "feedback": (
+        "Corrections of a simulated operator in the first half of a stream, and the faults that begin in its second "
+        "half: pairwise F1, precision and recall, pieces a fault, false merges a fault, and the share of alerts in a "
+        "cluster that another fault began. `errs`: the share of wrong corrections. "
+        "Rule `control`: nothing is learned; `literal`: the last correction of two streams decides on these two alone."
+    ),
     "nab": (
         "The threshold is the corpus optimum of each profile, as published, unless the row says otherwise: the shipped "
         "one, or the one that is best on one random half of the series, scored on the other half (mean of 20 splits)."
