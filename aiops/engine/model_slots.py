@@ -56,7 +56,7 @@ class NoiseSlot:
 
 
 class GroupingSlot:
-    """What people taught of the grouping."""
+    """The corrections of the grouping by people."""
 
     name = "grouping"
 

@@ -1,4 +1,4 @@
-"""The trainer of what people taught the grouping: the corrections of a history, judged by those that came later.
+"""The trainer of the grouping: the corrections of a history, judged by those that came later.
 
 A judged model continues to learn, as it does while it serves: each correction is foretold before it is learned.
 """

@@ -235,7 +235,7 @@ def _vote(votes: list[Vote], lesson: Lesson, is_for: bool) -> None:
 
 
 def _log_odds(votes: list[Vote], day: int, share: float, doubt: float = DOUBT) -> float:
-    """Return the log-odds of votes on a day, with a prior of which `share` is for, drawn to it by `SURE` errors."""
+    """Return the log-odds of votes on a day, drawn by `SURE` errors to a prior of which `share` is for."""
     joined, parted = 0.0, 0.0
     for lesson, is_for in votes:
         age = day - int(lesson.at / DAY_S)
