@@ -67,7 +67,7 @@ class Machine(RuleBasedStateMachine):
         self.book = playbook(self.samples, guards=_guards(), approval={"approvers": ["team:platform"]})
         self.open()
         self._prove()
-        self.runner.switch("global", False, "ann", self.now)
+        self.move("global", False)
 
     def open(self) -> None:
         """Start a daemon on what is on disk."""
