@@ -19,19 +19,24 @@ class RunSecret(Struct, frozen=True, forbid_unknown_fields=True):
 
     `env` is the environment variable that holds it, or `file` the file, which is read again for each request: the token
     of a Kubernetes service account is replaced every hour. `use`: `sign` makes Standard Webhooks signatures (the value
-    is `whsec_` and base 64), `bearer` and `basic` (`user:password`) make the header Authorization. Only `hosts` may
-    receive it.
+    is `whsec_` and base 64), `bearer` and `basic` (`user:password`) make the header Authorization, `header`
+    sends the value in the header `header`, and `aws` signs requests to AWS in `region` (the value is
+    `ACCESS_KEY_ID:SECRET_ACCESS_KEY`, for temporary keys with `:SESSION_TOKEN`). Only `hosts` may receive it.
     """
 
-    use: Literal["sign", "bearer", "basic"]
+    use: Literal["sign", "bearer", "basic", "header", "aws"]
     hosts: Annotated[list[str], Meta(min_length=1)]
     env: str = ""
     file: str = ""
+    header: Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$(?!\n)")] = "authorization"
+    region: Annotated[str, Meta(pattern=r"^[a-z0-9-]{0,40}$(?!\n)")] = ""
 
     def __post_init__(self) -> None:
         """Raise `ValueError` unless there is one place to read it from."""
         if bool(self.env) == bool(self.file):
             raise ValueError("expected one of `env` and `file`")
+        if self.use == "aws" and not self.region:
+            raise ValueError("region: expected the AWS region, such as eu-west-1")
         if self.file and self.use == "sign":
             raise ValueError("expected `env` for a key that signs")
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from aiops.errors import UsageError
+from aiops.http.aws_signing import AwsKeys, AwsSigner
 from aiops.http.client import HttpClient, HttpFailure
 from aiops.http.connections import NotSent
 from aiops.http.redaction import excerpt, redact
@@ -28,6 +29,8 @@ __all__ = ["RunSecret", "RunTransport"]
 
 # A step that takes longer is a job, which its system should accept and run asynchronously.
 MAX_TIMEOUT_S = 300.0
+# The one service of AWS that a kind of step calls, as signatures name it.
+AWS_SERVICE = "ssm"
 # The kinds of steps read whole answers: a list of the revisions of a deployment has a few hundred kilobytes.
 MAX_ANSWER_BYTES = 1024 * 1024
 # A token of a service account has about 1 KB.
@@ -63,8 +66,11 @@ class RunTransport:
         self._keys: dict[str, bytes] = {}
         for name, secret in secrets.items():
             value = self._values[name] = _value(name, secret)
+            place = secret.file or f"environment variable {secret.env}"
             if secret.use == "sign":
-                self._keys[name] = key_of(value, f"secret {name!r}: environment variable {secret.env}")
+                self._keys[name] = key_of(value, f"secret {name!r}: {place}")
+            if secret.use == "aws":
+                AwsKeys.parse(value, f"secret {name!r}: {place}")
 
     def send(self, request: Request, idempotency_key: str, gate: Gate) -> Reply:
         """Send a request; see `Transport.send`."""
@@ -104,10 +110,12 @@ class RunTransport:
         if idempotency_key:
             headers["idempotency-key"] = idempotency_key
         if request.secret is not None:
-            headers.update(self._credential(request, idempotency_key, body))
+            headers.update(self._credential(request, headers, idempotency_key, body))
         return headers
 
-    def _credential(self, request: Request, idempotency_key: str, body: bytes) -> dict[str, str]:
+    def _credential(
+        self, request: Request, headers: Mapping[str, str], idempotency_key: str, body: bytes
+    ) -> dict[str, str]:
         secret = self._secrets.get(request.secret or "")
         if secret is None:
             raise UsageError(f"expected the secret {request.secret!r} in the configuration; it is not there")
@@ -120,6 +128,11 @@ class RunTransport:
         if secret.use == "sign":
             name = idempotency_key or "check"
             return signature_headers([self._keys[request.secret or ""]], name, self._clock(), body)
+        if secret.use == "aws":
+            signer = AwsSigner(AwsKeys.parse(value, f"secret {request.secret!r}"), secret.region, AWS_SERVICE)
+            return signer.headers(request.method, request.url, headers, body, self._clock())
+        if secret.use == "header":
+            return {secret.header.lower(): value}
         if secret.use == "bearer":
             return {"authorization": f"Bearer {value}"}
         return {"authorization": "Basic " + base64.b64encode(value.encode()).decode()}

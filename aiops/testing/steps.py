@@ -145,7 +145,9 @@ class _Pair:
             return before.keys() == after.keys() and all(self.is_kept(before[key], after[key]) for key in before)
         if isinstance(before, list) and isinstance(after, list):
             return len(before) == len(after) and all(map(self.is_kept, before, after))
-        return bool(before == after or (before == self._plain and after in (self._hostile, _text(self._hostile))))
+        # Some systems take every parameter as text.
+        pairs = ((self._plain, self._hostile), (_text(self._plain), _text(self._hostile)))
+        return bool(before == after or (before, after) in pairs)
 
     def is_kept_text(self, before: str, after: str) -> bool:
         """Return True if two texts of a URL are equal, or are the two values."""

@@ -32,6 +32,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
             "awx": RunSecret(use="bearer", hosts=["127.0.0.1"], env="RUN_TOKEN"),
             "plain": RunSecret(use="basic", hosts=["127.0.0.1"], env="RUN_TOKEN"),
             "hook": RunSecret(use="sign", hosts=["127.0.0.1"], env="RUN_SECRET"),
+            "own": RunSecret(use="header", hosts=["127.0.0.1"], env="RUN_TOKEN", header="X-Rundeck-Auth-Token"),
             "elsewhere": RunSecret(use="bearer", hosts=["awx.example.org"], env="RUN_TOKEN"),
         }
         made.append(RunTransport(secrets, **{"allow_private": True, **more}))
@@ -52,6 +53,25 @@ def test_sends_body_headers_and_key(opened: Open, receiver: Receiver) -> None:
     assert request.headers["idempotency-key"] == "key-1"
     assert request.headers["authorization"] == "Bearer tok-123456"
     assert (request.headers["x-team"], request.headers["content-type"][:16]) == ("platform", "application/json")
+
+
+def test_a_secret_is_sent_in_the_header_that_its_system_wants(opened: Open, receiver: Receiver) -> None:
+    opened().send(Request("POST", receiver.url, {}, {"a": 1}, "own"), "key-1", lambda: True)
+    (request,) = receiver.requests
+    assert request.headers["x-rundeck-auth-token"] == "tok-123456"
+    assert "authorization" not in request.headers
+
+
+def test_keys_of_aws_need_both_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS", "AKID")
+    secret = RunSecret(use="aws", hosts=["ssm.eu-west-1.amazonaws.com"], env="AWS", region="eu-west-1")
+    with pytest.raises(UsageError, match="environment variable AWS: expected ACCESS_KEY_ID"):
+        RunTransport({"aws": secret})
+
+
+def test_keys_of_aws_need_a_region() -> None:
+    with pytest.raises(ValueError, match="region: expected the AWS region"):
+        RunSecret(use="aws", hosts=["ssm.eu-west-1.amazonaws.com"], env="AWS")
 
 
 def test_signs_webhooks(opened: Open, receiver: Receiver) -> None:
