@@ -1,9 +1,11 @@
 """Replays: process an archive or a journal again, and report the result.
 
 Read `driver` (records through an engine), `report` and `compare` (two settings side by side), `history`, `explain`
-and `witness` (one decision), then `truth`, `labelled` and `ledger` (scores where the archive has labels).
+and `witness` (one decision), `remediation` (runs that would have been), then `truth`, `labelled` and `ledger` (scores
+where the archive has labels).
 
-May import: app, archive, engine, errors, journal, ports, records, score, topology, verdict, wording, workloads.
+May import: app, archive, daemon, durations, engine, errors, journal, ports, records, respond, score, topology, verdict,
+wording, workloads.
 """
 
 from aiops.backtest.compare import Comparison, Difference, compare

@@ -89,12 +89,9 @@ def replay(
     seconds = 0.0
     for batch in _batches(records):
         count += len(batch)
-        first = engine.seq
-        inputs = frozenset(first + place for place, record in enumerate(batch) if _is_alert(record))
         _note(truths, batch)
         started = time.perf_counter()
-        events = step(engine, batch)
-        changed = ledger.take(events, inputs)
+        changed = ledger.take(*_stepped(engine, batch))
         seconds += time.perf_counter() - started
         if watch is not None:
             for event in changed:
@@ -103,6 +100,24 @@ def replay(
         at_end(engine)
     _finish(engine, ledger, watch)
     return Replay(engine, ledger, truths, seconds, count)
+
+
+def paced(batches: Iterable[list[Logged]], engine: Engine, visit: Callable[[], None]) -> Replay:
+    """Process batches and call `visit` after each; the clock stops with the last of them."""
+    done = Replay(engine, Ledger(), Truths(), 0.0)
+    for batch in batches:
+        done.records += len(batch)
+        _note(done.truths, batch)
+        done.ledger.take(*_stepped(engine, batch))
+        visit()
+    return done
+
+
+def _stepped(engine: Engine, batch: list[Logged]) -> tuple[list[Event], frozenset[int]]:
+    """Process a batch; return its events, and the numbers of its alerts."""
+    first = engine.seq
+    inputs = frozenset(first + place for place, record in enumerate(batch) if _is_alert(record))
+    return step(engine, batch), inputs
 
 
 def _finish(engine: Engine, ledger: Ledger, watch: Watch | None) -> None:

@@ -25,6 +25,7 @@ from aiops.cli.promotion import remediation_app
 from aiops.cli.replay import replay_command
 from aiops.cli.routes import routes_app
 from aiops.cli.run import run_command
+from aiops.cli.runs_report import runs_app
 from aiops.cli.send import send_command
 from aiops.cli.silences import health_command, silences_app
 from aiops.cli.simulate import simulate_command
@@ -62,6 +63,7 @@ connectors_app.command("test")(trial_command)
 app.add_typer(connectors_app, name="connectors")
 app.add_typer(playbooks_app, name="playbooks")
 app.add_typer(remediation_app, name="remediation")
+app.add_typer(runs_app, name="runs")
 app.add_typer(models_app, name="models")
 app.command("workloads")(workloads_command)
 app.add_typer(config_app, name="config")

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from aiops.app.engine import build_engine, load_statistics, save_statistics
+from aiops.app.runs import shipped_or_named
 from aiops.archive import Rejections, read
 from aiops.backtest import (
     RecordFault,
@@ -28,10 +29,13 @@ from aiops.backtest import (
     setting_aside,
     without,
 )
+from aiops.backtest.remediation import Shadow, run_shadow
 from aiops.backtest.set_aside import MAX_FAULTS
 from aiops.cli.errors import print_json
+from aiops.cli.remediation_view import show_remediation
 from aiops.cli.summary import show_comparison, show_summary
 from aiops.cli.sweep import Outputs, jobs_of, sweep
+from aiops.cli.terminal import console_for
 from aiops.config import Config, EndpointConfig, load_config
 from aiops.daemon.gc_tuning import settle
 from aiops.errors import UsageError
@@ -82,6 +86,14 @@ def replay_command(
     paged: Annotated[Path | None, typer.Option(help="File to write the pages of each setting of --sweep to.")] = None,
     svg: Annotated[Path | None, typer.Option(help="File to write a picture of --sweep to.")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes of --sweep; default: one a processor.")] = None,
+    remediation: Annotated[
+        bool,
+        typer.Option("--remediation", help="Show which playbooks would have run, and what refused others."),
+    ] = False,
+    assume_certainty: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="Certainty of first suspects for --remediation where none was measured."),
+    ] = None,
 ) -> None:
     """Replay archives of alerts, metrics, changes and incidents; write incidents, decisions and scores."""
     if sweeps:
@@ -114,8 +126,11 @@ def replay_command(
     printed = report is not None and str(report) == "-"
     if report is not None and not printed:
         _write(report, [msgspec.json.format(msgspec.json.encode(made), indent=2), b"\n"])
-    if as_json or printed:
+    if printed or (as_json and not remediation):
         print_json(made)
+    if remediation:
+        _remediate(source, settings, graph, warm, assume_certainty, as_json=as_json, is_once=is_once)
+        return
     if against is None:
         if not (as_json or printed):
             show_summary(made, incidents)
@@ -132,6 +147,33 @@ def replay_command(
     else:
         show_summary(made, incidents)
         show_comparison(comparison)
+
+
+def _remediate(
+    source: Opener,
+    settings: Config,
+    graph: Topology,
+    warm: Path | None,
+    certainty: float | None,
+    *,
+    as_json: bool,
+    is_once: bool,
+) -> None:
+    """Process the input once more as a daemon would in shadow mode, and show what would have run."""
+    if is_once:
+        raise UsageError("--remediation reads the input twice: expected files, not standard input")
+    engine = build_engine(settings, graph)
+    if warm is not None:
+        load_statistics(engine, warm)
+    shadow = Shadow(engine, shipped_or_named(settings).playbooks, graph, settings.respond, certainty)
+    with _progress("deciding") as (advance, total):
+        records, size = source(Rejections(), advance)
+        total(size)
+        report = shadow.report(run_shadow(records, engine, shadow), graph)
+    if as_json:
+        print_json(report)
+    else:
+        show_remediation(console_for(), report)
 
 
 def _refuse(given: Mapping[str, Path | None]) -> None:

@@ -26,7 +26,10 @@ class AwsKeys(NamedTuple):
 
     @classmethod
     def parse(cls, value: str, place: str) -> AwsKeys:
-        """Read `ACCESS_KEY_ID:SECRET_ACCESS_KEY[:SESSION_TOKEN]`; raise `UsageError`, without the value, for others."""
+        """Read `ACCESS_KEY_ID:SECRET_ACCESS_KEY[:SESSION_TOKEN]`.
+
+        Raise `UsageError`, without the value, for other text.
+        """
         parts = value.split(":")
         if len(parts) not in (2, 3) or not all(parts) or any(not part.isprintable() for part in parts):
             raise UsageError(f"{place}: expected ACCESS_KEY_ID:SECRET_ACCESS_KEY[:SESSION_TOKEN]; got something else")

@@ -60,6 +60,11 @@ class Verdict(Struct):
     problem: str | None = None
 
 
+def read_entries(path: Path) -> Iterator[Entry]:
+    """Yield the entries of a trail; raise `AuditError` at the first line that does not fit."""
+    return _read(path)
+
+
 def verify(path: Path, mark: Mark | None = None) -> Verdict:
     """Check the whole chain of a file without changing it; a missing file is an empty trail.
 

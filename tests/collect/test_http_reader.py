@@ -20,7 +20,7 @@ READ = Read("prometheus", 5.0, "/api/v1/query?query=up")
 @pytest.fixture
 def opened(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., HttpReader]]:
     monkeypatch.setenv("TOKEN", "tok-123456")
-    secrets = {"prometheus": RunSecret("TOKEN", "bearer", ["127.0.0.1"])}
+    secrets = {"prometheus": RunSecret(use="bearer", hosts=["127.0.0.1"], env="TOKEN")}
     made: list[HttpReader] = []
 
     def make(secret: str | None = "prometheus", **options: Any) -> HttpReader:

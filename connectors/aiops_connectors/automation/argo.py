@@ -1,4 +1,6 @@
-"""Argo Workflows: create a workflow from a template (argo-workflows.readthedocs.io, "REST API" and "API Examples").
+"""Argo Workflows: create a workflow from a template.
+
+Source: "REST API" and "API Examples" (argo-workflows.readthedocs.io).
 
 The server tries the creation first (`serverDryRun`), which finds a template or a parameter that does not exist.
 """

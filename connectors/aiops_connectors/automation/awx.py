@@ -1,7 +1,7 @@
 """AWX and Ansible Automation Platform: launch a job template.
 
 Source: "Launch a Job Template" of the API reference (docs.ansible.com/automation-controller).
-AWX drops `extra_vars` that the template does not prompt for and answers 201 all the same, so the step reads the launch
+AWX drops `extra_vars` that the template does not prompt for and still answers 201, so the step reads the launch
 endpoint first and starts nothing whose variables would be ignored.
 """
 
@@ -101,12 +101,12 @@ class AwxKind(JobKind[Awx]):
         )
 
     def found(self, prepared: Prepared, source: Source, replies: Sequence[Reply]) -> dict[str, Any]:
-        """Return the id of the job; refuse a template that would ignore what is given, or asks for more."""
+        """Return the id of the job; refuse a template that would ignore what is given, or requires more."""
         answer = replies[0].json()
         if source == "change":
             return {"job": at(answer, "job")}
         if at(answer, "passwords_needed_to_start") or at(answer, "credential_needed_to_start"):
-            raise StepRefused("template-needs-input: the job template asks for a password or a credential")
+            raise StepRefused("template-needs-input: the job template requires a password or a credential")
         prompts = at(answer, "ask_variables_on_launch") is True or at(answer, "survey_enabled") is True
         if prepared.facts.get("variables") and not prompts:
             raise StepRefused("variables-ignored: the job template neither prompts for variables nor has a survey")

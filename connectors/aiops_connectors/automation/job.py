@@ -34,7 +34,7 @@ class JobKind(StepKind[JobT]):
     """A kind that starts a job, takes its id from the answer, and reads its status until it ends.
 
     `status` is the place of the status in the answer to the poll, and `succeeded` and `ended` are the words for the end
-    of a job, as the system documents them. Any other word means that it goes on.
+    of a job, as the system documents them. Any other word means that it continues.
     """
 
     status: ClassVar[tuple[str | int, ...]] = ("status",)

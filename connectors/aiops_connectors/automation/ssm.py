@@ -76,8 +76,8 @@ class SsmKind(JobKind[Ssm]):
             "MaxConcurrency": "1",
             "MaxErrors": "0",
         }
-        asked = {"CommandId": {"$taken": "command"}, "InstanceId": node}
-        poll = Request("POST", system.url.rstrip("/") + "/", body=asked, **_target(system, "GetCommandInvocation"))
+        query = {"CommandId": {"$taken": "command"}, "InstanceId": node}
+        poll = Request("POST", system.url.rstrip("/") + "/", body=query, **_target(system, "GetCommandInvocation"))
         return Prepared(
             "POST",
             system.url.rstrip("/") + "/",
@@ -92,7 +92,7 @@ class SsmKind(JobKind[Ssm]):
         return {"command": at(replies[0].json(), "Command", "CommandId")} if source == "change" else {}
 
     def progress(self, prepared: Prepared, reply: Reply) -> Progress:
-        """Judge the status of the invocation, which the API does not know at once (it is eventually consistent)."""
+        """Judge the status of the invocation, which this eventually consistent API knows a little later."""
         kind = at(reply.json(), "__type")
         if reply.status == 400 and isinstance(kind, str) and kind.rpartition("#")[2] == "InvocationDoesNotExist":
             return Progress("working", "the invocation is not known yet")

@@ -1,0 +1,283 @@
+"""Decisions of shadow mode over an archive: the guarded runs that would have been, with nothing sent.
+
+The records are processed once more, with the clock stepped as a daemon's ticks step it. At each step the open incidents
+are decided on by the same pure function as in the daemon; a run that would have been counts for cooldown, rate and
+repetition of the next ones. Afterwards it is judged: did the condition clear alone, and, where the archive has
+labels, was the target the labelled cause.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+from msgspec import Struct, field
+
+from aiops.backtest.driver import Replay, paced
+from aiops.backtest.truth import matched_incidents
+from aiops.daemon.run_world import Worlds
+from aiops.durations import seconds
+from aiops.engine.engine import Engine
+from aiops.engine.fleet import fleet_of
+from aiops.engine.incident_view import CurrentIncident, current_incident
+from aiops.errors import UsageError
+from aiops.records import Alert, Cause, Logged, RootCause, Tick
+from aiops.respond.audit import Entry
+from aiops.respond.config import RespondConfig
+from aiops.respond.decision_log import DecisionLog
+from aiops.respond.decisions import Decision, decide
+from aiops.respond.format import Playbook
+from aiops.respond.gitops import manager_of
+from aiops.respond.guard_case import Certainty, Policy, World
+from aiops.respond.history import GLOBAL, History, Run, ShadowState
+from aiops.respond.plans import Planner
+from aiops.respond.steps import AlertResolved
+from aiops.respond.storm_guard import storm_of
+from aiops.respond.systems import read_systems
+from aiops.score.ranking import cause_case
+from aiops.topology import Topology
+
+# The ticks of a daemon. Coarser ones would count as times in which it did not listen.
+TICK_S = 1.0
+# A daemon decides again after so long, since guards depend on time.
+EVERY_S = 15.0
+# An incident that stays open and the same is decided on less and less often.
+MAX_PAUSE_S = 600.0
+# The clock continues for so long after the last record: incidents come of age, and conditions clear.
+TAIL_S = 1800.0
+MAX_PLAYBOOKS = 3
+
+
+class WouldRun(Struct, omit_defaults=True):
+    """A run that would have been.
+
+    `state` is `cleared` if the condition cleared without it, `persisted` if it did not, and `unjudged` if the archive
+    ended before that was clear. `is_right` is None without labels: the target is, or belongs to, the labelled cause.
+    """
+
+    at: float
+    incident: str
+    playbook: str
+    targets: list[str]
+    requests: list[str]
+    state: str = "unjudged"
+    is_right: bool | None = None
+
+
+class RefusedRun(Struct, omit_defaults=True):
+    """The last decision on a playbook for an incident for which it would not have run."""
+
+    at: float
+    incident: str
+    playbook: str
+    targets: list[str]
+    code: str
+    reason: str
+
+
+class RemediationReport(Struct):
+    """All decisions of a replay.
+
+    `incidents` opened, of which `fitting` had a playbook with steps that could run. `codes` counts last refusals.
+    `assumed_certainty` is the assumption of whoever made the report, None for what the archive confirmed.
+    """
+
+    incidents: int = 0
+    fitting: int = 0
+    runs: list[WouldRun] = field(default_factory=list)
+    refused: list[RefusedRun] = field(default_factory=list)
+    codes: dict[str, int] = field(default_factory=dict)
+    assumed_certainty: float | None = None
+
+    @property
+    def handled(self) -> int:
+        """Return the number of incidents for which something would have run."""
+        return len({run.incident for run in self.runs})
+
+
+class Shadow:
+    """Decides on the incidents of one engine while an archive passes."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        playbooks: Mapping[str, Playbook],
+        topology: Topology,
+        config: RespondConfig,
+        certainty: float | None = None,
+    ) -> None:
+        self._engine, self._certainty = engine, certainty
+        # What nobody can run has no decision.
+        self._playbooks = {name: one for name, one in playbooks.items() if one.mode != "suggest"}
+        self._policy = Policy(config.ceiling, config.allow, config.protect, config.mode, config.auto, config.storm)
+        self._history = History(switches={GLOBAL: False})
+        self._planner = Planner(self._playbooks, topology, self._policy, self._history, read_systems(config))
+        self._log = DecisionLog(self._history, self._write)
+        self._worlds = Worlds(lambda: engine.timeline.now, lambda: fleet_of(engine, engine.timeline.now), _unmanaged)
+        self._lines = 0
+        # By playbook and incident: when it was decided on, the incident's version, and the pause until the next time.
+        self._taken: dict[tuple[str, str], tuple[float, int, float]] = {}
+        self._refused: dict[tuple[str, str], RefusedRun] = {}
+        self._runs: dict[str, WouldRun] = {}
+        self._seen: set[str] = set()
+        self._fitting: set[str] = set()
+
+    def visit(self) -> None:
+        """Judge what is due, then decide on every open incident that changed or waited long enough."""
+        now = self._engine.timeline.now
+        self._judge(now)
+        self._follow_storm(now)
+        for name, state in list(self._engine.incidents.by_id.items()):
+            self._seen.add(name)
+            if state.status == "resolved":
+                continue
+            present = self._engine.present(name)
+            for suggested in present[0].playbooks[:MAX_PLAYBOOKS] if present is not None else []:
+                if suggested.name in self._playbooks and self._is_due(suggested.name, name, state.version, now):
+                    self._decide(suggested.name, name, now)
+
+    def report(self, done: Replay, topology: Topology) -> RemediationReport:
+        """Return the report of a replay by `run_shadow`, judged by the labels that it has."""
+        causes: dict[str, list[RootCause]] = {}
+        for name, found in matched_incidents(done).items():
+            truth = done.truths.incidents.get(name)
+            if truth is not None and truth.root_cause is not None:
+                causes.setdefault(found.id, []).append(truth.root_cause)
+        for run in self._runs.values():
+            if labelled := causes.get(run.incident):
+                run.is_right = all(_is_cause(target, labelled, topology) for target in run.targets)
+        refused = [one for key, one in self._refused.items() if key not in self._done()]
+        codes = Counter(one.code for one in refused)
+        runs = list(self._runs.values())
+        return RemediationReport(
+            len(self._seen), len(self._fitting), runs, refused, dict(codes.most_common()), self._certainty
+        )
+
+    def _done(self) -> set[tuple[str, str]]:
+        return {(run.playbook, run.incident) for run in self._runs.values()}
+
+    def _is_due(self, playbook: str, incident: str, version: int, now: float) -> bool:
+        at, known, pause_s = self._taken.get((playbook, incident), (-MAX_PAUSE_S, -1, EVERY_S))
+        if known == version and now - at < pause_s:
+            return False
+        longer = EVERY_S if known != version else min(2 * pause_s, MAX_PAUSE_S)
+        self._taken[playbook, incident] = (now, version, longer)
+        return True
+
+    def _decide(self, playbook: str, incident: str, now: float) -> None:
+        found = current_incident(self._engine, incident, now)
+        if found is None or found.is_over:
+            return
+        self._fitting.add(incident)
+        try:
+            decision = decide(self._planner, found.view, playbook, self._world(found), "shadow")
+        except UsageError as error:
+            self._refuse(playbook, incident, [], "cannot_be_planned", str(error), now)
+            return
+        if not decision.runs:
+            if decision.code not in ("repeated", "incident_busy") or (playbook, incident) not in self._done():
+                self._refuse(playbook, incident, decision.targets, decision.code, decision.reason, now)
+            return
+        self._run(decision, now)
+
+    def _run(self, decision: Decision, now: float) -> None:
+        run = self._log.shadow(decision, self._playbooks[decision.playbook], now)
+        requests = [str(call) for call in decision.plan.requests if call.phase == "step"]
+        self._runs[run.id] = WouldRun(now, decision.incident, decision.playbook, decision.targets, requests)
+
+    def _refuse(self, playbook: str, incident: str, targets: list[str], code: str, reason: str, now: float) -> None:
+        if code == "not_firing" and (playbook, incident) in self._refused:
+            # The reason while it fired explains more.
+            return
+        self._refused[playbook, incident] = RefusedRun(now, incident, playbook, targets, code, reason)
+
+    def _world(self, found: CurrentIncident) -> World:
+        world = self._worlds.of(found)
+        world.managed = {
+            fact.entity: manager for fact in found.view.facts if (manager := manager_of(fact.labels)) is not None
+        }
+        if self._certainty is not None and world.certainty is None:
+            world.certainty = Certainty(self._certainty, 0, "assumed for this report")
+        return world
+
+    def _judge(self, now: float) -> None:
+        for run in list(self._history.shadows.values()):
+            playbook = self._playbooks.get(run.playbook)
+            if run.state != "shadow" or playbook is None:
+                continue
+            checks = [check for check in playbook.verify if isinstance(check, AlertResolved)]
+            calm_s = max((seconds(check.stable_for) for check in checks), default=0.0)
+            until = run.began + max((seconds(one.within) + seconds(one.stable_for) for one in checks), default=0.0)
+            if now >= until:
+                cleared = self._is_cleared(run, until - calm_s) if checks else None
+                state: ShadowState = "unjudged" if cleared is None else "cleared" if cleared else "persisted"
+                self._log.end_shadow(run, state, now)
+                self._runs[run.id].state = state
+
+    def _is_cleared(self, run: Run, calm_from: float) -> bool | None:
+        found = current_incident(self._engine, run.incident, self._engine.timeline.now)
+        if found is None:
+            return None
+        mine = [stream for stream in found.streams if stream.entity in run.targets] or found.streams
+        return all(not stream.is_firing and stream.last_at <= calm_from for stream in mine)
+
+    def _follow_storm(self, now: float) -> None:
+        fleet = self._worlds.fleet()
+        world = World(now, alerting=fleet.alerting, known=fleet.known, storm=fleet.storm)
+        stop = storm_of(self._policy, world)
+        self._log.storm(stop.reason if stop is not None else None, now)
+
+    def _write(self, kind: str, now: float, data: dict[str, Any]) -> None:
+        self._history.apply(Entry(self._lines, now, kind, data, ""))
+        self._lines += 1
+
+
+def run_shadow(records: Iterable[Logged], engine: Engine, shadow: Shadow) -> Replay:
+    """Process all records and decide every `EVERY_S` of their time, and for `TAIL_S` after them."""
+    return paced(chain(_paced(records), _tail(engine)), engine, shadow.visit)
+
+
+def _tail(engine: Engine) -> Iterator[list[Logged]]:
+    yield from _ticks(engine.timeline.now, engine.timeline.now + TAIL_S)
+
+
+def _paced(records: Iterable[Logged]) -> Iterator[list[Logged]]:
+    """Yield the records in parts of `EVERY_S`, with ticks as of a daemon where none are recorded.
+
+    A gap of days is not stepped through: what can change in it changes in its first half hour.
+    """
+    batch: list[Logged] = []
+    last = begun = -math.inf
+    for record in records:
+        if isinstance(record, Alert | Tick):
+            if record.ts - last > TICK_S and last > -math.inf:
+                yield batch
+                batch = []
+                yield from _ticks(last, min(record.ts, last + TAIL_S))
+            elif record.ts - begun >= EVERY_S:
+                yield batch
+                batch, begun = [], record.ts
+            last = max(last, record.ts)
+        batch.append(record)
+    yield batch
+
+
+def _ticks(start: float, end: float) -> Iterator[list[Logged]]:
+    """Yield the ticks between two times, in parts of `EVERY_S`."""
+    count = max(0, math.ceil((end - start) / TICK_S) - 1)
+    ticks: list[Logged] = [Tick(ts=start + TICK_S * (number + 1)) for number in range(count)]
+    each = int(EVERY_S / TICK_S)
+    for first in range(0, count, each):
+        yield ticks[first : first + each]
+
+
+def _is_cause(target: str, labelled: Iterable[RootCause], topology: Topology) -> bool:
+    cases = (cause_case([Cause(target)], root, topology.service_of) for root in labelled)
+    return any(any(case.right) for case in cases)
+
+
+def _unmanaged(targets: object) -> Mapping[str, str]:
+    return {}

@@ -1,0 +1,137 @@
+"""A replay shows what would have run, what refused the rest, and whether it would have been right; nothing is sent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import pytest
+from typer.testing import CliRunner
+
+from aiops.app.engine import build_engine
+from aiops.backtest.remediation import RemediationReport, Shadow, run_shadow
+from aiops.cli.app import app
+from aiops.config import load_config
+from aiops.records import Alert, Incident, Logged, RootCause, Truth
+from aiops.respond.catalogue import read_catalogue
+from aiops.topology import Topology
+
+AT = 1_772_000_000.0
+BOOK: dict[str, Any] = {
+    "apiVersion": "aiops/v1",
+    "kind": "Playbook",
+    "name": "restart-worker",
+    "version": "1.0.0",
+    "summary": "Restart a worker that hangs.",
+    "whenToUse": "A worker hangs.",
+    "whenNotToUse": "All workers hang.",
+    "owners": ["team:platform"],
+    "match": {"anyAlert": [[{"label": "name", "value": "WorkerHangs"}]]},
+    "parameters": {"host": {"from": ["cause.entity"], "pattern": "[a-z0-9-]{1,60}"}},
+    "mode": "auto",
+    "reversible": True,
+    "guards": {"minConfidence": "low", "maxRuns": {"count": 5, "per": "1h"}, "cooldown": "30m"},
+    "approval": {"approvers": ["team:platform"]},
+    "steps": [{"kind": "http", "name": "restart", "url": "https://ops.example/r", "body": {"host": "{{ host }}"}}],
+    "rollback": [{"kind": "http", "name": "back", "url": "https://ops.example/b", "body": {"host": "{{ host }}"}}],
+    "verify": [{"kind": "alert-resolved", "within": "10m", "stableFor": "5m"}],
+}
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A configuration whose one playbook may run in shadow."""
+    (tmp_path / "books").mkdir()
+    (tmp_path / "books" / "restart-worker.yaml").write_text(json.dumps(BOOK))
+    (tmp_path / "aiops.toml").write_text(
+        f'[playbooks]\nuse = "playbooks"\n[playbooks.options]\nplaybooks = "{tmp_path}/books"\n'
+        '[respond.auto]\nreversible = ["restart-worker"]\n'
+    )
+    return tmp_path
+
+
+def alert(at: float, entity: str, status: Literal["firing", "resolved"] = "firing", label: str | None = None) -> Alert:
+    truth = Truth(incident=label) if label else None
+    return Alert(
+        ts=AT + at, name="WorkerHangs", entity=entity, service=entity, severity="critical", status=status, truth=truth
+    )
+
+
+def fault(at: float, entity: str, lasts_s: float, label: str | None = None) -> list[Logged]:
+    repeats = [alert(at + 30.0 * number, entity, label=label) for number in range(int(lasts_s / 30.0))]
+    return [*repeats, alert(at + lasts_s, entity, "resolved", label)]
+
+
+def decided(site: Path, records: list[Logged], certainty: float | None = 0.95) -> RemediationReport:
+    settings = load_config(site / "aiops.toml", ())
+    engine, graph = build_engine(settings, Topology()), Topology()
+    books = read_catalogue([site / "books"]).playbooks
+    shadow = Shadow(engine, books, graph, settings.respond, certainty)
+    return shadow.report(run_shadow(records, engine, shadow), graph)
+
+
+def test_a_run_is_made_once_an_incident_is_old_enough_and_judged_later(site: Path) -> None:
+    report = decided(site, fault(0.0, "worker-1", 1_800.0))
+    [run] = report.runs
+    assert (run.playbook, run.targets, run.requests) == ("restart-worker", ["worker-1"], ["restart on worker-1"])
+    assert 60.0 <= run.at - AT <= 120.0
+    # Its window ended after a quarter of an hour, and the condition lasted half an hour.
+    assert (run.state, run.is_right) == ("persisted", None)
+    assert (report.incidents, report.fitting, report.handled, report.refused) == (1, 1, 1, [])
+
+
+def test_a_condition_that_clears_alone_needed_no_run(site: Path) -> None:
+    [run] = decided(site, fault(0.0, "worker-1", 240.0)).runs
+    assert run.state == "cleared"
+
+
+def test_a_run_on_the_labelled_cause_is_right_and_another_one_is_wrong(site: Path) -> None:
+    records = [*fault(0.0, "worker-1", 240.0, "a"), *fault(90_000.0, "worker-2", 240.0, "b")]
+    for name, cause in (("a", "worker-1"), ("b", "switch-7")):
+        records.append(Incident(id=name, root_cause=RootCause(cause, "host")))
+    assert {run.targets[0]: run.is_right for run in decided(site, records).runs} == {
+        "worker-1": True,
+        "worker-2": False,
+    }
+
+
+def test_a_certainty_that_nobody_measured_refuses(site: Path) -> None:
+    report = decided(site, fault(0.0, "worker-1", 600.0), None)
+    assert report.runs == []
+    assert report.codes == {"confidence_uncalibrated": 1}
+    [refused] = report.refused
+    assert (refused.playbook, refused.targets) == ("restart-worker", ["worker-1"])
+
+
+def test_earlier_runs_count_for_the_guards_of_later_ones(site: Path) -> None:
+    records = [*fault(0.0, "worker-1", 240.0), *fault(1_200.0, "worker-1", 240.0)]
+    report = decided(site, records)
+    assert len(report.runs) == 1
+    assert set(report.codes) <= {"cooldown", "repeated", "ineffective_chain"}
+
+
+def test_an_empty_archive_has_an_empty_report(site: Path) -> None:
+    assert decided(site, []) == RemediationReport(assumed_certainty=0.95)
+
+
+def test_the_command_shows_runs_and_refusals(site: Path) -> None:
+    archive = site / "alerts.jsonl"
+    archive.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in fault(0.0, "worker-1", 600.0)))
+    words = ["replay", str(archive), "--config", str(site / "aiops.toml"), "--remediation"]
+    shown = CliRunner().invoke(app, [*words, "--assume-certainty", "0.95"])
+    assert shown.exit_code == 0, shown.output
+    assert "1 incident, 1 with a playbook that can run, 1 with a run. Nothing was sent." in " ".join(
+        shown.output.split()
+    )
+    assert "Assumed: a first suspect is certain to 0.95" in " ".join(shown.output.split())
+    assert "confidence_uncalibrated" in CliRunner().invoke(app, words).output
+    raw = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
+    assert raw["codes"] == {"confidence_uncalibrated": 1}
+
+
+def test_the_command_reads_its_input_twice_and_says_so() -> None:
+    found = CliRunner().invoke(app, ["replay", "-", "--remediation"], input="")
+    assert found.exit_code != 0
+    assert "not standard input" in str(found.exception)

@@ -1,0 +1,44 @@
+"""The report of a shadow replay states its sums, its assumption, and an example for each refusal."""
+
+from __future__ import annotations
+
+import pytest
+
+from aiops.backtest.remediation import RefusedRun, RemediationReport, WouldRun
+from aiops.cli.remediation_view import MAX_ROWS, show_remediation
+from aiops.cli.terminal import console_for
+
+
+def shown(report: RemediationReport, capsys: pytest.CaptureFixture[str]) -> str:
+    show_remediation(console_for(), report)
+    return " ".join(capsys.readouterr().out.split())
+
+
+def run(number: int, state: str = "persisted", is_right: bool | None = None) -> WouldRun:
+    return WouldRun(
+        1_700_000_000.0 + number, f"inc-{number}", "restart", ["cart"], ["restart on cart"], state, is_right
+    )
+
+
+def test_runs_are_judged_by_their_condition_and_by_labels(capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [run(0, "cleared", True), run(1, "persisted", False), run(2, "unjudged")]
+    text = shown(RemediationReport(5, 4, runs), capsys)
+    assert "5 incidents, 4 with a playbook that can run, 3 with a run. Nothing was sent." in text
+    assert "1 of 2 judged conditions cleared without the run." in text
+    assert "By labels 1 of 2 runs would have touched" in text
+    assert "WRONG" in text
+    assert "Assumed" not in text
+
+
+def test_each_code_has_a_count_and_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    refused = [RefusedRun(0.0, "inc-1", "restart", ["cart"], "cooldown", "run r1 touched the target 20 s ago\x1b[2J")]
+    text = shown(RemediationReport(1, 1, [], refused, {"cooldown": 1}, 0.95), capsys)
+    assert "cooldown" in text
+    assert "touched the target 20 s ago" in text
+    assert "\x1b[2J" not in text
+    assert "certain to 0.95" in text
+
+
+def test_a_long_list_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    text = shown(RemediationReport(99, 99, [run(number) for number in range(MAX_ROWS + 2)]), capsys)
+    assert "and 2 more: --json" in text
