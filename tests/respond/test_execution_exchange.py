@@ -103,6 +103,9 @@ def test_a_stop_is_read_before_each_request(calls: list[Call], count: int) -> No
     assert outcome.state == "stopped"
     assert len(run.sent) == count
     assert run.last("outcome")["sent"] is (count > 2) if count >= 2 else "outcome" not in run.kinds()
+    if count > 2:
+        assert "it is not known whether it worked: kill switch global is engaged" in outcome.why
+        assert len(run.pauses) == count - 1, "a pause after the stop"
 
 
 def test_an_undo_uses_what_its_step_took(calls: list[Call]) -> None:
