@@ -18,7 +18,7 @@ def test_a_playbook_is_shown_without_a_daemon(tmp_path: Path) -> None:
     found = RUN.invoke(app, ["playbooks", "show", "bad-deploy-rollback", "--state", str(tmp_path)])
     assert found.exit_code == 0, found.output
     lines = found.stdout.splitlines()
-    assert lines[0] == "bad-deploy-rollback 1.0.0"
+    assert lines[0] == "bad-deploy-rollback 1.1.0"
     assert "       kubectl -n <namespace> rollout undo deployment/<workload>" not in lines
     assert any(line.startswith("       kubectl -n <namespace> rollout history") for line in lines)
     # The longest line of the playbook is whole, also in a pipe of 80 columns.
