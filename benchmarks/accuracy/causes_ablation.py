@@ -133,7 +133,7 @@ def _threshold(graph: IncidentGraph, surprise: Surprise) -> dict[str, float]:
     if not total:
         return {}
     equal = dict.fromkeys((entity for entity, value in mass.items() if value > level), 1.0)
-    steps = random_walk._steps(graph.edges(), equal or dict.fromkeys(mass, 1.0))
+    steps = random_walk.Steps(graph, equal or dict.fromkeys(mass, 1.0))
     restart = {entity: value / total for entity, value in mass.items()}
     return {entity: total * share for entity, share in random_walk._walk(steps, restart).items()}
 
@@ -143,10 +143,12 @@ def by_networkx(graph: IncidentGraph, surprise: Surprise) -> dict[str, float]:
     mass = {entity: value for entity in graph.by_entity if (value := surprise.blamed(entity)) > 0}
     if not mass:
         return {}
-    steps = random_walk._steps(graph.edges(), mass)
+    steps = random_walk.Steps(graph, mass)
     walk: nx.DiGraph[str] = nx.DiGraph()
     walk.add_nodes_from(mass)
-    walk.add_weighted_edges_from((source, target, part) for source, out in steps.items() for target, part in out)
+    walk.add_weighted_edges_from(
+        (source, target, part) for source in graph.candidates() for target, part in steps[source]
+    )
     ranks = nx.pagerank(walk, alpha=random_walk.DAMPING, personalization=mass, tol=1e-4)
     total = sum(mass.values())
     return {entity: total * rank for entity, rank in ranks.items() if rank > 0}

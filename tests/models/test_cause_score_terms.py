@@ -22,7 +22,7 @@ def terms() -> Terms:
 
 def test_score_is_the_exact_sum_of_its_parts() -> None:
     made = terms()
-    for entity in made.candidates():
+    for entity in made.candidates:
         account = made.account(entity)
         assert account.score == sum(account.parts.values())
         assert all(value > 0 for value in account.parts.values())
@@ -49,7 +49,7 @@ def test_each_part_has_its_sentence_the_weightiest_first() -> None:
 
 
 def test_candidates_are_named_once() -> None:
-    names = terms().candidates()
+    names = terms().candidates
     assert len(names) == len(set(names))
     assert {"web", "cart", "db"} <= set(names)
 

@@ -21,8 +21,8 @@ COVERS = 0.3
 def confidence(graph: IncidentGraph, ranked: Sequence[tuple[str, float]]) -> Level:
     """Confidence in the first of `ranked` (entity, score), best first."""
     entity, score = ranked[0]
-    rivals = [other for name, other in ranked[1:] if graph.group_of(name) != graph.group_of(entity)]
-    margin = score - (rivals[0] if rivals else 0.0)
+    own = graph.group_of(entity)
+    margin = score - next((other for name, other in ranked[1:] if graph.group_of(name) != own), 0.0)
     if margin < MEDIUM:
         return "low"
     return "high" if margin >= HIGH and graph.reach(entity) >= COVERS else "medium"

@@ -9,6 +9,8 @@ symptom, about 1 ms at 1,000 entities, and only for suspects that are shown.
 
 from __future__ import annotations
 
+from heapq import nsmallest
+
 from aiops.records import Hop
 from aiops_models.causes.incident_graph import IncidentGraph
 from aiops_models.causes.rarity import Surprise
@@ -84,8 +86,8 @@ def _symptoms(graph: IncidentGraph, surprise: Surprise) -> list[str]:
     weights = {entity: value for entity, value in weights.items() if value > 0} or {
         entity: surprise.internal(entity) + surprise.symptom(entity) for entity in graph.by_entity
     }
-    above = graph.above()
-    hidden = {entity for entity in weights if any(user in weights for user in above.get(entity, ()) if user != entity)}
-    ranked = sorted(weights, key=lambda entity: (entity in hidden, -weights[entity], entity))
+    edges = graph.edges()
+    hidden = {dependency for user in weights for dependency in edges.get(user, ()) if dependency != user}
+    ranked = nsmallest(MAX_SYMPTOMS, weights, key=lambda entity: (entity in hidden, -weights[entity], entity))
     noticed = [graph.place(graph.view.target, None)] if graph.view.target else []
     return list(dict.fromkeys([*noticed, *ranked]))[:MAX_SYMPTOMS]

@@ -14,7 +14,7 @@ from msgspec import Struct
 from aiops.ports import AlertFact, IncidentView
 from aiops_models.causes.entity_names import spelled, subject
 from aiops_models.causes.lexicon import BLAMED, MACHINES, Lexicon
-from aiops_models.causes.topology_index import CALL, TopologyIndex
+from aiops_models.causes.topology_index import CALL, TopologyIndex, dependents_of
 
 # Dependents are followed this far; further away nearly everything depends on everything.
 HOPS = 3
@@ -62,7 +62,7 @@ class IncidentGraph:
         self.callers: dict[tuple[str, str], int] = {}
         self._edges: dict[str, dict[str, float]] | None = None
         self._names: dict[str, str] | None = None
-        self._above: dict[str, list[str]] | None = None
+        self._above: dict[str, dict[str, float]] | None = None
         self._peers: dict[tuple[str, str], frozenset[str]] = {}
         # The classes of what users felt: as the view states them, else those of alerts that watch the site as users do.
         self.entry_classes = {view.entry_class} & BLAMED
@@ -107,13 +107,10 @@ class IncidentGraph:
             edges[caller].setdefault(callee, CALL)
         return edges
 
-    def above(self) -> dict[str, list[str]]:
-        """Dependency -> its dependents."""
+    def above(self) -> dict[str, dict[str, float]]:
+        """Return dependency -> dependent -> weight."""
         if self._above is None:
-            self._above = {}
-            for source, targets in self.edges().items():
-                for target in targets:
-                    self._above.setdefault(target, []).append(source)
+            self._above = dependents_of(self.edges()) if self.callers else self.topology_index.above
         return self._above
 
     def reach(self, entity: str) -> float:
@@ -195,10 +192,10 @@ class IncidentGraph:
 
         If that is only the tool or the namespace it came from, return the subject of the message.
         """
+        if fact.service is not None or not fact.message:
+            return fact.entity
         vague = (fact.source, "unknown", "", fact.labels.get("namespace"), fact.labels.get("cluster"))
-        if fact.service is None and fact.message and fact.entity in vague:
-            return subject(fact.message, fact.name) or fact.entity
-        return fact.entity
+        return (subject(fact.message, fact.name) or fact.entity) if fact.entity in vague else fact.entity
 
     def placed(self, fact: AlertFact) -> str:
         """Return the candidate that a fact counts for."""

@@ -9,6 +9,9 @@ Cost: `ROUNDS` passes over the edges near the mass; about .2 ms for 50 entities.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
+
 from aiops_models.causes.incident_graph import IncidentGraph
 from aiops_models.causes.rarity import Surprise
 
@@ -24,6 +27,7 @@ BACK, BACK_SILENT = 0.1, 0.005
 STAY = 0.2
 # Smaller shares are not carried on: a hundred such entities are one per cent of the walk, and most of its cost.
 NEGLIGIBLE = 5e-4
+NOTHING: Mapping[str, float] = {}
 
 
 def random_walk(graph: IncidentGraph, surprise: Surprise) -> dict[str, float]:
@@ -33,42 +37,45 @@ def random_walk(graph: IncidentGraph, surprise: Surprise) -> dict[str, float]:
     total = sum(mass.values())
     if not total:
         return {}
-    steps = _steps(graph.edges(), mass)
     restart = {entity: value / total for entity, value in mass.items()}
-    return {entity: total * share for entity, share in _walk(steps, restart).items()}
+    return {entity: total * share for entity, share in _walk(Steps(graph, mass), restart).items()}
 
 
-def _steps(edges: dict[str, dict[str, float]], mass: dict[str, float]) -> dict[str, list[tuple[str, float]]]:
-    """Return the steps of the walk from each entity, with shares that sum to `DAMPING`."""
-    weights: dict[str, dict[str, float]] = {}
-    most = max(mass.values())
-    for source, targets in edges.items():
-        for target, weight in targets.items():
-            down = weight * max(mass.get(target, 0.0) / most, SILENT)
-            up = BACK * weight if source in mass else BACK_SILENT
-            ahead, back = weights.setdefault(source, {}), weights.setdefault(target, {})
-            ahead[target] = ahead.get(target, 0.0) + down
-            back[source] = back.get(source, 0.0) + up
-    for entity in mass:
-        if not any(mass.get(target, 0.0) > COMPLAINS for target in edges.get(entity, ())):
-            own = weights.setdefault(entity, {})
-            own[entity] = own.get(entity, 0.0) + STAY
-    return {entity: _shares(out) for entity, out in weights.items()}
+class Steps(dict[str, list[tuple[str, float]]]):
+    """The steps of the walk from each entity, with shares that sum to `DAMPING`.
+
+    Those of an entity are made when the walk first leaves it: in a storm it leaves a small part of all.
+    """
+
+    def __init__(self, graph: IncidentGraph, mass: dict[str, float]) -> None:
+        """Make none yet."""
+        super().__init__()
+        self._edges, self._above = graph.edges(), graph.above()
+        most = max(mass.values())
+        self._down = {entity: max(value / most, SILENT) for entity, value in mass.items()}
+        self._complaining = {entity for entity, value in mass.items() if value > COMPLAINS}
+
+    def __missing__(self, entity: str) -> list[tuple[str, float]]:
+        down = self._down
+        ahead = self._edges.get(entity, NOTHING)
+        out = {target: weight * down.get(target, SILENT) for target, weight in ahead.items()}
+        for user, weight in self._above.get(entity, NOTHING).items():
+            out[user] = out.get(user, 0.0) + (BACK * weight if user in down else BACK_SILENT)
+        if entity in down and self._complaining.isdisjoint(ahead):
+            out[entity] = out.get(entity, 0.0) + STAY
+        total = sum(out.values())
+        found = self[entity] = [(target, DAMPING * weight / total) for target, weight in out.items()]
+        return found
 
 
-def _shares(out: dict[str, float]) -> list[tuple[str, float]]:
-    total = sum(out.values())
-    return [(target, DAMPING * weight / total) for target, weight in out.items()]
-
-
-def _walk(steps: dict[str, list[tuple[str, float]]], restart: dict[str, float]) -> dict[str, float]:
-    here = restart
+def _walk(steps: Mapping[str, list[tuple[str, float]]], restart: dict[str, float]) -> Mapping[str, float]:
+    back = {entity: (1 - DAMPING) * share for entity, share in restart.items()}
+    here: Mapping[str, float] = restart
     for _ in range(ROUNDS):
-        there = {entity: (1 - DAMPING) * share for entity, share in restart.items()}
+        there = defaultdict(float, back)
         for entity, share in here.items():
-            if share < NEGLIGIBLE:
-                continue
-            for target, part in steps.get(entity, ()):
-                there[target] = there.get(target, 0.0) + share * part
+            if share >= NEGLIGIBLE:
+                for target, part in steps[entity]:
+                    there[target] += share * part
         here = there
     return here

@@ -137,7 +137,7 @@ class CauseRanker:
 
     def _accounts(self, graph: IncidentGraph) -> tuple[Terms, list[Account]]:
         terms = Terms(graph, Surprise(graph, self._history), self._memory, self._packs)
-        found = [account for account in map(terms.account, terms.candidates()) if account.score > 0]
+        found = [account for account in map(terms.account, terms.candidates) if account.score > 0]
         return terms, sorted(found, key=lambda account: (-account.score, account.entity))
 
     def _confirm(self, graph: IncidentGraph, root: str) -> None:

@@ -43,20 +43,28 @@ class Surprise:
         self.graph = graph
         self._history = history
         self._groups = _groups_by_kind(graph)
-        self._of_type = _signals_by_type(graph)
+        self._group = {entity: graph.group_of(entity) for entity in graph.by_entity}
+        self._kind = {entity: graph.kind_of(entity) for entity in graph.by_entity}
+        # All signals of a type, in the order in which they first appeared.
+        self.of_type = _signals_by_type(graph)
         self._z_top = max((s.z for s in graph.signals() if s.z and s.cls in INTERNAL), default=0.0)
-        self._holders = {type_: frozenset(s.entity for s in signals) for type_, signals in self._of_type.items()}
+        self._holders = {type_: frozenset([s.entity for s in signals]) for type_, signals in self.of_type.items()}
         # Counts that `contrast` keeps: of so many peers, how many do not show a type.
         self.lacking: dict[tuple[str, frozenset[str]], int] = {}
         self._sorted: dict[str, list[Signal]] = {}
         self.value: dict[tuple[str, str], float] = {}
-        for type_, signals in self._of_type.items():
+        for type_, signals in self.of_type.items():
             could, best = self._could(signals), self._best(signals)
+            whole = _breadth(could, len(best))
             for signal in signals:
-                breadth = math.log((could + 1) / max(_spread(signal, best), 1.0))
+                breadth = _breadth(could, _spread(signal.z, best)) if signal.z else whole
                 self.value[signal.entity, type_] = self._weigh(signal, breadth)
         self._searched = self._searched_classes()
         self._sums = {entity: self._sum(types.values()) for entity, types in graph.by_entity.items()}
+
+    def sums(self, entity: str) -> Sums:
+        """Return the sums of an entity that alerts."""
+        return self._sums[entity]
 
     def internal(self, entity: str) -> float:
         """A: what the entity itself suffers, in nats."""
@@ -99,6 +107,8 @@ class Surprise:
         Those of the entry symptom, where it is known and complained of; else all of `BLAMED`.
         """
         entry = self.graph.entry_classes
+        if not entry:
+            return BLAMED
         seen = {s.cls for s in self.graph.signals() if s.cls in entry and self.value[s.entity, s.type] > 0}
         return frozenset(seen) or BLAMED
 
@@ -110,8 +120,8 @@ class Surprise:
         database, can never be rare among its like: once there is history of its usual noise, that is no longer
         held against it.
         """
-        kinds = {self.graph.kind_of(s.entity) for s in signals}
-        groups = len(set().union(*(self._groups.get(kind, set()) for kind in kinds)))
+        kinds = {self._kind[s.entity] for s in signals}
+        groups = len(frozenset().union(*(self._groups.get(kind, frozenset()) for kind in kinds)))
         known = len(self.graph.topology_index.groups)
         if not any(kind in self.graph.topology_index.of_kind for kind in kinds):
             return max(groups, known)
@@ -121,49 +131,55 @@ class Surprise:
         """Return the largest magnitude per group that has the type now, infinite if the tool sent none."""
         best: dict[str, float] = {}
         for signal in signals:
-            group = self.graph.group_of(signal.entity)
-            best[group] = max(best.get(group, 0.0), math.inf if signal.z is None else signal.z)
+            group = self._group[signal.entity]
+            size = math.inf if signal.z is None else signal.z
+            if size > best.get(group, -1.0):
+                best[group] = size
         return best
 
     def _weigh(self, signal: Signal, breadth: float) -> float:
-        return breadth * max(self._rarity(signal), FLOOR) * signal.harm * self._size(signal)
+        value = breadth * max(self._rarity(signal), FLOOR) * signal.harm
+        return value * self._size(signal.z) if signal.z and signal.cls in INTERNAL else value
 
     def _rarity(self, signal: Signal) -> float:
         """Share of past incidents without the signal, 1 while there are too few; less if it fired of late.
 
         With a known entry symptom, what users see is the incident, however often it occurs.
         """
-        if signal.cls not in INTERNAL and self.graph.entry_classes:
+        if self.graph.entry_classes and signal.cls not in INTERNAL:
             return 1.0
-        news = 1.0 / max(signal.recent, 1.0)
-        seen, incidents = self._history.seen(self.graph.lasting(signal.entity), signal.type), self._history.incidents
-        return min(news, 1.0 - (seen + 0.5) / (incidents + 1)) if incidents >= MIN_INCIDENTS else news
+        news = 1.0 / signal.recent if signal.recent > 1.0 else 1.0
+        incidents = self._history.incidents
+        if incidents < MIN_INCIDENTS:
+            return news
+        seen = self._history.seen(self.graph.lasting(signal.entity), signal.type)
+        return min(news, 1.0 - (seen + 0.5) / (incidents + 1))
 
-    def _size(self, signal: Signal) -> float:
+    def _size(self, size: float) -> float:
         """Share of the largest internal magnitude, log scale, squared.
 
         Never of symptoms, which grow downstream.
         """
-        if not signal.z or not self._z_top or signal.cls not in INTERNAL:
-            return 1.0
-        return (math.log1p(signal.z) / math.log1p(self._z_top)) ** 2
+        return (math.log1p(size) / math.log1p(self._z_top)) ** 2
 
 
-def _spread(signal: Signal, best: dict[str, float]) -> float:
-    """Return n: groups that have the type now.
-
-    With magnitudes, groups that have it less count in part.
-    """
-    if not signal.z:
-        return len(best)
-    return sum(min(1.0, z / signal.z) for z in best.values())
+def _breadth(could: float, spread: float) -> float:
+    return math.log((could + 1) / max(spread, 1.0))
 
 
-def _groups_by_kind(graph: IncidentGraph) -> dict[str, set[str]]:
-    groups: dict[str, set[str]] = {}
-    for entity in graph.candidates():
-        groups.setdefault(graph.kind_of(entity), set()).add(graph.group_of(entity))
-    return groups
+def _spread(size: float, best: dict[str, float]) -> float:
+    """Return n: groups that have the type now; those that have it less than by `size` count in part."""
+    return sum(min(1.0, z / size) for z in best.values())
+
+
+def _groups_by_kind(graph: IncidentGraph) -> dict[str, frozenset[str]]:
+    known = graph.topology_index
+    others: dict[str, set[str]] = {}
+    for entity in graph.by_entity:
+        if entity not in known.kind:
+            others.setdefault(graph.kind_of(entity), set()).add(graph.group_of(entity))
+    none: frozenset[str] = frozenset()
+    return known.groups_of_kind | {kind: known.groups_of_kind.get(kind, none) | more for kind, more in others.items()}
 
 
 def _signals_by_type(graph: IncidentGraph) -> dict[str, list[Signal]]:

@@ -12,7 +12,6 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -27,6 +26,8 @@ from aiops_models.causes.incident_graph import IncidentGraph
 MAX_WEIGHT = 8.0
 # Labels that become part of a name are cut, since they come from payloads.
 MAX_LABEL = 253
+# The name and the message of a fact in lower case.
+Text = tuple[str, str]
 
 
 class Sign(Struct, forbid_unknown_fields=True):
@@ -90,7 +91,7 @@ def shipped_packs() -> list[str]:
 
 def verdicts(packs: Iterable[Pack], graph: IncidentGraph) -> dict[str, list[Verdict]]:
     """Return entity -> the rules that accuse it, each at most once."""
-    read = [Read(fact, fact.name.lower(), (fact.message or "")[:MAX_MESSAGE].lower()) for fact in graph.view.facts]
+    read = Texts(graph.view.facts)
     found: dict[str, list[Verdict]] = {}
     for pack in packs:
         for rule in pack.rules:
@@ -99,31 +100,40 @@ def verdicts(packs: Iterable[Pack], graph: IncidentGraph) -> dict[str, list[Verd
     return found
 
 
-class Read(NamedTuple):
-    """A fact with its name and message in lower case."""
+class Texts:
+    """Facts by name and message, each text in lower case once: a storm repeats few texts often."""
 
-    fact: AlertFact
-    name: str
-    message: str
+    def __init__(self, facts: Iterable[AlertFact]) -> None:
+        """Read every fact once."""
+        self._facts: list[tuple[Text, AlertFact]] = []
+        lowered: dict[tuple[str, str | None], Text] = {}
+        for fact in facts:
+            said = fact.name, fact.message
+            text = lowered.get(said)
+            if text is None:
+                text = lowered[said] = fact.name.lower(), (fact.message or "")[:MAX_MESSAGE].lower()
+            self._facts.append((text, fact))
+        self._texts = frozenset(lowered.values())
+
+    def showing(self, sign: Sign) -> list[AlertFact]:
+        """Return the facts that show a sign, in their order."""
+        shown = {text for text in self._texts if _holds(text[1], sign.message) and _holds(text[0], sign.name)}
+        return [fact for text, fact in self._facts if text in shown] if shown else []
 
 
-def _blamed(rule: Rule, read: list[Read], graph: IncidentGraph) -> dict[str, None]:
+def _blamed(rule: Rule, read: Texts, graph: IncidentGraph) -> dict[str, None]:
     """Return the entities that the rule accuses.
 
     Each step is one pass, since a storm may be all one kind of alert.
     """
-    matching = [one.fact for one in read if _shows(one, rule.when)]
+    matching = read.showing(rule.when)
     if matching and rule.unless is not None:
-        excused = {graph.placed(one.fact) for one in read if _shows(one, rule.unless)}
+        excused = {graph.placed(fact) for fact in read.showing(rule.unless)}
         matching = [fact for fact in matching if graph.placed(fact) not in excused]
     if rule.blame.label is not None:
         values = dict.fromkeys(fact.labels.get(rule.blame.label, "")[:MAX_LABEL] for fact in matching)
         return {graph.known(rule.blame.prefix + value): None for value in values if value}
     return dict.fromkeys(_worded(rule.blame, graph)) if matching else {}
-
-
-def _shows(one: Read, sign: Sign) -> bool:
-    return _holds(one.message, sign.message) and _holds(one.name, sign.name)
 
 
 def _holds(text: str, words: list[str]) -> bool:

@@ -18,7 +18,7 @@ from aiops_models.causes.changes import suspects
 from aiops_models.causes.evidence_path import EvidencePaths
 from aiops_models.causes.findings import finding_text, supported
 from aiops_models.causes.incident_graph import IncidentGraph
-from aiops_models.causes.memory import Memory
+from aiops_models.causes.memory import MIN_CONFIRMED, Memory
 from aiops_models.causes.random_walk import random_walk
 from aiops_models.causes.rarity import Surprise
 from aiops_models.causes.rules import Pack, verdicts
@@ -76,19 +76,21 @@ class Terms:
         # The memory is not used where a rule fires: the rule read the messages. The memory knows types alone, and would
         # liken the incident to those that lack the rule's evidence.
         self.alike = {} if self.rules else _alike(graph, memory)
-        self._count = len(self.candidates())
+        # Every entity that can be named; those that only the memory or a rule knows last.
+        self.candidates = list(dict.fromkeys([*graph.candidates(), *self.alike, *self.rules]))
+        # Neither signs nor silence say anything where a rule fires, or of a memory that holds too little.
+        self._recalls = not self.rules and len(memory) >= MIN_CONFIRMED
         self._paths = EvidencePaths(graph, surprise)
-
-    def candidates(self) -> list[str]:
-        """Every entity that can be named; those that only the memory or a rule knows last."""
-        return list(dict.fromkeys([*self.graph.candidates(), *self.alike, *self.rules]))
 
     def account(self, entity: str) -> Account:
         """Return the evidence against an entity."""
-        parts = {name: on_grid(WEIGHTS[name] * value) for name, value in self._values(entity) if value > 0}
+        parts = {}
+        for name, value in self._values(entity):
+            weighed = on_grid(WEIGHTS[name] * value)
+            if weighed > 0:
+                parts[name] = weighed
         for verdict in self.rules.get(entity, ()):
             parts[verdict.rule] = on_grid(verdict.weight)
-        parts = {name: value for name, value in parts.items() if value > 0}
         return Account(entity, parts, sum(parts.values()))
 
     def _values(self, entity: str) -> Iterator[tuple[str, float]]:
@@ -102,12 +104,15 @@ class Terms:
         if entity in self.alike:
             yield "likeness", self.alike[entity][0]
         if entity not in self.graph.by_entity:
-            yield "silence", 0.0 if self.rules else self.memory.silence(self.graph.lasting(entity), self._count)
-        else:
-            yield "internal", log1p(self.surprise.internal(entity))
-            yield "symptom", log1p(self.surprise.symptom(entity))
-            yield "contrast", log1p(contrast(self.surprise, entity))
-            yield "signs", 0.0 if self.rules else self.memory.signs(self.graph.pairs_of(entity))
+            if self._recalls:
+                yield "silence", self.memory.silence(self.graph.lasting(entity), len(self.candidates))
+            return
+        sums = self.surprise.sums(entity)
+        yield "internal", log1p(sums.internal)
+        yield "symptom", log1p(sums.symptom)
+        yield "contrast", log1p(contrast(self.surprise, entity))
+        if self._recalls:
+            yield "signs", self.memory.signs(self.graph.pairs_of(entity))
 
     def cause(self, account: Account) -> Cause:
         """Return an entity as a ranked cause, in words and with its path."""
@@ -152,7 +157,9 @@ class Terms:
 
 def _alike(graph: IncidentGraph, memory: Memory) -> dict[str, tuple[float, float, str]]:
     """Likeness by candidate: that of a workload counts for each of its replicas that alerts now."""
-    found = memory.likeness(graph.pairs())
+    found = memory.likeness(graph.pairs()) if len(memory) >= MIN_CONFIRMED else {}
+    if not found:
+        return {}
     replicas: dict[str, list[str]] = {}
     for entity in graph.by_entity:
         replicas.setdefault(graph.lasting(entity), []).append(entity)

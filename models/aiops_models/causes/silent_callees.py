@@ -45,10 +45,13 @@ def is_client_side(type_: str) -> bool:
 def _complaints(graph: IncidentGraph, surprise: Surprise) -> dict[str, float]:
     """Return the client-side latency and error surprise by group."""
     found: dict[str, float] = {}
-    for signal in graph.signals():
-        if signal.cls in BLAMED and is_client_side(signal.type):
-            group = graph.group_of(signal.entity)
-            found[group] = found.get(group, 0.0) + surprise.value[signal.entity, signal.type]
+    for type_, signals in surprise.of_type.items():
+        if not is_client_side(type_):
+            continue
+        for signal in signals:
+            if signal.cls in BLAMED:
+                group = graph.group_of(signal.entity)
+                found[group] = found.get(group, 0.0) + surprise.value[signal.entity, type_]
     return {group: value for group, value in found.items() if value > 0}
 
 

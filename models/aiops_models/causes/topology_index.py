@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aiops.topology import Topology
 from aiops_models.causes.lexicon import MACHINES
 
@@ -9,6 +11,15 @@ from aiops_models.causes.lexicon import MACHINES
 # answers; a host is shared by many, and most of its faults are none of theirs. Halved or doubled, no figure of any
 # measured system moves by more than .015.
 CALL, REPLICA, HOSTED = 1.0, 1.125, 0.625
+
+
+def dependents_of(edges: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    """Return dependency -> dependent -> weight, in the order of the edges."""
+    found: dict[str, dict[str, float]] = {}
+    for source, targets in edges.items():
+        for target, weight in targets.items():
+            found.setdefault(target, {})[source] = weight
+    return found
 
 
 class TopologyIndex:
@@ -22,6 +33,9 @@ class TopologyIndex:
             self.of_kind.setdefault(kind, []).append(entity)
         self.group = {entity: self._group(topology, entity) for entity in topology.nodes}
         self.groups = set(self.group.values())
+        self.groups_of_kind = {
+            kind: frozenset(self.group[entity] for entity in of_kind) for kind, of_kind in self.of_kind.items()
+        }
         self.members: dict[str, list[str]] = {}
         for entity, group in self.group.items():
             self.members.setdefault(group, []).append(entity)
@@ -30,6 +44,7 @@ class TopologyIndex:
         self.edge_kind: dict[tuple[str, str], str] = {}
         for edge in topology.edges:
             self._join(edge.source, edge.target, edge.kind)
+        self.above = dependents_of(self.edges)
 
     def _join(self, source: str, target: str, kind: str) -> None:
         """Replicas are drawn both as `service runs_on replica` and as `replica part_of service`."""
