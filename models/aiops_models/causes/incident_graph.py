@@ -140,7 +140,10 @@ class IncidentGraph:
 
     def pairs(self) -> list[tuple[str, str]]:
         """All (lasting name, type), in the order in which they first appeared."""
-        return list(dict.fromkeys((self.lasting(signal.entity), signal.type) for signal in self.signals()))
+        workload = self.workload
+        return list(
+            dict.fromkeys((workload.get(e, e), type_) for e, types in self.by_entity.items() for type_ in types)
+        )
 
     def pairs_of(self, entity: str) -> list[tuple[str, str]]:
         """The (lasting name, type) of one entity."""

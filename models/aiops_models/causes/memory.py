@@ -13,7 +13,7 @@ Memory: the last `MAX_CONFIRMED` incidents with at most `MAX_SIGNALS` signals ea
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -35,6 +35,7 @@ SHRINK = 2.0
 SILENT_SHRINK, SILENT_MOST = 3.0, 3.0
 
 Pair = tuple[str, str]
+NEVER = (0, 0)
 
 
 class Confirmed(Struct):
@@ -83,7 +84,8 @@ class Memory:
         if len(self._past) < MIN_CONFIRMED:
             return 0.0
         base = _rate(self._all, 0.0, 0.0)
-        return max((self._sign(pair, base) for pair in pairs), default=0.0)
+        best = max((self._pair_rate(pair, base) for pair in pairs), default=0.0) if base else 0.0
+        return max(math.log(best / base), 0.0) if best else 0.0
 
     def likeness(self, pairs: Iterable[Pair]) -> dict[str, tuple[float, float, str]]:
         """Return entity -> (likeness 0 to 1, similarity, incident), from similar confirmed incidents.
@@ -135,12 +137,10 @@ class Memory:
             self._past[one.id] = one
             self._count(one, 1)
 
-    def _sign(self, pair: Pair, base: float) -> float:
-        if not base:
-            return 0.0
-        of_type = _rate(self._types.get(pair[1], [0, 0]), base, SHRINK)
-        of_pair = _rate(self._pairs.get(pair, [0, 0]), of_type, SHRINK)
-        return max(math.log(of_pair / base), 0.0)
+    def _pair_rate(self, pair: Pair, base: float) -> float:
+        """Return the share of roots among what showed the pair, shrunk to that of its type, and that to `base`."""
+        of_type = _rate(self._types.get(pair[1], NEVER), base, SHRINK)
+        return _rate(self._pairs[pair], of_type, SHRINK) if pair in self._pairs else of_type
 
     def _nearest(self, pairs: list[Pair]) -> list[tuple[float, str]]:
         """At most `VOTERS` confirmed incidents with their cosine, those above `ALIKE`, the nearest first."""
@@ -204,7 +204,7 @@ class Memory:
             del self._with[pair]
 
 
-def _rate(counts: list[int], prior: float, strength: float) -> float:
+def _rate(counts: Sequence[int], prior: float, strength: float) -> float:
     """Share of roots, shrunk to `prior` by `strength` observations; 0 without any."""
     seen = counts[0] + counts[1]
     return (counts[0] + strength * prior) / (seen + strength) if seen + strength else 0.0
