@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 
+import pytest
 from aiops_models.causes import CauseRanker
 from aiops_models.causes.history import MAX_IDS, History
 from aiops_models.causes.memory import MAX_CONFIRMED, MIN_CONFIRMED, SILENT_MOST, Memory
@@ -42,6 +44,16 @@ def test_what_was_the_root_before_is_named_again_and_why() -> None:
     first = ranker.rank(view("now", *LOOK))[0]
     assert first.entity == "db"
     assert any("100% alike, was confirmed to be caused by db" in each.text for each in first.evidence)
+
+
+def test_sign_of_an_entity_is_nearer_to_its_own_past_than_to_that_of_others() -> None:
+    memory = Memory()
+    for number in range(6):
+        memory.add(f"i{number}", ["db"], [("db", "heap"), ("web", "heap"), ("web", "slow")])
+    # Of 12 that alerted, 6 were roots: base 1/2; of those with the type 1/2 again.
+    assert memory.signs([("db", "heap")]) == pytest.approx(math.log((6 + 2 * 0.5) / (6 + 2) / 0.5))
+    assert memory.signs([("web", "heap")]) == 0.0
+    assert memory.signs([("cart", "heap"), ("db", "heap")]) == memory.signs([("db", "heap")])
 
 
 def test_silent_root_is_named_by_likeness() -> None:

@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import math
+import random
+from collections import defaultdict
 
 import pytest
-from aiops_models.causes.random_walk import random_walk
+from aiops_models.causes.random_walk import (
+    BACK,
+    BACK_SILENT,
+    COMPLAINS,
+    DAMPING,
+    NEGLIGIBLE,
+    ROUNDS,
+    SILENT,
+    STAY,
+    random_walk,
+)
+from aiops_models.causes.rarity import Surprise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -46,6 +59,41 @@ def test_cycle_of_dependencies_is_walked_for_a_while() -> None:
     topology = Topology.build(nodes, [Edge("a", "b", "calls"), Edge("b", "c", "calls"), Edge("c", "a", "calls")])
     found = walked(fact("a"), fact("b"), fact("c"), topology=topology)
     assert found["a"] == pytest.approx(found["b"]) == pytest.approx(found["c"])
+
+
+def by_hand(found: Surprise) -> dict[str, float]:
+    """Return the same blame, with the steps of every entity made beforehand."""
+    mass = {entity: value for entity in found.graph.by_entity if (value := found.blamed(entity)) > 0}
+    total, most, edges = sum(mass.values()), max(mass.values()), found.graph.edges()
+    weights: dict[str, defaultdict[str, float]] = {entity: defaultdict(float) for entity in found.graph.candidates()}
+    for source, targets in edges.items():
+        for target, weight in targets.items():
+            weights[source][target] += weight * max(mass.get(target, 0.0) / most, SILENT)
+            weights[target][source] += BACK * weight if source in mass else BACK_SILENT
+    for entity in mass:
+        if not any(mass.get(target, 0.0) > COMPLAINS for target in edges.get(entity, ())):
+            weights[entity][entity] += STAY
+    here = restart = {entity: value / total for entity, value in mass.items()}
+    for _ in range(ROUNDS):
+        there = {entity: (1 - DAMPING) * restart.get(entity, 0.0) for entity in weights}
+        for entity, share in here.items():
+            for target, weight in weights[entity].items() if share >= NEGLIGIBLE else ():
+                there[target] += DAMPING * share * weight / sum(weights[entity].values())
+        here = there
+    return {entity: total * share for entity, share in here.items() if share > 0}
+
+
+def test_steps_made_on_the_way_are_those_of_the_whole_graph() -> None:
+    draw = random.Random(7)
+    names = [f"s{n}" for n in range(8)]
+    for _ in range(20):
+        edges = {(draw.choice(names), draw.choice(names)) for _ in range(14)}
+        nodes = [Node(name, "host" if name == "s0" else "service") for name in names]
+        topology = Topology.build(nodes, [Edge(a, b, "calls") for a, b in sorted(edges) if a != b])
+        # An error beside the latency of some: they complain more than others.
+        facts = [fact(name) for name in draw.sample(names[1:], 4)] + [fact(names[1], "HighErrorRate")]
+        found = surprise(*facts, topology=topology)
+        assert random_walk(found.graph, found) == pytest.approx(by_hand(found))
 
 
 @settings(max_examples=60)

@@ -47,6 +47,12 @@ def test_magnitude_counts_for_what_an_entity_suffers_itself() -> None:
     assert found.internal("host-1") > found.internal("host-2") > 0
 
 
+def test_magnitude_of_a_symptom_counts_for_nothing() -> None:
+    found = surprise(fact("cart-1", CPU, z=90.0), fact("web", z=4.0))
+    alone = surprise(fact("cart-1", CPU, z=90.0), fact("web"))
+    assert found.symptom("web") == pytest.approx(alone.symptom("web"))
+
+
 def test_symptoms_and_internals_are_apart() -> None:
     found = surprise(fact("cart", LATENCY), fact("cart", CPU))
     assert found.symptom("cart") > 0

@@ -38,6 +38,25 @@ def test_quota_speaks_against_the_namespace() -> None:
     assert "quota" in first.evidence[0].text
 
 
+def test_rule_needs_both_name_and_message() -> None:
+    other = fact("replicasets/cart-1", "FailedCreate", "no nodes are available", namespace="shop")
+    assert all(cause.entity != "namespace/shop" for cause in causes(other))
+    twice = causes(REFUSED, fact("cart", "FailedCreate", "no nodes are available", namespace="till"))
+    assert [cause.entity for cause in twice if cause.entity.startswith("namespace/")] == ["namespace/shop"]
+
+
+def test_memory_is_not_asked_where_a_rule_fires() -> None:
+    view = IncidentView("now", 0.0, [REFUSED])
+    same = []
+    for options in (None, NONE):
+        ranker = CauseRanker(TOPOLOGY, options)
+        before = ranker.rank(view)
+        for number in range(8):
+            ranker._memory.add(f"i{number}", ["cart"], [("cart", "failed create"), ("web", "slow")])
+        same.append(ranker.rank(view) == before)
+    assert same == [True, False]
+
+
 def test_packs_can_be_switched_off() -> None:
     assert causes(REFUSED, options=NONE)[0].entity == "cart"
 

@@ -34,5 +34,12 @@ def test_entity_without_siblings_has_no_contrast(entity: str) -> None:
     assert contrast(surprise(fact("cart"), fact("db")), entity) == 0.0
 
 
+def test_what_users_see_of_a_replica_is_no_contrast() -> None:
+    found = surprise(fact("cart-1"), fact("cart-1", CPU))
+    own = next(signal.type for signal in found.signals("cart-1") if signal.cls == "resource")
+    assert contrast(found, "cart-1") == pytest.approx(found.value["cart-1", own])
+    assert contrast(surprise(fact("cart-1")), "cart-1") == 0.0
+
+
 def test_silent_sibling_has_no_contrast() -> None:
     assert contrast(surprise(fact("cart-1", CPU)), "cart-2") == 0.0

@@ -138,7 +138,7 @@ class Memory:
             self._count(one, 1)
 
     def _pair_rate(self, pair: Pair, base: float) -> float:
-        """Return the share of roots among what showed the pair, shrunk to that of its type, and that to `base`."""
+        """Return the share of roots among what showed the pair, shrunk to its type, that to `base`."""
         of_type = _rate(self._types.get(pair[1], NEVER), base, SHRINK)
         return _rate(self._pairs[pair], of_type, SHRINK) if pair in self._pairs else of_type
 

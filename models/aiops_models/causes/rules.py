@@ -108,10 +108,10 @@ class Texts:
         self._facts: list[tuple[Text, AlertFact]] = []
         lowered: dict[tuple[str, str | None], Text] = {}
         for fact in facts:
-            said = fact.name, fact.message
-            text = lowered.get(said)
+            key = fact.name, fact.message
+            text = lowered.get(key)
             if text is None:
-                text = lowered[said] = fact.name.lower(), (fact.message or "")[:MAX_MESSAGE].lower()
+                text = lowered[key] = fact.name.lower(), (fact.message or "")[:MAX_MESSAGE].lower()
             self._facts.append((text, fact))
         self._texts = frozenset(lowered.values())
 

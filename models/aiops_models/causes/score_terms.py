@@ -78,7 +78,7 @@ class Terms:
         self.alike = {} if self.rules else _alike(graph, memory)
         # Every entity that can be named; those that only the memory or a rule knows last.
         self.candidates = list(dict.fromkeys([*graph.candidates(), *self.alike, *self.rules]))
-        # Neither signs nor silence say anything where a rule fires, or of a memory that holds too little.
+        # Neither signs nor silence count where a rule fires, or of a memory that holds too little.
         self._recalls = not self.rules and len(memory) >= MIN_CONFIRMED
         self._paths = EvidencePaths(graph, surprise)
 

@@ -1,13 +1,15 @@
 """Contrast: what one replica shows and its siblings do not points at the replica, not at the service.
 
 The siblings of a replica are the other replicas of its service; those of a machine are the other machines, which carry
-the same kind of load and are watched by the same metrics. `C = sum of surprise x share of siblings without the type`; 0
-for an entity without siblings. In nats.
+the same kind of load and are watched by the same metrics. `C = sum of surprise x share of siblings without the type`
+over the internal classes; 0 for an entity without siblings. In nats. What users see counts for no contrast: which
+replica they saw it at is chance. With it the mean of six systems was .596/.724 for .597/.730 cold, .615/.745 for
+.620/.749 with history.
 """
 
 from __future__ import annotations
 
-from aiops_models.causes.lexicon import MACHINES
+from aiops_models.causes.lexicon import INTERNAL, MACHINES
 from aiops_models.causes.rarity import Surprise
 
 
@@ -17,8 +19,9 @@ def contrast(surprise: Surprise, entity: str) -> float:
     if len(peers) < 2:
         return 0.0
     total = 0.0
-    for type_ in surprise.graph.by_entity.get(entity, ()):
-        total += surprise.value[entity, type_] * without(surprise, peers, type_)
+    for type_, signal in surprise.graph.by_entity.get(entity, {}).items():
+        if signal.cls in INTERNAL:
+            total += surprise.value[entity, type_] * without(surprise, peers, type_)
     return total / (len(peers) - 1)
 
 

@@ -36,8 +36,8 @@ def symptom_text(surprise: Surprise, entity: str) -> str:
 def contrast_text(surprise: Surprise, entity: str) -> str:
     """Describe the difference of the entity from its siblings."""
     peers = peers_of(surprise, entity)
-    lacking = {s.type: without(surprise, peers, s.type) for s in surprise.signals(entity)}
-    own = [s for s in surprise.signals(entity) if lacking[s.type]]
+    lacking = {s.type: without(surprise, peers, s.type) for s in surprise.signals(entity) if s.cls in INTERNAL}
+    own = [s for s in surprise.signals(entity) if lacking.get(s.type)]
     counts = {lacking[s.type] for s in own}
     most = f"{'up to ' if len(counts) > 1 else ''}{max(counts, default=0)}"
     return f"{located(_names(own), _cut(entity))} that {most} of {len(peers) - 1} siblings do not show"
