@@ -24,15 +24,18 @@ from benchmarks.pool import cores
 
 # In the order in which an alert meets them.
 SUITES = (
-    "generality", "grouping", "feedback", "nab", "cloud_monitoring", "detectors", "causes", "causes_class", "playbooks",
+    "generality", "grouping", "feedback", "nab", "cloud_monitoring", "detectors",
+    "causes", "causes_ablation", "playbooks",
 )  # fmt: skip
-# What a suite is told for a form of the run; the others have one form only, of a minute at most.
+# What a suite is told for a form of the run; the others have one form only. What stands here is
+# also told how many processes it may use.
 FORMS: dict[str, dict[str, tuple[str, ...]]] = {
     "generality": {
         "quick": ("--quick",),
         "one": ("--all", "--end-to-end", "--orders", "1"),
         "full": ("--all", "--end-to-end", "--orders", "3"),
     },
+    "causes": {"quick": (), "one": (), "full": ()},
     "feedback": {
         "quick": ("--rows", "site", "--budgets", "0,50"),
         "one": ("--errs",),

@@ -1,10 +1,10 @@
 """Root causes: how often the ranker names the right entity first, or among the first three.
 
-`python -m benchmarks.accuracy.causes [SYSTEM …]` prints per system the naive rows, the ranker cold (as if no stream had
-fired before, then with the ages of the streams known), with unlabelled history and with confirmed roots (each case is
-ranked before it is learned, in time order), with and without rule packs; then weights chosen on the other systems,
-calibration, confidence levels, the engine's own groups, and cost. Cases without an alert on the root stay in the
-denominator; ties count by what a random order of them would give.
+`python -m benchmarks.accuracy.causes [SYSTEM …] [--jobs N]` prints per system the naive rows, the ranker cold (as if no
+stream had fired before, then with the ages of the streams known), with unlabelled history and with confirmed roots
+(each case is ranked before it is learned, in time order), with and without rule packs; then weights chosen on the other
+systems, calibration, confidence levels, the engine's own groups, and cost. Cases without an alert on the root stay in
+the denominator; ties count by what a random order of them would give.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from benchmarks.accuracy.causes_rows import NAIVE, first_seen, naive, ranked
 from benchmarks.accuracy.causes_trust import trust_table
 from benchmarks.accuracy.causes_weights import GRID, left_out
 from benchmarks.data import available
+from benchmarks.pool import cores
 from benchmarks.tables import Tables, parser
 
 NO_RULES: Mapping[str, Any] = {"rules": []}
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str]) -> int:
     """Print the tables; 0 also without data, which is told in one line."""
     command = parser(__doc__)
     command.add_argument("systems", nargs="*")
+    command.add_argument("--jobs", type=int, default=cores(), help="processes of the replays; default one a core")
     options = command.parse_args(arguments)
     root = available([f"{PLACES[name]}/incidents.jsonl.gz" for name in options.systems or PLACES])
     if root is None:
@@ -59,9 +61,9 @@ def main(arguments: Sequence[str]) -> int:
         tables.show(weights_table(large))
     tables.show(incomplete_table(large))
     tables.show(trust_table(found))
-    whole = [end_to_end(root, stream) for stream in present(root, options.systems)]
-    if whole:
-        tables.show(end_to_end_table(whole))
+    streams = present(root, options.systems)
+    if streams:
+        tables.show(end_to_end_table(end_to_end(root, streams, options.jobs)))
     tables.show(cost_table())
     tables.write(options.json)
     return 0

@@ -61,7 +61,7 @@ def _from_alerts(name: str, root: Path) -> System:
             by_incident.setdefault(alert.truth.incident, []).append((alert, recent[id(alert)]))
     cases = [
         _case(same[0], facts_of(seen for each in same for seen in by_incident.get(each.id, ())))
-        for same in faults(_incidents(folder))
+        for same in faults(incidents_of(folder))
     ]
     return System(name, topology, sorted(cases, key=lambda case: (case.view.opened_at, case.view.id)))
 
@@ -80,13 +80,14 @@ def _from_metrics(name: str, root: Path) -> System:
     """PetShop's topologies are of one shop in three states, so each traffic pattern is a system of its own."""
     folder = root / PLACES[name]
     topology = load_topology(folder / "topology.json")
-    incidents = _incidents(folder)
+    incidents = incidents_of(folder)
     facts = metric_facts(folder / "metrics.jsonl.gz", incidents)
     cases = [_case(each, facts[each.id]) for each in incidents]
     return System(name, topology, sorted(cases, key=lambda case: (case.view.opened_at, case.view.id)))
 
 
-def _incidents(folder: Path) -> list[Incident]:
+def incidents_of(folder: Path) -> list[Incident]:
+    """Return the labelled faults of a set, a row each."""
     return [
         each for each in records_of(folder / "incidents.jsonl.gz") if isinstance(each, Incident) and each.root_cause
     ]

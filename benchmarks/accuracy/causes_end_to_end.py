@@ -30,6 +30,7 @@ from aiops.score import CauseReport, cause_report
 from aiops.topology import Topology, load_topology
 from benchmarks.accuracy.causes_data import System, faults, records_of
 from benchmarks.accuracy.causes_incomplete import DRAWS, LEFT_OUT, services, without
+from benchmarks.pool import run_all
 
 # Suspects of the naive rule, as many as of the ranker.
 MOST = 10
@@ -104,27 +105,44 @@ def present(root: Path, systems: Sequence[str] = ()) -> list[Stream]:
     return [each for each in there if not systems or any(each.name.startswith(name) for name in systems)]
 
 
-def end_to_end(root: Path, stream: Stream) -> EndToEnd:
-    """Replay a stream with the defaults; where no fault has a labelled root, there are no cases."""
-    topology = load_topology(root / stream.folder / "topology.json")
-    truths, alerts = labelled(root / stream.folder, stream.file)
-    draws = _without(topology) if stream.left_out else [topology]
-    found = [_replayed(truths, alerts, one) for one in draws]
-    first, _, _ = found[0]
-    means = [_mean([each[place] for each in found]) for place in range(3)]
-    return EndToEnd(stream.name, first.cases, first.answered, *means)
+class Draw(NamedTuple):
+    """One replay of a stream: of its whole topology, or of the one that `seed` leaves services out of."""
+
+    root: Path
+    stream: Stream
+    seed: int = 0
 
 
-def _without(topology: Topology) -> list[Topology]:
-    if len(services(topology)) <= LEFT_OUT:
-        return [topology]
-    return [without(System("", topology, []), seed).topology for seed in range(DRAWS)]
+Reports = tuple[CauseReport, CauseReport, CauseReport]
 
 
-def _replayed(
-    truths: list[Incident], alerts: list[Alert], topology: Topology
-) -> tuple[CauseReport, CauseReport, CauseReport]:
+def end_to_end(root: Path, streams: Sequence[Stream], jobs: int = 1) -> list[EndToEnd]:
+    """Replay streams with the defaults in `jobs` processes; where no fault has a labelled root, there are no cases."""
+    draws = [Draw(root, stream, seed) for stream in streams for seed in range(DRAWS if stream.left_out else 1)]
+    found: dict[str, list[Reports]] = {}
+    for draw, reports in zip(draws, run_all(replayed, draws, jobs, _size), strict=True):
+        found.setdefault(draw.stream.name, []).append(reports)
+    return [_summary(name, reports) for name, reports in found.items()]
+
+
+def _size(draw: Draw) -> float:
+    return (draw.root / draw.stream.folder / f"{draw.stream.file}.jsonl.gz").stat().st_size
+
+
+def _summary(name: str, reports: Sequence[Reports]) -> EndToEnd:
+    first, _, _ = reports[0]
+    return EndToEnd(
+        name, first.cases, first.answered, *(_mean([each[place] for each in reports]) for place in range(3))
+    )
+
+
+def replayed(draw: Draw) -> Reports:
     """Return the ranker on the engine's groups, the naive rule on them, and the ranker given the groups."""
+    folder = draw.root / draw.stream.folder
+    topology = load_topology(folder / "topology.json")
+    if draw.stream.left_out and len(services(topology)) > LEFT_OUT:
+        topology = without(System("", topology, []), draw.seed).topology
+    truths, alerts = labelled(folder, draw.stream.file)
     config, none = EngineConfig(), cause_report([])
     records: list[Record] = [*truths, *alerts]
     ours = truth_report(replay(records, build_engine(config, topology)), topology)

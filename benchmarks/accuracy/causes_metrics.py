@@ -33,7 +33,7 @@ Series = dict[tuple[str, str], tuple[Samples, Metric]]
 
 def metric_facts(path: Path, incidents: Sequence[Incident]) -> dict[str, list[AlertFact]]:
     """Facts by incident id."""
-    series = _series(path)
+    series = series_of(path)
     faults = [(incident.opened_at or 0.0, incident.resolved_at or 0.0) for incident in incidents]
     calm = {
         key: [sample for sample in samples if not any(start <= sample[0] < end for start, end in faults)]
@@ -55,7 +55,8 @@ def _abnormal(facts: list[AlertFact]) -> list[AlertFact]:
     return [fact for fact, size in zip(facts, sizes, strict=True) if size >= max(bound, LEANING)]
 
 
-def _series(path: Path) -> Series:
+def series_of(path: Path) -> Series:
+    """Return (entity, metric) -> its samples in the order of the file, and one record of it."""
     series: Series = {}
     for record in read([path], Rejections()):
         if isinstance(record, Metric):

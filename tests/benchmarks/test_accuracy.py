@@ -80,7 +80,7 @@ def test_forms_exclude_each_other_and_are_known_to_their_suites() -> None:
     for name, forms in FORMS.items():
         text = (ROOT / "benchmarks" / "accuracy" / f"{name}.py").read_text()
         assert set(forms) == {"quick", "one", "full"}
-        assert all(f'"{words[0]}"' in text for words in forms.values())
+        assert all(f'"{words[0]}"' in text for words in forms.values() if words)
 
 
 def test_every_suite_has_its_module() -> None:
