@@ -158,19 +158,6 @@ class Similar(Protocol):
 
 
 @runtime_checkable
-class Classifier(Protocol):
-    """Names the class of a cause from confirmed incidents."""
-
-    def learn(self, view: IncidentView, cause_class: str, entity: str | None = None) -> None:
-        """Learn an incident of a confirmed class; `entity` is the suspect."""
-        ...
-
-    def classify(self, view: IncidentView, entity: str | None = None) -> list[tuple[str, float]]:
-        """Return classes with their share of the votes (0 to 1), the likeliest first."""
-        ...
-
-
-@runtime_checkable
 class Detector(Protocol):
     """A detector over rows of features, trained offline and stored as plain numbers."""
 
@@ -383,7 +370,6 @@ __all__ = [
     "Answer",
     "Calibrated",
     "CallsBack",
-    "Classifier",
     "DeadLetter",
     "Detector",
     "Identified",

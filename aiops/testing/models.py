@@ -1,4 +1,4 @@
-"""The conformance kits of rankers, memories of past incidents and cause classifiers.
+"""The conformance kits of rankers and memories of past incidents.
 
 Each function takes `make`, which builds a new model each time, and raises `AssertionError` with the broken promise.
 A model must be deterministic and bounded, explain its scores, and survive a snapshot. The kit of suggesters is
@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from aiops.ports import Classifier, Ranker, Similar, Stateful
+from aiops.ports import Ranker, Similar, Stateful
 from aiops.testing.incidents import empty, incident
 
 MAX_CAUSES = 10
@@ -63,25 +63,6 @@ def check_similar(make: Callable[[], Similar], max_state_bytes: int = MAX_STATE_
     assert [found.name for found in one.nearest(view)].count(last.id) == 1, "an incident that is added again is two"
     _check_state(one, make(), lambda model: model.nearest(view), max_state_bytes)
     _check_growth(lambda number: one.nearest(incident(INCIDENTS + number)))
-
-
-def check_classifier(make: Callable[[], Classifier], max_state_bytes: int = 16_000_000) -> None:
-    """Check the promises of `aiops.ports.Classifier`."""
-    one, other = make(), make()
-    assert one.classify(incident(0)) == [], "named a class before it learned one"
-    for number in range(INCIDENTS):
-        view = incident(number)
-        one.learn(view, f"class {number % 3}", "e0")
-        if number < 100:
-            other.learn(view, f"class {number % 3}", "e0")
-            found = one.classify(incident(number + 3), "e0")
-            assert found == other.classify(incident(number + 3), "e0"), f"two of the same differ at incident {number}"
-            shares = [share for _, share in found]
-            assert shares == sorted(shares, reverse=True), "not the likeliest first"
-            assert not shares or abs(sum(shares) - 1.0) < 1e-6, f"shares sum to {sum(shares)}, expected 1"
-    view = incident(INCIDENTS + 3)
-    _check_state(one, make(), lambda model: model.classify(view, "e0"), max_state_bytes)
-    _check_growth(lambda number: one.classify(incident(INCIDENTS + number), "e0"))
 
 
 def _check_causes(found: list[Any], entities: set[str]) -> None:

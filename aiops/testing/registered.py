@@ -15,9 +15,9 @@ from typing import Any
 from aiops import registry
 from aiops.detectors import plugins as detectors
 from aiops.errors import AiopsError
-from aiops.ports import Classifier, Ranker, Similar, Suggester
+from aiops.ports import Ranker, Similar, Suggester
 from aiops.testing.detectors import check_detector
-from aiops.testing.models import check_classifier, check_ranker, check_similar
+from aiops.testing.models import check_ranker, check_similar
 from aiops.testing.playbooks import check_suggester
 from aiops.testing.sinks import check_http_sink, check_sink_port, is_http_sink
 from aiops.testing.sources import check_source
@@ -29,7 +29,6 @@ KITS: tuple[tuple[type, Callable[..., None]], ...] = (
     (Ranker, check_ranker),
     (Suggester, check_suggester),
     (Similar, check_similar),
-    (Classifier, check_classifier),
 )
 
 

@@ -52,12 +52,7 @@ def test_the_shipped_detectors_are_registered() -> None:
 
 
 def test_no_detector_is_left_among_the_models() -> None:
-    assert registry.names("aiops.models", only=registry.DISTRIBUTION) == [
-        "cause-class",
-        "causes",
-        "playbooks",
-        "similar",
-    ]
+    assert registry.names("aiops.models", only=registry.DISTRIBUTION) == ["causes", "playbooks", "similar"]
 
 
 @pytest.mark.usefixtures("registered")

@@ -76,9 +76,8 @@ def test_confirmed_causes_of_a_swapped_state_rank_as_those_that_were_learned_her
 @pytest.mark.parametrize(
     ("slot", "algorithm", "reason"),
     [
-        ("causes", "magic", "expected one of cause-class, causes, playbooks, similar"),
+        ("causes", "magic", "expected one of causes, playbooks, similar"),
         ("causes", "similar", "expected a model for causes"),
-        ("causes", "cause-class", "expected a model for causes"),
         ("similar", "causes", "expected a model for similar"),
         ("playbooks", "playbooks", "slot playbooks is off (playbooks.use is empty)"),
     ],

@@ -9,7 +9,7 @@ import pytest
 from aiops.ports import IncidentView
 from aiops.records import Cause, Evidence
 from aiops.testing import models
-from aiops.testing.models import check_classifier, check_ranker, check_similar
+from aiops.testing.models import check_ranker, check_similar
 
 
 @pytest.fixture(autouse=True)
@@ -112,24 +112,3 @@ def test_the_kit_of_memories_finds_an_incident_that_is_kept_twice() -> None:
 
     with pytest.raises(AssertionError, match="an incident that is added again is two"):
         check_similar(Twice)
-
-
-class Votes:
-    """Names the classes that it learned, by how often."""
-
-    def __init__(self, whole: float = 1.0) -> None:
-        self.whole = whole
-        self.counts: dict[str, int] = {}
-
-    def learn(self, view: IncidentView, cause_class: str, entity: str | None = None) -> None:
-        self.counts[cause_class] = self.counts.get(cause_class, 0) + 1
-
-    def classify(self, view: IncidentView, entity: str | None = None) -> list[tuple[str, float]]:
-        total = sum(self.counts.values()) / self.whole
-        return sorted(((name, count / total) for name, count in self.counts.items()), key=lambda one: -one[1])
-
-
-def test_the_kit_of_classifiers_passes_a_plain_one_and_finds_wrong_shares() -> None:
-    check_classifier(Votes)
-    with pytest.raises(AssertionError, match="expected 1"):
-        check_classifier(lambda: Votes(2.0))

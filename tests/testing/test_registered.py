@@ -85,5 +85,5 @@ def test_a_plugin_that_breaks_a_promise_fails(tmp_path: Path) -> None:
 
 
 def test_a_model_of_no_port_has_no_kit() -> None:
-    with pytest.raises(AssertionError, match="expected the methods of one of Ranker, Suggester, Similar, Classifier"):
+    with pytest.raises(AssertionError, match="expected the methods of one of Ranker, Suggester, Similar"):
         check_model(Bare, "bare")
