@@ -12,9 +12,11 @@ from aiops.engine.incidents import summary
 from aiops.engine.incidents.clusters import ClusterState
 from aiops.engine.incidents.state import IncidentState
 from aiops.ports import AlertFact, IncidentView
-from aiops.records import Alert, Cause, Member
+from aiops.records import Alert, Cause, Change, Member
 from aiops.wording import located, titled
 
+# The name of a change that announces planned work has this word, or its label `kind` has.
+MAINTENANCE = "maintenance"
 # Streams on the suspected cause that are checked for silences: a run touches one thing, which has few streams.
 MAX_SILENCED = 50
 
@@ -63,6 +65,7 @@ def current_incident(engine: Engine, incident: str, at: float) -> CurrentInciden
     found = CurrentIncident(view, is_over, count, streams, covering, _silenced(engine, view.facts, at))
     found.certainty = certainty_of(engine, state)
     found.person, found.rejected = _people(engine, state)
+    found.person = found.person or _at_maintenance(view)
     found.fixed_by = state.fixed_by
     return found
 
@@ -85,6 +88,20 @@ def _people(engine: Engine, state: IncidentState) -> tuple[str, frozenset[str]]:
     assigned = handled.assigned_to if handled is not None else ""
     known = assigned or (state.acknowledged_by or "somebody" if state.status == "acknowledged" else "")
     return known, frozenset(one[0] for one in handled.rejections) if handled is not None else frozenset()
+
+
+def _at_maintenance(view: IncidentView) -> str:
+    """Name who works on an entity that alerts, by a change that announced it; empty if none did.
+
+    Planned work without a silence looks like a fault with a certain cause.
+    """
+    alerting = {fact.entity for fact in view.facts}
+    found = (one for one in view.changes if one.entity in alerting and _is_maintenance(one))
+    return next((f"whoever announced {located(one.name, one.entity or '')}" for one in found), "")
+
+
+def _is_maintenance(change: Change) -> bool:
+    return any(MAINTENANCE in text.lower() for text in (change.name, change.labels.get("kind", "")))
 
 
 def _view(engine: Engine, state: IncidentState, cluster: ClusterState) -> IncidentView:

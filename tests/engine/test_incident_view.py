@@ -6,7 +6,7 @@ import pytest
 
 from aiops.engine.engine import Engine
 from aiops.engine.incident_view import current_incident, members_of
-from aiops.records import Action, Alert
+from aiops.records import Action, Alert, Change
 
 T0 = 1_795_000_000.0
 
@@ -104,3 +104,24 @@ def test_silence_over_a_replica_of_a_suspected_workload_is_maintenance() -> None
     assert found is not None
     assert found.view.causes[0].entity == "cart"
     assert "silence s covers OOMKilled" in (found.maintenance or "")
+
+
+@pytest.mark.parametrize(
+    ("change", "person"),
+    [
+        (Change(ts=T0 - 60, entity="db-1", name="Maintenance"), "whoever announced Maintenance on db-1"),
+        (
+            Change(ts=T0 - 60, entity="db-1", name="CHG-7", labels={"kind": "maintenance"}),
+            "whoever announced CHG-7 on db-1",
+        ),
+        (Change(ts=T0 - 60, entity="db-2", name="maintenance"), ""),
+        (Change(ts=T0 - 60, entity="db-1", name="deploy"), ""),
+        (Change(ts=T0 - 2 * 86_400, entity="db-1", name="maintenance"), ""),
+    ],
+)
+def test_whoever_announced_maintenance_of_what_alerts_works_on_it(change: Change, person: str) -> None:
+    engine = Engine()
+    engine.step([change, Alert(ts=T0, name="DbDown", entity="db-1", service="db", severity="critical")])
+    found = current_incident(engine, incident_of(engine), T0 + 10)
+    assert found is not None
+    assert found.person == person
