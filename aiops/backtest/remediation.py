@@ -120,6 +120,7 @@ class Shadow:
         self._lines = 0
         # By playbook and incident: when it was decided on, the incident's version, and the pause until the next time.
         self._taken: dict[tuple[str, str], tuple[float, int, float]] = {}
+        self._suggested: dict[str, tuple[int, list[str]]] = {}
         self._refused: dict[tuple[str, str], RefusedRun] = {}
         self._runs: dict[str, WouldRun] = {}
         self._seen: set[str] = set()
@@ -134,10 +135,21 @@ class Shadow:
             self._seen.add(name)
             if state.status == "resolved":
                 continue
-            present = self._engine.present(name)
-            for suggested in present[0].playbooks[:MAX_PLAYBOOKS] if present is not None else []:
-                if suggested.name in self._playbooks and self._is_due(suggested.name, name, state.version, now):
-                    self._decide(suggested.name, name, now)
+            for suggested in self._suggestions(name, state.version):
+                if suggested in self._playbooks and self._is_due(suggested, name, state.version, now):
+                    self._decide(suggested, name, now)
+
+    def _suggestions(self, incident: str, version: int) -> list[str]:
+        """Return the first playbooks of an incident; to make its record at each step would take most of the time."""
+        known, names = self._suggested.get(incident, (-1, []))
+        if known == version:
+            return names
+        present = self._engine.present(incident)
+        if present is None:
+            return []
+        names = [one.name for one in present[0].playbooks[:MAX_PLAYBOOKS]]
+        self._suggested[incident] = (version, names)
+        return names
 
     def report(self, done: Replay, topology: Topology) -> RemediationReport:
         """Return the report of a replay by `run_shadow`, judged by the labels that it has."""
