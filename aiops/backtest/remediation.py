@@ -140,7 +140,7 @@ class Shadow:
                     self._decide(suggested, name, now)
 
     def _suggestions(self, incident: str, version: int) -> list[str]:
-        """Return the first playbooks of an incident; to make its record at each step would take most of the time."""
+        """Return the first playbooks of an incident, read once a version: its record takes long to make."""
         known, names = self._suggested.get(incident, (-1, []))
         if known == version:
             return names
