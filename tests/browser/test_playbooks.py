@@ -37,3 +37,9 @@ def test_a_playbook_is_found_filled_in_and_judged(tmp_path: Path, visit: Open, w
         assert window.page.locator("#outcomes").inner_text().count("Helped") == 1
         assert site.get("/api/v1/playbooks/restart-worker")["outcomes"] == {"helped": 1}
         assert window.fits()
+        window.press("Back to suggest")
+        assert "Set to suggest by" in window.page.locator("#promotion").inner_text()
+        # Without tokens nobody's name stands for a promotion.
+        assert "sign in with a token" in window.page.locator("#promotion").inner_text()
+        assert window.page.get_by_role("button", name="Promote to approve").count() == 0
+        assert window.fits()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -52,9 +53,17 @@ def change(window: Visit, key: str, value: str) -> None:
     window.page.locator("input[name=value0]").fill(value)
 
 
+# What only the page of an ended replay has, or of one that was cancelled.
+ENDED = re.compile("Would have paged|Nothing was compared")
+
+
 def finished(window: Visit) -> str:
-    """The text of the page once the replay has ended; the browser loads it again by itself."""
-    eventually(lambda: window.page.locator("#running").count() == 0)
+    """The text of the page once the replay has ended; the browser loads it again by itself.
+
+    One query of one page: the page before has no mark of a replay that is under way, nor has one that is being loaded.
+    """
+    done = window.page.locator("body:not(:has(#running)) main", has_text=ENDED)
+    eventually(lambda: done.count() == 1, or_say=window.text)
     window.page.wait_for_load_state("load")
     return window.text()
 

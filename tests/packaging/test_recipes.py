@@ -125,7 +125,7 @@ def run(command: str, tree: Path) -> str:
 
 
 def test_every_kind_of_plugin_has_a_recipe() -> None:
-    kinds = ("mapping", "sink", "source", "detector", "ranker", "playbook")
+    kinds = ("mapping", "sink", "source", "detector", "ranker", "step kind", "playbook")
     assert list(recipes()) == [f"Add a {kind}" for kind in kinds]
     assert all(any(block.language == "console" for block in blocks) for blocks in recipes().values())
 
