@@ -145,6 +145,13 @@ def sources() -> Iterator[Path]:
 
 # Where a pattern is no literal, and why it is our own all the same.
 OWN = {
+    (
+        "aiops/collect/secrets.py",
+        'f"""(?i)((?<![A-Za-z0-9])[A-Za-z0-9_.-]{{0,40}}?(?:{_NAMES})[A-Za-z0-9_]{{0,20}}[\\\\"\']?\\\\s{{0,4}}[:=]\\\\s{{0,4}})(?:\\\\"[^\\\\"]{{0,4096}}\\\\"?|\'[^\']{{0,4096}}\'?|(?:bearer|basic|digest|negotiate)\\\\s+[^\\\\s,;]{{1,4096}}|[^\\\\s,;&\\\\"\'}}]{{1,4096}})"""',
+    ),
+    ("aiops/collect/secrets.py", "f'(?i)(?:^|[_.-])(?:{_NAMES})(?:$|[_.-])'"),
+    ("aiops/respond/catalogue.py", "f\"\\\\$\\\\.({'|'.join(_PLACES)})\\\\[[0-9.]+\\\\]\\\\.kind\""),
+    ("connectors/aiops_connectors/kubernetes/objects.py", "UID"),
     ("aiops/respond/symptom_words.py", "pattern"),
     ("connectors/aiops_connectors/lines/subject.py", "'\\\\s{0,5}' + _WORD_AND_COLON"),
     ("connectors/aiops_connectors/lines/subject.py", "'(?<=\\\\])\\\\s{0,3}' + _WORD_AND_COLON"),

@@ -122,8 +122,9 @@ class Collecting:
     def health(self) -> dict[str, Any]:
         """Return the health; other systems that do not answer are no trouble of this one."""
         made = sum(self._counts.values())
-        left = f"; {self._queue.left_out} incidents left out" if self._queue.left_out else ""
-        return {"ok": True, "detail": f"{plural(made, 'read')}, {len(self._queue)} incidents wait{left}"}
+        left = f"; {plural(self._queue.left_out, 'incident')} left out" if self._queue.left_out else ""
+        wait = plural(len(self._queue), "incident waits", "incidents wait")
+        return {"ok": True, "detail": f"{plural(made, 'read')}, {wait}{left}"}
 
     def metrics(self) -> list[Family]:
         """Return the metrics of reads."""

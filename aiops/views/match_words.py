@@ -145,6 +145,10 @@ class _Expansion:
         if self._text.startswith(".*", self._at):
             self._at += 2
             return [" … "]
+        if self._text.startswith("\\b", self._at):
+            # The edge of a word: whoever reads the words takes it for granted.
+            self._at += 2
+            return [""]
         letter = self._text[self._at]
         self._at += 1
         if letter == "(":
