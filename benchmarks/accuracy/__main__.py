@@ -25,7 +25,7 @@ from benchmarks.pool import cores
 # In the order in which an alert meets them.
 SUITES = (
     "generality", "grouping", "feedback", "nab", "cloud_monitoring", "detectors",
-    "causes", "causes_ablation", "playbooks",
+    "causes", "causes_ablation", "playbooks", "first_response",
 )  # fmt: skip
 # What a suite is told for a form of the run; the others have one form only. What stands here is
 # also told how many processes it may use.
@@ -41,6 +41,7 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
         "one": ("--errs",),
         "full": ("--errs", "--orders", "3"),
     },
+    "first_response": {"quick": ("--quick", "--seeds", "1"), "one": ("--seeds", "1"), "full": ("--seeds", "2")},
     "grouping": {"quick": ("--quick",), "one": ("--seeds", "1"), "full": ("--seeds", "3")},
 }
 

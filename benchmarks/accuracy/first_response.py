@@ -5,8 +5,8 @@
 The decisions are those of `aiops replay --remediation`, with all guards but the kill switch, the ceiling and promotion.
 A site has 12 services and 72 faults in two days, half of which begin within eight minutes of another one; `dense` has
 them in twelve hours. People confirm the cause of `CONFIRMED` of incidents after their end, which is all that the
-bound on the ranker's certainty is counted by; `assumed` puts a certainty of .95 in its place. `worse`: the ranker
-names another suspect than the first in three of ten incidents, as surely.
+bound on the ranker's certainty is counted by; `assumed`: nobody does, and a certainty of .95 is assumed. `worse`: the
+ranker names another suspect than the first in three of ten incidents, as surely.
 
 `shipped` is the catalogue of this repository. The simulator's alerts fit few of its actions, so `benchmark` has
 five of its own, one for each kind of entity, with the same guards. The naive rule acts once on each incident, on the
@@ -93,7 +93,9 @@ def task_of(arm: Arm, seed: int, *, quick: bool = False) -> Task:
     hours = QUICK_H if quick else DENSE_H if arm.is_dense else SPARSE_H
     faults = QUICK_FAULTS if quick else FAULTS
     site = Options(seed=seed, services=SERVICES, faults=faults, noise=NOISE, hours=hours)
-    return Task(site, arm.catalogue, CONFIRMED, arm.assumed, arm.is_worse)
+    # What is assumed counts only until it was measured.
+    confirmed = CONFIRMED if arm.assumed is None else 0.0
+    return Task(site, arm.catalogue, confirmed, arm.assumed, arm.is_worse)
 
 
 def lines_of(arm: Arm, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:

@@ -39,6 +39,13 @@ TEXTS = {
         "cluster that another fault began. `errs`: the share of wrong corrections. "
         "Rule `control`: nothing is learned; `literal`: the last correction of two streams decides on these two alone."
     ),
+    "first response": (
+        "Runs without a person on simulated sites, as `aiops replay --remediation` decides them: shares of faults for "
+        "which one started, and for which one was right (its target is, or belongs to, the cause); wrong actions, by "
+        "10,000 incidents, and the upper end of Wilson's interval; median seconds from the first alert; what refused "
+        "the other faults. `measured`: certainty by confirmed causes alone; `assumed`: stated, whatever it is here. "
+        "`worse`: the ranker names another suspect in three of ten incidents. `naive`: act whenever a playbook fits."
+    ),
     "nab": (
         "The threshold is the corpus optimum of each profile, as published, unless the row says otherwise: the shipped "
         "one, or the one that is best on one random half of the series, scored on the other half (mean of 20 splits)."
