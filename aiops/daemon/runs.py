@@ -27,12 +27,12 @@ from aiops.respond.audit import Trail
 from aiops.respond.catalogue import Catalogue
 from aiops.respond.config import RespondConfig
 from aiops.respond.format import Playbook
-from aiops.respond.guard_case import Policy, World
+from aiops.respond.guard_case import MODES, Policy, World
 from aiops.respond.history import GLOBAL, MAX_RUNS, WAITING, Decided, Mode, Refusal, Run, RunState, SwitchMove
 from aiops.respond.matching import compile_match
 from aiops.respond.promotion import Promotion, may_set, promotion_of
 from aiops.respond.run_record import RunRecord, read_record
-from aiops.respond.runs import Plan, Runner, Transport
+from aiops.respond.runs import Plan, Runner, Transport, may_approve
 from aiops.respond.steps import AlertResolved, Manual, is_executable
 from aiops.respond.storm_guard import storm_of
 from aiops.respond.switches import Watch
@@ -401,9 +401,11 @@ class Runs:
         """Return where a playbook stands; raise `UsageError` for an unknown one."""
         return promotion_of(self._known(playbook), self._runner.history, self._runner.policy)
 
-    def set_level(self, playbook: str, mode: Mode, actor: str, reason: str = "") -> Promotion:
-        """Promote or demote a playbook; raise `UsageError` for a promotion that something is missing for."""
+    def set_level(self, playbook: str, mode: Mode, actor: str, reason: str = "", *, vouched: bool = False) -> Promotion:
+        """Promote (as an approver, if `vouched` for) or demote; `UsageError` if something is missing."""
         known = self._known(playbook)
+        if vouched and MODES.index(mode) > MODES.index(self.promotion(playbook).level):
+            may_approve(known, actor, self._groups_of(actor))
         may_set(known, mode, self._runner.history, self._runner.policy)
         self._runner.log.set_level(playbook, mode, actor, reason, self._clock())
         return self.promotion(playbook)

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from msgspec import Meta, field
 
 from aiops.durations import Duration, seconds
+from aiops.errors import UsageError
 from aiops.step_kinds.exchange import Effect, Prepared
 from aiops.step_kinds.forms import ConfiguredName, Form, HttpStatus, Line, Part, Scalar, Url
 from aiops.step_kinds.kind import PLACES, StepKind
@@ -18,6 +19,10 @@ from aiops.step_kinds.placeholders import fill, path, query
 from aiops.step_kinds.systems import System
 
 READS = ("GET", "HEAD")
+# `Host` would take a secret to another tenant of the same address; the others are the client's own (RFC 9112).
+_OWN_HEADERS = frozenset(
+    {"authorization", "connection", "content-length", "host", "te", "transfer-encoding", "upgrade"}
+)
 
 
 class Expect(Part, kw_only=True):
@@ -87,6 +92,8 @@ class HttpKind(StepKind[Http]):
         """See `StepKind.prepare`."""
         url = path(step.url, *(fill(part, values) for part in step.path))
         url += query({key: fill(value, values) for key, value in step.query.items()})
+        if own := sorted(_OWN_HEADERS.intersection(name.lower() for name in step.headers)):
+            raise UsageError(f"step {step.name!r}: headers: {own[0]} cannot be set; a secret makes Authorization")
         return _prepared(step, step.method, url, dict(step.headers), values)
 
     def effect(self, step: Http) -> Effect:

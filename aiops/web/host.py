@@ -79,7 +79,7 @@ class Respond(Protocol):
         """Return where a playbook stands."""
         ...
 
-    def set_level(self, playbook: str, mode: Mode, actor: str, reason: str = "") -> Promotion:
+    def set_level(self, playbook: str, mode: Mode, actor: str, reason: str = "", *, vouched: bool = False) -> Promotion:
         """Promote or demote a playbook."""
         ...
 

@@ -119,7 +119,9 @@ def set_level(call: Call) -> Promotion:
         is_back = MODES.index(wanted.mode) < MODES.index(known.level)
         if not is_back and not call.vouched:
             raise ApiError(403, _NOBODY)
-        return runs.set_level(call.params["name"], wanted.mode, call.actor or "local", wanted.reason)
+        return runs.set_level(
+            call.params["name"], wanted.mode, call.actor or "local", wanted.reason, vouched=call.vouched
+        )
     except AiopsError as error:
         raise _refused(error) from None
 

@@ -24,6 +24,8 @@ AT = 1_700_000_000
 CONFIG = """
 [state]
 directory = "{state}"
+[http]
+enabled = false
 [incidents]
 rank_after_s = 0.2
 [playbooks.options]
@@ -102,7 +104,8 @@ def test_one_that_is_killed_twice_gives_up(tmp_path: Path) -> None:
             daemon.kill()
             assert trial.reads() == [("reading", count, 0)]
         last = hatchery.start(trial.path, trial.state)
-        eventually(lambda: trial.reads() == [("failed", 2, 1)], or_say=trial.reads)
+        log = tmp_path / "log"
+        eventually(lambda: trial.reads() == [("failed", 2, 1)], or_say=lambda: f"{trial.reads()} {log.read_text()}")
         last.stop()
         let_go.set()
         assert (len(prometheus.requests), trial.findings()) == (2, [])

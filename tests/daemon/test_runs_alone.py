@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from aiops.daemon.daemon import Daemon
+from aiops.errors import UsageError
 from aiops.respond.audit import verify
 from aiops.respond.calls import body_of
 from aiops.testing.daemon_process import DaemonProcess, Hatchery
@@ -150,6 +151,8 @@ def test_shadow_sends_nothing_and_promotions_are_one_click_back(
         assert "4 of 4" in shown
         back = site.client.post(place, json={"mode": "suggest", "reason": "hands off"})
         assert (back.status_code, back.json()["level"], back.json()["moved"]["actor"]) == (200, "suggest", "ann")
+        with pytest.raises(UsageError, match="bob may not approve"):
+            runs.set_level(NAME, "auto", "bob", vouched=True)
         assert "promoted it to approve" in command(site, "playbooks", "promotion", NAME).output
         assert command(site, "playbooks", "promote", NAME, "--as", "ann").exit_code == 0
         [standing] = site.get("/api/v1/runs/promotions")["promotions"]

@@ -55,3 +55,11 @@ def test_only_what_is_declared_idempotent_is_repeated() -> None:
     given: dict[str, Any] = {"name": "call", "url": "https://ops.example", "attempts": 3}
     assert prepared(Http(**given), {}).attempts == 1
     assert prepared(Http(**given, idempotent=True), {}).attempts == 3
+
+
+@pytest.mark.parametrize("header", ["Host", "authorization", "Content-Length", "Transfer-Encoding", "Connection"])
+def test_headers_of_the_client_itself_are_refused(header: str) -> None:
+    step = Http(name="call", url="https://ops.example/hosts", headers={header: "x"})
+    with pytest.raises(UsageError, match="cannot be set"):
+        prepared(step, {})
+    assert prepared(Http(name="call", url="https://ops.example/hosts", headers={"X-Team": "a"}), {}).headers
