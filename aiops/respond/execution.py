@@ -33,6 +33,8 @@ class Outcome(Struct, Generic[State]):
     why: str
     done: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    # The last step may still have an effect: it was not answered, or accepted and not followed to its end.
+    unsure: bool = False
 
 
 class Execution:
@@ -71,7 +73,8 @@ class Execution:
             done.append(f"{call}: {sent.problem or ('accepted' if call.poll is None else 'done')}")
             if sent.problem is not None:
                 state: RunState = "stopped" if sent.stopped or self.halted() else "failed"
-                return Outcome(state, done[-1], done, left[number + 1 :])
+                unsure = sent.unsure or sent.status == 0
+                return Outcome(state, done[-1], done, left[number + 1 :], unsure)
         stopped = self.halted()
         # The last step was accepted, but whoever stopped it meanwhile did not want it to have an effect.
         return Outcome("stopped", stopped, done) if stopped else Outcome("executed", done[-1] if done else "", done)
@@ -127,6 +130,7 @@ class Execution:
         sent = self._gate.change(call, known, key)
         if sent.was_sent and sent.problem is None:
             known, sent.problem = self._taken(call, sent, known)
+            sent.unsure = sent.problem is not None
         outcome = {"status": sent.status, "problem": sent.problem, "excerpt": sent.excerpt, "sent": sent.was_sent}
         answered: dict[str, Any] = {"taken": for_trail(call.taken, known)} if known else {}
         if call.url == NOTIFY and sent.problem is None:
@@ -156,7 +160,7 @@ class Execution:
             sent.problem = self._judged(call, sent)
             return
         polled, count = self._polled(call, call.poll, known)
-        sent.problem, sent.stopped = polled.problem, polled.stopped
+        sent.problem, sent.stopped, sent.unsure = polled.problem, polled.stopped, polled.unsure
         self._recorded(call, call.poll.request, polled, {"key": key, "count": count})
 
     def _polled(self, call: Call, poll: Poll, known: dict[str, Any]) -> tuple[Sent, int]:
@@ -178,7 +182,7 @@ class Execution:
                 sent.problem = None if progress.state == "done" else progress.why or "it failed"
                 return sent, count
             why = progress.why or "it is still working"
-        return Sent(f"accepted, and not done within {poll.limit_s:g} s: {why}", True), count
+        return Sent(f"accepted, and not done within {poll.limit_s:g} s: {why}", True, unsure=True), count
 
     def _judged(self, call: Call, sent: Sent) -> str | None:
         try:

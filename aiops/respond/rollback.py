@@ -27,7 +27,9 @@ class Rollback:
     def after(self, outcome: Outcome[RunState]) -> None:
         """End a run; roll back its targets if a step failed."""
         state, needed = outcome.state, self._is_needed() and outcome.state in ("failed", "stopped")
-        waits = needed and (state == "stopped" or self._execution.halted() is not None or not self._mine())
+        # What may still be under way is not undone beside it: a person looks first.
+        unsure = state == "stopped" or outcome.unsure or self._execution.halted() is not None
+        waits = needed and (unsure or not self._mine())
         done = {"done": outcome.done, "left": outcome.left}
         self._end(state, outcome.why, "waiting" if waits else "running" if needed else "", done)
         if needed and not waits:

@@ -40,7 +40,7 @@ class Sent(Struct):
     """The result of a request.
 
     `problem` is None if it was accepted, `stopped` the reason for making no more attempts, `body` the
-    beginning of the answer, which is never written anywhere.
+    beginning of the answer, which is never written anywhere. `unsure`: it may still have an effect.
     """
 
     problem: str | None
@@ -49,6 +49,7 @@ class Sent(Struct):
     status: int = 0
     excerpt: str = ""
     body: bytes = b""
+    unsure: bool = False
 
     def reply(self) -> Reply:
         """Return the answer, for the kind of the step to read."""

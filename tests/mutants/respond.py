@@ -347,8 +347,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "respond-a-stopped-run-is-rolled-back-at-once",
         "aiops/respond/rollback.py",
-        'waits = needed and (state == "stopped" or self._execution.halted() is not None or not self._mine())',
-        "waits = needed and not self._mine()",
+        'unsure = state == "stopped" or outcome.unsure or self._execution.halted() is not None',
+        "unsure = outcome.unsure",
         (ROLLBACK + "test_a_rollback_waits_while_the_switch_is_engaged",),
     ),
     Mutant(

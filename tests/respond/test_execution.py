@@ -126,3 +126,10 @@ def test_question_is_written_down_with_its_answer_only() -> None:
 
 def test_run_of_no_steps_is_executed() -> None:
     assert Scripted().execution.run([]) == Outcome("executed", "")
+
+
+@pytest.mark.parametrize(
+    ("reply", "unsure"), [(Reply(error="no answer"), True), (Reply(500), False), (Reply(200), False)]
+)
+def test_only_a_step_without_an_answer_may_still_have_an_effect(reply: Reply, unsure: bool) -> None:
+    assert Scripted(reply).execution.run(keyed(call())).unsure is unsure

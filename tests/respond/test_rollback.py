@@ -443,3 +443,25 @@ def test_rollback_that_fails_is_not_called_done_by_what_is_by_hand() -> None:
     run = Scripted(Answer(500))
     rollback_of(run, "undo", by_hand=("tell the customer",)).after(Outcome("failed", "why"))
     assert run.last("rollback")["state"] == "failed"
+
+
+def test_a_step_without_an_answer_is_not_undone_beside_itself(make: Make, receiver: Receiver) -> None:
+    bench = make()
+    receiver.replies = [Reply(), Reply(cut="before"), Reply()]
+    bench.release()
+    bench.approve()
+    assert bench.run().state == "failed"
+    # The step may still be under way: nothing more was sent.
+    assert paths(receiver) == ["/worker-1/drain", "/worker-1/restart"]
+    [run] = bench.runner.history.runs.values()
+    assert run.rollback == "waiting"
+
+
+def test_a_step_that_was_refused_is_undone_at_once(make: Make, receiver: Receiver) -> None:
+    bench = make()
+    receiver.replies = [Reply(), Reply(409), Reply()]
+    bench.release()
+    bench.approve()
+    assert bench.run().state == "failed"
+    [run] = bench.runner.history.runs.values()
+    assert run.rollback == "done"
