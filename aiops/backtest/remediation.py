@@ -19,7 +19,6 @@ from msgspec import Struct, field
 from aiops.backtest.driver import Replay, paced
 from aiops.backtest.truth import matched_incidents
 from aiops.daemon.run_world import Worlds
-from aiops.durations import seconds
 from aiops.engine.engine import Engine
 from aiops.engine.fleet import fleet_of
 from aiops.engine.incident_view import CurrentIncident, current_incident
@@ -30,12 +29,10 @@ from aiops.respond.config import RespondConfig
 from aiops.respond.decision_log import DecisionLog
 from aiops.respond.decisions import Decision, decide
 from aiops.respond.format import Playbook
-from aiops.respond.gitops import manager_of
 from aiops.respond.guard_case import Certainty, Policy, World
 from aiops.respond.history import GLOBAL, History, Run, ShadowState
 from aiops.respond.plans import Planner
-from aiops.respond.steps import AlertResolved
-from aiops.respond.storm_guard import storm_of
+from aiops.respond.steps import verify_window
 from aiops.respond.systems import read_systems
 from aiops.score.ranking import cause_case
 from aiops.topology import Topology
@@ -112,7 +109,7 @@ class Shadow:
         self._engine, self._certainty = engine, certainty
         # What nobody can run has no decision.
         self._playbooks = {name: one for name, one in playbooks.items() if one.mode != "suggest"}
-        self._policy = Policy(config.ceiling, config.allow, config.protect, config.mode, config.auto, config.storm)
+        self._policy = Policy.of(config)
         self._history = History(switches={GLOBAL: False})
         self._planner = Planner(self._playbooks, topology, self._policy, self._history, read_systems(config))
         self._log = DecisionLog(self._history, self._write)
@@ -130,7 +127,7 @@ class Shadow:
         """Judge what is due, then decide on every open incident that changed or waited long enough."""
         now = self._engine.timeline.now
         self._judge(now)
-        self._follow_storm(now)
+        self._log.storm(self._worlds.storm(self._policy), now)
         for name, state in list(self._engine.incidents.by_id.items()):
             self._seen.add(name)
             if state.status == "resolved":
@@ -161,7 +158,8 @@ class Shadow:
         for run in self._runs.values():
             if labelled := causes.get(run.incident):
                 run.is_right = all(_is_cause(target, labelled, topology) for target in run.targets)
-        refused = [one for key, one in self._refused.items() if key not in self._done()]
+        done_for = self._done()
+        refused = [one for key, one in self._refused.items() if key not in done_for]
         codes = Counter(one.code for one in refused)
         runs = list(self._runs.values())
         return RemediationReport(
@@ -208,9 +206,6 @@ class Shadow:
 
     def _world(self, found: CurrentIncident) -> World:
         world = self._worlds.of(found)
-        world.managed = {
-            fact.entity: manager for fact in found.view.facts if (manager := manager_of(fact.labels)) is not None
-        }
         if self._certainty is not None and world.certainty is None:
             world.certainty = Certainty(self._certainty, 0, "assumed for this report")
         return world
@@ -220,27 +215,17 @@ class Shadow:
             playbook = self._playbooks.get(run.playbook)
             if run.state != "shadow" or playbook is None:
                 continue
-            checks = [check for check in playbook.verify if isinstance(check, AlertResolved)]
-            calm_s = max((seconds(check.stable_for) for check in checks), default=0.0)
-            until = run.began + max((seconds(one.within) + seconds(one.stable_for) for one in checks), default=0.0)
+            window = verify_window(playbook.verify)
+            until = run.began + (window.length_s if window is not None else 0.0)
             if now >= until:
-                cleared = self._is_cleared(run, until - calm_s) if checks else None
+                cleared = self._is_cleared(run, until - window.calm_s) if window is not None else None
                 state: ShadowState = "unjudged" if cleared is None else "cleared" if cleared else "persisted"
                 self._log.end_shadow(run, state, now)
                 self._runs[run.id].state = state
 
     def _is_cleared(self, run: Run, calm_from: float) -> bool | None:
         found = current_incident(self._engine, run.incident, self._engine.timeline.now)
-        if found is None:
-            return None
-        mine = [stream for stream in found.streams if stream.entity in run.targets] or found.streams
-        return all(not stream.is_firing and stream.last_at <= calm_from for stream in mine)
-
-    def _follow_storm(self, now: float) -> None:
-        fleet = self._worlds.fleet()
-        world = World(now, alerting=fleet.alerting, known=fleet.known, storm=fleet.storm)
-        stop = storm_of(self._policy, world)
-        self._log.storm(stop.reason if stop is not None else None, now)
+        return found.is_clear(run.targets, calm_from) if found is not None else None
 
     def _write(self, kind: str, now: float, data: dict[str, Any]) -> None:
         self._history.apply(Entry(self._lines, now, kind, data, ""))

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
-from aiops.durations import seconds
 from aiops.engine.incident_view import CurrentIncident
 from aiops.errors import AiopsError, UsageError
 from aiops.respond.decisions import Decision
@@ -22,7 +21,7 @@ from aiops.respond.history import By, Run, ShadowState
 from aiops.respond.mode_guards import level_of
 from aiops.respond.promotion import is_shadow
 from aiops.respond.runs import Runner
-from aiops.respond.steps import AlertResolved
+from aiops.respond.steps import verify_window
 from aiops.respond.switches import Watch
 from aiops.telemetry.logs import log
 
@@ -182,12 +181,11 @@ class AutoRuns:
         return stop.reason if stop is not None else None
 
     def _judge(self, run: Run, playbook: Playbook, now: float) -> None:
-        checks = [check for check in playbook.verify if isinstance(check, AlertResolved)]
-        calm_s = max((seconds(check.stable_for) for check in checks), default=0.0)
-        until = run.began + max((seconds(check.within) + seconds(check.stable_for) for check in checks), default=0.0)
+        window = verify_window(playbook.verify)
+        until = run.began + (window.length_s if window is not None else 0.0)
         if now < until:
             return
-        cleared = self._links.is_cleared(run, until - calm_s) if checks else None
+        cleared = self._links.is_cleared(run, until - window.calm_s) if window is not None else None
         state: ShadowState = "unjudged" if cleared is None else "cleared" if cleared else "persisted"
         self._runner.log.end_shadow(run, state, now)
 

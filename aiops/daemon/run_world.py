@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from aiops.engine.fleet import Fleet
 from aiops.engine.incident_view import CurrentIncident
-from aiops.respond.guard_case import Certainty, World
+from aiops.respond.guard_case import Certainty, Policy, World
+from aiops.respond.storm_guard import storm_of
 
 # Counting the fleet takes milliseconds of the pump's time; no storm grows much faster.
 FLEET_EVERY_S = 15.0
@@ -46,6 +47,13 @@ class Worlds:
         if self._counted is None or not 0.0 <= now - self._counted[0] < FLEET_EVERY_S:
             self._counted = (now, self._fleet())
         return self._counted[1]
+
+    def storm(self, policy: Policy) -> str | None:
+        """Return why a storm is on, whatever the playbook; None if none is."""
+        fleet = self.fleet()
+        world = World(self._clock(), alerting=fleet.alerting, known=fleet.known, storm=fleet.storm)
+        stop = storm_of(policy, world)
+        return stop.reason if stop is not None else None
 
     def of(self, found: CurrentIncident) -> World:
         """Return the world for an incident; raise `AiopsError` if the engine does not answer."""

@@ -18,7 +18,6 @@ from msgspec import Struct
 
 from aiops.daemon.auto_runs import ACTOR, AutoRuns, Candidate, Links
 from aiops.daemon.run_world import ClockSteps, Managed, Worlds
-from aiops.durations import seconds
 from aiops.engine.fleet import Fleet
 from aiops.engine.incident_view import CurrentIncident
 from aiops.errors import AiopsError, UsageError
@@ -33,8 +32,7 @@ from aiops.respond.matching import compile_match
 from aiops.respond.promotion import Promotion, may_set, promotion_of
 from aiops.respond.run_record import RunRecord, read_record
 from aiops.respond.runs import Plan, Runner, Transport, may_approve
-from aiops.respond.steps import AlertResolved, Manual, is_executable
-from aiops.respond.storm_guard import storm_of
+from aiops.respond.steps import Manual, is_executable, verify_window
 from aiops.respond.switches import Watch
 from aiops.respond.systems import read_systems
 from aiops.telemetry.logs import log
@@ -101,7 +99,7 @@ class Runs:
         self._lock = threading.Lock()
         self._is_closed = self._given_up = False
         self._settler = threading.Thread(target=self._settle_all, name="runs", daemon=True)
-        policy = Policy(config.ceiling, config.allow, config.protect, config.mode, config.auto, config.storm)
+        policy = Policy.of(config)
         self._runner = Runner(
             catalogue.playbooks,
             topology,
@@ -339,10 +337,8 @@ class Runs:
 
     def _settle(self, run: Run, until: float) -> None:
         watch = self._runner.watch(run.playbook)
-        alerts = [one for one in self._playbooks[run.playbook].verify if isinstance(one, AlertResolved)]
-        cleared: bool | None = True
-        if alerts:
-            cleared = self._is_cleared(run, until - max(seconds(check.stable_for) for check in alerts))
+        window = verify_window(self._playbooks[run.playbook].verify)
+        cleared = self._is_cleared(run, until - window.calm_s) if window is not None else True
         wrong = self._runner.send_checks(run, self._clock(), watch) if cleared else None
         cleared = cleared if wrong is None else False
         self._runner.settle(run.id, bool(cleared), self._clock(), hold=cleared is None, watch=watch)
@@ -357,11 +353,8 @@ class Runs:
 
     def _is_cleared(self, run: Run, calm_from: float) -> bool | None:
         found = self._find_incident(run.incident)
-        if found is None:
-            # Merged into another, or forgotten: nobody can judge.
-            return None
-        mine = [stream for stream in found.streams if stream.entity in run.targets] or found.streams
-        return all(not stream.is_firing and stream.last_at <= calm_from for stream in mine)
+        # Merged into another, or forgotten: nobody can judge.
+        return found.is_clear(run.targets, calm_from) if found is not None else None
 
     def _settle_all(self) -> None:
         while not self._stop.wait(SETTLE_EVERY_S):
@@ -382,10 +375,7 @@ class Runs:
         policy = self._runner.policy
         if policy.ceiling == "suggest" and policy.mode == "live" and not policy.auto.shadow:
             return
-        fleet = self._worlds.fleet()
-        world = World(self._clock(), alerting=fleet.alerting, known=fleet.known, storm=fleet.storm)
-        stop = storm_of(self._runner.policy, world)
-        self._runner.log.storm(stop.reason if stop is not None else None, self._clock())
+        self._runner.log.storm(self._worlds.storm(policy), self._clock())
         self._auto.decide()
         self._auto.judge()
 

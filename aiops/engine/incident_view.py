@@ -50,6 +50,11 @@ class CurrentIncident(Struct):
     # The playbook that a person confirmed.
     fixed_by: str = ""
 
+    def is_clear(self, targets: Sequence[str], calm_from: float) -> bool:
+        """Return True if nothing fires on the targets, nor did since a time; without alerts on them all count."""
+        mine = [stream for stream in self.streams if stream.entity in targets] or self.streams
+        return all(not stream.is_firing and stream.last_at <= calm_from for stream in mine)
+
 
 def current_incident(engine: Engine, incident: str, at: float) -> CurrentIncident | None:
     """Return the incident of an id at the time `at`; None where the engine holds none of that id."""

@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from aiops.respond.calls import Systems
-from aiops.respond.config import AutoConfig, StormConfig
+from aiops.respond.config import AutoConfig, RespondConfig, StormConfig
 from aiops.respond.format import Playbook
 from aiops.respond.history import By, History, Mode, Run
 from aiops.respond.matching import Fit
@@ -27,6 +27,11 @@ class Policy(Struct):
     mode: Literal["live", "shadow"] = "live"
     auto: AutoConfig = field(default_factory=AutoConfig)
     storm: StormConfig = field(default_factory=StormConfig)
+
+    @classmethod
+    def of(cls, config: RespondConfig) -> Policy:
+        """Return the policy of a configuration."""
+        return cls(config.ceiling, config.allow, config.protect, config.mode, config.auto, config.storm)
 
 
 class Certainty(Struct):

@@ -28,7 +28,7 @@ from aiops.respond.history import GLOBAL, WAITING, By, History, Run, RunState, S
 from aiops.respond.plans import Plan, Planner
 from aiops.respond.rollback import Rollback
 from aiops.respond.sending import Gate, Transport
-from aiops.respond.steps import AlertResolved
+from aiops.respond.steps import verify_window
 from aiops.respond.switches import SameIncidentWatch, Switches, Watch
 from aiops.respond.trail_writer import Scribe
 from aiops.step_kinds.exchange import Reply
@@ -277,9 +277,8 @@ class Runner:
         for run in list(self.history.runs.values()):
             playbook = self._planner.playbook(run.playbook)
             if run.state == "executed" and playbook is not None:
-                checks = [check for check in playbook.verify if isinstance(check, AlertResolved)]
-                window_s = max((seconds(check.within) + seconds(check.stable_for) for check in checks), default=0.0)
-                found.append((run, (run.ended_at or run.started_at) + window_s))
+                window = verify_window(playbook.verify)
+                found.append((run, (run.ended_at or run.started_at) + (window.length_s if window is not None else 0.0)))
         return found
 
     def send_checks(self, run: Run, now: float, watch: Watch | None = None) -> str | None:

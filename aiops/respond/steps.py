@@ -6,11 +6,12 @@ A `manual` step is shown to a person and never executed. The other kinds are tho
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeAlias, Union
 
 from msgspec import Meta
 
-from aiops.durations import Duration
+from aiops.durations import Duration, seconds
 from aiops.respond.collectors import Collect
 from aiops.respond.step_registry import forms
 from aiops.step_kinds.forms import Form, Line, Part
@@ -37,6 +38,22 @@ class AlertResolved(Part, kw_only=True, tag="alert-resolved", tag_field="kind"):
 
     within: Duration = "10m"
     stable_for: Duration = "5m"
+
+
+class VerifyWindow(NamedTuple):
+    """Seconds until a run is judged, and seconds before that in which its alerts must be clear."""
+
+    length_s: float
+    calm_s: float
+
+
+def verify_window(checks: Sequence[Any]) -> VerifyWindow | None:
+    """Return the window of the checks of alerts; None if there are none."""
+    alerts = [check for check in checks if isinstance(check, AlertResolved)]
+    if not alerts:
+        return None
+    stable = [seconds(check.stable_for) for check in alerts]
+    return VerifyWindow(max(seconds(one.within) + calm for one, calm in zip(alerts, stable, strict=True)), max(stable))
 
 
 if TYPE_CHECKING:
