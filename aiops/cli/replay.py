@@ -119,6 +119,10 @@ def replay_command(
     graph = _topology(topology, settings)
     is_once = "-" in (files or [])
     paging = against is not None
+    if remediation and not any((learned, out, decisions, report)):
+        # The report has a pass of its own; another one is made for what is written of the replay.
+        _remediate(source, settings, graph, warm, assume_certainty, as_json=as_json, is_once=is_once)
+        return
     done, incidents, made, pages = _fold(source, settings, graph, "folding", warm, is_once=is_once, paging=paging)
     _write(learned, [save_statistics(done.engine)] if learned is not None else [])
     _write(out, incident_lines(incidents))
