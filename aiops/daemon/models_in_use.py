@@ -18,8 +18,10 @@ from aiops.daemon.pump import Pump
 from aiops.detectors.plugins import group_of
 from aiops.engine.config import ModelConfig
 from aiops.engine.engine import Engine
+from aiops.model_state import DETECT, NONE
 from aiops.ports import Identified
 from aiops.telemetry.metrics import Family
+from aiops.trainers import GROUP as TRAINERS
 
 
 class ModelInUse(Struct, frozen=True):
@@ -43,6 +45,10 @@ class ModelInUse(Struct, frozen=True):
     times: dict[str, Any] = field(default_factory=dict)
 
 
+# What a slot has that the configuration names no model for.
+_ABSENT = ModelInUse("", "", "")
+
+
 class ModelsInUse:
     """The models of a pump's engine: those of the configuration, and those that records brought."""
 
@@ -55,8 +61,8 @@ class ModelsInUse:
         accounts, times = self._pump.accounts, self.times
         found = {**self._configured, **detector_of(accounts)}
         for slot, one in accounts.get("serving", {}).items():
-            if slot in found:
-                found[slot] = _served(found[slot], one, times.of(slot) if times is not None else {})
+            if slot in found or one["algorithm"] not in ("", NONE):
+                found[slot] = _served(slot, found.get(slot, _ABSENT), one, times.of(slot) if times is not None else {})
         return found
 
     @property
@@ -88,13 +94,20 @@ def _count(family: Family, trial: Mapping[str, Any], slot: str, role: str) -> No
             family.add(count, slot=slot, role=role, decides=decides, result=result)
 
 
-def _served(model: ModelInUse, one: Mapping[str, Any], times: dict[str, Any]) -> ModelInUse:
+def _served(slot: str, model: ModelInUse, one: Mapping[str, Any], times: dict[str, Any]) -> ModelInUse:
     """Return a model with what is known of its serving."""
     known = {name: one[name] for name in ("version_id", "since", "by", "previous", "shadow", "canary")}
     if one["version_id"]:
-        group = registry.MODELS if one["algorithm"] in registry.names(registry.MODELS) else group_of(one["algorithm"])
-        known |= {"model": one["algorithm"], "digest": one["digest"], "version": _version(group, one["algorithm"])}
+        version = _version(*_registered(slot, one["algorithm"]))
+        known |= {"model": one["algorithm"], "digest": one["digest"], "version": version}
     return replace(model, **known, times=times)
+
+
+def _registered(slot: str, algorithm: str) -> tuple[str, str]:
+    """Return the entry point of an algorithm; of one of the engine itself, that of its slot's trainer."""
+    if algorithm in registry.names(registry.MODELS):
+        return registry.MODELS, algorithm
+    return (group_of(algorithm), algorithm) if slot == DETECT else (TRAINERS, slot)
 
 
 def models_of(config: Config, engine: object) -> dict[str, ModelInUse]:

@@ -143,7 +143,7 @@ class Registry:
         if len(ids) < 2:
             raise UsageError(
                 f"models: {slot}: nothing to roll back to: {plural(len(ids), 'version')} promoted so far, expected at "
-                "least 2"
+                f"least 2; `aiops models restore {slot}` has what served before the first promotion serve again"
             )
         return self.get(ids[-2], slot)
 

@@ -17,6 +17,10 @@ from aiops.ports import Received
 from aiops.records import Action
 from aiops.topology import Topology
 from tests.daemons import bare_daemon
+from tests.engine.noise.models import state
+
+# What people taught, by slot: algorithm and state.
+LEARNED = {"noise": ("logistic", state()), "grouping": ("lessons", "[]")}
 
 
 class Flat:
@@ -73,3 +77,25 @@ def test_a_detector_that_was_put_in_place_is_told_by_its_id(tmp_path: Path) -> N
         assert daemon.health()["models"]["detect"]["digest"] == digest
         daemon.snapshots.wait(120.0)
         daemon.close()
+
+
+def test_slots_that_the_configuration_names_no_model_for_are_listed_once_a_version_serves(tmp_path: Path) -> None:
+    daemon = bare_daemon(Config(state=StateConfig(str(tmp_path))), Engine)
+    assert not {"noise", "grouping"} & set(daemon.models())
+    for slot, at in (("noise", 1_800_000_000.0), ("grouping", 1_800_000_001.0)):
+        algorithm, text = LEARNED[slot]
+        swap = Action(ts=at, verb="swap_model", actor="ann", args={"slot": slot, "algorithm": algorithm, "state": text})
+        assert daemon.inbox.submit(Received([swap])) is not None
+        daemon.pump.round()
+        found = daemon.health()["models"][slot]
+        assert (found["model"], found["version"], found["by"]) == (algorithm, __version__, "ann")
+        assert found["version_id"] == f"{algorithm}-{found['digest']}"
+        assert (
+            f'aiops_model_serving_info{{slot="{slot}",id="{found["version_id"]}",by="ann"}} 1' in daemon.metrics_text()
+        )
+    back = Action(ts=1_800_000_002.0, verb="swap_model", args={"slot": "noise", "from": "previous"})
+    assert daemon.inbox.submit(Received([back])) is not None
+    daemon.pump.round()
+    assert "noise" not in daemon.models()
+    daemon.snapshots.wait(120.0)
+    daemon.close()
