@@ -16,6 +16,7 @@ from aiops.cli.command_options import ActorOption, ConfigOption, NoteOption, Set
 from aiops.cli.completion import playbook_names
 from aiops.cli.errors import print_json
 from aiops.cli.incidents import user
+from aiops.cli.notes import required_note
 from aiops.cli.runs import show_switches
 from aiops.cli.state import state_directory
 from aiops.cli.terminal import clean, console_for, moment
@@ -64,8 +65,12 @@ def promote_command(
     state: StateOption = None,
     as_json: TableJsonOption = False,
 ) -> None:
-    """Promote a playbook; refused, with what is missing, before its evidence is enough."""
-    _set(state_directory(config, sets, state), name, _mode(to), (actor or user(), note or ""), as_json)
+    """Promote a playbook, with the reason as --note.
+
+    It is refused, with what is missing, before its evidence is enough.
+    """
+    mode, reason = _mode(to), required_note(note, f"promoting {name}")
+    _set(state_directory(config, sets, state), name, mode, (actor or user(), reason), as_json)
 
 
 def demote_command(
@@ -94,8 +99,9 @@ def resume_command(
     state: StateOption = None,
     as_json: TableJsonOption = False,
 ) -> None:
-    """Release the global kill switch, as `aiops playbooks switch off`: after a crash loop, or at first."""
-    request = {"ask": "switch", "scope": GLOBAL, "engaged": False, "actor": actor or user(), "reason": note or ""}
+    """Release the global kill switch, with the reason as --note: after a crash loop, or at first."""
+    reason = required_note(note, "resuming")
+    request = {"ask": "switch", "scope": GLOBAL, "engaged": False, "actor": actor or user(), "reason": reason}
     answer = send_request(state_directory(config, sets, state), request)
     if as_json:
         print_json(answer)

@@ -23,6 +23,7 @@ from aiops.cli.command_options import (
 from aiops.cli.completion import playbook_names
 from aiops.cli.errors import print_json
 from aiops.cli.incidents import incident_of, user
+from aiops.cli.notes import required_note
 from aiops.cli.playbook_view import show_plan
 from aiops.cli.run_view import show_moves, show_record, show_waiting
 from aiops.cli.state import state_directory
@@ -104,7 +105,12 @@ def switch_command(
     state: StateOption = None,
     as_json: TableJsonOption = False,
 ) -> None:
-    """Engage a kill switch (on) or release it (off); the global one is on until it is released."""
+    """Engage a kill switch (on), or release it (off), which needs --note.
+
+    The global one is on until it is released.
+    """
+    if _position(to) == "off":
+        note = required_note(note, "releasing a kill switch")
     request = {"ask": "switch", "scope": scope, "engaged": _position(to) == "on", "actor": actor or user()}
     answer = send_request(state_directory(config, sets, state), {**request, "reason": note or ""})
     if as_json:
@@ -125,8 +131,9 @@ def rollback_command(
     state: StateOption = None,
     as_json: TableJsonOption = False,
 ) -> None:
-    """Roll back a run whose rollback waits for a person, or close it."""
-    request = {"ask": "rollback", "run": run, "actor": actor or user(), "close": close, "reason": note or ""}
+    """Roll back a run whose rollback waits for a person, or close it; either needs --note."""
+    note = required_note(note, "closing a rollback" if close else "a rollback")
+    request = {"ask": "rollback", "run": run, "actor": actor or user(), "close": close, "reason": note}
     answer = send_request(state_directory(config, sets, state), request)["run"]
     if as_json:
         print_json(answer)
@@ -143,12 +150,13 @@ def accept_trail_command(
 ) -> None:
     """Accept an audit trail that was cut.
 
-    Playbooks can run again afterwards, and missing lines count as unknown.
+    Playbooks can run again afterwards, and missing lines count as unknown. It needs --note.
     """
+    note = required_note(note, "accepting a trail that was cut")
     send_request(
-        state_directory(config, sets, state), {"ask": "accept-trail", "actor": actor or user(), "reason": note or ""}
+        state_directory(config, sets, state), {"ask": "accept-trail", "actor": actor or user(), "reason": note}
     )
-    console_for().print("accepted; release the kill switch with `aiops playbooks switch off`")
+    console_for().print("accepted; release the kill switch with `aiops remediation resume --note WHY`")
 
 
 def anchored(config: Path | None, sets: list[str] | None, state: Path | None) -> tuple[Path, Mark | None]:

@@ -10,29 +10,30 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
 
 from aiops.daemon.auto_runs import ACTOR, AutoRuns, Candidate, Links
+from aiops.daemon.run_health import health_of, metrics_of, switches_of, unknown_of
 from aiops.daemon.run_world import ClockSteps, Managed, Worlds
 from aiops.engine.fleet import Fleet
 from aiops.engine.incident_view import CurrentIncident
 from aiops.errors import AiopsError, UsageError
 from aiops.records import Incident
 from aiops.respond.audit import Trail
+from aiops.respond.authority import Authority, may_approve, optional_reason, required_reason
 from aiops.respond.catalogue import Catalogue
 from aiops.respond.config import RespondConfig
 from aiops.respond.format import Playbook
 from aiops.respond.guard_case import MODES, Policy, World
-from aiops.respond.history import GLOBAL, MAX_RUNS, WAITING, Decided, Mode, Refusal, Run, RunState, SwitchMove
+from aiops.respond.history import GLOBAL, MAX_RUNS, Decided, Mode, Refusal, Run, SwitchMove
 from aiops.respond.matching import compile_match
 from aiops.respond.promotion import Promotion, may_set, promotion_of
 from aiops.respond.run_record import RunRecord, read_record
-from aiops.respond.runs import Plan, Runner, Transport, may_approve
-from aiops.respond.steps import Manual, is_executable, verify_window
+from aiops.respond.runs import Plan, Runner, Transport
+from aiops.respond.steps import Manual, can_run, verify_window
 from aiops.respond.switches import Watch
 from aiops.respond.systems import read_systems
 from aiops.telemetry.logs import log
@@ -43,7 +44,6 @@ from aiops.topology import Topology
 SETTLE_EVERY_S = 5.0
 # Each waits for a system that somebody approved to be called; more at once is no careful hand any more.
 MAX_AT_ONCE = 8
-STATES: tuple[RunState, ...] = ("running", "executed", "verified", "failed", "stopped", "refused", "unknown")
 FindIncident = Callable[[str], CurrentIncident | None]
 
 
@@ -90,8 +90,8 @@ class Runs:
         outlook: Outlook | None = None,
     ) -> None:
         self._notify, outlook = notify, outlook or Outlook()
-        self._groups = config.groups
         self._playbooks = catalogue.playbooks
+        self._authority = Authority(catalogue.playbooks, config.groups)
         self._trail, self._transport = trail, transport
         self._find_incident, self._learn, self._clock = find_incident, learn, clock
         self._stop = threading.Event()
@@ -118,7 +118,7 @@ class Runs:
         named = {*config.auto.playbooks, *config.auto.shadow, *config.auto.reversible} - set(self._playbooks)
         if named:
             log(logging.WARNING, f"respond.auto names playbooks that the catalogue lacks: {', '.join(sorted(named))}")
-        for run in self.unknown():
+        for run in unknown_of(self._runner.history):
             log(logging.ERROR, "a run was cut off: look at what it did, then release its switch", run=run.id)
 
     def start(self) -> None:
@@ -183,7 +183,7 @@ class Runs:
         """Return the first suggested playbook of an incident, if it has steps that could run."""
         name = incident.playbooks[0].name if incident.playbooks else ""
         playbook = self._playbooks.get(name)
-        return name if playbook is not None and _has_steps(playbook) else None
+        return name if playbook is not None and can_run(playbook.steps) else None
 
     def plan(self, incident: str, playbook: str) -> Plan:
         """Return a dry run, guard by guard; nothing is sent and nothing is written.
@@ -204,20 +204,37 @@ class Runs:
         planned = self._runner.plan(opened.view, playbook, world)
         if planned.id != plan:
             raise UsageError(f"expected the plan as it is now, {planned.id}; got {plan[:40]!r}: look at it again")
-        found = self._runner.approve(opened.view, playbook, world, actor, self._groups_of(actor))
+        found = self._runner.approve(opened.view, playbook, world, actor, self._authority.groups_of(actor))
         started = found.refused is None and self._begin(self._run, incident, playbook, actor, found.id, watch)
         return found, started
 
     def reject(self, incident: str, playbook: str, actor: str, reason: str) -> None:
         """Record that a person rejected a playbook for an incident; approvals given so far for it end."""
-        self._runner.reject(incident, playbook, actor, self._clock(), reason)
+        self._runner.reject(incident, playbook, actor, self._clock(), required_reason(reason, "a rejection"))
 
-    def switch(self, scope: str, engaged: bool, actor: str, reason: str = "") -> None:
-        """Engage or release a kill switch; raise `UsageError` for a scope that stops nothing."""
-        known = self._scopes()
-        if scope not in known:
-            raise UsageError(f"expected a scope of the catalogue ({', '.join(known[:10])} …); got {scope[:100]!r}")
-        self._runner.switch(scope, engaged, actor, self._clock(), reason)
+    def switch(
+        self,
+        scope: str,
+        engaged: bool,
+        actor: str,
+        reason: str = "",
+        *,
+        vouched: bool = False,
+        seen: float | None = None,
+    ) -> None:
+        """Engage or release a kill switch; raise `UsageError` for a scope that stops nothing.
+
+        A release needs a reason, and the authority over its playbooks if `vouched` for (see `Authority.may_release`);
+        otherwise the actor is the host's own user. `seen` is the time of the move that the person saw.
+        """
+        self._authority.check_scope(scope)
+        if engaged:
+            reason = optional_reason(reason)
+        else:
+            reason = required_reason(reason, f"releasing {scope}")
+            if vouched:
+                self._authority.may_release(scope, actor)
+        self._runner.switch(scope, engaged, actor, self._clock(), reason, seen)
 
     def roll_back(self, run: str, actor: str, reason: str = "", *, close: bool = False, vouched: bool = False) -> Run:
         """Roll back a run whose rollback waits for a person, or `close` it with nothing sent.
@@ -226,29 +243,30 @@ class Runs:
         user. The rollback has a thread of its own. Raise `UsageError` for a run that does not wait, and while a kill
         switch of it is engaged.
         """
-        groups = self._groups_of(actor) if vouched else None
+        groups = self._authority.groups_of(actor) if vouched else None
         if not actor:
             raise UsageError("a rollback needs the name of its actor")
+        reason = required_reason(reason, "closing a rollback" if close else "a rollback")
         if close:
             return self._runner.close_rollback(run, actor, self._clock(), reason, groups)
         known = self._runner.history.runs.get(run)
         watch = self._runner.watch(known.playbook if known is not None else "")
         found = self._runner.may_roll_back(run, actor, groups)
-        if not self._begin(self._roll_back, run, actor, groups, watch, key=run):
+        if not self._begin(self._roll_back, run, actor, groups, watch, reason, key=run):
             raise UsageError(f"the rollback of {run} cannot begin now, as others are under way: try again")
         return found
 
-    def _roll_back(self, run: str, actor: str, groups: list[str] | None, watch: Watch) -> None:
-        done = self._runner.roll_back(run, actor, self._clock(), groups, watch)
+    def _roll_back(self, run: str, actor: str, groups: list[str] | None, watch: Watch, reason: str) -> None:
+        done = self._runner.roll_back(run, actor, self._clock(), groups, watch, reason)
         log(logging.INFO, "rolled back", run=run, state=done.rollback, steps=done.done)
 
     def accept_trail(self, actor: str, reason: str = "") -> None:
         """Accept an audit trail that was cut; raise `UsageError` for one that is whole."""
-        self._runner.accept_trail(actor, self._clock(), reason)
+        self._runner.accept_trail(actor, self._clock(), required_reason(reason, "accepting a trail that was cut"))
 
     def switches(self) -> dict[str, bool]:
         """Return every kill switch that was ever moved; True if it is engaged."""
-        return {GLOBAL: True, **self._runner.history.switches}
+        return switches_of(self._runner.history)
 
     def moves(self) -> dict[str, SwitchMove]:
         """Return the last move of each kill switch that was ever moved."""
@@ -271,59 +289,13 @@ class Runs:
         """Return the runs for an incident, last started first."""
         return [run for run in self.listed(MAX_RUNS) if run.incident == incident]
 
-    def unknown(self) -> list[Run]:
-        """Return runs with an unknown end, while the kill switch of their playbook is engaged for it."""
-        switches = self._runner.history.switches
-        return [one for one in self.listed() if one.state == "unknown" and switches.get(f"playbook:{one.playbook}")]
-
     def health(self) -> dict[str, object]:
-        """Return the health; not ok while a person must check a trail that was cut, a run or a rollback."""
-        problems = []
-        gap = self._runner.history.gap
-        if gap is not None and not gap.accepted:
-            problems.append(f"nothing runs: the audit trail was cut: {gap.problem}; look, then accept it")
-        if unknown := self.unknown():
-            problems.append(f"cut off, look at what they did, then release their switches: {_named(unknown)}")
-        if waiting := self.waiting():
-            problems.append(f"rollbacks that wait for a person: {_named(waiting)}")
-        for scope, why in self._runner.switches.unwritten().items():
-            problems.append(f"kill switch {scope} is engaged and not yet on disk{f': {why}' if why else ''}")
-        return {"ok": not problems, "detail": "; ".join(problems), "switches": self.switches()}
-
-    def waiting(self) -> list[Run]:
-        """Return runs whose rollback waits for a person, or failed."""
-        return [run for run in self.listed(MAX_RUNS) if run.rollback in WAITING]
+        """Return the health; see `run_health.health_of`."""
+        return health_of(self._runner, self._playbooks, self._clock())
 
     def metrics(self) -> list[Family]:
         """Return the metrics of runs, rollbacks, kill switches and the trail."""
-        runs = Family("aiops_runs", "gauge", "Runs of playbooks by state.")
-        held = Counter(run.state for run in list(self._runner.history.runs.values()))
-        for state in STATES:
-            runs.add(held[state], state=state)
-        switches = Family("aiops_kill_switch_engaged", "gauge", "1 while a kill switch is engaged.")
-        for scope, engaged in self.switches().items():
-            switches.add(float(engaged), scope=scope)
-        gap = self._runner.history.gap
-        trail = Family("aiops_audit_trail_ok", "gauge", "0 while the audit trail is cut and nobody has accepted it.")
-        rollbacks = Family("aiops_rollbacks_waiting", "gauge", "Rollbacks of runs that wait for a person.")
-        return [
-            runs,
-            self._decided(),
-            switches,
-            rollbacks.add(len(self.waiting())),
-            trail.add(float(gap is None or gap.accepted)),
-        ]
-
-    def _decided(self) -> Family:
-        """Count decisions; the labels are the playbooks of the catalogue and some dozen codes."""
-        text = "Decisions on runs by playbook and code, since the trail began."
-        family = Family("aiops_remediation_decisions_total", "counter", text)
-        counts: Counter[tuple[str, str]] = Counter()
-        for (playbook, code), count in list(self._runner.history.counts.items()):
-            counts[playbook if playbook in self._playbooks else "(removed)", code] += count
-        for (playbook, code), count in sorted(counts.items()):
-            family.add(count, playbook=playbook, code=code)
-        return family
+        return metrics_of(self._runner, self._playbooks, self._clock())
 
     def settle(self) -> None:
         """Judge the runs whose time to show an effect has passed."""
@@ -385,7 +357,7 @@ class Runs:
     def promotions(self) -> list[Promotion]:
         """Return where each playbook with steps that can run stands."""
         history, policy = self._runner.history, self._runner.policy
-        return [promotion_of(one, history, policy) for one in self._playbooks.values() if _has_steps(one)]
+        return [promotion_of(one, history, policy) for one in self._playbooks.values() if can_run(one.steps)]
 
     def promotion(self, playbook: str) -> Promotion:
         """Return where a playbook stands; raise `UsageError` for an unknown one."""
@@ -393,9 +365,12 @@ class Runs:
 
     def set_level(self, playbook: str, mode: Mode, actor: str, reason: str = "", *, vouched: bool = False) -> Promotion:
         """Promote (as an approver, if `vouched` for) or demote; `UsageError` if something is missing."""
-        known = self._known(playbook)
-        if vouched and MODES.index(mode) > MODES.index(self.promotion(playbook).level):
-            may_approve(known, actor, self._groups_of(actor))
+        known, level = self._known(playbook), self.promotion(playbook).level
+        is_back = mode in MODES and MODES.index(mode) < MODES.index(level)
+        reason = optional_reason(reason) if is_back else required_reason(reason, f"setting {playbook} to {mode}")
+        # The same mode again is no demotion: it could undo one that comes in between.
+        if vouched and not is_back:
+            may_approve(known, actor, self._authority.groups_of(actor))
         may_set(known, mode, self._runner.history, self._runner.policy)
         self._runner.log.set_level(playbook, mode, actor, reason, self._clock())
         return self.promotion(playbook)
@@ -414,9 +389,6 @@ class Runs:
             raise UsageError(f"expected a playbook of the catalogue; got {playbook[:80]!r}")
         return found
 
-    def _groups_of(self, actor: str) -> list[str]:
-        return [name for name, members in self._groups.items() if actor in members]
-
     def _open(self, incident: str) -> CurrentIncident:
         found = self._find_incident(incident)
         if found is None or found.is_over:
@@ -426,10 +398,6 @@ class Runs:
     def _world(self, found: CurrentIncident) -> World:
         self._follow_clock()
         return self._worlds.of(found)
-
-    def _scopes(self) -> list[str]:
-        owners = {owner for playbook in self._playbooks.values() for owner in playbook.owners}
-        return [GLOBAL, *sorted(owners), *(f"playbook:{name}" for name in self._playbooks)]
 
     def _begin(self, work: Callable[..., None], *args: object, key: str = "") -> bool:
         """Do work that calls other systems in a thread of its own; one of a `key` at a time."""
@@ -460,10 +428,6 @@ class Runs:
         log(logging.INFO, done.sentence, incident=incident, run=done.run or "none", steps=done.steps)
 
 
-def _has_steps(playbook: Playbook) -> bool:
-    return any(is_executable(step) for step in playbook.steps)
-
-
 def usable(catalogue: Catalogue) -> Catalogue:
     """Return the playbooks whose conditions can be compiled; the others are listed in `problems`."""
     for name, playbook in list(catalogue.playbooks.items()):
@@ -481,8 +445,3 @@ def playbook_places(options: Mapping[str, object]) -> list[str]:
     if named is None:
         return []
     return [str(place) for place in named] if isinstance(named, list | tuple) else [str(named)]
-
-
-def _named(runs: Sequence[Run]) -> str:
-    more = f" and {len(runs) - 3} more" if len(runs) > 3 else ""
-    return ", ".join(f"{run.id} ({run.playbook} for {run.incident})" for run in runs[:3]) + more

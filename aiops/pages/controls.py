@@ -16,8 +16,18 @@ def move_switch(call: Call, fields: Mapping[str, str]) -> None:
     """Engage or release a kill switch from the fields of a form."""
     if fields.get("engaged") not in ("yes", "no"):
         raise ApiError(400, f"engaged: expected yes or no; got {fields.get('engaged', '')[:40]!r}")
-    given = {name: text for name, text in fields.items() if name in bodies.MoveSwitch.__struct_fields__}
-    runs.move_switch(_with(call, body=body_of({**given, "engaged": fields["engaged"] == "yes"}, bodies.MoveSwitch)))
+    given: dict[str, Any] = {name: text for name, text in fields.items() if name in bodies.MoveSwitch.__struct_fields__}
+    given["engaged"] = fields["engaged"] == "yes"
+    if fields.get("seen"):
+        given["seen"] = _time(fields["seen"])
+    runs.move_switch(_with(call, body=body_of(given, bodies.MoveSwitch)))
+
+
+def _time(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ApiError(400, f"seen: expected the time of the move that was shown; got {text[:40]!r}") from None
 
 
 def numbers(given: Sequence[str]) -> list[int]:

@@ -10,12 +10,15 @@ from typing import Any
 from msgspec import Struct
 
 from aiops.pages.times import thousands
+from aiops.respond.history import GLOBAL
 from aiops.store import audit, incidents
 from aiops.web.host import Host
 from aiops.wording import capital
 
 # Pages within this time share one reading: a wall of screens costs no more than one.
 FRESH_S = 1.0
+# Stops that the banner names.
+MAX_STOPS = 2
 
 
 class Counts(Struct, frozen=True):
@@ -150,7 +153,21 @@ def _banner(health: Mapping[str, Any]) -> Banner | None:
     late = health.get("late") or {}
     if not late.get("ok", True):
         return Banner("warning", "Old alerts", _sentence(late.get("detail", "")), "/engine", "Engine")
-    return None
+    return _stopped(health.get("runs") or {})
+
+
+def _stopped(runs: Mapping[str, Any]) -> Banner | None:
+    """Return the banner of automation that is stopped: since when, why, and what releases it."""
+    stops = [one for one in runs.get("stopped", ()) if not one["is_initial"]]
+    found = [*stops, *runs.get("breakers", ())]
+    if not found:
+        return None
+    title = "A breaker is open"
+    if stops:
+        title = "Automation is stopped" if stops[0]["scope"] == GLOBAL else "Some automation is stopped"
+    more = f" And {len(found) - MAX_STOPS} more." if len(found) > MAX_STOPS else ""
+    text = " ".join(_sentence(one["text"]) for one in found[:MAX_STOPS])
+    return Banner("warning", title, text + more, "/runs", "Runs")
 
 
 def _sentence(text: str) -> str:

@@ -23,6 +23,8 @@ ShadowState = Literal["shadow", "cleared", "persisted", "unjudged"]
 # Runs kept in memory for guards. The longest window of a guard is days, and rates are a few an hour.
 MAX_RUNS = 10_000
 MAX_REFUSALS = 100
+# Characters of the reasons of a run that a further one is added to.
+MAX_WHY = 2_000
 MAX_DECISIONS = 500
 MAX_SHADOWS = 2_000
 
@@ -416,7 +418,7 @@ class History(Struct):
     def _roll(self, at: float, data: dict[str, Any]) -> None:
         run = self.runs.get(data["run"])
         if run is not None:
-            run.rollback, run.why = data["state"], data["why"] or run.why
+            run.rollback, run.why = data["state"], _both(run.why, data["why"])
             run.done, run.left = run.done + data.get("done", []), data.get("left", run.left)
             self._let_go(run)
 
@@ -426,7 +428,10 @@ class History(Struct):
             self._drop(run.id)
 
     def _cut(self, at: float, data: dict[str, Any]) -> None:
-        self.switches |= dict.fromkeys(data["engaged"], True)
+        for scope in data["engaged"]:
+            if not self.engaged([scope]) or scope not in self.moved:
+                self.moved[scope] = SwitchMove(True, at, "aiops", f"the audit trail was cut: {data['problem']}")
+            self.switches[scope] = True
         until = data["until"] if data["until"] is not None else at
         self.gap = Gap(data["problem"], max(until, self.gap.until if self.gap is not None else until))
 
@@ -440,6 +445,13 @@ class History(Struct):
     def _forget_plan(self, plan: str) -> None:
         self.approvals.pop(plan, None)
         self.plans.pop(plan, None)
+
+
+def _both(why: str, more: str) -> str:
+    """Return why a run ended, followed by what became of its rollback: the one does not replace the other."""
+    if not more or why == more or why.endswith(f"; {more}"):
+        return why
+    return f"{why[:MAX_WHY]}; {more}" if why else more
 
 
 _KINDS = {

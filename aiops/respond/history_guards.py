@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from aiops.durations import seconds
 from aiops.respond.evidence import recurrences
+from aiops.respond.format import Playbook
 from aiops.respond.guard_case import Case, Refused
+from aiops.respond.history import History
 from aiops.wording import plural
 
 
@@ -41,19 +45,35 @@ def repeated(case: Case) -> Refused | None:
     return None
 
 
-def breaker(case: Case) -> Refused | None:
-    """Refuse a playbook whose last runs failed; after the cooldown one may try again (half open)."""
-    failures, limit = 0, case.playbook.guards.max_failures
-    last = 0.0
-    for run in reversed(case.history.of_playbook(case.playbook.name)):
+class Failures(Struct):
+    """The failures in a row that opened a breaker at `since`; from `until` one run may try again."""
+
+    failures: int
+    since: float
+    until: float
+
+
+def open_breaker(history: History, playbook: Playbook, now: float) -> Failures | None:
+    """Return the failures that hold the breaker of a playbook open; after the cooldown it is half open."""
+    failures, last = 0, 0.0
+    for run in reversed(history.of_playbook(playbook.name)):
         if run.state in ("verified", "running"):
             break
         if run.state in ("failed", "unknown"):
             failures += 1
             last = max(last, run.ended)
-    if failures < limit or case.world.now - last >= seconds(case.playbook.guards.cooldown):
+    wait = seconds(playbook.guards.cooldown)
+    if failures < playbook.guards.max_failures or now - last >= wait:
         return None
-    ended = f"the last {plural(failures, 'run')} failed, had no effect or ended unknown"
+    return Failures(failures, last, last + wait)
+
+
+def breaker(case: Case) -> Refused | None:
+    """Refuse a playbook whose last runs failed; after the cooldown one may try again (half open)."""
+    found = open_breaker(case.history, case.playbook, case.world.now)
+    if found is None:
+        return None
+    ended = f"the last {plural(found.failures, 'run')} failed, had no effect or ended unknown"
     return Refused("breaker_open", f"{ended}; a person must check first")
 
 

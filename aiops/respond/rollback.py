@@ -44,9 +44,10 @@ class Rollback:
         if needed and not waits:
             self._go("aiops")
 
-    def by_a_person(self, actor: str) -> None:
+    def by_a_person(self, actor: str, reason: str = "") -> None:
         """Roll back a run whose rollback waited for a person."""
-        self._execution.write("rollback", {"run": self._run.id, "state": "running", "why": "", "actor": actor})
+        data = {"run": self._run.id, "state": "running", "why": "", "actor": actor, "reason": reason}
+        self._execution.write("rollback", data)
         self._go(actor)
 
     def _is_needed(self) -> bool:

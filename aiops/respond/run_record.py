@@ -139,5 +139,7 @@ def _text(entry: Entry) -> str | None:
     if entry.kind == "ended":
         return ": ".join(filter(None, (str(data.get("state", "ended")), str(data.get("why") or ""))))
     if entry.kind == "rollback":
-        return ": ".join(filter(None, (f"rollback {data.get('state', '')}", str(data.get("why") or ""))))
+        return ": ".join(
+            filter(None, (f"rollback {data.get('state', '')}", str(data.get("why") or data.get("reason") or "")))
+        )
     return None

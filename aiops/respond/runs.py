@@ -16,6 +16,7 @@ from aiops.durations import seconds
 from aiops.errors import UsageError
 from aiops.ports import IncidentView
 from aiops.respond.audit import AuditError, Trail
+from aiops.respond.authority import may_approve
 from aiops.respond.calls import Call, Systems, body_of, by_hand, key_of
 from aiops.respond.decision_log import DecisionLog
 from aiops.respond.decisions import Decision, decide
@@ -34,11 +35,13 @@ from aiops.respond.trail_writer import Scribe
 from aiops.step_kinds.exchange import Reply
 from aiops.topology import Topology
 
-__all__ = ["Finished", "Gate", "Plan", "Reply", "Runner", "Transport"]
+__all__ = ["FIRST_START", "Finished", "Gate", "Plan", "Reply", "Runner", "Transport"]
 
 
 # If the disk is slow with one line, it will not write another before the process ends.
 GIVE_UP_WAIT_S = 2.0
+# The reason of the global switch in a new trail.
+FIRST_START = "first start"
 
 
 class _GivenUp(AuditError):
@@ -78,7 +81,6 @@ class Runner:
         """Open the trail.
 
         `systems` are those of the configuration, by name: a step of another one cannot run.
-
         `clock` gives Unix seconds for the entries of a run; without one, all have its start's.
 
         `sleep` replaces the pauses between attempts, which otherwise last until their time or a switch ends them.
@@ -98,15 +100,21 @@ class Runner:
         self.log = DecisionLog(self.history, self._write)
         self._recover(trail, now)
 
-    def switch(self, scope: str, engaged: bool, actor: str, now: float, reason: str = "") -> None:
+    def switch(
+        self, scope: str, engaged: bool, actor: str, now: float, reason: str = "", seen: float | None = None
+    ) -> None:
         """Engage or release a kill switch: `global`, an owner such as `team:platform`, or `playbook:NAME`.
 
-        Engaging one takes effect at once: no request starts after it, and active runs end.
+        Engaging one takes effect at once: no request starts after it, and active runs end. A release is refused if the
+        last move is no longer that of the time `seen`.
         """
         if not actor:
             raise UsageError("a kill switch needs the name of the person who moves it")
         data = {"scope": scope, "engaged": engaged, "actor": actor, "reason": reason}
-        (self.switches.engage if engaged else self.switches.release)(data, now)
+        if engaged:
+            self.switches.engage(data, now)
+        else:
+            self.switches.release(data, now, seen)
 
     def accept_trail(self, actor: str, now: float, reason: str = "") -> None:
         """Accept the rest of a cut trail; its missing content counts as unknown, not as absent."""
@@ -218,13 +226,17 @@ class Runner:
         self._guarded(known, now, lambda: rollback.after_verification(unsure))
 
     def roll_back(
-        self, run: str, actor: str, now: float, groups: Sequence[str] | None = None, watch: Watch | None = None
+        self,
+        run: str,
+        actor: str,
+        now: float,
+        groups: Sequence[str] | None = None,
+        watch: Watch | None = None,
+        reason: str = "",
     ) -> Run:
-        """Roll back a run whose rollback waits for a person.
+        """Roll back a run whose rollback waits for a person; `watch` began with the request.
 
         `groups` are the actor's, None for the host's own user.
-
-        `watch` began with the request.
         """
         known, playbook = self._waiting(run, actor, groups)
         watch = watch or self.watch(known.playbook)
@@ -235,7 +247,7 @@ class Runner:
                 raise UsageError(f"the rollback of {run} is {known.rollback}")
             self._nobody_else_sends(known)
             known.rollback = "running"
-        self._guarded(known, now, lambda: rollback.by_a_person(actor))
+        self._guarded(known, now, lambda: rollback.by_a_person(actor, reason))
         return known
 
     def may_roll_back(self, run: str, actor: str, groups: Sequence[str] | None = None) -> Run:
@@ -263,9 +275,8 @@ class Runner:
         Its targets are free again.
         """
         known, _ = self._waiting(run, actor, groups)
-        self._write(
-            "rollback", now, {"run": run, "state": "closed", "why": f"closed by {actor}: {reason}", "actor": actor}
-        )
+        why = f"closed by {actor}: {reason}" if reason else f"closed by {actor}"
+        self._write("rollback", now, {"run": run, "state": "closed", "why": why, "actor": actor})
         return known
 
     def unsettled(self) -> list[tuple[Run, float]]:
@@ -425,7 +436,7 @@ class Runner:
         for run in self._under_way():
             self._cut_off(run, now, "cut off by a crash; never repeated")
         if GLOBAL not in self.history.switches:
-            self._engage(GLOBAL, now, "first start")
+            self._engage(GLOBAL, now, FIRST_START)
 
     def _under_way(self) -> list[Run]:
         return [one for one in self.history.active() if "running" in (one.state, one.rollback)]
@@ -487,10 +498,3 @@ def _judgement(run: Run, cleared: bool) -> dict[str, Any]:
         return {}
     result = "verified: the condition cleared and stayed clear" if cleared else "did not help"
     return {"incident": run.incident, "say": f"run {run.id} of {run.playbook} {result}"}
-
-
-def may_approve(playbook: Playbook, actor: str, groups: Sequence[str]) -> None:
-    """Raise `UsageError` if an actor, with the groups it belongs to, is no approver of a playbook."""
-    allowed = set(playbook.approval.approvers)
-    if not actor or not allowed.intersection({actor, f"user:{actor}", *groups}):
-        raise UsageError(f"{actor or 'nobody'} may not approve {playbook.name}; {', '.join(sorted(allowed))} may")

@@ -77,3 +77,8 @@ else:
 def is_executable(step: Step | Check) -> bool:
     """Return True for a step that a run can execute, False for one that is a person's or the engine's."""
     return isinstance(step, Form)
+
+
+def can_run(steps: Sequence[Step | Check]) -> bool:
+    """Return True if a run could execute any of these steps."""
+    return any(is_executable(step) for step in steps)

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
 
+from aiops.errors import UsageError
 from aiops.respond.audit import AuditError, Entry
 from aiops.respond.history import History
 from aiops.respond.trail_writer import Scribe
@@ -94,10 +95,20 @@ class Switches:
             text = f"kill switch {data['scope']} is engaged, but a restart would forget it: {error}"
             raise AuditError(text) from error
 
-    def release(self, data: dict[str, Any], now: float) -> None:
-        """Release a scope once that is on disk, unless it was engaged again meanwhile."""
+    def release(self, data: dict[str, Any], now: float, seen: float | None = None) -> None:
+        """Release a scope once that is on disk, unless it was engaged again meanwhile.
+
+        `seen` is the time of the move that the person saw: a stop that came after it has another reason. Raise
+        `UsageError` for one.
+        """
         scope = data["scope"]
         with self._moved:
+            last = self._history.moved.get(scope)
+            if seen is not None and last is not None and last.engaged and last.at != seen:
+                raise UsageError(
+                    f"kill switch {scope} was engaged again by {last.actor} ({last.reason}) after what was shown here: "
+                    "check why, then release it"
+                )
             turn = self._turns.get(scope, 0)
             wanted = self._scribe.put("switch", now, data)
         self._scribe.drain()

@@ -12,7 +12,7 @@ from aiops.respond.filled import Filled
 from aiops.respond.format import Playbook
 from aiops.respond.history import Run
 from aiops.respond.plans import Plan
-from aiops.respond.steps import is_executable
+from aiops.respond.steps import can_run
 from aiops.views.brief import Beside
 from aiops.views.playbook_card import Source
 from aiops.views.service_graph import ServiceGraph
@@ -75,7 +75,7 @@ def _calibration(host: Knowing) -> Mapping[str, Any] | None:
 def _plan(host: Knowing, incident: Incident, name: str) -> Plan | str | None:
     """Return the dry run of a playbook, why there is none, or None if no step of it can be sent."""
     known = host.playbooks.get(name)
-    if known is None or not any(is_executable(step) for step in known.steps):
+    if known is None or not can_run(known.steps):
         return None
     if incident.status in ("resolved", "merged"):
         return None

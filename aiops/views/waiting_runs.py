@@ -9,7 +9,7 @@ from msgspec import Struct
 from aiops.errors import AiopsError
 from aiops.records import Incident
 from aiops.respond.plans import Plan
-from aiops.respond.steps import is_executable
+from aiops.respond.steps import can_run
 from aiops.store import incidents
 from aiops.store.store import Store
 from aiops.verdict.sentence import title_of
@@ -79,7 +79,7 @@ def _executable(host: RunsHost, incident: Incident) -> str | None:
     rejected = {one.playbook for one in incident.rejected}
     name = next((one.name for one in incident.playbooks if one.name not in rejected), "")
     playbook = host.playbooks.get(name)
-    has_steps = playbook is not None and any(is_executable(step) for step in playbook.steps)
+    has_steps = playbook is not None and can_run(playbook.steps)
     return name if has_steps else None
 
 

@@ -327,6 +327,7 @@ class RollBackForm(Struct, forbid_unknown_fields=True):
 
     run: Annotated[str, Meta(min_length=1, max_length=300)]
     close: Literal["no", "yes"] = "no"
+    reason: Annotated[str, Meta(max_length=2_000)] = ""
 
 
 class RolledBack(Struct):
@@ -347,11 +348,15 @@ class Switches(Struct):
 
 
 class MoveSwitch(Struct, forbid_unknown_fields=True):
-    """Engage a kill switch, or release it."""
+    """Engage a kill switch, or release it, which needs a reason.
+
+    `seen` is the time of the move that the person saw (`moved`): a stop that came after it is not released.
+    """
 
     scope: Annotated[str, Meta(min_length=1, max_length=300)]
     engaged: bool
     reason: Annotated[str, Meta(max_length=2_000)] = ""
+    seen: float | None = None
 
 
 class OutboxQuery(Struct, forbid_unknown_fields=True):

@@ -47,7 +47,16 @@ class Respond(Protocol):
         """Record that a person rejected a playbook for an incident; approvals given so far for it end."""
         ...
 
-    def switch(self, scope: str, engaged: bool, actor: str, reason: str = "") -> None:
+    def switch(
+        self,
+        scope: str,
+        engaged: bool,
+        actor: str,
+        reason: str = "",
+        *,
+        vouched: bool = False,
+        seen: float | None = None,
+    ) -> None:
         """Engage or release a kill switch."""
         ...
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from aiops.errors import AiopsError, UsageError
 from aiops.records import Incident
+from aiops.respond.authority import ReasonMissing
 from aiops.respond.guard_case import MODES
 from aiops.respond.history import Run
 from aiops.respond.promotion import Levels, Promotion
@@ -68,7 +69,7 @@ def roll_back(call: Call) -> bodies.RolledBack:
 def roll_back_on_page(call: Call) -> bodies.RolledBack:
     """Roll back a run from the form of an incident's page; see `roll_back`."""
     form: bodies.RollBackForm = call.body
-    call.params, call.body = {"id": form.run}, bodies.RollBack(form.close == "yes")
+    call.params, call.body = {"id": form.run}, bodies.RollBack(form.close == "yes", form.reason)
     return roll_back(call)
 
 
@@ -135,12 +136,19 @@ def show_run(call: Call) -> RunRecord:
 
 
 def move_switch(call: Call) -> bodies.Switches:
-    """Engage or release a kill switch."""
+    """Engage a kill switch, or release it with the authority over its playbooks."""
     runs, wanted = _runs(call.host), call.body
     if not wanted.engaged and not call.vouched:
         raise ApiError(403, _NOBODY)
     try:
-        runs.switch(wanted.scope, wanted.engaged, call.actor or "local", wanted.reason)
+        runs.switch(
+            wanted.scope,
+            wanted.engaged,
+            call.actor or "local",
+            wanted.reason,
+            vouched=call.vouched,
+            seen=wanted.seen,
+        )
     except AiopsError as error:
         raise _refused(error) from None
     return _switches(runs)
@@ -177,6 +185,8 @@ def _refused(error: AiopsError) -> ApiError:
 
     The request may succeed once the audit trail or the engine has recovered.
     """
+    if isinstance(error, ReasonMissing):
+        return ApiError(400, f"reason: {error}")
     return ApiError(409 if isinstance(error, UsageError) else 503, str(error))
 
 

@@ -231,7 +231,8 @@ class Site:
         return str(self.get(f"/api/v1/incidents/{incident}")["incident"]["status"])
 
     def release(self) -> None:
-        send_request(self.state, {"ask": "switch", "scope": "global", "engaged": False, "actor": "ann"})
+        asked = {"ask": "switch", "scope": "global", "engaged": False, "actor": "ann", "reason": "tested"}
+        send_request(self.state, asked)
 
 
 @contextmanager

@@ -54,6 +54,7 @@ def test_forms_work_with_tokens(tmp_path: Path, visit: Open, width: int, scripts
         window = visit(site.url, width, scripts)
         sign_in(window)
         window.page.goto("/runs")
+        window.page.locator("#switches input[name=reason]").first.fill("the drill is over")
         window.press("Resume all automation")
         assert site.get("/api/v1/switches")["switches"]["global"] is False
         window.page.goto(f"/incidents/{incident}")

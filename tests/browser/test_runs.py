@@ -74,6 +74,7 @@ def test_automation_is_stopped_with_a_reason(tmp_path: Path, visit: Open, width:
         window.press("Stop it")
         assert switches(site)["team:platform"] is True
         assert "a drill" in window.text()
+        window.page.locator(".runs-others input[name=reason]").fill("the drill is over")
         window.press("Resume")
         assert switches(site)["team:platform"] is False
         window.press("Stop")

@@ -81,7 +81,7 @@ def test_a_mode_that_does_not_fit_is_refused(tmp_path: Path, asked: list[dict[st
 
 
 def test_resume_releases_the_global_switch(tmp_path: Path, asked: list[dict[str, Any]]) -> None:
-    done = command(tmp_path, "remediation", "resume", "--as", "ann")
+    done = command(tmp_path, "remediation", "resume", "--as", "ann", "--note", "checked")
     assert done.exit_code == 0
     assert (asked[0]["ask"], asked[0]["scope"], asked[0]["engaged"]) == ("switch", "global", False)
     assert "kill switch global: off" in done.output

@@ -60,11 +60,12 @@ def test_plan_shows_guards_and_sends_nothing(desk: Desk) -> None:
 
 def test_rollback_of_a_run_that_is_not_there_is_refused(desk: Desk) -> None:
     for words in ((), ("--close",)):
-        assert "gone" in str(desk.run("playbooks", "rollback", "gone", *words).exception)
+        asked = desk.run("playbooks", "rollback", "gone", "--note", "why", *words)
+        assert "gone" in str(asked.exception)
 
 
 def test_trail_that_is_whole_needs_nobody_to_accept_it(desk: Desk) -> None:
-    assert "this one is whole" in str(desk.run("playbooks", "accept-trail").exception)
+    assert "this one is whole" in str(desk.run("playbooks", "accept-trail", "--note", "looked").exception)
 
 
 def test_trail_is_where_the_configuration_says(desk: Desk, tmp_path: Path) -> None:
@@ -78,5 +79,5 @@ def test_trail_is_where_the_configuration_says(desk: Desk, tmp_path: Path) -> No
 def test_without_a_daemon_each_command_says_so(tmp_path: Path) -> None:
     with desk_in(tmp_path) as desk:
         pass
-    for words in (("runs",), ("switch", "on"), ("rollback", "x")):
+    for words in (("runs",), ("switch", "on"), ("rollback", "x", "--note", "why")):
         assert desk.run("playbooks", *words).exit_code == 1

@@ -116,7 +116,8 @@ def test_a_stop_that_is_released_at_once_stops(tmp_path: Path, target: Receiver,
         assert site.approve(incident).json()["started"] is True
         until(lambda: target.requests)
         for engaged in (True, False):
-            moved = site.client.post("/api/v1/switches", json={"scope": "global", "engaged": engaged, "reason": ""})
+            wanted = {"scope": "global", "engaged": engaged, "reason": "a drill"}
+            moved = site.client.post("/api/v1/switches", json=wanted)
             assert moved.status_code == 200, moved.text
         held.set()
         until(lambda: site.states() != ["running"])
@@ -245,17 +246,21 @@ def test_a_rollback_waits_for_a_person_and_somebody_is_notified(
         until(lambda: runs_of(daemon).notify() or "its rollback waits for a person" in said(pager))
         assert any("rollbacks that wait for a person" in text for text in daemon.health()["warnings"])
         assert "aiops_rollbacks_waiting 1" in daemon.metrics_text()
-        early = site.client.post(f"/api/v1/runs/{run['id']}/rollback", json={})
+        why = {"reason": "it was the network"}
+        blank = site.client.post(f"/api/v1/runs/{run['id']}/rollback", json={"reason": " "})
+        assert (blank.status_code, "needs a reason" in blank.json()["error"]) == (400, True)
+        early = site.client.post(f"/api/v1/runs/{run['id']}/rollback", json=why)
         assert (early.status_code, "release it first" in early.json()["error"]) == (409, True)
-        assert "release it first" in str(command(site, "playbooks", "rollback", run["id"]).exception)
+        assert "release it first" in str(
+            command(site, "playbooks", "rollback", run["id"], "--note", "no help").exception
+        )
         page = site.client.get(f"/incidents/{incident}").text
         assert "Rollback: waiting: a person must decide." in page
         assert "Roll back</button>" in page
         assert len(target.requests) == 2
-        send_request(
-            site.state, {"ask": "switch", "scope": "playbook:restart-worker", "engaged": False, "actor": "ann"}
-        )
-        done = site.client.post(f"/api/v1/runs/{run['id']}/rollback", json={})
+        released = {"ask": "switch", "scope": "playbook:restart-worker", "engaged": False, "actor": "ann"}
+        send_request(site.state, {**released, "reason": "checked"})
+        done = site.client.post(f"/api/v1/runs/{run['id']}/rollback", json=why)
         assert done.status_code == 200, done.text
         until(lambda: site.get("/api/v1/runs")["runs"][0]["rollback"] == "done")
         assert [request.path for request in target.requests] == [
@@ -283,7 +288,7 @@ def test_a_rollback_by_the_page_and_the_command_line(
             done = command(site, "playbooks", "rollback", run["id"], "--close", "--note", "by hand", "--json")
             assert json.loads(done.output)["rollback"] == "closed", done.output
         else:
-            form, own = {"run": run["id"]}, form_headers(site.client)
+            form, own = {"run": run["id"], "reason": "no help"}, form_headers(site.client)
             assert site.client.post(f"/incidents/{incident}/rollback", data=form, headers=own).status_code == 303
             until(lambda: site.get("/api/v1/runs")["runs"][0]["rollback"] == "done")
         sent = [request.path for request in target.requests]

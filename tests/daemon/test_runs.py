@@ -64,7 +64,8 @@ class Site:
         return answer.json()
 
     def release(self) -> None:
-        send_request(self.state, {"ask": "switch", "scope": "global", "engaged": False, "actor": "ann"})
+        asked = {"ask": "switch", "scope": "global", "engaged": False, "actor": "ann", "reason": "tested"}
+        send_request(self.state, asked)
 
     def plan(self, incident: str) -> Any:
         return self.get(f"/api/v1/incidents/{incident}/plan")["plan"]
@@ -172,11 +173,30 @@ def test_who_may_approve(site: Site, target: Receiver) -> None:
     assert target.requests == []
 
 
+def test_whoever_writes_stops_and_only_approvers_release(site: Site, target: Receiver) -> None:
+    stranger = {"authorization": f"Bearer {TOKENS['bob']}"}
+    for scope in ("team:platform", "playbook:restart-worker"):
+        moved: dict[str, Any] = {"scope": scope, "engaged": True}
+        assert site.client.post("/api/v1/switches", json=moved, headers=stranger).status_code == 200
+        moved = {"scope": scope, "engaged": False, "reason": "it is fine"}
+        refused = site.client.post("/api/v1/switches", json=moved, headers=stranger)
+        assert (refused.status_code, f"bob may not release {scope}" in refused.json()["error"]) == (409, True)
+        signed, form = {**form_headers(site.client), **stranger}, {**moved, "engaged": "no"}
+        assert site.client.post("/switches", data=form, headers=signed).status_code == 409
+        # Nobody acts in another's name.
+        assert site.client.post("/api/v1/switches", json=moved | {"actor": "ann"}, headers=stranger).status_code == 400
+        assert site.get("/api/v1/switches")["switches"][scope] is True
+        shown = next(one for one in site.get("/api/v1/health")["health"]["runs"]["stopped"] if one["scope"] == scope)
+        assert (shown["actor"], shown["reason"]) == ("bob", "no reason given")
+        assert site.client.post("/api/v1/switches", json=moved).status_code == 200
+        assert site.get("/api/v1/switches")["switches"][scope] is False
+
+
 def test_nobody_approves_without_a_token(tmp_path: Path, target: Receiver, free_port: int) -> None:
     site = Site(tmp_path, target.url, free_port, tokens=False)
     with running(site):
         incident = site.incident()
-        moved = {"scope": "global", "engaged": False}
+        moved = {"scope": "global", "engaged": False, "reason": "tested"}
         assert site.client.post("/api/v1/switches", json=moved).status_code == 403
         site.release()
         assert site.approve(incident).status_code == 403
@@ -297,9 +317,8 @@ def test_a_run_that_a_crash_cut_off_is_unknown_and_never_repeated(
         assert any("cut off" in text for text in health["warnings"])
         assert site.kinds()[-2:] == ["ended", "switch"]
         assert site.get("/api/v1/switches")["switches"]["playbook:restart-worker"] is True
-        send_request(
-            site.state, {"ask": "switch", "scope": "playbook:restart-worker", "engaged": False, "actor": "ann"}
-        )
+        released = {"ask": "switch", "scope": "playbook:restart-worker", "engaged": False, "actor": "ann"}
+        send_request(site.state, {**released, "reason": "checked"})
         assert site.approve(incident).status_code == 409
         assert site.states() == ["unknown"]
         assert daemon.stop() == 0

@@ -144,7 +144,7 @@ def test_shadow_sends_nothing_and_promotions_are_one_click_back(
         assert "0 of 0 judged, 4 needed" in page
         assert "Back to suggest" in page
         place = f"/api/v1/playbooks/{NAME}/mode"
-        early = site.client.post(place, json={"mode": "auto"})
+        early = site.client.post(place, json={"mode": "auto", "reason": "it works"})
         assert (early.status_code, "4 are needed" in early.json()["error"]) == (409, True)
         prove(site, daemon)
         shown = command(site, "playbooks", "promotion", NAME).output
@@ -152,9 +152,9 @@ def test_shadow_sends_nothing_and_promotions_are_one_click_back(
         back = site.client.post(place, json={"mode": "suggest", "reason": "hands off"})
         assert (back.status_code, back.json()["level"], back.json()["moved"]["actor"]) == (200, "suggest", "ann")
         with pytest.raises(UsageError, match="bob may not approve"):
-            runs.set_level(NAME, "auto", "bob", vouched=True)
+            runs.set_level(NAME, "auto", "bob", "it works", vouched=True)
         assert "promoted it to approve" in command(site, "playbooks", "promotion", NAME).output
-        assert command(site, "playbooks", "promote", NAME, "--as", "ann").exit_code == 0
+        assert command(site, "playbooks", "promote", NAME, "--as", "ann", "--note", "it works").exit_code == 0
         [standing] = site.get("/api/v1/runs/promotions")["promotions"]
         assert (standing["level"], standing["moved"]["actor"]) == ("auto", "ann")
         form, headers = {"mode": "approve", "reason": "a drill"}, form_headers(site.client)
@@ -183,7 +183,10 @@ def test_a_crash_loop_stops_everything_until_a_person_resumes(
     with running(site):
         assert site.get("/api/v1/switches")["switches"]["global"] is True
         assert "crash loop" in site.get("/api/v1/switches")["moved"]["global"]["reason"]
-        assert "kill switch global: off" in command(site, "remediation", "resume", "--as", "ann").output
+        assert (
+            "kill switch global: off"
+            in command(site, "remediation", "resume", "--as", "ann", "--note", "checked").output
+        )
     reopen(site)
     with running(site):
         assert site.get("/api/v1/switches")["switches"]["global"] is False

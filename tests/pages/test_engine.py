@@ -64,13 +64,13 @@ def test_rejected_input_is_paged(site: Site) -> None:
 def test_a_reader_gets_no_stop(tmp_path: Path, serve: Callable[..., Any]) -> None:
     secret = "secret" * 8
     with serve(tmp_path, [Token("alice", ["read"], token_hash(secret))]) as site:
-        site.host.runs.switch("global", False, "alice")
+        site.host.runs.switch("global", False, "alice", "tested")
         site.client.headers["authorization"] = f"Bearer {secret}"
         assert "Stop all automation" not in text(site)
 
 
 def test_the_stop_leads_back_to_the_engine(site: Site) -> None:
-    site.host.runs.switch("global", False, "alice")
+    site.host.runs.switch("global", False, "alice", "tested")
     assert "Stop all automation" in text(site)
     fields = {"scope": "global", "engaged": "yes", "reason": "wrong target", "back": "/engine"}
     answer = site.client.post("/switches", data=fields, headers=site.origin)

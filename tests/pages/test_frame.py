@@ -32,6 +32,12 @@ def told(site: Any, **health: Any) -> Host:
     return cast(Host, Told(site.host, **health))
 
 
+def stopped(*scopes: str, initial: bool = False) -> dict[str, Any]:
+    texts = (f"kill switch {scope} is engaged since 10:00 by aiops" for scope in scopes)
+    pairs = zip(scopes, texts, strict=True)
+    return {"stopped": [{"scope": scope, "text": text, "is_initial": initial} for scope, text in pairs]}
+
+
 def test_the_counts_are_those_of_the_store(site: Any) -> None:
     assert frame_of(site.host).counts == Counts(1, 0, 1)
     assert site.client.post(f"/api/v1/incidents/{site.incident}/resolve", json={}).status_code == 200
@@ -59,6 +65,10 @@ def test_conservation_is_claimed_only_where_it_was_measured(site: Any) -> None:
         ({"status": "degraded", "reason": "the disk is full"}, "critical", "Not accepting alerts"),
         ({"storm": True}, "ok", "Storm"),
         ({"late": {"ok": False, "detail": "source http: 1,500 records"}}, "ok", "Old alerts"),
+        ({"runs": stopped("global", "playbook:restart", "team:a")}, "ok", "Automation is stopped"),
+        ({"runs": stopped("playbook:restart")}, "ok", "Some automation is stopped"),
+        ({"runs": {"breakers": [{"text": "the breaker of restart is open"}]}}, "ok", "A breaker is open"),
+        ({"runs": stopped("global", initial=True)}, "ok", None),
     ],
 )
 def test_a_banner_names_the_worst_state(site: Any, health: dict[str, Any], mood: str, title: str | None) -> None:
@@ -92,3 +102,11 @@ def test_a_disk_that_fails_leaves_a_page_without_counts(site: Any, monkeypatch: 
     monkeypatch.setattr("aiops.pages.frame.incidents.counts", fail)
     assert frame_of(site.host).counts == Counts()
     assert site.client.get("/settings").status_code == 200
+
+
+def test_the_banner_of_stops_counts_those_that_it_does_not_name(site: Any) -> None:
+    banner = frame_of(told(site, runs=stopped("global", "playbook:a", "playbook:b"))).banner
+    assert banner is not None
+    assert "since 10:00 by aiops. Kill switch playbook:a" in banner.text
+    assert banner.text.endswith("And 1 more.")
+    assert banner.href == "/runs"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from aiops.http.auth import Token, token_hash
 from aiops.respond.history import Decided, Refusal, Run, SwitchMove
 from aiops.respond.run_record import Exchange, RunRecord, RunStep
 from aiops.views.waiting_runs import Waiting
@@ -122,6 +124,19 @@ def test_a_switch_is_moved_with_its_reason(site: Site) -> None:
     assert "&lt;script&gt;" in page
     found = site.client.get("/api/v1/switches").json()
     assert (found["moved"]["global"]["actor"], found["moved"]["global"]["reason"]) == ("local", HOSTILE)
+
+
+def test_a_stop_that_came_after_the_page_is_not_released_by_its_form(tmp_path: Path, serve: Callable[..., Any]) -> None:
+    secret = "secret" * 8
+    with serve(tmp_path, [Token("alice", ["write"], token_hash(secret))]) as site:
+        site.client.headers["authorization"] = f"Bearer {secret}"
+        shown = site.client.get("/api/v1/switches").json()["moved"]["global"]["at"]
+        assert f'name="seen" value="{shown}"' in text(site, "/runs")
+        form = {"scope": "global", "engaged": "no", "reason": "it is fine"}
+        for seen, status in ((str(shown - 1), 409), ("x", 400), (str(shown), 303)):
+            answer = site.client.post("/switches", data={**form, "seen": seen}, headers=site.origin)
+            assert answer.status_code == status, answer.text
+        assert site.host.runs.switches()["global"] is False
 
 
 def test_the_lists_are_in_the_api(site: Site, held: Held, tmp_path: Path) -> None:

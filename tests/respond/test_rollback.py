@@ -257,7 +257,8 @@ def test_nothing_else_touches_a_target_whose_rollback_waits(make: Make, receiver
     refused = [check for check in bench.plan().checks if check.guard == "mutex"]
     assert "is waiting on the target" in refused[0].reason
     bench.runner.close_rollback(run.id, "ann", bench.now, "done by hand")
-    assert (run.rollback, run.why) == ("closed", "closed by ann: done by hand")
+    assert run.rollback == "closed"
+    assert run.why == "verification: it is unknown whether it helped; closed by ann: done by hand"
     assert all(check.state == "passed" for check in bench.plan().checks if check.guard == "mutex")
     assert len(receiver.requests) == 2
 
@@ -281,8 +282,9 @@ def test_a_rollback_by_hand_waits_for_a_person(make: Make, receiver: Receiver) -
     assert (run.state, run.rollback) == ("failed", "waiting")
     with pytest.raises(UsageError, match="is manual"):
         bench.runner.roll_back(run.id, "ann", bench.now)
+    why = run.why
     bench.runner.close_rollback(run.id, "ann", bench.now)
-    assert run.rollback == "closed"
+    assert (run.rollback, run.why) == ("closed", f"{why}; closed by ann")
 
 
 def test_http_checks_are_asked_when_a_run_is_judged(make: Make, receiver: Receiver) -> None:

@@ -31,7 +31,9 @@ def test_switches_are_listed_and_moved(desk: Desk) -> None:
     assert runs.list_switches(desk.call()).switches == {"global": True}
     moved = runs.move_switch(desk.call(bodies.MoveSwitch("playbook:backup-failed", True)))
     assert moved.switches == {"global": True, "playbook:backup-failed": True}
-    assert not runs.move_switch(desk.call(bodies.MoveSwitch("global", False))).switches["global"]
+    released = runs.move_switch(desk.call(bodies.MoveSwitch("global", False, "tested")))
+    assert not released.switches["global"]
+    assert released.moved["playbook:backup-failed"].reason == "no reason given"
 
 
 def test_engaging_is_for_anybody_and_releasing_for_whom_a_token_vouches(desk: Desk) -> None:
@@ -73,9 +75,9 @@ def test_plan_that_cannot_be_approved_is_409(still: Desk) -> None:
 
 def test_rollback_of_a_run_that_is_not_there_is_409(still: Desk) -> None:
     with refused(409):
-        runs.roll_back(still.call(bodies.RollBack(), id="gone"))
+        runs.roll_back(still.call(bodies.RollBack(reason="why"), id="gone"))
     with refused(409):
-        runs.roll_back_on_page(still.call(bodies.RollBackForm("gone", "yes")))
+        runs.roll_back_on_page(still.call(bodies.RollBackForm("gone", "yes", "why")))
 
 
 def test_trail_that_cannot_be_written_is_503(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,3 +110,22 @@ def test_page_of_an_incident_that_is_over_shows_no_dry_run(still: Desk) -> None:
     assert stored is not None
     stored.incident.status = "resolved"
     assert runs.shown(still.host, stored.incident) is None
+
+
+@pytest.mark.parametrize("reason", ["", "  \t", "\u200b", "--"])
+def test_a_release_without_a_reason_in_words_is_400_and_a_stop_is_not(desk: Desk, reason: str) -> None:
+    with refused(400, "releasing global needs a reason in words"):
+        runs.move_switch(desk.call(bodies.MoveSwitch("global", False, reason)))
+    with refused(400, "a rollback needs a reason in words"):
+        runs.roll_back(desk.call(bodies.RollBack(reason=reason), id="r-1"))
+    stopped = runs.move_switch(desk.call(bodies.MoveSwitch("global", True, reason)))
+    assert (stopped.switches["global"], stopped.moved["global"].reason) == (True, "no reason given")
+
+
+def test_a_stop_that_came_after_the_page_is_not_released_by_it(desk: Desk) -> None:
+    moved = runs.move_switch(desk.call(bodies.MoveSwitch("global", True, "crash loop"))).moved["global"]
+    with refused(409, "engaged again by ann (crash loop) after what was shown here"):
+        runs.move_switch(desk.call(bodies.MoveSwitch("global", False, "tested", moved.at - 1)))
+    assert runs.list_switches(desk.call()).switches["global"]
+    released = runs.move_switch(desk.call(bodies.MoveSwitch("global", False, "tested", moved.at)))
+    assert not released.switches["global"]
