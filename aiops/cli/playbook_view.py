@@ -11,7 +11,7 @@ from rich.text import Text
 
 from aiops.cli.terminal import clean
 from aiops.records import Suggestion
-from aiops.respond.calls import Call
+from aiops.respond.calls import Call, StepState
 from aiops.respond.explain import Explanation
 from aiops.respond.filled import belonging
 from aiops.respond.guards import GuardCheck
@@ -55,6 +55,10 @@ def show_plan(console: Console, plan: Plan) -> None:
     """Print a dry run: the requests, and each guard's answer."""
     console.print(f"\nDry run of {clean(plan.playbook)}", style="bold underline")
     console.print(Text(clean(plan.sentence, 500), style="red" if plan.refused else "green"), soft_wrap=True)
+    for text in plan.warnings:
+        console.print(Text(f"  warning: {clean(text, 1_000)}", style="yellow"), soft_wrap=True)
+    for state in plan.states:
+        console.print(Text(f"  {_seen(state)}", style="red" if state.problem else "bold"), soft_wrap=True)
     for request in plan.requests:
         console.print(
             Text(f"  {_sent(request)}", style="dim" if request.phase == "rollback" else "cyan"), soft_wrap=True
@@ -64,6 +68,14 @@ def show_plan(console: Console, plan: Plan) -> None:
     _checks(console, plan.checks)
     if plan.automatic:
         _automatic(console, plan.automatic)
+
+
+def _seen(state: StepState) -> str:
+    """Describe what a step would change, as it was read for the plan; an approval is bound to it."""
+    after = f"decided on what {state.after} leaves" if state.after else ""
+    text = state.problem or after or state.observed.summary or "read"
+    pins = ", ".join(f"{name} {value}" for name, value in state.observed.pins.items())
+    return clean(f"{state.name} on {state.target}: {text}{f' ({pins})' if pins else ''}", 2_000)
 
 
 def _automatic(console: Console, checks: Sequence[GuardCheck]) -> None:

@@ -16,6 +16,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from aiops.daemon.auto_runs import ACTOR, AutoRuns, Candidate, Links
+from aiops.daemon.plan_states import PlanStates
 from aiops.daemon.run_health import health_of, metrics_of, switches_of, unknown_of
 from aiops.daemon.run_world import ClockSteps, Managed, Worlds
 from aiops.engine.fleet import Fleet
@@ -33,6 +34,7 @@ from aiops.respond.matching import compile_match
 from aiops.respond.promotion import Promotion, may_set, promotion_of
 from aiops.respond.run_record import RunRecord, read_record
 from aiops.respond.runs import Plan, Runner, Transport
+from aiops.respond.states import unread
 from aiops.respond.steps import Manual, can_run, verify_window
 from aiops.respond.switches import Watch
 from aiops.respond.systems import read_systems
@@ -114,6 +116,7 @@ class Runs:
         self._worlds = Worlds(clock, outlook.fleet, outlook.managed)
         links = Links(outlook.candidates, find_incident, self._world, self._begin, self._is_cleared)
         self._auto = AutoRuns(self._runner, self._playbooks, links, clock)
+        self._states = PlanStates()
         self._is_begun = False
         named = {*config.auto.playbooks, *config.auto.shadow, *config.auto.reversible} - set(self._playbooks)
         if named:
@@ -186,12 +189,20 @@ class Runs:
         return name if playbook is not None and can_run(playbook.steps) else None
 
     def plan(self, incident: str, playbook: str) -> Plan:
-        """Return a dry run, guard by guard; nothing is sent and nothing is written.
+        """Return a dry run, guard by guard; nothing is changed and nothing is written.
 
-        Raise `UsageError` for an incident that has ended or a playbook that is not known.
+        What its steps would change is read, unless a guard refuses that no approval answers. Raise `UsageError` for an
+        incident that has ended or a playbook that is not known.
         """
         found = self._open(incident)
-        return self._runner.plan(found.view, playbook, self._world(found))
+        world = self._world(found)
+        plan = self._runner.plan(found.view, playbook, world)
+        if not self._runner.is_read(plan):
+            return plan
+        states = self._states.get(plan.base, lambda: self._runner.read_states(plan))
+        if states is None:
+            states = unread(plan.requests, "it is being read: look again in a moment")
+        return self._runner.plan(found.view, playbook, world, states=states)
 
     def approve(self, incident: str, playbook: str, plan: str, actor: str) -> tuple[Plan, bool]:
         """Approve the plan of that id; return the present plan, and True if its run was started.
@@ -201,10 +212,9 @@ class Runs:
         watch = self._runner.watch(playbook)
         opened = self._open(incident)
         world = self._world(opened)
-        planned = self._runner.plan(opened.view, playbook, world)
-        if planned.id != plan:
-            raise UsageError(f"expected the plan as it is now, {planned.id}; got {plan[:40]!r}: look at it again")
-        found = self._runner.approve(opened.view, playbook, world, actor, self._authority.groups_of(actor))
+        found = self._runner.approve(
+            opened.view, playbook, world, actor, self._authority.groups_of(actor), expected=plan, watch=watch
+        )
         started = found.refused is None and self._begin(self._run, incident, playbook, actor, found.id, watch)
         return found, started
 

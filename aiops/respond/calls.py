@@ -7,13 +7,14 @@ from hashlib import sha256
 from typing import Any, Literal
 
 import msgspec
+from msgspec import Struct, field
 
 from aiops.errors import UsageError
 from aiops.respond.format import Playbook
 from aiops.respond.parameters import Values
 from aiops.respond.step_registry import kind_of, name_of, system_of
 from aiops.respond.steps import Check, Manual, Step
-from aiops.step_kinds.exchange import Prepared, Request
+from aiops.step_kinds.exchange import Observed, Prepared, Request
 from aiops.step_kinds.forms import Form
 from aiops.step_kinds.systems import System
 from aiops.step_kinds.taking import faults
@@ -46,6 +47,22 @@ class Call(Prepared, omit_defaults=True, kw_only=True):
     def __str__(self) -> str:
         kind = "" if self.phase == "step" else f"{self.phase} "
         return f"{kind}{self.name} on {self.target}"
+
+
+class StepState(Struct, omit_defaults=True):
+    """The object of a step on a target, as it was read for a plan.
+
+    `problem` is why it could not be, or why its kind refuses the change, with its `code`.
+    `after` names an earlier step of the plan that changes the same object: only its identity is known before that.
+    """
+
+    place: str
+    target: str
+    name: str
+    observed: Observed = field(default_factory=Observed)
+    problem: str = ""
+    code: str = ""
+    after: str = ""
 
 
 def calls_of(
@@ -103,9 +120,14 @@ def missing_system(step: Form, systems: Systems) -> str | None:
 def digest(
     playbook: Playbook, incident: str, targets: Sequence[str], values: Sequence[Values], calls: Sequence[Call]
 ) -> str:
-    """Return the id of a plan: a digest of playbook, incident, targets, values and ordered requests."""
+    """Return the digest of a plan: playbook, incident, targets, values and ordered requests."""
     given = [[one.values, one.missing] for one in values]
     return _hashed([_FORM, playbook, incident, list(targets), given, list(calls)])[:ID_CHARS]
+
+
+def bound(base: str, states: Sequence[StepState]) -> str:
+    """Return the id of a plan: its digest, bound to what its steps would change, as it was read."""
+    return _hashed([_FORM, base, list(states)])[:ID_CHARS] if states else base
 
 
 def key_of(playbook: Playbook, incident: str, call: Call) -> str:

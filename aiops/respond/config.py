@@ -102,6 +102,9 @@ class RespondConfig(Struct, frozen=True, forbid_unknown_fields=True):
     # Targets (shell patterns) that runs may touch, and those that they never may.
     allow: list[Pattern] = field(default_factory=lambda: ["*"])
     protect: list[Pattern] = field(default_factory=list)
+    # Targets that Argo CD or Flux manages, which would undo a change: `refuse` refuses them; `warn` lets people approve
+    # the run, and shows them what will happen. Without a person such a run is always refused.
+    gitops: Literal["refuse", "warn"] = "refuse"
     # Groups that playbooks name as approvers (`team:platform`), with the names of the tokens of their members.
     groups: dict[Who, list[Who]] = field(default_factory=dict)
     # Permits plain http and addresses of private networks, where most remediation systems live.

@@ -10,14 +10,16 @@ import msgspec
 from msgspec import Struct, field
 
 from aiops.errors import AiopsError
-from aiops.respond.calls import Call
+from aiops.respond.calls import Call, StepState
 from aiops.respond.gate import PlanGate
-from aiops.respond.history import Run, RunState
+from aiops.respond.history import Run, RunState, step_place
 from aiops.respond.local_kinds import NOTIFY, notice_of
 from aiops.respond.sending import Sent
+from aiops.respond.states import by_place, observe
 from aiops.respond.step_registry import kind_named
-from aiops.step_kinds.exchange import Poll, Reply, Request
-from aiops.step_kinds.taking import checked, for_trail, holes, of_clock
+from aiops.step_kinds.exchange import Observed, Poll, Reply, Request
+from aiops.step_kinds.observing import differences
+from aiops.step_kinds.taking import checked, for_trail, of_clock
 
 Write = Callable[[str, dict[str, Any]], None]
 Keyed = tuple[Call, str]
@@ -35,6 +37,8 @@ class Outcome(Struct, Generic[State]):
     left: list[str] = field(default_factory=list)
     # The last step may still have an effect: it was not answered, or accepted and not followed to its end.
     unsure: bool = False
+    # Why it was refused, for machines.
+    code: str = ""
 
 
 class Execution:
@@ -47,7 +51,10 @@ class Execution:
         write: Write,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
+        states: Sequence[StepState] = (),
     ) -> None:
+        # What its steps change, as it was read for the plan.
+        self._states = by_place(states)
         self._run, self._gate, self.write = run, gate, write
         self._clock, self._monotonic = clock, monotonic
         self.halted = gate.halted
@@ -69,7 +76,7 @@ class Execution:
         for number, (call, key) in enumerate(steps):
             sent = self.send(call, key)
             if not sent.was_sent:
-                return Outcome("stopped" if sent.stopped else "failed", sent.problem or "", done, left[number:])
+                return self._unsent(sent, done, left[number:])
             done.append(f"{call}: {sent.problem or ('accepted' if call.poll is None else 'done')}")
             if sent.problem is not None:
                 state: RunState = "stopped" if sent.stopped or self.halted() else "failed"
@@ -78,6 +85,12 @@ class Execution:
         stopped = self.halted()
         # The last step was accepted, but whoever stopped it meanwhile did not want it to have an effect.
         return Outcome("stopped", stopped, done) if stopped else Outcome("executed", done[-1] if done else "", done)
+
+    def _unsent(self, sent: Sent, done: list[str], left: list[str]) -> Outcome[RunState]:
+        # A change that was refused for what was read is no failure of the playbook, unless it leaves half of it done.
+        refused = bool(sent.code) and not self._run.touched
+        state: RunState = "stopped" if sent.stopped else "refused" if refused else "failed"
+        return Outcome(state, sent.problem or "", done, left, code=sent.code)
 
     def check(self, call: Call) -> Sent:
         """Send a check that changes nothing; only its result is recorded."""
@@ -111,16 +124,33 @@ class Execution:
 
     def _before(self, call: Call) -> dict[str, Any]:
         """Read, and try the change without making it; return what the reads found."""
-        kind, replies, known = kind_named(call.kind), list[Reply](), dict[str, Any]()
-        for number, one in enumerate(call.reads):
-            replies.append(self._recorded(call, one, self._gate.read(call, number, known)).reply())
-            if number + 1 == len(call.reads) or holes(call.reads[number + 1]):
-                known = kind.found(call, "read", replies)
+
+        def read(number: int, values: Mapping[str, Any]) -> Reply:
+            return self._recorded(call, call.reads[number], self._gate.read(call, number, values)).reply()
+
+        kind, looked = kind_named(call.kind), observe(call, read)
+        known = looked.known
+        if kind.observes and call.reads:
+            self._compare(call, looked.observed)
         if call.dry_run is not None:
             timed = known | of_clock(call.taken, self._clock())
             tried = self._recorded(call, call.dry_run, self._gate.dry_run(call, timed))
             kind.rehearsed(call, known, tried.reply())
         return known
+
+    def _compare(self, call: Call, observed: Observed) -> None:
+        """Raise `_NotMade` unless the object is as it was read for the plan."""
+        if call.phase != "step":
+            # What the run did to it cannot have been read before. What would undo the rollback, must have been.
+            if observed.managed and observed.managed not in {one.observed.managed for one in self._states.values()}:
+                raise _NotMade(Sent(f"not sent: it is managed by {observed.managed}", False, code="gitops_managed"))
+            return
+        planned = self._states.get(step_place(call.place, call.target))
+        if planned is None or planned.problem:
+            raise _NotMade(Sent("not sent: it was not read for the plan", False, code="state_unread"))
+        if found := differences(planned.observed, observed, changed_by_us=bool(planned.after)):
+            why = f"not sent: changed since the plan was made: {'; '.join(found)}; a new plan is needed"
+            raise _NotMade(Sent(why, False, code="changed_since_plan"))
 
     def _change(self, call: Call, key: str, known: dict[str, Any]) -> tuple[Sent, dict[str, Any]]:
         place = {"run": self._run.id, "key": key, "place": call.place, "target": call.target}

@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from aiops.respond.calls import Systems
+from aiops.respond.calls import StepState, Systems
 from aiops.respond.config import AutoConfig, RespondConfig, StormConfig
 from aiops.respond.format import Playbook
 from aiops.respond.history import By, History, Mode, Run
@@ -27,11 +27,12 @@ class Policy(Struct):
     mode: Literal["live", "shadow"] = "live"
     auto: AutoConfig = field(default_factory=AutoConfig)
     storm: StormConfig = field(default_factory=StormConfig)
+    gitops: Literal["refuse", "warn"] = "refuse"
 
     @classmethod
     def of(cls, config: RespondConfig) -> Policy:
         """Return the policy of a configuration."""
-        return cls(config.ceiling, config.allow, config.protect, config.mode, config.auto, config.storm)
+        return cls(config.ceiling, config.allow, config.protect, config.mode, config.auto, config.storm, config.gitops)
 
 
 class Certainty(Struct):
@@ -92,7 +93,7 @@ class Refused(Struct):
 
 
 class Case(Struct):
-    """The input of the guards."""
+    """The input of the guards; `states` is what the steps would change, as it was read, empty before that."""
 
     playbook: Playbook
     situation: Situation
@@ -105,6 +106,7 @@ class Case(Struct):
     world: World
     systems: Systems = {}
     by: By = "person"
+    states: Sequence[StepState] = ()
 
     @property
     def is_alone(self) -> bool:

@@ -17,7 +17,7 @@ from aiops.respond.format import Playbook
 from aiops.respond.guard_case import Case, Certainty, GuardCheck, Policy, Refused, World
 from aiops.respond.history import GLOBAL
 from aiops.respond.http_kinds import Http
-from aiops.respond.step_registry import name_of
+from aiops.respond.step_registry import kind_of, name_of
 from aiops.respond.target_guards import in_window
 from aiops.step_kinds.forms import Form
 
@@ -44,6 +44,13 @@ def _later(case: Case, after: str) -> Iterator[tuple[str, str]]:
     if after == "parameters":
         for step in case.playbook.preconditions:
             yield "precondition", f"{_brief(step)} is checked just before the run: {step.name}"
+    elif after == "state":
+        for step in [] if case.states else executable(case.playbook.steps):
+            if kind_of(step).observes:
+                yield (
+                    "state",
+                    f"what it changes is read before it starts, and again just before the change: {step.name}",
+                )
     else:
         yield from _AT_RUN_TIME.get(after, ())
 
@@ -105,6 +112,12 @@ def _parameters(case: Case) -> Refused | None:
     return None
 
 
+def _state(case: Case) -> Refused | None:
+    """Refuse a step whose object could not be read, or that its kind would not make."""
+    stop = next((one for one in case.states if one.problem), None)
+    return Refused(stop.code, f"{stop.name} on {stop.target}: {stop.problem}") if stop is not None else None
+
+
 def _approval(case: Case) -> Refused | None:
     """Refuse a run that a person starts without its quorum; without a person the mode guard has decided."""
     if case.is_alone:
@@ -138,6 +151,7 @@ GUARDS: tuple[tuple[str, Guard], ...] = (
     ("mutex", history_guards.mutex),
     ("concurrency", history_guards.concurrency),
     ("parameters", _parameters),
+    ("state", _state),
     ("approval", _approval),
     ("rate", history_guards.rate),
     ("verification", mode_guards.verification),
@@ -175,6 +189,7 @@ NUMBERS = {
     "concurrency": 9,
     "parameters": 10,
     "precondition": 10,
+    "state": 10,
     "approval": 11,
     "stop and state": 12,
     "rate": 13,

@@ -2,24 +2,58 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import Struct, field
 
 from aiops.respond.audit import Entry
-from aiops.respond.calls import Call
+from aiops.respond.calls import Call, StepState
+from aiops.respond.run_states import (
+    GLOBAL,
+    WAITING,
+    Approved,
+    Bound,
+    By,
+    Decided,
+    Gap,
+    Level,
+    Mode,
+    PendingNotice,
+    Refusal,
+    RollbackState,
+    Run,
+    RunState,
+    ShadowState,
+    Start,
+    Storm,
+    SwitchMove,
+    step_place,
+)
 
-RunState = Literal["running", "executed", "verified", "failed", "stopped", "refused", "unknown"]
-# `waiting` is for a person; a person has `closed` one that waited; empty: there is nothing to roll back.
-RollbackState = Literal["", "waiting", "running", "done", "failed", "closed", "unknown"]
-WAITING: tuple[RollbackState, ...] = ("waiting", "failed", "unknown")
-GLOBAL = "global"
-Mode = Literal["suggest", "approve", "auto"]
-# Who starts a run: a person after approvals, the engine on its own, or nobody (what the engine would have run).
-By = Literal["person", "engine", "shadow"]
-# Of a run that would have been: its condition cleared without it, or did not, or nobody can judge.
-ShadowState = Literal["shadow", "cleared", "persisted", "unjudged"]
+__all__ = [
+    "GLOBAL",
+    "WAITING",
+    "Approved",
+    "Bound",
+    "By",
+    "Decided",
+    "Gap",
+    "History",
+    "Level",
+    "Mode",
+    "PendingNotice",
+    "Refusal",
+    "RollbackState",
+    "Run",
+    "RunState",
+    "ShadowState",
+    "Start",
+    "Storm",
+    "SwitchMove",
+    "step_place",
+]
+
 # Runs kept in memory for guards. The longest window of a guard is days, and rates are a few an hour.
 MAX_RUNS = 10_000
 MAX_REFUSALS = 100
@@ -29,169 +63,23 @@ MAX_DECISIONS = 500
 MAX_SHADOWS = 2_000
 
 
-class Run(Struct):
-    """An execution: `executed` means that its steps were accepted, `verified` that the condition cleared.
-
-    `done` and `left` list the steps that were sent, with their results, and those that were not. `touched` are the
-    targets to which a step was sent. `by` is who started it, `body` the digest of what its playbook did.
-
-    `shifted` are the seconds by which the host's clock was set forward since: `began` and `ended` are its times by the
-    present clock: no step of it ends a cooldown. `helped` is a person's word on a shadow.
-    """
-
-    id: str
-    playbook: str
-    version: str
-    incident: str
-    targets: list[str]
-    started_at: float
-    state: RunState | ShadowState = "running"
-    ended_at: float | None = None
-    keys: list[str] = field(default_factory=list)
-    plan: str = ""
-    actor: str = ""
-    why: str = ""
-    done: list[str] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
-    touched: list[str] = field(default_factory=list)
-    rollback: RollbackState = ""
-    by: By = "person"
-    body: str = ""
-    shifted: float = 0.0
-    helped: bool | None = None
-    # A step was sent: from here on the run itself changes what it was decided on.
-    acted: bool = False
-
-    @property
-    def began(self) -> float:
-        """Return when it started, by the present clock."""
-        return self.started_at + self.shifted
-
-    @property
-    def ended(self) -> float:
-        """Return when it ended, by the present clock; when it started if it has not."""
-        return (self.ended_at or self.started_at) + self.shifted
-
-    @property
-    def is_active(self) -> bool:
-        """Return True if it still sends, or may have to: nothing else may touch its targets."""
-        return self.state == "running" or self.rollback == "running" or self.rollback in WAITING
-
-
-def step_place(place: str, target: str) -> str:
-    """Return the name of a step on a target, such as `step 0 on web-1`."""
-    return f"{place} on {target}"
-
-
-class Approved(Struct):
-    """An approval of a plan by a person, with its time."""
-
-    actor: str
-    at: float
-    shifted: float = 0.0
-
-    @property
-    def given(self) -> float:
-        """Return its time by the present clock."""
-        return self.at + self.shifted
-
-
-class SwitchMove(Struct):
-    """The last move of a kill switch: by whom, when and why."""
-
-    engaged: bool
-    at: float
-    actor: str
-    reason: str = ""
-
-
-class Refusal(Struct):
-    """An approval after which nothing ran: the guard that refused, and its reason."""
-
-    at: float
-    playbook: str
-    incident: str
-    guard: str
-    reason: str
-    actor: str = ""
-    code: str = ""
-
-
-class Decided(Struct):
-    """A decision of the engine on a run without a person; `code` is that of the guard that refused."""
-
-    at: float
-    playbook: str
-    incident: str
-    targets: list[str]
-    code: str
-    reason: str
-    by: By = "engine"
-
-
-class Level(Struct):
-    """The mode that somebody gave to a playbook: by whom, when and why."""
-
-    mode: Mode
-    at: float
-    actor: str
-    reason: str = ""
-
-
-class Storm(Struct):
-    """The last storm, as far as it was recorded."""
-
-    active: bool
-    at: float
-    why: str = ""
-    shifted: float = 0.0
-
-    @property
-    def ended(self) -> float:
-        """Return when it ended, by the present clock."""
-        return self.at + self.shifted
-
-
-class Start(Struct):
-    """A start of the daemon that no orderly end followed; `able` if runs could begin then."""
-
-    at: float
-    able: bool
-
-
-class PendingNotice(Struct):
-    """A notification of people that the trail does not show as made."""
-
-    seq: int
-    incident: str
-    text: str
-    # A person must come now, not only read it.
-    page: bool = False
-
-
-class Gap(Struct):
-    """A cut of the trail: the problem, the end of the unknown time, and its acceptance by a person."""
-
-    problem: str
-    until: float
-    accepted: bool = False
-
-
 class History(Struct):
     """The state of runs.
 
     `switches` has a scope (`global`, `team:x`, `playbook:x`) for every switch ever touched; `moved` has its last move.
 
-    `plans` has the playbook and incident of each plan in `approvals`; `calls` the remaining requests of a run; `rolled`
-    the keys of rollback requests that were accepted; `taken` the steps of a run that were sent, by `step_place`, with
-    the values that they took from answers. `levels` has the recorded mode of a playbook, `shadows` what would have run,
-    `counts` the number of decisions by playbook and code. `high_water` is the latest time of an entry.
+    `plans` has the playbook and incident of each plan in `approvals`, `bound` what each is bound to; `calls` the
+    remaining requests of a run; `rolled` the keys of rollback requests that were accepted; `taken` the steps of a run
+    that were sent, by `step_place`, with the values that they took from answers. `levels` has the recorded mode of a
+    playbook, `shadows` what would have run, `counts` the number of decisions by playbook and code. `high_water` is the
+    latest time of an entry.
     """
 
     switches: dict[str, bool] = field(default_factory=dict)
     moved: dict[str, SwitchMove] = field(default_factory=dict)
     approvals: dict[str, list[Approved]] = field(default_factory=dict)
     plans: dict[str, tuple[str, str]] = field(default_factory=dict)
+    bound: dict[str, Bound] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     calls: dict[str, list[Call]] = field(default_factory=dict)
     rolled: set[str] = field(default_factory=set)
@@ -288,6 +176,8 @@ class History(Struct):
     def _approve(self, at: float, data: dict[str, Any]) -> None:
         self.approvals.setdefault(data["plan"], []).append(Approved(data["actor"], at))
         self.plans[data["plan"]] = (data["playbook"], data["incident"])
+        states = msgspec.convert(data.get("states", []), list[StepState])
+        self.bound[data["plan"]] = Bound(data.get("base", data["plan"]), states)
 
     def _expire(self, at: float, data: dict[str, Any]) -> None:
         self._forget_plan(data["plan"])
@@ -360,6 +250,7 @@ class History(Struct):
             return
         given = {name: data[name] for name in ("playbook", "version", "incident", "targets", "plan")}
         given |= {"by": data.get("by", "person"), "body": data.get("body", "")}
+        given["states"] = msgspec.convert(data.get("states", []), list[StepState])
         calls = msgspec.convert(data.get("requests", []), list[Call])
         left = [str(call) for call in calls if call.phase == "step"]
         self.begin(Run(data["run"], **given, started_at=at, actor=data.get("actor", ""), left=left), calls)
@@ -408,6 +299,7 @@ class History(Struct):
         run = self.runs.get(data["run"])
         if run is not None:
             run.state, run.ended_at, run.why = data["state"], at, data["why"]
+            self._count(run.playbook, data.get("code", ""))
             run.done, run.left = data.get("done", run.done), data.get("left", run.left)
             run.rollback = data.get("rollback", "")
             if run.by == "engine" and run.state in ("failed", "unknown"):
@@ -445,6 +337,7 @@ class History(Struct):
     def _forget_plan(self, plan: str) -> None:
         self.approvals.pop(plan, None)
         self.plans.pop(plan, None)
+        self.bound.pop(plan, None)
 
 
 def _both(why: str, more: str) -> str:

@@ -11,6 +11,9 @@ from aiops.respond.guard_case import Case, Refused
 from aiops.respond.history import History
 from aiops.wording import plural
 
+# A precondition that failed is not checked every few seconds, each time with a notice that a run was started.
+REFUSED_AGAIN_S = 600.0
+
 
 def _gap(case: Case, length: str, code: str) -> Refused | None:
     """Explain that runs may be missing from a cut trail: any of them may have been one of this playbook."""
@@ -42,6 +45,15 @@ def repeated(case: Case) -> Refused | None:
         if run.incident == case.situation.incident and run.version == case.playbook.version:
             ended = f"run {run.id} was already made for this incident and target, and ended {run.state}"
             return Refused("repeated", ended)
+    return _refused_lately(case) if case.is_alone else None
+
+
+def _refused_lately(case: Case) -> Refused | None:
+    """Refuse to begin again at once what a precondition or the object itself has refused."""
+    for run in case.touching(list(case.history.runs.values())):
+        is_same = (run.playbook, run.incident) == (case.playbook.name, case.situation.incident)
+        if is_same and run.state == "refused" and (since := case.world.now - run.ended) < REFUSED_AGAIN_S:
+            return Refused("refused_lately", f"run {run.id} was refused {since:.0f} s ago: {run.why}")
     return None
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct, field, structs
 
 from aiops.errors import UsageError
 from aiops.ports import IncidentView
-from aiops.respond.calls import Call, Systems, by_hand, calls_of, digest
+from aiops.respond.calls import Call, StepState, Systems, bound, by_hand, calls_of, digest
 from aiops.respond.format import Playbook
 from aiops.respond.guard_case import Case, GuardCheck, Policy, World
 from aiops.respond.guards import evaluate, refusal
@@ -17,6 +17,7 @@ from aiops.respond.matching import compile_match, fit
 from aiops.respond.mode_guards import effective_mode
 from aiops.respond.parameters import resolve
 from aiops.respond.situation import Situation, situation
+from aiops.respond.target_guards import gitops_warnings
 from aiops.respond.targets import leading, on_target, target_of
 from aiops.step_kinds.forms import Scalar
 from aiops.topology import Topology
@@ -27,7 +28,9 @@ class Plan(Struct):
 
     `requests` is all that may be sent, in order: preconditions, steps, checks afterwards, and the rollback, which is
     sent only if a step or the verification fails. `id` is a digest of it and of the playbook: an approval covers
-    exactly that. `code` is that of the guard that refuses, empty if none does.
+    exactly that, with `states`: what the steps would change, as it was read. `base` is the digest without it.
+
+    `warnings` are for whoever approves. `code` is that of the guard that refuses, empty if none does.
 
     `mode` is what author, operator and evidence permit. `automatic` has the guards' answers to a run without a person,
     for a playbook whose author permits one.
@@ -46,6 +49,9 @@ class Plan(Struct):
     code: str = ""
     mode: Mode = "suggest"
     automatic: list[GuardCheck] = field(default_factory=list)
+    base: str = ""
+    states: list[StepState] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         return f"{self.playbook} on {', '.join(self.targets) or 'nothing'}"
@@ -80,9 +86,15 @@ class Planner:
         return compiled.playbook if compiled is not None else None
 
     def plan(
-        self, view: IncidentView, name: str, world: World, targets: Sequence[str] | None = None, by: By = "person"
+        self,
+        view: IncidentView,
+        name: str,
+        world: World,
+        targets: Sequence[str] | None = None,
+        by: By = "person",
+        states: Sequence[StepState] = (),
     ) -> tuple[Plan, Case]:
-        """Plan a run that `by` would start.
+        """Plan a run that `by` would start; `states` is what was read of what its steps would change.
 
         The targets default to `target_of`. Raise `UsageError` for what cannot be planned.
         """
@@ -96,13 +108,15 @@ class Planner:
         lead = leading(found, now)
         values = [resolve(playbook, on_target(now, target), lead) for target in chosen]
         requests = calls_of(playbook, chosen, values, self._systems)
-        plan_id = digest(playbook, view.id, chosen, values, requests)
+        base = digest(playbook, view.id, chosen, values, requests)
+        plan_id = bound(base, states)
         world = structs.replace(world, members=world.members or self._members(now))
         case = Case(
-            playbook, now, found, chosen, values, plan_id, self._history, self._policy, world, self._systems, by
+            playbook, now, found, chosen, values, plan_id, self._history, self._policy, world, self._systems, by, states
         )
         given = {target: one.values for target, one in zip(chosen, values, strict=True)}
         plan = Plan(plan_id, name, view.id, chosen, [], requests, None, "", given, by_hand(playbook.rollback))
+        plan.base, plan.states, plan.warnings = base, list(states), gitops_warnings(case)
         plan.weigh(evaluate(case))
         plan.mode = effective_mode(playbook, self._history, self._policy)
         if playbook.mode == "auto":

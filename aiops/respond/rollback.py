@@ -30,7 +30,7 @@ class Rollback:
         # What may still be under way is not undone beside it: a person looks first.
         unsure = state == "stopped" or outcome.unsure or self._execution.halted() is not None
         waits = needed and (unsure or not self._mine())
-        done = {"done": outcome.done, "left": outcome.left}
+        done = {"done": outcome.done, "left": outcome.left} | ({"code": outcome.code} if outcome.code else {})
         self._end(state, outcome.why, "waiting" if waits else "running" if needed else "", done)
         if needed and not waits:
             self._go("aiops")
@@ -62,7 +62,7 @@ class Rollback:
     def _end(self, state: str, why: str, rollback: str, more: dict[str, Any]) -> None:
         run = self._run
         data = {"run": run.id, "incident": run.incident, "state": state, "why": why, "rollback": rollback, **more}
-        if state in ("failed", "stopped"):
+        if state in ("failed", "stopped", "refused"):
             waits = "; its rollback waits for a person" if rollback == "waiting" else ""
             data["say"] = f"run {run.id} of {run.playbook} {state}: {why}{waits}"
             # Nobody was there to see it, or somebody has to decide.

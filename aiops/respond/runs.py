@@ -5,8 +5,7 @@ Every action is recorded before it, and its outcome after.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -15,37 +14,24 @@ from msgspec import Struct, field
 from aiops.durations import seconds
 from aiops.errors import UsageError
 from aiops.ports import IncidentView
-from aiops.respond.audit import AuditError, Trail
+from aiops.respond.audit import AuditError
 from aiops.respond.authority import may_approve
-from aiops.respond.calls import Call, Systems, body_of, by_hand, key_of
-from aiops.respond.decision_log import DecisionLog
+from aiops.respond.calls import StepState, body_of, key_of
 from aiops.respond.decisions import Decision, decide
-from aiops.respond.execution import Execution
 from aiops.respond.format import Playbook
 from aiops.respond.gate import PlanGate
-from aiops.respond.guard_case import Case, GuardCheck, Policy, World
-from aiops.respond.guards import evaluate, scopes
-from aiops.respond.history import GLOBAL, WAITING, By, History, Run, RunState, ShadowState
-from aiops.respond.plans import Plan, Planner
-from aiops.respond.rollback import Rollback
+from aiops.respond.guard_case import Case, GuardCheck, World
+from aiops.respond.guards import evaluate, refusal, scopes
+from aiops.respond.history import WAITING, By, Run, RunState, ShadowState
+from aiops.respond.plans import Plan
+from aiops.respond.run_core import FIRST_START, RunnerCore
 from aiops.respond.sending import Gate, Transport
+from aiops.respond.states import changes, observing, read_states
 from aiops.respond.steps import verify_window
-from aiops.respond.switches import SameIncidentWatch, Switches, Watch
-from aiops.respond.trail_writer import Scribe
+from aiops.respond.switches import SameIncidentWatch, Watch
 from aiops.step_kinds.exchange import Reply
-from aiops.topology import Topology
 
 __all__ = ["FIRST_START", "Finished", "Gate", "Plan", "Reply", "Runner", "Transport"]
-
-
-# If the disk is slow with one line, it will not write another before the process ends.
-GIVE_UP_WAIT_S = 2.0
-# The reason of the global switch in a new trail.
-FIRST_START = "first start"
-
-
-class _GivenUp(AuditError):
-    """Raised if the end of a run was recorded by another thread."""
 
 
 class Finished(Struct):
@@ -57,7 +43,7 @@ class Finished(Struct):
     steps: list[str] = field(default_factory=list)
 
 
-class Runner:
+class Runner(RunnerCore):
     """Plans, approvals and runs over one audit trail. Thread-safe; no lock is held over I/O.
 
     A new trail starts with the global kill switch engaged. So does one that was cut, which a person must accept before
@@ -65,69 +51,38 @@ class Runner:
     engage the kill switch of their playbook. A run of which nothing was sent is marked stopped.
     """
 
-    def __init__(
+    def plan(
         self,
-        playbooks: Mapping[str, Playbook],
-        topology: Topology,
-        trail: Trail,
-        transport: Transport,
-        policy: Policy | None = None,
-        *,
-        now: float,
-        systems: Systems | None = None,
-        sleep: Callable[[float], None] | None = None,
-        clock: Callable[[], float] | None = None,
-    ) -> None:
-        """Open the trail.
+        view: IncidentView,
+        name: str,
+        world: World,
+        targets: Sequence[str] | None = None,
+        states: Sequence[StepState] = (),
+    ) -> Plan:
+        """Make a dry run: nothing is sent and nothing is written. Targets default to the suspected cause.
 
-        `systems` are those of the configuration, by name: a step of another one cannot run.
-        `clock` gives Unix seconds for the entries of a run; without one, all have its start's.
-
-        `sleep` replaces the pauses between attempts, which otherwise last until their time or a switch ends them.
+        `states` is what was read of what its steps would change.
         """
-        self._clock, self._sleep, self._transport = clock, sleep, transport
-        self._lock = threading.Lock()
-        # Threads that write a line; no new one starts after the runs under way were given up.
-        self._calm = threading.Condition(self._lock)
-        self._writing, self._given_up = 0, False
-        self._scribe = Scribe(trail)
-        self.history = History()
-        self.switches = Switches(self.history, self._scribe, self._lock)
-        for entry in trail.take_entries():
-            self.history.apply(entry)
-        self.policy = policy or Policy()
-        self._planner = Planner(playbooks, topology, self.policy, self.history, systems)
-        self.log = DecisionLog(self.history, self._write)
-        self._recover(trail, now)
+        return self._planner.plan(view, name, world, targets, states=states)[0]
 
-    def switch(
-        self, scope: str, engaged: bool, actor: str, now: float, reason: str = "", seen: float | None = None
-    ) -> None:
-        """Engage or release a kill switch: `global`, an owner such as `team:platform`, or `playbook:NAME`.
+    def is_read(self, plan: Plan) -> bool:
+        """Return True if what a plan would change is read: no guard refuses that no approval answers."""
+        return bool(observing(plan.requests)) and refusal(plan.checks, but="approval") is None
 
-        Engaging one takes effect at once: no request starts after it, and active runs end. A release is refused if the
-        last move is no longer that of the time `seen`.
-        """
-        if not actor:
-            raise UsageError("a kill switch needs the name of the person who moves it")
-        data = {"scope": scope, "engaged": engaged, "actor": actor, "reason": reason}
-        if engaged:
-            self.switches.engage(data, now)
-        else:
-            self.switches.release(data, now, seen)
+    def read_states(self, plan: Plan, watch: Watch | None = None) -> list[StepState]:
+        """Read what the steps of a plan would change, if it `is_read`; nothing is changed."""
+        if not self.is_read(plan):
+            return []
+        watch = watch or self.watch(plan.playbook)
+        return read_states(plan.requests, PlanGate(plan.requests, self._transport, watch.halted, watch.pause))
 
-    def accept_trail(self, actor: str, now: float, reason: str = "") -> None:
-        """Accept the rest of a cut trail; its missing content counts as unknown, not as absent."""
-        gap = self.history.gap
-        if gap is None or gap.accepted:
-            raise UsageError("expected an audit trail that was cut; this one is whole")
-        if not actor:
-            raise UsageError("a trail that was cut needs the name of the person who accepts it")
-        self._write("accepted", now, {"actor": actor, "reason": reason, "problem": gap.problem})
-
-    def plan(self, view: IncidentView, name: str, world: World, targets: Sequence[str] | None = None) -> Plan:
-        """Make a dry run: nothing is sent and nothing is written. Targets default to the suspected cause."""
-        return self._planner.plan(view, name, world, targets)[0]
+    def _looked(
+        self, view: IncidentView, name: str, world: World, targets: Sequence[str] | None, by: By, watch: Watch
+    ) -> tuple[Plan, Case]:
+        """Plan a run with what its steps would change, read now."""
+        plan, case = self._planner.plan(view, name, world, targets, by)
+        states = self.read_states(plan, watch)
+        return self._planner.plan(view, name, world, targets, by, states) if states else (plan, case)
 
     def decide(self, view: IncidentView, name: str, world: World, by: By = "engine") -> Decision:
         """Decide on a run without a person; nothing is sent and nothing is written."""
@@ -141,19 +96,26 @@ class Runner:
         actor: str,
         groups: Sequence[str] = (),
         targets: Sequence[str] | None = None,
+        expected: str | None = None,
+        watch: Watch | None = None,
     ) -> Plan:
-        """Approve a plan as `actor` (and member of `groups`).
+        """Approve a plan as `actor` (and member of `groups`), of the id `expected` if it is given.
 
-        Every other guard must hold now, and again at the run.
+        Every other guard must hold now, and again at the run. What its steps would change is read now, and is part of
+        what is approved.
         """
-        plan, case = self._planner.plan(view, name, world, targets)
+        plan, case = self._looked(view, name, world, targets, "person", watch or self.watch(name))
         may_approve(case.playbook, actor, groups)
         stop = next((one for one in plan.checks if one.state == "refused" and one.guard != "approval"), None)
         if stop is not None:
             self._refuse(plan, world, stop, actor)
             raise UsageError(f"{plan.playbook} cannot be approved; {stop.guard}: {stop.reason}")
-        self._write("approval", world.now, {"plan": plan.id, "actor": actor, "playbook": name, "incident": view.id})
-        return self._planner.plan(view, name, world, targets)[0]
+        if expected is not None and plan.id != expected:
+            raise UsageError(f"expected the plan as it is now, {plan.id}; got {expected[:40]!r}: look at it again")
+        data: dict[str, Any] = {"plan": plan.id, "actor": actor, "playbook": name, "incident": view.id}
+        bound = {"base": plan.base, "states": msgspec.to_builtins(plan.states)} if plan.states else {}
+        self._write("approval", world.now, data | bound)
+        return self._planner.plan(view, name, world, targets, states=plan.states)[0]
 
     def reject(self, incident: str, playbook: str, actor: str, now: float, reason: str) -> None:
         """Record that a person rejected a playbook for an incident; approvals given so far for it end."""
@@ -176,28 +138,27 @@ class Runner:
     ) -> Finished:
         """Run an approved plan, of the id `approved` if it is given. All guards are evaluated again.
 
+        What its steps change is read again: the run is refused if it is not as it was approved.
         A refusal is recorded and nothing is sent. Only the requests of the approved plan are sent. `watch` began with
         the approval: a stop since then prevents the run, even if it was released again. `still` returns why the
         incident is no longer the one that was decided on; it counts until the first step is sent, as steps change
         what it checks. `by` is `engine` for a run without a person, whose `approved` is the plan that was decided.
         """
         watch = watch or self.watch(name)
-        plan, case = self._planner.plan(view, name, world, targets, by)
+        plan, case = self._looked(view, name, world, targets, by, watch)
         is_awaited = approved is not None and by == "person"
-        if approved is not None and plan.id != approved:
-            reason = f"the plan changed since {approved} was approved: check it and approve it again"
-            stop = GuardCheck("approval", "refused", reason, "plan_changed", 11)
+        if approved is not None and (stop := self._changed(plan, approved, by)) is not None:
             return self._refused(plan, world, stop, actor, notify=is_awaited)
+        if by == "engine" and plan.states and (stop := refusal(plan.checks)) is not None:
+            # What was read refuses it. It is recorded once, however often it is decided on.
+            reason = (plan.targets, plan, stop.code, stop.guard, stop.reason, by)
+            self.log.decided(Decision(plan.playbook, plan.incident, *reason), world.now)
+            return Finished(None, None, f"would run {plan}; refused because {stop.reason}")
         run, stop = self._begin(plan, case, actor, watch)
         if run is None:
             return self._refused(plan, world, stop, actor, notify=is_awaited)
         same = SameIncidentWatch(watch, lambda: run.acted, still)
         return self._execute(run, plan, case.playbook, world.now, same)
-
-    def watch(self, playbook: str) -> Watch:
-        """Start watching for a stop of a playbook."""
-        known = self._planner.playbook(playbook)
-        return Watch(self.switches, scopes(known) if known is not None else [GLOBAL])
 
     def settle(self, run: str, cleared: bool, now: float, *, hold: bool = False, watch: Watch | None = None) -> None:
         """Judge a run at the end of its verify window: the condition cleared and stayed clear, or it did not.
@@ -326,23 +287,21 @@ class Runner:
         """Record that people were notified of the entry of that number."""
         self._write("said", now, {"entry": seq})
 
-    def end(self) -> None:
-        """Start nothing more, as the daemon is shutting down; runs under way end as stopped."""
-        self.switches.end()
-
-    def give_up(self, now: float) -> None:
-        """Record runs still under way as cut off, after `end`: the daemon no longer waits for them.
-
-        A line that is being written is finished first; none follows. Raise `AuditError` if the disk refuses.
-        """
-        with self._calm:
-            self._given_up = True
-            if not self._calm.wait_for(lambda: self._writing == 0, GIVE_UP_WAIT_S):
-                raise AuditError("the runs under way could not be recorded: the disk does not answer")
-        for run in self._under_way():
-            self._cut_off(
-                run, self._time(now), "cut off by the shutdown of the daemon before an answer arrived; never repeated"
-            )
+    def _changed(self, plan: Plan, approved: str, by: By) -> GuardCheck | None:
+        """Return the refusal of a plan that is not the approved one, or of which something changed since."""
+        if approved == (plan.base if by == "engine" else plan.id):
+            return None
+        # An engine's decision is made before anything is read: its plan is made now.
+        bound = self.history.bound.get(approved)
+        if by == "person" and bound is not None and bound.base == plan.base:
+            stop = refusal(plan.checks, but="approval")
+            if stop is not None:
+                return stop
+            what = "; ".join(changes(bound.states, plan.states)) or "what it would change"
+            reason = f"changed since the plan was approved: {what}; check it and approve it again"
+            return GuardCheck("stop and state", "refused", reason, "changed_since_plan", 12)
+        reason = f"the plan changed since {approved} was approved: check it and approve it again"
+        return GuardCheck("approval", "refused", reason, "plan_changed", 11)
 
     def _begin(self, plan: Plan, case: Case, actor: str, watch: Watch) -> tuple[Run | None, GuardCheck]:
         """Evaluate the guards and reserve the targets in one step; record the run before anything is sent."""
@@ -364,10 +323,13 @@ class Runner:
                 by=case.by,
                 body=body_of(case.playbook),
                 left=[str(call) for call in plan.requests if call.phase == "step"],
+                states=plan.states,
             )
             self.history.begin(run, [call for call in plan.requests if call.phase in ("verify", "rollback")])
         names = ("plan", "playbook", "version", "incident", "targets", "actor", "by", "body")
         data: dict[str, Any] = {name: getattr(run, name) for name in names}
+        if run.states:
+            data["states"] = msgspec.to_builtins(run.states)
         if case.is_alone:
             data["say"] = f"{plan} was started without a person (run {run.id})"
         try:
@@ -387,30 +349,6 @@ class Runner:
         what = "would run" if run.state == "refused" else "ran"
         return Finished(run.id, run.state, f"{what} {plan}{because}", run.done)
 
-    def _guarded(self, run: Run, now: float, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except _GivenUp:
-            raise
-        except Exception:
-            # A step may or may not have been accepted: only "unknown" is true, and a person must check.
-            self._cut_off(run, self._time(now), "cut off by an error; never repeated")
-            raise
-
-    def _execution(self, run: Run, calls: Sequence[Call], now: float, watch: Watch) -> Execution:
-        write = lambda kind, data: self._write(kind, self._time(now), data)  # noqa: E731
-        gate = PlanGate(calls, self._transport, watch.halted, self._sleep or watch.pause)
-        return Execution(run, gate, write, lambda: self._time(now))
-
-    def _rollback(self, run: Run, playbook: Playbook, execution: Execution) -> Rollback:
-        calls = [call for call in self._calls_of(run.id) if call.phase == "rollback"]
-        keyed = [(call, key_of(playbook, run.incident, call)) for call in calls]
-        return Rollback(run, execution, keyed, by_hand(playbook.rollback), self.history)
-
-    def _calls_of(self, run: str) -> list[Call]:
-        """Return the requests of a run that remain: its checks and its rollback."""
-        return list(self.history.calls.get(run, []))
-
     def _waiting(self, run: str, actor: str, groups: Sequence[str] | None) -> tuple[Run, Playbook]:
         known = self.history.runs.get(run)
         if known is None or known.rollback not in WAITING:
@@ -422,45 +360,6 @@ class Runner:
             may_approve(playbook, actor, groups)
         return known, playbook
 
-    def _time(self, now: float) -> float:
-        """Return the time by the clock; never before the run began, should the host's clock be set back."""
-        return now if self._clock is None else max(now, self._clock())
-
-    def _recover(self, trail: Trail, now: float) -> None:
-        if (cut := trail.cut) is not None:
-            # One line for all of it: a crash after it must not leave an engaged switch released.
-            engaged = sorted({GLOBAL, *cut.engaged})
-            self._write("cut", now, {"problem": cut.problem, "until": cut.until, "engaged": engaged})
-        # Set back while no daemon ran: it is unknown how much time passed, so none counts.
-        self.log.step_clock(min(0.0, now - self.history.high_water), now)
-        for run in self._under_way():
-            self._cut_off(run, now, "cut off by a crash; never repeated")
-        if GLOBAL not in self.history.switches:
-            self._engage(GLOBAL, now, FIRST_START)
-
-    def _under_way(self) -> list[Run]:
-        return [one for one in self.history.active() if "running" in (one.state, one.rollback)]
-
-    def _cut_off(self, run: Run, now: float, why: str) -> None:
-        data: dict[str, Any] = {"run": run.id, "incident": run.incident, "done": run.done, "left": run.left}
-        if not run.keys:
-            self._put("ended", now, {**data, "state": "stopped", "why": "cut off before anything was sent"})
-            return
-        scope = f"playbook:{run.playbook}"
-        rollback = any(call.phase == "rollback" for call in self._calls_of(run.id))
-        data |= {"state": "unknown", "why": why, "rollback": "waiting" if rollback else ""}
-        data["say"] = f"run {run.id} of {run.playbook} was cut off: check its effect, then release {scope}"
-        data["page"] = True
-        # Both hold in memory even if the disk refuses.
-        run.state, run.rollback = "unknown", data["rollback"]
-        self.switches.hold(scope)
-        self._put("ended", now, data)
-        self._engage(scope, now, f"run {run.id} ended unknown")
-
-    def _engage(self, scope: str, now: float, reason: str) -> None:
-        data = {"scope": scope, "engaged": True, "actor": "aiops", "reason": reason}
-        self.switches.engage(data, now, wait_s=None)
-
     def _refused(self, plan: Plan, world: World, stop: GuardCheck, actor: str, *, notify: bool) -> Finished:
         notice = f"{plan.playbook} was approved and not run: {stop.reason}" if notify else ""
         self._refuse(plan, world, stop, actor, notice)
@@ -470,26 +369,6 @@ class Runner:
         data = {"plan": plan.id, "playbook": plan.playbook, "incident": plan.incident, "targets": plan.targets}
         data |= {"guard": stop.guard, "reason": stop.reason, "code": stop.code, "actor": actor}
         self._write("refused", world.now, data | ({"say": notice} if notice else {}))
-
-    def _write(self, kind: str, now: float, data: dict[str, Any]) -> None:
-        """Write a line, unless the end of all runs was recorded."""
-        with self._calm:
-            if self._given_up:
-                raise _GivenUp("the daemon ended before an answer arrived: the run is recorded as cut off")
-            self._writing += 1
-        try:
-            self._put(kind, now, data)
-        finally:
-            with self._calm:
-                self._writing -= 1
-                self._calm.notify_all()
-
-    def _put(self, kind: str, now: float, data: dict[str, Any]) -> None:
-        """Write a line, wait for the disk, then apply it. Switches are applied by the code that moves them."""
-        entry = self._scribe.write(kind, now, data)
-        with self._lock:
-            if kind != "switch":
-                self.history.apply(entry)
 
 
 def _judgement(run: Run, cleared: bool) -> dict[str, Any]:

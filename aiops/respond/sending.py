@@ -50,6 +50,8 @@ class Sent(Struct):
     excerpt: str = ""
     body: bytes = b""
     unsure: bool = False
+    # Why it was not sent, for machines.
+    code: str = ""
 
     def reply(self) -> Reply:
         """Return the answer, for the kind of the step to read."""

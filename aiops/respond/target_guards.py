@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
-from aiops.respond.gitops import manager_of
+from aiops.respond.gitops import advice, manager_of
 from aiops.respond.guard_case import Case, Refused
 from aiops.wording import plural
 
@@ -86,13 +86,24 @@ def _minute_of_week(text: str) -> int:
 
 
 def gitops(case: Case) -> Refused | None:
-    """Refuse a target that is managed from a repository, by the host or by labels of its alerts."""
+    """Refuse a target that is managed from a repository, unless the operator leaves that to approvers."""
+    if case.policy.gitops == "warn" and not case.is_alone:
+        return None
+    return next((Refused("gitops_managed", text) for text in gitops_warnings(case)), None)
+
+
+def gitops_warnings(case: Case) -> list[str]:
+    """Return a sentence for each target that is managed from a repository.
+
+    It is known from the host, from the labels of its alerts, and from the object that a step would change.
+    """
+    found = []
     for target in case.targets:
+        objects = [one.observed for one in case.states if one.target == target and one.observed.managed]
         manager = case.world.managed.get(target) or _by_labels(case, target)
-        if manager is not None:
-            why = f"{target} is managed by {manager}: it would undo the change; make it in the repository"
-            return Refused("gitops_managed", why)
-    return None
+        known = [(one.subject or target, one.managed) for one in objects] or ([(target, manager)] if manager else [])
+        found += [f"{name} is managed by {by}: {advice(by)}" for name, by in dict.fromkeys(known)]
+    return found
 
 
 def _by_labels(case: Case, target: str) -> str | None:

@@ -84,6 +84,21 @@ class Prepared(Request, omit_defaults=True, kw_only=True):
     attempts: int = 1
 
 
+class Observed(Struct, omit_defaults=True):
+    """The object of a change as the reads before it show it; a plan has it, and an approval covers it.
+
+    `summary` describes the change with it, such as `rolls back deployment shop/api from revision 7 to 6`. `subject` is
+    the object with its identity. `pins` are the facts on which the change is decided, by a name in words: it is not
+    made once one of them differs. `managed` names what would undo the change, such as `Argo CD application shop`; empty
+    for nothing.
+    """
+
+    summary: str = ""
+    subject: str = ""
+    pins: dict[str, str | int | float | bool] = {}
+    managed: str = ""
+
+
 class Effect(Struct, frozen=True):
     """The effect of a step, from the table of its kind and never from a playbook.
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from msgspec import Struct
 
-from aiops.step_kinds.exchange import Effect, Prepared, Progress, Reply, Source
+from aiops.step_kinds.exchange import Effect, Observed, Prepared, Progress, Reply, Source
 from aiops.step_kinds.forms import Form, Scalar
 from aiops.step_kinds.systems import NoSystemOptions, System
 
@@ -43,6 +43,8 @@ class StepKind(ABC, Generic[FormT]):
     example_values: ClassVar[Mapping[str, Scalar]] = {}
     # The method of `Prepared.poll`: another one than GET only where the system's documentation has none that is GET.
     poll_method: ClassVar[str] = "GET"
+    # True: `observed` shows something, and the reads before a change are sent for its plan as well.
+    observes: ClassVar[bool] = False
 
     @abstractmethod
     def prepare(self, step: FormT, values: Mapping[str, Scalar], system: System | None) -> Prepared:
@@ -63,6 +65,14 @@ class StepKind(ABC, Generic[FormT]):
         not be made, with the reason.
         """
         return {}
+
+    def observed(self, prepared: Prepared, replies: Sequence[Reply]) -> Observed:
+        """Return what the reads show of the object that is changed; `replies` are those to all of them.
+
+        It is called after `found` has taken its values from the same replies, and must show the same of the same
+        object: what moves on its own, such as a status, is no pin.
+        """
+        return Observed()
 
     def rehearsed(self, prepared: Prepared, values: Mapping[str, Any], reply: Reply) -> None:
         """Judge the answer to `prepared.dry_run`, which had an expected status.

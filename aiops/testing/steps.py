@@ -14,9 +14,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import msgspec
 
 from aiops.errors import AiopsError, UsageError
-from aiops.step_kinds.exchange import Effect, Prepared, Progress, Reply, Request
+from aiops.step_kinds.exchange import Effect, Observed, Prepared, Progress, Reply, Request
 from aiops.step_kinds.forms import Form, Scalar
 from aiops.step_kinds.kind import PLACES, StepKind
+from aiops.step_kinds.observing import bounded
 from aiops.step_kinds.placeholders import placeholders
 from aiops.step_kinds.systems import System
 from aiops.step_kinds.taking import faults
@@ -93,6 +94,7 @@ def _prepare(kind: StepKind[Any], step: Form, values: Mapping[str, Scalar]) -> P
 def _check_prepared(kind: StepKind[Any], prepared: Prepared, effect: Effect) -> None:
     found = list(faults(prepared, kind.poll_method))
     assert not found, f"{kind.kind}: {found[0]}"
+    assert prepared.reads or not kind.observes, f"{kind.kind}: it observes, and an example of it reads nothing"
     system = system_for(kind)
     for part, request in requests_of(prepared):
         place = f"{kind.kind}: {part}"
@@ -186,3 +188,17 @@ def _check_answers(kind: StepKind[Any], prepared: Prepared) -> None:
             except AiopsError:
                 continue
             assert set(found) <= set(prepared.taken), f"{kind.kind}: it takes {sorted(found)}, which it never declared"
+        _check_observed(kind, prepared, reply)
+
+
+def _check_observed(kind: StepKind[Any], prepared: Prepared, reply: Reply) -> None:
+    """Check that what the reads show is bounded, a function of them, and nothing without an answer."""
+    replies = [reply] * len(prepared.reads)
+    try:
+        seen = bounded(kind.observed(prepared, replies))
+        again = kind.observed(prepared, replies)
+    except AiopsError:
+        return
+    assert seen == again, f"{kind.kind}: what it observes is no function of the answers"
+    assert kind.observes or seen == Observed(), f"{kind.kind}: expected `observes`, as `observed` shows something"
+    assert not (seen.pins and reply.error), f"{kind.kind}: it observes {seen.pins} where there was no answer"

@@ -10,12 +10,12 @@ from rich.console import Console
 
 from aiops.cli.playbook_view import show_explanation, show_plan, show_suggestions
 from aiops.records import Evidence, Suggestion
-from aiops.respond.calls import Call
+from aiops.respond.calls import Call, StepState
 from aiops.respond.explain import Explanation
 from aiops.respond.guards import GuardCheck
 from aiops.respond.plans import Plan
 from aiops.respond.rendering import Shown
-from aiops.step_kinds.exchange import Prepared
+from aiops.step_kinds.exchange import Observed, Prepared
 
 HOSTILE = "x\x1b[2J\u202e[red]y"
 
@@ -53,6 +53,17 @@ def test_plan_shows_each_guard_with_its_mark() -> None:
     assert "✓ mode: holds" in shown
     assert "✗ age: too young" in shown
     assert "· precondition" in shown
+
+
+def test_plan_shows_what_was_read_and_its_warnings() -> None:
+    seen_it = StepState("step 0", "a", "back", Observed(f"rolls back {HOSTILE}", "api", {"revision": 7}))
+    later = StepState("step 1", "a", "scale", Observed("", "api"), after="back")
+    lost = StepState("step 2", "b", "back", problem="it could not be read: status 500", code="state_unread")
+    shown = seen(show_plan, plan(states=[seen_it, later, lost], warnings=[f"managed by {HOSTILE}"]))
+    assert "[2J\ufffd[red]y (revision 7)" in shown
+    assert "scale on a: decided on what back leaves" in shown
+    assert "back on b: it could not be read: status 500" in shown
+    assert "warning: managed by x\ufffd[2J\ufffd[red]y" in shown
 
 
 def test_plan_shows_what_is_rolled_back_by_hand() -> None:

@@ -137,8 +137,8 @@ def test_a_stop_between_an_approval_and_its_run_stops_it(
         runner = runs_of(daemon)._runner
         real = runner.approve
 
-        def slow(*given: Any) -> Any:
-            found = real(*given)
+        def slow(*given: Any, **named: Any) -> Any:
+            found = real(*given, **named)
             for engaged in (True, False):
                 runner.switch("global", engaged, "ann", daemon.clock())
             return found

@@ -10,7 +10,8 @@ from aiops_connectors.kubernetes.form import Kubernetes, KubernetesOptions
 from aiops_connectors.kubernetes.kind import KubernetesKind
 
 from aiops.http.client import HttpFailure
-from aiops.step_kinds.exchange import Prepared, Progress, Reply, Request, StepRefused
+from aiops.step_kinds.exchange import Observed, Prepared, Progress, Reply, Request, StepRefused
+from aiops.step_kinds.observing import bounded
 from aiops.step_kinds.systems import System
 from aiops.step_kinds.taking import checked, faults, holes, with_values
 from tests.kubernetes.site import ANSWER_BYTES, Json, Site
@@ -29,6 +30,7 @@ class Carried:
         assert list(faults(self.prepared)) == []
         self.sent: list[tuple[str, int]] = []
         self.values: dict[str, Any] = {}
+        self.observed = Observed()
         self.timeout_s = 60.0
         # Called between the dry run and the change, when another person may act.
         self.between: Callable[[], None] = lambda: None
@@ -50,6 +52,10 @@ class Carried:
                 self._take(replies)
             replies.append(self._accepted("read", one))
         self._take(replies)
+        self.observed = bounded(KIND.observed(self.prepared, replies))
+        if self.observed.managed:
+            # A run does so, too, unless the operator leaves it to the person who approves.
+            raise StepRefused(f"gitops_managed: {self.observed.subject} is managed by {self.observed.managed}")
 
     def _take(self, replies: list[Reply]) -> None:
         self.values = checked(self.prepared.taken, KIND.found(self.prepared, "read", replies))

@@ -250,8 +250,10 @@ def test_object_of_gitops_is_left_alone(site: Site, shop: str) -> None:
     one["metadata"]["labels"] = {"kustomize.toolkit.fluxcd.io/name": "shop"}
     site.create("deployments", one)
     site.settle(shop)
-    with pytest.raises(StepRefused, match=r"gitops-managed: .*managed by Flux"):
-        Carried(site, step("rollout-restart", shop)).run()
+    carried = Carried(site, step("rollout-restart", shop))
+    with pytest.raises(StepRefused, match=r"gitops_managed: .*managed by Flux Kustomization shop"):
+        carried.run()
+    assert [purpose for purpose, _ in carried.sent] == ["read"]
 
 
 def test_pod_of_a_controller_is_deleted_and_replaced(site: Site, shop: str) -> None:

@@ -19,6 +19,7 @@ from aiops.respond.gate import PlanGate
 from aiops.respond.history import History, Run
 from aiops.respond.parameters import Values
 from aiops.respond.rollback import Rollback
+from aiops.respond.states import read_states
 from aiops.respond.transport import RunTransport
 from aiops.step_kinds.systems import System
 from tests.kubernetes.objects import workload
@@ -52,7 +53,8 @@ class Running:
         self.history.runs["r1"] = self.run
         self.wait: Callable[[], None] = lambda: site.settle(namespace)
         gate = PlanGate([call for call, _ in self.calls], self.transport, lambda: None, lambda seconds: self.wait())
-        self.execution = Execution(self.run, gate, self._write)
+        self.run.states = read_states([call for call, _ in self.calls], gate)
+        self.execution = Execution(self.run, gate, self._write, states=self.run.states)
 
     def made(self) -> Outcome[Any]:
         """Carry out the steps; roll back where they fail."""

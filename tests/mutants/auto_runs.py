@@ -34,6 +34,7 @@ MUTANTS: list[Mutant] = [
     _gone("targets", "target_guards.targets", TARGETS),
     _gone("windows", "target_guards.windows", GUARDS),
     _gone("gitops", "target_guards.gitops", TARGETS),
+    _gone("state", "_state", ("tests/kubernetes/test_bound_runs.py",)),
     _gone("cooldown", "history_guards.cooldown", PAST),
     _gone("breaker", "history_guards.breaker", GUARDS),
     _gone("ineffective", "history_guards.ineffective", PAST),
@@ -188,7 +189,7 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "auto-a-clock-set-back-while-nothing-ran-is-time",
-        f"{R}runs.py",
+        f"{R}run_core.py",
         "self.log.step_clock(min(0.0, now - self.history.high_water), now)",
         "pass",
         ENGINE,
@@ -241,8 +242,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "auto-another-plan-than-the-decided-one-runs",
         f"{R}runs.py",
-        "if approved is not None and plan.id != approved:",
-        'if approved is not None and by == "person" and plan.id != approved:',
+        'if approved == (plan.base if by == "engine" else plan.id):',
+        'if by == "engine" or approved == plan.id:',
         ENGINE,
     ),
     Mutant(

@@ -108,14 +108,14 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "respond-a-run-that-was-given-up-writes-on",
-        "aiops/respond/runs.py",
+        "aiops/respond/run_core.py",
         "            if self._given_up:\n",
         "            if self._given_up and self._writing:\n",
         (STOP + "test_what_outlasts_the_end_of_the_daemon_is_written_down",),
     ),
     Mutant(
         "respond-a-run-is-given-up-while-its-end-is-written",
-        "aiops/respond/runs.py",
+        "aiops/respond/run_core.py",
         "if not self._calm.wait_for(lambda: self._writing == 0, GIVE_UP_WAIT_S):",
         "if self._writing < 0:",
         (STOP + "test_an_outcome_that_is_being_written_is_written_before_a_run_is_given_up",),
@@ -277,8 +277,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "respond-another-plan-than-the-approved-one-is-run",
         "aiops/respond/runs.py",
-        "if approved is not None and plan.id != approved:",
-        "if approved is not None and plan.id == approved[:1]:",
+        'if approved == (plan.base if by == "engine" else plan.id):',
+        'if by == "person" or approved == plan.base:',
         (PLAN + "test_a_plan_that_changed_after_its_approval_is_not_run",),
     ),
     Mutant(
@@ -360,7 +360,7 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "respond-targets-with-a-waiting-rollback-are-free",
-        "aiops/respond/history.py",
+        "aiops/respond/run_states.py",
         'return self.state == "running" or self.rollback == "running" or self.rollback in WAITING',
         'return self.state == "running"',
         (ROLLBACK + "test_nothing_else_touches_a_target_whose_rollback_waits",),
@@ -437,7 +437,7 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "respond-a-cut-trail-forgets-switches",
-        "aiops/respond/runs.py",
+        "aiops/respond/run_core.py",
         "engaged = sorted({GLOBAL, *cut.engaged})",
         "engaged = [GLOBAL]",
         (TRAIL + "test_switches_are_not_forgotten_with_a_cut_trail",),

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from aiops.http.auth import Token, token_hash
+from aiops.respond.calls import StepState
 from aiops.respond.history import Decided, Refusal, Run, SwitchMove
+from aiops.respond.plans import Plan
 from aiops.respond.run_record import Exchange, RunRecord, RunStep
-from aiops.views.waiting_runs import Waiting
+from aiops.step_kinds.exchange import Observed
+from aiops.views.waiting_runs import Waiting, WaitingRun
 from tests.web.conftest import HOSTILE, NOW, Site
 
 AT = NOW - 60
@@ -88,6 +91,34 @@ def test_a_run_has_its_requests_and_answers_as_text(site: Site, held: Held) -> N
     for words in ("POST http://a/b", "<b>503</b>", "status 503", "with the secret token", "undo on a", "more of it"):
         assert words in page
     assert text(site, "/runs/none", 404)
+
+
+STATES = [
+    StepState("step 0", "a", "back", Observed(f"rolls back {HOSTILE}", "api", {}, "Argo CD application shop")),
+    StepState("step 1", "a", "scale", Observed("", "api"), after="back"),
+    StepState("step 2", "b", "lost", problem=f"unread {HOSTILE}", code="state_unread"),
+]
+
+
+def test_a_plan_shows_what_was_read_and_its_warnings(site: Site, held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = Plan("p-1", "restart", "inc-1", ["a"], [], [], None, "", states=STATES, warnings=[f"managed {HOSTILE}"])
+    one = WaitingRun("inc-1", "title", "critical", AT, plan, "all hold")
+    monkeypatch.setattr("aiops.web.runs.waiting_runs", lambda host: Waiting([one], []))
+    page = text(site, "/runs")
+    for words in ("rolls back ", "decided on what back leaves", "unread ", "managed ", "a new approval is needed"):
+        assert words in page
+    assert HOSTILE not in page
+
+
+def test_a_run_shows_what_it_was_bound_to(site: Site, held: Held) -> None:
+    held.held["r-1"].states = STATES
+    try:
+        page = text(site, "/runs/r-1")
+    finally:
+        held.held["r-1"].states = []
+    assert "managed by Argo CD application shop" in page
+    assert "what back leaves of api" in page
+    assert HOSTILE not in page
 
 
 def test_a_rollback_that_waits_is_offered(site: Site, held: Held) -> None:

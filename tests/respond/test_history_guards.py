@@ -79,3 +79,23 @@ def test_no_step_of_the_clock_ends_a_cooldown_or_a_rate(alone: Alone, step_s: fl
     assert alone.codes() == wanted
     alone.world.now += 3600
     assert alone.codes() == ["approval_missing"]
+
+
+@pytest.mark.parametrize(
+    ("by", "state", "ago_s", "code"),
+    [
+        ("engine", "refused", 599.0, ["refused_lately"]),
+        ("engine", "refused", 601.0, []),
+        ("engine", "stopped", 599.0, []),
+        ("person", "refused", 599.0, []),
+    ],
+)
+def test_what_a_run_refused_is_not_begun_again_at_once(
+    alone: Alone, by: str, state: str, ago_s: float, code: list[str]
+) -> None:
+    run = ran(alone.history, alone.book, "r-9", state, ago_s)
+    run.incident, run.touched = "i1", []
+    alone.by = by  # type: ignore[assignment]
+    assert [one for one in alone.codes() if one != "approval_missing"] == code
+    run.incident = "i2"
+    assert "refused_lately" not in alone.codes()

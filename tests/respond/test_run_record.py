@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from aiops.respond.audit import Trail
-from aiops.respond.history import Run
 from aiops.respond.run_record import MAX_LINES, read_record
+from aiops.respond.run_states import Run
 
 AT = 1_700_000_000.0
 RUN = Run("r1", "restart", "1.0.0", "inc-1", ["web-1"], AT, plan="plan-1", actor="alice")

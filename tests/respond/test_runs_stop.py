@@ -14,7 +14,7 @@ import pytest
 
 from aiops.errors import UsageError
 from aiops.http.client import HttpClient
-from aiops.respond import guards, runs, sending
+from aiops.respond import guards, run_core, runs, sending
 from aiops.respond.audit import AuditError
 from aiops.respond.calls import calls_of
 from aiops.respond.guards import Case, GuardCheck
@@ -415,7 +415,7 @@ def test_an_outcome_that_is_being_written_is_written_before_a_run_is_given_up(
         real(file)
 
     monkeypatch.setattr(os, "fsync", hang)
-    monkeypatch.setattr(runs, "GIVE_UP_WAIT_S", 60.0)
+    monkeypatch.setattr(run_core, "GIVE_UP_WAIT_S", 60.0)
     with beside(bench.run) as done:
         assert hangs.wait(60)
         with beside(lambda: bench.runner.give_up(bench.now)):

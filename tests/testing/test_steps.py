@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from aiops.respond.step_registry import BUILT_IN
-from aiops.step_kinds.exchange import Effect, Prepared, Progress, Reply
+from aiops.step_kinds.exchange import Effect, Observed, Prepared, Progress, Reply
 from aiops.step_kinds.kind import StepKind
 from aiops.testing.steps import check_step_kind
 from tests.respond.sample_kind import RecycleKind
@@ -60,6 +60,39 @@ def with_fields(**fields: Any) -> StepKind[Any]:
 def test_a_broken_promise_is_noticed(kind: StepKind[Any], broken: str) -> None:
     with pytest.raises(AssertionError, match=broken):
         check_step_kind(kind)
+
+
+class Watching(RecycleKind):
+    """A kind that says what it sees; `says` may be wrong."""
+
+    def __init__(self, says: Callable[[Any], Observed], observes: bool = True) -> None:
+        self.says, self.observes = says, observes  # type: ignore[misc]
+
+    def observed(self, prepared: Prepared, replies: Any) -> Observed:
+        return self.says(replies[0])
+
+
+@pytest.mark.parametrize(
+    ("says", "broken"),
+    [
+        (lambda reply: Observed("x" * 2_000), "expected one line"),
+        (lambda reply: Observed(str(next(COUNT))), "no function of the answers"),
+        (lambda reply: Observed("", "it", {"error": str(reply.error)}), "where there was no answer"),
+    ],
+)
+def test_what_a_kind_sees_is_bounded_and_true(says: Callable[[Any], Observed], broken: str) -> None:
+    check_step_kind(Watching(lambda reply: Observed("recycles it", "it")))
+    if broken == "expected one line":
+        # It is refused as a plan refuses it, and is no fault of the kit's.
+        check_step_kind(Watching(says))
+        return
+    with pytest.raises(AssertionError, match=broken):
+        check_step_kind(Watching(says))
+
+
+def test_a_kind_that_sees_says_so() -> None:
+    with pytest.raises(AssertionError, match="expected `observes`"):
+        check_step_kind(Watching(lambda reply: Observed("recycles it", "it"), observes=False))
 
 
 class Boastful(RecycleKind):

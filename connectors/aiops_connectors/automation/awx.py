@@ -14,7 +14,7 @@ from msgspec import Meta, Struct, field
 
 from aiops.errors import UsageError
 from aiops.patterns import Expression
-from aiops.step_kinds.exchange import Prepared, Reply, Request, Source, StepRefused, Taken, at
+from aiops.step_kinds.exchange import Observed, Prepared, Reply, Request, Source, StepRefused, Taken, at
 from aiops.step_kinds.forms import Line, Scalar
 from aiops.step_kinds.placeholders import fill, path
 from aiops.step_kinds.systems import System
@@ -74,6 +74,7 @@ class AwxKind(JobKind[Awx]):
             "extraVars": {"host": "{{ host }}"},
         },
     )
+    observes = True
     succeeded = frozenset({"successful"})
     ended = frozenset({"failed", "error", "canceled"})
 
@@ -113,6 +114,26 @@ class AwxKind(JobKind[Awx]):
         if prepared.facts.get("limit") and at(answer, "ask_limit_on_launch") is not True:
             raise StepRefused("limit-ignored: the job template does not prompt for a limit, and would act on all hosts")
         return {}
+
+    def observed(self, prepared: Prepared, replies: Sequence[Reply]) -> Observed:
+        """Return the template that is launched, and where: its inventory or branch may be another one by then."""
+        answer = replies[0].json()
+        number, name = at(answer, "job_template_data", "id"), at(answer, "job_template_data", "name")
+        pins = {
+            "template": number,
+            "name": name,
+            "inventory": at(answer, "defaults", "inventory", "id"),
+            "limit": at(answer, "defaults", "limit"),
+            "branch": at(answer, "defaults", "scm_branch"),
+        }
+        known: dict[str, Scalar] = {key: one for key, one in pins.items() if isinstance(one, str | int) and one != ""}
+        if not known:
+            return Observed()
+        where = at(answer, "defaults", "inventory", "name")
+        summary = f"launches job template {name or number}" + (
+            f" on inventory {where}" if isinstance(where, str) else ""
+        )
+        return Observed(summary, f"job template {number}", known)
 
 
 def _host(value: Any) -> str:

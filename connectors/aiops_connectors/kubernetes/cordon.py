@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aiops.step_kinds.exchange import Poll, Prepared, Progress, Reply, Request, Taken
+from aiops.step_kinds.exchange import Observed, Poll, Prepared, Progress, Reply, Request, Taken
 from aiops_connectors.kubernetes.form import Subject
 from aiops_connectors.kubernetes.objects import UID, Listing, Node, Refused, read, read_object
+from aiops_connectors.kubernetes.observing import observed
 from aiops_connectors.kubernetes.patches import hole, prepared, put, same
-from aiops_connectors.kubernetes.refusals import refuse_managed
+from aiops_connectors.kubernetes.refusals import refuse_deleted
 from aiops_connectors.kubernetes.resources import JSON_PATCH, METADATA_LIST, Api
 
 _FLAG = "/spec/unschedulable"
@@ -36,12 +37,18 @@ def prepare(api: Api, subject: Subject, *, cordon: bool) -> Prepared:
 def found(subject: Subject, facts: Mapping[str, Any], replies: Sequence[Reply]) -> dict[str, Any]:
     """Return the taken values; raise `Refused` for a node that is as wanted, or whose loss is too much."""
     node, cordon = read_object(replies[0], Node, subject), facts["cordon"]
-    refuse_managed(subject, node.metadata)
+    refuse_deleted(subject, node.metadata)
     if node.spec.unschedulable == cordon:
         raise Refused("nothing-to-change", f"{subject} is {'cordoned' if cordon else 'schedulable'} already")
     if cordon:
         _refuse_too_many(subject, facts["max_cordoned_percent"], replies[1], replies[2])
     return {"uid": node.metadata.uid}
+
+
+def seen(subject: Subject, facts: Mapping[str, Any], replies: Sequence[Reply]) -> Observed:
+    """Return the node; `found` has accepted the same answers."""
+    node = read_object(replies[0], Node, subject)
+    return observed(subject, node.metadata, f"{'cordons' if facts['cordon'] else 'uncordons'} {subject}")
 
 
 def rehearsed(subject: Subject, facts: Mapping[str, Any], reply: Reply) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aiops.step_kinds.exchange import Poll, Prepared, Progress, Reply, Request, Taken
+from aiops.step_kinds.exchange import Observed, Poll, Prepared, Progress, Reply, Request, Taken
 from aiops_connectors.kubernetes.form import Subject
 from aiops_connectors.kubernetes.objects import UID, VERSION, Pod, Refused, read_object
+from aiops_connectors.kubernetes.observing import observed
 from aiops_connectors.kubernetes.patches import hole, prepared
-from aiops_connectors.kubernetes.refusals import refuse_managed
+from aiops_connectors.kubernetes.refusals import refuse_deleted
 from aiops_connectors.kubernetes.resources import Api
 
 # A kubelet marks the copy of a static pod in the API with this; deleting the copy restarts nothing.
@@ -40,7 +41,7 @@ def prepare(api: Api, subject: Subject, controller: str, limit_s: float) -> Prep
 def found(subject: Subject, facts: Mapping[str, Any], replies: Sequence[Reply]) -> dict[str, Any]:
     """Return the taken values; raise `Refused` for a pod that nobody would replace."""
     metadata = read_object(replies[0], Pod, subject).metadata
-    refuse_managed(subject, metadata)
+    refuse_deleted(subject, metadata)
     owner, controller = metadata.controller, facts["controller"]
     if MIRROR in metadata.annotations or (owner is not None and owner.kind == "Node"):
         raise Refused("static-pod", f"{subject} is a static pod: only its node can restart it")
@@ -49,6 +50,13 @@ def found(subject: Subject, facts: Mapping[str, Any], replies: Sequence[Reply]) 
     if owner.kind != controller:
         raise Refused("no-controller", f"{subject} belongs to a {owner.kind[:63]}; expected a {controller}")
     return {"uid": metadata.uid, "version": metadata.resource_version}
+
+
+def seen(subject: Subject, facts: Mapping[str, Any], replies: Sequence[Reply]) -> Observed:
+    """Return the pod; `found` has accepted the same answer."""
+    metadata = read_object(replies[0], Pod, subject).metadata
+    owner = f", of {metadata.controller.kind} {metadata.controller.name}" if metadata.controller is not None else ""
+    return observed(subject, metadata, f"deletes {subject}{owner[:200]}")
 
 
 def progress(subject: Subject, facts: Mapping[str, Any], reply: Reply) -> Progress:

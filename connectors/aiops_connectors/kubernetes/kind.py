@@ -7,7 +7,7 @@ from typing import Any
 
 from aiops.durations import seconds
 from aiops.errors import UsageError
-from aiops.step_kinds.exchange import Effect, Prepared, Progress, Reply, Source, StepRefused
+from aiops.step_kinds.exchange import Effect, Observed, Prepared, Progress, Reply, Source, StepRefused
 from aiops.step_kinds.forms import Scalar
 from aiops.step_kinds.kind import StepKind
 from aiops.step_kinds.systems import System
@@ -36,6 +36,14 @@ _FOUND: dict[str, Callable[[Subject, Mapping[str, Any], Sequence[Reply]], dict[s
     "uncordon": cordon.found,
     "delete-pod": eviction.found,
 }
+_SEEN: dict[str, Callable[[Subject, Mapping[str, Any], Sequence[Reply]], Observed]] = {
+    "rollout-restart": restart.seen,
+    "scale": scaling.seen,
+    "rollback": rollback.seen,
+    "cordon": cordon.seen,
+    "uncordon": cordon.seen,
+    "delete-pod": eviction.seen,
+}
 _PROGRESS: dict[str, Callable[[Subject, Mapping[str, Any], Reply], Progress]] = {
     "rollout-restart": restart.progress,
     "scale": scaling.progress,
@@ -54,6 +62,7 @@ class KubernetesKind(StepKind[Kubernetes]):
     system = "kubernetes"
     Options = KubernetesOptions
     places = frozenset({"step", "rollback"})
+    observes = True
     examples = (
         {"kind": "kubernetes", "name": "restart the pods", "operation": "rollout-restart",
          "namespace": "{{ namespace }}", "object": "{{ workload }}"},
@@ -95,6 +104,13 @@ class KubernetesKind(StepKind[Kubernetes]):
             return {}
         try:
             return _FOUND[str(prepared.facts["operation"])](_subject(prepared), prepared.facts, replies)
+        except Refused as refused:
+            raise StepRefused(str(refused)) from None
+
+    def observed(self, prepared: Prepared, replies: Sequence[Reply]) -> Observed:
+        """See `StepKind.observed`."""
+        try:
+            return _SEEN[str(prepared.facts["operation"])](_subject(prepared), prepared.facts, replies)
         except Refused as refused:
             raise StepRefused(str(refused)) from None
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aiops.step_kinds.exchange import Poll, Prepared, Progress, Reply, Taken
+from aiops.step_kinds.exchange import Observed, Poll, Prepared, Progress, Reply, Taken
 from aiops_connectors.kubernetes.form import Subject
 from aiops_connectors.kubernetes.objects import COUNT, UID, Refused, Workload, read_object
+from aiops_connectors.kubernetes.observing import at_revision, observed, template_digest
 from aiops_connectors.kubernetes.patches import hole, prepared, put, same
 from aiops_connectors.kubernetes.refusals import refuse_workload
 from aiops_connectors.kubernetes.resources import JSON_PATCH, Api
@@ -65,6 +66,13 @@ def found(subject: Subject, facts: Mapping[str, Any], replies: Sequence[Reply]) 
         "annotations": annotations_of(workload),
         "mark": f"{_MARK}{metadata.generation}",
     }
+
+
+def seen(subject: Subject, facts: Mapping[str, Any], replies: Sequence[Reply]) -> Observed:
+    """Return what is restarted; `found` has accepted the same answer."""
+    workload = read_object(replies[0], Workload, subject)
+    summary = f"restarts the pods of {subject} at {at_revision(workload)}".removesuffix(" at ")
+    return observed(subject, workload.metadata, summary, pod_template=template_digest(workload))
 
 
 def rehearsed(subject: Subject, values: Mapping[str, Any], reply: Reply) -> None:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aiops.step_kinds.exchange import Poll, Prepared, Progress, Reply, Taken
+from aiops.step_kinds.exchange import Observed, Poll, Prepared, Progress, Reply, Taken
 from aiops_connectors.kubernetes.form import Subject
 from aiops_connectors.kubernetes.objects import (
     COUNT,
@@ -24,12 +24,12 @@ from aiops_connectors.kubernetes.objects import (
     read,
     read_object,
 )
+from aiops_connectors.kubernetes.observing import at_revision, observed, revision, template_digest
 from aiops_connectors.kubernetes.patches import hole, prepared, put, same
 from aiops_connectors.kubernetes.refusals import refuse_workload
 from aiops_connectors.kubernetes.resources import JSON_PATCH, Api
 from aiops_connectors.kubernetes.rollouts import rollout
 
-REVISION = "deployment.kubernetes.io/revision"
 # A Deployment keeps 10 old ReplicaSets by default (`revisionHistoryLimit`), of a few kilobytes each.
 MAX_REPLICA_SETS = 100
 # What a hole of a URL can take.
@@ -38,7 +38,6 @@ _SELECTOR = r"[A-Za-z0-9._/=,-]{1,253}"
 _LABEL = re.compile(r"[A-Za-z0-9._/-]{1,253}=[A-Za-z0-9._-]{0,63}")
 # Each ReplicaSet of a Deployment has it.
 _ANY_REPLICA_SET = "pod-template-hash"
-_DIGITS = 18
 
 
 def prepare(api: Api, subject: Subject, limit_s: float) -> Prepared:
@@ -77,6 +76,8 @@ def found(subject: Subject, facts: Mapping[str, Any], replies: Sequence[Reply]) 
     refuse_workload(subject, deployment, facts["max_replicas"])
     if deployment.spec.paused:
         raise Refused("paused", f"{subject} is paused: resume it before a rollback")
+    if deployment.status.observed_generation < deployment.metadata.generation:
+        raise Refused("changed", f"{subject}: the controller has not seen its newest specification yet")
     selector = {"selector": selector_of(deployment)}
     if len(replies) == 1:
         return selector
@@ -94,6 +95,21 @@ def found(subject: Subject, facts: Mapping[str, Any], replies: Sequence[Reply]) 
         "previous": previous,
         "template": template,
     }
+
+
+def seen(subject: Subject, facts: Mapping[str, Any], replies: Sequence[Reply]) -> Observed:
+    """Return what is left and what is restored; `found` has accepted the same answers."""
+    deployment = read_object(replies[0], Workload, subject)
+    current, previous, replica_set = _revisions(subject, deployment, replies[1])
+    return observed(
+        subject,
+        deployment.metadata,
+        f"rolls back {subject} from {at_revision(deployment)} to {at_revision(replica_set)}",
+        revision=current,
+        pod_template=template_digest(deployment),
+        restored_revision=previous,
+        restored_pod_template=template_digest(replica_set),
+    )
 
 
 def rehearsed(subject: Subject, values: Mapping[str, Any], reply: Reply) -> None:
@@ -132,9 +148,3 @@ def _revisions(subject: Subject, deployment: Workload, reply: Reply) -> tuple[in
     if revision(deployment) != current:
         raise Refused("changed", f"{subject}: the controller has not numbered its newest template yet")
     return current, *known[1]
-
-
-def revision(found_: Workload) -> int:
-    """Return the revision of a Deployment or ReplicaSet; 0 without one."""
-    text = found_.metadata.annotations.get(REVISION, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else 0

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import field
 
-from aiops.step_kinds.exchange import Poll, Prepared, Progress, Reply, Taken
+from aiops.step_kinds.exchange import Observed, Poll, Prepared, Progress, Reply, Taken
 from aiops_connectors.kubernetes.form import Kubernetes, Subject
 from aiops_connectors.kubernetes.objects import (
     COUNT,
@@ -21,6 +21,7 @@ from aiops_connectors.kubernetes.objects import (
     read,
     read_object,
 )
+from aiops_connectors.kubernetes.observing import observed, template_digest
 from aiops_connectors.kubernetes.patches import hole, prepared, put, same
 from aiops_connectors.kubernetes.refusals import refuse_workload
 from aiops_connectors.kubernetes.resources import JSON_PATCH, Api
@@ -91,8 +92,7 @@ def found(subject: Subject, facts: Mapping[str, Any], replies: Sequence[Reply]) 
     workload = read_object(replies[0], Workload, subject)
     refuse_workload(subject, workload, facts["max_replicas"])
     _refuse_autoscaled(subject, replies[1])
-    before = workload.spec.replicas
-    after = facts["to"] if "to" in facts else before + facts["by"]
+    before, after = _replicas(workload, facts)
     if before == 0:
         raise Refused("outside-bounds", f"{subject} has no replicas: somebody has stopped it")
     if after == before:
@@ -104,6 +104,19 @@ def found(subject: Subject, facts: Mapping[str, Any], replies: Sequence[Reply]) 
         most = facts["max_replicas"]
         raise Refused("too-many-replicas", f"{subject} would have {after} replicas; the system allows {most}")
     return {"uid": workload.metadata.uid, "before": before, "after": after}
+
+
+def seen(subject: Subject, facts: Mapping[str, Any], replies: Sequence[Reply]) -> Observed:
+    """Return the replicas before and after; `found` has accepted the same answers."""
+    workload = read_object(replies[0], Workload, subject)
+    before, after = _replicas(workload, facts)
+    summary, digest = f"scales {subject} from {before} to {after} replicas", template_digest(workload)
+    return observed(subject, workload.metadata, summary, replicas=before, wanted_replicas=after, pod_template=digest)
+
+
+def _replicas(workload: Workload, facts: Mapping[str, Any]) -> tuple[int, int]:
+    before = workload.spec.replicas
+    return before, facts["to"] if "to" in facts else before + facts["by"]
 
 
 def rehearsed(subject: Subject, values: Mapping[str, Any], reply: Reply) -> None:

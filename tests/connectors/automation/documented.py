@@ -55,6 +55,7 @@ class AwxServer(Documented):
     """Job template 42, `rotate-logs` of the organization Default."""
 
     prompts: dict[str, Any] = {}  # noqa: RUF012 - replaced, never changed
+    inventory = 3
 
     def answer(self, method: str, path: str, headers: dict[str, str], raw: bytes) -> Answer:
         if not bearer(headers):
@@ -66,7 +67,10 @@ class AwxServer(Documented):
                 "survey_enabled": False,
             } | self.prompts
             if method == "GET":
-                return 200, {"can_start_without_user_input": True, "passwords_needed_to_start": [], **asks}
+                where = {"inventory": {"name": "production", "id": self.inventory}, "limit": "", "scm_branch": ""}
+                data = {"name": "rotate-logs", "id": 42, "description": ""}
+                plain = {"can_start_without_user_input": True, "passwords_needed_to_start": []}
+                return 200, {**plain, "job_template_data": data, "defaults": where, **asks}
             body = json.loads(raw)
             assert set(body) <= {"extra_vars", "limit"}
             self.started.append(body)

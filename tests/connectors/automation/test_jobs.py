@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ from aiops.respond.execution import Execution
 from aiops.respond.gate import PlanGate
 from aiops.respond.history import Run
 from aiops.respond.sending import Sent
+from aiops.respond.states import read_states
 from aiops.respond.step_registry import kind_named
 from aiops.respond.transport import RunTransport
 from aiops.step_kinds.exchange import Prepared
@@ -69,16 +71,20 @@ class Job:
         self.pauses: list[float] = []
         self.lines: list[tuple[str, dict[str, Any]]] = []
         transport = RunTransport({"its": secret}, systems={"prod": system}, allow_private=True)
-        gate = PlanGate([self.call], transport, lambda: None, self._pause)
-        run = Run("r1", "book", "1.0.0", "i1", ["web-1"], 0.0)
-        write = lambda kind, data: self.lines.append((kind, data))  # noqa: E731
-        self.execution = Execution(run, gate, write, lambda: sum(self.pauses))
+        self.gate = PlanGate([self.call], transport, lambda: None, self._pause)
+        # Called between the plan and the launch, when another person may act.
+        self.between: Callable[[], None] = lambda: None
 
     def _pause(self, pause_s: float) -> None:
         self.pauses.append(pause_s)
 
     def send(self) -> Sent:
-        return self.execution.send(self.call, "key")
+        """Read for the plan, then launch as a run does."""
+        run = Run("r1", "book", "1.0.0", "i1", ["web-1"], 0.0, states=read_states([self.call], self.gate))
+        self.between()
+        write = lambda kind, data: self.lines.append((kind, data))  # noqa: E731
+        execution = Execution(run, self.gate, write, lambda: sum(self.pauses), states=run.states)
+        return execution.send(self.call, "key")
 
 
 CASES = [
@@ -170,6 +176,19 @@ def test_awx_starts_nothing_that_would_ignore_what_is_given(
         sent = Job(server, AWX, monkeypatch).send()
     assert not sent.was_sent
     assert reason in (sent.problem or "")
+    assert server.started == []
+
+
+def test_awx_starts_nothing_on_another_inventory_than_the_plan_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = AwxServer("successful")
+    with serving(server):
+        job = Job(server, AWX, monkeypatch)
+        [state] = read_states([job.call], job.gate)
+        assert state.observed.summary == "launches job template rotate-logs on inventory production"
+        job.between = lambda: setattr(server, "inventory", 4)
+        sent = job.send()
+    assert (sent.was_sent, sent.code) == (False, "changed_since_plan")
+    assert "inventory was 3 and is 4" in (sent.problem or "")
     assert server.started == []
 
 

@@ -9,7 +9,8 @@ import msgspec
 from aiops_connectors.kubernetes.form import Kubernetes, KubernetesOptions
 from aiops_connectors.kubernetes.kind import KubernetesKind
 
-from aiops.step_kinds.exchange import Prepared, Progress, Reply
+from aiops.step_kinds.exchange import Observed, Prepared, Progress, Reply
+from aiops.step_kinds.observing import bounded
 from aiops.step_kinds.systems import System
 
 Json = dict[str, Any]
@@ -29,6 +30,11 @@ def prepared(operation: str, name: str = "cart", *, options: Json | None = None,
 def found(made: Prepared, *answers: Json) -> Json:
     """The values that are taken from the answers to the reads."""
     return KIND.found(made, "read", [reply(answer) for answer in answers])
+
+
+def observed(made: Prepared, *answers: Json) -> Observed:
+    """What the answers to the reads show."""
+    return bounded(KIND.observed(made, [reply(answer) for answer in answers]))
 
 
 def progress(made: Prepared, answer: Json | Reply) -> Progress:

@@ -68,7 +68,6 @@ def test_last_node_is_never_cordoned() -> None:
         ("cordon", (node(), listing(), listing({}, **{"continue": "x"})), "unreadable"),
         ("cordon", (node(), {"items": {}}, nodes(9)), "unreadable"),
         ("cordon", (node(deletionTimestamp="now"), listing(), nodes(9)), "changed"),
-        ("uncordon", (node(unschedulable=True, labels={"argocd.argoproj.io/instance": "x"}),), "gitops-managed"),
     ],
 )
 def test_cordoning_is_refused(operation: str, answers: tuple[Json, ...], code: str) -> None:

@@ -53,7 +53,6 @@ def test_pod_of_the_expected_controller_is_deleted(kind: str) -> None:
         (pod(owner("Node")), "static-pod"),
         (pod(owner("ReplicaSet"), annotations={"kubernetes.io/config.mirror": "x"}), "static-pod"),
         (pod(owner("ReplicaSet"), deletionTimestamp="now"), "changed"),
-        (pod(owner("ReplicaSet"), labels={"argocd.argoproj.io/instance": "x"}), "gitops-managed"),
         (pod(owner("ReplicaSet"), name="other"), "unreadable"),
     ],
 )

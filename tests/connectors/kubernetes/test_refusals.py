@@ -1,4 +1,4 @@
-"""Objects that another system manages, or that are too large, are left alone."""
+"""Objects of an operator, and those that are too large or being deleted, are left alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from aiops_connectors.kubernetes.form import Subject
 from aiops_connectors.kubernetes.objects import (
-    Manager,
     Metadata,
     Owner,
     Refused,
@@ -15,7 +14,7 @@ from aiops_connectors.kubernetes.objects import (
     WorkloadSpec,
     WorkloadStatus,
 )
-from aiops_connectors.kubernetes.refusals import refuse_managed, refuse_workload
+from aiops_connectors.kubernetes.refusals import refuse_deleted, refuse_workload
 
 CART = Subject("deployment", "shop", "cart")
 
@@ -24,32 +23,9 @@ def metadata(**given: Any) -> Metadata:
     return Metadata("cart", "u-1", "7", "shop", **given)
 
 
-@pytest.mark.parametrize(
-    ("given", "system"),
-    [
-        ({"labels": {"argocd.argoproj.io/instance": "shop"}}, "Argo CD"),
-        ({"annotations": {"argocd.argoproj.io/tracking-id": "shop:apps/Deployment:shop/cart"}}, "Argo CD"),
-        ({"labels": {"kustomize.toolkit.fluxcd.io/name": "shop"}}, "Flux"),
-        ({"labels": {"helm.toolkit.fluxcd.io/name": "shop"}}, "Flux"),
-        ({"managed_fields": [Manager("kubectl"), Manager("argocd-controller")]}, "Argo CD"),
-        ({"managed_fields": [Manager("argocd-application-controller")]}, "Argo CD"),
-        ({"managed_fields": [Manager("kustomize-controller")]}, "Flux"),
-        ({"managed_fields": [Manager("helm-controller")]}, "Flux"),
-    ],
-)
-def test_object_of_gitops_is_refused(given: dict[str, Any], system: str) -> None:
-    with pytest.raises(Refused, match=rf"^gitops-managed: deployment shop/cart is managed by {system} "):
-        refuse_managed(CART, metadata(**given))
-
-
-def test_object_of_people_is_not_refused() -> None:
-    labels = {"app.kubernetes.io/managed-by": "Helm", "app.kubernetes.io/instance": "cart"}
-    refuse_managed(CART, metadata(labels=labels, managed_fields=[Manager("kubectl"), Manager("helm")]))
-
-
 def test_object_that_is_being_deleted_is_refused() -> None:
     with pytest.raises(Refused, match=r"^changed: .*being deleted"):
-        refuse_managed(CART, metadata(deletion_timestamp="2026-01-01T00:00:00Z"))
+        refuse_deleted(CART, metadata(deletion_timestamp="2026-01-01T00:00:00Z"))
 
 
 def test_workload_of_an_operator_is_refused() -> None:

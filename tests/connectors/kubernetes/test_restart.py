@@ -49,7 +49,6 @@ def test_values_of_a_restart_are_those_of_the_object() -> None:
         (workload(replicas=0), "nothing-to-change"),
         (workload(updateStrategy={"type": "OnDelete"}), "nothing-to-change"),
         (workload(replicas=21), "too-many-replicas"),
-        (workload(meta={"labels": {"argocd.argoproj.io/instance": "x"}}), "gitops-managed"),
         (workload(meta={"uid": ""}), "unreadable"),
         (workload(meta={"name": "other"}), "unreadable"),
     ],

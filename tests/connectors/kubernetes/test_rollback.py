@@ -75,7 +75,8 @@ def test_replica_sets_of_others_do_not_count() -> None:
         ((deployment(), listing(replica_set(3, TEMPLATE), replica_set(2, TEMPLATE))), "nothing-to-change"),
         ((workload(meta=numbered(3), paused=True), listing(*SETS)), "paused"),
         ((workload(meta=numbered(3), replicas=21), listing(*SETS)), "too-many-replicas"),
-        ((deployment(labels={"argocd.argoproj.io/instance": "x"}), listing(*SETS)), "gitops-managed"),
+        # A new template that is not numbered yet: the second highest revision is not the one before it.
+        ((deployment(generation=5), listing(*SETS)), "changed"),
         (
             (deployment(ownerReferences=[{"kind": "X", "name": "x", "uid": "1", "controller": True}]), listing(*SETS)),
             "owned",

@@ -88,12 +88,6 @@ def test_unreadable_autoscalers_are_no_permission(answer: Json) -> None:
         found(scale(to=3), workload(), answer)
 
 
-def test_object_of_gitops_is_not_scaled() -> None:
-    answer = workload(meta={"labels": {"helm.toolkit.fluxcd.io/name": "x"}})
-    with pytest.raises(StepRefused, match=r"^gitops-managed: "):
-        found(scale(to=3), answer, listing())
-
-
 def test_dry_run_must_set_the_replicas() -> None:
     KIND.rehearsed(scale(to=3), {"after": 3}, reply({"metadata": metadata(), "spec": {"replicas": 3}}))
     for answer in ({"metadata": metadata(), "spec": {"replicas": 2}}, {"metadata": metadata()}, {}):
