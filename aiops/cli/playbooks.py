@@ -24,6 +24,7 @@ from aiops.cli.promotion import demote_command, promote_command, promotion_comma
 from aiops.cli.runs import accept_trail_command, anchored, plan_command, rollback_command, runs_command, switch_command
 from aiops.cli.state import state_directory
 from aiops.cli.terminal import clean, console_for
+from aiops.cli.trail_view import new_trail_command, show_verdict
 from aiops.daemon.control import send_request
 from aiops.errors import UsageError
 from aiops.ports import Suggester
@@ -203,7 +204,7 @@ def audit_command(
     state: StateOption = None,
     as_json: TableJsonOption = False,
 ) -> None:
-    """Check an audit trail; the exit code is 1 if it is damaged.
+    """Check an audit trail; the exit code is 1 if it is damaged, or cut and not accepted.
 
     No line was changed, removed or moved; for the trail of the state directory also none at its end, by its anchor in
     the store.
@@ -214,10 +215,8 @@ def audit_command(
     verdict = verify(file, mark)
     if as_json:
         print_json(verdict)
-    elif verdict.problem is None:
-        console_for().print(f"intact: {verdict.entries} entries, last hash {verdict.head}", soft_wrap=True)
     else:
-        console_for().print(f"broken after {verdict.entries} entries: {clean(verdict.problem)}", soft_wrap=True)
+        show_verdict(console_for(), verdict)
     if verdict.problem is not None:
         raise typer.Exit(1)
 
@@ -227,6 +226,7 @@ playbooks_app.command("plan")(plan_command)
 playbooks_app.command("runs")(runs_command)
 playbooks_app.command("rollback")(rollback_command)
 playbooks_app.command("accept-trail")(accept_trail_command)
+playbooks_app.command("new-trail")(new_trail_command)
 playbooks_app.command("switch")(switch_command)
 playbooks_app.command("promotion")(promotion_command)
 playbooks_app.command("promote")(promote_command)

@@ -24,7 +24,7 @@ def show_waiting(console: Console, waiting: Waiting) -> None:
 
 
 def show_record(console: Console, record: RunRecord) -> None:
-    """Print a run: what happened, each request with its answer, and what was not done."""
+    """Print a run: what happened, each request with its answer, and the state of each step."""
     run = record.run
     _line(console, f"{run.id}: {run.playbook} {run.version} on {', '.join(run.targets)}: {run.state}", "bold")
     who = "started without a person" if run.by == "engine" else f"approved by {run.actor or 'nobody'}"
@@ -33,8 +33,9 @@ def show_record(console: Console, record: RunRecord) -> None:
         _line(console, f"{moment(step.at)} {step.text}{f' ({step.actor})' if step.actor else ''}")
     for exchange in record.exchanges:
         _exchange(console, exchange)
-    for left in run.left:
-        _line(console, f"not done: {left}")
+    for word, steps, style in (("done", run.done, ""), ("unknown", run.unknown, "red"), ("not begun", run.left, "")):
+        for text in steps:
+            _line(console, f"{word}: {text}", style)
     if run.rollback:
         _line(console, f"rollback: {run.rollback}", "yellow")
 

@@ -162,13 +162,17 @@ def accept_trail_command(
 def anchored(config: Path | None, sets: list[str] | None, state: Path | None) -> tuple[Path, Mark | None]:
     """Return the audit trail of a state directory, and its anchor in the store."""
     directory = state_directory(config, sets, state)
-    chosen = "" if state is not None else load_config(config, sets or ()).respond.directory
-    trail = Path(chosen).expanduser() if chosen else directory / "runs"
     reader = open_reader(directory / FILE_NAME)
     try:
-        return trail / "audit.jsonl", read_mark(reader)
+        return trail_of(directory, config, sets, state), read_mark(reader)
     finally:
         reader.close()
+
+
+def trail_of(directory: Path, config: Path | None, sets: list[str] | None, state: Path | None) -> Path:
+    """Return the audit trail of a state directory, which the configuration may have elsewhere."""
+    chosen = "" if state is not None else load_config(config, sets or ()).respond.directory
+    return (Path(chosen).expanduser() if chosen else directory / "runs") / "audit.jsonl"
 
 
 def _position(text: str) -> Literal["on", "off"]:
@@ -189,7 +193,7 @@ def _show_runs(console: Console, runs: list[dict[str, Any]]) -> None:
         table.add_row(*(Text(clean(cell)) for cell in cells), moment(run["started_at"]))
     console.print(table)
     for run in runs:
-        for label, steps in (("done", run["done"]), ("not done", run["left"])):
+        for label, steps in (("done", run["done"]), ("unknown", run.get("unknown", [])), ("not begun", run["left"])):
             for step in steps:
                 console.print(Text(f"{clean(run['id'])} {label}: {clean(step, 300)}"), soft_wrap=True)
         if run["rollback"]:

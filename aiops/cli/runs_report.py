@@ -13,6 +13,7 @@ from rich.text import Text
 from aiops.cli.command_options import ConfigOption, SetOption, StateOption, TableJsonOption
 from aiops.cli.errors import print_json
 from aiops.cli.runs import anchored
+from aiops.cli.runs_show import show_command
 from aiops.cli.terminal import clean, console_for
 from aiops.errors import UsageError
 from aiops.respond.audit import read_entries
@@ -21,13 +22,16 @@ from aiops.respond.runs_report import PERSON_MINUTES, Group, RunsReport, runs_re
 from aiops.wording import plural
 
 runs_app = typer.Typer(
-    name="runs", help="Report on guarded runs of playbooks.", no_args_is_help=True, rich_markup_mode=None
+    name="runs", help="Show and report on guarded runs of playbooks.", no_args_is_help=True, rich_markup_mode=None
 )
 
 
 @runs_app.callback()
 def _runs() -> None:
-    """Report on guarded runs of playbooks."""
+    """Show and report on guarded runs of playbooks."""
+
+
+runs_app.command("show")(show_command)
 
 
 @runs_app.command("report")

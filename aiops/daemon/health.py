@@ -15,6 +15,7 @@ from aiops.daemon.heartbeat_health import heartbeat_families, heartbeat_health
 from aiops.daemon.model_watching import watch_families, watch_health
 from aiops.daemon.models_in_use import ModelInUse, ModelsInUse
 from aiops.daemon.parts import Core, Neighbours
+from aiops.daemon.run_health import TRAIL_HELP
 from aiops.daemon.status import STATUSES, DaemonStatus, Status
 from aiops.engine.events import DISPOSITIONS
 from aiops.journal.retention import measure
@@ -147,6 +148,8 @@ class Report:
         ]
         for one in (beside.delivery, beside.runs, beside.collecting, beside.tracing):
             families.extend(one.metrics() if one is not None else ())
+        if beside.runs is None and beside.runs_problem:
+            families.append(Family("aiops_audit_trail_ok", "gauge", TRAIL_HELP).add(0.0))
         return render(families)
 
 

@@ -19,6 +19,7 @@ from aiops.telemetry.metrics import Family
 STATES: tuple[RunState, ...] = ("running", "executed", "verified", "failed", "stopped", "refused", "unknown")
 # Sentences of one kind in the detail; the lists beside it have all.
 MAX_NAMED = 5
+TRAIL_HELP = "0 while the audit trail is damaged, or cut and nobody has accepted it: nothing runs."
 
 
 class Stop(Struct):
@@ -82,8 +83,13 @@ def breakers_of(runner: Runner, playbooks: Mapping[str, Playbook], now: float) -
     return [Breaker(name, one.failures, one.since, one.until) for name, one in found if one is not None]
 
 
-def health_of(runner: Runner, playbooks: Mapping[str, Playbook], now: float) -> dict[str, object]:
-    """Return the health; not ok while something is stopped or a person must check something."""
+def health_of(
+    runner: Runner, playbooks: Mapping[str, Playbook], now: float, changed: str | None = None
+) -> dict[str, object]:
+    """Return the health; not ok while something is stopped or a person must check something.
+
+    `changed` is why the file of the trail is no longer the one that was opened.
+    """
     history, problems = runner.history, []
     stops, breakers = stops_of(runner), breakers_of(runner, playbooks, now)
     if history.gap is not None and not history.gap.accepted:
@@ -91,6 +97,8 @@ def health_of(runner: Runner, playbooks: Mapping[str, Playbook], now: float) -> 
             f"nothing runs: the audit trail was cut: {history.gap.problem}; look, then accept it with "
             "`aiops playbooks accept-trail --note WHY`"
         )
+    if changed is not None:
+        problems.append(f"nothing runs: {changed}; find the cause, then restart the daemon")
     problems += _first([str(one) for one in stops if not one.is_initial])
     problems += _first([str(one) for one in breakers])
     if unknown := unknown_of(history):
@@ -108,7 +116,9 @@ def health_of(runner: Runner, playbooks: Mapping[str, Playbook], now: float) -> 
     }
 
 
-def metrics_of(runner: Runner, playbooks: Mapping[str, Playbook], now: float) -> list[Family]:
+def metrics_of(
+    runner: Runner, playbooks: Mapping[str, Playbook], now: float, changed: str | None = None
+) -> list[Family]:
     """Return the metrics of runs, rollbacks, kill switches, breakers and the trail."""
     history = runner.history
     runs = Family("aiops_runs", "gauge", "Runs of playbooks by state.")
@@ -119,7 +129,7 @@ def metrics_of(runner: Runner, playbooks: Mapping[str, Playbook], now: float) ->
     for scope, engaged in switches_of(history).items():
         switches.add(float(engaged), scope=scope)
     gap = history.gap
-    trail = Family("aiops_audit_trail_ok", "gauge", "0 while the audit trail is cut and nobody has accepted it.")
+    trail = Family("aiops_audit_trail_ok", "gauge", TRAIL_HELP)
     rollbacks = Family("aiops_rollbacks_waiting", "gauge", "Rollbacks of runs that wait for a person.")
     breakers = Family("aiops_breakers_open", "gauge", "Playbooks whose breaker is open after failed runs.")
     return [
@@ -128,7 +138,7 @@ def metrics_of(runner: Runner, playbooks: Mapping[str, Playbook], now: float) ->
         switches,
         breakers.add(len(breakers_of(runner, playbooks, now))),
         rollbacks.add(len(waiting_of(history))),
-        trail.add(float(gap is None or gap.accepted)),
+        trail.add(float((gap is None or gap.accepted) and changed is None)),
     ]
 
 

@@ -301,11 +301,11 @@ class Runs:
 
     def health(self) -> dict[str, object]:
         """Return the health; see `run_health.health_of`."""
-        return health_of(self._runner, self._playbooks, self._clock())
+        return health_of(self._runner, self._playbooks, self._clock(), self._trail.problem())
 
     def metrics(self) -> list[Family]:
         """Return the metrics of runs, rollbacks, kill switches and the trail."""
-        return metrics_of(self._runner, self._playbooks, self._clock())
+        return metrics_of(self._runner, self._playbooks, self._clock(), self._trail.problem())
 
     def settle(self) -> None:
         """Judge the runs whose time to show an effect has passed."""

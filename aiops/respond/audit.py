@@ -27,6 +27,8 @@ from aiops.respond.anchors import START, UNKNOWN, Cut, Mark, TrailAnchor, compar
 
 # One line holds a few rendered requests at most; the daemon writes no longer one.
 MAX_LINE_BYTES = 1024 * 1024
+# The kind of the first line of a trail that takes the place of a damaged one.
+RENEWED = "renewed"
 
 
 class AuditError(AiopsError):
@@ -52,36 +54,90 @@ class Entry(Struct):
         return sha256(msgspec.json.encode(plain, order="deterministic")).hexdigest()
 
 
+class Break(Struct):
+    """A place where lines are missing: the line that states it, why, and who accepted it, if anybody has."""
+
+    line: int
+    at: float
+    problem: str
+    accepted_by: str = ""
+    reason: str = ""
+
+
 class Verdict(Struct):
-    """The result of a check: valid entries, the last hash, and the first problem if there is one."""
+    """The result of a check: valid entries, the last hash, and the first problem if there is one.
+
+    `breaks` are the places before which lines are missing, `torn_bytes` those of a half-written line at the end, which
+    was never announced as done. `is_anchored` is False without a record of its length elsewhere.
+    """
 
     entries: int
     head: str
     problem: str | None = None
+    breaks: list[Break] = []
+    torn_bytes: int = 0
+    is_anchored: bool = False
+
+    @property
+    def is_chained(self) -> bool:
+        """Return True if all lines continue each other; some may be missing."""
+        return self.problem is None or self.problem.startswith(_INCOMPLETE)
+
+
+# The beginning of a problem of a trail whose lines are those that were written, where some are missing.
+_INCOMPLETE = "incomplete: "
 
 
 def read_entries(path: Path) -> Iterator[Entry]:
-    """Yield the entries of a trail; raise `AuditError` at the first line that does not fit."""
+    """Yield the whole lines of a trail; raise `AuditError` at the first that does not fit."""
     return _read(path)
 
 
 def verify(path: Path, mark: Mark | None = None) -> Verdict:
     """Check the whole chain of a file without changing it; a missing file is an empty trail.
 
-    With a mark, which was read before, also check that no line is missing at the end.
+    With a mark, which was read before, also check that no line is missing at the end. A place where lines are missing
+    is a problem until a person has accepted it, however many lines follow.
     """
-    entries, head, marked = 0, START, START
+    found = Verdict(0, START, is_anchored=mark is not None and mark != UNKNOWN)
+    marked, first = START, None
     try:
         for entry in _read(path):
-            entries, head = entry.seq + 1, entry.hash
-            if mark is not None and entries == mark.entries:
-                marked = head
+            first = first or entry
+            found.entries, found.head = entry.seq + 1, entry.hash
+            _note_break(found.breaks, entry)
+            if mark is not None and found.entries == mark.entries:
+                marked = found.head
+        found.torn_bytes = _torn_bytes(path)
     except AuditError as error:
-        return Verdict(entries, head, str(error))
+        found.problem = str(error)
+        return found
     # A running daemon may have written since the mark was read: only missing lines count.
-    missing = mark is not None and mark != UNKNOWN and (entries < mark.entries or marked != mark.head)
-    cut = compare(min(entries, mark.entries), marked, mark) if mark is not None and missing else None
-    return Verdict(entries, head, f"audit trail {path}: {cut.problem}" if cut is not None else None)
+    missing = mark is not None and mark != UNKNOWN and (found.entries < mark.entries or marked != mark.head)
+    if mark is not None and missing and not renews(first, mark):
+        cut = compare(min(found.entries, mark.entries), marked, mark)
+        found.problem = f"{_INCOMPLETE}audit trail {path}: {cut.problem}" if cut is not None else None
+    open_break = next((one for one in found.breaks if not one.accepted_by), None)
+    if found.problem is None and open_break is not None:
+        why = f"line {open_break.line} states that it was cut before: {open_break.problem}; nobody has accepted it"
+        found.problem = f"{_INCOMPLETE}audit trail {path}: {why}"
+    return found
+
+
+def _note_break(breaks: list[Break], entry: Entry) -> None:
+    data = entry.data
+    if entry.kind == "cut":
+        breaks.append(Break(entry.seq + 1, entry.at, data["problem"]))
+    elif entry.kind == RENEWED:
+        breaks.append(Break(entry.seq + 1, entry.at, data["problem"], data["actor"], data["reason"]))
+    elif entry.kind == "accepted":
+        for one in breaks:
+            one.accepted_by, one.reason = one.accepted_by or data["actor"], one.reason or data.get("reason", "")
+
+
+def renews(first: Entry | None, mark: Mark) -> bool:
+    """Return True if a trail begins with the line that takes the place of the marked one."""
+    return first is not None and first.kind == RENEWED and first.data.get("after") == [mark.entries, mark.head]
 
 
 class Trail:
@@ -96,6 +152,8 @@ class Trail:
         _private(path)
         self.path = path
         self._anchor = anchor
+        # Bytes of a line between its write and the end of its sync.
+        self._under_way = 0
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             self._lock()
@@ -142,6 +200,8 @@ class Trail:
         if self._anchor is None:
             return None
         mark = self._anchor.read()
+        if mark is not None and renews(self.entries[0] if self.entries else None, mark):
+            return None
         named = mark.entries if mark is not None else 0
         hashed = self.entries[named - 1].hash if 0 < named <= self._seq else START
         return compare(self._seq, hashed, mark)
@@ -169,7 +229,7 @@ class Trail:
             self._size = size
 
     def _move(self, entry: Entry) -> None:
-        if entry.kind == "cut":
+        if entry.kind in ("cut", RENEWED):
             self._engaged |= set(entry.data["engaged"])
         elif entry.kind == "switch":
             (self._engaged.add if entry.data["engaged"] else self._engaged.discard)(entry.data["scope"])
@@ -179,6 +239,7 @@ class Trail:
         if len(line) > MAX_LINE_BYTES:
             raise AuditError(f"{self._place}: expected a line of up to {MAX_LINE_BYTES} bytes; got {len(line)}")
         self._check()
+        self._under_way = len(line)
         try:
             written = os.write(self._file, line)
             if written != len(line):
@@ -187,16 +248,27 @@ class Trail:
         except OSError as error:
             self._take_back(self._size)
             raise AuditError(f"audit trail {self.path}: {error.strerror or error}; nothing was run") from error
-        self._size += len(line)
+        else:
+            self._size += len(line)
+        finally:
+            self._under_way = 0
 
     def _check(self) -> None:
-        """Check that the file is still the one that was opened, with the size that it had."""
+        if (problem := self.problem()) is not None:
+            raise AuditError(f"{problem}; nothing was run")
+
+    def problem(self) -> str | None:
+        """Return why the file is no longer the one that was opened, with the size that it had; None if it is."""
+        # First: a line that is being written meanwhile makes the file longer.
+        size = self._size
         try:
             mine, there = os.fstat(self._file), os.stat(self.path)
         except OSError as error:
-            raise AuditError(f"audit trail {self.path}: {error.strerror or error}; nothing was run") from error
-        if (mine.st_ino, mine.st_dev) != (there.st_ino, there.st_dev) or mine.st_size != self._size:
-            raise AuditError(f"audit trail {self.path}: another program changed it; nothing was run")
+            return f"{self._place}: {error.strerror or error}"
+        is_same = (mine.st_ino, mine.st_dev) == (there.st_ino, there.st_dev)
+        if not is_same or not size <= mine.st_size <= max(size, self._size) + self._under_way:
+            return f"{self._place}: another program changed it"
+        return None
 
     @property
     def _place(self) -> str:
@@ -231,6 +303,16 @@ class Trail:
         return size - keep
 
 
+def _torn_bytes(path: Path) -> int:
+    """Return the length of what follows the last whole line."""
+    if not path.exists():
+        return 0
+    with path.open("rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - MAX_LINE_BYTES))
+        end = file.read()
+    return len(end) - (end.rfind(b"\n") + 1)
+
+
 def _torn(path: Path) -> Path:
     return path.with_name(path.name + ".torn")
 
@@ -254,6 +336,9 @@ def _read(path: Path) -> Iterator[Entry]:
     with path.open("rb") as lines:
         for seq, line in enumerate(lines):
             place = f"audit trail {path}: line {seq + 1}"
+            if not line.endswith(b"\n"):
+                # Half written, by a daemon that was killed or is at it: nothing was announced by it.
+                return
             try:
                 entry = decoder.decode(line)
             except (msgspec.MsgspecError, UnicodeDecodeError) as error:

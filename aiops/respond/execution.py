@@ -14,6 +14,7 @@ from aiops.respond.calls import Call, StepState
 from aiops.respond.gate import PlanGate
 from aiops.respond.history import Run, RunState, step_place
 from aiops.respond.local_kinds import NOTIFY, notice_of
+from aiops.respond.run_progress import NOT_FOLLOWED
 from aiops.respond.sending import Sent
 from aiops.respond.states import by_place, observe
 from aiops.respond.step_registry import kind_named
@@ -29,14 +30,16 @@ State = TypeVar("State", bound=str)
 
 
 class Outcome(Struct, Generic[State]):
-    """The outcome of the steps of a run: those that were done with their results, and those that were not."""
+    """The outcome of steps: those that were answered, with their results, and those not begun.
+
+    `unknown` are those that may still have an effect: not answered, or accepted and not followed to their end.
+    """
 
     state: State
     why: str
     done: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
-    # The last step may still have an effect: it was not answered, or accepted and not followed to its end.
-    unsure: bool = False
+    unknown: list[str] = field(default_factory=list)
     # Why it was refused, for machines.
     code: str = ""
 
@@ -77,11 +80,12 @@ class Execution:
             sent = self.send(call, key)
             if not sent.was_sent:
                 return self._unsent(sent, done, left[number:])
-            done.append(f"{call}: {sent.problem or ('accepted' if call.poll is None else 'done')}")
+            text = f"{call}: {sent.problem or ('accepted' if call.poll is None else 'done')}"
+            unknown = [text] if sent.is_unknown else []
             if sent.problem is not None:
                 state: RunState = "stopped" if sent.stopped or self.halted() else "failed"
-                unsure = sent.unsure or sent.status == 0
-                return Outcome(state, done[-1], done, left[number + 1 :], unsure)
+                return Outcome(state, text, done if unknown else [*done, text], left[number + 1 :], unknown)
+            done.append(text)
         stopped = self.halted()
         # The last step was accepted, but whoever stopped it meanwhile did not want it to have an effect.
         return Outcome("stopped", stopped, done) if stopped else Outcome("executed", done[-1] if done else "", done)
@@ -161,7 +165,13 @@ class Execution:
         if sent.was_sent and sent.problem is None:
             known, sent.problem = self._taken(call, sent, known)
             sent.unsure = sent.problem is not None
-        outcome = {"status": sent.status, "problem": sent.problem, "excerpt": sent.excerpt, "sent": sent.was_sent}
+        outcome: dict[str, Any] = {
+            "status": sent.status,
+            "problem": sent.problem,
+            "excerpt": sent.excerpt,
+            "sent": sent.was_sent,
+        }
+        outcome |= {"unsure": True} if sent.is_unknown else {}
         answered: dict[str, Any] = {"taken": for_trail(call.taken, known)} if known else {}
         if call.url == NOTIFY and sent.problem is None:
             # The runner has people notified of what an entry states, also after a crash.
@@ -191,7 +201,7 @@ class Execution:
             return
         polled, count = self._polled(call, call.poll, known)
         sent.problem, sent.stopped, sent.unsure = polled.problem, polled.stopped, polled.unsure
-        self._recorded(call, call.poll.request, polled, {"key": key, "count": count})
+        self._recorded(call, call.poll.request, polled, {"key": key, "count": count, "unsure": polled.unsure})
 
     def _polled(self, call: Call, poll: Poll, known: dict[str, Any]) -> tuple[Sent, int]:
         began, count, why = self._monotonic(), 0, "no answer yet"
@@ -199,7 +209,7 @@ class Execution:
         while count * poll.every_s <= poll.limit_s and self._monotonic() - began <= poll.limit_s:
             self._gate.pause(poll.every_s)
             if (stopped := self._gate.halted()) is not None:
-                return Sent(f"accepted; it is not known whether it worked: {stopped}", True, stopped), count
+                return Sent(f"{NOT_FOLLOWED}: {stopped}", True, stopped, unsure=True), count
             sent, count = self._gate.poll(call, known), count + 1
             if sent.stopped is not None:
                 continue

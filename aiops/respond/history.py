@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from aiops.respond.audit import Entry
+from aiops.respond.audit import RENEWED, Entry
 from aiops.respond.calls import Call, StepState
+from aiops.respond.run_progress import Progress, joined_why
 from aiops.respond.run_states import (
     GLOBAL,
     WAITING,
@@ -57,8 +58,6 @@ __all__ = [
 # Runs kept in memory for guards. The longest window of a guard is days, and rates are a few an hour.
 MAX_RUNS = 10_000
 MAX_REFUSALS = 100
-# Characters of the reasons of a run that a further one is added to.
-MAX_WHY = 2_000
 MAX_DECISIONS = 500
 MAX_SHADOWS = 2_000
 
@@ -70,9 +69,9 @@ class History(Struct):
 
     `plans` has the playbook and incident of each plan in `approvals`, `bound` what each is bound to; `calls` the
     remaining requests of a run; `rolled` the keys of rollback requests that were accepted; `taken` the steps of a run
-    that were sent, by `step_place`, with the values that they took from answers. `levels` has the recorded mode of a
-    playbook, `shadows` what would have run, `counts` the number of decisions by playbook and code. `high_water` is the
-    latest time of an entry.
+    that were sent, by `step_place`, with the values that they took from answers; `progress` how far its steps are.
+    `levels` has the recorded mode of a playbook, `shadows` what would have run, `counts` the number of decisions by
+    playbook and code. `high_water` is the latest time of an entry.
     """
 
     switches: dict[str, bool] = field(default_factory=dict)
@@ -84,6 +83,7 @@ class History(Struct):
     calls: dict[str, list[Call]] = field(default_factory=dict)
     rolled: set[str] = field(default_factory=set)
     taken: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    progress: dict[str, Progress] = field(default_factory=dict)
     pending_notices: dict[int, PendingNotice] = field(default_factory=dict)
     gap: Gap | None = None
     begun: int = 0
@@ -161,6 +161,7 @@ class History(Struct):
     def _drop(self, run: str) -> None:
         self.calls.pop(run, None)
         self.taken.pop(run, None)
+        self.progress.pop(run, None)
 
     def _switch(self, at: float, data: dict[str, Any]) -> None:
         self.switches[data["scope"]] = data["engaged"]
@@ -260,12 +261,8 @@ class History(Struct):
         if run is None:
             return
         run.keys.append(data["key"])
+        self.progress.setdefault(run.id, Progress()).intend(run, data)
         if data["place"].startswith("step"):
-            # Its outcome is unknown yet: it is only no longer left to do.
-            step = f"{data['request'].get('name')} on {data['target']}"
-            if step in run.left:
-                # Once: two steps of one name are two steps.
-                run.left.remove(step)
             if data["request"].get("touches", True) and data["target"] not in run.touched:
                 run.touched.append(data["target"])
             self._took(run, data)
@@ -274,6 +271,7 @@ class History(Struct):
         run = self.runs.get(data["run"])
         if run is None:
             return
+        self.progress.setdefault(run.id, Progress()).answer(run, data)
         if not data.get("sent", True):
             run.keys.remove(data["key"])
             if data.get("first", False):
@@ -287,7 +285,9 @@ class History(Struct):
             self.rolled.add(data["key"])
 
     def _record_poll(self, at: float, data: dict[str, Any]) -> None:
-        """Correct that a request of a rollback worked, if a later answer shows that it did not."""
+        """Note the progress of a change; a later answer may show that a rollback did not work."""
+        if (run := self.runs.get(data.get("run", ""))) is not None and data.get("key"):
+            self.progress.setdefault(run.id, Progress()).follow(run, data)
         if data.get("problem") is not None:
             self.rolled.discard(data.get("key", ""))
 
@@ -300,8 +300,8 @@ class History(Struct):
         if run is not None:
             run.state, run.ended_at, run.why = data["state"], at, data["why"]
             self._count(run.playbook, data.get("code", ""))
-            run.done, run.left = data.get("done", run.done), data.get("left", run.left)
             run.rollback = data.get("rollback", "")
+            self.progress.setdefault(run.id, Progress()).end(run, data)
             if run.by == "engine" and run.state in ("failed", "unknown"):
                 # In the same line: no crash can come between the failure and the loss of trust.
                 self.levels[run.playbook] = Level("approve", at, "aiops", f"run {run.id} ended {run.state}")
@@ -310,8 +310,8 @@ class History(Struct):
     def _roll(self, at: float, data: dict[str, Any]) -> None:
         run = self.runs.get(data["run"])
         if run is not None:
-            run.rollback, run.why = data["state"], _both(run.why, data["why"])
-            run.done, run.left = run.done + data.get("done", []), data.get("left", run.left)
+            run.rollback, run.why = data["state"], joined_why(run.why, data["why"])
+            self.progress.setdefault(run.id, Progress()).roll_back(run, data)
             self._let_go(run)
 
     def _let_go(self, run: Run) -> None:
@@ -327,6 +327,14 @@ class History(Struct):
         until = data["until"] if data["until"] is not None else at
         self.gap = Gap(data["problem"], max(until, self.gap.until if self.gap is not None else until))
 
+    def _renew(self, at: float, data: dict[str, Any]) -> None:
+        """Begin after a damaged trail, whose content counts as unknown."""
+        self.switches |= dict.fromkeys(data["engaged"], True)
+        self.gap = Gap(data["problem"], at, accepted=True)
+        for scope in data["engaged"]:
+            reason = f"the audit trail was begun anew: {data['reason']}"
+            self.note_move(at, {"scope": scope, "engaged": True, "actor": data["actor"], "reason": reason})
+
     def _accept(self, at: float, data: dict[str, Any]) -> None:
         if self.gap is not None:
             self.gap.accepted = True
@@ -338,13 +346,6 @@ class History(Struct):
         self.approvals.pop(plan, None)
         self.plans.pop(plan, None)
         self.bound.pop(plan, None)
-
-
-def _both(why: str, more: str) -> str:
-    """Return why a run ended, followed by what became of its rollback: the one does not replace the other."""
-    if not more or why == more or why.endswith(f"; {more}"):
-        return why
-    return f"{why[:MAX_WHY]}; {more}" if why else more
 
 
 _KINDS = {
@@ -361,6 +362,7 @@ _KINDS = {
     "rollback": History._roll,
     "cut": History._cut,
     "accepted": History._accept,
+    RENEWED: History._renew,
     "said": History._notified,
     "decided": History._decide,
     "level": History._level,

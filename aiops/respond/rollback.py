@@ -28,9 +28,10 @@ class Rollback:
         """End a run; roll back its targets if a step failed."""
         state, needed = outcome.state, self._is_needed() and outcome.state in ("failed", "stopped")
         # What may still be under way is not undone beside it: a person looks first.
-        unsure = state == "stopped" or outcome.unsure or self._execution.halted() is not None
+        unsure = state == "stopped" or bool(outcome.unknown) or self._execution.halted() is not None
         waits = needed and (unsure or not self._mine())
-        done = {"done": outcome.done, "left": outcome.left} | ({"code": outcome.code} if outcome.code else {})
+        done: dict[str, Any] = {"done": outcome.done, "left": outcome.left, "unknown": outcome.unknown}
+        done |= {"code": outcome.code} if outcome.code else {}
         self._end(state, outcome.why, "waiting" if waits else "running" if needed else "", done)
         if needed and not waits:
             self._go("aiops")
@@ -46,7 +47,8 @@ class Rollback:
 
     def by_a_person(self, actor: str, reason: str = "") -> None:
         """Roll back a run whose rollback waited for a person."""
-        data = {"run": self._run.id, "state": "running", "why": "", "actor": actor, "reason": reason}
+        data: dict[str, Any] = {"run": self._run.id, "state": "running", "why": "", "actor": actor, "reason": reason}
+        data |= {"undoing": self._undoing()}
         self._execution.write("rollback", data)
         self._go(actor)
 
@@ -59,9 +61,13 @@ class Rollback:
         touched = [one for one in self._calls if one[0].target in self._run.touched and one[1] not in rolled]
         return [one for one in touched if not one[0].undoes or step_place(one[0].undoes, one[0].target) in taken]
 
+    def _undoing(self) -> list[str]:
+        return [str(call) for call, _ in self._mine()]
+
     def _end(self, state: str, why: str, rollback: str, more: dict[str, Any]) -> None:
         run = self._run
         data = {"run": run.id, "incident": run.incident, "state": state, "why": why, "rollback": rollback, **more}
+        data |= {"undoing": self._undoing()} if rollback == "running" else {}
         if state in ("failed", "stopped", "refused"):
             waits = "; its rollback waits for a person" if rollback == "waiting" else ""
             data["say"] = f"run {run.id} of {run.playbook} {state}: {why}{waits}"
@@ -79,11 +85,14 @@ class Rollback:
                 found.state, found.why = "waiting", sent.stopped
                 found.left = [str(left) for left, _ in calls[number:]]
                 break
-            found.done.append(f"{call}: {sent.problem or 'accepted'}")
+            text = f"{call}: {sent.problem or 'accepted'}"
+            (found.unknown if sent.is_unknown else found.done).append(text)
             if sent.problem is not None:
-                found.state, found.why = "failed", found.done[-1]
+                found.state, found.why = "failed", text
         if found.state == "done" and self._by_hand:
             found.state, found.why = "waiting", f"for a person: {', '.join(self._by_hand)}"
         notice = f"rollback of run {run.id} of {run.playbook}: {found.state}" + (f", {found.why}" if found.why else "")
         data = {"run": run.id, "incident": run.incident, "state": found.state, "why": found.why, "actor": actor}
-        self._execution.write("rollback", data | {"done": found.done, "left": found.left, "say": notice})
+        self._execution.write(
+            "rollback", data | {"done": found.done, "left": found.left, "unknown": found.unknown, "say": notice}
+        )

@@ -21,6 +21,7 @@ from aiops.respond.guards import scopes
 from aiops.respond.history import GLOBAL, History, Run
 from aiops.respond.plans import Planner
 from aiops.respond.rollback import Rollback
+from aiops.respond.run_progress import steps_text
 from aiops.respond.sending import Transport
 from aiops.respond.switches import Switches, Watch
 from aiops.respond.trail_writer import Scribe
@@ -166,17 +167,19 @@ class RunnerCore:
         return [one for one in self.history.active() if "running" in (one.state, one.rollback)]
 
     def _cut_off(self, run: Run, now: float, why: str) -> None:
-        data: dict[str, Any] = {"run": run.id, "incident": run.incident, "done": run.done, "left": run.left}
+        data: dict[str, Any] = {"run": run.id, "incident": run.incident}
+        data |= {"done": list(run.done), "left": list(run.left), "unknown": list(run.unknown)}
         if not run.keys:
             self._put("ended", now, {**data, "state": "stopped", "why": "cut off before anything was sent"})
             return
         scope = f"playbook:{run.playbook}"
         rollback = any(call.phase == "rollback" for call in self._calls_of(run.id))
         data |= {"state": "unknown", "why": why, "rollback": "waiting" if rollback else ""}
-        data["say"] = f"run {run.id} of {run.playbook} was cut off: check its effect, then release {scope}"
+        what = f"run {run.id} of {run.playbook} was cut off ({steps_text(run)})"
+        data["say"] = f"{what}: check its effect, then release {scope}"
         data["page"] = True
         # Both hold in memory even if the disk refuses.
-        run.state, run.rollback = "unknown", data["rollback"]
+        run.state, run.rollback, run.why = "unknown", data["rollback"], why
         self.switches.hold(scope)
         self._put("ended", now, data)
         self._engage(scope, now, f"run {run.id} ended unknown")

@@ -23,7 +23,8 @@ ShadowState = Literal["shadow", "cleared", "persisted", "unjudged"]
 class Run(Struct):
     """An execution: `executed` means that its steps were accepted, `verified` that the condition cleared.
 
-    `done` and `left` list the steps that were sent, with their results, and those that were not. `touched` are the
+    `done` lists the steps that were sent and answered, with their results, `unknown` those that were sent, or may have
+    been, and of which nobody knows whether they worked, `left` those that certainly were not begun. `touched` are the
     targets to which a step was sent. `by` is who started it, `body` the digest of what its playbook did.
 
     `shifted` are the seconds by which the host's clock was set forward since: `began` and `ended` are its times by the
@@ -44,6 +45,7 @@ class Run(Struct):
     why: str = ""
     done: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
     touched: list[str] = field(default_factory=list)
     rollback: RollbackState = ""
     by: By = "person"

@@ -53,6 +53,11 @@ class Sent(Struct):
     # Why it was not sent, for machines.
     code: str = ""
 
+    @property
+    def is_unknown(self) -> bool:
+        """Return True if it was sent with a problem, and may still have an effect."""
+        return self.was_sent and self.problem is not None and (self.unsure or self.status == 0)
+
     def reply(self) -> Reply:
         """Return the answer, for the kind of the step to read."""
         return Reply(self.status, self.excerpt, None if self.status else self.problem, self.was_sent, self.body)

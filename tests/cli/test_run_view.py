@@ -34,7 +34,7 @@ def test_a_run_is_printed_with_its_answers() -> None:
     assert "2026-03-01 10:00:00 UTC approved (alice)" in text
     assert "step 0 restart on a: POST http://a/b\n  503 after 2.0 s: status 503" in text
     assert "no answer is recorded" in text
-    assert "not done: undo on a" in text
+    assert "not begun: undo on a" in text
     assert "rollback: waiting" in text
     assert "\x1b[31m" not in text
 

@@ -19,11 +19,13 @@ from aiops.cli.app import app
 from aiops.config import load_config
 from aiops.daemon.control import send_request
 from aiops.daemon.daemon import Daemon
+from aiops.daemon.trail_anchor import StoreTrailAnchor
 from aiops.errors import AiopsError
 from aiops.http.auth import new_token
 from aiops.journal import read
 from aiops.records import Action
-from aiops.respond.audit import verify
+from aiops.respond.audit import Trail, verify
+from aiops.store.store import Store
 from aiops.testing.daemon_process import Hatchery
 from aiops.testing.receiver import Receiver, Reply, receiving
 from tests.form_headers import form_headers
@@ -289,8 +291,17 @@ def test_a_changed_audit_trail_stops_runs_and_nothing_else(tmp_path: Path, targe
         assert daemon.runs is None
         assert site.client.get(f"/api/v1/incidents/{incident}/plan").status_code == 409
         assert any("continue the chain" in text for text in daemon.health()["warnings"])
+        assert "aiops_audit_trail_ok 0" in daemon.metrics_text()
         with pytest.raises(AiopsError, match="nothing can be run"):
             send_request(site.state, {"ask": "runs"})
+        # The daemon has no hold of it: the way out needs no stop, only a restart afterwards.
+        words = ["playbooks", "new-trail", "--as", "ann", "--note", "a bit flipped", "--state", str(site.state)]
+        assert "restart the daemon" in CliRunner().invoke(app, words).output
+    store = Store(site.state)
+    trail = Trail(site.trail, StoreTrailAnchor(store.database))
+    assert (trail.cut, [entry.kind for entry in trail.entries]) == (None, ["renewed"])
+    trail.close()
+    store.close()
 
 
 @pytest.mark.slow
@@ -314,6 +325,17 @@ def test_a_run_that_a_crash_cut_off_is_unknown_and_never_repeated(
         health = daemon.wait_ready()
         until(lambda: answers(site))
         assert site.states() == ["unknown"]
+        [run] = site.get("/api/v1/runs")["runs"]
+        unknown = "restart on worker-1: it may have been sent; no answer is recorded"
+        assert (run["done"], run["unknown"], run["left"]) == ([], [unknown], [])
+        page = site.client.get(f"/runs/{run['id']}").text
+        assert "<h3>Unknown</h3>" in page
+        assert unknown in page
+        assert (
+            f"unknown: {unknown}"
+            in CliRunner().invoke(app, ["runs", "show", run["id"], "--state", str(site.state)]).output
+        )
+        assert f"Unknown: {unknown}" in site.client.get(f"/incidents/{incident}").text
         assert any("cut off" in text for text in health["warnings"])
         assert site.kinds()[-2:] == ["ended", "switch"]
         assert site.get("/api/v1/switches")["switches"]["playbook:restart-worker"] is True
@@ -325,3 +347,6 @@ def test_a_run_that_a_crash_cut_off_is_unknown_and_never_repeated(
     site.client.close()
     assert len(target.requests) == 1
     assert verify(site.trail).problem is None
+    text = CliRunner().invoke(app, ["runs", "show", run["id"], "--state", str(site.state)]).output
+    assert "no daemon runs" in text
+    assert f"unknown: {unknown}" in text

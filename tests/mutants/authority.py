@@ -88,7 +88,7 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "authority-the-word-on-a-rollback-replaces-why-the-run-failed",
-        "aiops/respond/history.py",
+        "aiops/respond/run_progress.py",
         '    return f"{why[:MAX_WHY]}; {more}" if why else more',
         "    return more",
         ("tests/respond/test_rollback.py::test_nothing_else_touches_a_target_whose_rollback_waits",),

@@ -249,7 +249,7 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "respond-a-step-without-an-answer-is-rolled-back-at-once",
         "aiops/respond/rollback.py",
-        'state == "stopped" or outcome.unsure or self',
+        'state == "stopped" or bool(outcome.unknown) or self',
         'state == "stopped" or self',
         ("tests/respond/test_rollback.py::test_a_step_without_an_answer_is_not_undone_beside_itself",),
     ),

@@ -122,8 +122,8 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "respond-a-step-that-was-sent-is-left",
-        "aiops/respond/history.py",
-        "run.left.remove(step)",
+        "aiops/respond/run_progress.py",
+        "run.left.remove(name)",
         "pass",
         (STOP + "test_what_outlasts_the_end_of_the_daemon_is_written_down",),
     ),
@@ -347,8 +347,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "respond-a-stopped-run-is-rolled-back-at-once",
         "aiops/respond/rollback.py",
-        'unsure = state == "stopped" or outcome.unsure or self._execution.halted() is not None',
-        "unsure = outcome.unsure",
+        'unsure = state == "stopped" or bool(outcome.unknown) or self._execution.halted() is not None',
+        "unsure = bool(outcome.unknown)",
         (ROLLBACK + "test_a_rollback_waits_while_the_switch_is_engaged",),
     ),
     Mutant(
@@ -445,8 +445,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "respond-a-trail-that-changes-under-us-is-written-on",
         "aiops/respond/audit.py",
-        "        self._check()\n        try:",
-        "        try:",
+        "        self._check()\n",
+        "",
         (TRAIL + "test_a_trail_that_changes_while_it_is_open_lets_nothing_run",),
     ),
     Mutant(

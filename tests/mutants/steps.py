@@ -39,8 +39,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "respond-progress-is-read-without-the-switch",
         "aiops/respond/execution.py",
-        '            if (stopped := self._gate.halted()) is not None:\n                return Sent(f"accepted;',
-        '            if (stopped := None) is not None:\n                return Sent(f"accepted;',
+        '            if (stopped := self._gate.halted()) is not None:\n                return Sent(f"{NOT_FOLLOWED}',
+        '            if (stopped := None) is not None:\n                return Sent(f"{NOT_FOLLOWED}',
         (EXCHANGE + "test_a_stop_is_read_before_each_request",),
     ),
 ]

@@ -110,3 +110,44 @@ def test_a_full_disk_leaves_the_chain_whole(tmp_path: Path) -> None:
     assert "nothing was run" in done.stdout, done.stderr
     assert verify(path).entries == 1
     assert os.path.getsize(path) < 400
+
+
+def test_a_half_written_line_at_the_end_is_no_damage(tmp_path: Path) -> None:
+    """A daemon was killed, or is writing it at this moment."""
+    path = tmp_path / "audit.jsonl"
+    _fill(path, 2)
+    with path.open("ab") as file:
+        file.write(b'{"seq":2,"at":1')
+    verdict = verify(path)
+    assert (verdict.problem, verdict.entries, verdict.torn_bytes) == (None, 2, 15)
+
+
+def test_a_change_of_the_open_file_is_noticed_without_a_write(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    trail = Trail(path)
+    for number in range(2):
+        trail.append("note", 1.0 + number, {})
+        assert trail.problem() is None
+    whole = path.read_bytes()
+    for changed in (whole[:-1], whole + b"x"):
+        path.write_bytes(changed)
+        assert "another program changed it" in str(trail.problem())
+    path.write_bytes(whole)
+    assert trail.problem() is None
+    path.rename(tmp_path / "elsewhere")
+    assert trail.problem() is not None
+    trail.close()
+
+
+def test_a_line_that_is_being_written_is_no_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trail, seen = Trail(tmp_path / "audit.jsonl"), list[str | None]()
+    sync = os.fsync
+
+    def looking(file: int) -> None:
+        seen.append(trail.problem())
+        sync(file)
+
+    monkeypatch.setattr(os, "fsync", looking)
+    trail.append("note", 1.0, {})
+    assert seen == [None]
+    trail.close()

@@ -285,7 +285,9 @@ class Machine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.trail.close()
-        assert verify(self.path, self.anchor.mark).problem is None
+        verdict = verify(self.path, self.anchor.mark)
+        assert verdict.is_chained
+        assert (verdict.problem is not None) == self.cut, "a cut is a problem until a person accepts it"
         shutil.rmtree(self.place)
 
 
