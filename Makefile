@@ -34,7 +34,7 @@ $(VENV)/.runtime: pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.runtime
 	@echo "installing what the tests need into $(VENV): some minutes"
-	@$(call install,--group dev --editable '.[chat$(COMMA)librdkafka$(COMMA)mail$(COMMA)otel$(COMMA)schema-registry]')
+	@$(call install,--group dev --editable '.[chat$(COMMA)librdkafka$(COMMA)mail$(COMMA)otel$(COMMA)postgresql$(COMMA)schema-registry]')
 	@touch $@
 
 demo: $(VENV)/.runtime ## Install, then watch a storm of alerts become a handful of incidents, on a page.

@@ -14,7 +14,16 @@ from msgspec import Struct
 from aiops.errors import UsageError
 
 MODELS = "aiops.models"
-GROUPS = ("aiops.sources", "aiops.sinks", "aiops.mappings", MODELS, "aiops.detectors", "aiops.trainers", "aiops.steps")
+GROUPS = (
+    "aiops.sources",
+    "aiops.sinks",
+    "aiops.mappings",
+    MODELS,
+    "aiops.detectors",
+    "aiops.trainers",
+    "aiops.steps",
+    "aiops.databases",
+)
 # The distribution of this repository: `docs/` describes its plugins and no other's.
 DISTRIBUTION = "aiops-engine"
 

@@ -29,6 +29,7 @@ pytest_plugins = ["aiops.testing.kafka_fixture"]
 # What is expensive to set up is set up once: all tests of such a folder or file run in one worker.
 TOGETHER = (
     "tests/browser/",
+    "tests/databases/",
     "tests/engine/test_compiled.py",
     "tests/packaging/test_wheel.py",
     "tests/test_matchers_alertmanager.py",

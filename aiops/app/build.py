@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -294,6 +295,9 @@ def check(config: Config) -> list[str]:
     if problems:
         more = f"; and {len(problems) - _MAX_SHOWN} more" if len(problems) > _MAX_SHOWN else ""
         raise UsageError("; ".join(problems[:_MAX_SHOWN]) + more)
+    readers = open_readers(config.respond, time.time)
+    for reader in readers.values():
+        reader.close()
     tracing = open_tracing(config.tracing)
     if tracing is not None:
         tracing.stop(config.drain_s)
@@ -303,6 +307,7 @@ def check(config: Config) -> list[str]:
         f"sources: {', '.join(source.name for source in sources) or 'none'}",
         f"endpoints: {', '.join(queue.name for queue in queues) or 'none'}",
         *described(config, topology),
+        *([f"systems: {', '.join(readers)}"] if readers else []),
         *([f"traces: {origin_of(config.tracing.endpoint)}"] if config.tracing.enabled else []),
         f"state: {config.state.path()}",
     ]

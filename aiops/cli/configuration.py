@@ -29,13 +29,17 @@ def check_command(
         Path | None, typer.Argument(help="Configuration file (TOML); default: all keys at their defaults.")
     ] = None,
     sets: SetOption = None,
+    connect: Annotated[
+        bool, typer.Option("--connect", help="Also connect to the databases of respond.systems.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole configuration, defaults included.")] = False,
 ) -> None:
     """Check that a configuration would work: keys, values, plugins and their options, files that it names."""
     from aiops.app.build import check
+    from aiops.app.collecting import checked_databases
 
     found = load_config(config, sets or ())
-    warnings = check(found)
+    warnings = check(found) + (checked_databases(found.respond) if connect else [])
     if as_json:
         print_json(found)
         return

@@ -38,6 +38,7 @@ class HttpSystem(Struct, frozen=True):
     url: str
     secret: str | None = None
     allowed: Sequence[str] = ()
+    entities: Sequence[str] = ()
 
 
 class HttpReader:
@@ -50,6 +51,11 @@ class HttpReader:
     def kind(self) -> str:
         """The kind of the system."""
         return self._system.kind
+
+    @property
+    def entities(self) -> Sequence[str]:
+        """Patterns of the entities that the system is."""
+        return self._system.entities
 
     @property
     def allowed(self) -> Sequence[str]:

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
-import msgspec
+from msgspec import Meta, Struct
 
-from aiops.collect.requests import Read
-from aiops.collect.tables import MAX_CELL, ReadFailed
+from aiops.step_kinds.databases import Access, Database, DatabaseFailed, Selected, Statement
 from aiops.step_kinds.forms import Scalar
 
-# Bytes of a text or a statement; SQLite's own limit is a gigabyte.
-MAX_LENGTH = 100_000
+# Bytes of a text or a statement; SQLite's own limit is a gigabyte. Characters of a text that are kept.
+MAX_LENGTH, MAX_TEXT = 100_000, 8_000
 # Instructions of SQLite's machine between two looks at the clock: well under a millisecond.
 _STEPS = 1_000
 # A writer that holds the file is waited for this long.
@@ -30,37 +29,41 @@ _READING = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE
 _FORBIDDEN = frozenset({"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"})
 
 
-class SqliteReader:
-    """Reads one file; each statement has a connection of its own."""
+class SqlOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Options of a system of the kind `sql`, which has no `url`."""
 
-    kind = "sql"
-    allowed: Sequence[str] = ()
-    secrets: Sequence[str] = ()
+    file: Annotated[str, Meta(min_length=1, description="The SQLite file, which is opened for reading alone.")]
 
-    def __init__(self, file: Path, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._file, self._monotonic = file, monotonic
 
-    def read(self, read: Read, gate: Callable[[], bool]) -> bytes:
-        """Return the first `read.limit` rows as JSON; raise `ReadFailed` if there is no answer in time."""
+class SqliteDatabase(Database):
+    """Reads one SQLite file; each statement has a connection of its own."""
+
+    Options = SqlOptions
+    example: ClassVar = "aiops.testing.databases:sqlite_example"
+
+    def __init__(self, access: Access, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Open nothing yet; the file may come later."""
+        assert isinstance(access.system.options, SqlOptions)
+        self._file, self._monotonic = Path(access.system.options.file).expanduser(), monotonic
+
+    def select(self, statement: Statement, gate: Callable[[], bool]) -> Selected:
+        """See `Database.select`."""
         if not gate():
-            raise ReadFailed("not read: the daemon is shutting down")
-        ends = self._monotonic() + read.timeout_s
+            raise DatabaseFailed("not read: the daemon is shutting down")
+        ends = self._monotonic() + statement.timeout_s
         try:
             with closing(self._open()) as connection:
                 connection.set_progress_handler(lambda: int(self._monotonic() > ends or not gate()), _STEPS)
-                found = connection.execute(read.statement, read.parameters)
+                found = connection.execute(statement.text, dict(statement.parameters))
                 names = [str(one[0]) for one in found.description or ()]
-                rows = found.fetchmany(read.limit)
+                rows = found.fetchmany(statement.limit)
         except sqlite3.OperationalError as error:
             if self._monotonic() > ends:
-                raise ReadFailed(f"no answer within {read.timeout_s:g} s") from None
-            raise ReadFailed(f"{self._file.name}: {error}") from None
+                raise DatabaseFailed(f"no answer within {statement.timeout_s:g} s") from None
+            raise DatabaseFailed(f"{self._file.name}: {error}") from None
         except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
-            raise ReadFailed(f"{self._file.name}: {error}") from None
-        return msgspec.json.encode([_row(names, row) for row in rows])
-
-    def close(self) -> None:
-        """Nothing is kept open."""
+            raise DatabaseFailed(f"{self._file.name}: {error}") from None
+        return Selected(names, [[_cell(value) for value in row] for row in rows])
 
     def _open(self) -> sqlite3.Connection:
         uri = f"{self._file.absolute().as_uri()}?mode=ro"
@@ -77,11 +80,9 @@ def _authorized(action: int, first: str | None, second: str | None, *_more: obje
     return sqlite3.SQLITE_OK if action in _READING and not is_forbidden else sqlite3.SQLITE_DENY
 
 
-def _row(names: Sequence[str], row: Sequence[Any]) -> dict[str, list[Scalar]]:
-    return {name: [_cell(value)] for name, value in zip(names, row, strict=True) if value is not None}
-
-
-def _cell(value: Any) -> Scalar:
+def _cell(value: Any) -> Scalar | None:
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
-    return value[: 20 * MAX_CELL] if isinstance(value, str) else value
+    if isinstance(value, str):
+        return value[:MAX_TEXT]
+    return None if value is None else value

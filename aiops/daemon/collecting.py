@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from aiops.collect.budget import Budget
 from aiops.collect.evidence import hits_of
 from aiops.collect.incident_values import values_for
-from aiops.collect.readers import Readers, is_readable
+from aiops.collect.readers import Readers, chosen, is_readable
 from aiops.collect.requests import Read, read_of
 from aiops.collect.tables import Row, rows_of, table_of
 from aiops.daemon.collect_queue import CollectQueue, Wanted
@@ -204,6 +204,9 @@ class Collecting:
         needed = [name for name in placeholders(_sent(collector)) if name not in job.values]
         if needed:
             return f"not read: {needed[0]} has no value ({job.missing.get(needed[0], 'it is not declared')})"
+        reading.system, reason = chosen(collector, self._sources.readers, job.values)
+        if reason is not None:
+            return reason
         with self._lock:
             # A second attempt of the same read is one of the first's.
             of_incident = done if reading.attempts == 1 else 0
@@ -306,7 +309,8 @@ def _answer(job: _Job, collector: Collect, read: Read, rows: Sequence[Row]) -> A
 
 def _sent(collector: Collect) -> list[Any]:
     """Return the parts of a collector whose values are sent."""
-    return [collector.prometheus, collector.loki, collector.kubernetes, collector.http, collector.sql]
+    sources = [collector.prometheus, collector.loki, collector.kubernetes, collector.http, collector.sql]
+    return [collector.entity, *sources]
 
 
 def _is_of(reading: Reading, wanted: Wanted) -> bool:

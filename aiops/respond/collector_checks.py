@@ -20,6 +20,7 @@ from aiops.respond.collectors import (
     SqlRead,
     sources_of,
 )
+from aiops.respond.database_kinds import database_named
 from aiops.respond.selectors import with_selector
 from aiops.step_kinds.placeholders import PLACEHOLDER, fill, placeholders
 
@@ -41,6 +42,8 @@ def check_collector(collector: Collect, parameters: Sequence[str]) -> Found:
         _check_source(source, dict.fromkeys(placeholders(source), "x"))
     except UsageError as error:
         yield f".{name}", str(error)
+    if collector.entity is not None and collector.system is not None:
+        yield ".entity", "expected either a system or an entity, which chooses one; got both"
     for column in unknown_columns(collector):
         yield ".lookFor", f"expected a column of the answer; got {column!r}"
     for at, rule in enumerate(collector.rules):
@@ -74,16 +77,22 @@ def _check_source(source: Source, sample: dict[str, str]) -> None:
         if "{{" in source.query:
             raise UsageError("query: expected fixed text, with $selector for values; got a placeholder")
     elif isinstance(source, SqlRead):
-        if "{{" in source.statement or source.statement.split(None, 1)[0].lower() not in READING:
-            raise UsageError(
-                f"statement: expected fixed text that begins with {', '.join(READING)}, with :name for values"
-            )
         fill(dict(source.parameters), sample)
+        _check_statement(source)
     elif isinstance(source, KubernetesRead):
         _check_kubernetes(source)
         fill([source.namespace or "", source.object or "", source.container or ""], sample)
     else:
         fill([list(source.path), dict(source.query)], sample)
+
+
+def _check_statement(source: SqlRead) -> None:
+    first = (source.statement.split(None, 1) or [""])[0]
+    if "{{" in source.statement or first.lower() not in READING:
+        raise UsageError(f"statement: expected fixed text that begins with {', '.join(READING)}, with :name for values")
+    problem = database_named(source.dialect).problem(source.statement, list(source.parameters))
+    if problem is not None:
+        raise UsageError(f"statement: {problem}")
 
 
 def _check_kubernetes(source: KubernetesRead) -> None:

@@ -111,8 +111,12 @@ class HttpRead(Part, kw_only=True):
 
 
 class SqlRead(Part, kw_only=True):
-    """One statement of fixed text on a read-only connection; values are bound to `:name`."""
+    """One statement of fixed text on a read-only connection; values are bound to `:name`.
 
+    `dialect` is the kind of database that it is written for, and of the system that is read: `sql` is SQLite.
+    """
+
+    dialect: ConfiguredName = "sql"
     statement: Annotated[str, Meta(min_length=6, max_length=2_000)]
     parameters: Annotated[dict[ColumnName, Scalar], Meta(max_length=10)] = {}
     limit: Rows = 20
@@ -139,11 +143,13 @@ class Collect(Part, kw_only=True, tag="collect", tag_field="kind", rename={"rule
     """A read of one system.
 
     It happens on its own when an incident opens and the playbook is suggested first. Exactly one of the five sources.
-    `system` names one of `[respond.systems]`, by default the one that is called as the source is.
+    `system` names one of `[respond.systems]`, by default the one that is called as its kind is. With `entity` it is the
+    one of that kind whose `entities` have this value, and no other: what is read is what the incident is about.
     """
 
     name: Line
     system: ConfiguredName | None = None
+    entity: Line | None = None
     prometheus: PrometheusRead | None = None
     loki: LokiRead | None = None
     kubernetes: KubernetesRead | None = None
@@ -172,6 +178,15 @@ def source_name(collector: Collect) -> str:
     return next(iter(sources_of(collector)), "")
 
 
+def read_kind(collector: Collect) -> str:
+    """Return the kind of the system that a collector reads.
+
+    >>> read_kind(Collect(name="locks", sql=SqlRead(statement="select 1", dialect="postgresql")))
+    'postgresql'
+    """
+    return collector.sql.dialect if collector.sql is not None else source_name(collector)
+
+
 def system_of(collector: Collect) -> str:
-    """Return the name of the system that a collector reads."""
-    return collector.system or source_name(collector)
+    """Return the name of the system that a collector reads; with `entity`, the kind until one is chosen."""
+    return collector.system or read_kind(collector)

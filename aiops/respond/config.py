@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field
 
 from aiops.durations import Duration
-from aiops.step_kinds.forms import ConfiguredName, Url
+from aiops.step_kinds.forms import ConfiguredName
 
+# Of HTTP, or of a kind of database; each kind checks its own.
+SystemUrl = Annotated[str, Meta(pattern=r"^[a-z]{1,16}://[^\s{}?#]+$(?!\n)", max_length=500)]
 Pattern = Annotated[str, Meta(min_length=1, max_length=300)]
 # The names of tokens and of groups, as playbooks write them among their approvers.
 Who = Annotated[str, Meta(min_length=1, max_length=300)]
@@ -45,14 +47,16 @@ class SystemConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """A system that steps of playbooks act on or read from, by the name that playbooks use.
 
     `kind` is the kind of system, and `options` are its own. `secret` names one of `respond.secrets`, which must be for
-    the host of `url`. `ca_file` (PEM) replaces the trust in the certificates of this machine.
+    the host of `url`. `ca_file` (PEM) replaces the trust in the certificates of this machine. `entities` are shell
+    patterns of the entities that the system is, for collectors that name one.
     """
 
     kind: str
-    url: Url | None = None
+    url: SystemUrl | None = None
     secret: ConfiguredName | None = None
     ca_file: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    entities: Annotated[list[Pattern], Meta(max_length=1_000)] = field(default_factory=list)
 
 
 class AutoConfig(Struct, frozen=True, forbid_unknown_fields=True):

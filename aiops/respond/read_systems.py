@@ -1,4 +1,4 @@
-"""The kinds of systems that collectors read, with the options of each."""
+"""The kinds of systems that collectors read over HTTP, with the options of each."""
 
 from __future__ import annotations
 
@@ -17,19 +17,11 @@ class HttpOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ]
 
 
-class SqlOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Options of a system of the kind `sql`, which has no `url`."""
-
-    file: Annotated[str, Meta(min_length=1, description="The SQLite file, which is opened for reading alone.")]
-
-
-# By kind. A step kind that uses a system of the same name brings its own options.
+# By kind, those that are read over HTTP; databases are plugins (`database_kinds`). A step kind that uses a system of
+# the same name brings its own options.
 READ_KINDS: dict[str, type[Struct]] = {
     "http": HttpOptions,
     "kubernetes": NoSystemOptions,
     "loki": NoSystemOptions,
     "prometheus": NoSystemOptions,
-    "sql": SqlOptions,
 }
-# Kinds that are no address.
-WITHOUT_URL = frozenset({"sql"})

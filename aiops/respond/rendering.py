@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from aiops.errors import UsageError
-from aiops.respond.collectors import Collect, system_of
+from aiops.respond.collectors import Collect, read_kind, system_of
 from aiops.respond.step_registry import kind_of, name_of, stand_in
 from aiops.respond.steps import AlertResolved, Check, Diagnosis, Manual, Step
 from aiops.step_kinds.exchange import Prepared
 from aiops.step_kinds.forms import Scalar
-from aiops.step_kinds.placeholders import PLACEHOLDER, placeholders, plain
+from aiops.step_kinds.placeholders import PLACEHOLDER, fill, placeholders, plain
 
 
 class Shown(Struct, omit_defaults=True):
@@ -44,8 +44,13 @@ def show(step: Step | Check | Diagnosis, values: Mapping[str, Scalar]) -> Shown:
         run = command(step.run, values) if step.run else None
         return Shown("manual", step.name, run, step.expect, step.note, missing=missing)
     if isinstance(step, Collect):
-        note = f"read from {system_of(step)} when the incident opens, if that system is configured"
-        return Shown("collect", step.name, expect=note, missing=missing)
+        place = f"{system_of(step)} when the incident opens, if that system is configured"
+        if step.entity is not None:
+            entity = fill(step.entity, {**{name: f"<{name}>" for name in missing}, **values})
+            place = (
+                f"the {read_kind(step)} with the entity {plain(entity)} when the incident opens, if one is configured"
+            )
+        return Shown("collect", step.name, expect=f"read from {place}", missing=missing)
     if isinstance(step, AlertResolved):
         text = f"the incident's alerts resolve within {step.within} and stay resolved for {step.stable_for}"
         return Shown("alert-resolved", text)

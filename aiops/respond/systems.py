@@ -10,10 +10,13 @@ from urllib.parse import urlsplit
 from aiops.errors import UsageError
 from aiops.options import convert
 from aiops.respond.config import RespondConfig, SystemConfig
+from aiops.respond.database_kinds import installed
 from aiops.respond.local_kinds import EXEC, ExecOptions
-from aiops.respond.read_systems import READ_KINDS, WITHOUT_URL
+from aiops.respond.read_systems import READ_KINDS
 from aiops.respond.step_registry import system_kinds
 from aiops.step_kinds.systems import System
+
+_HTTP = ("https", "http")
 
 
 def read_systems(config: RespondConfig) -> dict[str, System]:
@@ -31,12 +34,14 @@ def _host(programs: Sequence[str]) -> dict[str, System]:
 
 
 def _system(place: str, name: str, given: SystemConfig, config: RespondConfig) -> System:
-    kinds = dict(sorted({**READ_KINDS, **system_kinds()}.items()))
+    databases = {kind: one.Options for kind, one in installed().kinds.items()}
+    kinds = dict(sorted({**READ_KINDS, **databases, **system_kinds()}.items()))
     # This host is no system that anybody configures: respond.exec stands for it.
     kinds.pop("exec", None)
     if given.kind not in kinds:
         known = ", ".join(kinds)
-        raise UsageError(f"{place}.kind: unknown kind of system {given.kind!r} (use {known})")
+        why = installed().problems.get(given.kind, f"use {known}")
+        raise UsageError(f"{place}.kind: unknown kind of system {given.kind!r} ({why})")
     options = convert(given.options, kinds[given.kind], f"{place}.options")
     url = _url(place, given)
     if url.startswith("http://") and not config.allow_private:
@@ -44,16 +49,24 @@ def _system(place: str, name: str, given: SystemConfig, config: RespondConfig) -
     _check_secret(place, given, url, config)
     if given.ca_file is not None and not Path(given.ca_file).is_file():
         raise UsageError(f"{place}.ca_file: expected a file of certificates in PEM; got {given.ca_file!r}")
-    return System(name, given.kind, url.rstrip("/"), given.secret, given.ca_file, options)
+    return System(name, given.kind, url.rstrip("/"), given.secret, given.ca_file, options, tuple(given.entities))
 
 
 def _url(place: str, given: SystemConfig) -> str:
-    if given.kind in WITHOUT_URL:
-        if given.url is not None:
-            raise UsageError(f"{place}.url: expected none for the kind {given.kind}; got {given.url!r}")
+    database = installed().kinds.get(given.kind)
+    schemes = database.schemes if database is not None else _HTTP
+    if not schemes:
+        for name in ("url", "secret", "ca_file"):
+            if (found := getattr(given, name)) is not None:
+                raise UsageError(f"{place}.{name}: expected none for the kind {given.kind}; got {found!r}")
         return ""
     if given.url is None:
         raise UsageError(f"{place}.url: expected the address of the system; got none")
+    if database is not None and "@" in given.url:
+        # Not shown: a password may stand in it.
+        raise UsageError(f"{place}.url: expected it without role and password, which belong into `secret`")
+    if given.url.partition("://")[0] not in schemes:
+        raise UsageError(f"{place}.url: expected {' or '.join(f'{one}://' for one in schemes)}; got {given.url!r}")
     return given.url
 
 
@@ -64,6 +77,8 @@ def _check_secret(place: str, given: SystemConfig, url: str, config: RespondConf
     if secret is None:
         known = ", ".join(config.secrets) or "none: add [respond.secrets.NAME]"
         raise UsageError(f"{place}.secret: unknown secret {given.secret!r} (use {known})")
+    if given.kind in installed().kinds and secret.use != "basic":
+        raise UsageError(f'{place}.secret: expected one of use = "basic" (role:password); {given.secret!r} is not')
     host = (urlsplit(url).hostname or "").lower()
     if host not in secret.hosts:
         raise UsageError(f"{place}.secret: {given.secret!r} is not for the host {host!r}; add it to its `hosts`")

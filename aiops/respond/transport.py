@@ -65,7 +65,7 @@ class RunTransport:
         self._values: dict[str, str] = {}
         self._keys: dict[str, bytes] = {}
         for name, secret in secrets.items():
-            value = self._values[name] = _value(name, secret)
+            value = self._values[name] = secret_value(name, secret)
             place = secret.file or f"environment variable {secret.env}"
             if secret.use == "sign":
                 self._keys[name] = key_of(value, f"secret {name!r}: {place}")
@@ -124,7 +124,7 @@ class RunTransport:
             raise UsageError(f"the secret {request.secret!r} is not for the host {host!r}: it is for {secret.hosts}")
         value = self._values[request.secret or ""]
         if secret.file:
-            value = self._values[request.secret or ""] = _value(request.secret or "", secret)
+            value = self._values[request.secret or ""] = secret_value(request.secret or "", secret)
         if secret.use == "sign":
             name = idempotency_key or "check"
             return signature_headers([self._keys[request.secret or ""]], name, self._clock(), body)
@@ -138,7 +138,7 @@ class RunTransport:
         return {"authorization": "Basic " + base64.b64encode(value.encode()).decode()}
 
 
-def _value(name: str, secret: RunSecret) -> str:
+def secret_value(name: str, secret: RunSecret) -> str:
     """Return the value of a secret; raise `UsageError` for one that is not there, or no text of one line."""
     if not secret.file:
         value = os.environ.get(secret.env, "").strip()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 
@@ -12,7 +14,8 @@ class NoSystemOptions(Struct, frozen=True, forbid_unknown_fields=True):
 class System(Struct, frozen=True):
     """A system of the configuration: `[respond.systems.NAME]`.
 
-    `secret` is the name of a secret, never its value. `options` are an instance of the kind's own `Options`.
+    `secret` is the name of a secret, never its value. `options` are an instance of the kind's own `Options`. `entities`
+    are shell patterns of the entities that it is, for collectors that name one.
     """
 
     name: str
@@ -21,3 +24,4 @@ class System(Struct, frozen=True):
     secret: str | None = None
     ca_file: str | None = None
     options: Struct = NoSystemOptions()
+    entities: Sequence[str] = ()

@@ -1,7 +1,7 @@
 """Kits for authors of plugins and playbooks, and a daemon and brokers for tests.
 
-Read `sources`, `sinks`, `steps` and `playbooks` (conformance kits), `receiver` (an HTTP server that records),
-`daemon_process` (`aiops run` in a process), `kafka` and what it starts.
+Read `sources`, `sinks`, `steps`, `databases` and `playbooks` (conformance kits), `receiver` (an HTTP server that
+records), `daemon_process` (`aiops run` in a process), `kafka`, `postgresql` and what they start.
 
 May import: app, daemon, detectors, errors, ports, records, registry, respond, step_kinds, topology.
 """

@@ -1,7 +1,8 @@
 """Every registered plugin has a kit and passes it: `check_registered(group, name, directory)`.
 
-The kit follows from the group. A source, or a sink that does not post over HTTP, also names an `example` on its class:
-a context manager that takes a directory and yields a `SourceExample` or a `SinkExample`, or its `module:function`.
+The kit follows from the group. A source, a database, or a sink that does not post over HTTP, also names an `example`
+on its class: a context manager that takes a directory and yields a `SourceExample`, a `DatabaseExample` or a
+`SinkExample`, or its `module:function`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from aiops import registry
 from aiops.detectors import plugins as detectors
 from aiops.errors import AiopsError
 from aiops.ports import Ranker, Similar, Suggester
+from aiops.testing.databases import check_database
 from aiops.testing.detectors import check_detector
 from aiops.testing.models import check_ranker, check_similar
 from aiops.testing.playbooks import check_suggester
@@ -24,7 +26,7 @@ from aiops.testing.sources import check_source
 from aiops.testing.steps import check_step_kind
 from aiops.topology import Topology
 
-GROUPS = ("aiops.sources", "aiops.sinks", "aiops.models", "aiops.detectors", "aiops.steps")
+GROUPS = ("aiops.sources", "aiops.sinks", "aiops.models", "aiops.detectors", "aiops.steps", "aiops.databases")
 KITS: tuple[tuple[type, Callable[..., None]], ...] = (
     (Ranker, check_ranker),
     (Suggester, check_suggester),
@@ -49,6 +51,9 @@ def check_registered(group: str, name: str, directory: Path) -> None:
         check_step_kind(registry.load(group, name)())
     elif group == "aiops.models":
         check_model(lambda: registry.load(group, name)(Topology(), {}), name)
+    elif group == "aiops.databases":
+        with _example(group, name)(directory) as example:
+            check_database(example)
     elif group == "aiops.sources":
         with _example(group, name)(directory) as example:
             check_source(example.make, example.bring)

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from aiops.app.collecting import open_collecting, open_readers, read_playbooks
+from aiops.collect.database_reader import DatabaseReader
 from aiops.collect.http_reader import HttpReader
-from aiops.collect.sqlite_reader import SqliteReader
 from aiops.config import Config, StateConfig
 from aiops.daemon.collect_queue import CollectQueue
 from aiops.daemon.opening import Clocks
@@ -39,7 +39,7 @@ def test_each_system_has_its_reader() -> None:
     assert {name: (type(one), one.kind, list(one.allowed)) for name, one in readers.items()} == {
         "prometheus": (HttpReader, "prometheus", []),
         "hosts": (HttpReader, "http", ["/api/hosts/*"]),
-        "orders": (SqliteReader, "sql", []),
+        "orders": (DatabaseReader, "sql", []),
     }
     for one in readers.values():
         one.close()

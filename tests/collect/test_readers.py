@@ -1,19 +1,59 @@
-"""Which collectors can be read."""
+"""Which collectors can be read, and which system of several is the one that the incident is about."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
-from aiops.collect.readers import is_readable
-from aiops.collect.sqlite_reader import SqliteReader
+import pytest
+
+from aiops.collect.database_reader import DatabaseReader
+from aiops.collect.readers import chosen, is_readable
+from aiops.collect.sqlite_reader import SqliteDatabase, SqlOptions
 from aiops.respond.collectors import Collect, PrometheusRead, SqlRead
+from aiops.step_kinds.databases import Access
+from aiops.step_kinds.systems import System
+
+SQL, QUERY = SqlRead(statement="select 1"), PrometheusRead(query="up")
+
+
+def reader(*entities: str, kind: str = "sql") -> Any:
+    system = System("a", kind, "", options=SqlOptions(file="a.db"), entities=entities)
+    return DatabaseReader(system, SqliteDatabase(Access(system)))
 
 
 def test_a_system_must_be_configured_and_of_the_kind_that_is_read() -> None:
-    readers = {"sql": SqliteReader(Path("a.db")), "orders": SqliteReader(Path("b.db"))}
-    sql, query = SqlRead(statement="select 1"), PrometheusRead(query="up")
-    assert is_readable(Collect(name="a", sql=sql), readers)
-    assert is_readable(Collect(name="a", system="orders", sql=sql), readers)
-    assert not is_readable(Collect(name="a", system="billing", sql=sql), readers)
-    assert not is_readable(Collect(name="a", system="orders", prometheus=query), readers)
+    readers = {"sql": reader(), "orders": reader()}
+    assert is_readable(Collect(name="a", sql=SQL), readers)
+    assert is_readable(Collect(name="a", system="orders", sql=SQL), readers)
+    assert not is_readable(Collect(name="a", system="billing", sql=SQL), readers)
+    assert not is_readable(Collect(name="a", system="orders", prometheus=QUERY), readers)
     assert not is_readable(Collect(name="a"), readers)
+
+
+def test_a_statement_is_for_one_kind_of_database() -> None:
+    other = SqlRead(statement="select 1", dialect="postgresql")
+    readers = {"sql": reader(), "postgresql": reader(kind="postgresql")}
+    assert is_readable(Collect(name="a", sql=other), readers)
+    assert not is_readable(Collect(name="a", system="sql", sql=other), readers)
+    assert not is_readable(Collect(name="a", system="postgresql", sql=SQL), readers)
+
+
+@pytest.mark.parametrize(
+    ("entity", "expected"),
+    [
+        ("orders-db-2", ("orders", None)),
+        ("billing-db", ("sql", "not read: no system of the kind sql has billing-db in its `entities`")),
+        ("both", ("sql", "not read: both is in the `entities` of orders, users; it must be in those of one")),
+    ],
+)
+def test_an_entity_chooses_its_one_system(entity: str, expected: tuple[str, str | None]) -> None:
+    readers = {
+        "users": reader("users-db", "both"),
+        "orders": reader("orders-db*", "both"),
+        "any": reader("*", kind="x"),
+    }
+    collector = Collect(name="a", entity="{{ database }}", sql=SQL)
+    assert is_readable(collector, readers)
+    assert chosen(collector, readers, {"database": entity}) == expected
+    assert not is_readable(collector, {"sql": reader()})
+    assert chosen(Collect(name="a", sql=SQL), {}, {}) == ("sql", None)

@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 
+from aiops.collect.database_reader import DatabaseReader
 from aiops.collect.requests import Read
-from aiops.collect.sqlite_reader import SqliteReader
+from aiops.collect.sqlite_reader import SqliteDatabase, SqlOptions
 from aiops.collect.tables import ReadFailed
+from aiops.step_kinds.databases import Access
+from aiops.step_kinds.systems import System
 
 ENDLESS = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n"
 
@@ -31,7 +34,8 @@ def file(tmp_path: Path) -> Path:
 
 def read(path: Path, statement: str, gate: Callable[[], bool] = lambda: True, **fields: Any) -> Any:
     asked = Read("sql", **{"timeout_s": 5.0, "limit": 20, **fields}, statement=statement)
-    return json.loads(SqliteReader(path).read(asked, gate))
+    system = System("activity", "sql", "", options=SqlOptions(file=str(path)))
+    return json.loads(DatabaseReader(system, SqliteDatabase(Access(system))).read(asked, gate))
 
 
 def test_rows_with_bound_values_and_a_limit(file: Path) -> None:

@@ -67,6 +67,7 @@ PLAYBOOK = {
 class FakeReader:
     """A system that answers, fails or hangs."""
 
+    entities: Sequence[str] = ()
     allowed: Sequence[str] = ()
     secrets: Sequence[str] = ("tok-123456",)
 
@@ -318,3 +319,24 @@ def test_a_system_of_another_kind_is_not_read(site: Site) -> None:
     site.kubernetes.kind = "http"
     site.workers().work(WANTED)
     assert list(site.reads()) == ["memory"]
+
+
+@pytest.mark.parametrize(
+    ("entities", "state", "reason"),
+    [
+        (["cart-*"], "done", ""),
+        (["orders-db"], "skipped", "not read: no system of the kind kubernetes has cart-1 in its `entities`"),
+    ],
+)
+def test_the_system_that_is_read_is_the_one_that_the_incident_is_about(
+    tmp_path: Path, entities: list[str], state: str, reason: str
+) -> None:
+    state_of = {**PLAYBOOK["diagnosis"][1], "entity": "{{ pod }}"}  # type: ignore[index]
+    site = Site(tmp_path, {**PLAYBOOK, "diagnosis": [state_of]})
+    site.kubernetes.entities = entities
+    site.workers(per_minute=1).work(WANTED)
+    one = site.reads()["state"]
+    assert (one.state, one.reason, one.system, len(site.kubernetes.reads)) == (
+        *(state, reason, "kubernetes", state == "done"),
+    )
+    site.store.close()

@@ -14,7 +14,7 @@ from aiops import registry
 from aiops.options import Option, describe, shared_base
 
 PAGES = [Path(__file__).parents[2] / "docs" / name for name in ("configuration.md", "delivery.md")]
-KINDS = {"aiops.sources": "Source", "aiops.sinks": "Sink", "aiops.models": "Model"}
+KINDS = {"aiops.sources": "Source", "aiops.sinks": "Sink", "aiops.models": "Model", "aiops.databases": "Database"}
 _REGION = re.compile(r"(<!-- options of (aiops\.[a-z]+): make docs -->\n).*?(<!-- end of options -->)", re.DOTALL)
 
 

@@ -18,7 +18,8 @@ from aiops.testing.sources import SourceExample
 
 SAMPLES = Path(__file__).parents[1] / "connectors" / "samples"
 MAPPINGS = [one.name for one in Catalogue().connectors() if one.mapping]
-OTHERS = [(group, name) for group, name in registered() if name != "kafka"]
+# Those that need a server of their own run where it is: tests/kafka, tests/databases.
+OTHERS = [(group, name) for group, name in registered() if name not in ("kafka", "postgresql")]
 
 
 @pytest.mark.slow
