@@ -95,7 +95,8 @@ def _loki(source: LokiRead, values: Values, now: float) -> str:
     sent = {
         "query": with_selector(source.query, source.selector, values),
         "start": f"{at - int(_span(source.range))}000000000",
-        "end": f"{at}000000000",
+        # A line at the end is left out, so it lies after this moment: the newest lines explain most.
+        "end": f"{at + 1}000000000",
         "limit": str(source.limit),
         "direction": "backward",
     }

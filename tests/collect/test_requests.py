@@ -47,7 +47,7 @@ def test_loki_has_nanoseconds() -> None:
     assert query == {
         "query": '{app="cart"} |= "error"',
         "start": "1699999100000000000",
-        "end": "1700000000000000000",
+        "end": "1700000001000000000",
         "limit": "50",
         "direction": "backward",
     }
