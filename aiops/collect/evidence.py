@@ -5,6 +5,7 @@ A finding is one sentence, and supports one entity with a weight that is never n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
@@ -18,6 +19,7 @@ from aiops.step_kinds.placeholders import PLACEHOLDER
 
 # Characters of a sentence, and of a value in it; findings of one collector.
 MAX_SENTENCE, MAX_VALUE, MAX_HITS = 300, 80, 5
+_PLACE = re.compile(f"{COLUMN.pattern}|{PLACEHOLDER.pattern}")
 _NUMERIC: dict[str, Callable[[float, float], bool]] = {
     ">": lambda found, bound: found > bound,
     ">=": lambda found, bound: found >= bound,
@@ -63,8 +65,15 @@ def fits(rule: FindingRule, row: Row) -> bool:
 
 def sentence_of(rule: FindingRule, row: Row, values: Mapping[str, Scalar]) -> str:
     """Return the sentence of a finding; values of an answer are one line each and cut."""
-    text = COLUMN.sub(lambda one: _cut(cell_text(row.get(one.group(1), []))), rule.sentence)
-    text = PLACEHOLDER.sub(lambda one: _cut(scalar_text(values.get(one.group(1), "?"))), text)
+
+    def value(place: re.Match[str]) -> str:
+        column, parameter = place.groups()
+        if column is not None:
+            return _cut(cell_text(row.get(column, [])))
+        return _cut(scalar_text(values.get(parameter, "?")))
+
+    # In one pass: a value of an answer that looks like a placeholder is text.
+    text = _PLACE.sub(value, rule.sentence)
     return text if len(text) <= MAX_SENTENCE else text[: MAX_SENTENCE - 1] + "…"
 
 

@@ -85,6 +85,8 @@ class HttpReader:
             raise ReadFailed(reply.error)
         if reply.status != _OK:
             raise ReadFailed(f"answered with status {reply.status}: {reply.excerpt or 'no text'}")
+        if reply.cut:
+            raise ReadFailed(f"the answer did not arrive whole: {reply.cut}")
         if len(reply.body) > MAX_ANSWER_BYTES:
             raise ReadFailed(f"the answer is longer than {MAX_ANSWER_BYTES // 1024} KiB, which is the limit")
         return reply.body

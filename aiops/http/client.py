@@ -37,11 +37,15 @@ _MAX_URL_CHARS = 4_096
 
 
 class HttpReply(Struct):
-    """An answer; `headers` by lower-case name, `body` may be cut off."""
+    """An answer; `headers` by lower-case name.
+
+    `cut` is why `body` is only its beginning; empty: it is whole.
+    """
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    cut: str = ""
 
 
 class HttpFailure(Exception):
@@ -130,7 +134,7 @@ class HttpClient:
                 extensions={"timeout": {**wait_s, "pool": timeout_s}},
             ) as response:
                 found = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in response.headers}
-                return HttpReply(response.status, found, _beginning(response, answer_bytes))
+                return HttpReply(response.status, found, *_beginning(response, answer_bytes))
         except AddressRefused as error:
             raise HttpFailure(f"{origin_of(url)}{through}: {error}") from None
         except httpcore2.TimeoutException:
@@ -244,17 +248,18 @@ def _headers(target: httpx2.URL, headers: Mapping[str, str], body: bytes) -> lis
         raise HttpFailure("a header has a character that HTTP forbids", retry=False) from None
 
 
-def _beginning(response: httpcore2.Response, most: int) -> bytes:
-    """Return the beginning of a body; the status is the answer, even if the body breaks off."""
-    body = b""
+def _beginning(response: httpcore2.Response, most: int) -> tuple[bytes, str]:
+    """Return the beginning of a body, and why it is not all; the status is the answer, even so."""
+    body, cut = b"", ""
     try:
         for chunk in response.iter_stream():
             body += chunk
-            if len(body) >= most:
+            if len(body) > most:
+                cut = f"it is longer than {most // 1024} KiB"
                 break
     except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.RemoteProtocolError):
-        pass
-    return body[:most]
+        cut = "it broke off before its end"
+    return body[:most], cut
 
 
 def _reason(error: Exception) -> str:

@@ -190,6 +190,8 @@ class Execution:
         except AiopsError as error:
             return known, f"accepted, but its answer cannot be used: {error}"
         lacking = [call.taken[name].what for name in wanted if name not in known]
+        if lacking and sent.cut:
+            return known, f"accepted, but {sent.cut_text}"
         return known, f"accepted, but its answer has no {lacking[0]}" if lacking else None
 
     def _after(self, call: Call, key: str, sent: Sent, known: dict[str, Any]) -> None:
@@ -198,6 +200,7 @@ class Execution:
             return
         if call.poll is None:
             sent.problem = self._judged(call, sent)
+            sent.unsure = bool(sent.problem and sent.cut)
             return
         polled, count = self._polled(call, call.poll, known)
         sent.problem, sent.stopped, sent.unsure = polled.problem, polled.stopped, polled.unsure
@@ -218,6 +221,9 @@ class Execution:
                 why = sent.problem or why
                 continue
             progress = kind_named(call.kind).progress(call, sent.reply())
+            if sent.cut and sent.problem is None and progress.state != "done":
+                why = sent.cut_text
+                continue
             if progress.state != "working":
                 sent.problem = None if progress.state == "done" else progress.why or "it failed"
                 return sent, count
@@ -229,7 +235,9 @@ class Execution:
             progress = kind_named(call.kind).progress(call, sent.reply())
         except AiopsError as error:
             return str(error)
-        return None if progress.state == "done" else progress.why or f"it is {progress.state}"
+        if progress.state == "done":
+            return None
+        return sent.cut_text if sent.cut else progress.why or f"it is {progress.state}"
 
     def _recorded(self, call: Call, request: Request, sent: Sent, more: Mapping[str, Any] | None = None) -> Sent:
         """Record a request that changed nothing; raise `_NotMade` if it prevents the change that follows it."""

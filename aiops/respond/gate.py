@@ -35,11 +35,11 @@ class PlanGate:
 
     def read(self, call: Call, number: int, values: Mapping[str, Any]) -> Sent:
         """Send a request of a call that reads before the change; `values` are those of the reads before it."""
-        return self._send(call, call.reads[number], values)
+        return _whole(self._send(call, call.reads[number], values))
 
     def dry_run(self, call: Call, values: Mapping[str, Any]) -> Sent:
         """Send the dry run of a call."""
-        return self._send(call, call.dry_run, values)
+        return _whole(self._send(call, call.dry_run, values))
 
     def change(self, call: Call, values: Mapping[str, Any], key: str = "") -> Sent:
         """Send the change of a call."""
@@ -61,3 +61,10 @@ class PlanGate:
             raise NotInPlan(f"{call}: expected a request of the approved plan; it was not sent")
         made = self.filled(call, request, values)
         return send(self._transport, made, key, self.halted, self.pause, attempts)
+
+
+def _whole(sent: Sent) -> Sent:
+    """Make a problem of half an answer to a request that is made for what the answer holds."""
+    if sent.problem is None and sent.cut:
+        sent.problem = sent.cut_text
+    return sent

@@ -40,7 +40,7 @@ class Sent(Struct):
     """The result of a request.
 
     `problem` is None if it was accepted, `stopped` the reason for making no more attempts, `body` the
-    beginning of the answer, which is never written anywhere. `unsure`: it may still have an effect.
+    answer, which is never written anywhere. `unsure`: it may still have an effect. `cut`: see `Reply`.
     """
 
     problem: str | None
@@ -50,8 +50,14 @@ class Sent(Struct):
     excerpt: str = ""
     body: bytes = b""
     unsure: bool = False
+    cut: str = ""
     # Why it was not sent, for machines.
     code: str = ""
+
+    @property
+    def cut_text(self) -> str:
+        """Return the sentence that the answer is not whole."""
+        return f"its answer did not arrive whole: {self.cut}"
 
     @property
     def is_unknown(self) -> bool:
@@ -60,7 +66,8 @@ class Sent(Struct):
 
     def reply(self) -> Reply:
         """Return the answer, for the kind of the step to read."""
-        return Reply(self.status, self.excerpt, None if self.status else self.problem, self.was_sent, self.body)
+        error = None if self.status else self.problem
+        return Reply(self.status, self.excerpt, error, self.was_sent, b"" if self.cut else self.body, self.cut)
 
 
 def send(
@@ -85,7 +92,8 @@ def send(
             return _stopped(reply, stopped)
         if not _may_help(request, reply):
             break
-    return Sent(_problem(request, reply), reply.sent, None, reply.status, reply.excerpt[:MAX_EXCERPT], reply.body)
+    shown = reply.excerpt[:MAX_EXCERPT]
+    return Sent(_problem(request, reply), reply.sent, None, reply.status, shown, reply.body, cut=reply.cut)
 
 
 def _stopped(reply: Reply, why: str) -> Sent:

@@ -91,7 +91,8 @@ class RunTransport:
             return Reply(error=str(error))
         except HttpFailure as failure:
             return Reply(error=redact(str(failure), self._values.values()))
-        return Reply(reply.status, excerpt(reply.body, self._values.values()), body=reply.body)
+        shown, body = excerpt(reply.body, self._values.values()), b"" if reply.cut else reply.body
+        return Reply(reply.status, shown, body=body, cut=reply.cut)
 
     @property
     def secrets(self) -> list[str]:

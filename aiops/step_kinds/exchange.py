@@ -115,7 +115,8 @@ class Effect(Struct, frozen=True):
 class Reply(Struct):
     """The answer: a status, or an `error` if there was none; not `sent`: no byte left this host.
 
-    `excerpt` is the redacted beginning of the body, for the trail. `body` is never written anywhere.
+    `excerpt` is the redacted beginning of the body, for the trail. `body` is never written anywhere. `cut` is why the
+    body did not arrive whole: `body` is then empty, since half of an answer proves nothing but its status.
     """
 
     status: int = 0
@@ -123,6 +124,7 @@ class Reply(Struct):
     error: str | None = None
     sent: bool = True
     body: bytes = b""
+    cut: str = ""
 
     def json(self) -> Any:
         """Return the body as JSON; None if it is none."""

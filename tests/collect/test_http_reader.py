@@ -64,3 +64,10 @@ def test_private_addresses_and_stops_send_nothing(opened: Callable[..., HttpRead
     with pytest.raises(ReadFailed, match="not sent"):
         opened().read(READ, lambda: False)
     assert not receiver.requests
+
+
+def test_an_answer_that_broke_off_is_none(opened: Callable[..., HttpReader], receiver: Receiver) -> None:
+    """Half of the lines of a log would be taken for all of them."""
+    receiver.replies = [Reply(200, b"all is well\n" * 9, cut="inside")]
+    with pytest.raises(ReadFailed, match="broke off before its end"):
+        opened().read(READ, lambda: True)

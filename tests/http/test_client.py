@@ -142,7 +142,7 @@ def test_a_connection_dropped_before_the_answer_can_be_retried(opened: Open, rec
 def test_a_body_that_breaks_off_leaves_the_status_an_answer(opened: Open, receiver: Receiver) -> None:
     receiver.replies = [Reply(202, b"acc", cut="inside")]
     reply = opened(allow_private=True).send("POST", receiver.url)
-    assert (reply.status, reply.body) == (202, b"acc")
+    assert (reply.status, reply.body, reply.cut) == (202, b"acc", "it broke off before its end")
 
 
 def test_a_slow_receiver_is_left_after_the_time(opened: Open, receiver: Receiver) -> None:
@@ -165,7 +165,7 @@ def test_one_deadline_holds_for_a_receiver_that_drips(opened: Open, receiver: Re
 def test_huge_answers_are_cut(opened: Open, receiver: Receiver) -> None:
     receiver.replies = [Reply(500, b"y" * 5_000_000)]
     reply = opened(allow_private=True).send("POST", receiver.url)
-    assert len(reply.body) == MAX_ANSWER_BYTES
+    assert (len(reply.body), reply.cut) == (MAX_ANSWER_BYTES, "it is longer than 16 KiB")
     assert len(answer_of(reply).reason) < 400
 
 

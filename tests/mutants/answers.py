@@ -1,0 +1,32 @@
+"""Mutants of what half of an answer may prove: its status, and nothing else."""
+
+from __future__ import annotations
+
+from tests.mutants.model import Mutant
+
+TESTS = ("tests/respond/test_cut_answers.py", "tests/collect/test_http_reader.py")
+E = "aiops/respond/execution.py"
+
+
+def _one(name: str, path: str, old: str, new: str) -> Mutant:
+    return Mutant(f"answers-{name}", path, old, new, TESTS)
+
+
+MUTANTS: list[Mutant] = [
+    _one("a-long-one-is-whole", "aiops/http/client.py", "if len(body) > most:", "if False:"),
+    _one("the-longest-one-is-cut", "aiops/http/client.py", "len(body) > most:", "len(body) >= most:"),
+    _one("a-broken-one-is-whole", "aiops/http/client.py", 'cut = "it broke off before its end"', "pass"),
+    _one(
+        "half-of-one-is-given-to-kinds", "aiops/respond/transport.py", 'b"" if reply.cut else reply.body', "reply.body"
+    ),
+    _one("half-of-one-is-judged", "aiops/respond/sending.py", 'b"" if self.cut else self.body', "self.body"),
+    _one("half-of-one-is-forgotten", "aiops/respond/sending.py", "reply.body, cut=reply.cut)", "reply.body)"),
+    _one("half-of-a-read-is-read", "aiops/respond/gate.py", "_whole(self._send(call, call.reads[number], values))",
+         "self._send(call, call.reads[number], values)"),
+    _one("half-of-a-dry-run-is-enough", "aiops/respond/gate.py", "_whole(self._send(call, call.dry_run, values))",
+         "self._send(call, call.dry_run, values)"),
+    _one("half-of-progress-is-a-failure", E, 'if sent.cut and sent.problem is None and progress.state != "done":',
+         "if False:"),
+    _one("half-of-the-answer-to-a-change-is-a-failure", E, "sent.unsure = bool(sent.problem and sent.cut)", "pass"),
+    _one("half-of-a-log-is-a-log", "aiops/collect/http_reader.py", "        if reply.cut:\n", "        if False:\n"),
+]  # fmt: skip
