@@ -16,7 +16,7 @@ from aiops.app.collecting import open_collecting, open_readers, read_playbooks
 from aiops.app.dispatcher import open_dispatcher, open_queues
 from aiops.app.engine import build_engine
 from aiops.app.routing import described, open_inhibition, open_policy
-from aiops.app.runs import open_runs, shipped_or_named
+from aiops.app.runs import open_runs, secret_warnings, shipped_or_named
 from aiops.config import Config, SourceConfig
 from aiops.daemon.clocks import SteadyClock
 from aiops.daemon.collect_queue import CollectQueue
@@ -308,6 +308,7 @@ def check(config: Config) -> list[str]:
         f"endpoints: {', '.join(queue.name for queue in queues) or 'none'}",
         *described(config, topology),
         *([f"systems: {', '.join(readers)}"] if readers else []),
+        *secret_warnings(config, shipped_or_named(config)),
         *([f"traces: {origin_of(config.tracing.endpoint)}"] if config.tracing.enabled else []),
         f"state: {config.state.path()}",
     ]

@@ -19,8 +19,9 @@ from aiops.respond.collectors import Collect
 from aiops.respond.config import RespondConfig
 from aiops.respond.database_kinds import installed
 from aiops.respond.read_systems import READ_KINDS, HttpOptions
+from aiops.respond.secrets import secret_value
 from aiops.respond.systems import read_systems
-from aiops.respond.transport import RunTransport, secret_value
+from aiops.respond.transport import RunTransport
 from aiops.step_kinds.databases import Access, Database, DatabaseFailed
 from aiops.step_kinds.systems import System
 from aiops.store.findings import FindingsTable
@@ -30,7 +31,7 @@ from aiops.topology import Topology
 def open_readers(config: RespondConfig, clock: Callable[[], float]) -> Readers:
     """Return the systems that collectors may read, by name; none where collecting is off.
 
-    Raise `UsageError` for options that do not fit, and for a secret that is not set.
+    Raise `UsageError` for options that do not fit. A read whose secret is missing then has no answer.
     """
     if not config.enabled or not config.collect:
         return {}

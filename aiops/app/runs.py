@@ -19,6 +19,7 @@ from aiops.records import Action
 from aiops.respond.audit import AuditError, Trail
 from aiops.respond.catalogue import Catalogue, read_catalogue, shipped
 from aiops.respond.local_transport import LocalTransport
+from aiops.respond.secrets import Secrets
 from aiops.respond.systems import read_systems
 from aiops.respond.transport import RunTransport
 from aiops.store import incidents
@@ -73,6 +74,18 @@ def open_runs(core: Core, topology: Topology, catalogue: Catalogue) -> tuple[Run
         transport.close()
         return None, _report(error)
     return runs, ""
+
+
+def secret_warnings(config: Config, catalogue: Catalogue) -> list[str]:
+    """Return why steps of playbooks could not be sent with their secrets, for `aiops config check`.
+
+    Raise `UsageError` for systems that cannot work.
+    """
+    if not config.respond.enabled:
+        return []
+    secrets = Secrets(config.respond.secrets, read_systems(config.respond))
+    found = [*secrets.problems(), *(why for one in catalogue.playbooks.values() for why in secrets.lacking(one))]
+    return [f"secrets: warning: {why}; what needs it is not run" for why in dict.fromkeys(found)]
 
 
 def candidates(store: Store) -> list[Candidate]:

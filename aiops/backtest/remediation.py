@@ -32,6 +32,7 @@ from aiops.respond.format import Playbook
 from aiops.respond.guard_case import Certainty, Policy, World
 from aiops.respond.history import GLOBAL, History, Run, ShadowState
 from aiops.respond.plans import Planner
+from aiops.respond.secrets import Secrets
 from aiops.respond.steps import verify_window
 from aiops.respond.systems import read_systems
 from aiops.score.ranking import cause_case
@@ -111,7 +112,10 @@ class Shadow:
         self._playbooks = {name: one for name, one in playbooks.items() if one.mode != "suggest"}
         self._policy = Policy.of(config)
         self._history = History(switches={GLOBAL: False})
-        self._planner = Planner(self._playbooks, topology, self._policy, self._history, read_systems(config))
+        systems = read_systems(config)
+        # The values of secrets are those of the daemon's host; where they may be sent is known everywhere.
+        secrets = Secrets(config.secrets, systems, is_here=False)
+        self._planner = Planner(self._playbooks, topology, self._policy, self._history, systems, secrets)
         self._log = DecisionLog(self._history, self._write)
         self._worlds = Worlds(lambda: engine.timeline.now, lambda: fleet_of(engine, engine.timeline.now), _unmanaged)
         self._lines = 0

@@ -84,11 +84,16 @@ def breakers_of(runner: Runner, playbooks: Mapping[str, Playbook], now: float) -
 
 
 def health_of(
-    runner: Runner, playbooks: Mapping[str, Playbook], now: float, changed: str | None = None
+    runner: Runner,
+    playbooks: Mapping[str, Playbook],
+    now: float,
+    changed: str | None = None,
+    lacking: Sequence[str] = (),
 ) -> dict[str, object]:
-    """Return the health; not ok while something is stopped or a person must check something.
+    """Return the health; not ok while something is stopped or lacking, or a person must check something.
 
-    `changed` is why the file of the trail is no longer the one that was opened.
+    `changed` is why the file of the trail is no longer the one that was opened, `lacking` are secrets that cannot be
+    sent, each in words.
     """
     history, problems = runner.history, []
     stops, breakers = stops_of(runner), breakers_of(runner, playbooks, now)
@@ -101,6 +106,7 @@ def health_of(
         problems.append(f"nothing runs: {changed}; find the cause, then restart the daemon")
     problems += _first([str(one) for one in stops if not one.is_initial])
     problems += _first([str(one) for one in breakers])
+    problems += _first(list(lacking))
     if unknown := unknown_of(history):
         problems.append(f"cut off, look at what they did, then release their switches: {_named(unknown)}")
     if waiting := waiting_of(history):

@@ -34,6 +34,7 @@ from aiops.respond.matching import compile_match
 from aiops.respond.promotion import Promotion, may_set, promotion_of
 from aiops.respond.run_record import RunRecord, read_record
 from aiops.respond.runs import Plan, Runner, Transport
+from aiops.respond.secrets import Secrets
 from aiops.respond.states import unread
 from aiops.respond.steps import Manual, can_run, verify_window
 from aiops.respond.switches import Watch
@@ -101,7 +102,10 @@ class Runs:
         self._lock = threading.Lock()
         self._is_closed = self._given_up = False
         self._settler = threading.Thread(target=self._settle_all, name="runs", daemon=True)
-        policy = Policy.of(config)
+        policy, systems = Policy.of(config), read_systems(config)
+        self._secrets = Secrets(config.secrets, systems)
+        # What no step can be sent with, whatever its parameters are: it stays so until the configuration changes.
+        self._lacking = [why for one in catalogue.playbooks.values() for why in self._secrets.lacking(one)]
         self._runner = Runner(
             catalogue.playbooks,
             topology,
@@ -109,7 +113,8 @@ class Runs:
             transport,
             policy,
             now=clock(),
-            systems=read_systems(config),
+            systems=systems,
+            secrets=self._secrets,
             clock=clock,
         )
         self._steps = ClockSteps(clock, outlook.monotonic)
@@ -121,6 +126,8 @@ class Runs:
         named = {*config.auto.playbooks, *config.auto.shadow, *config.auto.reversible} - set(self._playbooks)
         if named:
             log(logging.WARNING, f"respond.auto names playbooks that the catalogue lacks: {', '.join(sorted(named))}")
+        for why in dict.fromkeys([*self._secrets.problems(), *self._lacking]):
+            log(logging.WARNING, f"{why}; what needs it is not run")
         for run in unknown_of(self._runner.history):
             log(logging.ERROR, "a run was cut off: look at what it did, then release its switch", run=run.id)
 
@@ -301,7 +308,8 @@ class Runs:
 
     def health(self) -> dict[str, object]:
         """Return the health; see `run_health.health_of`."""
-        return health_of(self._runner, self._playbooks, self._clock(), self._trail.problem())
+        lacking = list(dict.fromkeys([*self._secrets.problems(), *self._lacking]))
+        return health_of(self._runner, self._playbooks, self._clock(), self._trail.problem(), lacking)
 
     def metrics(self) -> list[Family]:
         """Return the metrics of runs, rollbacks, kill switches and the trail."""

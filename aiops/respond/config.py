@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field
 
 from aiops.durations import Duration
+from aiops.respond.secret_hosts import split_host
 from aiops.step_kinds.forms import ConfiguredName
 
 # Of HTTP, or of a kind of database; each kind checks its own.
@@ -23,7 +24,8 @@ class RunSecret(Struct, frozen=True, forbid_unknown_fields=True):
     of a Kubernetes service account is replaced every hour. `use`: `sign` makes Standard Webhooks signatures (the value
     is `whsec_` and base 64), `bearer` and `basic` (`user:password`) make the header Authorization, `header`
     sends the value in the header `header`, and `aws` signs requests to AWS in `region` (the value is
-    `ACCESS_KEY_ID:SECRET_ACCESS_KEY`, for temporary keys with `:SESSION_TOKEN`). Only `hosts` may receive it.
+    `ACCESS_KEY_ID:SECRET_ACCESS_KEY`, for temporary keys with `:SESSION_TOKEN`). Only `hosts` may receive it,
+    each at the port that it names (`awx.example:8443`), by default that of the scheme.
     """
 
     use: Literal["sign", "bearer", "basic", "header", "aws"]
@@ -41,6 +43,8 @@ class RunSecret(Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("region: expected the AWS region, such as eu-west-1")
         if self.file and self.use == "sign":
             raise ValueError("expected `env` for a key that signs")
+        for host in self.hosts:
+            split_host(host)
 
 
 class SystemConfig(Struct, frozen=True, forbid_unknown_fields=True):

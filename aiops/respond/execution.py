@@ -192,7 +192,7 @@ class Execution:
         lacking = [call.taken[name].what for name in wanted if name not in known]
         if lacking and sent.cut:
             return known, f"accepted, but {sent.cut_text}"
-        return known, f"accepted, but its answer has no {lacking[0]}" if lacking else None
+        return known, f"accepted, but its answer lacks {lacking[0]}" if lacking else None
 
     def _after(self, call: Call, key: str, sent: Sent, known: dict[str, Any]) -> None:
         """Find out whether an accepted change worked; its problem goes into `sent`."""

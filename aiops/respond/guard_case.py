@@ -107,6 +107,8 @@ class Case(Struct):
     systems: Systems = {}
     by: By = "person"
     states: Sequence[StepState] = ()
+    # Why a request of the plan would be sent without its secret.
+    secret: Refused | None = None
 
     @property
     def is_alone(self) -> bool:

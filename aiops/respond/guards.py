@@ -90,7 +90,7 @@ def _system(case: Case) -> Refused | None:
         for step in executable(steps):
             if (reason := missing_system(step, case.systems)) is not None:
                 return Refused("system_missing", reason)
-    return None
+    return case.secret
 
 
 def _match(case: Case) -> Refused | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from aiops.durations import seconds
+from aiops.durations import compact, seconds
 from aiops.respond.evidence import recurrences
 from aiops.respond.format import Playbook
 from aiops.respond.guard_case import Case, Refused
@@ -32,7 +32,7 @@ def cooldown(case: Case) -> Refused | None:
     for run in case.touching(case.runs()):
         since = case.world.now - run.ended
         if since < wait:
-            return Refused("cooldown", f"run {run.id} touched the target {since:.0f} s ago; cooldown is {length}")
+            return Refused("cooldown", f"run {run.id} touched the target {compact(since)} ago; cooldown is {length}")
     return None
 
 

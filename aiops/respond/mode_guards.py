@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiops.durations import seconds
+from aiops.durations import compact, seconds
 from aiops.respond.evidence import Evidence, evidence_of
 from aiops.respond.format import Playbook
 from aiops.respond.guard_case import MODES, Case, Mode, Policy, Refused
@@ -126,7 +126,7 @@ def age(case: Case) -> Refused | None:
     old, wanted = case.world.now - case.situation.opened_at, case.playbook.guards.min_age
     if old >= seconds(wanted):
         return None
-    return Refused("too_young", f"the incident is {old:.0f} s old; correlation may settle for {wanted}")
+    return Refused("too_young", f"the incident is {compact(old)} old; correlation may settle for {wanted}")
 
 
 def verification(case: Case) -> Refused | None:

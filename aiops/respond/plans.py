@@ -16,6 +16,7 @@ from aiops.respond.history import By, History, Mode
 from aiops.respond.matching import compile_match, fit
 from aiops.respond.mode_guards import effective_mode
 from aiops.respond.parameters import resolve
+from aiops.respond.secrets import Secrets, requests_of
 from aiops.respond.situation import Situation, situation
 from aiops.respond.target_guards import gitops_warnings
 from aiops.respond.targets import leading, on_target, target_of
@@ -75,8 +76,9 @@ class Planner:
         policy: Policy,
         history: History,
         systems: Systems | None = None,
+        secrets: Secrets | None = None,
     ) -> None:
-        self._systems = systems or {}
+        self._systems, self._secrets = systems or {}, secrets
         self._compiled = {name: compile_match(playbook) for name, playbook in playbooks.items()}
         self._topology, self._policy, self._history = topology, policy, history
 
@@ -114,6 +116,9 @@ class Planner:
         case = Case(
             playbook, now, found, chosen, values, plan_id, self._history, self._policy, world, self._systems, by, states
         )
+        if self._secrets is not None:
+            # Here, and not in the guard: files are read, and guards are evaluated under a lock.
+            case.secret = self._secrets.refusal(requests_of(requests))
         given = {target: one.values for target, one in zip(chosen, values, strict=True)}
         plan = Plan(plan_id, name, view.id, chosen, [], requests, None, "", given, by_hand(playbook.rollback))
         plan.base, plan.states, plan.warnings = base, list(states), gitops_warnings(case)

@@ -22,6 +22,7 @@ from aiops.respond.history import GLOBAL, History, Run
 from aiops.respond.plans import Planner
 from aiops.respond.rollback import Rollback
 from aiops.respond.run_progress import steps_text
+from aiops.respond.secrets import Secrets
 from aiops.respond.sending import Transport
 from aiops.respond.switches import Switches, Watch
 from aiops.respond.trail_writer import Scribe
@@ -50,12 +51,13 @@ class RunnerCore:
         *,
         now: float,
         systems: Systems | None = None,
+        secrets: Secrets | None = None,
         sleep: Callable[[float], None] | None = None,
         clock: Callable[[], float] | None = None,
     ) -> None:
         """Open the trail.
 
-        `systems` are those of the configuration, by name: a step of another one cannot run.
+        `systems` and `secrets` are those of the configuration: a step without its own cannot run.
         `clock` gives Unix seconds for the entries of a run; without one, all have its start's.
 
         `sleep` replaces the pauses between attempts, which otherwise last until their time or a switch ends them.
@@ -71,7 +73,7 @@ class RunnerCore:
         for entry in trail.take_entries():
             self.history.apply(entry)
         self.policy = policy or Policy()
-        self._planner = Planner(playbooks, topology, self.policy, self.history, systems)
+        self._planner = Planner(playbooks, topology, self.policy, self.history, systems, secrets)
         self.log = DecisionLog(self.history, self._write)
         self._recover(trail, now)
 

@@ -7,7 +7,7 @@ controller (no eviction in a zone most of whose nodes are not ready); medik8s No
 
 from __future__ import annotations
 
-from aiops.durations import seconds
+from aiops.durations import compact, seconds
 from aiops.respond.guard_case import Case, Policy, Refused, World
 from aiops.wording import plural
 
@@ -49,4 +49,4 @@ def _after(case: Case) -> Refused | None:
     since, wait = case.world.now - last.ended, case.policy.storm.cooldown
     if since >= seconds(wait):
         return None
-    return Refused("storm_cooldown", f"a storm ended {since:.0f} s ago; nothing runs for {wait} after one")
+    return Refused("storm_cooldown", f"a storm ended {compact(since)} ago; nothing runs for {wait} after one")

@@ -13,6 +13,7 @@ from aiops.respond.config import RespondConfig, SystemConfig
 from aiops.respond.database_kinds import installed
 from aiops.respond.local_kinds import EXEC, ExecOptions
 from aiops.respond.read_systems import READ_KINDS
+from aiops.respond.secret_hosts import allows, place_of
 from aiops.respond.step_registry import system_kinds
 from aiops.step_kinds.systems import System
 
@@ -62,9 +63,9 @@ def _url(place: str, given: SystemConfig) -> str:
         return ""
     if given.url is None:
         raise UsageError(f"{place}.url: expected the address of the system; got none")
-    if database is not None and "@" in given.url:
+    if "@" in urlsplit(given.url).netloc:
         # Not shown: a password may stand in it.
-        raise UsageError(f"{place}.url: expected it without role and password, which belong into `secret`")
+        raise UsageError(f"{place}.url: expected it without user (or role) and password, which belong into `secret`")
     if given.url.partition("://")[0] not in schemes:
         raise UsageError(f"{place}.url: expected {' or '.join(f'{one}://' for one in schemes)}; got {given.url!r}")
     return given.url
@@ -79,6 +80,11 @@ def _check_secret(place: str, given: SystemConfig, url: str, config: RespondConf
         raise UsageError(f"{place}.secret: unknown secret {given.secret!r} (use {known})")
     if given.kind in installed().kinds and secret.use != "basic":
         raise UsageError(f'{place}.secret: expected one of use = "basic" (role:password); {given.secret!r} is not')
-    host = (urlsplit(url).hostname or "").lower()
-    if host not in secret.hosts:
-        raise UsageError(f"{place}.secret: {given.secret!r} is not for the host {host!r}; add it to its `hosts`")
+    scheme, host, port = place_of(url)
+    # Its port stands in the operator's own configuration, as its host does.
+    if not allows(secret.hosts, scheme, host, port, any_port=True):
+        known = ", ".join(secret.hosts)
+        raise UsageError(
+            f"{place}.secret: {given.secret!r} is not for the host {host!r} at port {port} (only for {known}); add it "
+            "to its `hosts`"
+        )

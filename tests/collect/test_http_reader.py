@@ -12,6 +12,7 @@ from aiops.collect.requests import Read
 from aiops.collect.tables import ReadFailed
 from aiops.respond.config import RunSecret
 from aiops.respond.transport import RunTransport
+from aiops.step_kinds.systems import System
 from aiops.testing.receiver import Receiver, Reply
 
 READ = Read("prometheus", 5.0, "/api/v1/query?query=up")
@@ -24,7 +25,8 @@ def opened(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call
     made: list[HttpReader] = []
 
     def make(secret: str | None = "prometheus", **options: Any) -> HttpReader:
-        transport = RunTransport(secrets, **{"allow_private": True, **options})
+        system = System("prometheus", "prometheus", f"{receiver.url}/base", secret)
+        transport = RunTransport(secrets, **{"systems": {"prometheus": system}, "allow_private": True, **options})
         made.append(HttpReader(HttpSystem("prometheus", "prometheus", f"{receiver.url}/base/", secret), transport))
         return made[-1]
 

@@ -157,6 +157,9 @@ def test_shadow_sends_nothing_and_promotions_are_one_click_back(
         assert command(site, "playbooks", "promote", NAME, "--as", "ann", "--note", "it works").exit_code == 0
         [standing] = site.get("/api/v1/runs/promotions")["promotions"]
         assert (standing["level"], standing["moved"]["actor"]) == ("auto", "ann")
+        with pytest.raises(UsageError, match="bob may not approve"):
+            # The same mode again: a demotion may come in between.
+            runs.set_level(NAME, "auto", "bob", "it works", vouched=True)
         form, headers = {"mode": "approve", "reason": "a drill"}, form_headers(site.client)
         assert site.client.post(f"/playbooks/{NAME}/mode", data=form, headers=headers).status_code == 303
         assert "Set to approve by ann" in site.client.get(f"/playbooks/{NAME}").text

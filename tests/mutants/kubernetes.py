@@ -222,9 +222,9 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "respond-a-token-is-read-once",
-        "aiops/respond/transport.py",
-        "        if secret.file:\n            value = self._values",
-        "        if not secret:\n            value = self._values",
+        "aiops/respond/secrets.py",
+        "value = self._values[name] = secret_value(name, secret)",
+        "value = self._values[name] = self._values.get(name) or secret_value(name, secret)",
         ("tests/respond/test_transport.py",),
     ),
 ]

@@ -44,7 +44,7 @@ def test_a_database_has_an_address_a_login_and_entities() -> None:
     [
         ({}, r"a\.url: expected the address"),
         ({"url": "https://db.example/orders"}, r"a\.url: expected postgresql:// or postgres://; got 'https"),
-        ({"url": "postgresql://app:hunter2@db.example/orders"}, r"a\.url: expected it without role and password[^2]*$"),
+        ({"url": "postgresql://app:hunter2@db.example/orders"}, r"a\.url: expected it without user[^2]*$"),
         ({"url": URL, "secret": "token"}, r'a\.secret: expected one of use = "basic" \(role:password\); \'token\''),
         ({"url": "postgresql://other.example/orders", "secret": "orders-db"}, "not for the host 'other.example'"),
         ({"url": URL, "options": {"sslmode": "disable"}}, r"a\.options: unknown option 'sslmode' \(use user"),

@@ -47,12 +47,21 @@ def test_a_system_is_read_with_the_options_of_its_kind() -> None:
         ({"url": "http://pool.example"}, r"systems\.prod\.url: expected https, or respond\.allow_private"),
         ({"secret": "other"}, r"systems\.prod\.secret: unknown secret 'other' \(use its-token\)"),
         ({"url": "https://evil.example"}, r"'its-token' is not for the host 'evil\.example'"),
+        ({"url": "https://ann:secret@pool.example"}, r"systems\.prod\.url: expected it without user"),
         ({"ca_file": "/no/such"}, r"systems\.prod\.ca_file: expected a file of certificates"),
     ],
 )
 def test_a_system_that_cannot_work_is_refused_at_the_start(changes: dict[str, Any], problem: str) -> None:
     with pytest.raises(UsageError, match=problem):
         read_systems(config(**changes))
+
+
+def test_the_port_of_a_system_is_the_operators_word_unless_hosts_name_one() -> None:
+    assert read_systems(config(url="https://pool.example:8443"))["prod"].url == "https://pool.example:8443"
+    secrets = {"its-token": {**SECRETS["its-token"], "hosts": ["Pool.example:8443"]}}
+    assert read_systems(config(url="https://pool.example:8443", respond={"secrets": secrets}))
+    with pytest.raises(UsageError, match=r"'its-token' is not for the host 'pool\.example' at port 443"):
+        read_systems(config(respond={"secrets": secrets}))
 
 
 def test_http_and_no_secret_are_allowed_where_they_are_asked_for(tmp_path: Path) -> None:
