@@ -77,13 +77,14 @@ def show_report(console: Console, report: RunsReport) -> None:
         console.print(f"{report.false_fires} of {of} were not needed: the condition cleared alone.")
     if report.minutes:
         console.print(f"{report.minutes:g} minutes saved, assuming {report.minutes_each:g} for each.")
-    if report.decisions:
-        codes = Table(box=None, pad_edge=False)
-        codes.add_column("decision")
-        codes.add_column("times", justify="right")
-        for code, count in report.decisions.items():
-            codes.add_row(Text(clean(code)), str(count))
-        console.print(codes)
+    for heading, counts in (("decision", report.decisions), ("decision in shadow", report.shadow_decisions)):
+        if counts:
+            codes = Table(box=None, pad_edge=False)
+            codes.add_column(heading)
+            codes.add_column("incidents or runs", justify="right")
+            for code, count in counts.items():
+                codes.add_row(Text(clean(code)), str(count))
+            console.print(codes)
 
 
 def _cells(group: Group) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ from aiops.telemetry.metrics import Family
 STATES: tuple[RunState, ...] = ("running", "executed", "verified", "failed", "stopped", "refused", "unknown")
 # Sentences of one kind in the detail; the lists beside it have all.
 MAX_NAMED = 5
+_DECIDED = "Decisions on runs by playbook and code, since the trail began; each once an incident."
+_SHADOWED = "The same of shadow mode, which sends nothing."
 TRAIL_HELP = "0 while the audit trail is damaged, or cut and nobody has accepted it: nothing runs."
 
 
@@ -140,7 +142,8 @@ def metrics_of(
     breakers = Family("aiops_breakers_open", "gauge", "Playbooks whose breaker is open after failed runs.")
     return [
         runs,
-        _decided(history, playbooks),
+        _decided("aiops_remediation_decisions_total", _DECIDED, history.counts, playbooks),
+        _decided("aiops_remediation_shadow_decisions_total", _SHADOWED, history.shadow_counts, playbooks),
         switches,
         breakers.add(len(breakers_of(runner, playbooks, now))),
         rollbacks.add(len(waiting_of(history))),
@@ -168,12 +171,11 @@ def _listed(history: History) -> list[Run]:
     return list(history.runs.values())[::-1][:MAX_RUNS]
 
 
-def _decided(history: History, playbooks: Mapping[str, Playbook]) -> Family:
+def _decided(name: str, text: str, found: Mapping[tuple[str, str], int], playbooks: Mapping[str, Playbook]) -> Family:
     """Count decisions; the labels are the playbooks of the catalogue and some dozen codes."""
-    text = "Decisions on runs by playbook and code, since the trail began."
-    family = Family("aiops_remediation_decisions_total", "counter", text)
+    family = Family(name, "counter", text)
     counts: Counter[tuple[str, str]] = Counter()
-    for (playbook, code), count in list(history.counts.items()):
+    for (playbook, code), count in list(found.items()):
         counts[playbook if playbook in playbooks else "(removed)", code] += count
     for (playbook, code), count in sorted(counts.items()):
         family.add(count, playbook=playbook, code=code)

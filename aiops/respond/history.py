@@ -60,6 +60,7 @@ MAX_RUNS = 10_000
 MAX_REFUSALS = 100
 MAX_DECISIONS = 500
 MAX_SHADOWS = 2_000
+MAX_COUNTED = 20_000
 
 
 class History(Struct):
@@ -71,7 +72,8 @@ class History(Struct):
     remaining requests of a run; `rolled` the keys of rollback requests that were accepted; `taken` the steps of a run
     that were sent, by `step_place`, with the values that they took from answers; `progress` how far its steps are.
     `levels` has the recorded mode of a playbook, `shadows` what would have run, `counts` the number of decisions by
-    playbook and code. `high_water` is the latest time of an entry.
+    playbook and code, `shadow_counts` those of shadow mode, `counted` what is in them. `high_water` is the latest time
+    of an entry.
     """
 
     switches: dict[str, bool] = field(default_factory=dict)
@@ -93,6 +95,8 @@ class History(Struct):
     levels: dict[str, Level] = field(default_factory=dict)
     shadows: dict[str, Run] = field(default_factory=dict)
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    shadow_counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    counted: dict[tuple[str, str, str, bool], None] = field(default_factory=dict)
     storm: Storm | None = None
     starts: list[Start] = field(default_factory=list)
     high_water: float = 0.0
@@ -187,16 +191,26 @@ class History(Struct):
         given = (data.get("incident", ""), data.get("guard", ""), data.get("reason", ""), data.get("actor", ""))
         playbook, code = data.get("playbook", ""), data.get("code", "")
         self.refusals = [*self.refusals[1 - MAX_REFUSALS :], Refusal(at, playbook, *given, code)]
-        self._count(playbook, code)
+        self._count(playbook, code, data.get("incident", ""))
 
-    def _count(self, playbook: str, code: str) -> None:
-        if code:
-            self.counts[playbook, code] = self.counts.get((playbook, code), 0) + 1
+    def _count(self, playbook: str, code: str, about: str, *, shadow: bool = False) -> None:
+        """Count a decision once: a condition that comes and goes makes one of it many times.
+
+        `about` is the incident, or the run. What shadow mode decided is counted apart.
+        """
+        key = (playbook, code, about, shadow)
+        if not code or key in self.counted:
+            return
+        self.counted[key] = None
+        if len(self.counted) > MAX_COUNTED:
+            del self.counted[next(iter(self.counted))]
+        counts = self.shadow_counts if shadow else self.counts
+        counts[playbook, code] = counts.get((playbook, code), 0) + 1
 
     def _decide(self, at: float, data: dict[str, Any]) -> None:
         given = {name: data[name] for name in ("playbook", "incident", "targets", "code", "reason", "by")}
         self.decisions = [*self.decisions[1 - MAX_DECISIONS :], Decided(at, **given)]
-        self._count(data["playbook"], data["code"])
+        self._count(data["playbook"], data["code"], data["incident"], shadow=data["by"] == "shadow")
 
     def _level(self, at: float, data: dict[str, Any]) -> None:
         self.levels[data["playbook"]] = Level(data["mode"], at, data["actor"], data.get("reason", ""))
@@ -205,7 +219,7 @@ class History(Struct):
         given = {name: data[name] for name in ("playbook", "version", "incident", "targets", "plan", "body")}
         run = Run(data["run"], **given, started_at=at, state="shadow", by="shadow", touched=list(data["targets"]))
         self.shadows[run.id] = run
-        self._count(run.playbook, "would_run")
+        self._count(run.playbook, "would_run", run.incident, shadow=True)
         if len(self.shadows) > MAX_SHADOWS:
             del self.shadows[next(iter(self.shadows))]
 
@@ -246,7 +260,7 @@ class History(Struct):
                 self._forget_plan(plan)
 
     def _start(self, at: float, data: dict[str, Any]) -> None:
-        self._count(data["playbook"], "started")
+        self._count(data["playbook"], "started", data["run"])
         if data["run"] in self.runs:
             return
         given = {name: data[name] for name in ("playbook", "version", "incident", "targets", "plan")}
@@ -299,7 +313,7 @@ class History(Struct):
         run = self.runs.get(data["run"])
         if run is not None:
             run.state, run.ended_at, run.why = data["state"], at, data["why"]
-            self._count(run.playbook, data.get("code", ""))
+            self._count(run.playbook, data.get("code", ""), run.incident)
             run.rollback = data.get("rollback", "")
             self.progress.setdefault(run.id, Progress()).end(run, data)
             if run.by == "engine" and run.state in ("failed", "unknown"):

@@ -7,7 +7,7 @@ assumption.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 
 from msgspec import Struct
@@ -41,7 +41,8 @@ class Group(Struct):
 class RunsReport(Struct):
     """All runs of a trail.
 
-    `decisions` counts refusals by code, and `started` and `would_run`. `shadow_judged` runs would have been, and
+    `decisions` counts refusals by code, and `started`, each once an incident; `shadow_decisions` those of shadow mode,
+    with `would_run`. `shadow_judged` runs would have been, and
     `false_fires` of them were not needed: the condition cleared alone. `minutes` is the number of verified runs without
     a person times `minutes_each`, an assumption.
     """
@@ -49,6 +50,7 @@ class RunsReport(Struct):
     total: Group
     playbooks: list[Group]
     decisions: dict[str, int]
+    shadow_decisions: dict[str, int] = {}
     shadow_judged: int = 0
     false_fires: int = 0
     minutes_each: float = PERSON_MINUTES
@@ -63,20 +65,25 @@ def runs_report(history: History, minutes_each: float = PERSON_MINUTES) -> RunsR
     runs = [run for run in history.runs.values() if run.touched]
     names = sorted({run.playbook for run in runs})
     groups = [_group(name, [run for run in runs if run.playbook == name]) for name in names]
-    decisions: Counter[str] = Counter()
-    for (_, code), count in history.counts.items():
-        decisions[code] += count
     ended = [run for run in history.shadows.values() if run.state in ("cleared", "persisted")]
     handled = sum(run.by == "engine" and run.state == "verified" for run in runs)
     return RunsReport(
         _group("", runs),
         groups,
-        dict(decisions.most_common()),
+        _by_code(history.counts),
+        _by_code(history.shadow_counts),
         len(ended),
         sum(run.state == "cleared" for run in ended),
         minutes_each,
         handled * minutes_each,
     )
+
+
+def _by_code(counts: Mapping[tuple[str, str], int]) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for (_, code), count in counts.items():
+        found[code] += count
+    return dict(found.most_common())
 
 
 def _group(name: str, runs: Sequence[Run]) -> Group:

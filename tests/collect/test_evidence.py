@@ -54,6 +54,14 @@ def test_a_finding_supports_the_first_suspect_or_a_parameter_or_what_the_row_nam
     ]
 
 
+def test_values_of_an_answer_are_no_templates() -> None:
+    """Whoever writes a label would otherwise read the values of parameters, or of other columns."""
+    rows: list[Row] = [{"restarts": [9.0], "pod": ["{{ app }} {{ row.restarts }}"]}]
+    rules = [look(says="{{ row.pod }} of {{ app }}")]
+    [hit] = hits_of(rules, rows, {"app": "{{ row.pod }} {{ secret }}", "secret": "s3cret"}, "cart")
+    assert hit.sentence == "{{ app }} {{ row.restarts }} of {{ row.pod }} {{ secret }}"
+
+
 def test_without_an_entity_or_enough_rows_there_is_none() -> None:
     rules = [look(), look(supports="host"), look(supports="row.reason"), look(supports="row.none")]
     assert hits_of(rules, ROWS[:1], {"host": 7}, "") == []

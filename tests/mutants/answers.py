@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tests.mutants.model import Mutant
 
+COUNTS = ("tests/respond/test_runs_report.py",)
+FINDINGS = ("tests/collect/test_evidence.py",)
 TESTS = ("tests/respond/test_cut_answers.py", "tests/collect/test_http_reader.py")
 E = "aiops/respond/execution.py"
 
@@ -29,4 +31,12 @@ MUTANTS: list[Mutant] = [
          "if False:"),
     _one("half-of-the-answer-to-a-change-is-a-failure", E, "sent.unsure = bool(sent.problem and sent.cut)", "pass"),
     _one("half-of-a-log-is-a-log", "aiops/collect/http_reader.py", "        if reply.cut:\n", "        if False:\n"),
+    Mutant("answers-a-value-is-a-template", "aiops/collect/evidence.py", "text = _PLACE.sub(value, rule.sentence)",
+           "text = _PLACE.sub(value, _PLACE.sub(value, rule.sentence))", FINDINGS),
+    Mutant("report-a-repeated-decision-is-many", "aiops/respond/history.py", "not code or key in self.counted",
+           "not code", COUNTS),
+    Mutant("report-shadow-and-real-are-one", "aiops/respond/history.py",
+           "counts = self.shadow_counts if shadow else self.counts", "counts = self.counts", COUNTS),
+    Mutant("report-shadow-hides-the-real-decision", "aiops/respond/history.py", "key = (playbook, code, about, shadow)",
+           "key = (playbook, code, about, False)", COUNTS),
 ]  # fmt: skip

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from aiops.respond import history as history_module
 from aiops.respond.audit import Entry
 from aiops.respond.history import History
 from aiops.respond.runs_report import runs_report
@@ -76,4 +79,37 @@ def test_runs_in_shadow_that_were_not_needed_are_false_fires() -> None:
         trail.line("shadow-ended", 900.0, run=name, playbook="restart", incident=name, state=state, helped=None)
     report = runs_report(trail.history)
     assert (report.shadow_judged, report.false_fires) == (2, 1)
-    assert report.decisions["would_run"] == 3
+    assert (report.decisions, report.shadow_decisions) == ({}, {"would_run": 3})
+
+
+def decided(trail: TrailOf, code: str, incident: str = "inc-1", by: str = "engine") -> None:
+    base: dict[str, Any] = {"playbook": "restart", "incident": incident, "targets": ["cart"], "reason": "x"}
+    trail.line("decided", 0.0, **base, code=code, by=by)
+
+
+def test_a_decision_that_comes_back_is_one() -> None:
+    trail = TrailOf()
+    for _ in range(9):
+        decided(trail, "storm_rate")
+        decided(trail, "person_at_work")
+    decided(trail, "storm_rate", "inc-2")
+    trail.line("refused", 0.0, playbook="restart", incident="inc-2", code="storm_rate", guard="storm", reason="x")
+    trail.run("a", 0.0, "verified")
+    trail.run("b", 10_000.0, "verified")
+    assert runs_report(trail.history).decisions == {"storm_rate": 2, "started": 2, "person_at_work": 1}
+
+
+def test_decisions_of_shadow_mode_are_counted_apart() -> None:
+    trail = TrailOf()
+    decided(trail, "storm_rate", by="shadow")
+    decided(trail, "storm_rate")
+    report = runs_report(trail.history)
+    assert (report.decisions, report.shadow_decisions) == ({"storm_rate": 1}, {"storm_rate": 1})
+
+
+def test_the_memory_of_counted_decisions_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history_module, "MAX_COUNTED", 3)
+    trail = TrailOf()
+    for number in range(9):
+        decided(trail, "storm_rate", f"inc-{number}")
+    assert (len(trail.history.counted), runs_report(trail.history).decisions) == (3, {"storm_rate": 9})
