@@ -12,6 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, field
@@ -22,9 +23,9 @@ from aiops.daemon.run_world import Worlds
 from aiops.engine.engine import Engine
 from aiops.engine.fleet import fleet_of
 from aiops.engine.incident_view import CurrentIncident, current_incident
-from aiops.errors import UsageError
-from aiops.records import Alert, Cause, Logged, RootCause, Tick
-from aiops.respond.audit import Entry
+from aiops.errors import AiopsError, UsageError
+from aiops.records import Action, Alert, Cause, Logged, RootCause, Tick
+from aiops.respond.audit import Entry, read_entries
 from aiops.respond.config import RespondConfig
 from aiops.respond.decision_log import DecisionLog
 from aiops.respond.decisions import Decision, decide
@@ -47,12 +48,15 @@ MAX_PAUSE_S = 600.0
 # The clock continues for so long after the last record: incidents come of age, and conditions clear.
 TAIL_S = 1800.0
 MAX_PLAYBOOKS = 3
+# The actor of what a daemon records of its runs.
+ACTOR = "aiops"
 
 
 class WouldRun(Struct, omit_defaults=True):
     """A run that would have been.
 
-    `state` is `cleared` if the condition cleared without it, `persisted` if it did not, and `unjudged` if the archive
+    `state` is `cleared` if the condition cleared without it, `persisted` if it did not, `acted_on` if a run of the
+    daemon acted on that incident, `unknown` if it cleared and nobody knows whether one did, and `unjudged` if the input
     ended before that was clear. `is_right` is None without labels: the target is, or belongs to, the labelled cause.
     """
 
@@ -80,7 +84,8 @@ class RemediationReport(Struct):
     """All decisions of a replay.
 
     `incidents` opened, of which `fitting` had a playbook with steps that could run. `codes` counts last refusals.
-    `assumed_certainty` is the assumption of whoever made the report, None for what the archive confirmed.
+    `assumed_certainty` is the assumption of whoever made the report, None for what the archive confirmed. `trail` is
+    the audit trail that names the runs of the daemon that wrote the journal; `is_live`: the input is such a journal.
     """
 
     incidents: int = 0
@@ -89,11 +94,20 @@ class RemediationReport(Struct):
     refused: list[RefusedRun] = field(default_factory=list)
     codes: dict[str, int] = field(default_factory=dict)
     assumed_certainty: float | None = None
+    is_live: bool = False
+    trail: str | None = None
 
     @property
     def handled(self) -> int:
         """Return the number of incidents for which something would have run."""
         return len({run.incident for run in self.runs})
+
+
+class LiveRuns(Struct, frozen=True):
+    """The runs of a daemon, and the trail that names them; both None if nobody knows."""
+
+    history: History | None
+    trail: str | None
 
 
 class Shadow:
@@ -126,6 +140,7 @@ class Shadow:
         self._runs: dict[str, WouldRun] = {}
         self._seen: set[str] = set()
         self._fitting: set[str] = set()
+        self._acted: set[str] = set()
 
     def visit(self) -> None:
         """Judge what is due, then decide on every open incident that changed or waited long enough."""
@@ -152,8 +167,16 @@ class Shadow:
         self._suggested[incident] = (version, names)
         return names
 
-    def report(self, done: Replay, topology: Topology) -> RemediationReport:
-        """Return the report of a replay by `run_shadow`, judged by the labels that it has."""
+    def note_action(self, action: Action) -> None:
+        """Note an incident on which a run of the daemon acted, by what the daemon recorded of it."""
+        if action.actor == ACTOR and action.verb == "confirm_playbook" and action.incident:
+            self._acted.add(action.incident)
+
+    def report(self, done: Replay, topology: Topology, live: LiveRuns | None = None) -> RemediationReport:
+        """Return the report of a replay by `run_shadow`, judged by the labels that it has.
+
+        `live` are the runs of the daemon whose journal was replayed; None for an archive.
+        """
         causes: dict[str, list[RootCause]] = {}
         for name, found in matched_incidents(done).items():
             truth = done.truths.incidents.get(name)
@@ -162,13 +185,26 @@ class Shadow:
         for run in self._runs.values():
             if labelled := causes.get(run.incident):
                 run.is_right = all(_is_cause(target, labelled, topology) for target in run.targets)
+        for run_id, run in self._runs.items():
+            run.state = self._state(self._history.shadows[run_id], live)
         done_for = self._done()
         refused = [one for key, one in self._refused.items() if key not in done_for]
         codes = Counter(one.code for one in refused)
         runs = list(self._runs.values())
+        known = (live is not None, live.trail if live is not None else None)
         return RemediationReport(
-            len(self._seen), len(self._fitting), runs, refused, dict(codes.most_common()), self._certainty
+            len(self._seen), len(self._fitting), runs, refused, dict(codes.most_common()), self._certainty, *known
         )
+
+    def _state(self, run: Run, live: LiveRuns | None) -> str:
+        """Return the state of a would-be run; nothing cleared alone where something acted on it."""
+        state = "unjudged" if run.state == "shadow" else run.state
+        history = live.history if live is not None else None
+        if run.incident in self._acted or (history is not None and history.acted_on(run, run.ended)):
+            return "acted_on"
+        # Lines of a trail that was cut may have held a run.
+        is_known = live is None or (history is not None and history.gap is None)
+        return state if state != "cleared" or is_known else "unknown"
 
     def _done(self) -> set[tuple[str, str]]:
         return {(run.playbook, run.incident) for run in self._runs.values()}
@@ -225,7 +261,6 @@ class Shadow:
                 cleared = self._is_cleared(run, until - window.calm_s) if window is not None else None
                 state: ShadowState = "unjudged" if cleared is None else "cleared" if cleared else "persisted"
                 self._log.end_shadow(run, state, now)
-                self._runs[run.id].state = state
 
     def _is_cleared(self, run: Run, calm_from: float) -> bool | None:
         found = current_incident(self._engine, run.incident, self._engine.timeline.now)
@@ -238,7 +273,27 @@ class Shadow:
 
 def run_shadow(records: Iterable[Logged], engine: Engine, shadow: Shadow) -> Replay:
     """Process all records and decide every `EVERY_S` of their time, and for `TAIL_S` after them."""
-    return paced(chain(_paced(records), _tail(engine)), engine, shadow.visit)
+    return paced(chain(_paced(_noting(records, shadow)), _tail(engine)), engine, shadow.visit)
+
+
+def live_runs(trail: Path) -> LiveRuns:
+    """Return the runs of the daemon with a trail; unknown without one that can be read whole."""
+    if not trail.is_file():
+        return LiveRuns(None, None)
+    history = History()
+    try:
+        for entry in read_entries(trail):
+            history.apply(entry)
+    except (AiopsError, OSError):
+        return LiveRuns(None, None)
+    return LiveRuns(history, str(trail))
+
+
+def _noting(records: Iterable[Logged], shadow: Shadow) -> Iterator[Logged]:
+    for record in records:
+        if isinstance(record, Action):
+            shadow.note_action(record)
+        yield record
 
 
 def _tail(engine: Engine) -> Iterator[list[Logged]]:

@@ -11,6 +11,12 @@ from aiops.cli.terminal import clean, moment
 from aiops.wording import plural
 
 MAX_ROWS = 40
+STATES = {
+    "cleared": "cleared without it",
+    "persisted": "persisted",
+    "acted_on": "acted on by a run",
+    "unknown": "cleared; unknown by what",
+}
 
 
 def show_remediation(console: Console, report: RemediationReport) -> None:
@@ -23,6 +29,10 @@ def show_remediation(console: Console, report: RemediationReport) -> None:
     if report.assumed_certainty is not None:
         console.print(f"Assumed: a first suspect is certain to {report.assumed_certainty:g}. A daemon measures that.")
 
+    if report.is_live and report.trail is None:
+        console.print(
+            "No audit trail can be read beside this journal: whether a run acted on an incident is not known."
+        )
     if report.runs:
         console.print(_runs(report.runs))
         console.print(_sums(report.runs))
@@ -36,7 +46,7 @@ def _runs(runs: list[WouldRun]) -> Table:
         table.add_column(heading)
     for run in runs[:MAX_ROWS]:
         label = "" if run.is_right is None else "right" if run.is_right else "WRONG"
-        state = {"cleared": "cleared alone", "persisted": "persisted"}.get(run.state, "not judged")
+        state = STATES.get(run.state, "not judged")
         cells = (moment(run.at), run.incident, run.playbook, ", ".join(run.targets), state, label)
         table.add_row(*(Text(clean(cell)) for cell in cells))
     if len(runs) > MAX_ROWS:
@@ -48,6 +58,8 @@ def _sums(runs: list[WouldRun]) -> str:
     alone = sum(run.state == "cleared" for run in runs)
     judged = alone + sum(run.state == "persisted" for run in runs)
     text = f"{alone} of {plural(judged, 'judged condition')} cleared without the run."
+    if acted := sum(run.state == "acted_on" for run in runs):
+        text += f" Runs of the daemon acted on {plural(acted, 'incident')} of these."
     labelled = [run for run in runs if run.is_right is not None]
     if labelled:
         wrong = sum(not run.is_right for run in labelled)

@@ -29,7 +29,7 @@ from aiops.backtest import (
     setting_aside,
     without,
 )
-from aiops.backtest.remediation import Shadow, run_shadow
+from aiops.backtest.remediation import LiveRuns, Shadow, live_runs, run_shadow
 from aiops.backtest.set_aside import MAX_FAULTS
 from aiops.cli.errors import print_json
 from aiops.cli.remediation_view import show_remediation
@@ -119,9 +119,10 @@ def replay_command(
     graph = _topology(topology, settings)
     is_once = "-" in (files or [])
     paging = against is not None
+    live = _live(journal, settings) if remediation and journal is not None else None
     if remediation and not any((learned, out, decisions, report)):
         # The report has a pass of its own; another one is made for what is written of the replay.
-        _remediate(source, settings, graph, warm, assume_certainty, as_json=as_json, is_once=is_once)
+        _remediate(source, settings, graph, warm, assume_certainty, live, as_json=as_json, is_once=is_once)
         return
     done, incidents, made, pages = _fold(source, settings, graph, "folding", warm, is_once=is_once, paging=paging)
     _write(learned, [save_statistics(done.engine)] if learned is not None else [])
@@ -133,7 +134,7 @@ def replay_command(
     if printed or (as_json and not remediation):
         print_json(made)
     if remediation:
-        _remediate(source, settings, graph, warm, assume_certainty, as_json=as_json, is_once=is_once)
+        _remediate(source, settings, graph, warm, assume_certainty, live, as_json=as_json, is_once=is_once)
         return
     if against is None:
         if not (as_json or printed):
@@ -159,6 +160,7 @@ def _remediate(
     graph: Topology,
     warm: Path | None,
     certainty: float | None,
+    live: LiveRuns | None,
     *,
     as_json: bool,
     is_once: bool,
@@ -173,11 +175,17 @@ def _remediate(
     with _progress("deciding") as (advance, total):
         records, size = source(Rejections(), advance)
         total(size)
-        report = shadow.report(run_shadow(records, engine, shadow), graph)
+        report = shadow.report(run_shadow(records, engine, shadow), graph, live)
     if as_json:
         print_json(report)
     else:
         show_remediation(console_for(), report)
+
+
+def _live(journal: Path, settings: Config) -> LiveRuns:
+    """Return the runs of the daemon with a journal, from its audit trail."""
+    chosen = settings.respond.directory
+    return live_runs((Path(chosen).expanduser() if chosen else journal.resolve().parent / "runs") / "audit.jsonl")
 
 
 def _refuse(given: Mapping[str, Path | None]) -> None:

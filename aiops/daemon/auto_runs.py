@@ -185,7 +185,9 @@ class AutoRuns:
         until = run.began + (window.length_s if window is not None else 0.0)
         if now < until:
             return
-        cleared = self._links.is_cleared(run, until - window.calm_s) if window is not None else None
+        # Nobody can distinguish the effect of a run from what would have happened without one.
+        is_judged = window is not None and not self._runner.history.acted_on(run, until)
+        cleared = self._links.is_cleared(run, until - window.calm_s) if window is not None and is_judged else None
         state: ShadowState = "unjudged" if cleared is None else "cleared" if cleared else "persisted"
         self._runner.log.end_shadow(run, state, now)
 

@@ -147,6 +147,18 @@ class History(Struct):
         """Return other active runs on a target of a run."""
         return [one for one in self.active() if one is not run and set(one.targets).intersection(run.targets)]
 
+    def acted_on(self, shadow: Run, until: float) -> bool:
+        """Return True if a real run touched the incident or a target of a would-be run, until a time.
+
+        A condition that cleared afterwards did not clear without a run.
+        """
+        made = [run for run in list(self.runs.values()) if run.touched and run.began <= until]
+        shared = set(shadow.targets)
+        return any(
+            run.incident == shadow.incident or (run.began >= shadow.began and not shared.isdisjoint(run.targets))
+            for run in made
+        )
+
     def begin(self, run: Run, calls: list[Call]) -> None:
         """Reserve the targets of a run that is about to be recorded."""
         self.runs[run.id] = run

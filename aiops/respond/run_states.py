@@ -16,7 +16,8 @@ GLOBAL = "global"
 Mode = Literal["suggest", "approve", "auto"]
 # Who starts a run: a person after approvals, the engine on its own, or nobody (what the engine would have run).
 By = Literal["person", "engine", "shadow"]
-# Of a run that would have been: its condition cleared without it, or did not, or nobody can judge.
+# Of a run that would have been: its condition cleared without it, or did not, or nobody can judge, as where another
+# run acted on it.
 ShadowState = Literal["shadow", "cleared", "persisted", "unjudged"]
 
 

@@ -11,10 +11,12 @@ import pytest
 from typer.testing import CliRunner
 
 from aiops.app.engine import build_engine
-from aiops.backtest.remediation import RemediationReport, Shadow, run_shadow
+from aiops.backtest.remediation import LiveRuns, RemediationReport, Shadow, WouldRun, live_runs, run_shadow
+from aiops.cli import replay as replay_module
 from aiops.cli.app import app
 from aiops.config import load_config
-from aiops.records import Alert, Incident, Logged, RootCause, Truth
+from aiops.records import Action, Alert, Incident, Logged, RootCause, Truth
+from aiops.respond.audit import Trail
 from aiops.respond.catalogue import read_catalogue
 from aiops.topology import Topology
 
@@ -85,6 +87,74 @@ def test_a_run_is_made_once_an_incident_is_old_enough_and_judged_later(site: Pat
 def test_a_condition_that_clears_alone_needed_no_run(site: Path) -> None:
     [run] = decided(site, fault(0.0, "worker-1", 240.0)).runs
     assert run.state == "cleared"
+
+
+def lived(tmp_path: Path, incident: str, *, was_sent: bool = True, is_cut: bool = False) -> LiveRuns:
+    """What the trail of a daemon has of a run for that incident."""
+    trail = Trail(tmp_path / "audit.jsonl")
+    run = {"run": "r1", "playbook": "restart-worker", "version": "1.0.0", "incident": incident, "plan": "p"}
+    trail.append("run", AT + 100.0, run | {"targets": ["worker-9"], "actor": "ann", "requests": []})
+    if was_sent:
+        change = {"run": "r1", "key": "k", "place": "step 0", "target": "worker-9", "request": {"name": "restart"}}
+        trail.append("intent", AT + 101.0, change)
+    if is_cut:
+        trail.append("cut", AT + 102.0, {"problem": "2 lines are missing", "until": AT, "engaged": []})
+    trail.close()
+    return live_runs(trail.path)
+
+
+def reported(site: Path, records: list[Logged], live: LiveRuns | None) -> WouldRun:
+    settings, graph = load_config(site / "aiops.toml", ()), Topology()
+    engine = build_engine(settings, graph)
+    shadow = Shadow(engine, read_catalogue([site / "books"]).playbooks, graph, settings.respond, 0.95)
+    [run] = shadow.report(run_shadow(records, engine, shadow), graph, live).runs
+    return run
+
+
+@pytest.mark.parametrize(("was_sent", "state"), [(True, "acted_on"), (False, "cleared")])
+def test_a_condition_on_which_the_daemon_acted_did_not_clear_alone(site: Path, was_sent: bool, state: str) -> None:
+    records = fault(0.0, "worker-1", 240.0)
+    incident = reported(site, records, None).incident
+    assert reported(site, records, lived(site, incident, was_sent=was_sent)).state == state
+
+
+def test_a_condition_on_which_another_incident_was_acted_on_cleared(site: Path) -> None:
+    assert reported(site, fault(0.0, "worker-1", 240.0), lived(site, "another")).state == "cleared"
+
+
+def test_without_the_whole_trail_of_the_daemon_it_is_unknown(site: Path) -> None:
+    records = fault(0.0, "worker-1", 240.0)
+    assert live_runs(site / "none.jsonl") == LiveRuns(None, None)
+    assert reported(site, records, LiveRuns(None, None)).state == "unknown"
+    assert reported(site, fault(0.0, "worker-1", 1_800.0), LiveRuns(None, None)).state == "persisted"
+    assert reported(site, records, lived(site, "another", is_cut=True)).state == "unknown"
+    (site / "audit.jsonl").write_text("{}\n")
+    assert live_runs(site / "audit.jsonl") == LiveRuns(None, None)
+
+
+@pytest.mark.parametrize(("actor", "state"), [("aiops", "acted_on"), ("ann", "cleared")])
+def test_what_the_daemon_recorded_of_its_run_counts_without_a_trail(site: Path, actor: str, state: str) -> None:
+    records = fault(0.0, "worker-1", 240.0)
+    incident = reported(site, records, None).incident
+    args = {"playbook": "restart-worker", "outcome": "resolved"}
+    action = Action(ts=AT + 900.0, verb="confirm_playbook", actor=actor, incident=incident, args=args)
+    assert reported(site, [*records, action], None).state == state
+
+
+def test_the_command_reads_the_trail_beside_a_journal(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Path] = []
+
+    def reading(trail: Path) -> LiveRuns:
+        asked.append(trail)
+        return LiveRuns(None, None)
+
+    monkeypatch.setattr(replay_module, "live_runs", reading)
+    for more in ([], ["--set", f"respond.directory={site}/elsewhere"]):
+        (site / "state" / "journal").mkdir(parents=True, exist_ok=True)
+        words = ["replay", "--journal", str(site / "state" / "journal"), "--config", str(site / "aiops.toml")]
+        shown = CliRunner().invoke(app, [*words, "--remediation", *more])
+        assert "No audit trail can be read beside this journal" in " ".join(shown.output.split()), shown.output
+    assert asked == [site / "state" / "runs" / "audit.jsonl", site / "elsewhere" / "audit.jsonl"]
 
 
 def test_a_run_on_the_labelled_cause_is_right_and_another_one_is_wrong(site: Path) -> None:

@@ -30,6 +30,17 @@ def test_runs_are_judged_by_their_condition_and_by_labels(capsys: pytest.Capture
     assert "Assumed" not in text
 
 
+def test_nothing_cleared_alone_where_a_run_acted_or_nobody_knows(capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [run(0, "acted_on"), run(1, "unknown"), run(2, "cleared")]
+    text = shown(RemediationReport(3, 3, runs, is_live=True), capsys)
+    assert "1 of 1 judged condition cleared without the run. Runs of the daemon acted on 1 incident of these." in text
+    assert "acted on by a run" in text
+    assert "cleared; unknown by what" in text
+    assert "No audit trail can be read beside this journal" in text
+    assert "alone" not in text
+    assert "No audit trail" not in shown(RemediationReport(3, 3, runs, is_live=True, trail="x"), capsys)
+
+
 def test_each_code_has_a_count_and_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     refused = [RefusedRun(0.0, "inc-1", "restart", ["cart"], "cooldown", "run r1 touched the target 20 s ago\x1b[2J")]
     text = shown(RemediationReport(1, 1, [], refused, {"cooldown": 1}, 0.95), capsys)

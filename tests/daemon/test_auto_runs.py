@@ -175,6 +175,28 @@ def test_a_shadow_is_judged_at_the_end_of_its_window(shadow: Site, cleared: bool
 
 
 @pytest.mark.parametrize(
+    ("incident", "target", "began_s", "state"),
+    [
+        ("i1", "other", -60.0, "unjudged"),
+        ("i2", "worker-1", 60.0, "unjudged"),
+        ("i2", "worker-1", -60.0, "cleared"),
+        ("i2", "other", 60.0, "cleared"),
+        ("i1", "worker-1", 901.0, "cleared"),
+    ],
+)
+def test_a_condition_on_which_a_run_acted_did_not_clear_alone(
+    shadow: Site, incident: str, target: str, began_s: float, state: str
+) -> None:
+    shadow.auto.decide()
+    began = shadow.shadows()[0].began + began_s
+    run = Run("r", "other", "1.0.0", incident, [target], began, "verified", touched=[target])
+    shadow.runner.history.runs["r"] = run
+    shadow.now += 15 * 60
+    shadow.auto.judge()
+    assert shadow.shadows()[0].state == state
+
+
+@pytest.mark.parametrize(
     ("fixed_by", "rejected", "helped"), [(NAME, "", True), ("", NAME, False), ("other", "other", None)]
 )
 def test_a_shadow_learns_what_people_say_of_the_playbook(
