@@ -244,7 +244,7 @@ class Runs:
         A release needs a reason, and the authority over its playbooks if `vouched` for (see `Authority.may_release`);
         otherwise the actor is the host's own user. `seen` is the time of the move that the person saw.
         """
-        self._authority.check_scope(scope)
+        scope = self._authority.scope_of(scope, engaged=engaged)
         if engaged:
             reason = optional_reason(reason)
         else:

@@ -32,12 +32,19 @@ class Authority:
         """Return the groups that an actor belongs to."""
         return [name for name, members in self._groups.items() if actor in members]
 
-    def check_scope(self, scope: str) -> None:
-        """Raise `UsageError` for a scope that stops nothing."""
+    def scope_of(self, scope: str, *, engaged: bool) -> str:
+        """Return a scope as the catalogue has it; raise `UsageError` for one that stops nothing.
+
+        A stop is not refused for its capitals or the blanks around it, where only one scope can be meant.
+        """
         owners = {owner for playbook in self._playbooks.values() for owner in playbook.owners}
         known = [GLOBAL, *sorted(owners), *(f"playbook:{name}" for name in self._playbooks)]
-        if scope not in known:
-            raise UsageError(f"expected a scope of the catalogue ({', '.join(known[:10])} …); got {scope[:100]!r}")
+        if scope in known:
+            return scope
+        meant = {one for one in known if one.casefold() == scope.strip().casefold()} if engaged else set[str]()
+        if len(meant) == 1:
+            return meant.pop()
+        raise UsageError(f"expected a scope of the catalogue ({', '.join(known[:10])} …); got {scope[:100]!r}")
 
     def may_release(self, scope: str, actor: str) -> None:
         """Raise `UsageError` if an actor may not release the switch of a playbook or an owner.

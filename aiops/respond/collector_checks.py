@@ -22,7 +22,9 @@ from aiops.respond.collectors import (
 )
 from aiops.respond.database_kinds import database_named
 from aiops.respond.selectors import with_selector
-from aiops.step_kinds.placeholders import PLACEHOLDER, fill, placeholders
+from aiops.respond.statements import check_statement
+from aiops.step_kinds.forms import Scalar
+from aiops.step_kinds.placeholders import PLACEHOLDER, fill, placeholders, segment
 
 COLUMN = re.compile(r"\{\{ ?row\.([A-Za-z_][A-Za-z0-9_]{0,63}) ?\}\}")
 _ORDERS = (">", ">=", "<", "<=")
@@ -81,15 +83,26 @@ def _check_source(source: Source, sample: dict[str, str]) -> None:
         _check_statement(source)
     elif isinstance(source, KubernetesRead):
         _check_kubernetes(source)
-        fill([source.namespace or "", source.object or "", source.container or ""], sample)
+        for part in (source.namespace, source.object, source.container):
+            _check_segment(fill(part, sample) if part is not None else "x")
     else:
-        fill([list(source.path), dict(source.query)], sample)
+        for part in fill(list(source.path), sample):
+            _check_segment(part)
+        fill(dict(source.query), sample)
+
+
+def _check_segment(value: Scalar) -> None:
+    try:
+        segment(value)
+    except UsageError as error:
+        raise UsageError(f"path: {error}, which leads to another place") from None
 
 
 def _check_statement(source: SqlRead) -> None:
     first = (source.statement.split(None, 1) or [""])[0]
     if "{{" in source.statement or first.lower() not in READING:
         raise UsageError(f"statement: expected fixed text that begins with {', '.join(READING)}, with :name for values")
+    check_statement(source.statement)
     problem = database_named(source.dialect).problem(source.statement, list(source.parameters))
     if problem is not None:
         raise UsageError(f"statement: {problem}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import unquote, urlsplit
 
 from msgspec import Meta, field
 
@@ -119,9 +120,20 @@ class WebhookKind(StepKind[Webhook]):
         return _CHANGES
 
 
+def _check_address(step: Http | Webhook) -> None:
+    """Raise `UsageError` for a URL with credentials, or with segments that lead out of its path."""
+    parsed = urlsplit(step.url)
+    if "@" in parsed.netloc:
+        # Everybody who reads the plan would read them.
+        raise UsageError(f"step {step.name!r}: url: expected no user and no password; name a secret instead")
+    if "\\" in step.url or any(unquote(one) in (".", "..") for one in parsed.path.split("/")):
+        raise UsageError(f"step {step.name!r}: url: expected a path without backslashes and segments such as '..'")
+
+
 def _prepared(
     step: Http | Webhook, method: str, url: str, headers: dict[str, str], values: Mapping[str, Scalar]
 ) -> Prepared:
+    _check_address(step)
     attempts = step.attempts if step.idempotent else 1
     given = (fill(step.body, values), step.secret, seconds(step.timeout), step.expect.status)
     return Prepared(method, url, headers, *given, attempts=attempts)

@@ -38,6 +38,13 @@ MUTANTS: list[Mutant] = [
         (OWN + "test_who_may_release",),
     ),
     Mutant(
+        "authority-a-release-takes-any-capitals",
+        "aiops/respond/authority.py",
+        " if engaged else set[str]()",
+        "",
+        (OWN + "test_a_stop_is_not_refused_for_its_capitals_and_a_release_is",),
+    ),
+    Mutant(
         "authority-blanks-are-a-reason",
         "aiops/respond/authority.py",
         "    if not any(character.isalnum() for character in reason):",

@@ -60,11 +60,27 @@ def test_who_may_release(authority: Authority, scope: str, actor: str, may: bool
         authority.may_release(scope, actor)
 
 
-@pytest.mark.parametrize("scope", ["playbook:gone", "Global", "playbook:restart ", "TEAM:platform", ""])
-def test_a_scope_is_spelled_as_in_the_catalogue(authority: Authority, scope: str) -> None:
-    authority.check_scope(TEAM)
+@pytest.mark.parametrize(
+    ("scope", "meant"),
+    [
+        ("playbook:gone", None),
+        ("", None),
+        ("Global", "global"),
+        ("playbook:restart ", "playbook:restart"),
+        ("TEAM:platform", TEAM),
+    ],
+)
+def test_a_stop_is_not_refused_for_its_capitals_and_a_release_is(
+    authority: Authority, scope: str, meant: str | None
+) -> None:
+    assert authority.scope_of(TEAM, engaged=False) == TEAM
     with pytest.raises(UsageError, match="expected a scope of the catalogue"):
-        authority.check_scope(scope)
+        authority.scope_of(scope, engaged=False)
+    if meant is not None:
+        assert authority.scope_of(scope, engaged=True) == meant
+        return
+    with pytest.raises(UsageError, match="expected a scope of the catalogue"):
+        authority.scope_of(scope, engaged=True)
 
 
 def test_a_reason_has_words() -> None:

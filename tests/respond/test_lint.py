@@ -142,6 +142,40 @@ def test_plain_http_is_doubtful(findings: Any) -> None:
     assert list(findings(steps=[{**HTTP, "url": "http://ops.example"}])) == ["warning $.steps[0].url"]
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"url": "https://ann:hunter2@ops.example"}, "url: expected no user and no password"),
+        ({"url": "https://ann@ops.example/x"}, "url: expected no user and no password"),
+        ({"url": "https://ops.example\\@evil.example"}, "url: expected no user and no password"),
+        ({"url": "https://ops.example/a/../admin"}, "url: expected a path without"),
+        ({"url": "https://ops.example/a/%2e%2E/admin"}, "url: expected a path without"),
+        ({"url": "https://ops.example/a\\..\\admin"}, "url: expected a path without"),
+        ({"path": [".."]}, "expected a path segment; got '..'"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["http", "webhook"])
+def test_an_address_that_leads_elsewhere_is_an_error(
+    findings: Any, kind: str, change: dict[str, Any], reason: str
+) -> None:
+    if kind == "webhook" and "path" in change:
+        return
+    step = HTTP if kind == "http" else {"kind": "webhook", "name": "call", "url": "", "body": {"h": "{{ host }}"}}
+    found = findings(steps=[{**step, **change}])["error $.steps[0]"]
+    assert reason in found
+    assert "hunter2" not in found
+
+
+def test_an_address_may_have_a_path_of_its_own(findings: Any) -> None:
+    assert findings(steps=[{**HTTP, "url": "https://ops.example:8443/v1/a..b/@me"}]) == {}
+
+
+def test_expression_that_would_backtrack_elsewhere_is_matched_in_linear_time(findings: Any) -> None:
+    """RE2 matches it; `tests/test_patterns.py` has the proof."""
+    match = {"alert": [{"label": "name", "op": "=~", "value": "(a+)+$"}], "cause": {"kind": ["host"]}}
+    assert findings(match=match, parameters={"host": {"from": ["cause.entity"], "pattern": "(a+)+$"}}) == {}
+
+
 def test_webhook_is_checked_as_well(findings: Any) -> None:
     step = {
         "kind": "webhook",
