@@ -36,6 +36,8 @@ _ORDERS: dict[str, Callable[[float, float], bool]] = {
 TIMEOUT_S = 15.0
 # The prefix of facts that are labels; the others are those of the comparison.
 _LABEL = "label "
+# Annotations of PromQL stood among the warnings before Prometheus 3; they are about the query, not about missing rows.
+_REMARK, _MAX_WARNING = "PromQL info:", 200
 
 
 class PrometheusCheck(SystemForm, kw_only=True, tag="prometheus"):
@@ -96,7 +98,16 @@ class PrometheusCheckKind(StepKind[PrometheusCheck]):
             or at(body, "data", "resultType") != "vector"
         ):
             return Progress("failed", "the answer is no vector of Prometheus")
+        if (doubt := _doubt(body)) is not None:
+            return Progress("failed", f"the answer may lack rows: {doubt}")
         return _compared(prepared.facts, [_value(row) for row in result if _is_meant(row, prepared.facts)])
+
+
+def _doubt(body: Any) -> str | None:
+    """Return the first warning that is no remark on the query, as of a store that did not answer."""
+    warnings = at(body, "warnings")
+    found = warnings if isinstance(warnings, list) else []
+    return next((str(one)[:_MAX_WARNING] for one in found if not str(one).startswith(_REMARK)), None)
 
 
 def _is_meant(row: Any, facts: Mapping[str, Scalar]) -> bool:

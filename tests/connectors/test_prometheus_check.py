@@ -75,6 +75,15 @@ def test_a_row_compares_as_a_number(op: str, value: Any, state: str) -> None:
     assert judged(answer(("cart", value)), op=op) == state
 
 
+def test_an_answer_that_may_lack_rows_is_a_doubt() -> None:
+    """Thanos and remote reads answer in part, with a warning (`partial_response`)."""
+    partial = answer(("cart", "5"), warnings=["No StoreAPIs matched for this query"])
+    assert judged(partial) == "failed"
+    assert judged(answer(warnings=["store unreachable"]), empty="pass") == "failed"
+    assert judged(answer(("cart", "5"), warnings=["PromQL info: metric might not be a counter"])) == "done"
+    assert judged(answer(("cart", "5"), warnings=[], infos=["PromQL info: x"])) == "done"
+
+
 def test_every_row_that_is_meant_must_compare_and_no_other() -> None:
     assert judged(answer(("cart", "5"), ("cart", "1"))) == "failed"
     assert judged(answer(("search", "0"), ("cart", "5"))) == "done"
@@ -98,3 +107,40 @@ def test_every_row_that_is_meant_must_compare_and_no_other() -> None:
 def test_what_is_no_answer_fails(reply: Reply) -> None:
     found = PrometheusCheckKind().progress(prepared(), reply)
     assert (found.state, bool(found.why)) == ("failed", True)
+
+
+GOOD = answer(("cart", "5")).body
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(503, body=GOOD),
+        Reply(206, body=GOOD),
+        Reply(200, error="timeout", body=GOOD),
+        Reply(200, body=b'{"status": "success", "data": {"resultType": "vector", "result": {}}}'),
+        Reply(200, body=b'{"status": "success", "data": {"resultType": "vector", "result": null}}'),
+        Reply(200, body=b'{"status": "success", "data": {"resultType": "matrix", "result": []}}'),
+        Reply(200, body=b'{"status": "success", "data": {"resultType": "scalar", "result": []}}'),
+    ],
+)
+def test_what_is_no_answer_is_no_answer_without_rows(reply: Reply) -> None:
+    assert judged(answer(), empty="pass") == "done"
+    assert judged(reply, empty="pass") == "failed"
+
+
+def test_a_row_is_meant_by_all_of_its_labels() -> None:
+    rows = [
+        {"metric": {"deployment": "cart", "zone": "a"}, "value": [0, "5"]},
+        {"metric": {"deployment": "cart", "zone": "b"}, "value": [0, "0"]},
+        {"metric": {"deployment": "search", "zone": "a"}, "value": [0, "0"]},
+    ]
+    body = {"status": "success", "data": {"resultType": "vector", "result": rows}}
+    reply = Reply(200, body=msgspec.json.encode(body))
+    assert judged(reply, where={"deployment": "{{ w }}", "zone": "a"}) == "done"
+    assert judged(reply, where={"deployment": "{{ w }}", "zone": "c"}) == "failed"
+
+
+def test_it_is_a_check_and_never_a_step() -> None:
+    assert PrometheusCheckKind.places == {"precondition", "verify"}
+    assert PrometheusCheckKind().effect(PrometheusCheck(name="a", query="up", value=1)).blast == "none"
