@@ -259,6 +259,9 @@ class Trail:
 
     def problem(self) -> str | None:
         """Return why the file is no longer the one that was opened, with the size that it had; None if it is."""
+        if self._file < 0:
+            # Closed: nothing is written any more.
+            return None
         # First: a line that is being written meanwhile makes the file longer.
         size = self._size
         try:

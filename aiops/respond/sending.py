@@ -14,6 +14,8 @@ from aiops.step_kinds.exchange import Reply, Request
 
 # Pauses between attempts of an idempotent step: 1, 2, 4, 8 s. Longer retries belong in an outbox.
 RETRY_PAUSE_S = 1.0
+# No answer; a gateway that got none from the system behind it (RFC 9110, 15.6.3 and 15.6.5), which may be at it.
+_UNANSWERED = (0, 502, 504)
 # Only the beginning of an answer is kept, and only in the trail: it can hold anything.
 MAX_EXCERPT = 300
 
@@ -62,7 +64,7 @@ class Sent(Struct):
     @property
     def is_unknown(self) -> bool:
         """Return True if it was sent with a problem, and may still have an effect."""
-        return self.was_sent and self.problem is not None and (self.unsure or self.status == 0)
+        return self.was_sent and self.problem is not None and (self.unsure or self.status in _UNANSWERED)
 
     def reply(self) -> Reply:
         """Return the answer, for the kind of the step to read."""

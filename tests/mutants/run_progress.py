@@ -34,7 +34,7 @@ MUTANTS: list[Mutant] = [
     ),
     _one(
         "a-step-without-an-answer-is-done",
-        "(self.unsure or self.status == 0)",
+        "(self.unsure or self.status in _UNANSWERED)",
         "self.unsure",
         "aiops/respond/sending.py",
     ),

@@ -137,6 +137,7 @@ def test_a_change_of_the_open_file_is_noticed_without_a_write(tmp_path: Path) ->
     path.rename(tmp_path / "elsewhere")
     assert trail.problem() is not None
     trail.close()
+    assert trail.problem() is None, "a daemon that ended has nothing to report"
 
 
 def test_a_line_that_is_being_written_is_no_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,7 +129,15 @@ def test_run_of_no_steps_is_executed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reply", "unsure"), [(Reply(error="no answer"), True), (Reply(500), False), (Reply(200), False)]
+    ("reply", "unsure"),
+    [
+        (Reply(error="no answer"), True),
+        (Reply(502), True),
+        (Reply(504), True),
+        (Reply(500), False),
+        (Reply(503), False),
+        (Reply(200), False),
+    ],
 )
 def test_only_a_step_without_an_answer_may_still_have_an_effect(reply: Reply, unsure: bool) -> None:
     outcome = Scripted(reply).execution.run(keyed(call()))
