@@ -183,8 +183,9 @@ class History(Struct):
         self.switches[data["scope"]] = data["engaged"]
         self.note_move(at, data)
         if data["scope"] == GLOBAL and not data["engaged"]:
-            # A person has checked why it crashed: only what follows counts, with the present start.
-            self.starts = self.starts[-1:]
+            # A person has checked why it crashed: only what follows counts, with the present start. From here on runs
+            # are possible in it.
+            self.starts = [Start(one.at, True) for one in self.starts[-1:]]
 
     def note_move(self, at: float, data: dict[str, Any]) -> None:
         """Keep the last move of a kill switch, for people."""

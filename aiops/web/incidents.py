@@ -7,6 +7,7 @@ import secrets
 from aiops.engine.member_explanation import MemberExplanation, grounds
 from aiops.errors import AiopsError
 from aiops.records import Action, Incident, Severity
+from aiops.respond.authority import ReasonMissing, required_reason
 from aiops.search.conditions import Wanted
 from aiops.search.listing import Order
 from aiops.search.syntax import read_query
@@ -101,8 +102,10 @@ def confirm_playbook(call: Call) -> bodies.Done:
 def reject_playbook(call: Call) -> bodies.Done:
     """Reject a suggested playbook for an incident; approvals of it that were given so far end."""
     wanted, incident = call.body, stored_of(call).incident
-    if not wanted.reason.strip():
-        raise ApiError(400, "body: expected the reason; got blanks")
+    try:
+        reason = required_reason(wanted.reason, "a rejection")
+    except ReasonMissing as error:
+        raise ApiError(400, f"reason: {error}") from None
     names = [one.name for one in incident.playbooks]
     if wanted.playbook not in names and wanted.playbook not in call.host.playbooks:
         raise ApiError(409, f"expected a playbook that is suggested or in use; got {wanted.playbook[:80]!r}")
@@ -111,10 +114,10 @@ def reject_playbook(call: Call) -> bodies.Done:
     if call.host.runs is not None:
         try:
             # The trail comes first: an approval must not outlive a rejection that people see.
-            call.host.runs.reject(incident.id, wanted.playbook, call.actor or "local", wanted.reason)
+            call.host.runs.reject(incident.id, wanted.playbook, call.actor or "local", reason)
         except AiopsError as error:
             raise ApiError(503, str(error)) from None
-    return act(call, "reject_playbook", message=wanted.reason, args={"playbook": wanted.playbook})
+    return act(call, "reject_playbook", message=reason, args={"playbook": wanted.playbook})
 
 
 def act(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import cast
 
 import pytest
 
-from aiops.app.runs import _RunReports, open_runs, shipped_or_named
+from aiops.app.runs import _RunReports, open_runs, secret_warnings, shipped_or_named
 from aiops.config import Config, StateConfig
 from aiops.daemon.opening import Clocks
 from aiops.daemon.operator_actions import OperatorActions
@@ -16,9 +17,11 @@ from aiops.engine.config import PlaybooksConfig
 from aiops.engine.engine import Engine
 from aiops.engine.events import Feedback
 from aiops.records import Action
-from aiops.respond.config import RespondConfig
+from aiops.respond.catalogue import read_catalogue
+from aiops.respond.config import RespondConfig, RunSecret
 from aiops.topology import Topology
 from tests.daemons import bare_core
+from tests.playbook_site import playbook
 
 
 def core(directory: Path, respond: RespondConfig) -> Core:
@@ -49,6 +52,33 @@ def test_a_trail_that_was_changed_stops_runs_and_nothing_else(tmp_path: Path) ->
     runs, problem = open_runs(found, Topology(), shipped_or_named(found.config))
     assert runs is None
     assert problem.startswith("nothing can be run: ")
+    found.state.close()
+
+
+def test_secrets_that_cannot_be_sent_are_named_and_stop_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPS_TOKEN", raising=False)
+    book = {**playbook("https://ops.example"), "name": "restart-worker"}
+    book["steps"] = [{**book["steps"][0], "secret": "ops"}]
+    (tmp_path / "restart-worker.yaml").write_text(json.dumps(book))
+    secret = RunSecret(use="bearer", hosts=["other.example"], env="OPS_TOKEN")
+    respond = RespondConfig(ceiling="approve", secrets={"ops": secret})
+    config = Config(state=StateConfig(str(tmp_path)), respond=respond)
+    catalogue = read_catalogue([tmp_path / "restart-worker.yaml"])
+    missing = "secret 'ops': expected it in the environment variable OPS_TOKEN; not set"
+    misdirected = "playbook restart-worker, step 'restart': secret 'ops' is not for ops.example"
+    [first, second] = secret_warnings(config, catalogue)
+    assert first == f"secrets: warning: {missing}; what needs it is not run"
+    assert second.startswith(f"secrets: warning: {misdirected}")
+    assert secret_warnings(Config(respond=RespondConfig(enabled=False, secrets={"ops": secret})), catalogue) == []
+    found = core(tmp_path, respond)
+    runs, problem = open_runs(found, Topology(), catalogue)
+    assert (problem, runs is not None) == ("", True)
+    assert runs is not None
+    detail = str(runs.health()["detail"])
+    assert (missing in detail, misdirected in detail) == (True, True)
+    runs.close()
     found.state.close()
 
 

@@ -89,6 +89,17 @@ def test_a_condition_that_clears_alone_needed_no_run(site: Path) -> None:
     assert run.state == "cleared"
 
 
+def test_secrets_of_another_host_are_known_and_their_values_are_not(site: Path) -> None:
+    """The daemon's environment is not here; where its secrets may go is in the configuration."""
+    with (site / "aiops.toml").open("a") as file:
+        file.write('[respond.secrets.ops]\nuse = "bearer"\nenv = "NOT_SET_ANYWHERE"\nhosts = ["ops.example"]\n')
+    for url, codes in (("https://ops.example/r", {}), ("https://ops.example:8443/r", {"secret_misdirected": 1})):
+        step = {**BOOK["steps"][0], "url": url, "secret": "ops"}
+        (site / "books" / "restart-worker.yaml").write_text(json.dumps({**BOOK, "steps": [step]}))
+        report = decided(site, fault(0.0, "worker-1", 240.0))
+        assert (report.codes, len(report.runs)) == (codes, 0 if codes else 1)
+
+
 def lived(tmp_path: Path, incident: str, *, was_sent: bool = True, is_cut: bool = False) -> LiveRuns:
     """What the trail of a daemon has of a run for that incident."""
     trail = Trail(tmp_path / "audit.jsonl")

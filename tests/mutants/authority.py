@@ -101,6 +101,13 @@ MUTANTS: list[Mutant] = [
         ("tests/respond/test_rollback.py::test_nothing_else_touches_a_target_whose_rollback_waits",),
     ),
     Mutant(
+        "authority-a-start-before-the-first-release-is-no-crash",
+        "aiops/respond/history.py",
+        "[Start(one.at, True) for one in self.starts[-1:]]",
+        "self.starts[-1:]",
+        ("tests/respond/test_decision_log.py::test_a_start_counts_from_the_release_that_made_runs_possible",),
+    ),
+    Mutant(
         "authority-health-hides-stops",
         "aiops/daemon/run_health.py",
         "problems += _first([str(one) for one in stops if not one.is_initial])",

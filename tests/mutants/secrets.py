@@ -10,6 +10,34 @@ SENT = "tests/respond/test_transport.py::"
 
 MUTANTS: list[Mutant] = [
     Mutant(
+        "secrets-the-report-of-a-replay-does-not-look",
+        "aiops/backtest/remediation.py",
+        "systems = read_systems(config)\n",
+        "systems, config = read_systems(config), RespondConfig()\n",
+        ("tests/backtest/test_remediation.py::test_secrets_of_another_host_are_known_and_their_values_are_not",),
+    ),
+    Mutant(
+        "secrets-a-replay-wants-the-values-of-the-daemon",
+        "aiops/respond/secrets.py",
+        "if not self._is_here and name in self._secrets:",
+        "if not self._is_here and name not in self._secrets:",
+        ("tests/backtest/test_remediation.py::test_secrets_of_another_host_are_known_and_their_values_are_not",),
+    ),
+    Mutant(
+        "secrets-health-does-not-name-them",
+        "aiops/daemon/run_health.py",
+        "    problems += _first(list(lacking))\n",
+        "",
+        ("tests/app/test_runs.py::test_secrets_that_cannot_be_sent_are_named_and_stop_nothing_else",),
+    ),
+    Mutant(
+        "secrets-config-check-does-not-name-them",
+        "aiops/app/runs.py",
+        "found = [*secrets.problems(), *(why for",
+        "found = [*(why for",
+        ("tests/app/test_runs.py::test_secrets_that_cannot_be_sent_are_named_and_stop_nothing_else",),
+    ),
+    Mutant(
         "secrets-a-host-stands-for-every-port",
         "aiops/respond/secret_hosts.py",
         "or (any_port and wanted is None)):",

@@ -111,6 +111,15 @@ def test_starts_while_nothing_could_run_are_no_crash_loop(log: Log) -> None:
     assert [log.log.begin_life(AT + number) for number in range(9)] == [None] * 9
 
 
+def test_a_start_counts_from_the_release_that_made_runs_possible(log: Log) -> None:
+    log.history.switches["global"] = True
+    assert log.log.begin_life(AT) is None
+    log.write("switch", AT + 1, {"scope": "global", "engaged": False, "actor": "ann"})
+    found = [log.log.begin_life(AT + 2 + number) for number in range(CRASHES)]
+    assert found[:-1] == [None] * (CRASHES - 1)
+    assert "crash loop" in (found[-1] or "")
+
+
 def test_small_steps_of_a_clock_are_not_written(log: Log) -> None:
     log.log.step_clock(4.9, AT)
     log.log.step_clock(-4.9, AT)

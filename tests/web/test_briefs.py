@@ -120,6 +120,7 @@ def test_playbook_is_rejected_with_its_reason(site: Site) -> None:
         ({"playbook": "nonexistent", "reason": "x"}, 409),
         ({"playbook": "host-disk-full", "reason": ""}, 400),
         ({"playbook": "host-disk-full", "reason": "  "}, 400),
+        ({"playbook": "host-disk-full", "reason": "\u200b"}, 400),
         ({"playbook": "host-disk-full"}, 400),
         ({"playbook": "host-disk-full", "reason": "x" * 501}, 400),
     ],
