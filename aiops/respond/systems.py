@@ -43,6 +43,8 @@ def _system(place: str, name: str, given: SystemConfig, config: RespondConfig) -
         known = ", ".join(kinds)
         why = installed().problems.get(given.kind, f"use {known}")
         raise UsageError(f"{place}.kind: unknown kind of system {given.kind!r} ({why})")
+    if given.entities and given.kind not in {*READ_KINDS, *databases}:
+        raise UsageError(f"{place}.entities: expected none for the kind {given.kind}, which no collector reads")
     options = convert(given.options, kinds[given.kind], f"{place}.options")
     url = _url(place, given)
     if url.startswith("http://") and not config.allow_private:

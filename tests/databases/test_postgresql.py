@@ -202,8 +202,9 @@ def test_a_stop_ends_a_statement(database: Database, postgresql: SharedServer) -
     with pytest.raises(DatabaseFailed, match="interrupted: the daemon is shutting down"):
         select(database, "select pg_sleep(100)", lambda: next(looks, False))
     nothing_runs(postgresql)
+    looks = iter([True])
     with pytest.raises(DatabaseFailed, match="not read: the daemon is shutting down"):
-        select(database, "select 1", iter([True, False]).__next__)
+        select(database, "select 1", lambda: next(looks, False))
 
 
 def nothing_runs(postgresql: SharedServer) -> None:

@@ -98,9 +98,9 @@ def test_the_session_that_two_others_wait_for_is_found(postgresql: SharedServer)
         assert row["waiting"][0] in (1, 2)
         assert row["statement"] == ["update public.accounts set id = 1 where ? <> ?"]
         found = hits(postgresql, BLOCKERS)
-        assert [(one.entity, one.weight) for one in found] == [("orders-db", "medium"), ("billing", "medium")]
-        assert found[0].sentence.startswith(f"session {pid} of billing (idle in transaction) blocks ")
-        assert found[1].sentence.startswith("billing holds a lock that ")
+        assert [(one.entity, one.weight) for one in found] == [("orders-db", "weak"), ("billing", "strong")]
+        assert found[0].sentence.startswith(f"session {pid} of billing (idle in transaction) blocks others: ")
+        assert found[1].sentence.startswith("billing holds a lock that others wait for, in a transaction open for ")
         # The same session is the longest transaction; that it is open for five minutes nobody waits for here.
         assert "billing" in {one.entity for one in hits(postgresql, OPEN, open_s=-1)}
         assert {one.entity for one in hits(postgresql, HOLDERS, in_transaction_s=-1)} == {"billing", "orders-db"}
@@ -122,7 +122,7 @@ def test_a_deadlock_is_counted(postgresql: SharedServer) -> None:
             b.execute("update public.pairs set id = id where id = 1")
     eventually(lambda: hits(postgresql, "database-deadlocks: deadlocks and rollbacks, by database"))
     (hit,) = hits(postgresql, "database-deadlocks: deadlocks and rollbacks, by database")
-    assert (hit.entity, hit.sentence.partition(" since")[0]) == ("orders-db", "1 deadlocks in postgres")
+    assert (hit.entity, hit.sentence[-4:]) == ("orders-db", "): 1")
     postgresql.execute("select pg_stat_reset()")
 
 
@@ -136,7 +136,7 @@ def test_connections_that_are_used_up_are_found_and_who_holds_them(postgresql: S
         (hit,) = hits(postgresql, IN_USE)
         assert (hit.entity, hit.sentence, hit.weight) == ("orders-db", "29 of 30 connections are in use", "strong")
         (hit,) = hits(postgresql, HOLDERS)
-        assert (hit.entity, hit.sentence) == ("checkout", "checkout holds 28 connections, 93.3 percent of all")
+        assert (hit.entity, hit.sentence) == ("checkout", "checkout holds 93.3 percent of all connections")
         stack.enter_context(session(postgresql, "checkout"))
         # The reason that a person reads: it is the finding.
         with pytest.raises(ReadFailed, match=r"remaining connection slots are reserved|too many clients"):

@@ -55,6 +55,12 @@ def test_a_database_that_cannot_work_is_refused_at_the_start(fields: dict[str, A
         read(**fields)
 
 
+def test_entities_of_a_system_that_no_collector_reads_are_refused() -> None:
+    with pytest.raises(UsageError, match=r"a\.entities: expected none for the kind awx, which no collector reads"):
+        read(kind="awx", url="https://awx.example", entities=["orders-db"])
+    assert read(kind="loki", url="https://loki.example", entities=["cart"]).entities == ("cart",)
+
+
 @pytest.mark.parametrize("field", ["url", "secret", "ca_file"])
 def test_what_a_file_does_not_need_is_refused(field: str) -> None:
     with pytest.raises(UsageError, match=rf"a\.{field}: expected none for the kind sql"):

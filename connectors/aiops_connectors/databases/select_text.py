@@ -19,7 +19,7 @@ _TOKEN = re.compile(
     r"|:(?P<parameter>[A-Za-z_][A-Za-z0-9_]*)"
     r"|(?P<refused>--|/\*|\$|[eEuU]&?['\"]|['\"]|\\|;|\x00)"
     r"|(?P<word>[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*)"
-    r"|(?P<number>[0-9][0-9A-Za-z_.]*)"
+    r"|(?P<number>[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<other>.)",
     re.DOTALL,
 )
@@ -38,10 +38,10 @@ _ACTING = re.compile(
     r"dblink(_.*)?|set_config|pg_(terminate|cancel)_backend|pg_sleep(_.*)?|pg_(try_)?advisory_.*|pg_notify"
     r"|lo_(creat|create|export|from_bytea|import|open|put|truncate|truncate64|unlink)|lowrite"
     r"|pg_logical_emit_message|pg_logical_slot_.*|pg_(create|drop|copy)_.*_slot|pg_drop_replication_slot"
-    r"|pg_replication_slot_advance|pg_replication_origin_.*|(query|cursor|table|schema|database)_to_xml.*|ts_stat"
+    r"|pg_replication_slot_advance|pg_replication_origin_.*|(query|cursor|table|schema|database)_to_xml.*|ts_(stat|rewrite)"
     r"|pg_stat_.*reset.*|pg_(reload_conf|rotate_logfile|promote|switch_wal|create_restore_point|prewarm)"
     r"|pg_wal_replay_(pause|resume)|pg_backup_(start|stop)|pg_(start|stop)_backup|pg_log_backend_memory_contexts"
-    r"|pg_export_snapshot|pg_import_system_collations|pg_file_.*"
+    r"|pg_export_snapshot|pg_import_system_collations|pg_file_.*|crosstab.*|connectby|xpath_table"
 )
 
 

@@ -1,0 +1,192 @@
+"""Mutants of reads of databases: read only, one statement, bounded, ended, encrypted, of the right one."""
+
+from __future__ import annotations
+
+from tests.mutants.model import Mutant
+
+POSTGRESQL = "connectors/aiops_connectors/databases/postgresql.py"
+SESSIONS = "connectors/aiops_connectors/databases/sessions.py"
+ROLES = "connectors/aiops_connectors/databases/roles.py"
+TEXT = "connectors/aiops_connectors/databases/select_text.py"
+REAL = ("tests/databases/test_postgresql.py",)
+OPENED = ("tests/databases/test_sessions.py",)
+SYSTEMS = ("tests/respond/test_read_systems.py",)
+
+MUTANTS: list[Mutant] = [
+    Mutant(
+        "database-a-session-that-may-write",
+        SESSIONS,
+        '        "default_transaction_read_only": "on",\n',
+        "",
+        REAL,
+    ),
+    Mutant(
+        "database-a-transaction-that-may-write-is-used",
+        ROLES,
+        'if powers["is_read_only"] is not True:',
+        "if False:",
+        REAL,
+    ),
+    Mutant(
+        "database-what-was-made-is-committed",
+        POSTGRESQL,
+        "                return work(connection)\n",
+        "                made = work(connection)\n                connection.commit()\n                return made\n",
+        REAL,
+    ),
+    Mutant(
+        "database-two-statements",
+        POSTGRESQL,
+        '    with RawServerCursor(connection, "aiops_shape") as shape:\n        shape.execute(text.encode(), values)\n',
+        "    from psycopg import RawCursor\n\n    with RawCursor(connection) as shape:\n"
+        "        shape.execute(text.encode(), values or None)\n",
+        REAL,
+    ),
+    Mutant(
+        "database-a-comment-hides-the-rest",
+        TEXT,
+        r"(?P<refused>--|/\*|\$|",
+        r"(?P<refused>/\*|\$|",
+        ("tests/databases/test_select_text.py",),
+    ),
+    Mutant(
+        "database-a-quoted-name-acts",
+        TEXT,
+        'if kind in ("word", "quoted") and',
+        'if kind == "word" and',
+        ("tests/databases/test_select_text.py",),
+    ),
+    Mutant(
+        "database-a-text-of-any-length",
+        POSTGRESQL,
+        'return f"left({name}::text, {MAX_TEXT + 1})"',
+        'return f"{name}::text"',
+        REAL,
+    ),
+    Mutant(
+        "database-rows-without-end",
+        POSTGRESQL,
+        "({', '.join(names)}) limit {int(limit)}\"",
+        "({', '.join(names)})\"",
+        REAL,
+    ),
+    Mutant(
+        "database-an-answer-of-any-size",
+        POSTGRESQL,
+        "            if size > MAX_ANSWER_BYTES:\n",
+        "            if False:\n",
+        REAL,
+    ),
+    Mutant(
+        "database-a-statement-that-nobody-ends",
+        SESSIONS,
+        "if monotonic() > ends or not gate():",
+        "if not gate():",
+        REAL,
+    ),
+    Mutant(
+        "database-a-stop-that-ends-nothing",
+        SESSIONS,
+        "if monotonic() > ends or not gate():",
+        "if monotonic() > ends:",
+        REAL,
+    ),
+    Mutant(
+        "database-the-server-does-not-end-it",
+        SESSIONS,
+        '        "statement_timeout": limit,\n',
+        "",
+        OPENED,
+    ),
+    Mutant(
+        "database-a-lock-is-waited-for",
+        SESSIONS,
+        '        "lock_timeout": min(limit, int(LOCK_TIMEOUT_S * 1_000)),\n',
+        "",
+        REAL,
+    ),
+    Mutant(
+        "database-a-cancel-that-is-lost-hangs",
+        SESSIONS,
+        "                        line.shutdown(socket.SHUT_RDWR)\n",
+        "                        pass\n",
+        REAL,
+    ),
+    Mutant(
+        "database-a-function-of-public-stands-in",
+        SESSIONS,
+        '        "search_path": "pg_catalog",\n',
+        "",
+        REAL,
+    ),
+    Mutant(
+        "database-a-superuser-reads",
+        ROLES,
+        'if powers["is_super"] is not False:',
+        "if False:",
+        REAL,
+    ),
+    Mutant(
+        "database-only-inherited-roles-count",
+        ROLES,
+        "pg_catalog.pg_has_role(session_user, oid, 'member')",
+        "pg_catalog.pg_has_role(session_user, oid, 'usage')",
+        REAL,
+    ),
+    Mutant(
+        "database-the-role-that-it-was-set-to-counts",
+        ROLES,
+        "pg_catalog.pg_has_role(session_user, oid, 'member')",
+        "pg_catalog.pg_has_role(current_user, oid, 'member')",
+        REAL,
+    ),
+    Mutant(
+        "database-a-certificate-that-nobody-checks",
+        SESSIONS,
+        '"sslmode": "verify-full"',
+        '"sslmode": "require"',
+        OPENED,
+    ),
+    Mutant(
+        "database-a-password-in-plain-text",
+        SESSIONS,
+        '{"require_auth": "!password"} if libpq',
+        "{} if libpq",
+        OPENED,
+    ),
+    Mutant(
+        "database-any-address",
+        SESSIONS,
+        "if why is None]",
+        "]",
+        OPENED,
+    ),
+    Mutant(
+        "database-a-password-in-the-address-is-shown",
+        "aiops/respond/systems.py",
+        'if database is not None and "@" in given.url:',
+        "if False:",
+        SYSTEMS,
+    ),
+    Mutant(
+        "database-a-reason-quotes-a-secret",
+        "aiops/collect/database_reader.py",
+        "raise ReadFailed(hidden(str(error), self.secrets)) from None",
+        "raise ReadFailed(str(error)) from None",
+        ("tests/databases/test_check.py",),
+    ),
+    Mutant(
+        "database-another-ones-answer-is-evidence",
+        "aiops/collect/readers.py",
+        "if one.kind == kind and any(fnmatchcase(entity, pattern) for pattern in one.entities)",
+        "if one.kind == kind",
+        ("tests/collect/test_readers.py",),
+    ),
+    Mutant(
+        "database-any-kind-is-read",
+        "aiops/collect/readers.py",
+        "    return reader is not None and reader.kind == kind\n",
+        "    return reader is not None\n",
+        ("tests/collect/test_readers.py",),
+    ),
+]
