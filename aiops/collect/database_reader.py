@@ -9,6 +9,7 @@ import msgspec
 from aiops.collect.requests import Read
 from aiops.collect.secrets import hidden
 from aiops.collect.tables import ReadFailed
+from aiops.errors import AiopsError
 from aiops.step_kinds.databases import Database, DatabaseFailed, Statement
 from aiops.step_kinds.systems import System
 
@@ -43,6 +44,11 @@ class DatabaseReader:
             found = self._database.select(statement, gate)
         except DatabaseFailed as error:
             raise ReadFailed(hidden(str(error), self.secrets)) from None
+        except AiopsError:
+            raise
+        except Exception as error:
+            # A plugin can raise anything; the read must end with a reason.
+            raise ReadFailed(hidden(f"{type(error).__name__}: {error}", self.secrets)) from error
         rows = [
             {name: [value] for name, value in zip(found.columns, row, strict=True) if value is not None}
             for row in found.rows

@@ -74,6 +74,8 @@ def test_values_are_bound_whatever_they_are(database: Database) -> None:
         select(database, "select :a::integer", values={"a": "1 or 1=1"})
     with pytest.raises(DatabaseFailed, match="NUL"):
         select(database, "select :a::text", values={"a": "a\x00b"})
+    with pytest.raises(DatabaseFailed, match="expected text that has a form in UTF-8"):
+        select(database, "select :a::text", values={"a": "a\ud800b"})
 
 
 @pytest.mark.usefixtures("unguarded")

@@ -150,8 +150,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "database-a-password-in-plain-text",
         SESSIONS,
-        '{"require_auth": "!password"} if libpq',
-        "{} if libpq",
+        '"sslmode": "prefer", "require_auth": "!password"}',
+        '"sslmode": "prefer"}',
         OPENED,
     ),
     Mutant(
@@ -173,7 +173,7 @@ MUTANTS: list[Mutant] = [
         "aiops/collect/database_reader.py",
         "raise ReadFailed(hidden(str(error), self.secrets)) from None",
         "raise ReadFailed(str(error)) from None",
-        ("tests/databases/test_check.py",),
+        ("tests/collect/test_database_reader.py",),
     ),
     Mutant(
         "database-another-ones-answer-is-evidence",

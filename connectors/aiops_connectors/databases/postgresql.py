@@ -80,6 +80,8 @@ class PostgresqlDatabase(Database):
             raise UsageError(
                 f"{place}: postgresql needs psycopg: pip install 'aiops-engine[postgresql]' ({error})"
             ) from error
+        if psycopg.pq.version() < sessions.MIN_LIBPQ:
+            raise UsageError(f"{place}: postgresql needs libpq 16 or newer: pip install 'psycopg[binary]'")
         self._psycopg, self._monotonic = psycopg, monotonic
         self._lost = psycopg.OperationalError
         self._target = _target(place, access)
@@ -133,6 +135,8 @@ class PostgresqlDatabase(Database):
             if isinstance(error, self._psycopg.errors.QueryCanceled) or self._monotonic() > ends:
                 raise DatabaseFailed(f"no answer within {timeout_s:g} s") from None
             raise DatabaseFailed(self._reason(error, is_open)) from None
+        except UnicodeError:
+            raise DatabaseFailed("expected text that has a form in UTF-8; got something else") from None
 
     def _opened(self, ends: float, timeout_s: float) -> psycopg.Connection[Any]:
         failure: psycopg.Error | None = None
@@ -141,7 +145,7 @@ class PostgresqlDatabase(Database):
             if failure is not None and left < sessions.MIN_CONNECT_S:
                 break
             chosen: dict[str, Any] = {
-                **sessions.parameters(self._target, address, self._psycopg.pq.version()),
+                **sessions.parameters(self._target, address),
                 **self._login(),
                 "options": sessions.settings(timeout_s),
                 "connect_timeout": sessions.connect_s(left),

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from aiops.errors import UsageError
 from aiops.http.connections import resolve
 from aiops.http.network_guard import refusal
 from aiops.step_kinds.databases import DatabaseFailed
@@ -31,8 +30,9 @@ MIN_CONNECT_S, MAX_CONNECT_S, MAX_ADDRESSES = 2.0, 5.0, 2
 LOCK_TIMEOUT_S = 1.0
 # How often a running statement is checked, and how long a cancelled one may take before its connection is closed.
 WATCH_S, CANCEL_S = 0.05, 1.0
-# libpq knows the trust of the machine by this word, and rules for how a server gets a password, since version 16.
-_SYSTEM_TRUST, _WITH_SYSTEM_TRUST = "system", 160_000
+# The first version that knows the trust of the machine by a word, and rules for how a server gets a password.
+MIN_LIBPQ = 160_000
+_SYSTEM_TRUST = "system"
 
 
 class Target(Struct, frozen=True):
@@ -64,8 +64,8 @@ def addresses(target: Target) -> list[str]:
     return good[:MAX_ADDRESSES]
 
 
-def parameters(target: Target, address: str, libpq: int) -> dict[str, Any]:
-    """Return the parameters of a connection to one address; `libpq` is the version of the library."""
+def parameters(target: Target, address: str) -> dict[str, Any]:
+    """Return the parameters of a connection to one address."""
     made: dict[str, Any] = {
         "dbname": target.database,
         "port": target.port,
@@ -80,12 +80,8 @@ def parameters(target: Target, address: str, libpq: int) -> dict[str, Any]:
     made |= {"host": target.host, "hostaddr": address}
     if target.ca_file is None and (target.allow_plaintext or _is_loopback(address)):
         # Without a certificate that was checked, a password is never sent as it is.
-        return {**made, "sslmode": "prefer", **({"require_auth": "!password"} if libpq >= _WITH_SYSTEM_TRUST else {})}
+        return {**made, "sslmode": "prefer", "require_auth": "!password"}
     trust = target.ca_file or ssl.get_default_verify_paths().cafile
-    if trust is None and libpq < _WITH_SYSTEM_TRUST:
-        raise UsageError(
-            "ca_file: expected the certificates (PEM) to trust; libpq before 16 does not find this machine's"
-        )
     return {**made, "sslmode": "verify-full", "sslrootcert": trust or _SYSTEM_TRUST}
 
 
