@@ -82,6 +82,9 @@ class PostgresqlServer:
         """Start, and return when it takes connections."""
         options = [*self._settings, f"port={self.port}", f"unix_socket_directories={self.directory}"]
         command = self.as_owner([str(self.programs / "postgres"), "-D", str(self.directory / "data")])
+        if shutil.which("setpriv") is not None:
+            # A test process that is killed takes its server with it.
+            command = [*command[:-3], "setpriv", "--pdeathsig", "QUIT", "--", *command[-3:]]
         with (self.directory / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, *(part for option in options for part in ("-c", option))], stdout=log, stderr=log

@@ -184,7 +184,7 @@ def test_a_statement_that_takes_too_long_is_ended(database: Database, postgresql
 
 
 @pytest.mark.usefixtures("unguarded")
-def test_a_server_that_does_not_end_it_is_asked_to(
+def test_a_server_that_does_not_end_it_is_cancelled(
     database: Database, postgresql: SharedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sessions, "settings", lambda timeout_s: "-c default_transaction_read_only=on")
