@@ -123,6 +123,14 @@ def test_nothing_but_reading(database: Database, postgresql: SharedServer, state
 
 
 @pytest.mark.usefixtures("unguarded")
+@pytest.mark.parametrize("second", ["select 2", "delete from public.kept", "commit", "set transaction read write"])
+def test_the_server_takes_one_statement(database: Database, second: str) -> None:
+    """Already as it is written, before anything stands around it."""
+    with pytest.raises(DatabaseFailed, match="cannot insert multiple commands into a prepared statement"):
+        select(database, f"select 1; {second}")
+
+
+@pytest.mark.usefixtures("unguarded")
 def test_what_a_read_only_transaction_permits_ends_with_it(database: Database, postgresql: SharedServer) -> None:
     before = everything(postgresql)
     select(database, "select lo_create(0)")

@@ -40,7 +40,7 @@ MUTANTS: list[Mutant] = [
         '    with RawServerCursor(connection, "aiops_shape") as shape:\n        shape.execute(text.encode(), values)\n',
         "    from psycopg import RawCursor\n\n    with RawCursor(connection) as shape:\n"
         "        shape.execute(text.encode(), values or None)\n",
-        (f"{REAL}::test_nothing_but_reading",),
+        (f"{REAL}::test_the_server_takes_one_statement",),
     ),
     Mutant(
         "database-a-comment-hides-the-rest",
@@ -164,7 +164,7 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "database-a-password-in-the-address-is-shown",
         "aiops/respond/systems.py",
-        'if database is not None and "@" in given.url:',
+        'if "@" in urlsplit(given.url).netloc:',
         "if False:",
         SYSTEMS,
     ),
