@@ -17,6 +17,14 @@ def show_waiting(console: Console, waiting: Waiting) -> None:
     """Print the planned runs that wait for an approval, and those that guards refuse."""
     for one in waiting.runs:
         _line(console, f"waits for a person: {one.plan} for {one.incident} ({one.title}): {one.guards}", "yellow")
+    for step in waiting.steps:
+        given = f"{len(step.given)} of {step.quorum} approvals until {moment(step.until)}"
+        why = f"; it cannot continue: {step.refused}" if step.refused else ""
+        _line(console, f"run {step.run} waits for an approval: {step} for {step.incident}: {given}{why}", "yellow")
+        for state in step.states:
+            _line(console, f"  {state.name} on {state.target}: {state.problem or state.observed.summary}")
+        for text in step.warnings:
+            _line(console, f"  warning: {text}", "yellow")
     for one in waiting.refused:
         _line(console, f"refused by a guard: {one.plan} for {one.incident}: {one.stopped}", "dim")
     for problem in waiting.problems:

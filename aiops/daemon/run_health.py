@@ -16,7 +16,7 @@ from aiops.respond.runs import FIRST_START, Runner
 from aiops.respond.steps import can_run
 from aiops.telemetry.metrics import Family
 
-STATES: tuple[RunState, ...] = ("running", "executed", "verified", "failed", "stopped", "refused", "unknown")
+STATES: tuple[RunState, ...] = ("running", "waiting", "executed", "verified", "failed", "stopped", "refused", "unknown")
 # Sentences of one kind in the detail; the lists beside it have all.
 MAX_NAMED = 5
 _DECIDED = "Decisions on runs by playbook and code, since the trail began; each once an incident."

@@ -19,6 +19,7 @@ from aiops.daemon.auto_runs import ACTOR, AutoRuns, Candidate, Links
 from aiops.daemon.plan_states import PlanStates
 from aiops.daemon.run_health import health_of, metrics_of, switches_of, unknown_of
 from aiops.daemon.run_world import ClockSteps, Managed, Worlds
+from aiops.daemon.step_approvals import Host, StepRuns
 from aiops.engine.fleet import Fleet
 from aiops.engine.incident_view import CurrentIncident
 from aiops.errors import AiopsError, UsageError
@@ -122,6 +123,8 @@ class Runs:
         links = Links(outlook.candidates, find_incident, self._world, self._begin, self._is_cleared)
         self._auto = AutoRuns(self._runner, self._playbooks, links, clock)
         self._states = PlanStates()
+        host = Host(self._open, self._world, self._authority.groups_of, self._begin, clock)
+        self.steps = StepRuns(self._runner, host, self._states)
         self._is_begun = False
         named = {*config.auto.playbooks, *config.auto.shadow, *config.auto.reversible} - set(self._playbooks)
         if named:
@@ -359,6 +362,7 @@ class Runs:
         now = self._clock()
         self._runner.switches.write_again(now)
         self._runner.expire(now)
+        self.steps.expire()
 
     def decide(self) -> None:
         """Record the beginning or the end of a storm, take decisions without a person, judge shadows."""

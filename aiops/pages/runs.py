@@ -24,6 +24,7 @@ from aiops.web.operations import ApiError, Call
 MAX_RUNS, MAX_REFUSALS = 100, 20
 WORDS = {
     "running": ("Running", "info"),
+    "waiting": ("Waits for an approval", "warning"),
     "executed": ("Waits for its effect", "info"),
     "verified": ("Verified", "ok"),
     "failed": ("Failed", "critical"),
@@ -61,6 +62,8 @@ class RunsPage:
             self._shell.get("/runs", self._list),
             self._shell.get("/runs/{id}", self._show),
             self._shell.post("/runs/{id}/rollback", self._roll_back),
+            self._shell.post("/runs/{id}/approve", self._approve),
+            self._shell.post("/runs/{id}/reject", self._reject),
             self._shell.post("/switches", self._switch),
         ]
 
@@ -73,7 +76,23 @@ class RunsPage:
         found = await run_in_threadpool(runs.show_run, self._shell.call(request))
         live = is_live(request) if found.run.is_active or found.run.state == "executed" else None
         values: dict[str, Any] = {"record": found, "run": found.run, "words": WORDS, "waits": WAITING}
-        return self._shell.render(request, "run.html", live=live, sent=sent, **values)
+        if found.run.state == "waiting":
+            step, problem = await run_in_threadpool(runs.continuation, self._shell.call(request))
+            values |= {"step": step, "problem": problem}
+        return self._shell.render(request, "run.html", live=live, sent=sent, request_text=request_text, **values)
+
+    async def _approve(self, request: Request) -> Response:
+        fields = await self._shell.forms.read(request)
+        body = bodies.ApproveStep(fields.get("approval", "")[:100])
+        found = await run_in_threadpool(runs.approve_step, self._shell.call(request, body=body))
+        text = "The run continues." if found.continued else "Approved; more approvals are needed."
+        return self._shell.done(request, "/runs", text)
+
+    async def _reject(self, request: Request) -> Response:
+        fields = await self._shell.forms.read(request)
+        body = bodies.RejectStep(fields.get("reason", "")[:2_000])
+        await run_in_threadpool(runs.reject_step, self._shell.call(request, body=body))
+        return self._shell.done(request, "/runs", "Rejected: what the run did is rolled back.")
 
     async def _roll_back(self, request: Request) -> Response:
         fields = await self._shell.forms.read(request)
@@ -102,7 +121,7 @@ def content(call: Call) -> Content:
         alone = runs.list_decisions(call)
     except ApiError as error:
         return Content(error.reason)
-    active = ("running", "executed")
+    active = ("running", "waiting", "executed")
     owners = {owner for one in call.host.playbooks.values() for owner in one.owners}
     return Content(
         "",

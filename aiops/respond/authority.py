@@ -65,9 +65,12 @@ class Authority:
                 raise UsageError(f"{actor or 'nobody'} may not release {scope}: {error}{member}") from None
 
 
-def may_approve(playbook: Playbook, actor: str, groups: Sequence[str]) -> None:
-    """Raise `UsageError` if an actor, with the groups it belongs to, is no approver of a playbook."""
-    allowed = set(playbook.approval.approvers)
+def may_approve(playbook: Playbook, actor: str, groups: Sequence[str], approvers: Sequence[str] = ()) -> None:
+    """Raise `UsageError` if an actor, with the groups it belongs to, is no approver of a playbook.
+
+    `approvers` are those of a step that names its own.
+    """
+    allowed = set(approvers or playbook.approval.approvers)
     if not actor or not allowed.intersection({actor, f"user:{actor}", *groups}):
         known = f"{', '.join(sorted(allowed))} may" if allowed else "it names no approvers"
         raise UsageError(f"{actor or 'nobody'} may not approve {playbook.name}; {known}")

@@ -130,6 +130,11 @@ def bound(base: str, states: Sequence[StepState]) -> str:
     return _hashed([_FORM, base, list(states)])[:ID_CHARS] if states else base
 
 
+def continuation_id(run: str, plan: str, step: str, nonce: str, states: Sequence[StepState]) -> str:
+    """Return the id of the rest of a waiting run: bound to plan, step and what was read, unguessable."""
+    return bound(_hashed([_FORM, run, plan, step, nonce])[:ID_CHARS], states)
+
+
 def key_of(playbook: Playbook, incident: str, call: Call) -> str:
     """Return the idempotency key of a request; a repeat for the same incident has the same key."""
     return _hashed([playbook.name, playbook.version, incident, call])

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct, field
 
 from aiops.errors import AiopsError
+from aiops.respond.approval_kind import APPROVAL
 from aiops.respond.calls import Call, StepState
 from aiops.respond.gate import PlanGate
 from aiops.respond.history import Run, RunState, step_place
@@ -42,6 +43,8 @@ class Outcome(Struct, Generic[State]):
     unknown: list[str] = field(default_factory=list)
     # Why it was refused, for machines.
     code: str = ""
+    # The step at which the run waits for people.
+    waits: Call | None = None
 
 
 class Execution:
@@ -72,11 +75,18 @@ class Execution:
                 state: RunState = "stopped" if stopped else "refused"
                 why = stopped or f"precondition {call.name!r} answered {sent.problem.removeprefix('status ')}"
                 return Outcome(state, why, [], left)
-        return self._steps(steps, left)
+        return self._steps(steps, left, [])
 
-    def _steps(self, steps: Sequence[Keyed], left: list[str]) -> Outcome[RunState]:
-        done: list[str] = []
+    def resume(self, calls: Sequence[Keyed], done: Sequence[str]) -> Outcome[RunState]:
+        """Send the remaining steps of a run that waited; `done` are those before."""
+        return self._steps(calls, [str(call) for call, _ in calls], list(done))
+
+    def _steps(self, steps: Sequence[Keyed], left: list[str], done: list[str]) -> Outcome[RunState]:
         for number, (call, key) in enumerate(steps):
+            if call.url == APPROVAL:
+                if (stopped := self.halted()) is not None:
+                    return Outcome("stopped", stopped, done, left[number:])
+                return Outcome("waiting", f"for an approval: {call.name}", done, left[number:], waits=call)
             sent = self.send(call, key)
             if not sent.was_sent:
                 return self._unsent(sent, done, left[number:])

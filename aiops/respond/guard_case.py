@@ -109,6 +109,8 @@ class Case(Struct):
     states: Sequence[StepState] = ()
     # Why a request of the plan would be sent without its secret.
     secret: Refused | None = None
+    # The run that would continue: it is no reason against itself.
+    own: str = ""
 
     @property
     def is_alone(self) -> bool:
@@ -121,7 +123,11 @@ class Case(Struct):
         found = self.history.of_playbook(name)
         if self.by == "shadow":
             found = sorted([*found, *self.history.shadows_of(name)], key=lambda run: run.began)
-        return found
+        return [run for run in found if run.id != self.own]
+
+    def active(self) -> list[Run]:
+        """Return the runs that have not ended, but its own."""
+        return [run for run in self.history.active() if run.id != self.own]
 
     def touching(self, runs: Sequence[Run]) -> list[Run]:
         """Return the runs on a target of this case."""

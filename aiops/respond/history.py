@@ -29,6 +29,7 @@ from aiops.respond.run_states import (
     Start,
     Storm,
     SwitchMove,
+    Wait,
     step_place,
 )
 
@@ -52,6 +53,7 @@ __all__ = [
     "Start",
     "Storm",
     "SwitchMove",
+    "Wait",
     "step_place",
 ]
 
@@ -136,7 +138,7 @@ class History(Struct):
 
     def unjudged(self, incident: str) -> list[Run]:
         """Return the runs for an incident of which it is not known yet whether they helped."""
-        states = ("running", "executed")
+        states = ("running", "waiting", "executed")
         return [run for run in list(self.runs.values()) if run.incident == incident and run.state in states]
 
     def active(self) -> list[Run]:
@@ -190,6 +192,9 @@ class History(Struct):
     def note_move(self, at: float, data: dict[str, Any]) -> None:
         """Keep the last move of a kill switch, for people."""
         self.moved[data["scope"]] = SwitchMove(data["engaged"], at, data.get("actor", ""), data.get("reason", ""))
+        for run in self.active() if data["engaged"] else ():
+            if run.wait is not None and data["scope"] in run.wait.scopes:
+                run.wait.void()
 
     def _approve(self, at: float, data: dict[str, Any]) -> None:
         self.approvals.setdefault(data["plan"], []).append(Approved(data["actor"], at))
@@ -204,6 +209,9 @@ class History(Struct):
         given = (data.get("incident", ""), data.get("guard", ""), data.get("reason", ""), data.get("actor", ""))
         playbook, code = data.get("playbook", ""), data.get("code", "")
         self.refusals = [*self.refusals[1 - MAX_REFUSALS :], Refusal(at, playbook, *given, code)]
+        run = self.runs.get(data.get("run", ""))
+        if run is not None and run.wait is not None:
+            run.wait.void()
         self._count(playbook, code, data.get("incident", ""))
 
     def _count(self, playbook: str, code: str, about: str, *, shadow: bool = False) -> None:
@@ -255,7 +263,10 @@ class History(Struct):
         step = data["step_s"]
         for run in (*self.runs.values(), *self.shadows.values()):
             run.shifted += step
-        for given in self.approvals.values():
+        waits = [run.wait for run in self.active() if run.wait is not None]
+        for wait in waits:
+            wait.shifted += step
+        for given in (*self.approvals.values(), *(each for wait in waits for each in wait.approvals.values())):
             for one in given:
                 one.shifted += step
         for start in self.starts:
@@ -279,9 +290,31 @@ class History(Struct):
         given = {name: data[name] for name in ("playbook", "version", "incident", "targets", "plan")}
         given |= {"by": data.get("by", "person"), "body": data.get("body", "")}
         given["states"] = msgspec.convert(data.get("states", []), list[StepState])
+        given["base"] = data.get("base", "")
         calls = msgspec.convert(data.get("requests", []), list[Call])
         left = [str(call) for call in calls if call.phase == "step"]
         self.begin(Run(data["run"], **given, started_at=at, actor=data.get("actor", ""), left=left), calls)
+
+    def _pause(self, at: float, data: dict[str, Any]) -> None:
+        run = self.runs.get(data["run"])
+        if run is not None:
+            run.state, run.why, run.done, run.left = "waiting", data["why"], data["done"], data["left"]
+            run.unknown = data.get("unknown", [])
+            run.wait = Wait(**{name: data[name] for name in _WAIT}, at=at)
+
+    def _approve_step(self, at: float, data: dict[str, Any]) -> None:
+        run = self.runs.get(data["run"])
+        if run is not None and run.wait is not None:
+            run.wait.approvals.setdefault(data["approval"], []).append(Approved(data["actor"], at))
+            run.wait.states[data["approval"]] = msgspec.convert(data["states"], list[StepState])
+
+    def _continue(self, at: float, data: dict[str, Any]) -> None:
+        run = self.runs.get(data["run"])
+        if run is not None:
+            found = {step_place(one.place, one.target): one for one in run.states}
+            new = msgspec.convert(data["states"], list[StepState])
+            run.states = list((found | {step_place(one.place, one.target): one for one in new}).values())
+            run.state, run.why, run.left, run.wait = "running", "", data["left"], None
 
     def _intend(self, at: float, data: dict[str, Any]) -> None:
         run = self.runs.get(data["run"])
@@ -325,7 +358,7 @@ class History(Struct):
     def _end(self, at: float, data: dict[str, Any]) -> None:
         run = self.runs.get(data["run"])
         if run is not None:
-            run.state, run.ended_at, run.why = data["state"], at, data["why"]
+            run.state, run.ended_at, run.why, run.wait = data["state"], at, data["why"], None
             self._count(run.playbook, data.get("code", ""), run.incident)
             run.rollback = data.get("rollback", "")
             self.progress.setdefault(run.id, Progress()).end(run, data)
@@ -351,6 +384,9 @@ class History(Struct):
             if not self.engaged([scope]) or scope not in self.moved:
                 self.moved[scope] = SwitchMove(True, at, "aiops", f"the audit trail was cut: {data['problem']}")
             self.switches[scope] = True
+        for run in self.active():
+            if run.wait is not None:
+                run.wait.void()
         until = data["until"] if data["until"] is not None else at
         self.gap = Gap(data["problem"], max(until, self.gap.until if self.gap is not None else until))
 
@@ -375,6 +411,10 @@ class History(Struct):
         self.bound.pop(plan, None)
 
 
+# The fields of a `Wait` that its line has.
+_WAIT = ("place", "target", "name", "text", "approvers", "quorum", "length_s", "escalates", "nonce", "scopes")
+
+
 _KINDS = {
     "switch": History._switch,
     "approval": History._approve,
@@ -385,6 +425,9 @@ _KINDS = {
     "intent": History._intend,
     "outcome": History._answer,
     "asked": History._record_poll,
+    "waiting": History._pause,
+    "step-approval": History._approve_step,
+    "continued": History._continue,
     "ended": History._end,
     "rollback": History._roll,
     "cut": History._cut,

@@ -69,7 +69,7 @@ def open_breaker(history: History, playbook: Playbook, now: float) -> Failures |
     """Return the failures that hold the breaker of a playbook open; after the cooldown it is half open."""
     failures, last = 0, 0.0
     for run in reversed(history.of_playbook(playbook.name)):
-        if run.state in ("verified", "running"):
+        if run.state in ("verified", "running", "waiting"):
             break
         if run.state in ("failed", "unknown"):
             failures += 1
@@ -103,11 +103,12 @@ def ineffective(case: Case) -> Refused | None:
 
 def mutex(case: Case) -> Refused | None:
     """Refuse a target that a run or a rollback holds; without a person, also an incident with a run."""
-    for run in case.touching(case.history.active()):
-        if run.state != "running":
+    for run in case.touching(case.active()):
+        if run.state not in ("running", "waiting"):
             held = f"the rollback of run {run.id} of {run.playbook} is {run.rollback} on the target"
             return Refused("rollback_pending", held)
-        return Refused("target_busy", f"run {run.id} of {run.playbook} is active on the target")
+        held = "waits for an approval" if run.state == "waiting" else "is active"
+        return Refused("target_busy", f"run {run.id} of {run.playbook} {held} on the target")
     for run in case.history.unjudged(case.situation.incident) if case.is_alone else ():
         return Refused("incident_busy", f"run {run.id} of {run.playbook} for this incident is not judged yet")
     return None
@@ -115,8 +116,8 @@ def mutex(case: Case) -> Refused | None:
 
 def concurrency(case: Case) -> Refused | None:
     """Refuse more runs of a playbook at a time than it permits."""
-    mine = [run for run in case.history.active() if run.playbook == case.playbook.name]
-    active = [run for run in mine if "running" in (run.state, run.rollback)]
+    mine = [run for run in case.active() if run.playbook == case.playbook.name]
+    active = [run for run in mine if "running" in (run.state, run.rollback) or run.state == "waiting"]
     limit = case.playbook.guards.max_concurrent
     if len(active) < limit:
         return None

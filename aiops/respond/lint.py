@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from aiops.errors import UsageError
 from aiops.patterns import Expression
+from aiops.respond.approval_kind import ApprovalStep
 from aiops.respond.catalogue import PlaybookError, read_playbook, usable
 from aiops.respond.collector_checks import check_collector
 from aiops.respond.collectors import Collect
@@ -67,6 +68,7 @@ def lint(playbook: Playbook) -> Found:
         yield from _step(playbook, place, step)
     yield from _mode(playbook)
     yield from _reversible(playbook)
+    yield from _approvals(playbook)
     yield from _completeness(playbook)
 
 
@@ -260,6 +262,30 @@ def _reversible(playbook: Playbook) -> Found:
         if isinstance(step, Form) and not kind_of(step).effect(step).reversible:
             place, kind = f"$.steps[{index}]", name_of(step)
             yield "error", place, f"a step of kind {kind} cannot be undone; add a rollback, or set reversible: false"
+
+
+def _approvals(playbook: Playbook) -> Found:
+    """Yield what makes a wait for people pointless: nothing before it, or nothing after it."""
+    steps = playbook.steps
+    for index, step in enumerate(steps):
+        if not isinstance(step, ApprovalStep):
+            continue
+        place = f"$.steps[{index}]"
+        if index == 0:
+            yield "error", place, "expected a step before it: a run is approved before it begins; use mode: approve"
+        if index + 1 == len(steps):
+            yield "error", place, "expected a step after it: nothing is left to approve"
+        elif isinstance(steps[index + 1], ApprovalStep):
+            yield "error", place, "expected another step between two approvals; use a quorum for more people"
+        if index and not any(isinstance(one, Form) and _shows(one) for one in steps[:index]):
+            yield "warning", place, "the steps before it change nothing and check nothing: mode: approve does the same"
+        if not step.approvers and not playbook.approval.approvers:
+            yield "error", f"{place}.approvers", "expected at least one; nobody could approve it"
+
+
+def _shows(step: Form) -> bool:
+    """Return True for a step whose result is worth an approval: it acts, or reads."""
+    return name_of(step) not in ("wait", "notify", "approval")
 
 
 def _completeness(playbook: Playbook) -> Found:

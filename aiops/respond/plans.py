@@ -95,8 +95,11 @@ class Planner:
         targets: Sequence[str] | None = None,
         by: By = "person",
         states: Sequence[StepState] = (),
+        own: str = "",
     ) -> tuple[Plan, Case]:
         """Plan a run that `by` would start; `states` is what was read of what its steps would change.
+
+        `own` is a run that would continue: guards do not count it.
 
         The targets default to `target_of`. Raise `UsageError` for what cannot be planned.
         """
@@ -114,7 +117,19 @@ class Planner:
         plan_id = bound(base, states)
         world = structs.replace(world, members=world.members or self._members(now))
         case = Case(
-            playbook, now, found, chosen, values, plan_id, self._history, self._policy, world, self._systems, by, states
+            playbook,
+            now,
+            found,
+            chosen,
+            values,
+            plan_id,
+            self._history,
+            self._policy,
+            world,
+            self._systems,
+            by,
+            states,
+            own=own,
         )
         if self._secrets is not None:
             # Here, and not in the guard: files are read, and guards are evaluated under a lock.

@@ -36,6 +36,18 @@ class Rollback:
         if needed and not waits:
             self._go("aiops")
 
+    def after_waiting(self, why: str, actor: str, *, page: bool) -> None:
+        """End a run that people did not let continue; roll back what it did, or call somebody to what stays."""
+        run, needed = self._run, self._is_needed()
+        waits = needed and (self._execution.halted() is not None or not self._mine())
+        stays = bool(run.touched) and not needed
+        why = f"{why}; what it did stays: check it" if stays else why
+        data = {"done": run.done, "left": run.left, "actor": actor}
+        state = "waiting" if waits else "running" if needed else ""
+        self._end("stopped", why, state, data, page=page or waits or stays)
+        if needed and not waits:
+            self._go("aiops")
+
     def after_verification(self, unsure: str) -> None:
         """End a run whose steps were accepted and did not help; `unsure` explains why a person must decide."""
         needed = self._is_needed()
@@ -64,7 +76,7 @@ class Rollback:
     def _undoing(self) -> list[str]:
         return [str(call) for call, _ in self._mine()]
 
-    def _end(self, state: str, why: str, rollback: str, more: dict[str, Any]) -> None:
+    def _end(self, state: str, why: str, rollback: str, more: dict[str, Any], *, page: bool = False) -> None:
         run = self._run
         data = {"run": run.id, "incident": run.incident, "state": state, "why": why, "rollback": rollback, **more}
         data |= {"undoing": self._undoing()} if rollback == "running" else {}
@@ -72,7 +84,7 @@ class Rollback:
             waits = "; its rollback waits for a person" if rollback == "waiting" else ""
             data["say"] = f"run {run.id} of {run.playbook} {state}: {why}{waits}"
             # Nobody was there to see it, or somebody has to decide.
-            data["page"] = state == "failed" and (run.by == "engine" or rollback == "waiting")
+            data["page"] = page or (state == "failed" and (run.by == "engine" or rollback == "waiting"))
         self._execution.write("ended", data)
 
     def _go(self, actor: str) -> None:

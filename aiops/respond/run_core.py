@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from secrets import token_hex
 from typing import Any
 
 from aiops.errors import UsageError
 from aiops.respond.audit import AuditError, Trail
 from aiops.respond.calls import Call, Systems, by_hand, key_of
 from aiops.respond.decision_log import DecisionLog
-from aiops.respond.execution import Execution
+from aiops.respond.execution import Execution, Outcome
 from aiops.respond.format import Playbook
 from aiops.respond.gate import PlanGate
-from aiops.respond.guard_case import Policy
+from aiops.respond.guard_case import GuardCheck, Policy, World
 from aiops.respond.guards import scopes
-from aiops.respond.history import GLOBAL, History, Run
-from aiops.respond.plans import Planner
+from aiops.respond.history import GLOBAL, History, Run, RunState
+from aiops.respond.plans import Plan, Planner
 from aiops.respond.rollback import Rollback
 from aiops.respond.run_progress import steps_text
 from aiops.respond.secrets import Secrets
@@ -54,6 +55,7 @@ class RunnerCore:
         secrets: Secrets | None = None,
         sleep: Callable[[float], None] | None = None,
         clock: Callable[[], float] | None = None,
+        nonce: Callable[[], str] = lambda: token_hex(16),
     ) -> None:
         """Open the trail.
 
@@ -61,8 +63,9 @@ class RunnerCore:
         `clock` gives Unix seconds for the entries of a run; without one, all have its start's.
 
         `sleep` replaces the pauses between attempts, which otherwise last until their time or a switch ends them.
+        `nonce` returns text that nobody can guess.
         """
-        self._clock, self._sleep, self._transport = clock, sleep, transport
+        self._clock, self._sleep, self._transport, self._nonce = clock, sleep, transport, nonce
         self._lock = threading.Lock()
         # Threads that write a line; no new one starts after the runs under way were given up.
         self._calm = threading.Condition(self._lock)
@@ -146,8 +149,8 @@ class RunnerCore:
         return Rollback(run, execution, keyed, by_hand(playbook.rollback), self.history)
 
     def _calls_of(self, run: str) -> list[Call]:
-        """Return the requests of a run that remain: its checks and its rollback."""
-        return list(self.history.calls.get(run, []))
+        """Return the requests of a run that remain after its steps: its checks and its rollback."""
+        return [call for call in self.history.calls.get(run, []) if call.phase in ("verify", "rollback")]
 
     def _time(self, now: float) -> float:
         """Return the time by the clock; never before the run began, should the host's clock be set back."""
@@ -189,6 +192,29 @@ class RunnerCore:
     def _engage(self, scope: str, now: float, reason: str) -> None:
         data = {"scope": scope, "engaged": True, "actor": "aiops", "reason": reason}
         self.switches.engage(data, now, wait_s=None)
+
+    def _conclude(self, run: Run, playbook: Playbook, execution: Execution, outcome: Outcome[RunState]) -> None:
+        """End a run after its steps, or let it wait for people."""
+        if outcome.waits is None:
+            self._rollback(run, playbook, execution).after(outcome)
+            return
+        call, body = outcome.waits, outcome.waits.body
+        names = ", ".join(body["approvers"] or playbook.approval.approvers)
+        data: dict[str, Any] = {"run": run.id, "incident": run.incident, "why": outcome.why}
+        data |= {"done": outcome.done, "left": outcome.left, "place": call.place, "target": call.target}
+        data |= {"name": call.name, "text": body["text"], "approvers": body["approvers"], "quorum": body["quorum"]}
+        data |= {"length_s": body["seconds"], "escalates": body["onTimeout"] == "escalate"}
+        data |= {"nonce": self._nonce(), "scopes": scopes(playbook)}
+        left = f"{call.name}, within {body['timeout']}; {names} may approve"
+        data["say"] = f"run {run.id} of {run.playbook} waits for an approval: {left}"
+        # Whoever approved the start of a run expects it; nobody else does.
+        data["page"] = run.by == "engine"
+        execution.write("waiting", data)
+
+    def _refuse(self, plan: Plan, world: World, stop: GuardCheck, actor: str, notice: str = "", **more: str) -> None:
+        data = {"plan": plan.id, "playbook": plan.playbook, "incident": plan.incident, "targets": plan.targets}
+        data |= {"guard": stop.guard, "reason": stop.reason, "code": stop.code, "actor": actor} | more
+        self._write("refused", world.now, data | ({"say": notice} if notice else {}))
 
     def _write(self, kind: str, now: float, data: dict[str, Any]) -> None:
         """Write a line, unless the end of all runs was recorded."""

@@ -134,6 +134,12 @@ def _text(entry: Entry) -> str | None:
     data = entry.data
     if entry.kind == "approval":
         return "approved"
+    if entry.kind == "step-approval":
+        return "approved to continue"
+    if entry.kind == "continued":
+        return "continued after its approval"
+    if entry.kind == "waiting":
+        return f"waits for an approval: {data.get('name', '')}"
     if entry.kind == "refused":
         return f"refused by the guard {data.get('guard', '')}: {data.get('reason', '')}"
     if entry.kind == "ended":

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from aiops.respond.calls import StepState
 
-RunState = Literal["running", "executed", "verified", "failed", "stopped", "refused", "unknown"]
+RunState = Literal["running", "waiting", "executed", "verified", "failed", "stopped", "refused", "unknown"]
 # `waiting` is for a person; a person has `closed` one that waited; empty: there is nothing to roll back.
 RollbackState = Literal["", "waiting", "running", "done", "failed", "closed", "unknown"]
 WAITING: tuple[RollbackState, ...] = ("waiting", "failed", "unknown")
@@ -19,6 +19,53 @@ By = Literal["person", "engine", "shadow"]
 # Of a run that would have been: its condition cleared without it, or did not, or nobody can judge, as where another
 # run acted on it.
 ShadowState = Literal["shadow", "cleared", "persisted", "unjudged"]
+
+
+class Approved(Struct):
+    """An approval by a person, with its time."""
+
+    actor: str
+    at: float
+    shifted: float = 0.0
+
+    @property
+    def given(self) -> float:
+        """Return its time by the present clock."""
+        return self.at + self.shifted
+
+
+class Wait(Struct):
+    """A step at which a run waits for people.
+
+    `nonce` makes the ids of its approvals unguessable. `approvals` are those given, by id: each is bound to what the
+    remaining steps would change, as it was read (`states`). `scopes` are the kill switches of the run: a stop voids
+    what was approved before it.
+    """
+
+    place: str
+    target: str
+    name: str
+    text: str
+    approvers: list[str]
+    quorum: int
+    length_s: float
+    escalates: bool
+    at: float
+    nonce: str
+    scopes: list[str]
+    shifted: float = 0.0
+    approvals: dict[str, list[Approved]] = field(default_factory=dict)
+    states: dict[str, list[StepState]] = field(default_factory=dict)
+
+    @property
+    def until(self) -> float:
+        """Return when it ends, by the present clock."""
+        return self.at + self.shifted + self.length_s
+
+    def void(self) -> None:
+        """Drop the approvals given so far."""
+        self.approvals.clear()
+        self.states.clear()
 
 
 class Run(Struct):
@@ -57,6 +104,10 @@ class Run(Struct):
     acted: bool = False
     # What its steps change, as it was read for the plan.
     states: list[StepState] = field(default_factory=list)
+    # The digest of its plan, without what was read.
+    base: str = ""
+    # The step at which it waits for people.
+    wait: Wait | None = None
 
     @property
     def began(self) -> float:
@@ -71,25 +122,13 @@ class Run(Struct):
     @property
     def is_active(self) -> bool:
         """Return True if it still sends, or may have to: nothing else may touch its targets."""
-        return self.state == "running" or self.rollback == "running" or self.rollback in WAITING
+        unsettled = self.rollback == "running" or self.rollback in WAITING
+        return self.state in ("running", "waiting") or unsettled
 
 
 def step_place(place: str, target: str) -> str:
     """Return the name of a step on a target, such as `step 0 on web-1`."""
     return f"{place} on {target}"
-
-
-class Approved(Struct):
-    """An approval of a plan by a person, with its time."""
-
-    actor: str
-    at: float
-    shifted: float = 0.0
-
-    @property
-    def given(self) -> float:
-        """Return its time by the present clock."""
-        return self.at + self.shifted
 
 
 class Bound(Struct):

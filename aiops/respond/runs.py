@@ -24,9 +24,10 @@ from aiops.respond.guard_case import Case, GuardCheck, World
 from aiops.respond.guards import evaluate, refusal, scopes
 from aiops.respond.history import WAITING, By, Run, RunState, ShadowState
 from aiops.respond.plans import Plan
-from aiops.respond.run_core import FIRST_START, RunnerCore
+from aiops.respond.run_core import FIRST_START
 from aiops.respond.sending import Gate, Transport
 from aiops.respond.states import changes, observing, read_states
+from aiops.respond.step_approvals import StepApprovals
 from aiops.respond.steps import verify_window
 from aiops.respond.switches import SameIncidentWatch, Watch
 from aiops.step_kinds.exchange import Reply
@@ -43,7 +44,7 @@ class Finished(Struct):
     steps: list[str] = field(default_factory=list)
 
 
-class Runner(RunnerCore):
+class Runner(StepApprovals):
     """Plans, approvals and runs over one audit trail. Thread-safe; no lock is held over I/O.
 
     A new trail starts with the global kill switch engaged. So does one that was cut, which a person must accept before
@@ -324,9 +325,10 @@ class Runner(RunnerCore):
                 body=body_of(case.playbook),
                 left=[str(call) for call in plan.requests if call.phase == "step"],
                 states=plan.states,
+                base=plan.base,
             )
-            self.history.begin(run, [call for call in plan.requests if call.phase in ("verify", "rollback")])
-        names = ("plan", "playbook", "version", "incident", "targets", "actor", "by", "body")
+            self.history.begin(run, plan.requests)
+        names = ("plan", "base", "playbook", "version", "incident", "targets", "actor", "by", "body")
         data: dict[str, Any] = {name: getattr(run, name) for name in names}
         if run.states:
             data["states"] = msgspec.to_builtins(run.states)
@@ -343,8 +345,7 @@ class Runner(RunnerCore):
     def _execute(self, run: Run, plan: Plan, playbook: Playbook, now: float, watch: Watch) -> Finished:
         calls = [(call, key_of(playbook, run.incident, call)) for call in plan.requests]
         execution = self._execution(run, plan.requests, now, watch)
-        rollback = self._rollback(run, playbook, execution)
-        self._guarded(run, now, lambda: rollback.after(execution.run(calls)))
+        self._guarded(run, now, lambda: self._conclude(run, playbook, execution, execution.run(calls)))
         because = f"; refused because {run.why}" if run.state == "refused" else f": {run.state}"
         what = "would run" if run.state == "refused" else "ran"
         return Finished(run.id, run.state, f"{what} {plan}{because}", run.done)
@@ -364,11 +365,6 @@ class Runner(RunnerCore):
         notice = f"{plan.playbook} was approved and not run: {stop.reason}" if notify else ""
         self._refuse(plan, world, stop, actor, notice)
         return Finished(None, None, f"would run {plan}; refused because {stop.reason}")
-
-    def _refuse(self, plan: Plan, world: World, stop: GuardCheck, actor: str, notice: str = "") -> None:
-        data = {"plan": plan.id, "playbook": plan.playbook, "incident": plan.incident, "targets": plan.targets}
-        data |= {"guard": stop.guard, "reason": stop.reason, "code": stop.code, "actor": actor}
-        self._write("refused", world.now, data | ({"say": notice} if notice else {}))
 
 
 def _judgement(run: Run, cleared: bool) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from aiops import registry
 from aiops.errors import AiopsError, UsageError
+from aiops.respond.approval_kind import ApprovalKind
 from aiops.respond.http_kinds import HttpKind, WebhookKind
 from aiops.respond.local_kinds import ExecKind, NotifyKind, WaitKind
 from aiops.respond.silence_kind import SilenceKind
@@ -26,6 +27,7 @@ BUILT_IN: tuple[type[StepKind[Any]], ...] = (
     WebhookKind,
     WaitKind,
     NotifyKind,
+    ApprovalKind,
     SilenceKind,
     ExecKind,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -9,11 +10,12 @@ from msgspec import Struct
 from aiops.errors import AiopsError
 from aiops.records import Incident
 from aiops.respond.plans import Plan
+from aiops.respond.step_approvals import Continuation
 from aiops.respond.steps import can_run
 from aiops.store import incidents
 from aiops.store.store import Store
 from aiops.verdict.sentence import title_of
-from aiops.views.beside import Knowing
+from aiops.views.beside import Knowing, Planning
 from aiops.views.one_line import one_line
 from aiops.views.playbook_card import APPROVAL, guards_text
 
@@ -21,8 +23,30 @@ from aiops.views.playbook_card import APPROVAL, guards_text
 MAX_INCIDENTS, MAX_PLANS = 200, 20
 
 
+class StepRuns(Protocol):
+    """Runs that wait for an approval in the middle."""
+
+    def listed(self) -> Sequence[Continuation]:
+        """Return what each would do next."""
+        ...
+
+
+class PlannedRuns(Planning, Protocol):
+    """Guarded runs, as this view reads them."""
+
+    @property
+    def steps(self) -> StepRuns:
+        """The runs that wait for an approval in the middle."""
+        ...
+
+
 class RunsHost(Knowing, Protocol):
     """The daemon, as this view reads it."""
+
+    @property
+    def runs(self) -> PlannedRuns | None:
+        """The guarded runs, if there are any."""
+        ...
 
     @property
     def store(self) -> Store:
@@ -48,13 +72,15 @@ class WaitingRun(Struct):
 class Waiting(Struct):
     """Planned runs that wait for a person, those that guards refuse, and why some could not be planned.
 
-    `more` is the number of incidents with a run to plan that were not looked at.
+    `more` is the number of incidents with a run to plan that were not looked at. `steps` are runs that wait for an
+    approval in the middle, as what each would do next.
     """
 
     runs: list[WaitingRun]
     refused: list[WaitingRun]
     problems: list[str] = []
     more: int = 0
+    steps: list[Continuation] = []
 
 
 def waiting_runs(host: RunsHost) -> Waiting:
@@ -64,6 +90,7 @@ def waiting_runs(host: RunsHost) -> Waiting:
     found.more = max(0, len(candidates) - MAX_PLANS)
     for incident, name in candidates[:MAX_PLANS]:
         _add(found, host, incident, name)
+    found.steps = list(host.runs.steps.listed()) if host.runs is not None else []
     return found
 
 

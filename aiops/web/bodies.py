@@ -14,6 +14,7 @@ from aiops.matchers import Matcher
 from aiops.records import Incident
 from aiops.respond.history import Decided, Mode, Refusal, Run, SwitchMove
 from aiops.respond.runs import Plan
+from aiops.respond.step_approvals import Continuation
 from aiops.views.silence_calendar import Occurrence
 
 Text = Annotated[str, Meta(max_length=2_000)]
@@ -320,6 +321,25 @@ class RollBack(Struct, forbid_unknown_fields=True):
 
     close: bool = False
     reason: Annotated[str, Meta(max_length=2_000)] = ""
+
+
+class ApproveStep(Struct, forbid_unknown_fields=True):
+    """The id of what the waiting run would do next, as it was reviewed (`id` of a continuation)."""
+
+    approval: Annotated[str, Meta(min_length=1, max_length=100)]
+
+
+class StepApproved(Struct):
+    """The approval is in the audit trail. `continued` is true if there were enough and the run continues."""
+
+    continuation: Continuation
+    continued: bool
+
+
+class RejectStep(Struct, forbid_unknown_fields=True):
+    """The reason for ending a waiting run; what it did is rolled back."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=2_000)]
 
 
 class RollBackForm(Struct, forbid_unknown_fields=True):

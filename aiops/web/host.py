@@ -18,6 +18,7 @@ from aiops.respond.history import Decided, Mode, Refusal, Run, SwitchMove
 from aiops.respond.promotion import Promotion
 from aiops.respond.run_record import RunRecord
 from aiops.respond.runs import Plan
+from aiops.respond.step_approvals import Continuation
 from aiops.store.outbox import Row
 from aiops.store.store import Store
 from aiops.views.lessons import LessonsList
@@ -25,11 +26,36 @@ from aiops.views.replay import Archive, Compared, Job
 from aiops.views.service_graph import ServiceGraph
 
 
+class StepApprovals(Protocol):
+    """Runs that wait in the middle, as the web uses them; `aiops.daemon.step_approvals.StepRuns`."""
+
+    def continuation(self, run: str) -> Continuation:
+        """Return what a waiting run would do next."""
+        ...
+
+    def listed(self) -> Sequence[Continuation]:
+        """Return what all waiting runs would do next."""
+        ...
+
+    def approve(self, run: str, approval: str, actor: str) -> tuple[Continuation, bool]:
+        """Approve what a waiting run would do next; return it, and True if the run continues."""
+        ...
+
+    def reject(self, run: str, actor: str, reason: str) -> Run:
+        """End a waiting run; what it did is rolled back."""
+        ...
+
+
 class Respond(Protocol):
     """Guarded runs of playbooks, as the web uses them; `aiops.daemon.runs.Runs`.
 
     All methods may raise `UsageError` for what is refused, and `AiopsError` for what cannot be done now.
     """
+
+    @property
+    def steps(self) -> StepApprovals:
+        """The runs that wait for an approval in the middle."""
+        ...
 
     def executable(self, incident: Incident) -> str | None:
         """Return the first suggested playbook if it has executable steps."""

@@ -14,6 +14,7 @@ from aiops.respond.history import Run
 from aiops.respond.promotion import Levels, Promotion
 from aiops.respond.run_record import RunRecord
 from aiops.respond.runs import Plan
+from aiops.respond.step_approvals import Continuation
 from aiops.views.waiting_runs import Waiting, waiting_runs
 from aiops.web import bodies, incidents
 from aiops.web.host import Host, Respond
@@ -62,6 +63,34 @@ def roll_back(call: Call) -> bodies.RolledBack:
         return bodies.RolledBack(
             runs.roll_back(call.params["id"], call.actor, wanted.reason, close=wanted.close, vouched=True)
         )
+    except AiopsError as error:
+        raise _refused(error) from None
+
+
+def approve_step(call: Call) -> bodies.StepApproved:
+    """Approve the rest of a waiting run, as an approver of its step; guards are evaluated again."""
+    runs = _runs(call.host)
+    if not call.vouched or call.actor is None:
+        raise ApiError(403, _NOBODY)
+    try:
+        return bodies.StepApproved(*runs.steps.approve(call.params["id"], call.body.approval, call.actor))
+    except AiopsError as error:
+        raise _refused(error) from None
+
+
+def continuation(call: Call) -> tuple[Continuation | None, str]:
+    """Return what a waiting run would do next, or why that is not known."""
+    try:
+        return _runs(call.host).steps.continuation(call.params["id"]), ""
+    except AiopsError as error:
+        return None, str(error)
+
+
+def reject_step(call: Call) -> bodies.RolledBack:
+    """End a waiting run; what it did is rolled back."""
+    runs = _runs(call.host)
+    try:
+        return bodies.RolledBack(runs.steps.reject(call.params["id"], call.actor or "local", call.body.reason))
     except AiopsError as error:
         raise _refused(error) from None
 
@@ -294,6 +323,28 @@ OPERATIONS = [
         roll_back,
         bodies.RolledBack,
         bodies.RollBack,
+        errors=(409, 503),
+    ),
+    Operation(
+        "approveStep",
+        "POST",
+        "/api/v1/runs/{id}/approve",
+        "Approve what a waiting run would do next",
+        "write",
+        approve_step,
+        bodies.StepApproved,
+        bodies.ApproveStep,
+        errors=(409, 503),
+    ),
+    Operation(
+        "rejectStep",
+        "POST",
+        "/api/v1/runs/{id}/reject",
+        "End a waiting run and roll it back",
+        "write",
+        reject_step,
+        bodies.RolledBack,
+        bodies.RejectStep,
         errors=(409, 503),
     ),
     Operation(

@@ -6,6 +6,7 @@ import pytest
 
 from aiops.respond.collectors import Collect
 from aiops.respond.format import Playbook
+from aiops.respond.reversible import irreversible
 from aiops.respond.step_registry import kind_of
 from aiops.step_kinds.forms import Form
 from tests.docs.playbook_table import PAGE, acting, manual_steps, reading, written
@@ -26,7 +27,8 @@ def test_there_are_enough() -> None:
 @pytest.mark.parametrize("playbook", ACTING, ids=lambda one: one.name)
 def test_an_action_is_asked_for_checked_and_bounded(playbook: Playbook) -> None:
     assert playbook.mode in ("approve", "auto")
-    assert playbook.mode == "approve" or playbook.reversible
+    # What runs without a person can be undone: all of it, or what comes before people approve the rest.
+    assert playbook.mode == "approve" or irreversible(playbook) is None
     assert playbook.preconditions
     assert any(isinstance(check, Form) for check in playbook.verify) or playbook.reversible
     assert manual_steps(playbook) == []

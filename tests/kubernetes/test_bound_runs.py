@@ -10,8 +10,9 @@ from msgspec import structs
 
 from aiops.errors import UsageError
 from aiops.respond.guard_case import Certainty, Policy
+from aiops.respond.step_approvals import Continuation
 from aiops.step_kinds.exchange import Request
-from tests.kubernetes.bound_bench import OBJECT, Bench, step
+from tests.kubernetes.bound_bench import OBJECT, TEAM, Bench, step
 from tests.kubernetes.objects import workload
 from tests.kubernetes.site import Json, Site
 from tests.respond.alone import policy as policy_alone
@@ -288,3 +289,43 @@ def test_engine_leaves_gitops_alone_and_records_it_once(site: Site, tmp_path: Pa
         site.settle(bench.namespace)
         assert bench.run(runner, decision.plan, by="engine", **known).state == "executed"
     assert bench.image() == "shop/app:1"
+
+
+def test_what_changed_while_a_run_waited_is_not_changed(site: Site, tmp_path: Path) -> None:
+    gate = {"kind": "approval", "name": "is it well"}
+    bench = Bench(site, tmp_path, step("scale", by=1, min=1, max=5), gate, step("rollback"))
+    bench.roll_out("shop/app:1", "shop/app:2")
+    with bench.runner() as runner:
+        plan = bench.looked_at(runner)
+        assert [(one.name, one.after) for one in plan.states] == [
+            ("do the scale", ""),
+            ("do the rollback", "do the scale"),
+        ]
+        bench.approve(runner, plan)
+        run = bench.run(runner, plan).run
+        assert run is not None
+        assert runner.history.runs[run].state == "waiting"
+
+        def left() -> Continuation:
+            states = runner.read_rest(run, bench.view, bench.world())
+            return runner.continuation(run, bench.view, bench.world(), states)
+
+        first = left()
+        # What the first step left is read now: it is no longer decided on later.
+        assert [(one.name, one.after) for one in first.states] == [("do the rollback", "")]
+        assert "from revision 2 (shop/app:2) to revision 1 (shop/app:1)" in first.states[0].observed.summary
+        approved = runner.approve_step(run, bench.view, bench.world(), "ann", TEAM, first.id)
+        assert approved[1] is True
+        bench.fix("shop/app:3")
+        assert left().id != first.id
+        runner.resume(run, bench.view, bench.world(), first.id)
+        assert (runner.history.runs[run].state, bench.image()) == ("waiting", "shop/app:3")
+        assert runner.history.refusals[-1].code == "changed_since_plan"
+        assert "revision was 2 and is 3" in runner.history.refusals[-1].reason
+        second = left()
+        runner.approve_step(run, bench.view, bench.world(), "ann", TEAM, second.id)
+        bench.before = by_number(3, lambda: bench.fix("shop/app:4"))
+        runner.resume(run, bench.view, bench.world(), second.id)
+        # A moment later it is read once more; what the run did is undone, and nobody's fix.
+        assert (runner.history.runs[run].state, bench.image()) == ("failed", "shop/app:4")
+        assert site.get("deployments", bench.namespace, OBJECT)["spec"]["replicas"] == 2

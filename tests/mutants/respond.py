@@ -221,8 +221,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "respond-targets-are-not-taken-before-the-run-is-written",
         "aiops/respond/runs.py",
-        "            self.history.begin(run, [call for call",
-        "            (lambda *_: None)(run, [call for call",
+        "            self.history.begin(run, plan.requests)",
+        "            (lambda *_: None)(run, plan.requests)",
         (STOP + "test_two_runs_that_begin_together_touch_a_target_once",),
     ),
     Mutant(
@@ -361,8 +361,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "respond-targets-with-a-waiting-rollback-are-free",
         "aiops/respond/run_states.py",
-        'return self.state == "running" or self.rollback == "running" or self.rollback in WAITING',
-        'return self.state == "running"',
+        'unsettled = self.rollback == "running" or self.rollback in WAITING',
+        "unsettled = False",
         (ROLLBACK + "test_nothing_else_touches_a_target_whose_rollback_waits",),
     ),
     Mutant(

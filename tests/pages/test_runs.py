@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from aiops.errors import UsageError
 from aiops.http.auth import Token, token_hash
 from aiops.respond.calls import StepState
 from aiops.respond.history import Decided, Refusal, Run, SwitchMove
 from aiops.respond.plans import Plan
 from aiops.respond.run_record import Exchange, RunRecord, RunStep
+from aiops.respond.step_approvals import Continuation
 from aiops.step_kinds.exchange import Observed
 from aiops.views.waiting_runs import Waiting, WaitingRun
 from tests.web.conftest import HOSTILE, NOW, Site
@@ -121,6 +123,86 @@ def test_a_run_shows_what_it_was_bound_to(site: Site, held: Held) -> None:
     assert HOSTILE not in page
 
 
+class Steps:
+    """A run that waits in the middle."""
+
+    def __init__(self) -> None:
+        self.found = Continuation(
+            id="c-1",
+            run="r-1",
+            playbook="restart",
+            incident="inc-1",
+            targets=["a"],
+            step=HOSTILE,
+            text=HOSTILE,
+            approvers=[HOSTILE],
+            quorum=2,
+            given=["bob"],
+            until=AT,
+            done=[HOSTILE],
+            requests=[],
+            checks=[],
+            states=STATES,
+            warnings=[HOSTILE],
+        )
+        self.calls: list[tuple[str, ...]] = []
+
+    def listed(self) -> list[Continuation]:
+        return [self.found]
+
+    def continuation(self, run: str) -> Continuation:
+        if self.found.refused == "gone":
+            raise UsageError("the incident has ended")
+        return self.found
+
+    def approve(self, run: str, approval: str, actor: str) -> tuple[Continuation, bool]:
+        self.calls.append((run, approval, actor))
+        return self.found, True
+
+    def reject(self, run: str, actor: str, reason: str) -> Run:
+        self.calls.append((run, actor, reason))
+        return RUN
+
+
+@pytest.fixture
+def steps(held: Held, monkeypatch: pytest.MonkeyPatch) -> Iterator[Steps]:
+    made = Steps()
+    held.steps = made  # type: ignore[attr-defined]
+    monkeypatch.setattr("aiops.web.runs.waiting_runs", lambda host: Waiting([], [], steps=made.listed()))
+    before, held.held["r-1"].state = held.held["r-1"].state, "waiting"
+    yield made
+    held.held["r-1"].state = before
+
+
+@pytest.mark.parametrize("path", ["/runs", "/runs/r-1"])
+def test_a_run_that_waits_in_the_middle_is_offered(site: Site, steps: Steps, path: str) -> None:
+    page = text(site, path)
+    for words in ("Approve and continue", "Reject and roll back", 'value="c-1"', "1 of 2 approvals", "rolls back "):
+        assert words in page
+    assert HOSTILE not in page
+    steps.found.refused = "kill switch global is engaged"
+    page = text(site, path)
+    assert "Approve and continue" not in page
+    assert "It cannot continue: kill switch global" in page
+    assert "Reject and roll back" in page
+
+
+def test_a_run_that_waits_can_be_ended_when_nothing_else_is_known(site: Site, steps: Steps) -> None:
+    steps.found.refused = "gone"
+    page = text(site, "/runs/r-1")
+    assert "the incident has ended" in page
+    assert "Reject and roll back" in page
+
+
+def test_a_waiting_run_is_approved_by_a_person_and_rejected_with_a_reason(site: Site, steps: Steps) -> None:
+    post = site.client.post
+    assert post("/api/v1/runs/r-1/approve", json={"approval": "c-1"}).status_code == 403, "no token vouches for it"
+    assert steps.calls == []
+    assert post("/api/v1/runs/r-1/reject", json={"reason": ""}).status_code in (400, 422)
+    assert post("/api/v1/runs/r-1/reject", json={"reason": "full"}).status_code == 200
+    assert steps.calls == [("r-1", "local", "full")]
+
+
 def test_a_rollback_that_waits_is_offered(site: Site, held: Held) -> None:
     held.held["r-1"].rollback = "waiting"
     try:
@@ -171,7 +253,13 @@ def test_a_stop_that_came_after_the_page_is_not_released_by_its_form(tmp_path: P
 
 
 def test_the_lists_are_in_the_api(site: Site, held: Held, tmp_path: Path) -> None:
-    assert site.client.get("/api/v1/runs/waiting").json() == {"runs": [], "refused": [], "problems": [], "more": 0}
+    assert site.client.get("/api/v1/runs/waiting").json() == {
+        "runs": [],
+        "refused": [],
+        "problems": [],
+        "more": 0,
+        "steps": [],
+    }
     assert site.client.get("/api/v1/runs/refused").json()["refusals"][0]["guard"] == "age"
     found = site.client.get("/api/v1/runs/r-1").json()
     assert (found["run"]["id"], found["exchanges"][0]["status"]) == ("r-1", 503)

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
 from aiops.respond.lint import Finding, all_steps, lint, lint_file
@@ -269,3 +270,35 @@ def test_reversible_follows_from_the_kinds_of_steps(findings: Any, mode: str) ->
     assert list(found) == ["error $.steps[0]"]
     assert found["error $.steps[0]"].startswith("a step of kind http cannot be undone; add a rollback")
     assert "error $.steps[0]" not in findings(rollback=[], steps=[{"kind": "wait", "name": "let it settle"}])
+
+
+ACT = {"kind": "http", "name": "restart", "url": "https://ops.example", "path": ["{{ host }}"]}
+GATE = {"kind": "approval", "name": "is it well"}
+
+
+@pytest.mark.parametrize(
+    ("steps", "place", "text"),
+    [
+        ([GATE, ACT], "error $.steps[0]", "expected a step before it"),
+        ([ACT, GATE], "error $.steps[1]", "expected a step after it"),
+        ([ACT, GATE, GATE, ACT], "error $.steps[1]", "expected another step between two approvals"),
+        ([{"kind": "wait", "name": "wait"}, GATE, ACT], "warning $.steps[1]", "the steps before it change nothing"),
+        ([ACT, {**GATE, "timeout": "2d"}, ACT], "error $.steps[1]", "timeout: expected up to"),
+    ],
+)
+def test_wait_for_people_has_a_reason(findings: Any, steps: list[Any], place: str, text: str) -> None:
+    assert findings(mode="approve", steps=steps)[place].startswith(text)
+    assert findings(mode="approve", steps=[ACT, GATE, ACT]) == {}
+
+
+def test_wait_for_people_names_them(findings: Any) -> None:
+    place = "error $.steps[1].approvers"
+    assert "nobody could approve it" in findings(steps=[ACT, GATE, ACT], approval={"approvers": []})[place]
+    named = [ACT, {**GATE, "approvers": ["team:x"]}, ACT]
+    assert place not in findings(steps=named, approval={"approvers": []})
+
+
+@pytest.mark.parametrize("place", ["rollback", "preconditions", "verify"])
+def test_wait_for_people_stands_among_steps_only(samples: SimpleNamespace, place: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match="approval"):
+        samples.playbook(**{place: [GATE]})

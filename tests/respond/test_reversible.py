@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from aiops.respond.reversible import irreversible
+from aiops.respond.reversible import before_approval, irreversible
 from tests.respond.alone import NAME, UNDO, playbook
 
 
@@ -22,3 +22,17 @@ def test_a_kind_that_knows_needs_nobodys_word(samples: SimpleNamespace) -> None:
     step = {"kind": "http", "name": "look", "url": "https://ops.example", "method": "GET"}
     assert irreversible(playbook(samples, steps=[step], rollback=[])) is None
     assert irreversible(playbook(samples, steps=[step], rollback=[], reversible=False)) is not None
+
+
+def test_what_follows_an_approval_is_for_people_to_decide(samples: SimpleNamespace) -> None:
+    """A GET changes nothing; what `http` posts may not be undone."""
+    look = {"kind": "http", "name": "look", "url": "https://ops.example", "method": "GET"}
+    act = {"kind": "http", "name": "act", "url": "https://ops.example", "path": ["{{ host }}"]}
+    gate = {"kind": "approval", "name": "is it well"}
+    assert irreversible(playbook(samples, steps=[look, gate, act], rollback=[], reversible=False)) is None
+    assert "step 'act' cannot" in str(irreversible(playbook(samples, steps=[act, gate, look], rollback=[])))
+    # Nobody is there to roll back by hand what the engine did before.
+    manual = [{"kind": "manual", "name": "undo it"}]
+    assert "manual" in str(irreversible(playbook(samples, steps=[look, gate, act], rollback=manual)))
+    steps = [look, gate, act, {**gate, "name": "again"}, look]
+    assert [one.name for one in before_approval(playbook(samples, steps=steps))] == ["look"]

@@ -38,6 +38,8 @@ class Host:
         }
         self.plans: dict[str, Plan | AiopsError] = {}
         self.runs: Any = self
+        self.continuations: list[Any] = []
+        self.steps = SimpleNamespace(listed=lambda: self.continuations)
         self._number = 0
 
     def plan(self, incident: str, playbook: str) -> Plan:
@@ -122,3 +124,10 @@ def test_without_runs_nothing_waits(host: Host) -> None:
     host.add("inc-1", "sends")
     host.runs = None
     assert host.waiting() == Waiting([], [])
+
+
+def test_runs_that_wait_in_the_middle_are_listed(host: Host) -> None:
+    host.continuations = [object()]
+    assert host.waiting().steps == host.continuations
+    host.runs = None
+    assert host.waiting().steps == []
