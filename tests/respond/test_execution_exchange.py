@@ -80,7 +80,7 @@ def test_nothing_is_changed_if_what_comes_before_fails(calls: list[Call], replie
     ("replies", "why", "sent"),
     [
         ([Reply(200, body=b'{"job": "../admin"}')], "accepted, but its answer cannot be used", 3),
-        ([Reply(200)], "accepted, but its answer has no the id of the job", 3),
+        ([Reply(200)], "accepted, but its answer lacks the id of the job", 3),
         ([MADE, BROKEN], "the job is broken", 4),
         ([MADE, Reply(404)], "the job is 404", 4),
         ([MADE, *[WORKING] * 9], "accepted, and not done within 20 s: the job is busy", 8),
