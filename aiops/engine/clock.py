@@ -14,9 +14,9 @@ from aiops.records import MAX_AHEAD_S
 # jump of more than this needs this many records in a row that are no further apart.
 MAX_JUMP_S = 30 * 86_400.0
 AGREEING = 3
-# An alert moves the engine's time at most this far ahead of the last tick; ticks come every 2 s (`daemon/ticks.py`). A
-# sender whose clock is ahead must not expire the streams of others. Nor must it delay what is due, as no time passes
-# until the host's clock has caught up.
+# An alert moves the engine's time at most this far ahead of the host's clock at its receipt, which the daemon writes
+# before its records, at most 2 s old (`daemon/ticks.py`). A sender whose clock is ahead must not expire the streams of
+# others. Nor must it delay what is due, as no time passes until the host's clock has caught up.
 LEAD_S = 5.0
 # A record no further behind the host's clock is live, as far as clocks usually disagree. Were it taken for one of the
 # old time that the first record of a log had, it would join what that one opened, and resolve with it.
@@ -28,9 +28,11 @@ SET_BACK_S = 30.0
 class Timeline(Struct):
     """The time, with the state that judges the next record's.
 
-    `tick` is the host's clock at the last tick, negative without one; `support` is the number of records that agreed
-    with the time, up to `AGREEING`; `far` the latest far times in a row; `ahead_from` the time at which the host's
-    clock was first found to be behind. `back_to` is the time to set the clock back to, negative otherwise.
+    `tick` is the host's clock at the last tick, negative without one. `receipt` is the same where the log states the
+    clock at receipt (ticks that pass no time), else negative: ticks that only let time pass are not before each record,
+    and how often they come must not decide what time a record is taken for. `support` is the number of records that
+    agreed with the time, up to `AGREEING`; `far` the latest far times in a row; `ahead_from` the time at which the
+    host's clock was first found to be behind. `back_to` is the time to set the clock back to, negative otherwise.
     """
 
     now: float = -1.0
@@ -41,10 +43,11 @@ class Timeline(Struct):
     back_to: float = -1.0
     set_backs: int = 0
     set_back_at: float = -1.0
+    receipt: float = -1.0
 
     def at(self, ts: float) -> float:
         """The time to take a record's `ts` for; look at `back_to` when it is not later than `now`."""
-        if 0.0 <= self.tick < ts - LEAD_S:
+        if 0.0 <= self.receipt < ts - LEAD_S:
             ts = self._bounded(ts)
         now = self.now
         if now < 0.0:
@@ -65,18 +68,18 @@ class Timeline(Struct):
 
     def _bounded(self, ts: float) -> float:
         """A time that is ahead of the host's clock, bounded by it; an absurd one is that of receipt."""
-        if ts <= self.tick + MAX_AHEAD_S:
-            return self.tick + LEAD_S
+        if ts <= self.receipt + MAX_AHEAD_S:
+            return self.receipt + LEAD_S
         if self.now < 0.0:
-            return self.tick
-        if self.now < self.tick - MAX_AHEAD_S:
+            return self.receipt
+        if self.now < self.receipt - MAX_AHEAD_S:
             # Older records are being caught up with; this one came between them.
             return self.now
-        return max(self.tick, min(self.now, self.tick + LEAD_S))
+        return max(self.receipt, min(self.now, self.receipt + LEAD_S))
 
     def _confirm(self, ts: float) -> bool:
         """Accept a time that the host's clock confirms; False for another one."""
-        if self.tick < 0.0 or ts < self.tick - PRESENT_S:
+        if self.receipt < 0.0 or ts < self.receipt - PRESENT_S:
             return False
         self.far, self.support = [], AGREEING
         return True
@@ -91,9 +94,14 @@ class Timeline(Struct):
         self.far, self.support = [], needed
         return True
 
-    def host(self, ts: float) -> float:
-        """The host's clock, which is believed; look at `back_to` afterwards."""
+    def host(self, ts: float, passes: bool = True) -> float:
+        """The host's clock, which is believed; look at `back_to` afterwards.
+
+        One that passes no time states when the records that follow were received; from then on, each one does.
+        """
         self.tick = ts
+        if self.receipt >= 0.0 or not passes:
+            self.receipt = ts
         if self.now <= ts + LEAD_S:
             self.ahead_from = -1.0
         elif self.ahead_from < 0.0 or ts < self.ahead_from:

@@ -157,7 +157,7 @@ class Engine:
             # History or truth: scored by the host, never seen by the engine.
             return
         trusted = isinstance(record, Tick | Action)
-        at = self.timeline.host(record.ts) if isinstance(record, Tick) else self.timeline.at(record.ts)
+        at = self.timeline.host(record.ts, record.passes) if isinstance(record, Tick) else self.timeline.at(record.ts)
         if self.timeline.back_to >= 0.0:
             self._set_back(arrival)
         if isinstance(record, Tick):
@@ -208,8 +208,39 @@ class Engine:
         text = f"record {moment.seq} ({record.of} {record.id}) was set aside: {record.reason}"
         moment.out.append(Notice(moment.seq, "skipped", text))
 
-    def _advance(self, now: float, moment: Moment, most: int = MAX_DUE_EACH) -> None:
-        """Advance the time: episodes, clusters and incidents that were due end first, at most so many of each."""
+    def _advance(self, to: float, moment: Moment, most: int = MAX_DUE_EACH) -> None:
+        """Advance the time. What is due on the way is done at its own time, in order, at most so much.
+
+        Clock records on the way would change nothing: what is decided follows from the times of the records, and not
+        from how often the time was looked at. After a pause more is due than after a moment, and more is done.
+        """
+        now, due = self.timeline.now, self._next_due()
+        if due > to and not self.incidents.unchecked and not self.dedup.forgotten:
+            # Mostly: nothing is due.
+            self.timeline.now = moment.now = to
+            return
+        if now >= 0.0 and due < to:
+            most = max(most, min(MAX_DUE, MAX_DUE_EACH + int(MAX_DUE * (to - now))))
+            while most > 1 and (at := max(due, now)) < to:
+                most -= 1
+                self._pass(at, moment, 1)
+                now, due = at, self._next_due()
+        self._pass(to, moment, most)
+
+    def _next_due(self) -> float:
+        """Return when passing time alone changes something."""
+        silences, pipeline = self.silences, self.pipeline
+        return min(
+            self.incidents.next_due(),
+            pipeline.expiry.next_due(),
+            pipeline.storms.next_due(),
+            silences.next_end,
+            silences.next_start,
+            self.handling.next_wake,
+        )
+
+    def _pass(self, now: float, moment: Moment, most: int) -> None:
+        """Set the time: episodes, clusters and incidents that were due end first, at most so many of each."""
         self.timeline.now = moment.now = now
         self.pipeline.expiry.run(moment, most)
         silences = self.silences
@@ -244,7 +275,7 @@ class Engine:
         # open over a pause.
         step_s = 2 * self.config.dedup.stale_s + self.config.incidents.return_window_s
         for _ in range(4):
-            self._advance(self.timeline.now + step_s, moment, ALL)
+            self._pass(self.timeline.now + step_s, moment, ALL)
         self._report_faults(moment)
         self.heartbeats.finish(self.timeline.tick >= 0.0)
         self._report_heartbeats(moment)

@@ -101,9 +101,9 @@ class Action(Struct, tag="action", tag_field="kind", gc=False, omit_defaults=Tru
 class Tick(Struct, tag="tick", tag_field="kind", gc=False, omit_defaults=True, kw_only=True):
     """The host's clock, recorded in the log: time passes although no alert arrives.
 
-    With `passes` false it states the clock and moves no time. No alert is then mistaken for one from the future while
-    older records are still to come. `away` names the senders that are cut off, as their source is down or behind
-    (`*` for all): their silence is no sign.
+    With `passes` false it states the clock at receipt of the records that follow, and moves no time. No alert is then
+    mistaken for one from the future while older records are still to come. `away` names the senders that are cut off,
+    as their source is down or behind (`*` for all): their silence is no sign.
     """
 
     ts: Time

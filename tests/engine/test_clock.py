@@ -113,14 +113,14 @@ def test_late_records_do_not_set_back_a_time_that_is_known() -> None:
 @pytest.mark.parametrize("ahead", [6.0, 61.0, 299.0])
 def test_an_alert_moves_the_time_at_most_seconds_ahead_of_the_hosts_clock(ahead: float) -> None:
     engine = Engine()
-    engine.step([Tick(ts=T0), fault(0, T0 + ahead)])
+    engine.step([Tick(ts=T0, passes=False), fault(0, T0 + ahead)])
     assert engine.timeline.now == T0 + LEAD_S
 
 
 @pytest.mark.parametrize("ahead", [MAX_AHEAD_S + 1.0, 1000.0, 2900.0, 7200.0, ABSURD - T0])
 def test_an_alert_further_ahead_than_clocks_disagree_counts_at_its_receipt(ahead: float) -> None:
     engine = Engine()
-    engine.step([Tick(ts=T0), fault(0, T0 + ahead)])
+    engine.step([Tick(ts=T0, passes=False), fault(0, T0 + ahead)])
     assert engine.timeline.now == T0
 
 
@@ -320,9 +320,9 @@ def test_live_alert_after_a_first_record_of_long_ago_is_one_of_now() -> None:
 @given(st.floats(min_value=31.0, max_value=400.0), st.floats(min_value=-290.0, max_value=4.0))
 def test_time_that_the_host_confirms_needs_no_others(days: float, off_s: float) -> None:
     timeline = Timeline(now=T0 - days * 86_400.0, support=3)
-    timeline.host(T0)
+    timeline.host(T0, passes=False)
     assert timeline.at(T0 + off_s) == T0 + off_s
     # Without the host's clock, or well before it, a single far time is still not believed.
     for tick, ts in ((-1.0, T0), (T0, T0 - 600.0)):
-        doubtful = Timeline(now=T0 - 400 * 86_400.0, tick=tick, support=3)
+        doubtful = Timeline(now=T0 - 400 * 86_400.0, tick=tick, receipt=tick, support=3)
         assert doubtful.at(ts) == doubtful.now

@@ -6,6 +6,7 @@ from tests.mutants.model import Mutant
 
 _DEDUP = "aiops/engine/dedup/deduplicator.py"
 _TIMELINE = "aiops/engine/clock.py"
+_ENGINE = "aiops/engine/engine.py"
 _INCIDENTS = "aiops/engine/incidents/lifecycle.py"
 _MERGING = "aiops/engine/incidents/merging.py"
 _IDENTITIES = "aiops/engine/incidents/identities.py"
@@ -66,9 +67,51 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "time-first-record-before-the-clamp",
         _TIMELINE,
-        "if 0.0 <= self.tick < ts - LEAD_S:",
-        "if self.now >= 0.0 and 0.0 <= self.tick < ts - LEAD_S:",
+        "if 0.0 <= self.receipt < ts - LEAD_S:",
+        "if self.now >= 0.0 and 0.0 <= self.receipt < ts - LEAD_S:",
         _in("engine/test_clock", "test_with_the_hosts_clock_the_first_record_counts_at_its_receipt"),
+    ),
+    Mutant(
+        "time-any-tick-bounds-what-follows",
+        _TIMELINE,
+        "if self.receipt >= 0.0 or not passes:",
+        "if True:",
+        _in("engine/test_ticks_change_nothing", "test_rare_ticks_make_no_alert_one_of_the_future"),
+    ),
+    Mutant(
+        "time-a-tick-after-the-first-receipt-bounds-nothing",
+        _TIMELINE,
+        "if self.receipt >= 0.0 or not passes:",
+        "if not passes:",
+        _in("engine/test_ticks_change_nothing", "test_once_receipts_are_stated_each_tick_is_one"),
+    ),
+    Mutant(
+        "time-what-is-due-waits-for-the-next-record",
+        _ENGINE,
+        "if now >= 0.0 and due < to:",
+        "if False:",
+        _in("engine/test_ticks_change_nothing", "test_a_lone_warning_lasts_whether_or_not_anybody_looks"),
+    ),
+    Mutant(
+        "time-warnings-that-last-are-looked-for-late",
+        "aiops/engine/incidents/expiry.py",
+        "return min(self.dedup.next_due(), self.correlate.next_due() + LATER_S, triage, noise)",
+        "return min(self.dedup.next_due(), self.correlate.next_due() + LATER_S, noise)",
+        _in("engine/test_ticks_change_nothing", "test_a_lone_warning_lasts_whether_or_not_anybody_looks"),
+    ),
+    Mutant(
+        "time-a-pause-is-worked-off-two-by-two",
+        _ENGINE,
+        "most = max(most, min(MAX_DUE, MAX_DUE_EACH + int(MAX_DUE * (to - now))))",
+        "most = max(most, MAX_DUE_EACH)",
+        _in("engine/test_ticks_change_nothing", "test_what_ended_in_a_pause_has_ended_at_the_next_record"),
+    ),
+    Mutant(
+        "time-a-pause-is-worked-off-at-once",
+        _ENGINE,
+        "most = max(most, min(MAX_DUE, MAX_DUE_EACH + int(MAX_DUE * (to - now))))",
+        "most = max(most, MAX_DUE_EACH + int(MAX_DUE * (to - now)))",
+        _in("engine/test_ticks_change_nothing", "test_the_work_of_one_record_is_bounded_however_long_the_pause_was"),
     ),
     Mutant(
         "time-set-back-after-an-hour",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import inf
 
 from aiops.engine.arrival import Moment
-from aiops.engine.correlate.correlator import Correlator
+from aiops.engine.correlate.correlator import DUE_SLACK_S, Correlator
 from aiops.engine.correlate.result import Closed
 from aiops.engine.dedup.deduplicator import Dedup
 from aiops.engine.events import ClusterSplit
@@ -18,6 +18,9 @@ from aiops.engine.incidents.merging import Merging
 from aiops.engine.incidents.opening import Opening
 from aiops.engine.incidents.returns import QUIET_S
 from aiops.engine.incidents.triage import Triage
+
+# The correlator's time is a little early, as sums of times are rounded: then it has nothing to do yet.
+LATER_S = 2 * DUE_SLACK_S
 
 
 class Expiry:
@@ -36,10 +39,11 @@ class Expiry:
         self.grouping = episodes.incidents.handling.grouping
 
     def next_due(self) -> float:
-        """Return when an episode or a cluster may be due, or a silence that ended has streams to place again."""
+        """Return when time alone may change something, or an ended silence has streams to place again."""
         if self.episodes.muted.waking:
             return -inf
-        return min(self.dedup.next_due(), self.correlate.next_due())
+        triage, noise = self.triage.next_due(), self.opening.noise.noise.next_due()
+        return min(self.dedup.next_due(), self.correlate.next_due() + LATER_S, triage, noise)
 
     def run(self, moment: Moment, most: int) -> None:
         """End the episodes and clusters that are due, at most so many of each; the next records do the rest."""
