@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -62,6 +63,16 @@ class Hoarder(Forgetful):
         return super().health()
 
 
+class Littering(Forgetful):
+    """A source whose work leaves circles of references behind."""
+
+    keeps = True
+
+    def litter(self) -> None:
+        circle: list[object] = [bytes(500_000)]
+        circle.append(circle)
+
+
 def test_the_kit_finds_a_source_that_keeps_what_it_brought() -> None:
     def bring(source: Source, names: list[str]) -> None:
         assert isinstance(source, Hoarder)
@@ -69,7 +80,24 @@ def test_the_kit_finds_a_source_that_keeps_what_it_brought() -> None:
         source.queue += names
 
     with pytest.raises(AssertionError, match="expected a source that keeps nothing"):
-        check_source(Hoarder, bring)
+        check_source(Hoarder, bring, deadline_s=1)
+
+
+def test_the_kit_waits_for_garbage_and_for_what_is_under_way() -> None:
+    """A machine that is busy, or a process that collects its garbage rarely, is no source that keeps its batches."""
+
+    def bring(source: Source, names: list[str]) -> None:
+        assert isinstance(source, Littering)
+        source.litter()
+        source.queue += names
+
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        check_source(Littering, bring)
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @pytest.mark.parametrize(("make", "said"), [(Forgetful, "while the inbox was full"), (Stubborn, "run to end within")])
