@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,7 +14,7 @@ from aiops.records import Incident, Member, Severity, parse_severity
 from aiops.respond.format import Playbook
 from aiops.respond.matching import compile_match, fit
 from aiops.respond.parameters import Values, resolve
-from aiops.respond.rendering import Shown, show
+from aiops.respond.rendering import BLANK, Shown, show
 from aiops.respond.situation import Situation, same_kind, situation
 from aiops.respond.step_registry import name_of
 from aiops.respond.steps import AlertResolved, Manual
@@ -25,8 +24,6 @@ from aiops.step_kinds.forms import Scalar
 from aiops.topology import Topology
 from aiops.wording import duration
 
-# A parameter without a value, or a blank that the author left.
-_BLANK = re.compile(r"(<[A-Za-z][A-Za-z0-9_-]{0,40}>)")
 _HOST = "host"
 _ORIGINS = {"read": "what it read before", "change": "the answer to it", "clock": "the clock"}
 
@@ -200,4 +197,4 @@ def command_parts(text: str) -> list[CommandPart]:
     >>> [(part.text, part.is_blank) for part in command_parts("kubectl -n <ns> get")]
     [('kubectl -n ', False), ('<ns>', True), (' get', False)]
     """
-    return [CommandPart(part, number % 2 == 1) for number, part in enumerate(_BLANK.split(text)) if part]
+    return [CommandPart(part, number % 2 == 1) for number, part in enumerate(BLANK.split(text)) if part]

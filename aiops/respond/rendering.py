@@ -5,6 +5,7 @@ Nothing is evaluated. In the `run` text of a manual step each value is quoted fo
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 
@@ -17,6 +18,9 @@ from aiops.respond.steps import AlertResolved, Check, Diagnosis, Manual, Step
 from aiops.step_kinds.exchange import Prepared
 from aiops.step_kinds.forms import Scalar
 from aiops.step_kinds.placeholders import PLACEHOLDER, fill, placeholders, plain
+
+# A parameter without a value, or a blank that the author left.
+BLANK = re.compile(r"(<[A-Za-z][A-Za-z0-9_-]{0,40}>)")
 
 
 class Shown(Struct, omit_defaults=True):
@@ -75,4 +79,8 @@ def command(run: str, values: Mapping[str, Scalar]) -> str:
 
 
 def _word(name: str, values: Mapping[str, Scalar]) -> str:
-    return shlex.quote(plain(values[name])) if name in values else f"<{name}>"
+    if name not in values:
+        return f"<{name}>"
+    word = shlex.quote(plain(values[name]))
+    # A value that looks like a blank is none: two quotes in it break the look, and change nothing for a shell.
+    return word.replace("<", "<''") if BLANK.search(word) else word

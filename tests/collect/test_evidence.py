@@ -69,6 +69,16 @@ def test_without_an_entity_or_enough_rows_there_is_none() -> None:
     assert hits_of([look(atLeast=3)], ROWS, {}, "cart") == []
 
 
+def test_one_finding_of_two_rules_is_one() -> None:
+    assert len(hits_of([look(), look(atLeast=2)], ROWS, {}, "cart")) == 1
+
+
+@pytest.mark.parametrize("rule", [{"op": ">", "value": 0}, {"op": "=", "value": 1}, {"op": "<=", "value": 1}])
+def test_a_truth_value_is_no_number(rule: dict[str, Any]) -> None:
+    assert not fits(look(**rule), {"restarts": [True]})
+    assert fits(look(op="=", value=True), {"restarts": [True]})
+
+
 def test_sentences_and_findings_are_bounded() -> None:
     rows: list[Row] = [{"restarts": [9.0], "pod": [f"pod-{n}" + "x" * 500]} for n in range(50)]
     found = hits_of([look(says="{{ row.pod }}" * 10, supports="row.pod")], rows, {}, "")

@@ -38,6 +38,7 @@ def test_a_range_query_has_thirty_points_or_its_own_step() -> None:
     times = {"start": "1699998200", "end": "1700000000", "step": "60"}
     assert (path, query) == ("/api/v1/query_range", {"query": "up", "timeout": "10s", **times})
     assert asked(made(prometheus={"query": "up", "range": "30m", "step": "5m"}))[1]["step"] == "300"
+    assert asked(made(prometheus={"query": "up", "range": "10s"}))[1]["step"] == "1", "a step of 0 is refused"
 
 
 def test_loki_has_nanoseconds() -> None:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from aiops.collect.secrets import HIDDEN, hidden, is_secret_name, lines_hidden
+from aiops.collect.secrets import HIDDEN, MAX_TEXT, hidden, is_secret_name, lines_hidden
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
 
@@ -22,6 +22,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_X
         ("Cookie: session=abcdef; theme=dark", "abcdef"),
         ("x-api-key: 12345678", "12345678"),
         (f"got {JWT} back", JWT[30:]),
+        (f"got {JWT} back", JWT.rpartition(".")[2]),
         ("key AKIAIOSFODNN7EXAMPLE used", "IOSFODNN7EXAMPLE"),
         ("ghp_abcdefghijklmnopqrstuvwxyz0123456789", "abcdefghijklmnopqrstuvwxyz"),
         ("hook xoxb-123456789012-abcdef", "123456789012"),
@@ -53,6 +54,13 @@ def test_a_private_key_is_hidden_over_its_lines() -> None:
     lines = ["before", "-----BEGIN RSA PRIVATE KEY-----", "MIIEabc", "def", "-----END RSA PRIVATE KEY-----", "after"]
     assert lines_hidden(lines) == ["before", HIDDEN, HIDDEN, HIDDEN, HIDDEN, "after"]
     assert lines_hidden(["-----BEGIN EC PRIVATE KEY----- x -----END EC PRIVATE KEY-----", "after"]) == [HIDDEN, "after"]
+
+
+def test_a_secret_at_the_cut_of_a_long_line_does_not_stay_in_half() -> None:
+    token = "ghp_" + "abcdefghij" * 4
+    for before in range(4, len(token)):
+        line = "x " * ((MAX_TEXT - before) // 2) + token + " and more"
+        assert "ghp_" not in hidden(line)
 
 
 def test_a_long_line_is_cut_at_a_blank_and_takes_no_time() -> None:

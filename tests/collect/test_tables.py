@@ -48,6 +48,20 @@ def test_a_vector() -> None:
     assert table_of(rows).rows == [["a", "0.5"], ["", "nan"]]
 
 
+def test_an_answer_that_is_no_success_is_none_though_it_has_data() -> None:
+    """Prometheus sends data with some errors, as far as it came."""
+    answer = data("vector", {"metric": {}, "value": [1, "5"]}) | {"status": "error", "error": "query timed out"}
+    with pytest.raises(ReadFailed, match="query timed out"):
+        read(PROMETHEUS, answer)
+
+
+def test_a_matrix_leaves_out_what_is_no_number() -> None:
+    values = [[1, "NaN"], [2, "4"], [3, "+Inf"], [4, "6"], [5, "NaN"]]
+    [row] = read(PROMETHEUS, data("matrix", {"metric": {}, "values": values}))
+    assert row == {"value": [6.0], "first": [4.0], "min": [4.0], "max": [6.0]}
+    assert read(PROMETHEUS, data("matrix", {"metric": {}, "values": [[1, "NaN"]]})) == []
+
+
 def test_a_matrix_is_summed_up() -> None:
     answer = data(
         "matrix", {"metric": {"pod": "a"}, "values": [[1, "3"], [2, "NaN"], [3, "9"], [4, "4"]]}, {"values": []}

@@ -52,4 +52,12 @@ MUTANTS: list[Mutant] = [
     Mutant("replay-a-cut-trail-is-whole", "aiops/backtest/remediation.py",
            "(history is not None and history.gap is None)", "history is not None",
            ("tests/backtest/test_remediation.py",)),
+    Mutant("answers-a-value-is-a-blank", "aiops/respond/rendering.py",
+           """return word.replace("<", "<''") if BLANK.search(word) else word""", "return word",
+           ("tests/respond/test_rendering.py",)),
+    Mutant("answers-a-partial-answer-of-prometheus-is-whole", "connectors/aiops_connectors/prometheus_check.py",
+           "if (doubt := _doubt(body)) is not None:", "if (doubt := None) is not None:",
+           ("tests/connectors/test_prometheus_check.py",)),
+    Mutant("answers-a-gateway-answers-for-its-system", "aiops/respond/sending.py", "_UNANSWERED = (0, 502, 504)",
+           "_UNANSWERED = (0,)", ("tests/respond/test_execution.py",)),
 ]  # fmt: skip

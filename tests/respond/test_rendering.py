@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.errors import UsageError
+from aiops.respond.filled import command_parts
 from aiops.respond.http_kinds import Http
 from aiops.respond.rendering import command, show
 from aiops.respond.steps import Manual
@@ -40,3 +41,10 @@ def test_a_step_that_takes_no_blank_is_shown_without_a_request() -> None:
         show(step, {"host": "a", "part": ".."})
     without = show(step, {"part": ".."})
     assert (without.request, without.missing) == (None, ["host"])
+
+
+@pytest.mark.parametrize("value", ["<pod>", "a'<b>'c", "<a><b>", "{{ other }}"])
+def test_a_value_that_looks_like_a_blank_or_a_placeholder_is_a_value(value: str) -> None:
+    shown = command("kubectl delete {{ pod }} <node>", {"pod": value, "other": "x"})
+    assert shlex.split(shown) == ["kubectl", "delete", value, "<node>"]
+    assert [part.text for part in command_parts(shown) if part.is_blank] == ["<node>"]

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from aiops.engine.engine import Engine
 from aiops.engine.events import IncidentChanged
 from aiops.engine.heartbeats import heartbeats, outages
+from aiops.engine.heartbeats.beat import Beat
 from aiops.engine.heartbeats.config import ExpectedConfig
-from aiops.engine.heartbeats.outages import FEW, MANY, TOGETHER_S
+from aiops.engine.heartbeats.outages import FEW, MANY, MIXED, TOGETHER_S, UPDATE_S, Outage, Outages
 from aiops.records import Action, Alert, Tick
 from tests.engine.heartbeats.listening import START, Bench, watchdog
 
@@ -212,3 +213,112 @@ def test_a_restart_anywhere_changes_nothing(deaths: list[set[int]], cut: int, is
 def test_ties_are_broken_by_what_a_person_looks_for_first() -> None:
     assert outages._place("entity") < outages._place("service") < outages._place("cluster")
     assert outages._place("cluster") < outages._place("alertname") < outages._place("source") < outages._place("")
+
+
+def beat(number: int, **changes: object) -> Beat:
+    """A stream of the service `pay` in the cluster `lab` that came at the engine time 100 + its number."""
+    labels = {"cluster": "lab", "job": "beat"}
+    made = Beat()
+    given: dict[str, object] = {"key": f"k{number}", "name": "Beat", "entity": f"n{number}", "service": "pay"}
+    given |= {"source": "prom", "labels": labels, "rule": "", "every_s": 600.0, "severity": "warning"}
+    given |= {"last_at": 100.0 + number, "due_at": 700.0, "is_silent": False, "silent_at": -1.0, "outage": ""}
+    for name, value in (given | changes).items():
+        setattr(made, name, value)
+    return made
+
+
+def formed(*more: Beat) -> tuple[Outages, Outage]:
+    found, beats = Outages(), [*(beat(number) for number in range(FEW)), *more]
+    made = found.form(beats, [], beats, 1_000.0)
+    assert made is not None
+    return found, made
+
+
+@pytest.mark.parametrize(
+    ("changes", "joins"),
+    [
+        ({}, True),
+        ({"entity": "elsewhere", "source": "other"}, True),
+        ({"name": "Other"}, False),
+        ({"service": "cart"}, False),
+        ({"service": None}, False),
+        ({"labels": {"cluster": "lab", "job": "other"}}, False),
+        ({"labels": {"cluster": "lab"}}, False),
+        ({"labels": {"cluster": "prod", "job": "beat"}}, False),
+    ],
+)
+def test_a_stream_joins_what_states_nothing_that_it_is_not(changes: dict[str, object], joins: bool) -> None:
+    found, made = formed()
+    late = beat(9, **changes)
+    assert found.join(late, 1_000.0 + TOGETHER_S) == joins
+    assert (late.outage == made.key) == joins == ("k9" in made.members)
+
+
+def test_the_alert_states_only_what_all_of_its_streams_share() -> None:
+    _, made = formed(beat(8, name="Other", service="cart", labels={"cluster": "lab", "job": "other"}))
+    assert (made.name, made.service, made.labels) == (MIXED, None, {"cluster": "lab"})
+    assert made.began_at == 100.0, "since the first of them came last"
+
+
+def test_streams_that_were_reported_alone_are_no_news_of_one_that_has_nothing_in_common() -> None:
+    alone = [beat(number, is_silent=True) for number in range(FEW)]
+    fresh = beat(9, name="Other", service="cart", labels={"cluster": "prod"})
+    coming = [beat(20 + number, labels={}, name="Third", service=None, last_at=999.0) for number in range(MANY)]
+    assert Outages().form([fresh], alone, [fresh, *alone, *coming], 1_000.0) is None
+    fresh.labels = {"cluster": "lab", "job": "beat"}
+    made = Outages().form([fresh], alone, [fresh, *alone, *coming], 1_000.0)
+    assert made is not None
+    assert len(made.members) == FEW + 1
+
+
+def test_a_later_outage_of_the_same_streams_replaces_none_that_is_open() -> None:
+    found, made = formed()
+    before = dict(made.members)
+    later = [beat(30 + number) for number in range(FEW)]
+    other = found.form(later, [], later, 9_000.0)
+    assert found.dump()[0] is made
+    assert made.members == before
+    assert other is not made
+
+
+def test_the_text_is_brought_up_to_date_once_a_minute() -> None:
+    found, _ = formed()
+    first = found.due(1_000.0)
+    assert first is not None
+    assert "5 of 5 expected streams" in str(first.message)
+    assert found.join(beat(7), 1_001.0)
+    assert found.due(1_000.0 + UPDATE_S - 1.0) is None
+    second = found.due(1_000.0 + UPDATE_S)
+    assert second is not None
+    assert "6 of 6 expected streams" in str(second.message), "those that joined are expected, too"
+    assert found.due(9_000.0) is None, "nothing changed"
+
+
+def test_an_outage_follows_engine_time_that_was_set_back() -> None:
+    found, made = formed()
+    assert found.due(5_000.0) is not None
+    made.joined_at = 5_000.0
+    found.set_back(50.0)
+    assert (made.began_at, made.joined_at, made.reported_at) == (50.0, 50.0, 50.0)
+    assert not found.join(beat(7), 50.0 + TOGETHER_S + 1.0)
+    assert found.join(beat(8), 50.0 + TOGETHER_S)
+    assert found.due(50.0 + TOGETHER_S) is not None
+
+
+def test_the_trait_that_separates_best_is_chosen_and_not_the_most_common_one() -> None:
+    lab = [beat(number) for number in range(10)]
+    others = [beat(20 + number, labels={"cluster": "prod", "job": "beat"}) for number in range(2)]
+    coming = [beat(40 + n, labels={"cluster": "prod", "job": "beat"}, last_at=999.0) for n in range(11)]
+    made = Outages().form([*lab, *others], [], [*lab, *others, *coming], 1_000.0)
+    assert made is not None
+    assert (made.label, made.value, len(made.members)) == ("cluster", "lab", 10)
+
+
+def test_streams_that_are_late_count_among_those_that_are_expected() -> None:
+    _, made = formed(beat(8, key="late", last_at=500.0, is_silent=False))
+    assert (made.total, len(made.members)) == (FEW + 1, FEW + 1)
+    found, silent = Outages(), [beat(number) for number in range(FEW)]
+    late = beat(8, last_at=500.0)
+    other = found.form(silent, [], [*silent, late], 1_000.0)
+    assert other is not None
+    assert (other.total, len(other.members)) == (FEW + 1, FEW)
