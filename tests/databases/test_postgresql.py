@@ -197,12 +197,12 @@ def test_a_server_that_does_not_end_it_is_cancelled(
 ) -> None:
     monkeypatch.setattr(sessions, "settings", lambda timeout_s: "-c default_transaction_read_only=on")
     with pytest.raises(DatabaseFailed, match=r"no answer within 0\.2 s"):
-        select(database, "select pg_sleep(100)", s=0.2)
+        select(database, "select pg_sleep(20)", s=0.2)
     nothing_runs(postgresql)
     monkeypatch.setattr(sessions, "CANCEL_S", 0.05)
     monkeypatch.setattr(psycopg.Connection, "cancel_safe", lambda self, timeout: None)
     with pytest.raises(DatabaseFailed, match=r"no answer within 0\.2 s"):
-        select(database, "select pg_sleep(100)", s=0.2)
+        select(database, "select pg_sleep(20)", s=0.2)
     postgresql.execute(f"select pg_terminate_backend(pid) from pg_stat_activity where usename = '{READER}'")
 
 
@@ -210,7 +210,8 @@ def test_a_server_that_does_not_end_it_is_cancelled(
 def test_a_stop_ends_a_statement(database: Database, postgresql: SharedServer) -> None:
     looks = iter([True, True])
     with pytest.raises(DatabaseFailed, match="interrupted: the daemon is shutting down"):
-        select(database, "select pg_sleep(100)", lambda: next(looks, False))
+        # It would end well before its time is up.
+        select(database, "select pg_sleep(20)", lambda: next(looks, False), s=300.0)
     nothing_runs(postgresql)
     looks = iter([True])
     with pytest.raises(DatabaseFailed, match="not read: the daemon is shutting down"):
