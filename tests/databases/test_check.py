@@ -50,15 +50,13 @@ def test_an_answer_hides_the_password_and_a_reason_names_no_address(config: dict
         orders.read(quoting, lambda: True)
 
 
-def test_the_command_connects_only_when_it_is_asked_to(config: dict[str, Any], tmp_path: Path) -> None:
+def test_the_command_names_the_systems_and_connects(config: dict[str, Any], tmp_path: Path) -> None:
     file, system = tmp_path / "aiops.toml", config["systems"]["orders"]
     text = ["[respond]\nallow_private = true\n[respond.systems.orders]\n"]
     text += [f"{key} = {json.dumps(value)}\n" for key, value in system.items()]
     text += [f"[respond.secrets.{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in one.items())
              for name, one in config["secrets"].items()]  # fmt: skip
     file.write_text("".join(text))
-    plain = CliRunner().invoke(app, ["config", "check", str(file)])
-    assert plain.exit_code == 0, plain.output
-    assert "systems: orders" in plain.output
-    assert "connected" not in plain.output
-    assert "system orders: connected" in CliRunner().invoke(app, ["config", "check", "--connect", str(file)]).output
+    found = CliRunner().invoke(app, ["config", "check", "--connect", str(file)])
+    assert found.exit_code == 0, found.output
+    assert {"systems: orders", "system orders: connected"} <= set(found.output.splitlines())
