@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from aiops.testing.kubernetes_server import OpenApiServer, serving
 from tests.kubernetes.api_server import Unavailable, programs, real_site
-from tests.kubernetes.openapi_server import OpenApiServer, serving
 from tests.kubernetes.site import MemorySite, Site
 
 

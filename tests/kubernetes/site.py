@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +11,10 @@ import yaml
 
 from aiops.http.client import HttpClient
 from aiops.respond.transport import MAX_ANSWER_BYTES
-from tests.kubernetes.memory_cluster import REVISION, MemoryCluster
-from tests.kubernetes.openapi_server import OpenApiServer
+from aiops.testing.kubernetes_cluster import MemoryCluster
+from aiops.testing.kubernetes_controllers import Controllers
+from aiops.testing.kubernetes_rights import Rule, rules_of_roles
+from aiops.testing.kubernetes_server import OpenApiServer
 
 Json = dict[str, Any]
 # As much as the daemon reads.
@@ -83,17 +84,9 @@ def manifest() -> list[Json]:
     return list(yaml.safe_load_all(MANIFEST.read_text(encoding="utf-8")))
 
 
-def rules_of_manifest(*names: str) -> set[tuple[str, str, str]]:
+def rules_of_manifest(*names: str) -> set[Rule]:
     """(Group, resource, verb) of roles of the manifest."""
-    roles = [one for one in manifest() if one["kind"] == "ClusterRole" and one["metadata"]["name"] in names]
-    rules = [rule for one in roles for rule in one["rules"]]
-    return {
-        (group, resource, verb)
-        for rule in rules
-        for group in rule["apiGroups"]
-        for resource in rule["resources"]
-        for verb in rule["verbs"]
-    }
+    return rules_of_roles(MANIFEST, *names)
 
 
 class MemorySite:
@@ -107,6 +100,7 @@ class MemorySite:
         self.client = HttpClient(allow_private=True)
         self.url = server.url
         self.cluster: MemoryCluster = server.cluster
+        self.controllers = Controllers(server.cluster)
         server.rules["token-of-aiops"] = rules_of_manifest("aiops-respond", "aiops-respond-nodes")
 
     def namespace(self) -> str:
@@ -139,80 +133,7 @@ class MemorySite:
         self.cluster.protected |= {one["metadata"]["name"] for one in self.pods(namespace)}
 
     def stall(self, namespace: str, name: str) -> None:
-        one = self.get("deployments", namespace, name)
-        self._replica_set(one)
-        late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
-        one["status"] |= {"observedGeneration": one["metadata"]["generation"], "conditions": [late]}
-        one["metadata"]["annotations"][REVISION] = str(int(one["metadata"]["annotations"][REVISION]) + 1)
-        self.cluster.update_status("deployments", one)
+        self.controllers.stall(namespace, name)
 
     def settle(self, namespace: str) -> None:
-        for plural in ("deployments", "statefulsets", "daemonsets"):
-            for one in self.cluster.listed(plural, namespace):
-                self._settle(plural, one)
-
-    def _settle(self, plural: str, one: Json) -> None:
-        meta, spec = one["metadata"], one["spec"]
-        owner, count = one, spec.get("replicas", len(self.cluster.listed("nodes", "")))
-        if plural == "deployments":
-            owner = self._replica_set(one)
-            meta.setdefault("annotations", {})[REVISION] = owner["metadata"]["annotations"][REVISION]
-        self._pods(owner, count)
-        status: Json = {"observedGeneration": meta["generation"]}
-        if plural == "daemonsets":
-            status |= {"currentNumberScheduled": count, "numberMisscheduled": 0, "desiredNumberScheduled": count,
-                       "numberReady": count, "updatedNumberScheduled": count, "numberAvailable": count}  # fmt: skip
-        else:
-            names = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
-            status |= dict.fromkeys(names, count)
-        one["status"] = status
-        self.cluster.update_status(plural, one)
-
-    def _replica_set(self, deployment: Json) -> Json:
-        """The ReplicaSet of the Deployment's template, made or numbered anew as the newest."""
-        meta = deployment["metadata"]
-        own = [
-            one for one in self.cluster.listed("replicasets", meta["namespace"])
-            if one["metadata"]["ownerReferences"][0]["uid"] == meta["uid"]
-        ]  # fmt: skip
-        newest = max((int(one["metadata"]["annotations"][REVISION]) for one in own), default=0)
-        for one in own:
-            plain = copy.deepcopy(one["spec"]["template"])
-            plain["metadata"]["labels"].pop("pod-template-hash")
-            if plain == deployment["spec"]["template"]:
-                if int(one["metadata"]["annotations"][REVISION]) < newest:
-                    one["metadata"]["annotations"][REVISION] = str(newest + 1)
-                    self.cluster.update_status("replicasets", one)
-                return one
-        template, mark = copy.deepcopy(deployment["spec"]["template"]), uuid.uuid4().hex[:10]
-        template["metadata"]["labels"]["pod-template-hash"] = mark
-        return self.cluster.create("replicasets", {
-            "apiVersion": "apps/v1", "kind": "ReplicaSet",
-            "metadata": {"name": f"{meta['name']}-{mark}", "namespace": meta["namespace"],
-                         "labels": template["metadata"]["labels"],
-                         "annotations": {REVISION: str(newest + 1)}, "ownerReferences": [owner_of(deployment)]},
-            "spec": {"selector": {"matchLabels": template["metadata"]["labels"]}, "template": template},
-        })  # fmt: skip
-
-    def _pods(self, owner: Json, count: int) -> None:
-        meta = owner["metadata"]
-        own = {one["metadata"]["name"] for one in self.pods(meta["namespace"]) if owned_by(one, meta["uid"])}
-        stateful = owner["kind"] == "StatefulSet"
-        new = [f"{meta['name']}-{number if stateful else uuid.uuid4().hex[:5]}" for number in range(count)]
-        for name in [name for name in new if name not in own][: count - len(own)]:
-            template = owner["spec"]["template"]
-            made = {"name": name, "namespace": meta["namespace"], "labels": template["metadata"]["labels"]}
-            self.cluster.create("pods", {"apiVersion": "v1", "kind": "Pod", "spec": template["spec"],
-                                         "metadata": made | {"ownerReferences": [owner_of(owner)]}})  # fmt: skip
-
-
-def owner_of(one: Json, *, kind: str = "") -> Json:
-    """The reference by which an object is the controller of others."""
-    meta = one["metadata"]
-    return {"apiVersion": one["apiVersion"], "kind": kind or one["kind"], "name": meta["name"], "uid": meta["uid"],
-            "controller": True, "blockOwnerDeletion": True}  # fmt: skip
-
-
-def owned_by(one: Json, uid: str) -> bool:
-    """Whether an object belongs to the one with this uid."""
-    return any(owner["uid"] == uid for owner in one["metadata"].get("ownerReferences", ()))
+        self.controllers.settle(namespace)

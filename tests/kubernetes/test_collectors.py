@@ -9,9 +9,9 @@ import pytest
 
 from aiops.collect.kubernetes_paths import path_of
 from aiops.respond.collectors import KubernetesLabel, KubernetesRead, Resource
+from aiops.testing.kubernetes_openapi import checked
+from aiops.testing.kubernetes_server import resource_of
 from tests.kubernetes.objects import workload
-from tests.kubernetes.openapi import checked
-from tests.kubernetes.openapi_server import resource_of
 from tests.kubernetes.site import Site, rules_of_manifest
 
 LABELS = [KubernetesLabel(label="app", value="cart")]

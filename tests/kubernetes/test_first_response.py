@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from aiops.respond.audit import verify
+from aiops.testing.kubernetes_cluster import Json
 from aiops.testing.receiver import Receiver, receiving
 from tests.daemon.test_run_stops import PAGER, said
 from tests.daemon.test_runs import Site, running, until
 from tests.daemon.test_runs_alone import AUTO, decisions, last, prove
-from tests.kubernetes.memory_cluster import Json
 from tests.kubernetes.objects import workload
 from tests.kubernetes.site import MemorySite
 

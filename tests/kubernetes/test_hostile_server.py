@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from aiops.step_kinds.exchange import StepRefused
+from aiops.testing.kubernetes_server import Answer, OpenApiServer, serving
 from tests.kubernetes.carrying_out import Carried
 from tests.kubernetes.objects import workload
-from tests.kubernetes.openapi_server import Answer, OpenApiServer, serving
 from tests.kubernetes.site import MemorySite
 
 Script = Callable[[str, str], Answer | None]

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from aiops.step_kinds.exchange import Progress, StepRefused
+from aiops.testing.kubernetes_controllers import owner_of
 from tests.kubernetes.carrying_out import Carried
 from tests.kubernetes.objects import autoscaler, node, pod, workload
-from tests.kubernetes.site import Json, Site, owner_of
+from tests.kubernetes.site import Json, Site
 from tests.waiting import eventually
 
 PLURALS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}

@@ -1,4 +1,4 @@
-"""Makes `openapi.json`: the part of the published OpenAPI schema of Kubernetes that the operations use.
+"""Makes `aiops/testing/kubernetes_openapi.json`: the used part of the OpenAPI schema of Kubernetes.
 
     python -m tests.kubernetes.trim_openapi SWAGGER VERSION
 
@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-TARGET = Path(__file__).with_name("openapi.json")
+TARGET = Path(__file__).parents[2] / "aiops" / "testing" / "kubernetes_openapi.json"
 _APPS = "/apis/apps/v1/namespaces/{namespace}"
 _POD = "/api/v1/namespaces/{namespace}/pods/{name}"
 PATHS: dict[str, tuple[str, ...]] = {

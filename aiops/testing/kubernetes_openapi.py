@@ -1,4 +1,4 @@
-"""Checks requests and objects against the published OpenAPI schema of Kubernetes (see `trim_openapi`)."""
+"""Checks requests and objects against the OpenAPI schema of Kubernetes (`kubernetes_openapi.json`)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ class Fault(Exception):
 
 
 class Sent(Struct):
-    """A request that fits the specification: its path template, the parameters in its path and query, its body."""
+    """A request that fits the specification.
+
+    `names` are the parameters in its path, by the `template` of the path.
+    """
 
     template: str
     method: str
@@ -41,7 +44,7 @@ class Sent(Struct):
 @cache
 def specification() -> dict[str, Any]:
     """The trimmed specification."""
-    found: dict[str, Any] = json.loads(Path(__file__).with_name("openapi.json").read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(Path(__file__).with_name("kubernetes_openapi.json").read_text(encoding="utf-8"))
     return found
 
 

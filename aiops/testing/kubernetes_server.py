@@ -1,4 +1,4 @@
-"""An HTTP server that answers as an API server does, and accepts only requests that fit the published OpenAPI schema.
+"""A stand-in for a Kubernetes API server, which accepts only what the published OpenAPI schema has.
 
 It authenticates by bearer token, authorises by the rules of the manifest that is shipped, and keeps objects in a
 `MemoryCluster`. A request that is outside the schema is kept in `faults` as well: the code under test must send none.
@@ -15,12 +15,12 @@ from typing import Any, cast
 
 from msgspec import Struct, field
 
-from tests.kubernetes.memory_cluster import STORED, Json, MemoryCluster, merged, patched
-from tests.kubernetes.openapi import JSON_PATCH, Fault, Sent, checked, definition, problems
+from aiops.testing.kubernetes_cluster import STORED, Json, MemoryCluster, merged, patched
+from aiops.testing.kubernetes_openapi import JSON_PATCH, Fault, Sent, checked, definition, problems
+from aiops.testing.kubernetes_rights import Rule
 
 # An answer in place of the server's own: status, headers, body.
 Answer = tuple[int, dict[str, str], bytes]
-Rule = tuple[str, str, str]
 REASONS = {
     401: "Unauthorized",
     403: "Forbidden",
@@ -56,7 +56,8 @@ class OpenApiServer(Struct):
             self._authorise(headers.get("authorization", ""), request)
             if self.before is not None:
                 self.before(request)
-            return 200 if method != "POST" else 201, {}, _encoded(self._carried_out(request))
+            with self.cluster.lock:
+                return 200 if method != "POST" else 201, {}, _encoded(self._carried_out(request))
         except Fault as fault:
             if fault.status in (400, 404, 405, 406, 415) and "not found" not in str(fault):
                 self.faults.append(f"{method} {target}: {fault}")

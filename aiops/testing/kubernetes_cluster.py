@@ -1,4 +1,6 @@
-"""The objects of a cluster in memory, changed as the API server does: versions, generations, conflicts, dry runs.
+"""The objects of a cluster in memory, changed as the API server does it.
+
+Versions, generations, conflicts and dry runs.
 
 What is here is what the operations of `aiops_connectors.kubernetes` depend on. The same tests run against it and
 against a real API server, where there is one: the comparison is what shows that it answers alike.
@@ -8,10 +10,11 @@ from __future__ import annotations
 
 import copy
 import itertools
+import threading
 import uuid
 from typing import Any
 
-from tests.kubernetes.openapi import Fault, definition, problems
+from aiops.testing.kubernetes_openapi import Fault, definition, problems
 
 Json = dict[str, Any]
 Key = tuple[str, str, str]
@@ -33,6 +36,8 @@ class MemoryCluster:
 
     def __init__(self) -> None:
         self.objects: dict[Key, Json] = {}
+        # Held by a request, and by controllers while they work.
+        self.lock = threading.RLock()
         # Pods that a disruption budget protects.
         self.protected: set[str] = set()
         self._versions = itertools.count(100)
@@ -60,7 +65,10 @@ class MemoryCluster:
         return [copy.deepcopy(self.objects[key]) for key in keys]
 
     def replace(self, plural: str, after: Json, *, dry: bool = False) -> Json:
-        """Store a changed object; its generation counts changes of its specification or a Deployment's annotations."""
+        """Store a changed object; its generation counts changes of its specification.
+
+        That of a Deployment counts those of its annotations, too.
+        """
         meta = after["metadata"]
         before = self.get(plural, meta.get("namespace", ""), meta["name"])
         known = before["metadata"]
