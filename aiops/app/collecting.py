@@ -8,7 +8,7 @@ from functools import partial
 from aiops.collect.budget import Budget
 from aiops.collect.database_reader import DatabaseReader
 from aiops.collect.http_reader import HttpReader, HttpSystem
-from aiops.collect.readers import Reader, Readers, is_readable
+from aiops.collect.readers import Reader, Readers
 from aiops.daemon.collect_queue import CollectQueue
 from aiops.daemon.collecting import Clocks, Collecting, Sources
 from aiops.daemon.engine_questions import EngineQuestions
@@ -71,11 +71,14 @@ def checked_databases(config: RespondConfig) -> list[str]:
 
 
 def read_playbooks(catalogue: Catalogue, readers: Readers) -> list[str]:
-    """Return the playbooks with a collector whose system can be read."""
+    """Return the playbooks with collectors, if there is a system to read.
+
+    What a playbook would read of another one that is not configured is stated on the incident.
+    """
     return [
         name
         for name, playbook in catalogue.playbooks.items()
-        if any(isinstance(one, Collect) and is_readable(one, readers) for one in playbook.diagnosis)
+        if readers and any(isinstance(one, Collect) for one in playbook.diagnosis)
     ]
 
 

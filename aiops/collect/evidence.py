@@ -42,6 +42,18 @@ def hits_of(rules: Sequence[FindingRule], rows: Sequence[Row], values: Mapping[s
     A rule whose entity is no text of the answer, or has no value, supports nothing. Rows that name different entities
     are a finding each.
     """
+    return [one for one in _hits(rules, rows, values, cause) if one.entity][:MAX_HITS]
+
+
+def unplaced(rules: Sequence[FindingRule], rows: Sequence[Row], values: Mapping[str, Scalar], cause: str) -> list[str]:
+    """Return the sentences of what was found and supports no entity, at most `MAX_HITS`.
+
+    That is the case before there is a suspect, and where the answer or a parameter does not name one.
+    """
+    return [one.sentence for one in _hits(rules, rows, values, cause) if not one.entity][:MAX_HITS]
+
+
+def _hits(rules: Sequence[FindingRule], rows: Sequence[Row], values: Mapping[str, Scalar], cause: str) -> list[Hit]:
     found: list[Hit] = []
     for rule in rules:
         fitting = [row for row in rows if fits(rule, row)]
@@ -50,8 +62,8 @@ def hits_of(rules: Sequence[FindingRule], rows: Sequence[Row], values: Mapping[s
         named: dict[str, Row] = {}
         for row in fitting:
             named.setdefault(_entity(rule.supports, row, values, cause), row)
-        found += [Hit(entity, sentence_of(rule, row, values), rule.weight) for entity, row in named.items() if entity]
-    return list(dict.fromkeys(found))[:MAX_HITS]
+        found += [Hit(entity, sentence_of(rule, row, values), rule.weight) for entity, row in named.items()]
+    return list(dict.fromkeys(found))
 
 
 def fits(rule: FindingRule, row: Row) -> bool:

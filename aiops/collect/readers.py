@@ -40,16 +40,24 @@ class Reader(Protocol):
 Readers = Mapping[str, Reader]
 
 
-def is_readable(collector: Collect, readers: Readers) -> bool:
-    """Return True if the system of a collector is configured, and of the kind that it reads.
+def unreadable(collector: Collect, readers: Readers) -> str | None:
+    """Return why no system can be read for a collector, or None: it is configured, and of the kind that is read.
 
     For one with an entity that is any system that is an entity; which one it is shows with the incident.
     """
     kind = read_kind(collector)
     if collector.entity is not None:
-        return any(one.kind == kind and one.entities for one in readers.values())
-    reader = readers.get(system_of(collector))
-    return reader is not None and reader.kind == kind
+        found = any(one.kind == kind and one.entities for one in readers.values())
+        return None if found else f"not read: no system of the kind {kind} with `entities` is configured"
+    name = system_of(collector)
+    reader = readers.get(name)
+    if reader is None:
+        return f"not read: no system {name} is configured (add [respond.systems.{name}] of kind {kind})"
+    if reader.kind != kind:
+        return (
+            f"not read: expected the system {name} to be of kind {kind}; respond.systems.{name}.kind is {reader.kind}"
+        )
+    return None
 
 
 def chosen(collector: Collect, readers: Readers, values: Mapping[str, Scalar]) -> tuple[str, str | None]:

@@ -19,9 +19,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from aiops.collect.budget import Budget
-from aiops.collect.evidence import hits_of
+from aiops.collect.evidence import hits_of, unplaced
 from aiops.collect.incident_values import values_for
-from aiops.collect.readers import Readers, chosen, is_readable
+from aiops.collect.readers import Readers, chosen, unreadable
 from aiops.collect.requests import Read, read_of
 from aiops.collect.tables import Row, rows_of, table_of
 from aiops.daemon.collect_queue import CollectQueue, Wanted
@@ -164,7 +164,7 @@ class Collecting:
         made = []
         done = sum(one.state != "skipped" for one in known.values() if one.round == job.wanted.round)
         for collector in playbook.diagnosis:
-            if not isinstance(collector, Collect) or not is_readable(collector, self._sources.readers):
+            if not isinstance(collector, Collect):
                 continue
             reading = self._new(job, collector, known)
             if reading.state == "reading":
@@ -200,7 +200,9 @@ class Collecting:
         return reading
 
     def _refusal(self, job: _Job, collector: Collect, reading: Reading, done: int) -> str | None:
-        """Return why a collector is not read: a value is missing, or the budget is spent."""
+        """Return why a collector is not read: its system or a value is missing, or the budget is spent."""
+        if (reason := unreadable(collector, self._sources.readers)) is not None:
+            return reason
         needed = [name for name in placeholders(_sent(collector)) if name not in job.values]
         if needed:
             return f"not read: {needed[0]} has no value ({job.missing.get(needed[0], 'it is not declared')})"
@@ -224,6 +226,10 @@ class Collecting:
             reading.state = "done"
         except AiopsError as error:
             reading.state, reading.reason = "failed", str(error)[:500]
+        except Exception as error:
+            # A fault of ours must not leave the incident with a read that never ends.
+            logging.getLogger("aiops").exception("a read failed")
+            reading.state, reading.reason = "failed", f"a fault of the daemon ({type(error).__name__}); see its log"
         reading.took_s = round(self._clocks.monotonic() - began, 3)
         with self._lock:
             self._counts[reading.system, reading.state] += 1
@@ -251,8 +257,18 @@ class Collecting:
                 # The next start reports it again; the engine takes each finding once.
                 log(logging.WARNING, "findings: the engine did not answer in time", incident=wanted.incident)
                 return
+            if not answer.applied:
+                self._not_counted(rows, answer.reason, wanted.incident)
         if rows and not self._stopping:
             self._table.reported(wanted.incident, wanted.round, wanted.playbook)
+
+    def _not_counted(self, rows: Sequence[Reading], reason: str, incident: str) -> None:
+        """State on each read with findings that the engine did not take them."""
+        log(logging.WARNING, f"findings: not counted: {reason}", incident=incident)
+        mine = [one for one in rows if one.answer.found]
+        for one in mine:
+            one.answer.note = "; ".join(filter(None, (one.answer.note, f"not counted as evidence: {reason[:300]}")))
+        self._write(mine)
 
     def _end(self, wanted: Wanted, known: Mapping[ReadKey, Reading]) -> None:
         """Close what a crash cut off of an incident that has ended since."""
@@ -304,7 +320,13 @@ def _answer(job: _Job, collector: Collect, read: Read, rows: Sequence[Row]) -> A
     table = table_of(rows)
     hits = hits_of(collector.rules, rows, job.values, job.cause)
     found = [FoundItem(one.entity, one.sentence, one.weight) for one in hits]
-    return Answer(read.text, table.columns, table.rows, table.more, table.note, found)
+    notes = [
+        table.note,
+        *(f"{one}: no suspect that it counts for" for one in unplaced(collector.rules, rows, job.values, job.cause)),
+    ]
+    if collector.rules and rows and not found and len(notes) == 1:
+        notes.append("nothing that the playbook looks for")
+    return Answer(read.text, table.columns, table.rows, table.more, "; ".join(filter(None, notes)), found)
 
 
 def _sent(collector: Collect) -> list[Any]:

@@ -70,7 +70,8 @@ def test_playbooks_whose_systems_can_be_read() -> None:
     catalogue = Catalogue({"oom": msgspec.convert(PLAYBOOK, Playbook)})
     readers = open_readers(respond(), lambda: 0.0)
     assert read_playbooks(catalogue, readers) == ["oom"]
-    assert read_playbooks(catalogue, {"hosts": readers["hosts"]}) == []
+    assert read_playbooks(catalogue, {"hosts": readers["hosts"]}) == ["oom"], "each read states what is missing"
+    assert read_playbooks(catalogue, {}) == []
     readers["prometheus"].close()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aiops.collect.database_reader import DatabaseReader
-from aiops.collect.readers import chosen, is_readable
+from aiops.collect.readers import chosen, unreadable
 from aiops.collect.sqlite_reader import SqliteDatabase, SqlOptions
 from aiops.respond.collectors import Collect, PrometheusRead, SqlRead
 from aiops.step_kinds.databases import Access
@@ -23,19 +23,19 @@ def reader(*entities: str, kind: str = "sql") -> Any:
 
 def test_a_system_must_be_configured_and_of_the_kind_that_is_read() -> None:
     readers = {"sql": reader(), "orders": reader()}
-    assert is_readable(Collect(name="a", sql=SQL), readers)
-    assert is_readable(Collect(name="a", system="orders", sql=SQL), readers)
-    assert not is_readable(Collect(name="a", system="billing", sql=SQL), readers)
-    assert not is_readable(Collect(name="a", system="orders", prometheus=QUERY), readers)
-    assert not is_readable(Collect(name="a"), readers)
+    assert unreadable(Collect(name="a", sql=SQL), readers) is None
+    assert unreadable(Collect(name="a", system="orders", sql=SQL), readers) is None
+    assert unreadable(Collect(name="a", system="billing", sql=SQL), readers) is not None
+    assert unreadable(Collect(name="a", system="orders", prometheus=QUERY), readers) is not None
+    assert unreadable(Collect(name="a"), readers) is not None
 
 
 def test_a_statement_is_for_one_kind_of_database() -> None:
     other = SqlRead(statement="select 1", dialect="postgresql")
     readers = {"sql": reader(), "postgresql": reader(kind="postgresql")}
-    assert is_readable(Collect(name="a", sql=other), readers)
-    assert not is_readable(Collect(name="a", system="sql", sql=other), readers)
-    assert not is_readable(Collect(name="a", system="postgresql", sql=SQL), readers)
+    assert unreadable(Collect(name="a", sql=other), readers) is None
+    assert unreadable(Collect(name="a", system="sql", sql=other), readers) is not None
+    assert unreadable(Collect(name="a", system="postgresql", sql=SQL), readers) is not None
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_an_entity_chooses_its_one_system(entity: str, expected: tuple[str, str 
         "any": reader("*", kind="x"),
     }
     collector = Collect(name="a", entity="{{ database }}", sql=SQL)
-    assert is_readable(collector, readers)
+    assert unreadable(collector, readers) is None
     assert chosen(collector, readers, {"database": entity}) == expected
-    assert not is_readable(collector, {"sql": reader()})
+    assert "with `entities`" in str(unreadable(collector, {"sql": reader()}))
     assert chosen(Collect(name="a", sql=SQL), {}, {}) == ("sql", None)

@@ -135,7 +135,8 @@ def site(tmp_path: Path) -> Iterator[Site]:
 def test_what_is_found_is_stored_and_reported_in_one_record(site: Site) -> None:
     site.workers().work(WANTED)
     reads = site.reads()
-    assert {name: one.state for name, one in reads.items()} == {"state": "done", "memory": "done"}
+    states = {"state": "done", "memory": "done", "elsewhere": "skipped"}
+    assert {name: one.state for name, one in reads.items()} == states
     assert site.kubernetes.reads[0].path == "/api/v1/namespaces/shop/pods/cart-1"
     state = reads["state"]
     assert (state.system, state.source, state.attempts, state.reported) == ("kubernetes", "kubernetes", 1, True)
@@ -238,7 +239,7 @@ def test_a_storm_does_not_multiply_reads(site: Site) -> None:
     for number in range(50):
         workers.work(Wanted(f"i-{number}", "oom"))
     assert len(site.kubernetes.reads) + len(site.prometheus.reads) == 4
-    assert len(site.table.of("i-49")) == 2
+    assert len(site.table.of("i-49")) == 3
 
 
 def test_a_read_that_a_crash_cut_off_is_made_once_more(site: Site) -> None:
@@ -315,10 +316,46 @@ def test_a_start_takes_up_what_was_cut_off(site: Site) -> None:
     assert site.reads()["state"].state == "done"
 
 
-def test_a_system_of_another_kind_is_not_read(site: Site) -> None:
+def test_a_system_that_is_missing_or_of_another_kind_is_named(site: Site) -> None:
     site.kubernetes.kind = "http"
+    site.workers(per_minute=1).work(WANTED)
+    reads = site.reads()
+    assert {name: one.state for name, one in reads.items()} == {
+        "state": "skipped", "memory": "done", "elsewhere": "skipped"
+    }  # fmt: skip
+    assert reads["state"].reason.endswith("to be of kind kubernetes; respond.systems.kubernetes.kind is http")
+    assert "no system sql is configured (add [respond.systems.sql] of kind sql)" in reads["elsewhere"].reason
+    assert site.kubernetes.reads == []
+
+
+def test_a_fault_of_ours_ends_the_read_with_its_reason(site: Site) -> None:
+    site.kubernetes.answer = ZeroDivisionError("of ours")
     site.workers().work(WANTED)
-    assert list(site.reads()) == ["memory"]
+    reads = site.reads()
+    assert (reads["state"].state, "ZeroDivisionError" in reads["state"].reason) == ("failed", True)
+    assert (reads["memory"].state, site.table.unfinished()) == ("done", [])
+
+
+def test_what_the_engine_refuses_is_stated_on_the_read(site: Site) -> None:
+    site.act = lambda action, timeout_s: Feedback(1, action.id, action.verb, False, "it has ended")  # type: ignore[method-assign]
+    site.workers().work(WANTED)
+    state = site.reads()["state"]
+    assert (state.answer.note, state.reported) == ("not counted as evidence: it has ended", True)
+    assert [one.sentence for one in state.answer.found] == ["cart-1 was OOMKilled"]
+
+
+def test_an_answer_without_what_is_looked_for_states_it(site: Site) -> None:
+    site.kubernetes.answer = {"metadata": {"name": "cart-1"}}
+    site.workers().work(WANTED)
+    assert site.reads()["state"].answer.note == "nothing that the playbook looks for"
+
+
+def test_what_is_found_before_there_is_a_suspect_is_kept(site: Site) -> None:
+    assert site.incident is not None
+    site.incident.view.causes = []
+    site.workers().work(WANTED)
+    state = site.reads()["state"].answer
+    assert (state.found, state.note) == ([], "cart-1 was OOMKilled: no suspect that it counts for")
 
 
 @pytest.mark.parametrize(
