@@ -11,6 +11,7 @@ from aiops.cli.terminal import clean, moment
 from aiops.respond.history import SwitchMove
 from aiops.respond.run_record import Exchange, RunRecord
 from aiops.views.waiting_runs import Waiting
+from aiops.wording import plural
 
 
 def show_waiting(console: Console, waiting: Waiting) -> None:
@@ -37,6 +38,9 @@ def show_record(console: Console, record: RunRecord) -> None:
     _line(console, f"{run.id}: {run.playbook} {run.version} on {', '.join(run.targets)}: {run.state}", "bold")
     who = "started without a person" if run.by == "engine" else f"approved by {run.actor or 'nobody'}"
     _line(console, f"for {run.incident}; {who}; {run.why or 'no problem'}")
+    if record.guards:
+        held = sum(one.state == "passed" for one in record.guards)
+        _line(console, f"at its start {plural(held, 'guard')} held (`--json` lists them)")
     for step in record.steps:
         _line(console, f"{moment(step.at)} {step.text}{f' ({step.actor})' if step.actor else ''}")
     for exchange in record.exchanges:

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct, field
 
 from aiops.respond.audit import MAX_LINE_BYTES, Entry
+from aiops.respond.guard_case import GuardCheck
 from aiops.respond.history import Run
 from aiops.wording import plural
 
@@ -49,13 +50,17 @@ class RunStep(Struct):
 
 
 class RunRecord(Struct):
-    """A run with all that the trail has of it; `is_whole` is False if it has more lines than are shown."""
+    """A run with all that the trail has of it; `is_whole` is False if it has more lines than are shown.
+
+    `guards` are the answers of all guards at the moment in which it began, empty for runs of older releases.
+    """
 
     run: Run
     requests: list[dict[str, Any]] = field(default_factory=list)
     exchanges: list[Exchange] = field(default_factory=list)
     steps: list[RunStep] = field(default_factory=list)
     is_whole: bool = True
+    guards: list[GuardCheck] = field(default_factory=list)
 
 
 def read_record(path: Path, run: Run) -> RunRecord:
@@ -102,10 +107,19 @@ def _take(record: RunRecord, entry: Entry) -> None:
         _answer(record.exchanges[-1], entry)
     elif entry.kind == "run":
         record.requests = list(data.get("requests", []))
+        record.guards = _guards(data.get("guards"))
         text = f"started with {plural(len(record.requests), 'planned request')}"
         record.steps.append(RunStep(entry.at, text, data.get("actor", "")))
     elif (words := _text(entry)) is not None:
         record.steps.append(RunStep(entry.at, words, data.get("actor", "")))
+
+
+def _guards(found: Any) -> list[GuardCheck]:
+    try:
+        return msgspec.convert(found or [], list[GuardCheck])
+    except msgspec.ValidationError:
+        # Of another release: the rest of the record is shown.
+        return []
 
 
 def _exchange(entry: Entry) -> Exchange:

@@ -335,7 +335,9 @@ class Runner(StepApprovals):
         if case.is_alone:
             data["say"] = f"{plan} was started without a person (run {run.id})"
         try:
-            self._write("run", run.started_at, data | {"run": run.id, "requests": msgspec.to_builtins(plan.requests)})
+            # Why it could begin: each guard's answer at that moment.
+            data |= {"run": run.id, "requests": msgspec.to_builtins(plan.requests)}
+            self._write("run", run.started_at, data | {"guards": msgspec.to_builtins(plan.checks)})
         except AuditError:
             with self._lock:
                 self.history.forget(run.id)

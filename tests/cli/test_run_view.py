@@ -7,6 +7,7 @@ import io
 from rich.console import Console
 
 from aiops.cli.run_view import show_moves, show_record, show_waiting
+from aiops.respond.guard_case import GuardCheck
 from aiops.respond.history import Run, SwitchMove
 from aiops.respond.plans import Plan
 from aiops.respond.run_record import Exchange, RunRecord, RunStep
@@ -30,7 +31,9 @@ def test_a_run_is_printed_with_its_answers() -> None:
     answered.problem, answered.excerpt = "status 503", "\x1b[31mbusy"
     record = RunRecord(run, [], [answered, Exchange(AT, "step 1", "undo", "a", "POST", "http://a/c")])
     record.steps = [RunStep(AT, "approved", "alice")]
+    record.guards = [GuardCheck("age", "passed", "holds"), GuardCheck("rollback", "later", "is held")]
     text = printed(show_record, record)
+    assert "at its start 1 guard held" in text
     assert "2026-03-01 10:00:00 UTC approved (alice)" in text
     assert "step 0 restart on a: POST http://a/b\n  503 after 2.0 s: status 503" in text
     assert "no answer is recorded" in text

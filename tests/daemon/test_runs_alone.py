@@ -114,6 +114,9 @@ def test_it_is_refused_by_what_was_not_measured_then_runs_and_is_verified(
         until(lambda: runs.decide() or target.requests)
         until(lambda: last(site)["state"] == "executed")
         assert (last(site)["by"], last(site)["actor"], last(site)["incident"]) == ("engine", "aiops", incident)
+        guards = site.get(f"/api/v1/runs/{last(site)['id']}")["guards"]
+        assert {one["state"] for one in guards} == {"passed", "later"}
+        assert {one["number"] for one in guards} == set(range(1, 19))
         site.alert("resolved")
         until(lambda: runs.settle() or last(site)["state"] == "verified")
         until(lambda: runs.notify() or "verified: the condition cleared" in said(pager))

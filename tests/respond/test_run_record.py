@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from aiops.respond.audit import Trail
+from aiops.respond.guard_case import GuardCheck
 from aiops.respond.run_record import MAX_LINES, read_record
 from aiops.respond.run_states import Run
 
@@ -58,6 +61,13 @@ def test_a_request_has_its_answer_and_the_person_who_approved_it(tmp_path: Path)
         ("rollback done", ""),
     ]
     assert record.requests == [REQUEST]
+
+
+@pytest.mark.parametrize("written", [[{"guard": "age", "state": "passed", "reason": "holds", "number": 3}], [7], None])
+def test_the_guards_at_its_start_are_kept_and_those_of_another_release_are_not(tmp_path: Path, written: Any) -> None:
+    record = read_record(write(tmp_path, ("run", {"run": "r1", "requests": [], "guards": written})), RUN)
+    expected = [GuardCheck("age", "passed", "holds", "", 3)] if written and written != [7] else []
+    assert (record.guards, len(record.steps)) == (expected, 1)
 
 
 def test_a_check_is_one_line_with_its_answer(tmp_path: Path) -> None:
