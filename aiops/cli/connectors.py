@@ -181,7 +181,10 @@ def token_command() -> None:
     token = new_token()
     console = console_for()
     console.print(f"token:  {token}", soft_wrap=True)
-    console.print(f'sha256: "{token_hash(token)}"', soft_wrap=True)
+    console.print("Give it to its user. Add this to the configuration; scopes: ingest, read, write.\n", soft_wrap=True)
+    lines = ("[[http.options.tokens]]", 'name = "NAME"', 'scopes = ["ingest"]', f'sha256 = "{token_hash(token)}"')
+    for line in lines:
+        console.print(line, soft_wrap=True, markup=False)
 
 
 def _fail(faults: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -89,8 +90,10 @@ def test_headers_reach_the_mapping(tmp_path: Path) -> None:
 
 
 def test_a_token_and_its_hash_belong_together() -> None:
-    lines = CliRunner().invoke(connectors_app, ["token"]).output.split()
-    assert token_hash(lines[1]) == lines[3].strip('"')
+    """What follows the token is a section of the configuration, as it stands."""
+    first, _, section = CliRunner().invoke(connectors_app, ["token"]).output.partition("\n\n")
+    [made] = tomllib.loads(section)["http"]["options"]["tokens"]
+    assert made == {"name": "NAME", "scopes": ["ingest"], "sha256": token_hash(first.split()[1])}
 
 
 @pytest.mark.parametrize(
