@@ -6,7 +6,7 @@ PIP_FLAGS := --disable-pip-version-check --no-color --progress-bar off --constra
 DATA ?= ../shared/data
 COMMA := ,
 
-.PHONY: help demo test test-fast test-unit lint docs screenshots format bench bench-accuracy bench-daemon bench-throughput compiled interpreted coverage mutants wheel clean
+.PHONY: help demo first-response test test-fast test-unit lint docs screenshots format bench bench-accuracy bench-daemon bench-throughput compiled interpreted coverage mutants wheel clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ $(VENV)/.dev: $(VENV)/.runtime
 
 demo: $(VENV)/.runtime ## Install, then watch a storm of alerts become a handful of incidents, on a page.
 	@$(BIN)/aiops demo
+
+first-response: $(VENV)/.runtime ## Install, then watch a bad rollout being rolled back without a person.
+	@$(BIN)/python -m examples.first_response
 
 # Three workers on two cores: half of the time a test waits for a daemon, a broker or a browser.
 test: $(VENV)/.dev interpreted lint ## Install, then lint and run all tests.

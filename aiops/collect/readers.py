@@ -41,7 +41,7 @@ Readers = Mapping[str, Reader]
 
 
 def unreadable(collector: Collect, readers: Readers) -> str | None:
-    """Return why no system can be read for a collector, or None: it is configured, and of the kind that is read.
+    """Return why no system can be read for a collector; None if there is one of the kind that it reads.
 
     For one with an entity that is any system that is an entity; which one it is shows with the incident.
     """

@@ -41,6 +41,8 @@ class MemoryCluster:
         # Pods that a disruption budget protects.
         self.protected: set[str] = set()
         self._versions = itertools.count(100)
+        # Counts what was stored and deleted: controllers look again once it moved.
+        self.changes = 0
 
     def create(self, plural: str, made: Json) -> Json:
         """Store a new object."""
@@ -105,12 +107,14 @@ class MemoryCluster:
     def delete(self, plural: str, namespace: str, name: str) -> None:
         """Delete an object."""
         self.objects.pop((plural, namespace, name), None)
+        self.changes += 1
 
     def _store(self, key: Key, made: Json) -> Json:
         if found := problems(made, definition(STORED[key[0]])):
             raise Fault(422, "; ".join(found))
         made["metadata"]["resourceVersion"] = str(next(self._versions))
         self.objects[key] = made
+        self.changes += 1
         return copy.deepcopy(made)
 
     def _validate(self, before: Json, after: Json) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import uuid
+from collections.abc import Collection
 
 from aiops.testing.kubernetes_cluster import REVISION, Json, MemoryCluster
 
@@ -17,12 +18,16 @@ class Controllers:
         self.cluster = cluster
         self.crashing: set[str] = set()
 
-    def settle(self, namespace: str) -> None:
-        """Work until all rollouts are complete, or wait for pods that crash."""
+    def settle(self, namespace: str, but: Collection[str] = ()) -> None:
+        """Work until all rollouts are complete, or wait for pods that crash.
+
+        Workloads named in `but` stay as they are.
+        """
         with self.cluster.lock:
             for plural in ("deployments", "statefulsets", "daemonsets"):
                 for one in self.cluster.listed(plural, namespace):
-                    self._settle(plural, one)
+                    if one["metadata"]["name"] not in but:
+                        self._settle(plural, one)
 
     def stall(self, namespace: str, name: str) -> None:
         """Let the rollout of a Deployment exceed its progress deadline: no new pod becomes ready."""

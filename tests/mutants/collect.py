@@ -175,4 +175,26 @@ MUTANTS: list[Mutant] = [
         'return "note" in event.what or bool(event.said)',
         POLICY,
     ),
+    Mutant(
+        "collect-a-missing-system-is-not-stated",
+        "aiops/daemon/collecting.py",
+        "            if not isinstance(collector, Collect):\n                continue\n",
+        "            if not isinstance(collector, Collect) or unreadable(collector, self._sources.readers):\n"
+        "                continue\n",
+        COLLECTING,
+    ),
+    Mutant(
+        "collect-a-refused-finding-is-not-stated",
+        "aiops/daemon/collecting.py",
+        "            if not answer.applied:\n",
+        "            if False:\n",
+        COLLECTING,
+    ),
+    Mutant(
+        "collect-a-finding-without-a-suspect-is-not-stated",
+        "aiops/daemon/collecting.py",
+        "for one in unplaced(collector.rules, rows, job.values, job.cause)),",
+        "for one in []),",
+        COLLECTING,
+    ),
 ]

@@ -185,8 +185,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "database-any-kind-is-read",
         "aiops/collect/readers.py",
-        "    return reader is not None and reader.kind == kind\n",
-        "    return reader is not None\n",
+        "    if reader.kind != kind:\n",
+        "    if False:\n",
         ("tests/collect/test_readers.py",),
     ),
 ]
