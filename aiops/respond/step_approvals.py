@@ -225,11 +225,24 @@ class StepApprovals(RunnerCore):
         return steps[places.index((wait.place, wait.target)) + 1 :]
 
     def _leave(self, run: Run, now: float, why: str, actor: str, *, page: bool, watch: Watch | None) -> Run:
-        playbook, watch = self._playbook_of(run), watch or self.watch(run.playbook)
+        playbook, watch = self._planner.playbook(run.playbook), watch or self.watch(run.playbook)
         with self._lock:
             if run.state != "waiting":
                 raise UsageError(f"run {run.id} does not wait any more")
             run.state = "running"
+        if playbook is None:
+            # Nobody knows any more what is to be done by hand: its targets stay taken until somebody has looked.
+            why = f"{why}; its playbook is not in the catalogue any more: check what it did"
+            data: dict[str, Any] = {
+                "run": run.id,
+                "incident": run.incident,
+                "state": "stopped",
+                "why": why,
+                "actor": actor,
+            }
+            data |= {"rollback": "waiting" if run.touched else "", "say": f"run {run.id} stopped: {why}", "page": True}
+            self._write("ended", now, data)
+            return run
         rollback = self._rollback(run, playbook, self._execution(run, self._calls_of(run.id), now, watch))
         self._guarded(run, now, lambda: rollback.after_waiting(why, actor, page=page))
         return run

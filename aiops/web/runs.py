@@ -87,10 +87,12 @@ def continuation(call: Call) -> tuple[Continuation | None, str]:
 
 
 def reject_step(call: Call) -> bodies.RolledBack:
-    """End a waiting run; what it did is rolled back."""
+    """End a waiting run, as a person whom a token names: what it did is rolled back by requests."""
     runs = _runs(call.host)
+    if not call.vouched or call.actor is None:
+        raise ApiError(403, _NOBODY)
     try:
-        return bodies.RolledBack(runs.steps.reject(call.params["id"], call.actor or "local", call.body.reason))
+        return bodies.RolledBack(runs.steps.reject(call.params["id"], call.actor, call.body.reason))
     except AiopsError as error:
         raise _refused(error) from None
 

@@ -379,3 +379,15 @@ def test_engine_takes_the_steps_before_alone_and_calls_people(make: Make, receiv
     assert approve(bench) is True
     assert resume(bench, left.id).state == "executed"
     assert paths(receiver) == ["/worker-1/cordon", "/worker-1/drain"]
+
+
+def test_run_whose_playbook_is_gone_ends_all_the_same(make: Make, receiver: Receiver) -> None:
+    bench = make()
+    bench.release()
+    run = waiting(bench)
+    bench.runner._planner._compiled.clear()
+    bench.now += 600.0
+    bench.runner.time_out(run.id, bench.now)
+    assert (run.state, run.rollback, paths(receiver)) == ("stopped", "waiting", ["/worker-1/cordon"])
+    text, page = notices(bench)[-1]
+    assert ("not in the catalogue any more" in text, page) == (True, True)
