@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from aiops.engine.engine import Engine
 from aiops.engine.events import IncidentChanged
 from aiops.engine.heartbeats import heartbeats, outages
-from aiops.engine.heartbeats.beat import Beat
+from aiops.engine.heartbeats.beat import FORGET_S, Beat
 from aiops.engine.heartbeats.config import ExpectedConfig
-from aiops.engine.heartbeats.outages import FEW, MANY, MIXED, TOGETHER_S, UPDATE_S, Outage, Outages
+from aiops.engine.heartbeats.outages import FEW, MANY, MAX_TRAITS, MIXED, TOGETHER_S, UPDATE_S, Outage, Outages
 from aiops.records import Action, Alert, Tick
 from tests.engine.heartbeats.listening import START, Bench, watchdog
 
@@ -322,3 +322,53 @@ def test_streams_that_are_late_count_among_those_that_are_expected() -> None:
     other = found.form(silent, [], [*silent, late], 1_000.0)
     assert other is not None
     assert (other.total, len(other.members)) == (FEW + 1, FEW)
+
+
+def test_the_most_that_were_silent_at_once_are_those_that_are_expected() -> None:
+    found, made = formed()
+    for number in (0, 1):
+        found.leave(beat(number, outage=made.key))
+    assert found.join(beat(7), 1_000.0)
+    assert (made.most, len(made.members)) == (FEW, FEW - 1)
+    alert = found.due(1_000.0)
+    assert alert is not None
+    assert "nothing comes from 4 of 5 expected streams" in str(alert.message)
+    assert "1 came again" in str(alert.message)
+
+
+def test_streams_that_are_silent_already_do_not_count_as_coming() -> None:
+    silent = [beat(number) for number in range(FEW)]
+    before = [beat(20 + number, is_silent=True, last_at=999.0) for number in range(FEW + 4)]
+    made = Outages().form(silent, [], [*silent, *before], 1_000.0)
+    assert made is not None
+    assert len(made.members) == FEW
+
+
+def test_the_end_is_another_message_and_a_report_that_nobody_ends_expires() -> None:
+    found, made = formed()
+    reported = found.due(1_000.0)
+    for number in range(FEW):
+        found.leave(beat(number, outage=made.key))
+    ended = found.due(1_000.0)
+    assert reported is not None
+    assert ended is not None
+    assert (reported.status, reported.ends_at) == ("firing", 1_000.0 + FORGET_S)
+    assert (ended.status, ended.ends_at) == ("resolved", None)
+    assert reported.id != ended.id
+    assert len(found) == 0
+
+
+def test_traits_of_one_stream_are_bounded() -> None:
+    wide = beat(0, labels={f"label{number:03}": "x" for number in range(3 * MAX_TRAITS)})
+    silent = [beat(number, labels=wide.labels) for number in range(FEW)]
+    counted = [trait for trait, _ in outages._chosen(silent, silent, 1_000.0)]
+    assert len(counted) == MAX_TRAITS + len(("alertname", "source", "service", "nothing in common"))
+
+
+@pytest.mark.parametrize(("service", "joins"), [("pay", True), ("cart", False), (None, False)])
+def test_a_stream_of_another_service_stays_out_of_what_states_a_service(service: str | None, joins: bool) -> None:
+    found, beats = Outages(), [beat(number, entity="host-1") for number in range(FEW)]
+    made = found.form(beats, [], beats, 1_000.0)
+    assert made is not None
+    assert (made.label, made.service) == ("entity", "pay")
+    assert found.join(beat(9, entity="host-1", service=service), 1_000.0) == joins
