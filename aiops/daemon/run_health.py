@@ -12,6 +12,7 @@ from msgspec import Struct, to_builtins
 from aiops.respond.format import Playbook
 from aiops.respond.history import GLOBAL, MAX_RUNS, WAITING, History, Run, RunState
 from aiops.respond.history_guards import open_breaker
+from aiops.respond.run_states import NO_REASON
 from aiops.respond.runs import FIRST_START, Runner
 from aiops.respond.steps import can_run
 from aiops.telemetry.metrics import Family
@@ -74,7 +75,7 @@ def stops_of(runner: Runner) -> list[Stop]:
         reason = move.reason if move is not None else "its line is missing from the audit trail"
         is_initial = scope == GLOBAL and reason == FIRST_START and runner.policy.ceiling == "suggest"
         at, actor = (move.at, move.actor) if move is not None else (None, "")
-        found.append(Stop(scope, at, actor, reason or "no reason given", _release(scope), is_initial))
+        found.append(Stop(scope, at, actor, reason or NO_REASON, _release(scope), is_initial))
     return found
 
 

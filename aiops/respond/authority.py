@@ -12,10 +12,8 @@ from aiops.errors import UsageError
 from aiops.respond.format import Playbook
 from aiops.respond.guards import scopes
 from aiops.respond.history import GLOBAL
+from aiops.respond.run_states import NO_REASON
 from aiops.respond.steps import can_run
-
-# The reason in the trail of a stop or a demotion for which nobody gave one.
-NO_REASON = "no reason given"
 
 
 class ReasonMissing(UsageError):

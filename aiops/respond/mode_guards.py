@@ -9,6 +9,7 @@ from aiops.respond.guard_case import MODES, Case, Mode, Policy, Refused
 from aiops.respond.history import History
 from aiops.respond.matching import CONFIDENCES
 from aiops.respond.reversible import irreversible
+from aiops.respond.run_states import NO_REASON
 from aiops.respond.steps import AlertResolved, Manual
 from aiops.step_kinds.forms import Form
 from aiops.wording import plural
@@ -81,7 +82,9 @@ def _promoted(case: Case, level: Mode) -> Refused | None:
 
 def _by_whom(case: Case) -> str:
     recorded = case.history.levels.get(case.playbook.name)
-    return f"{recorded.mode} by {recorded.actor}, {recorded.reason}" if recorded is not None else "nobody did"
+    if recorded is None:
+        return "nobody did"
+    return f"{recorded.mode} by {recorded.actor}, {recorded.reason or NO_REASON}"
 
 
 def _unproven(playbook: Playbook, history: History, policy: Policy) -> str:

@@ -13,6 +13,8 @@ RunState = Literal["running", "waiting", "executed", "verified", "failed", "stop
 RollbackState = Literal["", "waiting", "running", "done", "failed", "closed", "unknown"]
 WAITING: tuple[RollbackState, ...] = ("waiting", "failed", "unknown")
 GLOBAL = "global"
+# The reason of a stop or a demotion for which nobody gave one, and of moves in trails of earlier releases.
+NO_REASON = "no reason given"
 Mode = Literal["suggest", "approve", "auto"]
 # Who starts a run: a person after approvals, the engine on its own, or nobody (what the engine would have run).
 By = Literal["person", "engine", "shadow"]

@@ -14,6 +14,7 @@ from typing import Any
 from aiops.errors import UsageError
 from aiops.respond.audit import AuditError, Entry
 from aiops.respond.history import History
+from aiops.respond.run_states import NO_REASON
 from aiops.respond.trail_writer import Scribe
 
 # Engaging a switch returns within a tenth of a second, however slow the disk is. A healthy disk needs a few
@@ -106,8 +107,8 @@ class Switches:
             last = self._history.moved.get(scope)
             if seen is not None and last is not None and last.engaged and last.at != seen:
                 raise UsageError(
-                    f"kill switch {scope} was engaged again by {last.actor} ({last.reason}) after what was shown here: "
-                    "check why, then release it"
+                    f"kill switch {scope} was engaged again by {last.actor} ({last.reason or NO_REASON}) after what "
+                    "was shown here: check why, then release it"
                 )
             turn = self._turns.get(scope, 0)
             wanted = self._scribe.put("switch", now, data)
