@@ -39,8 +39,8 @@ from aiops.respond.systems import read_systems
 from aiops.score.ranking import cause_case
 from aiops.topology import Topology
 
-# The ticks of a daemon. Coarser ones would count as times in which it did not listen.
-TICK_S = 1.0
+# The ticks of a daemon (`daemon/ticks.py`).
+TICK_S = 2.0
 # A daemon decides again after so long, since guards depend on time.
 EVERY_S = 15.0
 # An incident that stays open and the same is decided on less and less often.
@@ -50,6 +50,7 @@ TAIL_S = 1800.0
 MAX_PLAYBOOKS = 3
 # The actor of what a daemon records of its runs.
 ACTOR = "aiops"
+_LATE = frozenset({"not_firing", "too_old"})
 
 
 class WouldRun(Struct, omit_defaults=True):
@@ -136,6 +137,8 @@ class Shadow:
         # By playbook and incident: when it was decided on, the incident's version, and the pause until the next time.
         self._taken: dict[tuple[str, str], tuple[float, int, float]] = {}
         self._suggested: dict[str, tuple[int, list[str]]] = {}
+        # By incident: the version that is too old to be decided on again.
+        self._final: dict[str, int] = {}
         self._refused: dict[tuple[str, str], RefusedRun] = {}
         self._runs: dict[str, WouldRun] = {}
         self._seen: set[str] = set()
@@ -149,7 +152,7 @@ class Shadow:
         self._log.storm(self._worlds.storm(self._policy), now)
         for name, state in list(self._engine.incidents.by_id.items()):
             self._seen.add(name)
-            if state.status == "resolved":
+            if state.status == "resolved" or self._final.get(name) == state.version:
                 continue
             for suggested in self._suggestions(name, state.version):
                 if suggested in self._playbooks and self._is_due(suggested, name, state.version, now):
@@ -228,6 +231,9 @@ class Shadow:
             self._refuse(playbook, incident, [], "cannot_be_planned", str(error), now)
             return
         if not decision.runs:
+            if decision.code == "too_old":
+                # Nothing but another version makes it younger.
+                self._final[incident] = self._suggested[incident][0]
             if decision.code not in ("repeated", "incident_busy") or (playbook, incident) not in self._done():
                 self._refuse(playbook, incident, decision.targets, decision.code, decision.reason, now)
             return
@@ -239,8 +245,8 @@ class Shadow:
         self._runs[run.id] = WouldRun(now, decision.incident, decision.playbook, decision.targets, requests)
 
     def _refuse(self, playbook: str, incident: str, targets: list[str], code: str, reason: str, now: float) -> None:
-        if code == "not_firing" and (playbook, incident) in self._refused:
-            # The reason while it fired explains more.
+        if code in _LATE and (playbook, incident) in self._refused:
+            # The reason while it fired, and was new, explains more.
             return
         self._refused[playbook, incident] = RefusedRun(now, incident, playbook, targets, code, reason)
 

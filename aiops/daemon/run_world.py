@@ -64,5 +64,6 @@ class Worlds:
             world.certainty = Certainty(measured.bound, measured.outcomes, measured.why)
         world.managed = dict(self._managed(sorted({one.entity for one in found.streams})))
         world.person, world.rejected = found.person, found.rejected
-        world.firing = frozenset((one.entity, one.name) for one in found.streams if one.is_firing)
+        firing = (one for one in found.streams if one.is_firing and not one.is_silent)
+        world.firing = frozenset((one.entity, one.name) for one in firing)
         return world

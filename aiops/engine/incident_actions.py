@@ -18,6 +18,7 @@ from aiops.engine.incidents.handled import new_deed
 from aiops.engine.incidents.lifecycle import Incidents
 from aiops.engine.incidents.state import IncidentState
 from aiops.engine.mark_actions import MarkActions
+from aiops.engine.noise.marks import NOISE
 from aiops.engine.rank import Ranking
 from aiops.engine.regrouping_actions import RegroupingActions, members_named
 from aiops.engine.undo_actions import UndoActions
@@ -59,14 +60,14 @@ class IncidentActions:
             "unsnooze": self.work.unsnooze,
             "merge": self._corrected(self.regrouping.merge),
             "split": self._corrected(self.regrouping.split),
-            "undo": self.undoing.undo,
+            "undo": self._marked(self.undoing.undo),
             "confirm_cause": self._confirm_cause,
             "confirm_grouping": self._confirm_grouping,
             "forget_lessons": self._forget_lessons,
             "confirm_playbook": self._confirm_playbook,
             "reject_playbook": self._reject_playbook,
             "note": self.work.note,
-            "mark": self.marking.mark,
+            "mark": self._marked(self.marking.mark),
             "open": self.marking.open,
             "finding": FindingActions(self.incidents).finding,
         }
@@ -80,6 +81,23 @@ class IncidentActions:
             return answer
 
         return correct
+
+    def _marked(self, verb: Verb) -> Verb:
+        """Return an action that may change the mark of an incident, of which the ranker then learns."""
+
+        def mark(action: Action, moment: Moment) -> str:
+            incident = self.incidents.find(action.incident or "")
+            before = self.incidents.noise.label_of(incident.id) if incident is not None else ""
+            answer = verb(action, moment)
+            cluster = self.incidents.clusters.of(incident.cluster) if incident is not None else None
+            if incident is None or cluster is None or incident.root is not None:
+                return answer
+            after = self.incidents.noise.label_of(incident.id)
+            if before != after and NOISE in (before, after):
+                self.ranking.mark_noise(self._view(incident, cluster), after == NOISE)
+            return answer
+
+        return mark
 
     def _confirm_cause(self, action: Action, moment: Moment) -> str:
         if not action.entity:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct, field
 
 from aiops.engine.engine import Engine
-from aiops.engine.fleet import MeasuredCertainty, certainty_of
+from aiops.engine.fleet import MeasuredCertainty, certainty_of, is_silent, unsettled
 from aiops.engine.incidents import summary
 from aiops.engine.incidents.clusters import ClusterState
 from aiops.engine.incidents.state import IncidentState
@@ -22,18 +22,23 @@ MAX_SILENCED = 50
 
 
 class Stream(Struct, gc=False):
-    """One alert stream: its firing state, and the time of its last alert (Unix seconds)."""
+    """One alert stream: its firing state, and the time of its last alert (Unix seconds).
+
+    `is_silent`: it fires by what was received, and has been silent for much longer than its alerts used to be.
+    """
 
     entity: str
     is_firing: bool
     last_at: float
     name: str = ""
+    is_silent: bool = False
 
 
 class CurrentIncident(Struct):
     """An incident at one moment, as playbooks and guards need it.
 
     `maintenance` names the silence or maintenance window that covers the suspected cause, if there is one.
+    `open_incidents` are those that opened or grew within the last hour.
     """
 
     view: IncidentView
@@ -63,12 +68,15 @@ def current_incident(engine: Engine, incident: str, at: float) -> CurrentInciden
     if state is None or cluster is None:
         return None
     view = _view(engine, state, cluster)
-    streams = [Stream(one.entity, one.firing > 0, one.last_at, one.name) for one in cluster.members.values()]
+    streams = [
+        Stream(one.entity, one.firing > 0, one.last_at, one.name, is_silent(one, at))
+        for one in cluster.members.values()
+    ]
     is_over = state.status == "resolved"
     covering = _maintenance(engine, view, at)
-    count = engine.incidents.open_count
+    count = unsettled(engine, at)
     found = CurrentIncident(view, is_over, count, streams, covering, _silenced(engine, view.facts, at))
-    found.certainty = certainty_of(engine, state)
+    found.certainty = certainty_of(engine, state, view)
     found.person, found.rejected = _people(engine, state)
     found.person = found.person or _at_maintenance(view)
     found.fixed_by = state.fixed_by

@@ -18,7 +18,7 @@ from aiops.engine.model_faults import Faults, all_of
 from aiops.engine.serving.trial import Meter, unmeasured
 from aiops.engine.serving.trials import Trials, case_of, copied, is_of
 from aiops.errors import UsageError
-from aiops.ports import AlertFact, Calibrated, IncidentView, Ranker, Similar, Stateful, Suggester
+from aiops.ports import AlertFact, Calibrated, Certain, IncidentView, Ranker, Similar, Stateful, Suggester
 from aiops.records import Cause, Change, Evidence, Suggestion
 from aiops.wording import plural
 
@@ -203,6 +203,11 @@ class Ranking(Struct):
         self._judge_cause(view, entity, before, self.measured())
         if incident.learned:
             self._remember(view, _meta(incident, None))
+
+    def mark_noise(self, view: IncidentView, is_noise: bool) -> None:
+        """Have a ranker that counts its first suspects learn that an incident had no cause, or that it may have one."""
+        if isinstance(self.models.ranker, Certain):
+            self._teach("causes", lambda model: model.mark_noise, view, is_noise)
 
     def _judge_cause(
         self, view: IncidentView, entity: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None

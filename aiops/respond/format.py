@@ -139,7 +139,7 @@ class Guards(Part, kw_only=True):
     max_failures: Annotated[int, Meta(ge=1, le=100)] = 1
     min_age: Duration = "1m"
     min_confidence: Confidence = "medium"
-    # With more open incidents than this the picture is not settled, and a run on a wrong cause adds to the damage.
+    # With more incidents that opened or grew within the hour the picture is not settled.
     storm_incidents: Annotated[int, Meta(ge=1)] = 10
     allow: list[Line] = []
     protect: list[Line] = []

@@ -50,7 +50,8 @@ class Certainty(Struct):
 class World(Struct):
     """The host's knowledge at this moment.
 
-    `members` is the size of the target's service, None if unknown. `maintenance` names what covers the suspected cause,
+    `open_incidents` opened or grew within the last hour. `members` is the size of the target's service, None if
+    unknown. `maintenance` names what covers the suspected cause,
     `silenced` what covers alerts on other entities, by entity. `alerting` of `known` entities have an alert that fires;
     `storm` is the engine's reason for a storm. `certainty` is None until it was measured. `managed` names
     what manages a target from a repository. `person` is who works on the incident, `rejected` what people rejected.

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from aiops.durations import seconds
 from aiops.respond import history_guards, mode_guards, storm_guard, target_guards
 from aiops.respond.calls import executable, missing_system
+from aiops.respond.corroboration import corroboration
 from aiops.respond.format import Playbook
 from aiops.respond.guard_case import Case, Certainty, GuardCheck, Policy, Refused, World
 from aiops.respond.history import GLOBAL
@@ -139,6 +140,7 @@ GUARDS: tuple[tuple[str, Guard], ...] = (
     ("system", _system),
     ("match", _match),
     ("confidence", mode_guards.confidence),
+    ("corroboration", corroboration),
     ("age", mode_guards.age),
     ("storm", storm_guard.storm),
     ("targets", target_guards.targets),
@@ -176,6 +178,7 @@ NUMBERS = {
     "system": 2,
     "match": 3,
     "confidence": 3,
+    "corroboration": 3,
     "age": 3,
     "storm": 4,
     "targets": 5,

@@ -125,11 +125,14 @@ def _measured(case: Case) -> Refused | None:
 
 
 def age(case: Case) -> Refused | None:
-    """Refuse an incident whose correlation has not settled."""
+    """Refuse an incident whose correlation has not settled; without a person also one that is no longer new."""
     old, wanted = case.world.now - case.situation.opened_at, case.playbook.guards.min_age
-    if old >= seconds(wanted):
-        return None
-    return Refused("too_young", f"the incident is {compact(old)} old; correlation may settle for {wanted}")
+    if not old >= seconds(wanted):
+        return Refused("too_young", f"the incident is {compact(old)} old; correlation may settle for {wanted}")
+    most = case.policy.auto.max_age
+    if case.is_alone and old > seconds(most):
+        return Refused("too_old", f"the incident is {compact(old)} old; without a person it is responded to within {most}")
+    return None
 
 
 def verification(case: Case) -> Refused | None:

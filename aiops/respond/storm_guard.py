@@ -19,8 +19,8 @@ def storm(case: Case) -> Refused | None:
     """Refuse a run during a storm and in the time after it."""
     count, limit = case.world.open_incidents, case.playbook.guards.storm_incidents
     if count > limit:
-        are = plural(count, "incident is", "incidents are")
-        return Refused("storm_rate", f"{are} open, more than {limit}: nothing runs during a storm")
+        grew = f"{plural(count, 'incident')} opened or grew within the hour"
+        return Refused("storm_rate", f"{grew}, more than {limit}: nothing runs during a storm")
     if (now := storm_of(case.policy, case.world)) is not None:
         return now
     if case.is_alone and not case.world.known:

@@ -41,7 +41,7 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
         "one": ("--errs",),
         "full": ("--errs", "--orders", "3"),
     },
-    "first_response": {"quick": ("--quick", "--seeds", "1"), "one": ("--seeds", "1"), "full": ("--seeds", "2")},
+    "first_response": {"quick": ("--quick",), "one": (), "full": ("--sites", "2")},
     "grouping": {"quick": ("--quick",), "one": ("--seeds", "1"), "full": ("--seeds", "3")},
 }
 

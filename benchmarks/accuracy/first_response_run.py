@@ -1,13 +1,16 @@
 """One simulated site, decided on as the daemon decides in shadow mode, and what each action would have met.
 
-The site's truth is known, so an action is right if its target is, or belongs to, the cause of a fault of its incident.
-People confirm the causes of some incidents once they have ended, as they do in reviews: only that teaches the ranker
-how often it is right. The naive rule acts once on each incident, on the first playbook that fits.
+The site's truth is known. An action is right if its target is, or belongs to, the cause of a fault that has an alert in
+the incident at that time. People review some incidents once they have ended: they confirm the cause, or mark an
+incident without a fault as noise. Only that teaches the ranker how often it is right. Two policies decide on the same
+incidents: by the measured certainty, and by one that is assumed. The naive rule acts once on each incident, on the
+first playbook that fits. What begins in the first part of a site's life teaches, and is not counted.
 """
 
 from __future__ import annotations
 
 import tempfile
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,12 +26,14 @@ from msgspec import Struct, field
 
 from aiops.app.engine import build_engine, build_models
 from aiops.app.runs import shipped_or_named
+from aiops.backtest.driver import Replay
 from aiops.backtest.remediation import RemediationReport, Shadow, run_shadow
 from aiops.config import Config, load_config
 from aiops.engine.engine import Engine
-from aiops.engine.incident_view import current_incident
+from aiops.engine.incident_view import CurrentIncident, current_incident
 from aiops.errors import UsageError
 from aiops.records import Action, Alert, Cause, Incident, Logged, RootCause
+from aiops.respond.decisions import Decision
 from aiops.respond.format import Playbook
 from aiops.respond.guard_case import Policy, World
 from aiops.respond.history import History
@@ -45,41 +50,52 @@ BEFORE_S = 600.0
 # As many suggestions as the daemon decides on.
 MOST = 3
 SWAPPED, SWAPS_AMONG = 0.3, 5
+ASSUMED = 0.95
+# Alerts of a fault that has ended resolve within so long.
+LINGERS_S = 90.0
+# A condition that clears at once is verified after so long (`stableFor` of the catalogue below).
+STABLE_S = 300.0
 
 
 class Task(NamedTuple):
     """A site and an arm.
 
-    `confirmed` (0 to 1) is the share of incidents whose cause people confirm; `assumed` a certainty in place of it.
+    `reviewed` (0 to 1) is the share of incidents that people review. What begins within the first `learning` (0 to 1)
+    of the site's life is not counted.
     """
 
     options: Options
     catalogue: str = "shipped"
-    confirmed: float = 0.5
-    assumed: float | None = None
+    reviewed: float = 0.8
+    learning: float = 2 / 3
     is_worse: bool = False
 
 
-class Outcome(Struct):
-    """What was counted; `seconds` are from the first alert of a fault to the run, `refusals` of faults by code.
+class Acts(Struct):
+    """The actions of one rule: faults `started` and `right`, runs, wrong ones, `late` ones, seconds from alert to run.
 
-    `wrongs` has a line for each wrong run. The fields of `naive` are those of the naive rule.
+    A late action is on the cause of a fault that has ended, and whose alert was not resolved.
+
+    `refusals` are of faults, by code; `wrongs` has a line for each wrong run.
     """
 
-    incidents: int = 0
-    faults: int = 0
     started: int = 0
     right: int = 0
     runs: int = 0
     wrong: int = 0
-    naive_started: int = 0
-    naive_right: int = 0
-    naive_runs: int = 0
-    naive_wrong: int = 0
-    confirmed: int = 0
+    late: int = 0
     seconds: list[float] = field(default_factory=list)
     refusals: dict[str, int] = field(default_factory=dict)
     wrongs: list[str] = field(default_factory=list)
+
+
+class Outcome(Struct):
+    """The counts of a site, with the actions by rule: `measured`, `assumed` and `naive`."""
+
+    incidents: int = 0
+    faults: int = 0
+    reviewed: int = 0
+    acts: dict[str, Acts] = field(default_factory=dict)
 
 
 class WorseRanker(CauseRanker):
@@ -111,8 +127,8 @@ class Labels:
             if label is not None:
                 self.onsets.setdefault(label, alert.ts)
 
-    def of(self, engine: Engine, incident: str) -> list[str]:
-        """Return the faults that have `SHARE` of an incident's streams or more, most first."""
+    def of(self, engine: Engine, incident: str, share: float = SHARE) -> list[str]:
+        """Return the faults that have a share of an incident's streams or more, most first."""
         state = engine.incidents.by_id[incident]
         cluster = engine.clusters.of(state.cluster)
         if cluster is None:
@@ -121,12 +137,19 @@ class Labels:
         votes: Counter[str] = Counter()
         for member in members:
             since, until = min(member.first_at, state.opened_at) - BEFORE_S, member.last_at
-            labels = Counter(
-                label for at, label in self._seen.get((member.entity, member.name), ()) if since <= at <= until
-            )
+            seen = self._seen.get((member.entity, member.name), [])
+            labels = Counter(label for _, label in seen[bisect_left(seen, since, key=_at) : _end(seen, until)])
             if labels and (label := labels.most_common(1)[0][0]) is not None:
                 votes[label] += 1
-        return [label for label, count in votes.most_common() if count >= SHARE * len(members)]
+        return [label for label, count in votes.most_common() if count >= share * len(members)]
+
+
+def _at(one: tuple[float, str | None]) -> float:
+    return one[0]
+
+
+def _end(seen: list[tuple[float, str | None]], until: float) -> int:
+    return bisect_right(seen, until, key=_at)
 
 
 class Naive:
@@ -155,48 +178,82 @@ class Naive:
                 return
 
 
-class Watch(Shadow):
-    """Shadow mode, with people who confirm causes, and the naive rule beside."""
+class Decider(Shadow):
+    """Shadow mode, which keeps the faults that have an alert in an incident when it would run."""
+
+    def __init__(
+        self, engine: Engine, run: Simulation, config: Config, labels: Labels, certainty: float | None = None
+    ) -> None:
+        books = {name: one for name, one in shipped_or_named(config).playbooks.items() if one.mode == "auto"}
+        super().__init__(engine, books, run.topology, config.respond, certainty)
+        self.site, self.labels, self.books = engine, labels, books
+        self.present: dict[tuple[str, str], list[str]] = {}
+
+    def _run(self, decision: Decision, now: float) -> None:
+        super()._run(decision, now)
+        self.present[decision.incident, decision.playbook] = self.labels.of(self.site, decision.incident, 0.0)
+
+    def _world(self, found: CurrentIncident) -> World:
+        if self._certainty is not None:
+            found.certainty = None
+        return super()._world(found)
+
+
+class Watch(Decider):
+    """Shadow mode by the measured certainty, beside one by an assumed certainty, people who review, and the rule."""
 
     def __init__(self, engine: Engine, run: Simulation, config: Config, task: Task) -> None:
-        books = {name: one for name, one in shipped_or_named(config).playbooks.items() if one.mode == "auto"}
-        super().__init__(engine, books, run.topology, config.respond, task.assumed)
-        self.site, self.task = engine, task
-        self.labels = Labels(run.alerts)
+        super().__init__(engine, run, config, Labels(run.alerts))
+        self.assumed = Decider(engine, run, config, self.labels, ASSUMED)
+        # Counting the fleet takes long.
+        self.assumed._worlds = self._worlds
+        self.task = task
+        self._since = task.options.start + task.learning * task.options.hours * 3600
         self.causes = {one.id: one.root_cause for one in run.incidents}
-        self.naive = Naive(engine, books, run.topology, config)
+        self.naive = Naive(engine, self.books, run.topology, config)
+        self.naive_present: dict[str, list[str]] = {}
         self.faults: dict[str, list[str]] = {}
+        self.begun: dict[str, float] = {}
         self.due: list[Action] = []
-        self.confirmed = 0
+        self.reviewed = 0
         self._ended: set[str] = set()
         self._versions: dict[str, int] = {}
 
     def visit(self) -> None:
-        """Decide; keep what each incident is of while the engine still knows its streams."""
-        super().visit()
+        """Decide, once enough was learned; keep what each incident is of while the engine still knows its streams."""
+        decides = self.site.timeline.now >= self._since
+        if decides:
+            super().visit()
+            self.assumed.visit()
         for name, state in list(self.site.incidents.by_id.items()):
             if name in self._ended or self._versions.get(name) == state.version:
                 continue
             self._versions[name] = state.version
-            if state.status != "resolved":
+            self.begun.setdefault(name, self.site.timeline.now)
+            if decides and state.status != "resolved" and name not in self.naive.acted:
                 self.naive.visit(name)
+                if name in self.naive.acted:
+                    self.naive_present[name] = self.labels.of(self.site, name, 0.0)
             self.faults[name] = self.labels.of(self.site, name) or self.faults.get(name, [])
             if state.status == "resolved":
                 self._ended.add(name)
-                self._confirm(name)
+                self._review(name)
 
-    def _confirm(self, incident: str) -> None:
-        """A person states the cause, in the share of incidents in which somebody does."""
+    def _review(self, incident: str) -> None:
+        """Confirm the cause, or mark as noise, in the share of incidents in which somebody does."""
+        if crc32(f"review {incident}".encode()) % 1000 >= self.task.reviewed * 1000:
+            return
+        self.reviewed += 1
         root = self.causes.get(self.faults[incident][0]) if self.faults[incident] else None
-        if root is not None and crc32(f"confirm {incident}".encode()) % 1000 < self.task.confirmed * 1000:
-            self.confirmed += 1
-            at, name = self.site.timeline.now, f"confirm-{incident}"
-            self.due.append(
-                Action(ts=at, verb="confirm_cause", id=name, actor="ann", incident=incident, entity=root.entity)
-            )
+        at, name = self.site.timeline.now, f"review-{incident}"
+        if root is not None:
+            cause = Action(ts=at, verb="confirm_cause", id=name, actor="ann", incident=incident, entity=root.entity)
+            self.due.append(cause)
+        else:
+            self.due.append(Action(ts=at, verb="mark", id=name, actor="ann", incident=incident, args={"as": "noise"}))
 
     def records(self, given: Sequence[Logged]) -> Iterator[Logged]:
-        """Yield the records, with what people confirmed meanwhile."""
+        """Yield the records, with what people said meanwhile."""
         for record in given:
             yield from self.due
             self.due.clear()
@@ -214,46 +271,87 @@ def measure(task: Task) -> Outcome:
         engine = build_engine(config, run.topology, models)
         watch = Watch(engine, run, config, task)
         done = run_shadow(watch.records([*run.records, *run.incidents]), engine, watch)
-        return counted(watch, watch.report(done, run.topology), run)
+        return counted(watch, done, run)
 
 
-def counted(watch: Watch, report: RemediationReport, run: Simulation) -> Outcome:
-    """Return the counts of a site's decisions."""
-    made = Outcome(incidents=report.incidents, faults=len(run.incidents), runs=len(report.runs))
-    made.confirmed = watch.confirmed
-    service_of = run.topology.service_of
-
-    def begun(incident: str, at: float) -> list[str]:
-        """The faults of an incident that had begun."""
-        return [label for label in watch.faults.get(incident, []) if watch.labels.onsets[label] <= at]
-
-    def hit(targets: Sequence[str], incident: str, at: float) -> list[str]:
-        """Those whose cause all targets are, or belong to."""
-        found = {label: watch.causes.get(label) for label in begun(incident, at)}
-        return [label for label, root in found.items() if root and all(_is(one, root, service_of) for one in targets)]
-
-    started: dict[str, float] = {}
-    right: set[str] = set()
-    for one in sorted(report.runs, key=lambda one: one.at):
-        hits = hit(one.targets, one.incident, one.at)
-        right.update(hits)
-        for label in begun(one.incident, one.at):
-            started.setdefault(label, one.at)
-        if not hits:
-            made.wrong += 1
-            made.wrongs.append(f"{one.playbook} on {', '.join(one.targets)}: {_truth(watch, one.incident)}")
-    made.started, made.right = len(started), len(right)
-    made.seconds = [at - watch.labels.onsets[label] for label, at in started.items()]
-    naive = [(incident, hit(acted[2], incident, acted[0])) for incident, acted in watch.naive.acted.items()]
-    made.naive_runs = len(naive)
-    made.naive_wrong = sum(not hits for _, hits in naive)
-    made.naive_right = len({label for _, hits in naive for label in hits})
-    made.naive_started = len({label for name, acted in watch.naive.acted.items() for label in begun(name, acted[0])})
-    made.refusals = refusals(watch, report, set(started), run.incidents)
+def counted(watch: Watch, done: Replay, run: Simulation) -> Outcome:
+    """Return the counts of a site's decisions after its time of learning."""
+    options, learning = run.options, watch.task.learning
+    since = options.start + learning * options.hours * 3600
+    counts = {name for name, at in watch.begun.items() if at >= since}
+    faults = [one for one in run.incidents if one.opened_at >= since]
+    made = Outcome(len(counts), len(faults), watch.reviewed)
+    truth = Truth(watch, run)
+    for name, decider in (("measured", watch), ("assumed", watch.assumed)):
+        report = decider.report(done, run.topology)
+        runs = [Ran(one.at, one.incident, one.playbook, one.targets) for one in report.runs if one.incident in counts]
+        made.acts[name] = truth.judged(runs, decider.present, {one.id for one in faults})
+        made.acts[name].refusals = refusals(watch, report, faults, truth.started)
+    naive = [Ran(at, name, book, targets) for name, (at, book, targets) in watch.naive.acted.items() if name in counts]
+    present = {(one.incident, one.playbook): watch.naive_present[one.incident] for one in naive}
+    made.acts["naive"] = truth.judged(naive, present, {one.id for one in faults})
     return made
 
 
-def refusals(watch: Watch, report: RemediationReport, started: set[str], faults: Sequence[Incident]) -> dict[str, int]:
+class Ran(NamedTuple):
+    """An action of a rule."""
+
+    at: float
+    incident: str
+    playbook: str
+    targets: list[str]
+
+
+class Truth:
+    """Judges actions by the faults of the site."""
+
+    def __init__(self, watch: Watch, run: Simulation) -> None:
+        self._watch, self._topology = watch, run.topology
+        self._faults = {one.id: one for one in run.incidents}
+        self.started: dict[str, float] = {}
+
+    def judged(self, runs: Sequence[Ran], present: Mapping[tuple[str, str], list[str]], faults: set[str]) -> Acts:
+        """Return the counts of some actions; only `faults` count as started or right."""
+        made, right = Acts(runs=len(runs)), set[str]()
+        self.started = {}
+        for one in sorted(runs):
+            hits = self._hits(one, present[one.incident, one.playbook])
+            right.update(hits)
+            for label in self._begun(one):
+                self.started.setdefault(label, one.at)
+            for label in hits:
+                self.started.setdefault(label, one.at)
+            made.late += bool(hits) and all(self._has_ended(label, one.at) for label in hits)
+            if not hits:
+                made.wrong += 1
+                made.wrongs.append(f"{one.playbook} on {', '.join(one.targets)}: {self._roots(one)}")
+        self.started = {label: at for label, at in self.started.items() if label in faults}
+        made.started, made.right = len(self.started), len(right & faults)
+        made.seconds = [at - self._watch.labels.onsets[label] for label, at in self.started.items()]
+        return made
+
+    def _begun(self, one: Ran) -> list[str]:
+        """Return the faults of an incident that had begun."""
+        onsets = self._watch.labels.onsets
+        return [label for label in self._watch.faults.get(one.incident, []) if onsets[label] <= one.at]
+
+    def _hits(self, one: Ran, present: Sequence[str]) -> list[str]:
+        """Return the faults with an alert in the incident whose cause all targets are, or belong to."""
+        roots = [(label, self._faults[label].root_cause) for label in present]
+        service_of = self._topology.service_of
+        return [label for label, root in roots if root and all(_is(each, root, service_of) for each in one.targets)]
+
+    def _has_ended(self, label: str, at: float) -> bool:
+        return at > (self._faults[label].resolved_at or at) + LINGERS_S
+
+    def _roots(self, one: Ran) -> str:
+        roots = [self._watch.causes.get(label) for label in self._watch.faults.get(one.incident, [])]
+        return ", ".join(root.entity for root in roots if root) or "no fault"
+
+
+def refusals(
+    watch: Watch, report: RemediationReport, faults: Sequence[Incident], started: Mapping[str, float]
+) -> dict[str, int]:
     """Count the faults without a run by the code that refused; `no_playbook` where none of the catalogue fitted."""
     codes: dict[str, str] = {}
     for one in report.refused:
@@ -261,11 +359,6 @@ def refusals(watch: Watch, report: RemediationReport, started: set[str], faults:
             codes.setdefault(label, one.code)
     left = [one.id for one in faults if one.id not in started]
     return dict(Counter(codes.get(label, "no_playbook") for label in left).most_common())
-
-
-def _truth(watch: Watch, incident: str) -> str:
-    roots = [watch.causes.get(label) for label in watch.faults.get(incident, [])]
-    return ", ".join(root.entity for root in roots if root) or "no fault"
 
 
 def _is(target: str, root: RootCause, service_of: Any) -> bool:

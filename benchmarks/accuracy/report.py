@@ -42,9 +42,11 @@ TEXTS = {
     "first response": (
         "Runs without a person on simulated sites, as `aiops replay --remediation` decides them: shares of faults for "
         "which one started, and for which one was right (its target is, or belongs to, the cause); wrong actions, by "
-        "10,000 incidents, and the upper end of Wilson's interval; median seconds from the first alert; what refused "
-        "the other faults. `measured`: certainty by confirmed causes alone; `assumed`: stated, whatever it is here. "
-        "`worse`: the ranker names another suspect in three of ten incidents. `naive`: act whenever a playbook fits."
+        "10,000 incidents, and the upper end of Wilson's interval; late ones (the fault had ended); median seconds "
+        "from the first alert to the run, and to its verification at the earliest; what refused the other faults. "
+        "`measured`: the certainty by reviews of the first two thirds of a site's life, which are not counted; "
+        "`assumed`: .95, whatever it is here. `worse`: the ranker names another suspect in three of ten incidents. "
+        "`naive`: act whenever a playbook fits."
     ),
     "nab": (
         "The threshold is the corpus optimum of each profile, as published, unless the row says otherwise: the shipped "

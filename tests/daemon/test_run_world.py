@@ -33,6 +33,7 @@ def test_what_the_engine_holds_reaches_the_guards() -> None:
     covered = {"web-7": "silence s covers DiskFull on web-7"}
     found = CurrentIncident(IncidentView("i", 0.0, []), False, 3, maintenance="silence m", silenced=covered)
     found.streams = [Stream("web-7", True, 1.0, "DiskFull"), Stream("web-8", False, 1.0, "DiskFull")]
+    found.streams.append(Stream("web-9", True, 1.0, "DiskFull", is_silent=True))
     found.certainty = MeasuredCertainty(0.93, 40, "by 40 confirmed causes")
     found.person, found.rejected = "ann", frozenset({"restart"})
     worlds = Worlds(lambda: 5.0, lambda: Fleet(2, 10, "many"), lambda targets: dict.fromkeys(targets[:1], "Flux"))

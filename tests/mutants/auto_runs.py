@@ -5,6 +5,9 @@ from __future__ import annotations
 from tests.mutants.model import Mutant
 
 MODE = ("tests/respond/test_mode_guards.py",)
+CORROBORATION = ("tests/respond/test_corroboration.py",)
+FLEET = ("tests/engine/test_fleet.py",)
+FIRSTS = ("tests/models/test_cause_first_suspects.py",)
 STORM = ("tests/respond/test_storm_guard.py",)
 PAST = ("tests/respond/test_history_guards.py",)
 TARGETS = ("tests/respond/test_target_guards.py",)
@@ -29,6 +32,7 @@ MUTANTS: list[Mutant] = [
     _gone("mode", "mode_guards.mode", MODE),
     _gone("match", "_match", GUARDS),
     _gone("confidence", "mode_guards.confidence", MODE),
+    _gone("corroboration", "corroboration", CORROBORATION),
     _gone("age", "mode_guards.age", MODE),
     _gone("storm", "storm_guard.storm", STORM),
     _gone("targets", "target_guards.targets", TARGETS),
@@ -56,6 +60,83 @@ MUTANTS: list[Mutant] = [
         "if not found.bound >= least:",
         "if found.bound < least:",
         MODE,
+    ),
+    Mutant(
+        "auto-an-old-incident-is-new",
+        f"{R}mode_guards.py",
+        "if case.is_alone and old > seconds(most):",
+        "if case.is_alone and old < 0:",
+        MODE,
+    ),
+    Mutant(
+        "auto-any-alert-is-on-the-target",
+        f"{R}corroboration.py",
+        "own = [fact for fact in facts if _is_of(fact, target, case.situation)]",
+        "own = facts",
+        CORROBORATION,
+    ),
+    Mutant(
+        "auto-an-alert-that-ended-is-on-the-target",
+        f"{R}corroboration.py",
+        "if not any(firing is None or (fact.entity, fact.name) in firing for fact in own):",
+        "if not own:",
+        CORROBORATION,
+    ),
+    Mutant(
+        "auto-what-suffers-is-the-cause",
+        f"{R}corroboration.py",
+        "found = (one.fact for one in now.seen if one.fact.entity in below",
+        "found = (one.fact for one in now.seen if one.fact.entity in below and False",
+        CORROBORATION,
+    ),
+    Mutant(
+        "auto-only-a-direct-dependency-counts",
+        f"{R}corroboration.py",
+        "                edge.append(other)\n",
+        "",
+        CORROBORATION,
+    ),
+    Mutant(
+        "auto-a-replica-is-no-part",
+        f"{R}corroboration.py",
+        "dict.fromkeys([target, *replicas])",
+        "dict.fromkeys([target])",
+        CORROBORATION,
+    ),
+    Mutant(
+        "auto-an-incident-settles-while-it-grows",
+        "aiops/engine/fleet.py",
+        "return all(member.first_at < since for member in cluster.members.values())",
+        "return True",
+        FLEET,
+    ),
+    Mutant(
+        "auto-one-silence-ends-an-alert",
+        "aiops/engine/fleet.py",
+        "max(SILENT_S, SILENT_TIMES * usual_s)",
+        "SILENT_S",
+        FLEET,
+    ),
+    Mutant(
+        "auto-noise-is-no-miss",
+        "models/aiops_models/causes/ranker.py",
+        "self._firsts.learn(view.id, kind, False)",
+        "self._firsts.forget(view.id)",
+        FIRSTS,
+    ),
+    Mutant(
+        "auto-a-kind-borrows-from-others",
+        "models/aiops_models/causes/first_suspects.py",
+        "for one, is_cause in self._outcomes.values() if one == kind]",
+        "for one, is_cause in self._outcomes.values()]",
+        FIRSTS,
+    ),
+    Mutant(
+        "auto-a-bound-for-one-look",
+        "models/aiops_models/causes/first_suspects.py",
+        "if mixed - likely >= -log(ALPHA):",
+        "if likely <= log(0.05):",
+        FIRSTS,
     ),
     Mutant("auto-nobody-promoted-it", f"{R}mode_guards.py", 'if level != "auto":', 'if level == "suggest":', MODE),
     Mutant(

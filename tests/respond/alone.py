@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
+from aiops.ports import AlertFact
 from aiops.respond.calls import body_of
 from aiops.respond.config import AutoConfig
 from aiops.respond.format import Playbook
@@ -16,7 +17,7 @@ from aiops.respond.guards import evaluate
 from aiops.respond.history import By, History, Run
 from aiops.respond.matching import Fit
 from aiops.respond.parameters import Values
-from aiops.respond.situation import Situation
+from aiops.respond.situation import Seen, Situation
 
 AT = 1_700_000_000.0
 NAME = "restart-worker"
@@ -61,7 +62,10 @@ class Alone:
         self.world = World(AT, members=10, alerting=1, known=10, certainty=Certainty(0.95, 40))
         self.by: By = "engine"
         self.targets = ["worker-1"]
-        self.situation = Situation("i1", 3, [], cause="worker-1", kind="host", confidence="high", opened_at=AT - 3600)
+        self.seen = [Seen(AlertFact("worker-1", "WorkerStuck", 3, 1, AT - 3600, AT), "", "")]
+        self.situation = Situation(
+            "i1", 3, self.seen, cause="worker-1", kind="host", confidence="high", opened_at=AT - 3600
+        )
 
     def case(self) -> Case:
         """The case."""
@@ -69,7 +73,7 @@ class Alone:
         return Case(
             self.book,
             self.situation,
-            Fit(True, "it fits"),
+            Fit(True, "it fits", (0,)),
             self.targets,
             values,
             "plan",

@@ -136,6 +136,18 @@ def test_a_low_score_is_not_made_up_for_by_a_bound(alone: Alone) -> None:
     assert alone.codes() == ["confidence_low"]
 
 
+def test_what_is_no_longer_new_is_for_people(alone: Alone) -> None:
+    for age_s, codes in ((3_600.0, []), (3_601.0, ["too_old"]), (math.nan, ["too_young"])):
+        alone.situation.opened_at = AT - age_s
+        assert alone.codes() == codes
+    alone.situation.opened_at = AT - 3_601.0
+    lowered(alone, max_age="2h")
+    assert alone.codes() == []
+    lowered(alone, max_age="1h")
+    alone.by = "person"
+    assert "too_old" not in alone.codes()
+
+
 def test_an_incident_must_have_settled(alone: Alone) -> None:
     alone.situation.opened_at = AT - 59
     assert alone.codes() == ["too_young"]
@@ -177,6 +189,6 @@ def test_alert_must_still_fire(alone: Alone, name: str | None, passes: bool) -> 
     alone.world.firing = frozenset({("worker-1", name)}) if name is not None else None
     case = structs.replace(alone.case(), fit=Fit(True, "fits", (0,)))
     refused = [check.code for check in evaluate(case) if check.state == "refused"]
-    assert refused == ([] if passes else ["not_firing"])
+    assert refused == ([] if passes else ["not_firing", "target_silent"])
     person = structs.replace(case, by="person")
     assert "not_firing" not in [check.code for check in evaluate(person)]

@@ -8,7 +8,8 @@ from aiops.engine.fields import state
 from aiops.engine.noise.sight import Sight
 
 Label = Literal["noise", "actionable"]
-LABELS: Final = ("noise", "actionable")
+NOISE: Final = "noise"
+LABELS: Final = (NOISE, "actionable")
 # Marks that are kept, the oldest dropped first: half a year of ten a day. Training reads older ones from the journal.
 MAX_MARKS: Final = 2_000
 

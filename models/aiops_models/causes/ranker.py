@@ -19,6 +19,7 @@ from aiops.topology import Topology
 from aiops_models.causes.calibration import Calibration
 from aiops_models.causes.confidence import confidence
 from aiops_models.causes.entity_names import tail
+from aiops_models.causes.first_suspects import FirstSuspects, place_of, young
 from aiops_models.causes.history import History
 from aiops_models.causes.incident_graph import IncidentGraph
 from aiops_models.causes.lexicon import load_lexicon
@@ -65,7 +66,7 @@ class CauseRanker:
         self._lexicon = load_lexicon(own.lexicon)
         self._packs = load_packs(own.rules)
         self._history, self._memory, self._calibration = History(), Memory(), Calibration()
-        self._promised = PromisedSets()
+        self._promised, self._firsts = PromisedSets(), FirstSuspects()
 
     @property
     def digest(self) -> str:
@@ -74,7 +75,7 @@ class CauseRanker:
 
     def rank(self, view: IncidentView) -> list[Cause]:
         """The best causes first (at most 10), each with additive evidence that sums to its score."""
-        graph = IncidentGraph(self._topology_index, self._lexicon, view)
+        graph = self._graph(view)
         terms, accounts = self._accounts(graph)
         if not accounts:
             return []
@@ -91,7 +92,7 @@ class CauseRanker:
 
         An incident counts once for chronicity however often it is passed; a new `root` for it replaces the old one.
         """
-        graph = IncidentGraph(self._topology_index, self._lexicon, view)
+        graph = self._graph(view)
         if root is not None:
             self._confirm(graph, root)
         self._history.add(view.id, graph.pairs())
@@ -114,6 +115,24 @@ class CauseRanker:
             "measured_coverage": self._promised.report()["coverage"],
         }
 
+    def certainty(self, view: IncidentView) -> tuple[float, int] | None:
+        """Return the least share of incidents in which a first suspect like that of `view.causes` was the cause.
+
+        With it the number of outcomes that it is by; None without a suspect, or with too few of them.
+        """
+        if not view.causes:
+            return None
+        first = view.causes[0]
+        return self._firsts.bound(f"{first.confidence} {place_of(self._graph(view), first.entity)}")
+
+    def mark_noise(self, view: IncidentView, is_noise: bool) -> None:
+        """Learn that an incident had no cause, or that this was a mistake."""
+        kind = self._kind(self._graph(young(view)))[0] if is_noise else ""
+        if kind:
+            self._firsts.learn(view.id, kind, False)
+        else:
+            self._firsts.forget(view.id)
+
     def calibration(self) -> dict[str, Any]:
         """Return the record of probabilities and promises; see `Calibration.report` and `PromisedSets.report`."""
         return self._calibration.report() | self._promised.report()
@@ -125,6 +144,7 @@ class CauseRanker:
             "memory": self._memory.dump(),
             "calibration": self._calibration.dump(),
             "promised": self._promised.dump(),
+            "firsts": self._firsts.dump(),
         }
 
     def load(self, state: Any) -> None:
@@ -134,6 +154,7 @@ class CauseRanker:
         self._calibration.load(state["calibration"])
         # Snapshots of earlier releases hold no ranks: promises begin anew.
         self._promised.load(state.get("promised", []))
+        self._firsts.load(state.get("firsts", []))
 
     def _accounts(self, graph: IncidentGraph) -> tuple[Terms, list[Account]]:
         terms = Terms(graph, Surprise(graph, self._history), self._memory, self._packs)
@@ -143,6 +164,9 @@ class CauseRanker:
     def _confirm(self, graph: IncidentGraph, root: str) -> None:
         """Learn from a confirmed root: first how well it was foreseen, then what it looked like."""
         roots = self._roots(graph, root)
+        kind, first = self._kind(self._graph(young(graph.view)))
+        if kind:
+            self._firsts.learn(graph.view.id, kind, first in roots)
         _, accounts = self._accounts(graph)
         place = next((i for i, account in enumerate(accounts) if account.entity in roots), None)
         if graph.view.id not in self._memory:
@@ -150,6 +174,17 @@ class CauseRanker:
             if accounts:
                 self._promised.learn(place, confidence(graph, [(one.entity, one.score) for one in accounts]))
         self._memory.add(graph.view.id, dict.fromkeys(map(graph.lasting, roots)), graph.pairs())
+
+    def _graph(self, view: IncidentView) -> IncidentGraph:
+        return IncidentGraph(self._topology_index, self._lexicon, view)
+
+    def _kind(self, graph: IncidentGraph) -> tuple[str, str]:
+        """Return the kind of the first suspect, and the suspect; empty without one."""
+        _, accounts = self._accounts(graph)
+        if not accounts:
+            return "", ""
+        level = confidence(graph, [(one.entity, one.score) for one in accounts])
+        return f"{level} {place_of(graph, accounts[0].entity)}", accounts[0].entity
 
     def _roots(self, graph: IncidentGraph, root: str) -> list[str]:
         """The entities that a confirmed name stands for: itself and the replicas of a service or workload."""
