@@ -279,7 +279,7 @@ def counted(watch: Watch, done: Replay, run: Simulation) -> Outcome:
     options, learning = run.options, watch.task.learning
     since = options.start + learning * options.hours * 3600
     counts = {name for name, at in watch.begun.items() if at >= since}
-    faults = [one for one in run.incidents if one.opened_at >= since]
+    faults = [one for one in run.incidents if (one.opened_at or 0.0) >= since]
     made = Outcome(len(counts), len(faults), watch.reviewed)
     truth = Truth(watch, run)
     for name, decider in (("measured", watch), ("assumed", watch.assumed)):
