@@ -78,7 +78,7 @@ class AutoConfig(Struct, frozen=True, forbid_unknown_fields=True):
     min_success: Annotated[float, Meta(ge=0.5, le=0.999)] = 0.8
     # The least share of incidents in which a first suspect like the present one was the cause, as measured here.
     min_certainty: Annotated[float, Meta(ge=0.5, le=0.999)] = 0.9
-    # The oldest incident that it responds to: later, people know of it, and what fires may be what they left.
+    # The oldest condition that it responds to: later, people know of it, and what fires may be what they left.
     max_age: Duration = "1h"
     # It worked, and the condition returned, so many times in a row, each within the hour: a person must look.
     max_recurrences: Annotated[int, Meta(ge=1, le=100)] = 2

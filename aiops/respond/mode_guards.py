@@ -125,13 +125,15 @@ def _measured(case: Case) -> Refused | None:
 
 
 def age(case: Case) -> Refused | None:
-    """Refuse an incident whose correlation has not settled; without a person also one that is no longer new."""
+    """Refuse an incident whose correlation has not settled; without a person also a condition that is no longer new."""
     old, wanted = case.world.now - case.situation.opened_at, case.playbook.guards.min_age
     if not old >= seconds(wanted):
         return Refused("too_young", f"the incident is {compact(old)} old; correlation may settle for {wanted}")
     most = case.policy.auto.max_age
-    if case.is_alone and old > seconds(most):
-        return Refused("too_old", f"the incident is {compact(old)} old; without a person it is responded to within {most}")
+    # A condition may be new in an incident that is open for a day.
+    since = max((case.situation.seen[index].fact.first_at for index in case.fit.facts), default=0.0)
+    if case.is_alone and not case.world.now - since <= seconds(most):
+        return Refused("too_old", f"no alert that it is for began within {most}: people know of it")
     return None
 
 

@@ -64,8 +64,8 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "auto-an-old-incident-is-new",
         f"{R}mode_guards.py",
-        "if case.is_alone and old > seconds(most):",
-        "if case.is_alone and old < 0:",
+        "if case.is_alone and not case.world.now - since <= seconds(most):",
+        "if case.is_alone and case.world.now < since:",
         MODE,
     ),
     Mutant(

@@ -137,10 +137,11 @@ def test_a_low_score_is_not_made_up_for_by_a_bound(alone: Alone) -> None:
 
 
 def test_what_is_no_longer_new_is_for_people(alone: Alone) -> None:
-    for age_s, codes in ((3_600.0, []), (3_601.0, ["too_old"]), (math.nan, ["too_young"])):
-        alone.situation.opened_at = AT - age_s
+    alone.situation.opened_at = AT - 86_400.0
+    for age_s, codes in ((3_600.0, []), (3_601.0, ["too_old"]), (math.nan, ["too_old"])):
+        alone.seen[0].fact.first_at = AT - age_s
         assert alone.codes() == codes
-    alone.situation.opened_at = AT - 3_601.0
+    alone.seen[0].fact.first_at = AT - 3_601.0
     lowered(alone, max_age="2h")
     assert alone.codes() == []
     lowered(alone, max_age="1h")
