@@ -94,13 +94,13 @@ class Calibrated(Protocol):
 
 @runtime_checkable
 class Certain(Protocol):
-    """A ranker that counts how often a first suspect was the cause, by kind of suspect: runs without a person need it.
+    """A ranker that counts how often a first suspect was the cause, by kind of suspect.
 
-    Without these methods the `first` of `Calibrated.candidate_set` counts for them.
+    Runs without a person need it. Without these methods the `first` of `Calibrated.candidate_set` counts for them.
     """
 
     def certainty(self, view: IncidentView) -> tuple[float, int] | None:
-        """Return the least share of incidents in which a suspect like the first of `view.causes` was the cause.
+        """Return the least rate at which a suspect like the first of `view.causes` was the cause.
 
         With it the number of outcomes that it is by; None without a suspect, or with too few of them.
         """

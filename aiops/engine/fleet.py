@@ -1,4 +1,4 @@
-"""Facts for runs without a person: entities that alert, unsettled incidents, the certainty of a first suspect.
+"""Facts for runs without a person: alerting entities, unsettled incidents, certainty of a suspect.
 
 Reading changes nothing.
 """
@@ -75,7 +75,7 @@ def fleet_of(engine: Engine, at: float) -> Fleet:
 
 
 def unsettled(engine: Engine, at: float) -> int:
-    """Return the number of open incidents that opened, or that an alert stream joined, within the last hour."""
+    """Return the number of open incidents that opened, or grew by an alert stream, within the hour."""
     if not engine.incidents.open_count:
         return 0
     return sum(
@@ -92,7 +92,9 @@ def _has_settled(engine: Engine, state: IncidentState, since: float) -> bool:
 
 
 def certainty_of(engine: Engine, state: IncidentState, view: IncidentView) -> MeasuredCertainty | None:
-    """Return the measured certainty of the first suspect of a view; None without one, or before it was measured.
+    """Return the measured certainty of the first suspect of a view.
+
+    None without a suspect, or before it was measured.
 
     What a person confirmed is certain. A canary's ranking is another model's: nothing was measured of it.
     """

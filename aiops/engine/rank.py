@@ -205,7 +205,7 @@ class Ranking(Struct):
             self._remember(view, _meta(incident, None))
 
     def mark_noise(self, view: IncidentView, is_noise: bool) -> None:
-        """Have a ranker that counts its first suspects learn that an incident had no cause, or that it may have one."""
+        """Have the ranker learn that an incident had no cause, or that it may have one."""
         if isinstance(self.models.ranker, Certain):
             self._teach("causes", lambda model: model.mark_noise, view, is_noise)
 

@@ -1,4 +1,4 @@
-"""The guard on the alerts of the target itself, and of what it depends on; part of the third in the order.
+"""The guard on the alerts of the target itself and of what it depends on, part of guard 3.
 
 A thing that only suffers alerts like one that is broken. Two kinds of wrong run look certain to any ranker: the target
 is suspected by its neighbours alone, while the broken thing is silent; and the target suffers from something below it
@@ -17,7 +17,7 @@ MAX_BELOW = 1_000
 
 
 def corroboration(case: Case) -> Refused | None:
-    """Refuse a target without a firing alert that the playbook is for, and one that may suffer from another thing."""
+    """Refuse a target without a firing alert of its own, and one that may suffer from another thing."""
     if not case.is_alone:
         return None
     facts = [case.situation.seen[index].fact for index in case.fit.facts]

@@ -125,7 +125,7 @@ def _measured(case: Case) -> Refused | None:
 
 
 def age(case: Case) -> Refused | None:
-    """Refuse an incident whose correlation has not settled; without a person also a condition that is no longer new."""
+    """Refuse an incident that has not settled; without a person also a condition that is not new."""
     old, wanted = case.world.now - case.situation.opened_at, case.playbook.guards.min_age
     if not old >= seconds(wanted):
         return Refused("too_young", f"the incident is {compact(old)} old; correlation may settle for {wanted}")

@@ -1,4 +1,4 @@
-"""First suspects by kind: how often each kind was the cause, with a bound that holds however often it is looked at.
+"""First suspects by kind: how often each was the cause, with a bound that may be read at any time.
 
 A run without a person needs more than a rate over all incidents. The kind of a suspect is its level and its place
 among the alerts: `front` (it alerts, others do, and nothing that it depends on does), `alone` (only it alerts, which a

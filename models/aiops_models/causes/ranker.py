@@ -116,7 +116,7 @@ class CauseRanker:
         }
 
     def certainty(self, view: IncidentView) -> tuple[float, int] | None:
-        """Return the least share of incidents in which a first suspect like that of `view.causes` was the cause.
+        """Return the least rate at which a suspect like the first of `view.causes` was the cause.
 
         With it the number of outcomes that it is by; None without a suspect, or with too few of them.
         """
