@@ -42,7 +42,9 @@ SHIPPED = [
 @pytest.fixture
 def reader(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpReader]:
     monkeypatch.setenv("TENANT", "team-a|team-b")
-    secrets = {"loki": RunSecret(use="header", header="X-Scope-OrgID", hosts=["127.0.0.1"], env="TENANT")}
+    secrets = {
+        "loki": RunSecret(use="header", header="X-Scope-OrgID", hosts=[f"127.0.0.1:{receiver.port}"], env="TENANT")
+    }
     made = HttpReader(HttpSystem("loki", "loki", receiver.url, "loki"), RunTransport(secrets, allow_private=True))
     yield made
     made.close()
