@@ -37,7 +37,7 @@ Bytes = Annotated[int, Meta(ge=65_536, le=1 << 50)]
 # Names are labels of metrics, keys of offsets and parts of delivery keys.
 PluginName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$(?!\n)")]
 _DAY_S = 86_400.0
-# Ticks come five times as rarely while records flow, and a minute without one is a pause (`heartbeats/absences`).
+# A minute without a tick is a pause (`heartbeats/absences`), and a busy machine delays some.
 MAX_TICK_S = 12.0
 
 
@@ -82,7 +82,7 @@ class InboxConfig(Struct, frozen=True, forbid_unknown_fields=True):
     max_records: Count = 60_000
     # Records of one journal frame: processing a frame delays the acknowledgement of the next one.
     max_frame_records: Count = 4_096
-    # A tick is recorded when nothing arrived for this long, and at the latest after five times as long.
+    # A tick is recorded when this long has passed since the last one.
     tick_s: Positive = 1.0
 
 

@@ -14,8 +14,6 @@ from math import inf
 from aiops.journal.frame import times_of
 from aiops.records import Record, Tick
 
-# While records flow, time passes by them; the host's clock is added this much less often than in silence.
-_FLOWING = 5
 # An engine whose time is further back than this is catching up: after a restart, or from the beginning of a topic. It
 # is as far as clocks usually disagree (engine/timeline.py). A record of that time or later ends the catching up.
 BEHIND_S = 300.0
@@ -57,6 +55,7 @@ class Ticks:
         self._cut_off = cut_off
         self._last_at = 0.0
         self._sent_at = 0.0
+        self._states_receipt = False
         self._calm_from: float | None = None
         self._has_seen = False
         self._behind = True
@@ -88,15 +87,23 @@ class Ticks:
         return now - since < STUCK_S
 
     def clock(self, now: float) -> list[Record]:
-        """Return the clock to go before records, if the engine may not know it; it passes no time."""
-        if 0 <= now - self._sent_at < CLOCK_S:
+        """Return the clock to go before records, if the engine may not know it; it passes no time.
+
+        The first records after a start always have one: the engine then takes each clock for that of receipt.
+        """
+        if self._states_receipt and 0 <= now - self._sent_at < CLOCK_S:
             return []
+        self._states_receipt = True
         self._sent_at = now
         return [Tick(ts=now, passes=False, away=self._cut_off())]
 
     def flowing(self, now: float) -> list[Record]:
-        """Return the clock, if it is due in a frame that has records."""
-        return [] if self._behind else self._tick(now, self._every_s * _FLOWING)
+        """Return the clock, if it is due in a frame that has records.
+
+        As often as in silence: what a slow source brings is older than the clock, and comes at the time of the last
+        one. Alerts of seconds would come at one time.
+        """
+        return [] if self._behind else self._tick(now)
 
     def idle(self, now: float, reached: float = -inf) -> list[Record]:
         """Return the clock, if it is due while nothing comes."""
@@ -104,7 +111,7 @@ class Ticks:
             self._calm_from = now
         if self._is_new or (self._behind and now - reached > RECENT_S and self._is_waiting(now - self._calm_from)):
             return []
-        return self._tick(now, self._every_s)
+        return self._tick(now)
 
     def _is_waiting(self, calm_s: float) -> bool:
         """Return True if more old records may come after a calm of this length."""
@@ -112,11 +119,11 @@ class Ticks:
             return 0 <= calm_s < BEHIND_CALM_S
         return calm_s < START_CALM_S or (calm_s < START_BACKLOG_S and self._has_backlog())
 
-    def _tick(self, now: float, every_s: float) -> list[Record]:
+    def _tick(self, now: float) -> list[Record]:
         # With this the engine's time is the host's.
         self._behind = False
         # A clock that was set back must not stop the ticks until it has caught up.
-        if 0 <= now - self._last_at < every_s:
+        if 0 <= now - self._last_at < self._every_s:
             return []
         self._last_at = self._sent_at = now
         return [Tick(ts=now, away=self._cut_off())]

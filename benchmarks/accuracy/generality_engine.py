@@ -1,4 +1,7 @@
-"""A stream through the whole engine: how many incidents people would see of a fault, and whether they see it at all."""
+"""A stream through the whole engine: how many incidents people would see of a fault, and whether they see it at all.
+
+The archives have no ticks. The engine decides as with those of a daemon (`tests/engine/test_ticks_change_nothing.py`).
+"""
 
 from __future__ import annotations
 

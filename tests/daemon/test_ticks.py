@@ -178,6 +178,22 @@ def test_a_backlog_near_the_present_is_caught_up_with_or_is_a_late_clock() -> No
     assert late.flowing(now) != []
 
 
+def test_the_first_records_after_a_start_have_the_clock_of_their_receipt() -> None:
+    ticks = Ticks(1.0)
+    assert [type(one) for one in ticks.idle(START, START - 1.0)] == [Tick]
+    stated = ticks.clock(START + 0.5)
+    assert [one.passes for one in stated if isinstance(one, Tick)] == [False]
+    assert ticks.clock(START + 1.0) == []
+    assert len(ticks.clock(START + 3.0)) == 1
+
+
+def test_time_passes_as_often_while_records_flow() -> None:
+    ticks = Ticks(1.0)
+    ticks.seen([fault(0, START)], START)
+    sent = [len(ticks.flowing(START + number / 4)) for number in range(9)]
+    assert sent == [1, 0, 0, 0, 1, 0, 0, 0, 1]
+
+
 def test_a_sender_in_a_wrong_time_zone_holds_back_no_silence_of_a_real_daemon(site: Site) -> None:
     client, receiver = site
     ended = threading.Event()

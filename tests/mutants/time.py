@@ -114,6 +114,13 @@ MUTANTS: list[Mutant] = [
         _in("engine/test_ticks_change_nothing", "test_the_work_of_one_record_is_bounded_however_long_the_pause_was"),
     ),
     Mutant(
+        "time-a-tick-in-silence-states-the-receipt-of-what-follows",
+        _TICKS,
+        "if self._states_receipt and 0 <= now - self._sent_at < CLOCK_S:",
+        "if 0 <= now - self._sent_at < CLOCK_S:",
+        _in("daemon/test_ticks", "test_the_first_records_after_a_start_have_the_clock_of_their_receipt"),
+    ),
+    Mutant(
         "time-set-back-after-an-hour",
         _TIMELINE,
         "SET_BACK_S = 30.0",

@@ -11,7 +11,7 @@ from typing import TypedDict
 
 from aiops.records import Tick
 
-# Ticks come every 5 s at most (`daemon/ticks.py`). A longer pause is none of theirs, and a jump of the clock bends
+# Ticks come every second (`daemon/ticks.py`). A longer pause is none of theirs, and a jump of the clock bends
 # nothing for longer than that.
 MAX_STEP_S = 60.0
 # In `Tick.away`, and for pauses: every source.
