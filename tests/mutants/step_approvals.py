@@ -88,7 +88,7 @@ MUTANTS: list[Mutant] = [
         "history",
         'if run.wait is not None and data["scope"] in run.wait.scopes:',
         'if run.wait is not None and data["scope"] not in run.wait.scopes:',
-        "test_stop_voids_what_was_approved_before_it",
+        "test_stop_alone_voids_approvals_and_another_owners_does_not",
     ),
     _mutant(
         "what-was-refused-keeps-its-approvals",

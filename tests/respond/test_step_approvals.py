@@ -190,9 +190,23 @@ def test_stop_voids_what_was_approved_before_it(make: Make, receiver: Receiver) 
     bench.engage()
     bench.release()
     bench.runner.resume(left.run, bench.view, bench.world(), left.id, watch)
+    assert bench.runner.history.refusals[-1].code == "stopped_meanwhile"
     assert (the_run(bench).state, paths(receiver)) == ("waiting", ["/worker-1/cordon"])
     again = make(gate={"quorum": 2})
     assert rest(again).given == []
+
+
+def test_stop_alone_voids_approvals_and_another_owners_does_not(make: Make) -> None:
+    bench = make(gate={"quorum": 2})
+    bench.release()
+    waiting(bench)
+    approve(bench)
+    bench.engage("team:other")
+    assert rest(bench).given == ["ann"]
+    bench.engage("team:platform")
+    bench.release("team:platform")
+    assert rest(bench).given == []
+    assert rest(make(gate={"quorum": 2})).given == []
 
 
 @pytest.mark.parametrize("stop", ["rate", "protect", "other plan", "other playbook"])
