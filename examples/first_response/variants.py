@@ -52,10 +52,6 @@ def _policy(text: str) -> dict[str, dict[str, str]]:
     return {CONFIG: {RESPOND: f"{RESPOND}{text}\n"}}
 
 
-def _auto(text: str) -> dict[str, dict[str, str]]:
-    return {CONFIG: {"[respond.auto]\n": f"[respond.auto]\n{text}\n"}}
-
-
 def _switch(site: Site, engaged: bool, scope: str = "global") -> None:
     site.post("/api/v1/switches", {"scope": scope, "engaged": engaged, "reason": "a variant"})
 
@@ -153,7 +149,7 @@ VARIANTS = (
     Variant("unproven", "20 judged runs are wanted", {CONFIG: {"min_verified_runs = 8": "min_verified_runs = 20"}}),
     Variant("person_at_work", "ann acknowledges the incident", act=_worked_on),
     Variant("system_missing", "Prometheus is not configured", {CONFIG: {"systems.prometheus]": "systems.metrics]"}}),
-    Variant("confidence_unproven", "a certainty of .99 is wanted", _auto("min_certainty = 0.99")),
+    Variant("confidence_unproven", "a certainty of .99 is wanted", {CONFIG: {"min_certainty = 0.6": "min_certainty = 0.99"}}),
     Variant("too_young", "the playbook waits for an hour", {BOOK: {"minAge: 0s": "minAge: 1h"}}),
     Variant("storm_rate", "two incidents, one is permitted", _guard("stormIncidents: 1"), act=_two),
     Variant("target_protected", f"respond.protect has {NIGHT}", _policy(f'protect = ["{NIGHT}"]')),
