@@ -149,7 +149,11 @@ VARIANTS = (
     Variant("unproven", "20 judged runs are wanted", {CONFIG: {"min_verified_runs = 8": "min_verified_runs = 20"}}),
     Variant("person_at_work", "ann acknowledges the incident", act=_worked_on),
     Variant("system_missing", "Prometheus is not configured", {CONFIG: {"systems.prometheus]": "systems.metrics]"}}),
-    Variant("confidence_unproven", "a certainty of .99 is wanted", {CONFIG: {"min_certainty = 0.6": "min_certainty = 0.99"}}),
+    Variant(
+        "confidence_unproven",
+        "a certainty of .99 is wanted",
+        {CONFIG: {"min_certainty = 0.6": "min_certainty = 0.99"}},
+    ),
     Variant("too_young", "the playbook waits for an hour", {BOOK: {"minAge: 0s": "minAge: 1h"}}),
     Variant("storm_rate", "two incidents, one is permitted", _guard("stormIncidents: 1"), act=_two),
     Variant("target_protected", f"respond.protect has {NIGHT}", _policy(f'protect = ["{NIGHT}"]')),
