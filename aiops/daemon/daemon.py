@@ -16,6 +16,7 @@ from aiops.config import Config
 from aiops.daemon import health
 from aiops.daemon.control import ControlServer
 from aiops.daemon.control_handlers import handlers_of
+from aiops.daemon.decoded_types import prepare_types
 from aiops.daemon.engine_questions import EngineQuestions
 from aiops.daemon.figures import figures
 from aiops.daemon.filled_playbooks import FilledPlaybooks
@@ -77,6 +78,7 @@ class Daemon:
 
     def start(self) -> None:
         """Start all threads."""
+        prepare_types()
         self._pump_thread.start()
         self.retention_job.start()
         self.scrubber.start()

@@ -16,6 +16,7 @@ from aiops.respond.run_states import NO_REASON
 from aiops.respond.runs import FIRST_START, Runner
 from aiops.respond.steps import can_run
 from aiops.telemetry.metrics import Family
+from aiops.wording import plural
 
 STATES: tuple[RunState, ...] = ("running", "waiting", "executed", "verified", "failed", "stopped", "refused", "unknown")
 # Sentences of one kind in the detail; the lists beside it have all.
@@ -57,8 +58,9 @@ class Breaker(Struct):
 
     def __str__(self) -> str:
         return (
-            f"the breaker of {self.playbook} is open since {_time(self.since)}: its last {self.failures} runs failed, "
-            f"had no effect or ended unknown; check why with `aiops playbooks runs`; from {_time(self.until)} one run "
+            f"the breaker of {self.playbook} is open since {_time(self.since)}, after "
+            f"{plural(self.failures, 'run')} that failed, had no effect or ended unknown; check why with "
+            f"`aiops playbooks runs`; from {_time(self.until)} one run "
             "may try again"
         )
 

@@ -13,7 +13,7 @@ _COMMENTS = {"--": "\n", "/*": "*/"}
 
 
 def check_statement(statement: str) -> None:
-    """Raise `UsageError` for a statement that writes, or for more than one.
+    r"""Raise `UsageError` for a statement that writes, or for more than one.
 
     >>> check_statement("select 'insert' as \"update\", replace(a, 'x', 'y') from t -- delete")
     """

@@ -12,6 +12,13 @@ SHIPPED = ("tests/engine/test_model_slots.py",)
 
 MUTANTS: list[Mutant] = [
     Mutant(
+        "serving-types-are-gathered-by-threads",
+        "aiops/daemon/decoded_types.py",
+        "            Decoder(one)\n",
+        "            pass\n",
+        ("tests/daemon/test_decoded_types.py",),
+    ),
+    Mutant(
         "serving-a-state-is-not-tried-out",
         SLOTS,
         "        self._checked(algorithm, lambda: _try_out(self.name, self._loaded(algorithm, state)))\n",
