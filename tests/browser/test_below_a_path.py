@@ -87,8 +87,9 @@ def test_forms_work_below_a_path(tmp_path: Path, visit: Callable[..., Visit], st
             window.page.wait_for_url(f"{url}incidents/{incident}")
             window.press("Acknowledge")
             assert site.status(incident) == "acknowledged"
-            window.page.get_by_role("link", name="Runs").click()
+            window.page.locator("a.rail-link[title=Runs]").click()
             window.page.wait_for_url(f"{url}runs")
+            window.page.locator("input[name=reason]").first.fill("checked")
             window.press("Resume all automation")
             cookies = window.page.context.cookies()
             assert {(one["name"], one["path"]) for one in cookies} == {
