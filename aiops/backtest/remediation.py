@@ -36,6 +36,7 @@ from aiops.respond.plans import Planner
 from aiops.respond.secrets import Secrets
 from aiops.respond.steps import verify_window
 from aiops.respond.systems import read_systems
+from aiops.respond.trials import Record, latest_bodies, record_of, review
 from aiops.score.ranking import cause_case
 from aiops.topology import Topology
 
@@ -50,6 +51,8 @@ TAIL_S = 1800.0
 MAX_PLAYBOOKS = 3
 # The actor of what a daemon records of its runs.
 ACTOR = "aiops"
+# The actions that review an incident, or revoke a review.
+_REVIEWS = frozenset({"confirm_cause", "mark", "undo"})
 _LATE = frozenset({"not_firing", "too_old"})
 
 
@@ -87,6 +90,7 @@ class RemediationReport(Struct):
     `incidents` opened, of which `fitting` had a playbook with steps that could run. `codes` counts last refusals.
     `assumed_certainty` is the assumption of whoever made the report, None for what the archive confirmed. `trail` is
     the audit trail that names the runs of the daemon that wrote the journal; `is_live`: the input is such a journal.
+    `record` counts what people's reviews made of decisions that nothing refused but the measured certainty.
     """
 
     incidents: int = 0
@@ -97,6 +101,7 @@ class RemediationReport(Struct):
     assumed_certainty: float | None = None
     is_live: bool = False
     trail: str | None = None
+    record: Record = field(default_factory=Record)
 
     @property
     def handled(self) -> int:
@@ -122,7 +127,7 @@ class Shadow:
         config: RespondConfig,
         certainty: float | None = None,
     ) -> None:
-        self._engine, self._certainty = engine, certainty
+        self._engine, self._certainty, self._topology = engine, certainty, topology
         # What nobody can run has no decision.
         self._playbooks = {name: one for name, one in playbooks.items() if one.mode != "suggest"}
         self._policy = Policy.of(config)
@@ -144,11 +149,14 @@ class Shadow:
         self._seen: set[str] = set()
         self._fitting: set[str] = set()
         self._acted: set[str] = set()
+        # Incidents that people reviewed since the last visit.
+        self._reviewed: set[str] = set()
 
     def visit(self) -> None:
         """Judge what is due, then decide on every open incident that changed or waited long enough."""
         now = self._engine.timeline.now
         self._judge(now)
+        self._judge_trials(now)
         self._log.storm(self._worlds.storm(self._policy), now)
         for name, state in list(self._engine.incidents.by_id.items()):
             self._seen.add(name)
@@ -172,6 +180,8 @@ class Shadow:
 
     def note_action(self, action: Action) -> None:
         """Note an incident on which a run of the daemon acted, by what the daemon recorded of it."""
+        if action.verb in _REVIEWS:
+            self._reviewed.add(action.incident or "")
         if action.actor == ACTOR and action.verb == "confirm_playbook" and action.incident:
             self._acted.add(action.incident)
 
@@ -195,9 +205,10 @@ class Shadow:
         codes = Counter(one.code for one in refused)
         runs = list(self._runs.values())
         known = (live is not None, live.trail if live is not None else None)
-        return RemediationReport(
-            len(self._seen), len(self._fitting), runs, refused, dict(codes.most_common()), self._certainty, *known
-        )
+        trials = list(self._history.trials.values())
+        record = record_of(trials, latest_bodies(trials))
+        counts = (len(self._seen), len(self._fitting), runs, refused, dict(codes.most_common()))
+        return RemediationReport(*counts, self._certainty, *known, record)
 
     def _state(self, run: Run, live: LiveRuns | None) -> str:
         """Return the state of a would-be run; nothing cleared alone where something acted on it."""
@@ -226,10 +237,13 @@ class Shadow:
             return
         self._fitting.add(incident)
         try:
-            decision = decide(self._planner, found.view, playbook, self._world(found), "shadow")
+            world = self._world(found)
+            decision = decide(self._planner, found.view, playbook, world, "shadow")
         except UsageError as error:
             self._refuse(playbook, incident, [], "cannot_be_planned", str(error), now)
             return
+        if decision.is_trial and not world.confirmed:
+            self._log.trial(decision, self._playbooks[playbook], now)
         if not decision.runs:
             if decision.code == "too_old":
                 # Nothing but another version makes it younger.
@@ -237,10 +251,10 @@ class Shadow:
             if decision.code not in ("repeated", "incident_busy") or (playbook, incident) not in self._done():
                 self._refuse(playbook, incident, decision.targets, decision.code, decision.reason, now)
             return
-        self._run(decision, now)
+        self._run(decision, now, is_trial=not world.confirmed)
 
-    def _run(self, decision: Decision, now: float) -> None:
-        run = self._log.shadow(decision, self._playbooks[decision.playbook], now)
+    def _run(self, decision: Decision, now: float, *, is_trial: bool) -> None:
+        run = self._log.shadow(decision, self._playbooks[decision.playbook], now, is_trial=is_trial)
         requests = [str(call) for call in decision.plan.requests if call.phase == "step"]
         self._runs[run.id] = WouldRun(now, decision.incident, decision.playbook, decision.targets, requests)
 
@@ -267,6 +281,15 @@ class Shadow:
                 cleared = self._is_cleared(run, until - window.calm_s) if window is not None else None
                 state: ShadowState = "unjudged" if cleared is None else "cleared" if cleared else "persisted"
                 self._log.end_shadow(run, state, now)
+
+    def _judge_trials(self, now: float) -> None:
+        """Judge the decisions on incidents that a person reviewed, by the reviews since the last time."""
+        names, self._reviewed = self._reviewed, set()
+        for trial in list(self._history.trials.values()) if names else ():
+            found = current_incident(self._engine, trial.incident, now) if trial.incident in names else None
+            if found is not None:
+                right = review(trial.targets, found.confirmed, found.is_noise, found.view.facts, self._topology)
+                self._log.review(trial, right, "noise" if found.is_noise else found.confirmed, now)
 
     def _is_cleared(self, run: Run, calm_from: float) -> bool | None:
         found = current_incident(self._engine, run.incident, self._engine.timeline.now)

@@ -134,13 +134,17 @@ def _show(console: Console, found: Sequence[Promotion], *, with_reasons: bool) -
     if not found:
         console.print("no playbook has steps that could run")
         return
-    table = Table("playbook", "mode", "next", "verified", "at least", "would have run", box=None, header_style="bold")
+    table = Table(
+        "playbook", "mode", "next", "verified", "at least", "would have run", "right", box=None, header_style="bold"
+    )
     for one in found:
         evidence = one.evidence
         mode = f"{one.mode}, shadow" if one.shadow else one.mode
         counted = f"{evidence.verified} of {evidence.judged}"
         rate = f"{evidence.low:.2f}" if evidence.judged else ""
-        table.add_row(Text(clean(one.playbook)), mode, one.next or "", counted, rate, str(evidence.shadows or ""))
+        shadows = str(evidence.shadows or "")
+        right = f"{evidence.right} of {evidence.reviewed} reviewed" if evidence.trials else ""
+        table.add_row(Text(clean(one.playbook)), mode, one.next or "", counted, rate, shadows, right)
     console.print(table)
     for one in found if with_reasons else ():
         if one.moved is not None:

@@ -36,6 +36,8 @@ def show_remediation(console: Console, report: RemediationReport) -> None:
     if report.runs:
         console.print(_runs(report.runs))
         console.print(_sums(report.runs))
+    if report.record.incidents:
+        console.print(_record(report))
     if report.codes:
         console.print(_codes(report))
 
@@ -67,6 +69,13 @@ def _sums(runs: list[WouldRun]) -> str:
             f" By labels {wrong} of {plural(len(labelled), 'run')} would have touched something else than the cause."
         )
     return text
+
+
+def _record(report: RemediationReport) -> str:
+    found = report.record
+    text = f"Reviewed: {found.reviewed} of {plural(found.incidents, 'incident')} with a decision that nothing but the "
+    text += f"measured certainty refused; {found.right} were right"
+    return f"{text}: at least {found.bound:.0%}." if found.bound is not None else f"{text}: too few for a bound."
 
 
 def _codes(report: RemediationReport) -> Table:

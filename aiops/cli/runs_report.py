@@ -75,6 +75,8 @@ def show_report(console: Console, report: RunsReport) -> None:
     if report.shadow_judged:
         of = plural(report.shadow_judged, "run in shadow", "runs in shadow")
         console.print(f"{report.false_fires} of {of} were not needed: the condition cleared alone.")
+    if report.trials:
+        console.print(_reviewed(report))
     if report.minutes:
         console.print(f"{report.minutes:g} minutes saved, assuming {report.minutes_each:g} for each.")
     for heading, counts in (("decision", report.decisions), ("decision in shadow", report.shadow_decisions)):
@@ -85,6 +87,13 @@ def show_report(console: Console, report: RunsReport) -> None:
             for code, count in counts.items():
                 codes.add_row(Text(clean(code)), str(count))
             console.print(codes)
+
+
+def _reviewed(report: RunsReport) -> str:
+    left = (report.trials - report.reviewed) / report.trials
+    text = f"Of {plural(report.trials, 'incident')} with a decision that nothing but certainty refused, {left:.0%} "
+    text += f"are not reviewed; {report.right} of {report.reviewed} were right"
+    return f"{text}: at least {report.least_right:.0%}." if report.least_right is not None else f"{text}: too few."
 
 
 def _cells(group: Group) -> tuple[str, ...]:

@@ -17,12 +17,13 @@ from aiops.errors import AiopsError, UsageError
 from aiops.respond.decisions import Decision
 from aiops.respond.format import Playbook
 from aiops.respond.guard_case import World
-from aiops.respond.history import By, Run, ShadowState
+from aiops.respond.history import By, Run, ShadowState, Trial
 from aiops.respond.mode_guards import level_of
 from aiops.respond.promotion import is_shadow
 from aiops.respond.runs import Runner
 from aiops.respond.steps import verify_window
 from aiops.respond.switches import Watch
+from aiops.respond.trials import review
 from aiops.telemetry.logs import log
 
 ACTOR = "aiops"
@@ -34,6 +35,8 @@ MAX_AT_ONCE = 20
 AGAIN_S = 15.0
 # People report of late whether a playbook helped; shadows that are older learn nothing any more.
 LEARNS_FOR_S, LEARNS_EVERY_S = 86_400.0, 60.0
+# Reviews come of late, and may be revoked: the older a decision, the less often it is looked for.
+REVIEWS_FOR_S, REVIEWS_SLOWER = 7 * 86_400.0, 50.0
 MAX_KNOWN = 10_000
 
 
@@ -103,6 +106,9 @@ class AutoRuns:
                 self._judge(run, playbook, now)
             elif run.helped is None and now - run.began < LEARNS_FOR_S and queries < MAX_AT_ONCE:
                 queries += self._learn(run, now)
+        for trial in list(self._runner.history.trials.values()):
+            if trial.playbook in self._playbooks and now - trial.at < REVIEWS_FOR_S and queries < MAX_AT_ONCE:
+                queries += self._review(trial, now)
 
     def _by(self, playbook: Playbook) -> By | None:
         """Return who would start runs of a playbook; None if only people do."""
@@ -134,13 +140,17 @@ class AutoRuns:
         found = self._links.find(incident)
         if found is None or found.is_over:
             return
-        decision = self._runner.decide(found.view, name, self._links.world(found), by)
+        world = self._links.world(found)
+        decision = self._runner.decide(found.view, name, world, by)
         now = self._clock()
+        playbook = self._playbooks[name]
+        if decision.is_trial and not world.confirmed:
+            self._runner.log.trial(decision, playbook, now)
         if not decision.runs:
             if self._runner.log.decided(decision, now):
                 log(logging.INFO, f"not run without a person: {decision.reason}", incident=incident, code=decision.code)
         elif by == "shadow":
-            run = self._runner.log.shadow(decision, self._playbooks[name], now)
+            run = self._runner.log.shadow(decision, playbook, now, is_trial=not world.confirmed)
             log(logging.INFO, f"would have run {decision.plan}", incident=incident, run=run.id)
         else:
             self._links.begin(self._run, decision, watch, key=f"{name} {incident}")
@@ -193,11 +203,8 @@ class AutoRuns:
 
     def _learn(self, run: Run, now: float) -> bool:
         """Look for a person's word on a playbook that would have run; return True if the engine was queried."""
-        if now - self._queried.get(run.id, -LEARNS_EVERY_S) < LEARNS_EVERY_S:
+        if not self._may_query(run.id, LEARNS_EVERY_S, now):
             return False
-        self._queried[run.id] = now
-        if len(self._queried) > MAX_KNOWN:
-            del self._queried[next(iter(self._queried))]
         found = self._links.find(run.incident)
         runs = [one for one in list(self._runner.history.runs.values()) if one.incident == run.incident]
         # What was run is evidence of its own.
@@ -206,6 +213,27 @@ class AutoRuns:
         helped = True if found.fixed_by == run.playbook else False if run.playbook in found.rejected else None
         if helped is not None:
             self._runner.log.end_shadow(run, run.state, now, helped)
+        return True
+
+    def _review(self, trial: Trial, now: float) -> bool:
+        """Look for a person's review of a trial's incident; return True if the engine was queried."""
+        key = " ".join(("trial", trial.playbook, trial.incident, *trial.targets))
+        if not self._may_query(key, max(LEARNS_EVERY_S, (now - trial.at) / REVIEWS_SLOWER), now):
+            return False
+        found = self._links.find(trial.incident)
+        # What the engine no longer knows was not revoked.
+        if found is not None:
+            facts, topology = found.view.facts, self._runner.topology
+            right = review(trial.targets, found.confirmed, found.is_noise, facts, topology)
+            self._runner.log.review(trial, right, "noise" if found.is_noise else found.confirmed, now)
+        return True
+
+    def _may_query(self, key: str, every_s: float, now: float) -> bool:
+        if now - self._queried.get(key, -every_s) < every_s:
+            return False
+        self._queried[key] = now
+        if len(self._queried) > MAX_KNOWN:
+            del self._queried[next(iter(self._queried))]
         return True
 
 

@@ -63,7 +63,7 @@ class Worlds:
         if measured is not None:
             world.certainty = Certainty(measured.bound, measured.outcomes, measured.why)
         world.managed = dict(self._managed(sorted({one.entity for one in found.streams})))
-        world.person, world.rejected = found.person, found.rejected
+        world.person, world.rejected, world.confirmed = found.person, found.rejected, found.confirmed
         firing = (one for one in found.streams if one.is_firing and not one.is_silent)
         world.firing = frozenset((one.entity, one.name) for one in firing)
         return world

@@ -11,6 +11,7 @@ from aiops.engine.fleet import MeasuredCertainty, certainty_of, is_silent, unset
 from aiops.engine.incidents import summary
 from aiops.engine.incidents.clusters import ClusterState
 from aiops.engine.incidents.state import IncidentState
+from aiops.engine.noise.marks import NOISE
 from aiops.ports import AlertFact, IncidentView
 from aiops.records import Alert, Cause, Change, Member
 from aiops.wording import located, titled
@@ -54,6 +55,9 @@ class CurrentIncident(Struct):
     rejected: frozenset[str] = frozenset()
     # The playbook that a person confirmed.
     fixed_by: str = ""
+    # The review of it: the cause that a person confirmed, and if it was marked as noise.
+    confirmed: str = ""
+    is_noise: bool = False
 
     def is_clear(self, targets: Sequence[str], calm_from: float) -> bool:
         """Return True if nothing fires on the targets, nor did since a time; without alerts on them all count."""
@@ -79,7 +83,8 @@ def current_incident(engine: Engine, incident: str, at: float) -> CurrentInciden
     found.certainty = certainty_of(engine, state, view)
     found.person, found.rejected = _people(engine, state)
     found.person = found.person or _at_maintenance(view)
-    found.fixed_by = state.fixed_by
+    found.fixed_by, found.confirmed = state.fixed_by, state.root or ""
+    found.is_noise = engine.incidents.noise.label_of(incident) == NOISE
     return found
 
 

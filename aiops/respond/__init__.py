@@ -6,5 +6,5 @@ Read `format`, `steps` and `parameters` (a document), `catalogue`, `matching` an
 sent), `lint` and `playbook_tests` (checks of a document).
 
 May import: durations, errors, http, matchers, options, patterns, ports, private, records, registry,
-step_kinds, topology, wording, yaml_depth.
+score, step_kinds, topology, wording, yaml_depth.
 """

@@ -76,7 +76,8 @@ class AutoConfig(Struct, frozen=True, forbid_unknown_fields=True):
     # first 20 must have been verified, or 24 of 25, or 43 of 47.
     min_verified_runs: Annotated[int, Meta(ge=1, le=10_000)] = 20
     min_success: Annotated[float, Meta(ge=0.5, le=0.999)] = 0.8
-    # The least share of incidents in which a first suspect like the present one was the cause, as measured here.
+    # The least share of decisions like the present one that were right, or of incidents in which a first suspect like
+    # the present one was the cause, as measured here.
     min_certainty: Annotated[float, Meta(ge=0.5, le=0.999)] = 0.9
     # The oldest condition that it responds to: later, people know of it, and what fires may be what they left.
     max_age: Duration = "1h"

@@ -10,7 +10,8 @@ from aiops.respond.calls import body_of
 from aiops.respond.decisions import Decision
 from aiops.respond.format import Playbook
 from aiops.respond.guard_case import MODES
-from aiops.respond.history import GLOBAL, History, Mode, Run, RunState, ShadowState
+from aiops.respond.history import GLOBAL, History, Mode, Run, RunState, ShadowState, Trial
+from aiops.respond.run_states import trial_key
 
 # So many ends without an orderly shutdown within this time are a crash loop: the daemon itself may be the fault.
 CRASHES, CRASH_WINDOW_S = 3, 600.0
@@ -47,12 +48,28 @@ class DecisionLog:
         self._write("decided", now, data)
         return True
 
-    def shadow(self, decision: Decision, playbook: Playbook, now: float) -> Run:
-        """Record a run that would have been."""
+    def trial(self, decision: Decision, playbook: Playbook, now: float) -> None:
+        """Record a decision that nothing but the measured certainty refuses, once an incident and targets."""
+        key = trial_key(decision.playbook, decision.incident, decision.targets)
+        known = self._history.trials
+        if key in known or sum(one[:2] == key[:2] for one in known) >= MAX_DECISIONS_EACH:
+            return
+        data = {"playbook": decision.playbook, "body": body_of(playbook), "incident": decision.incident}
+        self._write("trial", now, data | {"targets": decision.targets, "trial": True})
+
+    def review(self, trial: Trial, right: bool | None, answer: str, now: float) -> None:
+        """Record what a person's review of the incident makes of a trial; nothing if that is known."""
+        if right is trial.right:
+            return
+        data = {"playbook": trial.playbook, "incident": trial.incident, "targets": trial.targets}
+        self._write("reviewed", now, data | {"right": right, "answer": answer})
+
+    def shadow(self, decision: Decision, playbook: Playbook, now: float, *, is_trial: bool = True) -> Run:
+        """Record a run that would have been; `is_trial` unless a person had confirmed the cause."""
         name = f"{decision.plan.id}-shadow-{len(self._history.shadows)}"
         data: dict[str, Any] = {"run": name, "playbook": playbook.name, "version": playbook.version}
         data |= {"body": body_of(playbook), "incident": decision.incident, "targets": decision.targets}
-        data["plan"] = decision.plan.id
+        data |= {"plan": decision.plan.id, "trial": is_trial}
         self._write("shadow", now, data)
         return self._history.shadows[name]
 

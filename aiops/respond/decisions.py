@@ -14,6 +14,10 @@ from aiops.respond.history import By
 from aiops.respond.plans import Plan, Planner
 
 WOULD_RUN = "would_run"
+# The codes of a certainty that was not measured, or is too small.
+_MEASURED = frozenset({"confidence_uncalibrated", "confidence_unproven"})
+# What a decision in shadow passes by: the operator's word on runs, not what is known of the incident.
+_OPERATOR = frozenset({"kill_switch", "mode_ceiling", "not_promoted", "unproven"})
 
 
 class Decision(Struct):
@@ -32,6 +36,15 @@ class Decision(Struct):
     def runs(self) -> bool:
         """Return True if nothing refuses."""
         return self.code == WOULD_RUN
+
+    @property
+    def is_trial(self) -> bool:
+        """Return True if nothing refuses but the measured certainty.
+
+        Its outcome shows how certain such decisions are.
+        """
+        codes = {check.code for check in self.plan.checks if check.state == "refused"}
+        return bool(self.plan.requests and codes & _MEASURED) and codes <= _MEASURED | _OPERATOR
 
 
 def decide(planner: Planner, view: IncidentView, playbook: str, world: World, by: By = "engine") -> Decision:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from aiops.respond.calls import body_of
 from aiops.respond.format import Playbook
 from aiops.respond.history import History, Run
+from aiops.respond.trials import record_of
 
 Z = 1.959964
 # It worked, and the condition returned: the same condition on the same target within this time.
@@ -26,6 +27,8 @@ class Evidence(Struct):
     `judged` runs were verified, failed or ended unknown; `low` and `high` (0 to 1) bound the rate of `verified` among
     them. `shadows` would have run; `cleared_alone` of these cleared without anybody: the run was not needed.
     `confirmed` shadows are among `judged`: a person used the playbook and reported the outcome.
+    Of the latest `trials` (incidents with a decision that nothing refused but the measured certainty) people `reviewed`
+    some, and `right` were on the cause.
     """
 
     verified: int = 0
@@ -35,6 +38,9 @@ class Evidence(Struct):
     cleared_alone: int = 0
     low: float = 0.0
     high: float = 1.0
+    trials: int = 0
+    reviewed: int = 0
+    right: int = 0
 
 
 def wilson(successes: int, trials: int, z: float = Z) -> tuple[float, float]:
@@ -62,6 +68,7 @@ def evidence_of(history: History, playbook: Playbook) -> Evidence:
     helped = sum(run.helped is True for run in shadows)
     judged_by_people = helped + sum(run.helped is False for run in shadows)
     low, high = wilson(verified + helped, judged + judged_by_people)
+    record = record_of(list(history.trials.values()), {playbook.name: body})
     return Evidence(
         verified + helped,
         judged + judged_by_people,
@@ -70,6 +77,9 @@ def evidence_of(history: History, playbook: Playbook) -> Evidence:
         sum(run.state == "cleared" for run in shadows),
         low,
         high,
+        record.incidents,
+        record.reviewed,
+        record.right,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct, field
@@ -56,6 +56,7 @@ class World(Struct):
     `storm` is the engine's reason for a storm. `certainty` is None until it was measured. `managed` names
     what manages a target from a repository. `person` is who works on the incident, `rejected` what people rejected.
     `firing` has entity and name of each alert of the incident that fires, None if unknown.
+    `confirmed` is the cause that a person confirmed.
     """
 
     now: float
@@ -71,6 +72,7 @@ class World(Struct):
     person: str = ""
     rejected: frozenset[str] = frozenset()
     firing: frozenset[tuple[str, str]] | None = None
+    confirmed: str = ""
 
 
 class GuardCheck(Struct):
@@ -112,6 +114,8 @@ class Case(Struct):
     secret: Refused | None = None
     # The run that would continue: it is no reason against itself.
     own: str = ""
+    # The digest of each playbook of the catalogue that may run alone, as it is now.
+    bodies: Mapping[str, str] = {}
 
     @property
     def is_alone(self) -> bool:

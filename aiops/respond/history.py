@@ -29,8 +29,11 @@ from aiops.respond.run_states import (
     Start,
     Storm,
     SwitchMove,
+    Trial,
+    TrialKey,
     Wait,
     step_place,
+    trial_key,
 )
 
 __all__ = [
@@ -53,6 +56,7 @@ __all__ = [
     "Start",
     "Storm",
     "SwitchMove",
+    "Trial",
     "Wait",
     "step_place",
 ]
@@ -63,6 +67,7 @@ MAX_REFUSALS = 100
 MAX_DECISIONS = 500
 MAX_SHADOWS = 2_000
 MAX_COUNTED = 20_000
+MAX_TRIALS = 2_000
 
 
 class History(Struct):
@@ -96,6 +101,7 @@ class History(Struct):
     decisions: list[Decided] = field(default_factory=list)
     levels: dict[str, Level] = field(default_factory=dict)
     shadows: dict[str, Run] = field(default_factory=dict)
+    trials: dict[TrialKey, Trial] = field(default_factory=dict)
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
     shadow_counts: dict[tuple[str, str], int] = field(default_factory=dict)
     counted: dict[tuple[str, str, str, bool], None] = field(default_factory=dict)
@@ -240,6 +246,7 @@ class History(Struct):
         given = {name: data[name] for name in ("playbook", "version", "incident", "targets", "plan", "body")}
         run = Run(data["run"], **given, started_at=at, state="shadow", by="shadow", touched=list(data["targets"]))
         self.shadows[run.id] = run
+        self._try(at, data)
         self._count(run.playbook, "would_run", run.incident, shadow=True)
         if len(self.shadows) > MAX_SHADOWS:
             del self.shadows[next(iter(self.shadows))]
@@ -248,6 +255,24 @@ class History(Struct):
         run = self.shadows.get(data["run"])
         if run is not None:
             run.state, run.ended_at, run.helped = data["state"], run.ended_at or at, data.get("helped")
+
+    def _try(self, at: float, data: dict[str, Any]) -> None:
+        """Keep a trial; a shadow or a run is one if its line has `trial`.
+
+        It does not where a person had confirmed the cause before.
+        """
+        key = trial_key(data["playbook"], data["incident"], data["targets"])
+        if not data.get("trial") or key in self.trials:
+            return
+        self.trials[key] = Trial(at, data["playbook"], data["body"], data["incident"], list(data["targets"]))
+        if len(self.trials) > MAX_TRIALS:
+            del self.trials[next(iter(self.trials))]
+
+    def _review(self, at: float, data: dict[str, Any]) -> None:
+        found = self.trials.get(trial_key(data["playbook"], data["incident"], data["targets"]))
+        if found is not None:
+            # The last review counts, also if it only revokes an earlier one.
+            found.right, found.answer = data["right"], data["answer"]
 
     def _storm(self, at: float, data: dict[str, Any]) -> None:
         self.storm = Storm(data["active"], at, data.get("why", ""))
@@ -263,6 +288,8 @@ class History(Struct):
         step = data["step_s"]
         for run in (*self.runs.values(), *self.shadows.values()):
             run.shifted += step
+        for trial in self.trials.values():
+            trial.at += step
         waits = [run.wait for run in self.active() if run.wait is not None]
         for wait in waits:
             wait.shifted += step
@@ -285,6 +312,7 @@ class History(Struct):
 
     def _start(self, at: float, data: dict[str, Any]) -> None:
         self._count(data["playbook"], "started", data["run"])
+        self._try(at, data)
         if data["run"] in self.runs:
             return
         given = {name: data[name] for name in ("playbook", "version", "incident", "targets", "plan")}
@@ -438,6 +466,8 @@ _KINDS = {
     "level": History._level,
     "shadow": History._shadow,
     "shadow-ended": History._end_shadow,
+    "trial": History._try,
+    "reviewed": History._review,
     "storm": History._storm,
     "begun": History._begin_life,
     "closed": History._end_life,

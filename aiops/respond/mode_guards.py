@@ -11,6 +11,7 @@ from aiops.respond.matching import CONFIDENCES
 from aiops.respond.reversible import irreversible
 from aiops.respond.run_states import NO_REASON
 from aiops.respond.steps import AlertResolved, Manual
+from aiops.respond.trials import record_of
 from aiops.step_kinds.forms import Form
 from aiops.wording import plural
 
@@ -113,14 +114,20 @@ def confidence(case: Case) -> Refused | None:
 
 
 def _measured(case: Case) -> Refused | None:
+    """Refuse unless decisions like it are right often enough, or else suspects like its own are the cause."""
     found, least = case.world.certainty, case.policy.auto.min_certainty
+    record = record_of(list(case.history.trials.values()), case.bodies, case.playbook.name)
+    lack = record.lack(least)
+    if not lack:
+        return None
     if found is None:
         why = "it was not measured here how often such a suspect is the cause: confirm causes of incidents"
-        return Refused("confidence_uncalibrated", why)
+        code = "confidence_uncalibrated" if record.bound is None else "confidence_unproven"
+        return Refused(code, f"{why}; {lack}")
     # No comparison with a bound that is no number is true.
     if not found.bound >= least:
         why = f"a suspect like this was the cause in at least {found.bound:.0%} of incidents here"
-        return Refused("confidence_unproven", f"{why}, {least:.0%} is required")
+        return Refused("confidence_unproven", f"{why}, {least:.0%} is required; {lack}")
     return None
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct, field, structs
 
 from aiops.errors import UsageError
 from aiops.ports import IncidentView
-from aiops.respond.calls import Call, StepState, Systems, bound, by_hand, calls_of, digest
+from aiops.respond.calls import Call, StepState, Systems, body_of, bound, by_hand, calls_of, digest
 from aiops.respond.format import Playbook
 from aiops.respond.guard_case import Case, GuardCheck, Policy, World
 from aiops.respond.guards import evaluate, refusal
@@ -80,6 +80,7 @@ class Planner:
     ) -> None:
         self._systems, self._secrets = systems or {}, secrets
         self._compiled = {name: compile_match(playbook) for name, playbook in playbooks.items()}
+        self._bodies = {name: body_of(one) for name, one in playbooks.items() if one.mode == "auto"}
         self._topology, self._policy, self._history = topology, policy, history
 
     def playbook(self, name: str) -> Playbook | None:
@@ -130,6 +131,7 @@ class Planner:
             by,
             states,
             own=own,
+            bodies=self._bodies,
         )
         if self._secrets is not None:
             # Here, and not in the guard: files are read, and guards are evaluated under a lock.

@@ -76,6 +76,7 @@ class RunnerCore:
         for entry in trail.take_entries():
             self.history.apply(entry)
         self.policy = policy or Policy()
+        self.topology = topology
         self._planner = Planner(playbooks, topology, self.policy, self.history, systems, secrets)
         self.log = DecisionLog(self.history, self._write)
         self._recover(trail, now)

@@ -173,6 +173,30 @@ class Decided(Struct):
     by: By = "engine"
 
 
+class Trial(Struct):
+    """A decision on a run without a person that every guard permitted but the measured certainty.
+
+    `body` is the digest of what its playbook did. `right` is by a person's review of the incident, None before it:
+    `answer` is the confirmed cause, or `noise`.
+    """
+
+    at: float
+    playbook: str
+    body: str
+    incident: str
+    targets: list[str]
+    right: bool | None = None
+    answer: str = ""
+
+
+TrialKey = tuple[str, str, tuple[str, ...]]
+
+
+def trial_key(playbook: str, incident: str, targets: list[str]) -> TrialKey:
+    """Return what makes two decisions one trial."""
+    return playbook, incident, tuple(sorted(targets))
+
+
 class Level(Struct):
     """The mode that somebody gave to a playbook: by whom, when and why."""
 

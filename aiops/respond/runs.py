@@ -333,6 +333,7 @@ class Runner(StepApprovals):
         if run.states:
             data["states"] = msgspec.to_builtins(run.states)
         if case.is_alone:
+            data["trial"] = not case.world.confirmed
             data["say"] = f"{plan} was started without a person (run {run.id})"
         try:
             # Why it could begin: each guard's answer at that moment.

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from aiops.respond.evidence import RECURS_S, wilson
 from aiops.respond.history import History, Run
+from aiops.respond.trials import latest_bodies, record_of
 
 # What a person needs for a fix that a playbook describes: reading the page, signing in, acting, watching it clear.
 PERSON_MINUTES = 15.0
@@ -45,6 +46,10 @@ class RunsReport(Struct):
     with `would_run`. `shadow_judged` runs would have been, and
     `false_fires` of them were not needed: the condition cleared alone. `minutes` is the number of verified runs without
     a person times `minutes_each`, an assumption.
+
+    The latest `trials` are incidents with a decision that nothing refused but the measured certainty, on playbooks as
+    they were at their last one. People `reviewed` some; `right` were on the cause, at least `least_right` of such
+    decisions (None if too few are reviewed).
     """
 
     total: Group
@@ -55,6 +60,10 @@ class RunsReport(Struct):
     false_fires: int = 0
     minutes_each: float = PERSON_MINUTES
     minutes: float = 0.0
+    trials: int = 0
+    reviewed: int = 0
+    right: int = 0
+    least_right: float | None = None
 
 
 def runs_report(history: History, minutes_each: float = PERSON_MINUTES) -> RunsReport:
@@ -67,6 +76,8 @@ def runs_report(history: History, minutes_each: float = PERSON_MINUTES) -> RunsR
     groups = [_group(name, [run for run in runs if run.playbook == name]) for name in names]
     ended = [run for run in history.shadows.values() if run.state in ("cleared", "persisted")]
     handled = sum(run.by == "engine" and run.state == "verified" for run in runs)
+    trials = list(history.trials.values())
+    record = record_of(trials, latest_bodies(trials))
     return RunsReport(
         _group("", runs),
         groups,
@@ -76,6 +87,10 @@ def runs_report(history: History, minutes_each: float = PERSON_MINUTES) -> RunsR
         sum(run.state == "cleared" for run in ended),
         minutes_each,
         handled * minutes_each,
+        record.incidents,
+        record.reviewed,
+        record.right,
+        record.bound,
     )
 
 

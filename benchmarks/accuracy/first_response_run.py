@@ -189,8 +189,8 @@ class Decider(Shadow):
         self.site, self.labels, self.books = engine, labels, books
         self.present: dict[tuple[str, str], list[str]] = {}
 
-    def _run(self, decision: Decision, now: float) -> None:
-        super()._run(decision, now)
+    def _run(self, decision: Decision, now: float, *, is_trial: bool) -> None:
+        super()._run(decision, now, is_trial=is_trial)
         self.present[decision.incident, decision.playbook] = self.labels.of(self.site, decision.incident, 0.0)
 
     def _world(self, found: CurrentIncident) -> World:
@@ -220,10 +220,13 @@ class Watch(Decider):
         self._versions: dict[str, int] = {}
 
     def visit(self) -> None:
-        """Decide, once enough was learned; keep what each incident is of while the engine still knows its streams."""
+        """Decide; keep what each incident is of while the engine still knows its streams.
+
+        What is decided while people teach is reviewed as well; the rules beside it begin later.
+        """
         decides = self.site.timeline.now >= self._since
+        super().visit()
         if decides:
-            super().visit()
             self.assumed.visit()
         for name, state in list(self.site.incidents.by_id.items()):
             if name in self._ended or self._versions.get(name) == state.version:

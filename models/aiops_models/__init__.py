@@ -3,5 +3,5 @@
 Read `causes`, `playbooks`, `similar`, `detectors`, `noise`; `retrieval` is their text search. Each
 registered model has a card in `models/cards`.
 
-May import: engine, errors, model_state, options, ports, records, respond, topology, trainers, wording.
+May import: engine, errors, model_state, options, ports, records, respond, score, topology, trainers, wording.
 """

@@ -84,6 +84,31 @@ def test_a_run_is_made_once_an_incident_is_old_enough_and_judged_later(site: Pat
     assert (report.incidents, report.fitting, report.handled, report.refused) == (1, 1, 1, [])
 
 
+@pytest.mark.parametrize(
+    ("says", "reviewed", "right"),
+    [
+        ([("confirm_cause", "worker-1", {})], 1, 1),
+        ([("confirm_cause", "worker-1", {}), ("mark", None, {"as": "noise"})], 1, 0),
+        ([("mark", None, {"as": "noise"}), ("undo", None, {})], 0, 0),
+        ([], 0, 0),
+    ],
+)
+@pytest.mark.parametrize("certainty", [None, 0.95])
+def test_reviews_judge_what_nothing_else_refused(
+    site: Path, says: list[tuple[str, str | None, dict[str, str]]], reviewed: int, right: int, certainty: float | None
+) -> None:
+    records = fault(0.0, "worker-1", 240.0)
+    incident = decided(site, records, certainty=0.95).runs[0].incident
+    for number, (verb, entity, args) in enumerate(says):
+        said = Action(ts=AT + 400.0 + number, verb=verb, id=f"a{number}", actor="ann", incident=incident, args=args)
+        said.entity = entity
+        records.append(said)
+    report = decided(site, records, certainty)
+    assert len(report.runs) == (certainty is not None)
+    found = report.record
+    assert (found.incidents, found.reviewed, found.right) == (1, reviewed, right)
+
+
 def test_a_condition_that_clears_alone_needed_no_run(site: Path) -> None:
     [run] = decided(site, fault(0.0, "worker-1", 240.0)).runs
     assert run.state == "cleared"

@@ -7,6 +7,7 @@ import pytest
 from aiops.backtest.remediation import RefusedRun, RemediationReport, WouldRun
 from aiops.cli.remediation_view import MAX_ROWS, show_remediation
 from aiops.cli.terminal import console_for
+from aiops.respond.trials import Record
 
 
 def shown(report: RemediationReport, capsys: pytest.CaptureFixture[str]) -> str:
@@ -48,6 +49,14 @@ def test_each_code_has_a_count_and_an_example(capsys: pytest.CaptureFixture[str]
     assert "touched the target 20 s ago" in text
     assert "\x1b[2J" not in text
     assert "certain to 0.95" in text
+
+
+@pytest.mark.parametrize(("reviewed", "says"), [(9, "too few for a bound."), (30, "at least 7")])
+def test_reviews_are_counted(capsys: pytest.CaptureFixture[str], reviewed: int, says: str) -> None:
+    report = RemediationReport(99, 99, record=Record(40 if reviewed > 9 else 12, reviewed, reviewed - 1))
+    text = shown(report, capsys)
+    assert f"Reviewed: {reviewed} of" in text
+    assert says in text
 
 
 def test_a_long_list_is_cut(capsys: pytest.CaptureFixture[str]) -> None:

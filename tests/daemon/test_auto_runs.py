@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from aiops.daemon.auto_runs import AGAIN_S, AutoRuns, Candidate, Links
+from aiops.daemon.auto_runs import AGAIN_S, LEARNS_EVERY_S, REVIEWS_FOR_S, AutoRuns, Candidate, Links
 from aiops.engine.incident_view import CurrentIncident, Stream
 from aiops.errors import AiopsError
-from aiops.respond.audit import Trail
+from aiops.respond.audit import Trail, read_entries
 from aiops.respond.config import AutoConfig
 from aiops.respond.guard_case import Certainty, World
-from aiops.respond.history import Run
+from aiops.respond.history import History, Run
 from aiops.respond.runs import Gate, Reply, Runner
 from aiops.step_kinds.exchange import Request
 from tests.respond.alone import AT, NAME, playbook, policy, proven
@@ -41,6 +41,7 @@ class Site:
         self.candidate = Candidate("i1", 1, [NAME, "other"])
         self.certainty: Certainty | None = Certainty(0.95, 40)
         self.cleared: bool | None = True
+        self.confirmed = ""
         self.queries = 0
         links = Links(lambda: [self.candidate], self.find, self.world, self.begin, lambda run, calm_from: self.cleared)
         self.auto = AutoRuns(self.runner, {NAME: self.book}, links, lambda: self.now)
@@ -57,7 +58,9 @@ class Site:
 
     def world(self, found: CurrentIncident) -> World:
         firing = frozenset((one.entity, one.name) for one in found.streams if one.is_firing)
-        return World(self.now, known=10, certainty=self.certainty, person=found.person, firing=firing)
+        made = World(self.now, known=10, certainty=self.certainty, person=found.person, firing=firing)
+        made.confirmed = self.confirmed
+        return made
 
     def begin(self, work: Any, *args: object, key: str = "") -> bool:
         work(*args)
@@ -223,3 +226,54 @@ def test_a_shadow_of_what_people_ran_is_no_evidence_of_its_own(shadow: Site) -> 
     shadow.runner.history.runs["r"] = Run("r", NAME, "1.0.0", "i1", ["worker-1"], shadow.now)
     shadow.auto.judge()
     assert shadow.shadows()[0].helped is None
+
+
+def test_a_refused_decision_is_judged_by_what_people_say_of_its_incident(shadow: Site) -> None:
+    shadow.certainty = None
+    for _ in range(2):
+        shadow.auto.decide()
+        shadow.now += AGAIN_S
+    assert not shadow.shadows()
+    [trial] = shadow.runner.history.trials.values()
+    assert (trial.incident, trial.targets, trial.right) == ("i1", ["worker-1"], None)
+    found = shadow.found
+    assert found is not None
+    words = [("worker-1", False, True), ("worker-2", False, False), ("", False, None), ("worker-1", True, False)]
+    for found.confirmed, found.is_noise, right in words:
+        shadow.auto.judge()
+        shadow.now += LEARNS_EVERY_S
+        assert trial.right is right
+        before = shadow.queries
+        shadow.now -= 1
+        shadow.auto.judge()
+        assert shadow.queries == before, "not more often than once a minute"
+        shadow.now += 1
+    shadow.found = None
+    shadow.auto.judge()
+    assert trial.right is False, "what the engine forgot was not taken back"
+    shadow.now += REVIEWS_FOR_S
+    before = shadow.queries
+    shadow.auto.judge()
+    assert shadow.queries == before
+    # The trail alone has it all.
+    again = History()
+    for entry in read_entries(shadow.trail.path):
+        again.apply(entry)
+    assert again.trials == shadow.runner.history.trials
+
+
+@pytest.mark.parametrize("certainty", [None, Certainty(1.0, 1)])
+def test_what_follows_a_confirmed_cause_is_no_trial(shadow: Site, certainty: Certainty | None) -> None:
+    shadow.certainty, shadow.confirmed = certainty, "worker-1"
+    shadow.auto.decide()
+    assert bool(shadow.shadows()) is (certainty is not None)
+    assert not shadow.runner.history.trials
+
+
+@pytest.mark.parametrize("confirmed", ["", "worker-1"])
+def test_a_run_is_a_trial_without_a_line_of_its_own(site: Site, confirmed: str) -> None:
+    site.confirmed = confirmed
+    site.auto.decide()
+    assert len(site.sent) == 1
+    assert len(site.runner.history.trials) == (0 if confirmed else 1)
+    assert "trial" not in [entry.kind for entry in read_entries(site.trail.path)]

@@ -6,12 +6,8 @@ from random import Random
 
 import pytest
 from aiops_models.causes.first_suspects import (
-    ALPHA,
-    MAX_OUTCOMES,
-    MIN_OUTCOMES,
     YOUNG_S,
     FirstSuspects,
-    lower,
     place_of,
     young,
 )
@@ -21,6 +17,7 @@ from aiops_models.causes.ranker import CauseRanker
 from aiops_models.causes.topology_index import TopologyIndex
 
 from aiops.ports import AlertFact, IncidentView
+from aiops.score.least_rate import ALPHA, MAX_OUTCOMES, MIN_OUTCOMES, lower
 from aiops.topology import Edge, Node, Topology
 
 SITE = Topology.build(
@@ -74,21 +71,21 @@ def test_the_place_is_read_from_alerts_and_dependencies(entity: str, alerting: l
 
 def test_the_bound_needs_outcomes_of_the_same_kind() -> None:
     found = FirstSuspects()
-    for number in range(62):
+    for number in range(65):
         found.learn(f"i{number}", "high front", True)
         assert (found.bound("high front") is None) == (number + 1 < MIN_OUTCOMES)
     assert found.bound("medium front") is None
     bound = found.bound("high front")
     assert bound is not None
     assert bound[0] > 0.9
-    assert bound[1] == 62
+    assert bound[1] == 65
     found.learn("i0", "high front", False)
     worse = found.bound("high front")
     assert worse is not None
     assert worse[0] < 0.9
-    assert worse[1] == 62, "one incident is one outcome"
+    assert worse[1] == 65, "one incident is one outcome"
     found.forget("i0")
-    assert found.bound("high front") == (lower(61, 0), 61)
+    assert found.bound("high front") == (lower(64, 0), 64)
 
 
 def test_outcomes_are_bounded_by_kind_and_survive_a_dump() -> None:

@@ -17,6 +17,7 @@ EVIDENCE = ("tests/respond/test_evidence.py",)
 BACK = ("tests/respond/test_reversible.py",)
 HISTORY = ("tests/respond/test_history.py",)
 ENGINE = ("tests/respond/test_auto_runs.py",)
+TRIALS = ("tests/respond/test_trials.py",)
 R = "aiops/respond/"
 
 
@@ -133,10 +134,87 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "auto-a-bound-for-one-look",
-        "models/aiops_models/causes/first_suspects.py",
+        "aiops/score/least_rate.py",
         "if mixed - likely >= -log(ALPHA):",
         "if likely <= log(0.05):",
         FIRSTS,
+    ),
+    Mutant(
+        "auto-any-bound-of-decisions-is-enough",
+        f"{R}trials.py",
+        "if not self.bound >= least:",
+        "if self.bound is None:",
+        TRIALS,
+    ),
+    Mutant(
+        "auto-a-playbook-hides-in-the-pool",
+        f"{R}trials.py",
+        "if self.own_right < least * self.own:",
+        "if self.own_right < 0:",
+        TRIALS,
+    ),
+    Mutant(
+        "auto-a-playbook-without-outcomes-hides-in-the-pool",
+        f"{R}trials.py",
+        "if self.own < MIN_OWN:",
+        "if self.own < 0:",
+        TRIALS,
+    ),
+    Mutant(
+        "auto-people-may-review-what-went-well",
+        f"{R}trials.py",
+        "self.reviewed < MIN_REVIEWED * self.incidents:",
+        "self.incidents < MIN_OUTCOMES:",
+        TRIALS,
+    ),
+    Mutant(
+        "auto-an-incident-is-right-if-one-decision-was",
+        f"{R}trials.py",
+        "    if any(one.right is False for one in trials):\n",
+        "    if trials and all(one.right is False for one in trials):\n",
+        TRIALS,
+    ),
+    Mutant(
+        "auto-decisions-are-of-any-content",
+        f"{R}trials.py",
+        "if bodies.get(one.playbook) == one.body:",
+        "if one.playbook in bodies:",
+        TRIALS,
+    ),
+    Mutant(
+        "auto-noise-had-the-cause-that-was-confirmed",
+        f"{R}trials.py",
+        "    if is_noise:\n",
+        "    if is_noise and not cause:\n",
+        TRIALS,
+    ),
+    Mutant(
+        "auto-one-target-on-the-cause-is-enough",
+        f"{R}trials.py",
+        "return all(_is_of(target",
+        "return any(_is_of(target",
+        TRIALS,
+    ),
+    Mutant(
+        "auto-a-contrary-review-does-not-replace",
+        f"{R}history.py",
+        "        if found is not None:\n            # The last",
+        "        if found is not None and found.right is None:\n            # The last",
+        TRIALS,
+    ),
+    Mutant(
+        "auto-a-trial-is-any-refusal",
+        f"{R}decisions.py",
+        "codes & _MEASURED) and codes <= _MEASURED | _OPERATOR",
+        "codes & _MEASURED)",
+        TRIALS,
+    ),
+    Mutant(
+        "auto-a-confirmed-cause-is-a-trial",
+        f"{R}history.py",
+        'if not data.get("trial") or key',
+        "if key",
+        TRIALS,
     ),
     Mutant("auto-nobody-promoted-it", f"{R}mode_guards.py", 'if level != "auto":', 'if level == "suggest":', MODE),
     Mutant(

@@ -22,12 +22,15 @@ from aiops.respond.guard_case import Certainty, Policy, World
 from aiops.respond.promotion import may_set
 from aiops.respond.runs import Gate, Reply, Runner
 from aiops.respond.switches import Watch
+from aiops.score.least_rate import lower
 from aiops.step_kinds.exchange import Request
 from tests.respond.alone import AT, NAME, playbook
 from tests.respond.bench import MemoryAnchor, until, view
 
 HOSTS = ["worker-1", "worker-2", "worker-3"]
 SCOPES = ["global", "team:platform", f"playbook:{NAME}"]
+# Enough for one that was wrong.
+REVIEWED = 100
 COOLDOWN_S, RATE, PER_S, STORM_S = 60.0, 3, 300.0, 120.0
 POLICY = Policy(
     ceiling="auto",
@@ -58,6 +61,8 @@ class Machine(RuleBasedStateMachine):
         self.is_trusted = True
         self.firing = dict.fromkeys(HOSTS, True)
         self.acknowledged, self.storm = set[str](), False
+        # If suspects are certain by their kind, and what people said of incidents with a decision.
+        self.measured, self.reviews = True, dict[str, bool | None]()
         self.storm_ended: float | None = None
         self.events: list[str] = []
         self.decided: Any = None
@@ -88,6 +93,11 @@ class Machine(RuleBasedStateMachine):
             self.runner._put("run", AT, data | {"run": run, "plan": run, "body": body_of(self.book)})
             self.runner._put("intent", AT, step)
             self.runner._put("ended", AT, {"run": run, "state": "verified", "why": ""})
+        for number in range(REVIEWED):
+            data = {"playbook": NAME, "incident": f"past-{number}", "targets": ["old"], "body": body_of(self.book)}
+            self.runner._put("trial", AT, data | {"trial": True})
+            self.runner._put("reviewed", AT, data | {"right": True, "answer": "old"})
+            self.reviews[f"past-{number}"] = True
 
     def send(self, request: Request, idempotency_key: str, gate: Gate) -> Reply:
         """Take a request, check what must hold, and play an event."""
@@ -113,6 +123,7 @@ class Machine(RuleBasedStateMachine):
         if call.phase != "step":
             return
         host, incident = call.target, self.decided.incident
+        assert self.measured or self._is_certain(), "neither its kind nor decisions like it are certain"
         assert self.is_trusted, "a run after a failure or demotion that nobody took back"
         assert self.firing[host], "no alert fires"
         assert incident not in self.acknowledged, "a person works on it"
@@ -126,9 +137,36 @@ class Machine(RuleBasedStateMachine):
         assert self.steps[incident, host] == 1, "the same incident and target twice"
         self.begun.append(self.real)
 
+    def _is_certain(self) -> bool:
+        found = [one for one in self.reviews.values() if one is not None]
+        latest = found[-20:]
+        is_reviewed = 2 * len(found) >= len(self.reviews)
+        return is_reviewed and lower(sum(found), found.count(False)) >= 0.9 and sum(latest) >= 0.9 * len(latest)
+
+    @rule(host=st.sampled_from(HOSTS), number=st.integers(1, 99), right=st.sampled_from([True, True, False, None]))
+    def review(self, host: str, number: int, right: bool | None) -> None:
+        """A person reviews an incident, again, or takes a review back."""
+        self._review([f"i{number}-{host}"], right)
+
+    @rule(right=st.sampled_from([True, True, False]))
+    def review_all(self, right: bool) -> None:
+        self._review([name for name, one in self.reviews.items() if one is None], right)
+
+    def _review(self, incidents: list[str], right: bool | None) -> None:
+        for trial in list(self.runner.history.trials.values()):
+            if trial.incident in incidents:
+                self.runner.log.review(trial, right, "worker-1", self.now)
+                self.reviews[trial.incident] = right
+
+    @rule(measured=st.booleans())
+    def measure(self, measured: bool) -> None:
+        """Suspects of its kind are certain, or no longer."""
+        self.measured = measured
+
     def world(self, incident: str) -> World:
         firing = frozenset((host, "WorkerHangs") for host in HOSTS if self.firing[host])
         found = World(self.now, known=10, certainty=Certainty(0.95, 40), firing=firing)
+        found.certainty = found.certainty if self.measured else None
         found.storm = "many incidents" if self.storm else ""
         found.person = "bob" if incident in self.acknowledged else ""
         return found
@@ -152,6 +190,9 @@ class Machine(RuleBasedStateMachine):
         decision = self.runner.decide(seen, NAME, self.world(incident))
         self.decided, self.events = decision, list(events)
         self.runner.log.decided(decision, self.now)
+        if decision.is_trial:
+            self.runner.log.trial(decision, self.book, self.now)
+            self.reviews.setdefault(incident, None)
         try:
             done = self.runner.run(
                 seen,
@@ -166,10 +207,13 @@ class Machine(RuleBasedStateMachine):
             )
         except Died:
             self._lost(host)
+            self.reviews.setdefault(incident, None)
             self.restart()
             return
         if done.run is None:
             return
+        self.reviews.setdefault(incident, None)
+        self.seen["runs by decisions alone"] += not self.measured
         run = self.runner.history.runs[done.run]
         if run.touched:
             self.ended[host] = self.real
@@ -323,6 +367,7 @@ def test_promises_hold_without_a_person(samples: SimpleNamespace) -> None:
     )
     seen = Machine.seen
     assert seen["steps sent"] > 0
+    assert seen["runs by decisions alone"] > 0
     assert seen["starts after a crash"] > 0
     lines = [f"{count:6,} {what}" for what, count in sorted(seen.items(), key=lambda one: (-one[1], one[0]))]
     print("\nWithout a person, in any order, nothing was broken:", *lines, sep="\n")

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from aiops.cli.runs_report import show_report
+from aiops.cli.terminal import console_for
 from aiops.respond import history as history_module
 from aiops.respond.audit import Entry
 from aiops.respond.history import History
 from aiops.respond.runs_report import runs_report
+from aiops.score.least_rate import lower
 
 AT = 1_700_000_000.0
 
@@ -80,6 +83,25 @@ def test_runs_in_shadow_that_were_not_needed_are_false_fires() -> None:
     report = runs_report(trail.history)
     assert (report.shadow_judged, report.false_fires) == (2, 1)
     assert (report.decisions, report.shadow_decisions) == ({}, {"would_run": 3})
+
+
+@pytest.mark.parametrize(("number", "least"), [(9, None), (10, lower(9, 1))])
+def test_reviewed_decisions_are_counted_with_those_that_nobody_reviewed(number: int, least: float | None) -> None:
+    trail = TrailOf()
+    for place in range(number):
+        base = {"playbook": "restart", "incident": f"inc-{place}", "targets": ["cart"]}
+        trail.line("trial", 0.0, **base, body="b", trial=True)
+        trail.line("reviewed", 900.0, **base, right=place > 0, answer="cart")
+    trail.line("trial", 0.0, playbook="restart", incident="inc-x", targets=["cart"], body="b", trial=True)
+    report = runs_report(trail.history)
+    assert (report.trials, report.reviewed, report.right) == (number + 1, number, number - 1)
+    assert report.least_right == least
+    console = console_for()
+    with console.capture() as shown:
+        show_report(console, report)
+    text = " ".join(shown.get().split())
+    assert f"of {number} were right" in text.replace(f"{number - 1} of", "of")
+    assert ("at least" in text) is (least is not None)
 
 
 def decided(trail: TrailOf, code: str, incident: str = "inc-1", by: str = "engine") -> None:

@@ -4,7 +4,7 @@ Read `ranker` (the sum), then one kind of evidence a module: `lexicon` (names), 
 `random_walk` (dependencies), `changes`, `memory` (confirmed causes), `rules`; `confidence` and `calibration` turn the
 sum into a probability.
 
-May import: errors, options, ports, records, topology, wording, aiops_models.model_digest.
+May import: errors, options, ports, records, score, topology, wording, aiops_models.model_digest.
 """
 
 from aiops_models.causes.ranker import CauseRanker

@@ -7,32 +7,22 @@ What counts is the ranking of a young incident, as the one that a run would be b
 others. An incident that people marked as noise had no cause, so its first suspect was wrong; without that, incidents of
 nothing, which nobody confirms, would count as if they did not happen.
 
-The bound is that of a confidence sequence by the method of mixtures (H. Robbins, "Statistical methods related to the
-law of the iterated logarithm", Annals of Mathematical Statistics 41, 1970): a rate p is excluded once the mean
-likelihood of the outcomes under Beta(9, 1) is 1/alpha times that under p. It may be read after each outcome, which a
-bound for a fixed number of outcomes must not. `alpha` is divided by the four kinds that a run can be based on.
+The bound (`aiops.score.least_rate`) may be read after each outcome.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from math import inf, lgamma, log
 from typing import Any
 
 from msgspec.structs import replace
 
 from aiops.ports import IncidentView
+from aiops.score.least_rate import MAX_OUTCOMES, MIN_OUTCOMES, lower
 from aiops_models.causes.incident_graph import IncidentGraph
 
 # The alerts within so long after the first one are those of a young incident.
 YOUNG_S = 120.0
-# Outcomes of a kind: enough for a bound of .95, few enough to follow a system that changes.
-MAX_OUTCOMES = 256
-# The mixture has its mean where a run is decided by default, at .9.
-HITS, MISSES = 9.0, 1.0
-ALPHA = 0.05 / 4
-# Below, no bound is of use, and none is stated.
-MIN_OUTCOMES = 10
 
 
 class FirstSuspects:
@@ -68,28 +58,6 @@ class FirstSuspects:
     def load(self, state: Any) -> None:
         """Take the state of a `dump`."""
         self._outcomes = {incident: (kind, bool(is_cause)) for incident, kind, is_cause in state}
-
-
-def lower(hits: int, misses: int) -> float:
-    """Return the lower bound of a rate.
-
-    >>> lower(62, 0), lower(30, 0), lower(95, 5)
-    (0.901233, 0.82288, 0.843955)
-    """
-    mixed = _beta(hits + HITS, misses + MISSES) - _beta(HITS, MISSES)
-    low, high = 0.0, hits / max(hits + misses, 1)
-    for _ in range(40):
-        rate = (low + high) / 2
-        likely = (hits * log(rate) if hits else 0.0) + (misses * log(1 - rate) if misses else 0.0) if rate else -inf
-        if mixed - likely >= -log(ALPHA):
-            low = rate
-        else:
-            high = rate
-    return round(low, 6)
-
-
-def _beta(a: float, b: float) -> float:
-    return lgamma(a) + lgamma(b) - lgamma(a + b)
 
 
 def young(view: IncidentView) -> IncidentView:
