@@ -30,8 +30,8 @@ OWN, MIN_OWN = 20, 5
 class Record(Struct):
     """The latest incidents with a trial: of `incidents`, `reviewed` have an outcome.
 
-    `right` of these were right. `bound` is the least rate of right ones, None if too few are reviewed. `own_right` of the last `own` outcomes of one
-    playbook were right.
+    `right` of these were right. `bound` is the least rate of right ones, None if too few are reviewed. `own_right` of
+    the last `own` outcomes of one playbook were right.
     """
 
     incidents: int = 0

@@ -2,7 +2,8 @@
 
 The site's truth is known. An action is right if its target is, or belongs to, the cause of a fault that has an alert in
 the incident at that time. People review some incidents once they have ended: they confirm the cause, or mark an
-incident without a fault as noise. Only that teaches the ranker how often it is right. Two policies decide on the same
+incident without a fault as noise; of several causes they confirm the one that a decision was on. Only that teaches how
+often first suspects and decisions are right. Two policies decide on the same
 incidents: by the measured certainty, and by one that is assumed. The naive rule acts once on each incident, on the
 first playbook that fits. What begins in the first part of a site's life teaches, and is not counted.
 """
@@ -243,11 +244,18 @@ class Watch(Decider):
                 self._review(name)
 
     def _review(self, incident: str) -> None:
-        """Confirm the cause, or mark as noise, in the share of incidents in which somebody does."""
+        """Confirm the cause, or mark as noise, in the share of incidents in which somebody does.
+
+        Of several causes it is the one that a decision was on, if it was on one of them.
+        """
         if crc32(f"review {incident}".encode()) % 1000 >= self.task.reviewed * 1000:
             return
         self.reviewed += 1
-        root = self.causes.get(self.faults[incident][0]) if self.faults[incident] else None
+        roots = [root for label in self.faults[incident] if (root := self.causes.get(label)) is not None]
+        targets = [one.targets for one in self._history.trials.values() if one.incident == incident]
+        service_of = self._topology.service_of
+        hit = (root for root in roots if any(all(_is(one, root, service_of) for one in each) for each in targets))
+        root = next(hit, roots[0] if roots else None)
         at, name = self.site.timeline.now, f"review-{incident}"
         if root is not None:
             cause = Action(ts=at, verb="confirm_cause", id=name, actor="ann", incident=incident, entity=root.entity)
