@@ -33,6 +33,8 @@ from benchmarks.page import write
 from benchmarks.pool import cores, run_all
 
 REVIEWED, SELDOM = 0.8, 0.3
+# The certainty that operators require by default, and a lower one.
+REQUIRED, LESS = 0.9, 0.8
 SERVICES, FAULTS, NOISE = 12, 900, 1.0
 SPARSE_H, DENSE_H, QUICK_H, QUICK_FAULTS = 600.0, 300.0, 8.0, 12
 # Incidents of a site that are counted, about.
@@ -43,12 +45,16 @@ TOLD = 4
 
 
 class Arm(NamedTuple):
-    """A group of rows: the catalogue, the share of incidents that people review, and whether it is a harder one."""
+    """A group of rows: the catalogue, the share of incidents that people review, and whether it is a harder one.
+
+    `certainty` is what the operator requires.
+    """
 
     catalogue: str
     reviewed: float = REVIEWED
     is_worse: bool = False
     is_dense: bool = False
+    certainty: float = REQUIRED
 
 
 ARMS = (
@@ -57,6 +63,9 @@ ARMS = (
     Arm("benchmark", SELDOM),
     Arm("benchmark", is_dense=True),
     Arm("shipped"),
+    Arm("benchmark", certainty=LESS),
+    Arm("benchmark", is_worse=True, certainty=LESS),
+    Arm("benchmark", is_dense=True, certainty=LESS),
 )
 
 
@@ -111,7 +120,7 @@ def task_of(arm: Arm, seed: int, *, quick: bool = False) -> Task:
     hours = QUICK_H if quick else DENSE_H if arm.is_dense else SPARSE_H
     faults = QUICK_FAULTS if quick else FAULTS
     site = Options(seed=seed, services=SERVICES, faults=faults, noise=NOISE, hours=hours)
-    return Task(site, arm.catalogue, arm.reviewed, is_worse=arm.is_worse)
+    return Task(site, arm.catalogue, arm.reviewed, is_worse=arm.is_worse, certainty=arm.certainty)
 
 
 def lines_of(arm: Arm, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
@@ -157,7 +166,8 @@ def _line(arm: Arm, rule: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 def _name(arm: Arm) -> str:
     parts = [arm.catalogue, *(["worse ranker"] if arm.is_worse else []), *(["dense"] if arm.is_dense else [])]
-    return ", ".join(parts + ([f"{arm.reviewed:.0%} reviewed"] if arm.reviewed != REVIEWED else []))
+    parts += [f"{arm.reviewed:.0%} reviewed"] if arm.reviewed != REVIEWED else []
+    return ", ".join(parts + ([f"certainty {arm.certainty:g}"] if arm.certainty != REQUIRED else []))
 
 
 def show(lines: Sequence[dict[str, Any]]) -> None:

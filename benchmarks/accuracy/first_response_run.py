@@ -62,7 +62,7 @@ class Task(NamedTuple):
     """A site and an arm.
 
     `reviewed` (0 to 1) is the share of incidents that people review. What begins within the first `learning` (0 to 1)
-    of the site's life is not counted.
+    of the site's life is not counted. `certainty` is what the operator requires (`respond.auto.min_certainty`).
     """
 
     options: Options
@@ -70,6 +70,7 @@ class Task(NamedTuple):
     reviewed: float = 0.8
     learning: float = 2 / 3
     is_worse: bool = False
+    certainty: float = 0.9
 
 
 class Acts(Struct):
@@ -275,7 +276,7 @@ def measure(task: Task) -> Outcome:
     """Simulate a site and decide on its incidents."""
     run = simulate(task.options)
     with tempfile.TemporaryDirectory(prefix="aiops-first-") as directory:
-        config = configuration(Path(directory), task.catalogue)
+        config = configuration(Path(directory), task)
         models = build_models(config, run.topology)
         if task.is_worse:
             models.ranker = WorseRanker(run.topology)
@@ -381,15 +382,16 @@ def seconds_of(found: Sequence[float]) -> float | None:
     return median(found) if found else None
 
 
-def configuration(directory: Path, catalogue: str) -> Config:
+def configuration(directory: Path, task: Task) -> Config:
     """Write and read the settings of a site whose systems are configured, at addresses that are never called."""
     lines = [f'[respond.systems.{kind}]\nkind = "{kind}"\nurl = "https://{kind}.invalid"\n' for kind in SYSTEMS]
     names = sorted(BOOKS)
-    if catalogue == "benchmark":
+    if task.catalogue == "benchmark":
         for name in names:
             (directory / f"{name}.yaml").write_bytes(msgspec.json.encode(book(name, *BOOKS[name])))
         lines.append(f'[playbooks]\nuse = "playbooks"\n[playbooks.options]\nplaybooks = "{directory}"\n')
     lines.append(f"[respond.auto]\nreversible = {msgspec.json.encode(names).decode()}\n")
+    lines.append(f"min_certainty = {task.certainty}\n")
     path = directory / "aiops.toml"
     path.write_text("\n".join(lines), encoding="utf-8")
     return load_config(path, ())
