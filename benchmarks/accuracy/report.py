@@ -45,7 +45,8 @@ TEXTS = {
         "10,000 incidents, and the upper end of Wilson's interval; late ones (the fault had ended); median seconds "
         "from the first alert to the run, and to its verification at the earliest; what refused the other faults. "
         "`measured`: the certainty by reviews of the first two thirds of a site's life, which are not counted; "
-        "`assumed`: .95, whatever it is here. `certainty`: what the operator requires, by default .9. `worse`: the ranker names another suspect in three of ten incidents. "
+        "`assumed`: .95, whatever it is here. `certainty`: what the operator requires, by default .9. "
+        "`worse`: the ranker names another suspect in three of ten incidents. "
         "`naive`: act whenever a playbook fits."
     ),
     "nab": (
