@@ -56,9 +56,10 @@ class Trial:
         alerts.write_text(json.dumps({**alert, "labels": {"namespace": "shop"}}) + "\n")
 
     def reads(self) -> list[tuple[Any, ...]]:
-        """State, attempts and whether the engine has the result, of each read."""
+        """State, attempts and whether the engine has the result, of each read of the system that is configured."""
         with sqlite3.connect(f"{(self.state / 'aiops.db').as_uri()}?mode=ro", uri=True, timeout=10) as connection:
-            return connection.execute("select state, attempts, reported from findings").fetchall()
+            made = "select state, attempts, reported from findings where state != 'skipped'"
+            return connection.execute(made).fetchall()
 
     def findings(self) -> list[Action]:
         """The findings in the journal."""

@@ -111,8 +111,9 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             algorithm, state = daemon.model_state("similar", "serving")
             tried = swap_action("similar", algorithm, json.loads(state), 0.0, "shadow_model")
             assert daemon.runs is not None
-            # A decision, as the trail counts it.
-            daemon.runs._runner.history.counts["restart-worker", "started"] = 1
+            # Decisions, as the trail counts them.
+            history = daemon.runs._runner.history
+            history.counts["restart-worker", "started"] = history.shadow_counts["restart-worker", "would_run"] = 1
             answer = daemon.act(tried, DEADLINE_S)
             assert answer is not None
             assert answer.applied, answer.reason
