@@ -121,7 +121,7 @@ def _state_words(status: str) -> str:
 
 def _sentence(answer: Any) -> str:
     """Return what came of a form as a sentence."""
-    if isinstance(answer, bodies.Approved):
+    if isinstance(answer, bodies.PlanApproved):
         return "Approved: the run has started." if answer.started else "Approved. It runs once enough people approved."
     if isinstance(answer, bodies.RolledBack):
         rollback = answer.run.rollback

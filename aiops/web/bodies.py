@@ -277,7 +277,7 @@ class Approve(Struct, forbid_unknown_fields=True):
     plan: Annotated[str, Meta(min_length=1, max_length=100)]
 
 
-class Approved(Struct):
+class PlanApproved(Struct):
     """The approval is in the audit trail. `started` is true if there were enough and no guard refused."""
 
     plan: Plan

@@ -37,7 +37,7 @@ def plan(call: Call) -> bodies.Planned:
         raise _refused(error) from None
 
 
-def approve(call: Call) -> bodies.Approved:
+def approve(call: Call) -> bodies.PlanApproved:
     """Approve a plan; every guard is evaluated again."""
     incident, runs = incidents.show_incident(call).incident, _runs(call.host)
     if not call.vouched or call.actor is None:
@@ -46,7 +46,7 @@ def approve(call: Call) -> bodies.Approved:
         found, started = runs.approve(incident.id, call.body.playbook, call.body.plan, call.actor)
     except AiopsError as error:
         raise _refused(error) from None
-    return bodies.Approved(found, started)
+    return bodies.PlanApproved(found, started)
 
 
 def list_runs(call: Call) -> bodies.RunList:
@@ -240,7 +240,7 @@ OPERATIONS = [
         "Approve a planned run",
         "write",
         approve,
-        bodies.Approved,
+        bodies.PlanApproved,
         bodies.Approve,
         errors=(404, 409, 503),
     ),
